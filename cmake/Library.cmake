@@ -1,0 +1,36 @@
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+endif()
+
+# bernoulli_library(NAME DEPENDS ... PRIVATE_DEPENDS ...): every .cpp below src/NAME as target bernoulli::NAME.
+function(bernoulli_library name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp")
+  if(NOT sources)  # a folder of headers only
+    add_library(bernoulli_${name} INTERFACE)
+    add_library(bernoulli::${name} ALIAS bernoulli_${name})
+    return()
+  endif()
+  add_library(bernoulli_${name} STATIC ${sources})
+  add_library(bernoulli::${name} ALIAS bernoulli_${name})
+  set_target_properties(bernoulli_${name} PROPERTIES EXPORT_NAME ${name})
+  target_include_directories(bernoulli_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<INSTALL_INTERFACE:include/bernoulli>)
+  target_link_libraries(bernoulli_${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE_DEPENDS} $<BUILD_INTERFACE:bernoulli_warnings>)
+endfunction()
+
+# bernoulli_test(FOLDER LABEL label DEPENDS ...): every *_test.cpp below tests/FOLDER as one program.
+function(bernoulli_test folder)
+  cmake_parse_arguments(ARG "" "LABEL" "DEPENDS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_test.cpp")
+  if(NOT sources)
+    return()
+  endif()
+  string(REPLACE "/" "_" target "${folder}_test")
+  add_executable(${target} ${sources})
+  target_include_directories(${target} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
+  target_compile_definitions(${target} PRIVATE BERNOULLI_TEST_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}")
+  target_link_libraries(${target} PRIVATE ${ARG_DEPENDS} GTest::gtest GTest::gmock GTest::gtest_main bernoulli_warnings)
+  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT 300)
+endfunction()

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+
+namespace bernoulli::config {
+
+/// Where a configuration comes from: files left to right, then overrides left to right; later ones win.
+struct ConfigSources {
+  std::vector<std::filesystem::path> files;
+  std::vector<std::string> overrides;  ///< "a.b[2].c=VALUE", VALUE in YAML
+};
+
+struct LoadedConfig {
+  RunConfig run;
+  Json resolved;                              ///< every key, in schema order
+  std::map<std::string, std::string> origin;  ///< key path -> "default", "file:line:column" or "--set"
+};
+
+/// Reads, merges, validates and resolves. `layer_kinds` is what `model.layers` may hold.
+/// @throws UsageError whose message lists every fault found, one a line.
+LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSchema>& layer_kinds);
+
+/// The same for the configuration inside a run folder or an exported file; `name` stands for the file in messages.
+LoadedConfig load_config_text(const std::string& yaml, const std::string& name, const std::vector<KindSchema>& layer_kinds);
+
+}  // namespace bernoulli::config

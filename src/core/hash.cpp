@@ -1,0 +1,38 @@
+#include "core/hash.h"
+
+#include <new>
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+namespace bernoulli {
+namespace {
+
+std::string to_hex(XXH128_hash_t hash) { return fmt::format("{:016x}{:016x}", hash.high64, hash.low64); }
+
+XXH3_state_t* as_state(void* state) { return static_cast<XXH3_state_t*>(state); }
+
+}  // namespace
+
+std::string hash_hex(std::string_view bytes) { return to_hex(XXH3_128bits(bytes.data(), bytes.size())); }
+
+uint64_t hash64(std::string_view bytes, uint64_t seed) { return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed); }
+
+StreamingHash::StreamingHash() : state_(XXH3_createState()) {
+  if (state_ == nullptr) throw std::bad_alloc();
+  XXH3_128bits_reset(as_state(state_));
+}
+
+StreamingHash::~StreamingHash() { XXH3_freeState(as_state(state_)); }
+
+void StreamingHash::update(std::string_view bytes) { XXH3_128bits_update(as_state(state_), bytes.data(), bytes.size()); }
+
+void StreamingHash::update_field(std::string_view bytes) {
+  const uint64_t length = bytes.size();
+  update({reinterpret_cast<const char*>(&length), sizeof length});
+  update(bytes);
+}
+
+std::string StreamingHash::hex() const { return to_hex(XXH3_128bits_digest(as_state(state_))); }
+
+}  // namespace bernoulli

@@ -1,0 +1,80 @@
+#include "core/log.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace bernoulli {
+namespace {
+
+LogLevel g_level = LogLevel::kNormal;
+
+bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
+
+size_t terminal_width() {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 80;
+}
+
+// A closed or full standard error must not end a training: the result of the write is of no use to anyone.
+void write_stderr(std::string_view text) {
+  [[maybe_unused]] const size_t written = std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+}  // namespace
+
+void set_log_level(LogLevel level) { g_level = level; }
+
+void log_info(std::string_view message) {
+  if (g_level != LogLevel::kQuiet) write_stderr(fmt::format("{}\n", message));
+}
+
+void log_warning(std::string_view message) {
+  const bool style = terminal_has_style();
+  write_stderr(fmt::format("{}warning:{} {}\n", style ? "\033[33m" : "", style ? "\033[0m" : "", message));
+}
+
+bool terminal_has_style() {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  const bool dumb = term != nullptr && std::strcmp(term, "dumb") == 0;
+  return stderr_is_terminal() && (no_color == nullptr || *no_color == '\0') && !dumb;
+}
+
+ProgressLine::~ProgressLine() { clear(); }
+
+void ProgressLine::update(std::string_view text) {
+  if (g_level == LogLevel::kQuiet || !stderr_is_terminal()) return;
+  const double now = monotonic_seconds();
+  if (visible_ && now - last_drawn_s_ < 0.1) return;
+  last_drawn_s_ = now;
+  visible_ = true;
+  write_stderr(fmt::format("\r{}\033[K", text.substr(0, terminal_width() - 1)));
+}
+
+void ProgressLine::clear() {
+  if (visible_) write_stderr("\r\033[K");
+  visible_ = false;
+}
+
+double monotonic_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::string format_duration(double seconds) {
+  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
+  const int64_t whole = std::llround(seconds);
+  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
+}
+
+}  // namespace bernoulli

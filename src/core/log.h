@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace bernoulli {
+
+/// Everything here goes to standard error: standard output belongs to results.
+enum class LogLevel { kQuiet, kNormal };
+
+void set_log_level(LogLevel level);
+
+/// One line of progress in words. Silent under kQuiet.
+void log_info(std::string_view message);
+
+/// One line that begins with "warning:". Shown under kQuiet too: a warning is about the user's result.
+void log_warning(std::string_view message);
+
+/// True where standard error is a terminal and NO_COLOR / TERM=dumb do not forbid control sequences.
+bool terminal_has_style();
+
+/// A line that is drawn over itself on a terminal (at most ten times a second); when piped, update() draws nothing.
+class ProgressLine {
+ public:
+  ~ProgressLine();
+  void update(std::string_view text);
+  /// Removes the line so that a log line can take its place.
+  void clear();
+
+ private:
+  double last_drawn_s_ = 0;
+  bool visible_ = false;
+};
+
+/// Seconds of a monotonic clock.
+double monotonic_seconds();
+
+/// "1.4 s", "3 min 20 s", "2 h 05 min".
+std::string format_duration(double seconds);
+
+}  // namespace bernoulli

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "config/run_config.h"
+
+namespace bernoulli {
+
+/// Updates parameters from their .grad() with ATen's fused or foreach kernels. Same update rules as torch.optim.
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+  /// One update at learning rate `lr`. Parameters without a gradient are left out.
+  virtual void step(double lr) = 0;
+  /// State tensors ("<parameter>.exp_avg", ...) and counters, enough to go on bit for bit. Handles share storage.
+  virtual std::vector<std::pair<std::string, at::Tensor>> state() const = 0;
+  /// Copies state by name. @throws ArtifactError naming what is missing, unknown or of another shape.
+  virtual void load_state(const std::vector<std::pair<std::string, at::Tensor>>& state) = 0;
+  /// lr of the configuration: what the schedule multiplies.
+  virtual double base_lr() const = 0;
+};
+
+/// @param parameters named, requiring gradient. Names decide OptimizerConfig::no_decay.
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const std::vector<std::pair<std::string, at::Tensor>>& parameters);
+
+/// 2-norm over all gradients together, float64 on the CPU. One synchronisation.
+double gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& parameters);
+
+/// Scales all gradients by max_norm / norm where norm > max_norm (torch.nn.utils.clip_grad_norm_, with its 1e-6).
+void clip_gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& parameters, double norm, double max_norm);
+
+/// Clamps each gradient entry to [-max_value, max_value].
+void clip_gradient_value(const std::vector<std::pair<std::string, at::Tensor>>& parameters, double max_value);
+
+/// Exponential moving average of weights: average = decay * average + (1 - decay) * weight after each update.
+class WeightAverage {
+ public:
+  WeightAverage(double decay, const std::vector<std::pair<std::string, at::Tensor>>& parameters);
+  void update();
+  std::vector<std::pair<std::string, at::Tensor>> averages() const;
+  void load(const std::vector<std::pair<std::string, at::Tensor>>& averages);
+  /// Exchanges weights and averages; called before and after an evaluation.
+  void swap();
+
+ private:
+  double decay_;
+  std::vector<std::pair<std::string, at::Tensor>> parameters_;
+  std::vector<at::Tensor> averages_;
+};
+
+}  // namespace bernoulli

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace bernoulli {
+
+/// Tokens in id order. Ids 0 (padding) and 1 (unknown) are reserved and not listed: tokens()[i] has id i + 2.
+class Vocabulary {
+ public:
+  Vocabulary() = default;
+  /// @throws DataError if a token is empty or listed twice.
+  explicit Vocabulary(std::vector<std::string> tokens);
+
+  /// The id, or kUnknownId.
+  int32_t id(std::string_view token) const;
+  const std::vector<std::string>& tokens() const { return tokens_; }
+  int64_t num_ids() const { return static_cast<int64_t>(tokens_.size()) + 2; }
+  /// Changes with any token or their order.
+  std::string fingerprint() const;
+
+  /// One token a line; bytes outside printable ASCII that could break a line reader, and the backslash, as \xHH.
+  /// Valid UTF-8 letters stay readable. parse(to_text()) gives the same tokens for any bytes.
+  std::string to_text() const;
+  /// @param name stands for the file in messages. @throws DataError with name and line.
+  static Vocabulary parse(std::string_view text, const std::string& name);
+
+ private:
+  std::vector<std::string> tokens_;
+  std::unordered_map<std::string_view, int32_t> index_;  ///< views into tokens_
+};
+
+}  // namespace bernoulli
