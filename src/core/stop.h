@@ -1,0 +1,20 @@
+#pragma once
+
+namespace bernoulli {
+
+/// From now on the first SIGINT or SIGTERM only asks for a stop, and the second one ends the process at once.
+/// SIGPIPE is ignored: a closed pipe is seen as a failed write. SIGHUP is treated like SIGTERM, unless nohup had it ignored.
+void install_stop_signals();
+
+/// The signal that asked for a stop, or 0.
+int stop_signal();
+
+/// @throws StopRequested if a stop was asked for.
+void throw_if_stopped();
+
+/// Not an error: unwinds to where the state can be saved. main() turns it into exit code 130 or 143.
+struct StopRequested {
+  int signal;
+};
+
+}  // namespace bernoulli

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+#include <nlohmann/json.hpp>
+
+namespace bernoulli {
+
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+
+/// The whole state of a training: enough to go on bit for bit. One safetensors file (docs/checkpoint_format.md).
+struct Checkpoint {
+  int64_t step = 0;                      ///< weight updates done
+  nlohmann::ordered_json state;          ///< the trainer's position and memory
+  nlohmann::ordered_json fingerprints;   ///< "config", "data", "vocabulary": what the state belongs to
+  NamedTensors weights;                  ///< parameters and buffers that evaluation uses (averages where they are kept)
+  NamedTensors training;                 ///< what only training needs: optimizer state, raw weights beside averages
+};
+
+/// @throws IoError; the file is complete or absent.
+void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
+
+/// @throws ArtifactError naming the file and what is wrong with it; IoError
+Checkpoint load_checkpoint(const std::filesystem::path& path);
+
+/// The files of checkpoints/, found by step number, never by time stamp.
+class CheckpointFolder {
+ public:
+  explicit CheckpointFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  std::filesystem::path path_of(int64_t step) const;
+  /// Steps with a file, ascending.
+  std::vector<int64_t> steps() const;
+  /// Creates the folder where needed and saves. @throws IoError
+  void save(const Checkpoint& checkpoint) const;
+  /// The newest checkpoint that is whole; damaged newer ones are named in a warning. Absent when there is no file at all.
+  /// @throws ArtifactError when there are files and none of them is whole.
+  std::optional<Checkpoint> load_newest() const;
+  /// Removes every checkpoint but those at `keep`.
+  void prune(const std::set<int64_t>& keep) const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace bernoulli

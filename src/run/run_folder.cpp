@@ -1,0 +1,81 @@
+#include "run/run_folder.h"
+
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+
+namespace bernoulli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Anything but our own lock file counts as content.
+bool has_content(const fs::path& folder) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().filename() != ".lock") return true;
+  }
+  return false;
+}
+
+fs::path first_free(const std::string& name) {
+  const fs::path runs = "runs";
+  create_folder(runs);
+  for (int number = 1;; ++number) {
+    const fs::path candidate = runs / fmt::format("{}-{}", name, number);
+    std::error_code error;
+    if (fs::create_directory(candidate, error)) return candidate;  // fails when it exists: two programs cannot take the same
+    if (error) throw IoError(fmt::format("cannot create the folder '{}': {}", candidate.string(), error.message()));
+  }
+}
+
+}  // namespace
+
+RunFolder::RunFolder(fs::path folder) : paths_{std::move(folder)}, lock_(std::make_unique<FolderLock>(paths_.folder)) {}
+
+RunFolder RunFolder::create(const std::optional<fs::path>& requested, const std::string& name) {
+  if (!requested) return RunFolder(first_free(name));
+  create_folder(*requested);
+  RunFolder run(*requested);
+  if (has_content(*requested)) {
+    throw RunFolderError(fmt::format(
+        "run folder '{}' is not empty and a run is never overwritten; name another with --run-dir, or continue it with --resume",
+        requested->string()));
+  }
+  return run;
+}
+
+RunFolder RunFolder::open_for_resume(const fs::path& folder) {
+  create_folder(folder);
+  RunFolder run(folder);
+  remove_temporary_files(run.paths_.folder);
+  remove_temporary_files(run.paths_.checkpoints());
+  if (has_content(folder) && !is_run_folder(folder)) {
+    throw RunFolderError(fmt::format("'{}' is not a run folder (no config.yaml in it): nothing to resume", folder.string()));
+  }
+  return run;
+}
+
+bool is_run_folder(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::is_regular_file(folder / "config.yaml", ignored);
+}
+
+void write_json(const fs::path& path, const nlohmann::ordered_json& value) {
+  write_file_atomic(path, value.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+}
+
+nlohmann::ordered_json read_json(const fs::path& path) {
+  const std::string text = read_file(path);
+  try {
+    return nlohmann::ordered_json::parse(text);
+  } catch (const nlohmann::json::exception& error) {
+    throw ArtifactError(fmt::format("'{}' is damaged: {}", path.string(), error.what()));
+  }
+}
+
+}  // namespace bernoulli

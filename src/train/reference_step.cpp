@@ -1,0 +1,165 @@
+#include "train/reference_step.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/isfinite.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "core/stop.h"
+
+namespace bernoulli {
+namespace {
+
+constexpr std::string_view kOptimizer = "optimizer/";
+constexpr std::string_view kRawWeight = "raw/";
+
+at::Tensor gather_rows(const std::vector<float>& values, std::span<const int64_t> examples, int64_t width, c10::Device device) {
+  at::Tensor out = at::empty({static_cast<int64_t>(examples.size()), width}, at::kFloat);
+  float* row = out.mutable_data_ptr<float>();
+  for (const int64_t example : examples) row = std::copy_n(values.begin() + example * width, width, row);
+  return out.to(device);
+}
+
+/// The examples whose logits are not finite, for the message: at most five of them.
+std::string blame_examples(const at::Tensor& logits, std::span<const int64_t> examples, const EncodedDataset& data) {
+  const at::Tensor finite = at::isfinite(logits).all(1).to(at::kCPU).contiguous();
+  const bool* ok = finite.const_data_ptr<bool>();
+  std::string names;
+  int64_t bad = 0;
+  for (size_t i = 0; i < examples.size(); ++i) {
+    if (ok[i]) continue;
+    if (++bad <= 5) names += fmt::format(" {}", data.origins[static_cast<size_t>(examples[i])]);
+  }
+  if (bad == 0) return "every logit is finite";
+  return fmt::format("{} of {} examples have logits that are not finite:{}{}", bad, examples.size(), names, bad > 5 ? " ..." : "");
+}
+
+NamedTensors with_prefix(std::string_view prefix, const NamedTensors& tensors) {
+  NamedTensors out;
+  for (const auto& [name, tensor] : tensors) out.emplace_back(fmt::format("{}{}", prefix, name), tensor);
+  return out;
+}
+
+NamedTensors select_prefix(std::string_view prefix, const NamedTensors& tensors) {
+  NamedTensors out;
+  for (const auto& [name, tensor] : tensors) {
+    if (name.starts_with(prefix)) out.emplace_back(name.substr(prefix.size()), tensor);
+  }
+  return out;
+}
+
+}  // namespace
+
+ReferenceStep::ReferenceStep(const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train, const Loss& loss,
+                             c10::Device device)
+    : train_(train),
+      loss_(loss),
+      training_(config.training),
+      clip_norm_(config.optimizer.clip_norm),
+      clip_value_(config.optimizer.clip_value),
+      shape_{plan.ragged_input, config.text.sequence_length},
+      device_(device),
+      model_(plan, config.training.seed, device),
+      parameters_(model_.parameters()),
+      optimizer_(make_optimizer(config.optimizer, parameters_)) {
+  if (config.optimizer.ema_decay) average_.emplace(*config.optimizer.ema_decay, parameters_);
+}
+
+StepResult ReferenceStep::update(std::span<const int64_t> examples, int64_t step, double lr) {
+  StepResult result;
+  for (const int64_t example : examples) result.weight += train_.weight(example);
+  result.weight *= static_cast<double>(train_.num_labels);
+
+  for (const auto& [name, parameter] : parameters_) parameter.mutable_grad().reset();
+  model_.train(true);
+  const uint64_t step_seed = mix_seed(training_.seed, random_stream::kDropout, static_cast<uint64_t>(step));
+  const auto batch_size = static_cast<size_t>(training_.batch_size);
+  for (size_t begin = 0; begin < examples.size(); begin += batch_size) {
+    const auto batch = examples.subspan(begin, std::min(batch_size, examples.size() - begin));
+    result.loss_sum += accumulate_gradient(batch, result.weight, mix_seed(step_seed, random_stream::kDropout, begin), step);
+  }
+  result.gradient_norm = checked_gradient_norm(step);
+
+  if (clip_value_) clip_gradient_value(parameters_, *clip_value_);
+  if (clip_norm_) clip_gradient_norm(parameters_, clip_value_ ? gradient_norm(parameters_) : result.gradient_norm, *clip_norm_);
+  optimizer_->step(lr);
+  if (average_) average_->update();
+  return result;
+}
+
+double ReferenceStep::accumulate_gradient(std::span<const int64_t> examples, double total_weight, uint64_t dropout_seed, int64_t step) {
+  const Features features = make_features(train_.rows, examples, shape_, device_);
+  const at::Tensor targets = gather_rows(train_.targets, examples, train_.num_labels, device_);
+  const at::Tensor weights = train_.weights.empty() ? at::Tensor() : gather_rows(train_.weights, examples, 1, device_).squeeze(1);
+  seed_generator(device_, dropout_seed);
+  const at::Tensor logits = model_.forward(features);
+  const LossValue loss = loss_(logits, targets, weights);
+  const double loss_sum = loss.sum.item<double>();
+  if (!std::isfinite(loss_sum)) {
+    throw NonFiniteError(fmt::format(
+        "step {}: the loss is {}; {}. No weight was changed by this step and the last checkpoint is good. "
+        "Lower the learning rate, set optimizer.clip_norm, or look at the named examples",
+        step + 1, loss_sum, blame_examples(logits.detach(), examples, train_)));
+  }
+  (loss.sum / total_weight).backward();
+  return loss_sum;
+}
+
+double ReferenceStep::checked_gradient_norm(int64_t step) const {
+  const double norm = gradient_norm(parameters_);
+  if (std::isfinite(norm)) return norm;
+  std::string names;
+  for (const auto& [name, parameter] : parameters_) {
+    if (parameter.grad().defined() && !at::isfinite(parameter.grad()).all().item<bool>()) names += fmt::format(" {}", name);
+  }
+  throw NonFiniteError(fmt::format(
+      "step {}: the gradient is not finite in{}. No weight was changed by this step and the last checkpoint is good. "
+      "Lower the learning rate or set optimizer.clip_value", step + 1, names.empty() ? " its norm only (overflow)" : names));
+}
+
+std::vector<float> ReferenceStep::logits(const TokenRows& rows) {
+  if (average_) average_->swap();
+  struct SwapBack {
+    std::optional<WeightAverage>& average;
+    ~SwapBack() {
+      if (average) average->swap();
+    }
+  } swap_back{average_};
+  return compute_logits(model_, rows, shape_, training_.eval_batch_size, device_, throw_if_stopped);
+}
+
+NamedTensors ReferenceStep::evaluation_weights() const {
+  NamedTensors weights = average_ ? average_->averages() : parameters_;
+  for (const auto& buffer : model_.buffers()) weights.push_back(buffer);
+  return weights;
+}
+
+NamedTensors ReferenceStep::training_state() const {
+  NamedTensors state = with_prefix(kOptimizer, optimizer_->state());
+  if (average_) {
+    for (auto& raw : with_prefix(kRawWeight, parameters_)) state.push_back(std::move(raw));
+  }
+  return state;
+}
+
+void ReferenceStep::load(const NamedTensors& evaluation_weights, const NamedTensors& training_state) {
+  model_.load(evaluation_weights);
+  optimizer_->load_state(select_prefix(kOptimizer, training_state));
+  if (!average_) return;
+  NamedTensors averages;  // without the buffers, which have no average
+  for (const auto& [name, tensor] : evaluation_weights) {
+    const bool is_parameter = std::any_of(parameters_.begin(), parameters_.end(), [&](const auto& p) { return p.first == name; });
+    if (is_parameter) averages.emplace_back(name, tensor);
+  }
+  average_->load(averages);
+  NamedTensors raw = select_prefix(kRawWeight, training_state);
+  for (const auto& buffer : model_.buffers()) raw.push_back(buffer);
+  model_.load(raw);
+}
+
+}  // namespace bernoulli

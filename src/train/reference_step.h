@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <c10/core/Device.h>
+
+#include "config/run_config.h"
+#include "loss/loss.h"
+#include "model/features.h"
+#include "model/sequential.h"
+#include "optim/optimizer.h"
+#include "train/encoded_dataset.h"
+#include "train/step.h"
+
+namespace bernoulli {
+
+/// Runs any layer list through autograd: the meaning of every configuration, which faster engines must reproduce.
+class ReferenceStep : public Step {
+ public:
+  /// `train` and `loss` must outlive the step.
+  ReferenceStep(const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train, const Loss& loss, c10::Device device);
+
+  StepResult update(std::span<const int64_t> examples, int64_t step, double lr) override;
+  std::vector<float> logits(const TokenRows& rows) override;
+  NamedTensors evaluation_weights() const override;
+  NamedTensors training_state() const override;
+  void load(const NamedTensors& evaluation_weights, const NamedTensors& training_state) override;
+  double base_lr() const override { return optimizer_->base_lr(); }
+
+ private:
+  double accumulate_gradient(std::span<const int64_t> examples, double total_weight, uint64_t dropout_seed, int64_t step);
+  double checked_gradient_norm(int64_t step) const;
+
+  const EncodedDataset& train_;
+  const Loss& loss_;
+  TrainingConfig training_;
+  std::optional<double> clip_norm_;
+  std::optional<double> clip_value_;
+  FeatureShape shape_;
+  c10::Device device_;
+  Sequential model_;
+  NamedTensors parameters_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::optional<WeightAverage> average_;
+};
+
+}  // namespace bernoulli

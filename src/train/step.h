@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "text/token_rows.h"
+
+namespace bernoulli {
+
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+
+/// What one weight update saw.
+struct StepResult {
+  double loss_sum = 0;       ///< nats, weighted, over all examples of the update
+  double weight = 0;         ///< what to divide by: sum of example weights times L
+  double gradient_norm = 0;  ///< 2-norm before clipping
+};
+
+/// The engine seam: how weights are updated and texts are scored. The trainer knows only this.
+/// Every random draw is a function of (seed, step), so an engine that loaded a state goes on bit for bit.
+class Step {
+ public:
+  virtual ~Step() = default;
+
+  /// One weight update from the training examples at `examples`: forward, loss over the global weight, backward, clip,
+  /// refuse what is not finite, update. `step` counts updates from 0.
+  /// @throws NonFiniteError before any weight moves, naming step, parameter or examples.
+  virtual StepResult update(std::span<const int64_t> examples, int64_t step, double lr) = 0;
+
+  /// Logits N*L of any rows in evaluation mode with the weights that evaluation() returns.
+  virtual std::vector<float> logits(const TokenRows& rows) = 0;
+
+  /// Weights for evaluation and export: parameters (or their averages) and buffers.
+  virtual NamedTensors evaluation_weights() const = 0;
+  /// Everything else that training needs to go on.
+  virtual NamedTensors training_state() const = 0;
+  /// Inverse of the two. @throws ArtifactError naming a tensor that does not fit.
+  virtual void load(const NamedTensors& evaluation_weights, const NamedTensors& training_state) = 0;
+
+  virtual double base_lr() const = 0;
+};
+
+}  // namespace bernoulli

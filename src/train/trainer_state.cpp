@@ -1,0 +1,51 @@
+#include "train/trainer_state.h"
+
+#include <nlohmann/json.hpp>
+
+namespace bernoulli {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const TrainerState& state) {
+  Json best = Json::array();
+  for (const BestEntry& entry : state.best) best.push_back({{"step", entry.step}, {"value", entry.value}});
+  return {
+      {"step", state.step},
+      {"validated_step", state.validated_step},
+      {"bad_validations", state.bad_validations},
+      {"stopped_early", state.stopped_early},
+      {"best", best},
+      {"plateau",
+       {{"factor", state.plateau.factor},
+        {"best", state.plateau.best},
+        {"has_best", state.plateau.has_best},
+        {"bad_validations", state.plateau.bad_validations},
+        {"cooldown_left", state.plateau.cooldown_left}}},
+      {"loss_sum", state.loss_sum},
+      {"loss_weight", state.loss_weight},
+      {"elapsed_s", state.elapsed_s},
+      {"epoch_seconds", state.epoch_seconds},
+  };
+}
+
+TrainerState trainer_state_from_json(const Json& json) {
+  TrainerState state;
+  json.at("step").get_to(state.step);
+  json.at("validated_step").get_to(state.validated_step);
+  json.at("bad_validations").get_to(state.bad_validations);
+  json.at("stopped_early").get_to(state.stopped_early);
+  for (const Json& entry : json.at("best")) state.best.push_back({entry.at("step"), entry.at("value")});
+  const Json& plateau = json.at("plateau");
+  plateau.at("factor").get_to(state.plateau.factor);
+  plateau.at("best").get_to(state.plateau.best);
+  plateau.at("has_best").get_to(state.plateau.has_best);
+  plateau.at("bad_validations").get_to(state.plateau.bad_validations);
+  plateau.at("cooldown_left").get_to(state.plateau.cooldown_left);
+  json.at("loss_sum").get_to(state.loss_sum);
+  json.at("loss_weight").get_to(state.loss_weight);
+  json.at("elapsed_s").get_to(state.elapsed_s);
+  json.at("epoch_seconds").get_to(state.epoch_seconds);
+  return state;
+}
+
+}  // namespace bernoulli

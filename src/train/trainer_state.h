@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "optim/schedule.h"
+
+namespace bernoulli {
+
+/// A validation that is among the best.
+struct BestEntry {
+  int64_t step = 0;
+  double value = 0;
+};
+
+/// The trainer's memory between two updates; with the weights, all that a resumed run needs.
+struct TrainerState {
+  int64_t step = 0;                    ///< weight updates done
+  int64_t validated_step = 0;          ///< last step after which validation and its consequences were completed
+  int64_t bad_validations = 0;         ///< validations since the best one
+  bool stopped_early = false;
+  std::vector<BestEntry> best;         ///< best first, at most training.keep_best
+  PlateauState plateau;
+  double loss_sum = 0;                 ///< since the last `train` event
+  double loss_weight = 0;
+  double elapsed_s = 0;                ///< of all processes that worked on this run
+  std::vector<double> epoch_seconds;   ///< training only; the last entry belongs to the epoch under way
+};
+
+nlohmann::ordered_json to_json(const TrainerState& state);
+
+/// @throws nlohmann::json::exception when a member is missing or of another type.
+TrainerState trainer_state_from_json(const nlohmann::ordered_json& json);
+
+}  // namespace bernoulli
