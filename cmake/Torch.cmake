@@ -4,8 +4,9 @@ set(BERNOULLI_TORCH_DIR "$ENV{BERNOULLI_TORCH_DIR}" CACHE PATH "Folder of LibTor
 if(NOT EXISTS "${BERNOULLI_TORCH_DIR}/lib/libtorch_cpu.so")
   message(FATAL_ERROR "LibTorch not found in '${BERNOULLI_TORCH_DIR}'. Run './dev setup', or set BERNOULLI_TORCH_DIR to a folder with include/ and lib/libtorch_cpu.so.")
 endif()
-file(STRINGS "${BERNOULLI_TORCH_DIR}/include/torch/headeronly/version.h" torch_version_line REGEX "#define TORCH_VERSION \"")
-string(REGEX REPLACE ".*\"([^\"]+)\".*" "\\1" BERNOULLI_TORCH_VERSION "${torch_version_line}")
+file(STRINGS "${BERNOULLI_TORCH_DIR}/include/torch/headeronly/version.h" torch_version_lines REGEX "#define TORCH_VERSION_(MAJOR|MINOR|PATCH) [0-9]")
+list(TRANSFORM torch_version_lines REPLACE "[^0-9]" "")
+list(JOIN torch_version_lines "." BERNOULLI_TORCH_VERSION)
 message(STATUS "LibTorch ${BERNOULLI_TORCH_VERSION} in ${BERNOULLI_TORCH_DIR}")
 
 add_library(torch::c10 SHARED IMPORTED GLOBAL)
