@@ -1,7 +1,9 @@
 if(BERNOULLI_SANITIZE)
   list(JOIN BERNOULLI_SANITIZE "," sanitizers)
-  add_compile_options(-fsanitize=${sanitizers} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-  add_link_options(-fsanitize=${sanitizers})
+  # Whoever links the libraries needs them too (tests/consumer).
+  set(BERNOULLI_SANITIZE_FLAGS "-fsanitize=${sanitizers}")
+  add_compile_options(${BERNOULLI_SANITIZE_FLAGS} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(${BERNOULLI_SANITIZE_FLAGS})
   # GCC's flow analysis reports paths that only the instrumentation makes.
   add_compile_options(-Wno-null-dereference -Wno-maybe-uninitialized)
 endif()

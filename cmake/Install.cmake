@@ -1,0 +1,29 @@
+# `cmake --install`: the program alone (component runtime), or with it the libraries, headers and find_package(bernoulli).
+# The program looks for LibTorch beside itself first (./dev stage), then where it was built against.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+set(config_folder "${CMAKE_INSTALL_LIBDIR}/cmake/bernoulli")
+set(torch_rpath "$ORIGIN/../lib/torch/lib;${BERNOULLI_TORCH_DIR}/lib")
+
+set_target_properties(bernoulli PROPERTIES INSTALL_RPATH "${torch_rpath}")
+install(TARGETS bernoulli RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT runtime)
+
+get_property(source_targets DIRECTORY "${PROJECT_SOURCE_DIR}/src" PROPERTY BUILDSYSTEM_TARGETS)
+set(library_targets ${source_targets})
+list(FILTER library_targets INCLUDE REGEX "^bernoulli_")
+foreach(target IN LISTS library_targets)
+  get_target_property(type ${target} TYPE)
+  if(type MATCHES "STATIC_LIBRARY|INTERFACE_LIBRARY")
+    install(TARGETS ${target} EXPORT bernoulli ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development)
+  endif()
+endforeach()
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/" "${PROJECT_BINARY_DIR}/src/generated/" DESTINATION include/bernoulli
+        COMPONENT development FILES_MATCHING PATTERN "*.h" PATTERN cli EXCLUDE)
+
+install(EXPORT bernoulli NAMESPACE bernoulli:: FILE bernoulliTargets.cmake DESTINATION "${config_folder}" COMPONENT development)
+configure_package_config_file(cmake/bernoulliConfig.cmake.in "${PROJECT_BINARY_DIR}/bernoulliConfig.cmake"
+                              INSTALL_DESTINATION "${config_folder}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/bernoulliConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/bernoulliConfig.cmake" "${PROJECT_BINARY_DIR}/bernoulliConfigVersion.cmake"
+              cmake/Dependencies.cmake cmake/Torch.cmake
+        DESTINATION "${config_folder}" COMPONENT development)
