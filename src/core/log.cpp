@@ -52,11 +52,14 @@ bool terminal_has_style() {
 
 ProgressLine::~ProgressLine() { clear(); }
 
+bool ProgressLine::due() const {
+  static const bool terminal = stderr_is_terminal();
+  return terminal && g_level != LogLevel::kQuiet && (!visible_ || monotonic_seconds() - last_drawn_s_ >= 0.1);
+}
+
 void ProgressLine::update(std::string_view text) {
-  if (g_level == LogLevel::kQuiet || !stderr_is_terminal()) return;
-  const double now = monotonic_seconds();
-  if (visible_ && now - last_drawn_s_ < 0.1) return;
-  last_drawn_s_ = now;
+  if (!due()) return;
+  last_drawn_s_ = monotonic_seconds();
   visible_ = true;
   write_stderr(fmt::format("\r{}\033[K", text.substr(0, terminal_width() - 1)));
 }

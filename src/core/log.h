@@ -23,6 +23,8 @@ bool terminal_has_style();
 class ProgressLine {
  public:
   ~ProgressLine();
+  /// True when update() would draw: lets a hot loop skip making the text.
+  bool due() const;
   void update(std::string_view text);
   /// Removes the line so that a log line can take its place.
   void clear();

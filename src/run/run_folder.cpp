@@ -37,6 +37,13 @@ fs::path first_free(const std::string& name) {
 
 RunFolder::RunFolder(fs::path folder) : paths_{std::move(folder)}, lock_(std::make_unique<FolderLock>(paths_.folder)) {}
 
+RunFolder::~RunFolder() {
+  if (!lock_ || has_content(paths_.folder)) return;
+  std::error_code ignored;
+  fs::remove(paths_.folder / ".lock", ignored);
+  fs::remove(paths_.folder, ignored);
+}
+
 RunFolder RunFolder::create(const std::optional<fs::path>& requested, const std::string& name) {
   if (!requested) return RunFolder(first_free(name));
   create_folder(*requested);

@@ -35,6 +35,10 @@ class RunFolder {
   /// or is empty: nothing was saved, so there is nothing to lose. @throws RunFolderError, IoError
   static RunFolder open_for_resume(const std::filesystem::path& folder);
 
+  /// A folder into which nothing was written is removed again.
+  ~RunFolder();
+  RunFolder(RunFolder&&) noexcept = default;
+
   const RunPaths& paths() const { return paths_; }
 
  private:

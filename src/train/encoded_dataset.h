@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "metrics/metrics.h"
 #include "text/token_rows.h"
 
 namespace bernoulli {
@@ -19,5 +20,10 @@ struct EncodedDataset {
   int64_t size() const { return rows.size(); }
   double weight(int64_t example) const { return weights.empty() ? 1.0 : weights[static_cast<size_t>(example)]; }
 };
+
+/// The data set's logits N*L beside its targets and weights; both must outlive the result.
+inline Predictions predictions_of(const std::vector<float>& logits, const EncodedDataset& data) {
+  return {logits, data.targets, data.weights, data.num_labels};
+}
 
 }  // namespace bernoulli

@@ -23,8 +23,6 @@ Json to_json(const TrainerState& state) {
         {"cooldown_left", state.plateau.cooldown_left}}},
       {"loss_sum", state.loss_sum},
       {"loss_weight", state.loss_weight},
-      {"elapsed_s", state.elapsed_s},
-      {"epoch_seconds", state.epoch_seconds},
   };
 }
 
@@ -43,8 +41,6 @@ TrainerState trainer_state_from_json(const Json& json) {
   plateau.at("cooldown_left").get_to(state.plateau.cooldown_left);
   json.at("loss_sum").get_to(state.loss_sum);
   json.at("loss_weight").get_to(state.loss_weight);
-  json.at("elapsed_s").get_to(state.elapsed_s);
-  json.at("epoch_seconds").get_to(state.epoch_seconds);
   return state;
 }
 

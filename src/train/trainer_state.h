@@ -15,7 +15,8 @@ struct BestEntry {
   double value = 0;
 };
 
-/// The trainer's memory between two updates; with the weights, all that a resumed run needs.
+/// The trainer's memory between two updates; with the weights, all that a resumed run needs. Holds no clock readings, so that
+/// a checkpoint's bytes depend on the run alone; times are in metrics.jsonl.
 struct TrainerState {
   int64_t step = 0;                    ///< weight updates done
   int64_t validated_step = 0;          ///< last step after which validation and its consequences were completed
@@ -25,8 +26,6 @@ struct TrainerState {
   PlateauState plateau;
   double loss_sum = 0;                 ///< since the last `train` event
   double loss_weight = 0;
-  double elapsed_s = 0;                ///< of all processes that worked on this run
-  std::vector<double> epoch_seconds;   ///< training only; the last entry belongs to the epoch under way
 };
 
 nlohmann::ordered_json to_json(const TrainerState& state);

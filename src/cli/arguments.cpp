@@ -1,0 +1,76 @@
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "cli/verb.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "core/text_distance.h"
+
+namespace bernoulli::cli {
+namespace po = boost::program_options;
+namespace {
+
+std::string help_page(const Usage& usage, const po::options_description& options) {
+  std::ostringstream page;
+  page << "usage: bernoulli " << usage.synopsis << "\n\n" << usage.text << "\n\n" << options << "\nexamples:\n" << usage.examples;
+  return page.str();
+}
+
+std::vector<std::string> option_names(const po::options_description& options) {
+  std::vector<std::string> names;
+  for (const auto& option : options.options()) names.push_back("--" + option->long_name());
+  return names;
+}
+
+}  // namespace
+
+std::optional<po::variables_map> parse_words(const Usage& usage, po::options_description options, const std::vector<std::string>& words) {
+  options.add_options()("quiet", "no progress and no log on standard error; warnings stay")("help", "this page");
+  po::options_description all;
+  all.add(options);
+  po::positional_options_description positional;
+  if (!usage.positional.empty()) {
+    all.add_options()(usage.positional.c_str(), po::value<std::vector<std::string>>());
+    positional.add(usage.positional.c_str(), -1);
+  }
+  po::variables_map values;
+  try {
+    const auto style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
+    po::store(po::command_line_parser(words).options(all).positional(positional).style(style).run(), values);
+    po::notify(values);
+  } catch (const po::unknown_option& error) {
+    const std::string near = suggestion(error.get_option_name(), option_names(options));
+    throw UsageError(fmt::format("unknown option '{}'{}; see 'bernoulli {} --help'", error.get_option_name(),
+                                 near.empty() ? "" : fmt::format("; did you mean '{}'?", near), usage.synopsis.substr(0, usage.synopsis.find(' '))));
+  } catch (const po::too_many_positional_options_error&) {
+    throw UsageError(fmt::format("too many arguments; usage: bernoulli {}", usage.synopsis));
+  } catch (const po::error& error) {
+    throw UsageError(fmt::format("{}; usage: bernoulli {}", error.what(), usage.synopsis));
+  }
+  if (values.contains("help")) {
+    print(help_page(usage, options));
+    return std::nullopt;
+  }
+  if (values.contains("quiet")) set_log_level(LogLevel::kQuiet);
+  if (usage.max_positional >= 0 && values.contains(usage.positional) &&
+      static_cast<int>(values[usage.positional].as<std::vector<std::string>>().size()) > usage.max_positional) {
+    throw UsageError(fmt::format("too many arguments; usage: bernoulli {}", usage.synopsis));
+  }
+  return values;
+}
+
+void print(const std::string& text) {
+  errno = 0;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    throw IoError(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
+  }
+}
+
+std::string suggestion(const std::string& word, const std::vector<std::string>& candidates) { return closest_word(word, candidates).value_or(""); }
+
+}  // namespace bernoulli::cli

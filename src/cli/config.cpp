@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include "cli/load_arguments.h"
+#include "cli/verb.h"
+#include "config/describe.h"
+#include "config/json_schema.h"
+#include "core/error.h"
+
+namespace bernoulli::cli {
+namespace {
+
+namespace po = boost::program_options;
+using Json = nlohmann::ordered_json;
+
+const Usage kUsage{"config check|show|describe|schema [CONFIG...] [options]",
+                   "check     validates, builds the layer plan, and prints nothing but the verdict\n"
+                   "show      prints every key with its value; --origin adds where it came from\n"
+                   "describe  documents every key, or those below --key\n"
+                   "schema    prints the JSON Schema (draft 2020-12) for editors",
+                   "  bernoulli config check configs/imdb_tutorial.yaml\n"
+                   "  bernoulli config show configs/quickstart.yaml --origin --set training.epochs=3\n"
+                   "  bernoulli config describe --key training\n"
+                   "  bernoulli config schema > bernoulli.schema.json\n",
+                   "words"};
+
+config::LoadedConfig load(const std::vector<std::string>& files, const po::variables_map& values) {
+  if (files.empty()) throw UsageError("no configuration file given; usage: bernoulli config check CONFIG...");
+  config::ConfigSources sources = config_sources(values);
+  for (const std::string& file : files) sources.files.emplace_back(file);
+  config::LoadedConfig loaded = config::load_config(sources, layers::layer_schemas());
+  check_shapes_early(loaded.run);
+  return loaded;
+}
+
+int check(const std::vector<std::string>& files, const po::variables_map& values) {
+  try {
+    const config::LoadedConfig loaded = load(files, values);
+    print(values.contains("json") ? Json{{"valid", true}, {"faults", Json::array()}}.dump(2) + "\n" : fmt::format("{}: valid\n", loaded.run.name));
+    return 0;
+  } catch (const UsageError& error) {
+    if (!values.contains("json")) throw;
+    Json faults = Json::array();
+    const std::string message = error.what();
+    for (size_t begin = 0; begin < message.size();) {
+      const size_t end = std::min(message.find('\n', begin), message.size());
+      faults.push_back(message.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    print(Json{{"valid", false}, {"faults", faults}}.dump(2) + "\n");
+    return static_cast<int>(ExitCode::kUsage);
+  }
+}
+
+}  // namespace
+
+int run_config(const std::vector<std::string>& words) {
+  po::options_description options("options");
+  add_config_options(options);
+  options.add_options()("origin", "show: where each value came from")("json", "check, show: JSON")(
+      "key", po::value<std::string>()->default_value("")->value_name("PATH"), "describe: only this key and what is below it")(
+      "format", po::value<std::string>()->default_value("text")->value_name("F"), "describe: text or markdown");
+  const auto values = parse_words(kUsage, options, words);
+  if (!values) return 0;
+  if (!values->contains("words")) throw UsageError(fmt::format("say what to do; usage: bernoulli {}", kUsage.synopsis));
+  std::vector<std::string> rest = (*values)["words"].as<std::vector<std::string>>();
+  const std::string action = rest.front();
+  rest.erase(rest.begin());
+  if (action == "check") return check(rest, *values);
+  if (action == "show") {
+    const config::LoadedConfig loaded = load(rest, *values);
+    const bool origin = values->contains("origin");
+    print(values->contains("json") ? loaded.resolved.dump(2) + "\n" : origin ? config::show_with_origin(loaded) : loaded.run.resolved_yaml);
+    return 0;
+  }
+  if (!rest.empty()) throw UsageError(fmt::format("config {} takes no file; usage: bernoulli {}", action, kUsage.synopsis));
+  if (action == "describe") {
+    const std::string format = (*values)["format"].as<std::string>();
+    if (format == "markdown") {
+      print(config::reference_markdown(layers::layer_schemas()));
+    } else if (format == "text") {
+      print(config::describe(layers::layer_schemas(), (*values)["key"].as<std::string>()));
+    } else {
+      throw UsageError(fmt::format("--format is '{}'; it may be text or markdown", format));
+    }
+    return 0;
+  }
+  if (action == "schema") {
+    print(config::json_schema(layers::layer_schemas()).dump(2) + "\n");
+    return 0;
+  }
+  const std::string near = suggestion(action, {"check", "show", "describe", "schema"});
+  throw UsageError(fmt::format("unknown action 'config {}'{}; usage: bernoulli {}", action, near.empty() ? "" : fmt::format("; did you mean '{}'?", near), kUsage.synopsis));
+}
+
+}  // namespace bernoulli::cli

@@ -1,0 +1,107 @@
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
+#include <thread>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/cpu/Utils.h>
+
+#include "cli/train.h"
+#include "cli/verb.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/version.h"
+#include "tensor/device.h"
+
+namespace bernoulli::cli {
+namespace {
+
+namespace fs = std::filesystem;
+namespace po = boost::program_options;
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kConfig = R"(data:
+  train: {path: reviews.csv}
+  columns: {text: text, label: label}
+  validation: {from: train, fraction: 0.5, method: stratified, seed: 1}
+task: {kind: binary, positive: good}
+model:
+  layers: [{embedding: 8}, {mean_pool: {padding: exclude}}, {linear: 1}]
+optimizer: {adam: {lr: 0.05}}
+training: {epochs: 5, batch_size: 8}
+)";
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() : path_(fs::temp_directory_path() / fmt::format("bernoulli-doctor-{}", ::getpid())) { create_folder(path_); }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+/// Trains, exports and verifies a toy model; the answer is its validation accuracy, which must be 1.
+double self_train() {
+  const TemporaryFolder folder;
+  std::string rows = "text,label\n";
+  for (int i = 0; i < 20; ++i) rows += fmt::format("a fine film {0},good\na dull film {0},bad\n", i);
+  write_file_atomic(folder.path() / "reviews.csv", rows);
+  write_file_atomic(folder.path() / "doctor.yaml", kConfig);
+  set_log_level(LogLevel::kQuiet);
+  TrainArguments arguments;
+  arguments.sources = {{folder.path() / "doctor.yaml"}, {fmt::format("data.root={}", folder.path().string())}};
+  arguments.run_dir = folder.path() / "run";
+  arguments.device = "cpu";
+  return train_run(arguments).summary.at("validation").at("metrics").at("accuracy").get<double>();
+}
+
+Json examine() {
+  std::string why_no_cuda;
+  const int devices = num_cuda_devices(&why_no_cuda);
+  Json json = {{"program", kVersion},
+               {"commit", kGitCommit},
+               {"compiler", kCompiler},
+               {"libtorch", kTorchVersionBuilt},
+               {"cores", std::thread::hardware_concurrency()},
+               {"threads", at::get_num_threads()},
+               {"cpu_capability", at::get_cpu_capability()},
+               {"cuda_devices", devices}};
+  if (devices == 0) json["no_cuda_because"] = why_no_cuda;
+  json["self_train_accuracy"] = self_train();
+  return json;
+}
+
+}  // namespace
+
+int run_doctor(const std::vector<std::string>& words) {
+  po::options_description options("options");
+  options.add_options()("json", "print one JSON object");
+  const Usage usage{"doctor [options]", "Versions, devices, threads, instruction sets, and a tiny training, export and check.",
+                    "  bernoulli doctor\n  bernoulli doctor --json\n", ""};
+  const auto values = parse_words(usage, options, words);
+  if (!values) return 0;
+  const Json json = examine();
+  const bool healthy = json["self_train_accuracy"] == 1.0;
+  if (values->contains("json")) {
+    print(json.dump(2) + "\n");
+  } else {
+    std::string text;
+    for (const auto& [key, value] : json.items()) text += fmt::format("{:<20} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+    print(text + (healthy ? "all is well\n" : "the self-training did not reach accuracy 1: please report this output\n"));
+  }
+  return static_cast<int>(healthy ? ExitCode::kDone : ExitCode::kInternal);
+}
+
+}  // namespace bernoulli::cli

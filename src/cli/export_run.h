@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <c10/core/Device.h>
+#include <nlohmann/json.hpp>
+
+#include "config/run_config.h"
+#include "data/dataset.h"
+#include "model/sequential.h"
+#include "text/vectorizer.h"
+
+namespace bernoulli::cli {
+
+/// What an exported file is made of.
+struct ExportParts {
+  const RunConfig& config;
+  const Vectorizer& vectorizer;
+  const Labels& labels;
+  const std::vector<double>& thresholds;
+  Sequential& model;
+  c10::Device device;
+};
+
+/// Raw texts with the trainer's own logits N*L, computed in batches of training.eval_batch_size: the file must give the same.
+struct ReferenceTexts {
+  const std::vector<std::string>* texts;
+  std::vector<float> logits;
+  std::string split;
+};
+
+/// Writes `path` after the file, read back, gave the trainer's probabilities on the raw texts.
+/// Returns {"file", "size_bytes", "verified_texts", "verified_split", "max_difference"}.
+/// @throws ArtifactError if it does not; then there is no file. IoError
+nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceTexts& reference, const std::filesystem::path& path);
+
+}  // namespace bernoulli::cli

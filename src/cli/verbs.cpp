@@ -1,0 +1,40 @@
+#include <fmt/format.h>
+
+#include "cli/verb.h"
+#include "core/version.h"
+#include "core/error.h"
+
+namespace bernoulli::cli {
+
+const std::vector<Verb>& verbs() {
+  static const std::vector<Verb> all = {
+      {"train", "train a classifier from a configuration, evaluate and export it", run_train},
+      {"evaluate", "all metrics of a run or an exported file on a data set", run_evaluate},
+      {"predict", "label, probability and logit of each text", run_predict},
+      {"export", "write and verify the TorchScript file of a run", run_export},
+      {"config", "check, show, describe configurations; JSON Schema", run_config},
+      {"doctor", "versions, devices, threads, and a tiny training to prove the installation", run_doctor},
+  };
+  return all;
+}
+
+const Verb& find_verb(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Verb& verb : verbs()) {
+    if (verb.name == name) return verb;
+    names.push_back(verb.name);
+  }
+  const std::string near = suggestion(name, names);
+  throw UsageError(fmt::format("unknown verb '{}'{}; see 'bernoulli --help'", name, near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+}
+
+std::string overview() {
+  std::string page = "usage: bernoulli VERB ...\n\nTrain on logits, export probabilities: text classifiers from YAML to TorchScript.\n\n";
+  for (const Verb& verb : verbs()) page += fmt::format("  {:<10} {}\n", verb.name, verb.summary);
+  page += "\n'bernoulli VERB --help' tells more. Start with: bernoulli train configs/quickstart.yaml\n";
+  return page;
+}
+
+std::string version_line() { return fmt::format("bernoulli {}\n", kVersion); }
+
+}  // namespace bernoulli::cli

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <c10/core/Device.h>
+#include <nlohmann/json.hpp>
+
+#include "config/run_config.h"
+#include "data/dataset.h"
+
+namespace bernoulli {
+
+/// What a trained classifier knows besides its weights.
+struct ClassifierInfo {
+  RunConfig config;
+  Labels labels;
+  std::vector<double> thresholds;  ///< one for binary, one a label for multi-label; a probability above it is positive
+  std::vector<double> pos_weight;  ///< of the training loss, `auto` resolved; empty: none
+};
+
+/// Why a text got its logits, where the model is linear in its tokens: logit[l] = base[l] + sum of shares[l].
+struct Explanation {
+  std::vector<double> base;             ///< L: the logits of an empty text
+  std::vector<std::string> tokens;      ///< T
+  std::vector<double> shares;           ///< T*L row-major
+};
+
+/// A trained classifier, from a run folder (native text path) or an exported file (TorchScript path). N texts, L outputs.
+class Classifier {
+ public:
+  virtual ~Classifier() = default;
+  /// Logits N*L, row-major, float32.
+  virtual std::vector<float> logits(const std::vector<std::string>& texts) = 0;
+  /// @throws UsageError where the model is not linear in its tokens, saying which layer is in the way.
+  virtual Explanation explain(const std::string& text) = 0;
+
+  const RunConfig& config() const { return info_.config; }
+  const Labels& labels() const { return info_.labels; }
+  const std::vector<double>& thresholds() const { return info_.thresholds; }
+  const std::vector<double>& pos_weight() const { return info_.pos_weight; }
+
+ protected:
+  explicit Classifier(ClassifierInfo info) : info_(std::move(info)) {}
+
+ private:
+  ClassifierInfo info_;
+};
+
+/// Opens a run folder (the checkpoint that summary.json names, else the newest one with a warning) or an exported file.
+/// @throws ArtifactError naming the file and the cause; IoError
+std::unique_ptr<Classifier> open_classifier(const std::filesystem::path& path, c10::Device device);
+
+/// {"kind": "binary"|"multi_label", "names": [...]}: as stored in runs and exported files.
+nlohmann::ordered_json to_json(const Labels& labels);
+/// @throws nlohmann::json::exception
+Labels labels_from_json(const nlohmann::ordered_json& json);
+
+}  // namespace bernoulli

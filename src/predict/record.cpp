@@ -1,0 +1,62 @@
+#include "predict/record.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "metrics/metrics.h"
+
+namespace bernoulli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// JSON has no infinities: a logit that is not finite is written as null.
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+std::string joined_labels(const Json& labels) {
+  std::string text;
+  for (const Json& label : labels) text += (text.empty() ? "" : ",") + label.get<std::string>();
+  return text;
+}
+
+}  // namespace
+
+Json prediction_record(const Classifier& classifier, std::span<const float> logits) {
+  const Labels& labels = classifier.labels();
+  if (labels.kind == TaskConfig::Kind::kBinary) {
+    const bool positive = is_positive(logits[0], classifier.thresholds()[0]);
+    return {{"label", labels.names[positive ? 1 : 0]}, {"probability", number(probability(logits[0]))}, {"logit", number(logits[0])}};
+  }
+  Json record = {{"labels", Json::array()}, {"probabilities", Json::object()}, {"logits", Json::object()}};
+  for (size_t i = 0; i < logits.size(); ++i) {
+    if (is_positive(logits[i], classifier.thresholds()[i])) record["labels"].push_back(labels.names[i]);
+    record["probabilities"][labels.names[i]] = number(probability(logits[i]));
+    record["logits"][labels.names[i]] = number(logits[i]);
+  }
+  return record;
+}
+
+std::string format_record(const Json& record, RecordFormat format) {
+  if (format == RecordFormat::kJsonl) return record.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  if (record.contains("label")) {
+    return fmt::format("{}\t{}\t{}\n", record["label"].get<std::string>(), record["probability"].dump(), record["logit"].dump());
+  }
+  std::string line = joined_labels(record["labels"]);
+  for (const char* group : {"probabilities", "logits"}) {
+    for (const auto& [name, value] : record[group].items()) line += "\t" + value.dump();
+  }
+  return line + "\n";
+}
+
+std::string tsv_header(const Classifier& classifier) {
+  const Labels& labels = classifier.labels();
+  if (labels.kind == TaskConfig::Kind::kBinary) return "label\tprobability\tlogit\n";
+  std::string line = "labels";
+  for (const char* group : {"probability", "logit"}) {
+    for (const std::string& name : labels.names) line += fmt::format("\t{} {}", group, name);
+  }
+  return line + "\n";
+}
+
+}  // namespace bernoulli

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "core/file.h"
+
+namespace bernoulli {
+
+/// metrics.jsonl: one JSON object an event, with `event`, `epoch`, `step`, `seconds` (of training so far, all processes of the run).
+class MetricsLog {
+ public:
+  /// Takes over an existing file: what lies after `step` was never part of the state that is resumed, and is dropped.
+  MetricsLog(std::filesystem::path path, int64_t step);
+
+  void append(const std::string& event, int64_t epoch, int64_t step, const nlohmann::ordered_json& values);
+
+  /// Seconds of work on this run, earlier processes included.
+  double elapsed_s() const;
+  /// Seconds of training, one an epoch; add to the epoch under way (1, 2, ...).
+  void add_epoch_seconds(int64_t epoch, double seconds);
+  const std::vector<double>& epoch_seconds() const { return epoch_seconds_; }
+
+ private:
+  std::filesystem::path path_;
+  double earlier_s_ = 0;
+  double started_s_ = 0;
+  std::vector<double> epoch_seconds_;
+  std::unique_ptr<LineFile> file_;
+};
+
+}  // namespace bernoulli

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+#include "core/log.h"
+#include "loss/loss.h"
+#include "metrics/metrics.h"
+#include "run/checkpoint.h"
+#include "train/encoded_dataset.h"
+#include "train/metrics_log.h"
+#include "train/step.h"
+#include "train/trainer_state.h"
+
+namespace bernoulli {
+
+/// What a training came to.
+struct TrainingOutcome {
+  int64_t steps = 0;
+  int64_t epochs = 0;                 ///< begun
+  int64_t final_step = 0;             ///< the checkpoint to evaluate and export: best, or last
+  std::optional<double> best_value;   ///< of the monitored metric at final_step
+  std::string stop_reason;            ///< "epochs", "max_steps", "max_seconds", "early_stopping"
+};
+
+/// What the trainer works on; everything outlives it.
+struct TrainingParts {
+  const RunConfig& config;
+  const std::vector<std::string>& label_names;
+  const EncodedDataset& train;
+  const EncodedDataset* validation;   ///< may be null
+  const Loss& loss;
+  Step& step;
+  CheckpointFolder checkpoints;
+  MetricsLog& log;
+  nlohmann::ordered_json fingerprints;
+};
+
+/// Repeats: order of the epoch, update, validation, early stopping, checkpoint; until a limit is reached.
+class Trainer {
+ public:
+  explicit Trainer(TrainingParts parts);
+
+  /// Goes on from `checkpoint`. @throws ArtifactError if it does not belong to this run.
+  void resume(const Checkpoint& checkpoint);
+  /// @throws StopRequested after saving; NonFiniteError; IoError
+  TrainingOutcome run();
+
+ private:
+  int64_t epoch() const;              ///< of the last update, from 1
+  bool validation_due() const;
+  bool finished() const;
+  void one_update();
+  void validate_and_save();
+  void record_validation(const MetricReport& report);
+  void save();
+  void show_progress();
+  std::string stop_reason() const;
+
+  TrainingParts parts_;
+  int64_t examples_per_step_;
+  int64_t steps_per_epoch_;
+  int64_t total_steps_;               ///< INT64_MAX where only time limits
+  bool lower_is_better_;
+  TrainerState state_;
+  int64_t saved_step_ = -1;
+  int64_t order_epoch_ = -1;
+  std::vector<int64_t> order_;
+  StepResult last_result_;
+  double rate_started_s_ = 0;
+  int64_t rate_started_step_ = 0;
+  ProgressLine progress_;
+};
+
+}  // namespace bernoulli

@@ -1,0 +1,93 @@
+#include "run/run_folder.h"
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "support/temporary_folder.h"
+
+namespace bernoulli {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+/// Runs of this test are numbered below a folder of their own.
+class InTemporaryFolder : public ::testing::Test {
+ protected:
+  InTemporaryFolder() : before_(fs::current_path()) { fs::current_path(folder_.path()); }
+  ~InTemporaryFolder() override { fs::current_path(before_); }
+  bernoulli::testing::TemporaryFolder folder_;
+  fs::path before_;
+};
+
+TEST_F(InTemporaryFolder, NumbersRunsFromOneAndNeverReusesOne) {
+  const RunFolder first = RunFolder::create(std::nullopt, "reviews");
+  const RunFolder second = RunFolder::create(std::nullopt, "reviews");
+  EXPECT_EQ(first.paths().folder, fs::path("runs/reviews-1"));
+  EXPECT_EQ(second.paths().folder, fs::path("runs/reviews-2"));
+}
+
+TEST_F(InTemporaryFolder, RemovesAFolderIntoWhichNothingWasWritten) {
+  { const RunFolder run = RunFolder::create(fs::path("empty"), "x"); }
+  EXPECT_FALSE(fs::exists("empty"));
+  {
+    const RunFolder run = RunFolder::create(fs::path("used"), "x");
+    folder_.write("used/config.yaml", "a: 1\n");
+  }
+  EXPECT_TRUE(fs::exists("used/config.yaml"));
+}
+
+TEST_F(InTemporaryFolder, RefusesToOverwriteAnything) {
+  folder_.write("mine/notes.txt", "precious");
+  try {
+    RunFolder::create(fs::path("mine"), "x");
+    FAIL() << "overwrote";
+  } catch (const RunFolderError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("'mine' is not empty"));
+    EXPECT_THAT(error.what(), HasSubstr("--resume"));
+  }
+  EXPECT_EQ(folder_.read("mine/notes.txt"), "precious");
+}
+
+TEST_F(InTemporaryFolder, RefusesARunThatIsInUse) {
+  const RunFolder run = RunFolder::create(fs::path("busy"), "x");
+  try {
+    RunFolder::open_for_resume("busy");
+    FAIL() << "shared";
+  } catch (const RunFolderError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("in use"));
+    EXPECT_EQ(error.exit_code(), ExitCode::kRunFolder);
+  }
+}
+
+TEST_F(InTemporaryFolder, ResumeCleansUpAfterAKilledWriter) {
+  folder_.write("run/config.yaml", "a: 1\n");
+  folder_.write("run/config.yaml.tmp-123", "half");
+  folder_.write("run/checkpoints/step-000000001.safetensors.tmp-9", "half");
+  const RunFolder run = RunFolder::open_for_resume("run");
+  EXPECT_FALSE(fs::exists("run/config.yaml.tmp-123"));
+  EXPECT_FALSE(fs::exists("run/checkpoints/step-000000001.safetensors.tmp-9"));
+  EXPECT_TRUE(fs::exists("run/config.yaml"));
+}
+
+TEST_F(InTemporaryFolder, ResumeRefusesAFolderThatIsNoRun) {
+  folder_.write("other/file", "x");
+  EXPECT_THROW(RunFolder::open_for_resume("other"), RunFolderError);
+}
+
+TEST_F(InTemporaryFolder, ReadJsonNamesADamagedFile) {
+  folder_.write("summary.json", "{\"a\": ");
+  try {
+    read_json("summary.json");
+    FAIL() << "read";
+  } catch (const ArtifactError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("'summary.json' is damaged"));
+  }
+}
+
+}  // namespace
+}  // namespace bernoulli

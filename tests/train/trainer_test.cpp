@@ -1,0 +1,254 @@
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/isfinite.h>
+
+#include "config/load.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "layers/layer_kind.h"
+#include "support/temporary_folder.h"
+#include "train/prepare.h"
+#include "train/reference_step.h"
+
+namespace bernoulli {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::Lt;
+
+constexpr const char* kConfig = R"(
+data:
+  train: {path: data.csv}
+  validation: {from: train, fraction: 0.25, method: random, seed: 3}
+task: {kind: binary, positive: good}
+model:
+  layers: [{embedding: 4}, {dropout: 0.3}, {mean_pool: {padding: exclude}}, {linear: 3}, tanh, {dropout: 0.1}, {linear: 1}]
+optimizer: {adam: {lr: 0.02}}
+training: {epochs: 3, batch_size: 8, seed: 5}
+)";
+
+/// 80 rows: a quality word and noise words; learnable, not trivial.
+std::string rows() {
+  std::string csv = "text,label\n";
+  for (int i = 0; i < 80; ++i) {
+    const bool good = i % 2 == 0;
+    csv += std::string(good ? "fine" : "dull") + " w" + std::to_string(i % 7) + " w" + std::to_string(i % 11) + "," + (good ? "good" : "bad") + "\n";
+  }
+  return csv;
+}
+
+struct Killed {};
+
+/// Passes everything on, until the update after `killed_at` others.
+class KilledStep : public Step {
+ public:
+  KilledStep(Step& step, std::optional<int64_t> killed_at) : step_(step), killed_at_(killed_at) {}
+  StepResult update(std::span<const int64_t> examples, int64_t step, double lr) override {
+    if (killed_at_ && step >= *killed_at_) throw Killed{};
+    return step_.update(examples, step, lr);
+  }
+  std::vector<float> logits(const TokenRows& rows) override { return step_.logits(rows); }
+  NamedTensors evaluation_weights() const override { return step_.evaluation_weights(); }
+  NamedTensors training_state() const override { return step_.training_state(); }
+  void load(const NamedTensors& weights, const NamedTensors& state) override { step_.load(weights, state); }
+  double base_lr() const override { return step_.base_lr(); }
+
+ private:
+  Step& step_;
+  std::optional<int64_t> killed_at_;
+};
+
+/// One training in a folder of its own.
+class Session {
+ public:
+  explicit Session(std::vector<std::string> overrides = {}, const std::string& csv = rows()) : overrides_(std::move(overrides)) {
+    folder_.write("data.csv", csv);
+    folder_.write("config.yaml", kConfig);
+    overrides_.push_back("data.root=" + folder_.path().string());
+    loaded_ = config::load_config({{folder_ / "config.yaml"}, overrides_}, layers::layer_schemas());
+    prepared_ = prepare_run(loaded_.run);
+  }
+
+  /// Trains to the configured limit, or is killed in step `killed_at`; goes on from the newest checkpoint where there is one.
+  TrainingOutcome train(std::optional<int64_t> killed_at = std::nullopt) {
+    const CheckpointFolder checkpoints(folder_ / "checkpoints");
+    const std::optional<Checkpoint> newest = checkpoints.load_newest();
+    ReferenceStep reference(loaded_.run, prepared_.plan, prepared_.train, *prepared_.loss, c10::Device(c10::kCPU));
+    KilledStep step(reference, killed_at);
+    MetricsLog log(folder_ / "metrics.jsonl", newest ? newest->step : 0);
+    Trainer trainer({loaded_.run, prepared_.splits.labels.names, prepared_.train, prepared_.validation ? &*prepared_.validation : nullptr,
+                     *prepared_.loss, step, checkpoints, log, {{"data", prepared_.data_fingerprint}}});
+    if (newest) trainer.resume(*newest);
+    return trainer.run();
+  }
+
+  fs::path checkpoint_path(int64_t step) const { return CheckpointFolder(folder_ / "checkpoints").path_of(step); }
+  std::string checkpoint_bytes(int64_t step) const { return read_file(checkpoint_path(step)); }
+  void take_checkpoints_of(const Session& other) { fs::copy(other.folder_ / "checkpoints", folder_ / "checkpoints", fs::copy_options::recursive); }
+  std::vector<int64_t> checkpoint_steps() const { return CheckpointFolder(folder_ / "checkpoints").steps(); }
+  /// Values of `key` in the events of one kind.
+  std::vector<double> logged(const std::string& event, const std::string& key) const {
+    std::vector<double> values;
+    std::ifstream file(folder_ / "metrics.jsonl");
+    for (std::string line; std::getline(file, line);) {
+      const auto json = nlohmann::json::parse(line);
+      if (json["event"] == event && json.contains(key) && json[key].is_number()) values.push_back(json[key]);
+    }
+    return values;
+  }
+
+ private:
+  bernoulli::testing::TemporaryFolder folder_;
+  std::vector<std::string> overrides_;
+  config::LoadedConfig loaded_;
+  PreparedRun prepared_;
+};
+
+TEST(Trainer, LearnsASeparableTask) {
+  Session session({"training.epochs=30"});
+  session.train();
+  EXPECT_EQ(session.logged("validation", "accuracy").back(), 1.0);
+  EXPECT_THAT(session.logged("train", "loss").back(), Lt(0.1));
+}
+
+TEST(Trainer, RepeatsItselfBitForBit) {
+  Session first, second;
+  const int64_t last = first.train().steps;
+  second.train();
+  EXPECT_EQ(first.checkpoint_bytes(last), second.checkpoint_bytes(last));
+}
+
+TEST(Trainer, AnotherSeedGivesOtherWeights) {
+  Session first, second({"training.seed=6"});
+  const int64_t last = first.train().steps;
+  second.train();
+  EXPECT_NE(first.checkpoint_bytes(last), second.checkpoint_bytes(last));
+}
+
+struct Variant {
+  const char* name;
+  std::vector<std::string> overrides;
+};
+
+class ResumeTest : public ::testing::TestWithParam<Variant> {};
+
+TEST_P(ResumeTest, GivesTheBytesOfARunThatWasNeverStopped) {
+  std::vector<std::string> overrides = GetParam().overrides;
+  overrides.push_back("training.checkpoint_every_steps=1");
+  Session whole(overrides);
+  const int64_t last = whole.train().steps;
+  const std::string expected = whole.checkpoint_bytes(last);
+  for (int64_t killed_at = 0; killed_at < last; killed_at += 2) {
+    Session resumed(overrides);
+    EXPECT_THROW(resumed.train(killed_at), Killed);
+    resumed.train();
+    EXPECT_EQ(resumed.checkpoint_bytes(last), expected) << "killed in step " << killed_at;
+    EXPECT_EQ(resumed.logged("validation", "loss"), whole.logged("validation", "loss"));
+    EXPECT_EQ(resumed.logged("train", "loss"), whole.logged("train", "loss"));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Trainer, ResumeTest,
+    ::testing::Values(Variant{"adam", {}}, Variant{"average", {"optimizer.ema_decay=0.9"}},
+                      Variant{"accumulation", {"training.accumulate=2", "optimizer.clip_norm=0.05"}},
+                      Variant{"schedule", {"training.schedule={cosine: {warmup_steps: 5}}", "training.validate_every_steps=4"}},
+                      Variant{"plateau", {"training.schedule={reduce_on_plateau: {patience: 0, factor: 0.5}}", "training.early_stopping={patience: 2}"}},
+                      Variant{"sgd_momentum", {"optimizer={sgd: {lr: 0.1, momentum: 0.9}}"}},
+                      Variant{"keep_two_best", {"training.keep_best=2", "training.monitor=f1"}}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(Trainer, RefusesACheckpointOfOtherData) {
+  Session session({"training.checkpoint_every_steps=1"});
+  EXPECT_THROW(session.train(5), Killed);
+  Session other({"training.checkpoint_every_steps=1"}, rows() + "fine more,good\n");
+  other.take_checkpoints_of(session);
+  try {
+    other.train();
+    FAIL() << "continued on other data";
+  } catch (const ArtifactError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("belongs to another data"));
+  }
+}
+
+TEST(Trainer, KeepsTheBestAndTheLastCheckpointOnly) {
+  Session session({"training.epochs=6", "training.keep_best=2"});
+  const TrainingOutcome outcome = session.train();
+  const std::vector<int64_t> steps = session.checkpoint_steps();
+  EXPECT_LE(steps.size(), 3u);
+  EXPECT_THAT(steps, ::testing::Contains(outcome.final_step));
+  EXPECT_THAT(steps, ::testing::Contains(outcome.steps));
+  const std::vector<double> losses = session.logged("validation", "loss");
+  EXPECT_EQ(*outcome.best_value, *std::min_element(losses.begin(), losses.end()));
+}
+
+TEST(Trainer, StopsEarlyWhenTheMetricStopsImproving) {
+  // min_delta 10 lets no later validation count as an improvement over the first.
+  Session session({"training.epochs=50", "training.early_stopping={patience: 2, min_delta: 10}"});
+  const TrainingOutcome outcome = session.train();
+  EXPECT_EQ(outcome.stop_reason, "early_stopping");
+  EXPECT_EQ(outcome.epochs, 3);
+}
+
+TEST(Trainer, StopsAtTheStepLimitInTheMiddleOfAnEpochAndValidatesThere) {
+  Session session({"training.max_steps=11"});
+  const TrainingOutcome outcome = session.train();
+  EXPECT_EQ(outcome.steps, 11);
+  EXPECT_EQ(outcome.stop_reason, "max_steps");
+  EXPECT_EQ(session.logged("validation", "step"), (std::vector<double>{8, 11}));
+}
+
+TEST(Trainer, AnUndefinedMetricNeverCountsAsBest) {
+  // One class only in training and validation data: roc_auc is undefined.
+  std::string csv = "text,label\n";
+  for (int i = 0; i < 20; ++i) csv += "fine w" + std::to_string(i) + ",good\n";
+  Session session({"training.monitor=roc_auc", "task.labels=[bad, good]"}, csv);
+  ::testing::internal::CaptureStderr();
+  const TrainingOutcome outcome = session.train();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("roc_auc is undefined"));
+  EXPECT_FALSE(outcome.best_value.has_value());
+  EXPECT_EQ(outcome.final_step, outcome.steps);
+}
+
+TEST(Trainer, RefusesANonFiniteLossBeforeAnyWeightMoves) {
+  Session session({"optimizer={sgd: {lr: 1.0e+30}}", "training.checkpoint_every_steps=1"});
+  try {
+    session.train();
+    FAIL() << "trained through it";
+  } catch (const NonFiniteError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("step "));
+    EXPECT_THAT(error.what(), HasSubstr("No weight was changed"));
+    EXPECT_EQ(error.exit_code(), ExitCode::kNonFinite);
+  }
+  const Checkpoint last = load_checkpoint(session.checkpoint_path(session.checkpoint_steps().back()));
+  for (const auto& [name, tensor] : last.weights) EXPECT_TRUE(at::isfinite(tensor).all().item<bool>()) << name;
+}
+
+/// The gradient is a sum over examples divided by their weight, so how the examples are cut into batches cannot matter.
+TEST(ReferenceStep, AccumulationEqualsOneLargeBatch) {
+  const std::vector<std::string> plain = {"model.layers=[{embedding: 4}, {mean_pool: {padding: exclude}}, {linear: 1}]", "optimizer={sgd: {lr: 0.5}}"};
+  std::vector<std::string> large = plain, small = plain;
+  large.push_back("training.batch_size=20");
+  small.insert(small.end(), {"training.batch_size=5", "training.accumulate=4"});
+  Session a(large), b(small);
+  const int64_t steps = a.train().steps;
+  ASSERT_EQ(b.train().steps, steps);
+  const Checkpoint one = load_checkpoint(a.checkpoint_path(steps));
+  const Checkpoint many = load_checkpoint(b.checkpoint_path(steps));
+  for (size_t i = 0; i < one.weights.size(); ++i) {
+    EXPECT_TRUE(at::allclose(one.weights[i].second, many.weights[i].second, 1e-5, 1e-6)) << one.weights[i].first;
+  }
+}
+
+}  // namespace
+}  // namespace bernoulli
