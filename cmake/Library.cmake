@@ -7,17 +7,19 @@ endif()
 function(bernoulli_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE_DEPENDS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp")
-  if(NOT sources)  # a folder of headers only
+  set(visibility PUBLIC)
+  if(sources)
+    add_library(bernoulli_${name} STATIC ${sources})
+    target_link_libraries(bernoulli_${name} PRIVATE ${ARG_PRIVATE_DEPENDS} $<BUILD_INTERFACE:bernoulli_warnings>)
+  else()  # a folder of headers only
     add_library(bernoulli_${name} INTERFACE)
-    add_library(bernoulli::${name} ALIAS bernoulli_${name})
-    return()
+    set(visibility INTERFACE)
   endif()
-  add_library(bernoulli_${name} STATIC ${sources})
   add_library(bernoulli::${name} ALIAS bernoulli_${name})
   set_target_properties(bernoulli_${name} PROPERTIES EXPORT_NAME ${name})
-  target_include_directories(bernoulli_${name} PUBLIC
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<INSTALL_INTERFACE:include/bernoulli>)
-  target_link_libraries(bernoulli_${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE_DEPENDS} $<BUILD_INTERFACE:bernoulli_warnings>)
+  target_include_directories(bernoulli_${name} ${visibility}
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/src/generated> $<INSTALL_INTERFACE:include/bernoulli>)
+  target_link_libraries(bernoulli_${name} ${visibility} ${ARG_DEPENDS})
 endfunction()
 
 # bernoulli_test(FOLDER LABEL label DEPENDS ...): every *_test.cpp below tests/FOLDER as one program.

@@ -14,7 +14,7 @@ set_target_properties(torch::c10 PROPERTIES IMPORTED_LOCATION "${BERNOULLI_TORCH
 add_library(torch::cpu SHARED IMPORTED GLOBAL)
 set_target_properties(torch::cpu PROPERTIES
   IMPORTED_LOCATION "${BERNOULLI_TORCH_DIR}/lib/libtorch_cpu.so"
-  INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${BERNOULLI_TORCH_DIR}/include;${BERNOULLI_TORCH_DIR}/include/torch/csrc/api/include"
+  INTERFACE_INCLUDE_DIRECTORIES "${BERNOULLI_TORCH_DIR}/include;${BERNOULLI_TORCH_DIR}/include/torch/csrc/api/include"
   INTERFACE_COMPILE_DEFINITIONS AT_PER_OPERATOR_HEADERS
   INTERFACE_LINK_LIBRARIES torch::c10)
 # libtorch_cpu finds libcudart and libcupti through its own RPATH; the linker need not.
