@@ -7,8 +7,13 @@ imdb_url=https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz
 
 scratch=
 trap '[[ -z $scratch ]] || rm -rf "$scratch"' EXIT
-# A folder on the same file system as its destination, so that what is finished there appears by one rename.
-new_scratch() { mkdir -p "$1"; scratch=$(mktemp -d "$1/.unfinished.XXXXXX"); }
+# A folder on the same file system as its destination, so that what is finished there appears by one rename. What a killed
+# call left a day ago or earlier is removed.
+new_scratch() {
+  mkdir -p "$1"
+  find "$1" -maxdepth 1 -name '.unfinished.*' -mmin +1440 -exec rm -rf {} +
+  scratch=$(mktemp -d "$1/.unfinished.XXXXXX")
+}
 
 need_packages() {
   local package missing=() as_root=()
