@@ -106,13 +106,15 @@ data() {
   [[ ! -d data/aclImdb ]] || { say "data/aclImdb is there"; return 0; }
   need_packages xz-utils
   new_scratch data
-  if [[ -z $archive ]]; then
+  if [[ -n $archive ]]; then
+    archive=$(from_caller "$archive")
+  else
     need_packages ca-certificates curl
     archive=$scratch/aclImdb_v1.tar.gz
     say "fetching $imdb_url"
     curl -fL --retry 3 -o "$archive" "$imdb_url" || die "cannot fetch it; get the archive another way, then: ./dev data imdb ARCHIVE"
   fi
-  tar -xf "$archive" --no-same-owner --exclude='*/unsup*' -C "$scratch"
+  tar -xf "$archive" --no-same-owner --exclude='*/unsup*' -C "$scratch" || die "cannot unpack $archive"
   for part in train/neg train/pos test/neg test/pos; do
     [[ $part == train/* || -d $scratch/aclImdb/test ]] || continue
     files=$(find "$scratch/aclImdb/$part" -name '*.txt' | wc -l)
