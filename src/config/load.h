@@ -25,7 +25,9 @@ struct LoadedConfig {
 /// @throws UsageError whose message lists every fault found, one a line.
 LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSchema>& layer_kinds);
 
-/// The same for the configuration inside a run folder or an exported file; `name` stands for the file in messages.
-LoadedConfig load_config_text(const std::string& yaml, const std::string& name, const std::vector<KindSchema>& layer_kinds);
+/// The same for the configuration inside a run folder or an exported file; `name` stands for the file in
+/// messages.
+LoadedConfig load_config_text(const std::string& yaml, const std::string& name,
+                              const std::vector<KindSchema>& layer_kinds);
 
 }  // namespace bernoulli::config

@@ -11,8 +11,8 @@
 
 namespace bernoulli {
 
-/// Plain structs: the resolved, validated configuration. Everything behind config/ takes these and never sees YAML.
-/// Keys, defaults, ranges and documentation of every member stand in config/schema.cpp.
+/// Plain structs: the resolved, validated configuration. Everything behind config/ takes these and never sees
+/// YAML. Keys, defaults, ranges and documentation of every member stand in config/schema.cpp.
 
 /// A validated variant: every key of the kind is present in `args` (defaults filled in; optional ones null).
 struct KindConfig {
@@ -22,14 +22,14 @@ struct KindConfig {
 };
 
 struct SourceConfig {
-  std::string path;               ///< relative to DataConfig::root unless absolute
-  std::string format = "auto";    ///< auto | class_folders | csv | tsv | jsonl | fasttext
-  bool optional = false;          ///< may be absent: the caller says so and goes on without it
+  std::string path;             ///< relative to DataConfig::root unless absolute
+  std::string format = "auto";  ///< auto | class_folders | csv | tsv | jsonl | fasttext
+  bool optional = false;        ///< may be absent: the caller says so and goes on without it
 };
 
 struct SplitConfig {
-  std::string method;             ///< keras | random | stratified | hash
-  double fraction = 0;            ///< share of the training source taken away, in (0, 1)
+  std::string method;   ///< keras | random | stratified | hash
+  double fraction = 0;  ///< share of the training source taken away, in (0, 1)
   uint64_t seed = 0;
 };
 
@@ -40,16 +40,18 @@ struct HeldOutConfig {
   bool present() const { return source || split; }
 };
 
-/// How the columns of csv, tsv and jsonl rows map to an example. A name, or a 1-based column number when there is no header.
+/// How the columns of csv, tsv and jsonl rows map to an example. A name, or a 1-based column number when
+/// there is no header.
 struct ColumnsConfig {
   std::string text = "text";
-  std::string label = "label";             ///< binary: the value; multi_label: a list (JSON array, or joined by label_separator)
+  std::string label =
+      "label";  ///< binary: the value; multi_label: a list (JSON array, or joined by label_separator)
   std::vector<std::string> label_columns;  ///< multi_label: one 0/1 column a label instead of `label`
   std::string label_separator = ",";
-  std::string weight;                      ///< example weight column; empty: all 1
+  std::string weight;  ///< example weight column; empty: all 1
   bool header = true;
-  std::string quote = "\"";                ///< one character, or empty: quotes are ordinary characters
-  std::string delimiter;                   ///< one character; empty: ',' for csv, tab for tsv
+  std::string quote = "\"";  ///< one character, or empty: quotes are ordinary characters
+  std::string delimiter;     ///< one character; empty: ',' for csv, tab for tsv
 };
 
 struct DataConfig {
@@ -63,47 +65,52 @@ struct DataConfig {
 struct TaskConfig {
   enum class Kind { kBinary, kMultiLabel };
   Kind kind = Kind::kBinary;
-  std::string positive;                    ///< binary: the label that counts as 1; empty when positive_above is set
-  std::optional<double> positive_above;    ///< binary: numeric labels, 1 where the value is above this
-  std::vector<std::string> labels;         ///< multi_label: names in order. binary: {negative name, positive name}, may be empty: found in the data
+  std::string positive;  ///< binary: the label that counts as 1; empty when positive_above is set
+  std::optional<double> positive_above;  ///< binary: numeric labels, 1 where the value is above this
+  std::vector<std::string> labels;  ///< multi_label: names in order. binary: {negative name, positive name},
+                                    ///< may be empty: found in the data
 };
 
 struct TextConfig {
-  std::vector<KindConfig> standardize;     ///< steps in order: lowercase, replace {from,to}, strip_punctuation, collapse_whitespace, strip_html
-  std::string split = "whitespace";        ///< whitespace | character
-  std::vector<int64_t> ngrams = {1};       ///< widths, ascending: all n-grams of the first width, then of the second, ...
-  std::optional<int64_t> max_tokens;       ///< vocabulary size with the two reserved ids; absent: no limit
+  std::vector<KindConfig> standardize;  ///< steps in order: lowercase, replace {from,to}, strip_punctuation,
+                                        ///< collapse_whitespace, strip_html
+  std::string split = "whitespace";     ///< whitespace | character
+  std::vector<int64_t> ngrams = {
+      1};  ///< widths, ascending: all n-grams of the first width, then of the second, ...
+  std::optional<int64_t> max_tokens;  ///< vocabulary size with the two reserved ids; absent: no limit
   int64_t min_count = 1;
-  std::string vocabulary_file;             ///< empty: learned from the training texts
-  std::optional<int64_t> hash_buckets;     ///< instead of a vocabulary
-  std::optional<int64_t> sequence_length;  ///< pad and truncate to exactly this; absent: rows keep their length
+  std::string vocabulary_file;          ///< empty: learned from the training texts
+  std::optional<int64_t> hash_buckets;  ///< instead of a vocabulary
+  std::optional<int64_t>
+      sequence_length;  ///< pad and truncate to exactly this; absent: rows keep their length
 };
 
 struct ModelConfig {
-  std::string initializer = "keras";       ///< keras | torch: the default of every layer that names none
+  std::string initializer = "keras";  ///< keras | torch: the default of every layer that names none
   std::vector<KindConfig> layers;
 };
 
 struct LossConfig {
   enum class Mode { kBceWithLogits, kSigmoidBce, kSigmoidBceClipped, kFocalWithLogits };
   Mode mode = Mode::kBceWithLogits;
-  bool pos_weight_auto = false;            ///< negatives / positives of the training set, per label
-  std::vector<double> pos_weight;          ///< empty: none; one number for all labels, or one a label
-  double label_smoothing = 0;              ///< targets become y*(1-s) + s/2
-  double gamma = 2.0;                      ///< focal only
-  std::optional<double> alpha;             ///< focal only: weight of the positive class, 1-alpha of the negative
+  bool pos_weight_auto = false;    ///< negatives / positives of the training set, per label
+  std::vector<double> pos_weight;  ///< empty: none; one number for all labels, or one a label
+  double label_smoothing = 0;      ///< targets become y*(1-s) + s/2
+  double gamma = 2.0;              ///< focal only
+  std::optional<double> alpha;     ///< focal only: weight of the positive class, 1-alpha of the negative
 };
 
 struct OptimizerConfig {
-  KindConfig kind;                         ///< sgd | adam | adamw | rmsprop | adagrad
+  KindConfig kind;  ///< sgd | adam | adamw | rmsprop | adagrad
   std::optional<double> clip_norm;
   std::optional<double> clip_value;
-  std::vector<std::string> no_decay;       ///< parameter-name suffixes without weight decay, such as "bias"
-  std::optional<double> ema_decay;         ///< exponential moving average of the weights; evaluation uses the average
+  std::vector<std::string> no_decay;  ///< parameter-name suffixes without weight decay, such as "bias"
+  std::optional<double>
+      ema_decay;  ///< exponential moving average of the weights; evaluation uses the average
 };
 
 struct EarlyStoppingConfig {
-  int64_t patience = 3;                    ///< validations without improvement
+  int64_t patience = 3;  ///< validations without improvement
   double min_delta = 0;
 };
 
@@ -112,35 +119,36 @@ struct TrainingConfig {
   std::optional<int64_t> max_steps;
   std::optional<double> max_seconds;
   int64_t batch_size = 32;
-  int64_t accumulate = 1;                  ///< batches a weight update
+  int64_t accumulate = 1;  ///< batches a weight update
   int64_t eval_batch_size = 512;
   uint64_t seed = 42;
   std::optional<int64_t> validate_every_steps;  ///< absent: at the end of each epoch
-  std::string monitor = "loss";            ///< validation metric that decides best checkpoint and early stopping
-  std::string monitor_mode = "auto";       ///< min | max | auto (from the metric)
+  std::string monitor = "loss";       ///< validation metric that decides best checkpoint and early stopping
+  std::string monitor_mode = "auto";  ///< min | max | auto (from the metric)
   std::optional<EarlyStoppingConfig> early_stopping;
-  bool restore_best = true;                ///< evaluate and export the best checkpoint, else the last
-  int64_t keep_best = 1;                   ///< best checkpoints kept besides the last
+  bool restore_best = true;  ///< evaluate and export the best checkpoint, else the last
+  int64_t keep_best = 1;     ///< best checkpoints kept besides the last
   std::optional<int64_t> checkpoint_every_steps;
-  std::string engine = "auto";             ///< auto | reference
-  int64_t threads = 0;                     ///< 0: the number of cores
-  KindConfig schedule;                     ///< constant | step | multi_step | exponential | cosine | linear | one_cycle | reduce_on_plateau
+  std::string engine = "auto";  ///< auto | reference
+  int64_t threads = 0;          ///< 0: the number of cores
+  KindConfig schedule;  ///< constant | step | multi_step | exponential | cosine | linear | one_cycle |
+                        ///< reduce_on_plateau
 };
 
 struct ThresholdConfig {
   enum class Method { kFixed, kMaxF1, kPrecisionAtRecall, kRecallAtPrecision };
   Method method = Method::kFixed;
-  double value = 0.5;                      ///< kFixed: the threshold. Else: the recall or precision to keep
+  double value = 0.5;  ///< kFixed: the threshold. Else: the recall or precision to keep
 };
 
 struct MetricsConfig {
-  ThresholdConfig threshold;               ///< a probability above (not equal to) it is positive, as in Keras
+  ThresholdConfig threshold;  ///< a probability above (not equal to) it is positive, as in Keras
   double f_beta = 2.0;
   int64_t calibration_bins = 15;
 };
 
 struct RunConfig {
-  std::string name;                        ///< stem of the last configuration file
+  std::string name;  ///< stem of the last configuration file
   DataConfig data;
   TaskConfig task;
   TextConfig text;
@@ -149,7 +157,7 @@ struct RunConfig {
   OptimizerConfig optimizer;
   TrainingConfig training;
   MetricsConfig metrics;
-  std::string resolved_yaml;               ///< every key with its value: what config.yaml of a run holds
+  std::string resolved_yaml;  ///< every key with its value: what config.yaml of a run holds
 };
 
 }  // namespace bernoulli

@@ -1,0 +1,243 @@
+#include "config/bind.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "config/reader.h"
+#include "config/resolve.h"
+#include "config/schema.h"
+#include "core/error.h"
+
+namespace bernoulli::config {
+namespace {
+
+using Places = std::map<std::string, Place>;
+
+std::string where(const Places& places, const std::string& path) {
+  const auto found = places.find(path);
+  return found == places.end() ? "" : found->second.text();
+}
+
+/// {name: {key: value}}; the arguments are read by whoever builds the kind.
+KindConfig bind_kind(const Json& value, const std::string& path, const Places& places) {
+  const auto kind = value.begin();
+  return {kind.key(), kind.value(), where(places, join_path(path, kind.key()))};
+}
+
+KindConfig bind_kind(Reader& reader, const std::string& key, const Places& places) {
+  return bind_kind(reader.raw(key), join_path(reader.path(), key), places);
+}
+
+std::vector<KindConfig> bind_kinds(Reader& reader, const std::string& key, const Places& places) {
+  std::vector<KindConfig> kinds;
+  for (const Json& item : reader.raw(key)) {
+    kinds.push_back(
+        bind_kind(item, fmt::format("{}[{}]", join_path(reader.path(), key), kinds.size()), places));
+  }
+  return kinds;
+}
+
+SourceConfig bind_source(Reader& reader) { return {reader.text("path"), reader.text("format"), false}; }
+
+SplitConfig bind_split(Reader& reader) {
+  return {reader.text("method"), reader.number("fraction"), static_cast<uint64_t>(reader.integer("seed"))};
+}
+
+HeldOutConfig bind_held_out(std::optional<Reader> reader) {
+  HeldOutConfig held_out;
+  if (!reader) return held_out;
+  const bool from_path = !reader->raw("path").is_null();
+  const bool from_train = reader->optional_text("from") == "train";
+  for (const char* key : {"format", "fraction", "method", "seed"}) reader->raw(key);
+  if (from_path) held_out.source = bind_source(*reader);
+  if (from_train) held_out.split = bind_split(*reader);
+  if (reader->has("optional") && !reader->raw("optional").is_null())
+    held_out.source->optional = reader->boolean("optional");
+  reader->finish();
+  return held_out;
+}
+
+ColumnsConfig bind_columns(Reader reader) {
+  ColumnsConfig columns;
+  columns.text = reader.text("text");
+  columns.label = reader.text("label");
+  columns.label_columns = reader.texts("label_columns");
+  columns.label_separator = reader.text("label_separator");
+  columns.weight = reader.optional_text("weight");
+  columns.header = reader.boolean("header");
+  columns.quote = reader.text("quote");
+  columns.delimiter = reader.optional_text("delimiter");
+  reader.finish();
+  return columns;
+}
+
+DataConfig bind_data(Reader reader) {
+  DataConfig data;
+  data.root = reader.text("root");
+  Reader train = reader.map("train");
+  data.train = bind_source(train);
+  train.finish();
+  data.validation = bind_held_out(reader.optional_map("validation"));
+  data.test = bind_held_out(reader.optional_map("test"));
+  data.columns = bind_columns(reader.map("columns"));
+  reader.finish();
+  return data;
+}
+
+TaskConfig bind_task(Reader reader) {
+  TaskConfig task;
+  task.kind = reader.text("kind") == "binary" ? TaskConfig::Kind::kBinary : TaskConfig::Kind::kMultiLabel;
+  task.positive = reader.optional_text("positive");
+  task.positive_above = reader.optional_number("positive_above");
+  task.labels = reader.texts("labels");
+  reader.finish();
+  return task;
+}
+
+TextConfig bind_text(Reader reader, const Places& places) {
+  TextConfig text;
+  text.standardize = bind_kinds(reader, "standardize", places);
+  text.split = reader.text("split");
+  text.ngrams = reader.integers("ngrams");
+  text.sequence_length = reader.optional_integer("sequence_length");
+  if (reader.has("vocabulary")) {
+    Reader vocabulary = reader.map("vocabulary");
+    text.max_tokens = vocabulary.optional_integer("max_tokens");
+    text.min_count = vocabulary.integer("min_count");
+    text.vocabulary_file = vocabulary.optional_text("file");
+    vocabulary.finish();
+  } else {
+    Reader hashing = reader.map("hashing");
+    text.hash_buckets = hashing.integer("buckets");
+    hashing.finish();
+  }
+  reader.finish();
+  return text;
+}
+
+ModelConfig bind_model(Reader reader, const Places& places) {
+  ModelConfig model;
+  model.initializer = reader.text("initializer");
+  model.layers = bind_kinds(reader, "layers", places);
+  reader.finish();
+  return model;
+}
+
+LossConfig::Mode loss_mode(const std::string& name) {
+  if (name == "bce_with_logits") return LossConfig::Mode::kBceWithLogits;
+  if (name == "sigmoid_bce") return LossConfig::Mode::kSigmoidBce;
+  if (name == "sigmoid_bce_clipped") return LossConfig::Mode::kSigmoidBceClipped;
+  if (name == "focal_with_logits") return LossConfig::Mode::kFocalWithLogits;
+  throw InternalError(
+      fmt::format("configuration: the schema declares loss mode '{}', but nothing reads it", name));
+}
+
+LossConfig bind_loss(Reader reader) {
+  LossConfig loss;
+  loss.mode = loss_mode(reader.text("mode"));
+  const Json& pos_weight = reader.raw("pos_weight");
+  loss.pos_weight_auto = pos_weight.is_string();
+  if (!loss.pos_weight_auto) loss.pos_weight = pos_weight.get<std::vector<double>>();
+  loss.label_smoothing = reader.number("label_smoothing");
+  loss.gamma = reader.optional_number("gamma").value_or(loss.gamma);
+  loss.alpha = reader.optional_number("alpha");
+  reader.finish();
+  return loss;
+}
+
+OptimizerConfig bind_optimizer(Reader reader, const Places& places) {
+  OptimizerConfig optimizer;
+  for (const KindSchema& kind : optimizer_schemas()) {
+    if (!reader.has(kind.name)) continue;
+    optimizer.kind = {kind.name, reader.raw(kind.name), where(places, join_path(reader.path(), kind.name))};
+  }
+  optimizer.clip_norm = reader.optional_number("clip_norm");
+  optimizer.clip_value = reader.optional_number("clip_value");
+  optimizer.no_decay = reader.texts("no_decay");
+  optimizer.ema_decay = reader.optional_number("ema_decay");
+  reader.finish();
+  return optimizer;
+}
+
+void bind_selection(Reader& reader, TrainingConfig& training) {
+  Reader monitor = reader.map("monitor");
+  training.monitor = monitor.text("metric");
+  training.monitor_mode = monitor.text("mode");
+  monitor.finish();
+  if (auto stopping = reader.optional_map("early_stopping")) {
+    training.early_stopping =
+        EarlyStoppingConfig{stopping->integer("patience"), stopping->number("min_delta")};
+    stopping->finish();
+  }
+  training.restore_best = reader.boolean("restore_best");
+  training.keep_best = reader.integer("keep_best");
+}
+
+TrainingConfig bind_training(Reader reader, const Places& places) {
+  TrainingConfig training;
+  training.epochs = reader.optional_integer("epochs");
+  training.max_steps = reader.optional_integer("max_steps");
+  training.max_seconds = reader.optional_number("max_seconds");
+  training.batch_size = reader.integer("batch_size");
+  training.accumulate = reader.integer("accumulate");
+  training.eval_batch_size = reader.integer("eval_batch_size");
+  training.seed = static_cast<uint64_t>(reader.integer("seed"));
+  training.validate_every_steps = reader.optional_integer("validate_every_steps");
+  bind_selection(reader, training);
+  training.checkpoint_every_steps = reader.optional_integer("checkpoint_every_steps");
+  training.engine = reader.text("engine");
+  training.threads = reader.integer("threads");
+  training.schedule = bind_kind(reader, "schedule", places);
+  reader.finish();
+  return training;
+}
+
+ThresholdConfig bind_threshold(const Json& threshold) {
+  const std::string method = threshold.begin().key();
+  Reader reader(threshold.begin().value(), "metrics.threshold." + method);
+  ThresholdConfig config;
+  if (method == "fixed") {
+    config = {ThresholdConfig::Method::kFixed, reader.number("value")};
+  } else if (method == "max_f1") {
+    config.method = ThresholdConfig::Method::kMaxF1;
+  } else if (method == "precision_at_recall") {
+    config = {ThresholdConfig::Method::kPrecisionAtRecall, reader.number("recall")};
+  } else if (method == "recall_at_precision") {
+    config = {ThresholdConfig::Method::kRecallAtPrecision, reader.number("precision")};
+  } else {
+    throw InternalError(fmt::format(
+        "configuration: the schema declares threshold method '{}', but nothing reads it", method));
+  }
+  reader.finish();
+  return config;
+}
+
+MetricsConfig bind_metrics(Reader reader) {
+  MetricsConfig metrics;
+  metrics.threshold = bind_threshold(reader.raw("threshold"));
+  metrics.f_beta = reader.number("f_beta");
+  metrics.calibration_bins = reader.integer("calibration_bins");
+  reader.finish();
+  return metrics;
+}
+
+}  // namespace
+
+RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& places) {
+  Reader reader(resolved, "");
+  RunConfig run;
+  run.name = reader.text("name");
+  run.data = bind_data(reader.map("data"));
+  run.task = bind_task(reader.map("task"));
+  run.text = bind_text(reader.map("text"), places);
+  run.model = bind_model(reader.map("model"), places);
+  run.loss = bind_loss(reader.map("loss"));
+  run.optimizer = bind_optimizer(reader.map("optimizer"), places);
+  run.training = bind_training(reader.map("training"), places);
+  run.metrics = bind_metrics(reader.map("metrics"));
+  reader.finish();
+  return run;
+}
+
+}  // namespace bernoulli::config

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "config/node.h"
+#include "config/run_config.h"
+
+namespace bernoulli::config {
+
+/// The structs from a resolution without faults. resolved_yaml is left empty.
+/// @throws InternalError where the schema and the structs have drifted apart: a key that nothing reads, or
+/// one that is not declared.
+RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& places);
+
+}  // namespace bernoulli::config

@@ -1,0 +1,320 @@
+#include "config/cross_checks.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "config/metric_names.h"
+#include "config/resolve.h"
+
+namespace bernoulli::config {
+namespace {
+
+class CrossChecks {
+ public:
+  CrossChecks(const RunConfig& run, const std::map<std::string, Place>& places, Faults& faults)
+      : run_(run), places_(places), faults_(faults) {}
+
+  void check_all() {
+    check_name();
+    check_columns();
+    check_splits();
+    check_task();
+    check_text();
+    check_layers();
+    check_loss();
+    check_optimizer();
+    check_training();
+    check_schedule();
+    check_what_needs_validation();
+    check_monitor();
+  }
+
+ private:
+  void fault(const std::string& path, const std::string& message) {
+    faults_.add(place_of(places_, path), path, message);
+  }
+
+  bool is_binary() const { return run_.task.kind == TaskConfig::Kind::kBinary; }
+
+  void check_name() {
+    if (run_.name.find('/') != std::string::npos || run_.name.starts_with('.')) {
+      fault("name",
+            fmt::format("is {} (expected a folder name: no '/', and no '.' at the start)", quote(run_.name)));
+    }
+  }
+
+  /// The format of a source as far as its path tells; auto where only the disk can tell.
+  static std::string known_format(const SourceConfig& source) {
+    if (source.format != "auto") return source.format;
+    std::string ending = std::filesystem::path(source.path).extension().string();
+    if (ending == ".gz") ending = std::filesystem::path(source.path).stem().extension().string();
+    if (ending == ".csv" || ending == ".tsv" || ending == ".jsonl") return ending.substr(1);
+    return "auto";
+  }
+
+  std::set<std::string> formats() const {
+    std::set<std::string> found{known_format(run_.data.train)};
+    for (const HeldOutConfig* held_out : {&run_.data.validation, &run_.data.test}) {
+      if (held_out->source) found.insert(known_format(*held_out->source));
+    }
+    return found;
+  }
+
+  void check_column_number(const std::string& key, const std::string& column) {
+    int64_t number = 0;
+    const auto [end, error] = std::from_chars(column.data(), column.data() + column.size(), number);
+    if (error != std::errc() || end != column.data() + column.size() || number < 1) {
+      fault("data.columns." + key,
+            fmt::format("is {}, but data.columns.header is false (expected a column number from 1)",
+                        quote(column)));
+    }
+  }
+
+  void check_columns() {
+    const ColumnsConfig& columns = run_.data.columns;
+    const std::set<std::string> used = formats();
+    const bool may_be_table = used.contains("auto") || used.contains("csv") || used.contains("tsv");
+    const bool may_have_columns = may_be_table || used.contains("jsonl");
+    if (!columns.header && may_be_table) {
+      check_column_number("text", columns.text);
+      if (columns.label_columns.empty()) check_column_number("label", columns.label);
+      for (size_t i = 0; i < columns.label_columns.size(); ++i)
+        check_column_number(fmt::format("label_columns[{}]", i), columns.label_columns[i]);
+      if (!columns.weight.empty()) check_column_number("weight", columns.weight);
+    }
+    const ColumnsConfig defaults;
+    const auto unused = [&](const char* key, bool changed, bool usable) {
+      if (changed && !usable)
+        fault(fmt::format("data.columns.{}", key),
+              fmt::format("has no meaning for data in the format {} (leave it out)",
+                          join_words({used.begin(), used.end()}, "and")));
+    };
+    unused("text", columns.text != defaults.text, may_have_columns);
+    unused("label", columns.label != defaults.label, may_have_columns);
+    unused("label_columns", !columns.label_columns.empty(), may_have_columns);
+    unused("weight", !columns.weight.empty(), may_have_columns);
+    unused("header", columns.header != defaults.header, may_be_table);
+    unused("quote", columns.quote != defaults.quote, may_be_table);
+    unused("delimiter", !columns.delimiter.empty(), may_be_table);
+    if (!columns.quote.empty() && columns.quote == columns.delimiter)
+      fault("data.columns.quote", "is the delimiter too (expected two different characters)");
+    for (const auto& [key, value] :
+         {std::pair("quote", columns.quote), std::pair("delimiter", columns.delimiter)}) {
+      if (value == "\n" || value == "\r")
+        fault(fmt::format("data.columns.{}", key),
+              "is a line break, which ends a row already (expected another character)");
+    }
+  }
+
+  void check_splits() {
+    const DataConfig& data = run_.data;
+    if (data.validation.split && data.test.split &&
+        data.validation.split->fraction + data.test.split->fraction >= 1) {
+      fault("data.test.fraction", fmt::format("and data.validation.fraction are {} together, which leaves "
+                                              "nothing to train on (expected less than 1)",
+                                              data.validation.split->fraction + data.test.split->fraction));
+    }
+    if (data.test.split && data.test.split->method == "keras") {
+      fault("data.test.method",
+            "is keras, which makes a validation set only (expected random, stratified or hash)");
+    }
+    if (!data.validation.split || data.validation.split->method != "keras") return;
+    const std::string format = known_format(data.train);
+    if (format != "auto" && format != "class_folders") {
+      fault("data.validation.method", fmt::format("is keras, which splits class folders, but data.train is "
+                                                  "{} (expected random, stratified or hash)",
+                                                  format));
+    }
+    if (!is_binary())
+      fault("data.validation.method",
+            "is keras, which splits class folders, but task.kind is multi_label (expected random or hash)");
+  }
+
+  void check_task() {
+    const TaskConfig& task = run_.task;
+    for (size_t i = 0; i < task.labels.size(); ++i) {
+      if (std::find(task.labels.begin(), task.labels.begin() + static_cast<std::ptrdiff_t>(i),
+                    task.labels[i]) != task.labels.begin() + static_cast<std::ptrdiff_t>(i)) {
+        fault(fmt::format("task.labels[{}]", i),
+              fmt::format("{} stands in the list twice (each label once)", quote(task.labels[i])));
+      }
+    }
+    is_binary() ? check_binary() : check_multi_label();
+  }
+
+  void check_binary() {
+    const TaskConfig& task = run_.task;
+    if (!task.labels.empty() && task.labels.size() != 2) {
+      fault("task.labels",
+            fmt::format(
+                "has {} items, but task.kind is binary (expected [negative, positive], or leave it out)",
+                task.labels.size()));
+    }
+    if (task.labels.size() == 2 && !task.positive.empty() && task.positive != task.labels[1]) {
+      fault("task.positive", fmt::format("is {}, but the second of task.labels is {} (expected the same: "
+                                         "labels are [negative, positive])",
+                                         quote(task.positive), quote(task.labels[1])));
+    }
+    if (!run_.data.columns.label_columns.empty())
+      fault("data.columns.label_columns",
+            "is for multi_label tasks, but task.kind is binary (name the one column in `label`)");
+    if (task.positive_above && formats().contains("class_folders")) {
+      fault("task.positive_above",
+            "compares numbers, but the labels of class folders are their names (name one in `positive`)");
+    }
+  }
+
+  void check_multi_label() {
+    const std::vector<std::string>& labels = run_.task.labels;
+    const std::vector<std::string>& columns = run_.data.columns.label_columns;
+    if (labels.empty())
+      fault("task.labels", "is empty, but task.kind is multi_label (expected the names of the labels)");
+    if (!columns.empty() && columns.size() != labels.size()) {
+      fault("data.columns.label_columns",
+            fmt::format("has {} items, but task.labels has {} (expected one column a label)", columns.size(),
+                        labels.size()));
+    }
+    if (formats().contains("class_folders"))
+      fault("task.kind",
+            "is multi_label, but class folders give each text one label (expected binary, or data in another "
+            "format)");
+    for (const auto& [key, held_out] :
+         {std::pair("validation", &run_.data.validation), std::pair("test", &run_.data.test)}) {
+      if (held_out->split && held_out->split->method == "stratified") {
+        fault(fmt::format("data.{}.method", key),
+              "is stratified, which needs one label a text, but task.kind is multi_label (expected random or "
+              "hash)");
+      }
+    }
+  }
+
+  void check_text() {
+    const TextConfig& text = run_.text;
+    for (size_t i = 1; i < text.ngrams.size(); ++i) {
+      if (text.ngrams[i] <= text.ngrams[i - 1])
+        fault("text.ngrams",
+              fmt::format("has {} after {} (expected ascending widths)", text.ngrams[i], text.ngrams[i - 1]));
+    }
+    if (text.vocabulary_file.empty()) return;
+    if (text.max_tokens)
+      fault("text.vocabulary.max_tokens",
+            "limits a vocabulary that is learned, but `file` gives a finished one (leave one of them out)");
+    if (text.min_count != 1)
+      fault("text.vocabulary.min_count",
+            "limits a vocabulary that is learned, but `file` gives a finished one (leave one of them out)");
+  }
+
+  bool trains_on_logits() const {
+    return run_.loss.mode == LossConfig::Mode::kBceWithLogits ||
+           run_.loss.mode == LossConfig::Mode::kFocalWithLogits;
+  }
+
+  void check_layers() {
+    const std::vector<KindConfig>& layers = run_.model.layers;
+    for (size_t i = 0; i < layers.size(); ++i) {
+      const auto padding = layers[i].args.find("padding");
+      if (padding != layers[i].args.end() && *padding == "include" && !run_.text.sequence_length) {
+        fault(fmt::format("model.layers[{}].{}.padding", i, layers[i].kind),
+              "is include, but text.sequence_length is not set, so the result would depend on the longest "
+              "text of the batch (set the length, or exclude)");
+      }
+    }
+    if (layers.back().kind == "sigmoid" && trains_on_logits()) {
+      fault(fmt::format("model.layers[{}].sigmoid", layers.size() - 1),
+            "ends a model that is trained on logits (expected no activation at the end: the loss works on "
+            "logits, and the export adds the sigmoid; or set loss.mode: sigmoid_bce)");
+    }
+  }
+
+  void check_loss() {
+    const size_t num_weights = run_.loss.pos_weight.size();
+    const size_t num_outputs = is_binary() ? 1 : run_.task.labels.size();
+    if (num_weights > 1 && num_weights != num_outputs) {
+      fault("loss.pos_weight",
+            fmt::format("has {} numbers, but the task has {} output{} (expected one number, or one a label)",
+                        num_weights, num_outputs, num_outputs == 1 ? "" : "s"));
+    }
+  }
+
+  void check_optimizer() {
+    const KindConfig& kind = run_.optimizer.kind;
+    if (kind.kind != "sgd" || !kind.args["nesterov"].get<bool>()) return;
+    if (kind.args["momentum"] == 0.0 || kind.args["dampening"] != 0.0) {
+      fault(
+          "optimizer.sgd.nesterov",
+          fmt::format("is true with momentum {} and dampening {} (expected momentum above 0 and dampening 0)",
+                      kind.args["momentum"].dump(), kind.args["dampening"].dump()));
+    }
+  }
+
+  void check_training() {
+    const TrainingConfig& training = run_.training;
+    if (!training.epochs && !training.max_steps && !training.max_seconds) {
+      fault("training", "has no limit (expected at least one of epochs, max_steps and max_seconds)");
+    }
+  }
+
+  void check_schedule() {
+    const KindConfig& schedule = run_.training.schedule;
+    const std::string path = "training.schedule." + schedule.kind;
+    const TrainingConfig& training = run_.training;
+    const bool spans_training =
+        schedule.kind == "cosine" || schedule.kind == "linear" || schedule.kind == "one_cycle";
+    if (spans_training && !training.epochs && !training.max_steps && training.max_seconds) {
+      fault(path,
+            "stretches over the whole training, but its number of steps is unknown (expected training.epochs "
+            "or training.max_steps beside max_seconds)");
+    }
+    if (schedule.args.contains("warmup_steps") && training.max_steps &&
+        schedule.args["warmup_steps"].get<int64_t>() >= *training.max_steps) {
+      fault(path + ".warmup_steps",
+            fmt::format("is {}, but training.max_steps is {} (expected fewer)",
+                        schedule.args["warmup_steps"].get<int64_t>(), *training.max_steps));
+    }
+    if (schedule.kind != "multi_step") return;
+    const auto milestones = schedule.args["milestones"].get<std::vector<int64_t>>();
+    if (std::adjacent_find(milestones.begin(), milestones.end(), std::greater_equal<>()) !=
+        milestones.end()) {
+      fault(path + ".milestones", "do not ascend (expected each later than the one before)");
+    }
+  }
+
+  void check_what_needs_validation() {
+    if (run_.data.validation.present()) return;
+    const auto needs = [&](const std::string& path) {
+      fault(path, "needs validation data (expected data.validation to be set)");
+    };
+    const TrainingConfig& training = run_.training;
+    if (training.early_stopping) needs("training.early_stopping");
+    if (training.validate_every_steps) needs("training.validate_every_steps");
+    if (training.schedule.kind == "reduce_on_plateau") needs("training.schedule.reduce_on_plateau");
+    if (training.monitor != TrainingConfig{}.monitor) needs("training.monitor.metric");
+    if (training.monitor_mode != TrainingConfig{}.monitor_mode) needs("training.monitor.mode");
+    if (run_.metrics.threshold.method != ThresholdConfig::Method::kFixed) needs("metrics.threshold");
+  }
+
+  void check_monitor() {
+    const std::vector<std::string>& names = metric_names(run_.task.kind);
+    const std::string& metric = run_.training.monitor;
+    if (std::find(names.begin(), names.end(), metric) != names.end()) return;
+    fault("training.monitor.metric", fmt::format("is {}, which {} tasks do not have (expected {}){}",
+                                                 quote(metric), is_binary() ? "binary" : "multi_label",
+                                                 join_words(names), did_you_mean(metric, names)));
+  }
+
+  const RunConfig& run_;
+  const std::map<std::string, Place>& places_;
+  Faults& faults_;
+};
+
+}  // namespace
+
+void check_across(const RunConfig& run, const std::map<std::string, Place>& places, Faults& faults) {
+  CrossChecks(run, places, faults).check_all();
+}
+
+}  // namespace bernoulli::config

@@ -1,0 +1,203 @@
+#include "config/describe.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "config/canonical.h"
+#include "config/faults.h"
+#include "config/resolve.h"
+#include "config/scalar.h"
+#include "config/schema.h"
+#include "config/yaml_writer.h"
+#include "core/error.h"
+
+namespace bernoulli::config {
+namespace {
+
+/// One key as documentation shows it.
+struct Row {
+  std::string path;
+  std::string takes;
+  std::string standard;  ///< default, "none" or "required"
+  std::string doc;
+};
+
+std::string takes(const FieldSchema& schema) {
+  if (schema.type != FieldType::kKind && schema.type != FieldType::kKindList && schema.kinds == nullptr)
+    return expected(schema);
+  std::vector<std::string> names;
+  for (const KindSchema& kind : *schema.kinds) names.push_back(kind.name);
+  const std::string kinds = join_words(names);
+  if (schema.type == FieldType::kKindList) return "a list of " + kinds;
+  if (schema.type == FieldType::kMap) return "a map of keys with one of " + kinds;
+  return schema.shorthand.empty() ? kinds : "a number, " + kinds;
+}
+
+std::string standard(const FieldSchema& schema) {
+  if (schema.default_value) return write_yaml_inline(*schema.default_value);
+  if (schema.optional) return "none";
+  return schema.type == FieldType::kMap ? "" : "required";
+}
+
+std::string condition(const FieldSchema& schema) {
+  if (!schema.only_when) return "";
+  const auto& [key, values] = *schema.only_when;
+  return values.empty() ? fmt::format(" (beside {} only)", key)
+                        : fmt::format(" (where {} is {} only)", key, join_words(values));
+}
+
+Row row_of(const FieldSchema& schema, const std::string& path) {
+  std::string doc = schema.doc + condition(schema);
+  if (!schema.one_of.empty()) doc += fmt::format("; exactly one of {}", join_words(schema.one_of, "and"));
+  return {path, takes(schema), standard(schema), doc};
+}
+
+void add_kind_rows(const std::vector<KindSchema>& kinds, const std::string& path, std::vector<Row>& rows);
+
+void add_rows(const FieldSchema& schema, const std::string& path, std::vector<Row>& rows) {
+  rows.push_back(row_of(schema, path));
+  if (schema.kinds != nullptr) add_kind_rows(*schema.kinds, path, rows);
+  if (schema.type != FieldType::kMap) return;
+  for (const FieldSchema& field : schema.fields) add_rows(field, join_path(path, field.key), rows);
+}
+
+void add_kind_rows(const KindSchema& kind, const std::string& path, std::vector<Row>& rows) {
+  std::string takes = kind.fields.empty() ? "no keys" : "a map of keys";
+  if (!kind.shorthand.empty()) takes += fmt::format(", or the value of {}", kind.shorthand);
+  if (kind.positional) takes += ", or their values in order as a list";
+  rows.push_back({path, takes, "", kind.doc});
+  for (const FieldSchema& field : kind.fields) add_rows(field, join_path(path, field.key), rows);
+}
+
+void add_kind_rows(const std::vector<KindSchema>& kinds, const std::string& path, std::vector<Row>& rows) {
+  for (const KindSchema& kind : kinds) add_kind_rows(kind, join_path(path, kind.name), rows);
+}
+
+std::vector<std::string> split_keys(const std::string& path) {
+  std::vector<std::string> keys;
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find('.', begin), path.size());
+    const std::string key = path.substr(begin, end - begin);
+    keys.push_back(key.substr(0, key.find('[')));
+    begin = end + 1;
+  }
+  return keys;
+}
+
+[[noreturn]] void refuse_key(const std::string& path, const std::string& key, const FieldSchema& around) {
+  std::vector<std::string> names;
+  for (const FieldSchema& field : around.fields) {
+    if (!field.key.empty()) names.push_back(field.key);
+  }
+  if (around.kinds != nullptr) {
+    for (const KindSchema& kind : *around.kinds) names.push_back(kind.name);
+  }
+  throw UsageError(fmt::format("{}: there is no key {} (expected {}){}", path, quote(key),
+                               names.empty() ? "nothing below it" : join_words(names),
+                               did_you_mean(key, names)));
+}
+
+std::vector<Row> rows_at(const FieldSchema& root, const std::string& path) {
+  FieldSchema at = root;
+  const KindSchema* kind = nullptr;
+  std::string walked;
+  for (const std::string& key : split_keys(path)) {
+    const MapMember member = find_member(at, key);
+    const bool is_list_item = at.type == FieldType::kList;
+    if ((member.field == nullptr || is_list_item) && member.kind == nullptr) refuse_key(path, key, at);
+    kind = member.kind;
+    const FieldSchema next = kind != nullptr ? kind_map(*kind) : *member.field;
+    at = next;
+    walked = join_path(walked, key);
+  }
+  std::vector<Row> rows;
+  if (kind != nullptr) {
+    add_kind_rows(*kind, walked, rows);
+  } else {
+    add_rows(at, walked, rows);
+  }
+  return rows;
+}
+
+std::vector<Row> all_rows(const FieldSchema& root) {
+  std::vector<Row> rows;
+  for (const FieldSchema& field : root.fields) add_rows(field, field.key, rows);
+  return rows;
+}
+
+/// '|' would end a cell, and what stands in angle brackets would be taken for HTML.
+std::string cell(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '|' || c == '<') escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
+}
+
+void add_table(const FieldSchema& section, std::string& page) {
+  std::vector<Row> rows;
+  add_rows(section, section.key, rows);
+  page += "| key | takes | default | meaning |\n|---|---|---|---|\n";
+  for (size_t i = 1; i < rows.size(); ++i) {
+    const Row& row = rows[i];
+    const std::string shown = row.standard.empty() || row.standard == "required" || row.standard == "none"
+                                  ? row.standard
+                                  : "`" + row.standard + "`";
+    page += fmt::format("| `{}` | {} | {} | {} |\n", row.path, cell(row.takes), shown, cell(row.doc));
+  }
+}
+
+}  // namespace
+
+std::string describe(const std::vector<KindSchema>& layer_kinds, const std::string& key) {
+  const FieldSchema root = run_schema(layer_kinds);
+  std::string text;
+  for (const Row& row : key.empty() ? all_rows(root) : rows_at(root, key)) {
+    const std::string standard = row.standard.empty()         ? ""
+                                 : row.standard == "required" ? "; required"
+                                                              : "; default " + row.standard;
+    text += fmt::format("{}\n    {}\n    {}{}\n", row.path, row.doc, row.takes, standard);
+  }
+  return text;
+}
+
+std::string reference_markdown(const std::vector<KindSchema>& layer_kinds) {
+  const FieldSchema root = run_schema(layer_kinds);
+  std::string page =
+      "# Configuration reference\n\n"
+      "Made from the schema by `bernoulli config describe --format markdown`; not written by hand.\n\n"
+      "Defaults < `base:` file < configuration files left to right < `--set key.path=VALUE`. Maps merge, "
+      "lists replace; naming another\n"
+      "kind (of optimizer, schedule, ...) replaces the former one with its keys. A list item is reached by "
+      "its number: `model.layers[2].dropout=0.5`.\n"
+      "Numbers are decimal and finite, truth is `true` or `false`, and `null` stands for no value where the "
+      "default is none.\n\n"
+      "## Top level\n\n| key | takes | default | meaning |\n|---|---|---|---|\n";
+  for (const FieldSchema& field : root.fields) {
+    if (field.type == FieldType::kMap) continue;
+    page += fmt::format("| `{}` | {} | {} | {} |\n", field.key, takes(field), standard(field), field.doc);
+  }
+  for (const FieldSchema& section : root.fields) {
+    if (section.type != FieldType::kMap) continue;
+    page += fmt::format("\n## {}\n\n{}\n\n", section.key, section.doc);
+    add_table(section, page);
+  }
+  return page;
+}
+
+std::string show_with_origin(const LoadedConfig& loaded) {
+  std::vector<std::pair<std::string, std::string>> lines;
+  size_t width = 0;
+  for_each_leaf(loaded.resolved, "", [&](const std::string& path, const Json& value) {
+    lines.emplace_back(fmt::format("{} = {}", path, write_yaml_inline(value)), loaded.origin.at(path));
+    width = std::max(width, std::min<size_t>(lines.back().first.size(), 72));
+  });
+  std::string text;
+  for (const auto& [setting, origin] : lines) text += fmt::format("{:<{}}  # {}\n", setting, width, origin);
+  return text;
+}
+
+}  // namespace bernoulli::config

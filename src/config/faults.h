@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/node.h"
+
+namespace bernoulli::config {
+
+/// Everything that is wrong with a configuration, gathered so that it can be said at once.
+class Faults {
+ public:
+  /// @param path dotted key path; empty: the whole document. @param message what is wrong (what was
+  /// expected).
+  void add(const Place& place, const std::string& path, const std::string& message);
+  bool empty() const { return faults_.empty(); }
+  /// @throws UsageError with one fault a line, in the order of the sources, if there is any.
+  void throw_if_any();
+
+ private:
+  struct Fault {
+    std::string source;
+    int line;
+    int column;
+    std::string text;
+  };
+  std::vector<Fault> faults_;
+};
+
+/// "; did you mean 'x'?", or nothing where no candidate is near.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
+
+/// A value for a message: in single quotes, shortened to 60 bytes, control characters escaped.
+std::string quote(std::string_view value);
+
+/// "a, b or c".
+std::string join_words(const std::vector<std::string>& words, std::string_view last = "or");
+
+}  // namespace bernoulli::config

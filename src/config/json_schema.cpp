@@ -1,0 +1,237 @@
+#include "config/json_schema.h"
+
+#include <cmath>
+#include <utility>
+
+#include "config/schema.h"
+
+namespace bernoulli::config {
+namespace {
+
+Json field_json(const FieldSchema& schema);
+
+void add_range(const FieldSchema& schema, Json& json) {
+  const bool integer = schema.type == FieldType::kInt;
+  const auto bound = [&](double value) {
+    return integer && std::abs(value) < 9e15 ? Json(static_cast<int64_t>(value)) : Json(value);
+  };
+  if (std::isfinite(schema.minimum))
+    json[schema.minimum_exclusive ? "exclusiveMinimum" : "minimum"] = bound(schema.minimum);
+  if (std::isfinite(schema.maximum))
+    json[schema.maximum_exclusive ? "exclusiveMaximum" : "maximum"] = bound(schema.maximum);
+}
+
+void add_size(const FieldSchema& schema, const char* least, const char* most, Json& json) {
+  if (schema.min_items > 0) json[least] = schema.min_items;
+  if (schema.max_items < std::numeric_limits<int64_t>::max()) json[most] = schema.max_items;
+}
+
+/// A text is taken as it is written, whatever a YAML reader makes of it.
+Json string_json(const FieldSchema& schema) {
+  Json json{{"type", Json::array({"string", "number", "boolean"})}};
+  add_size(schema, "minLength", "maxLength", json);
+  return json;
+}
+
+Json any_of(Json alternatives) {
+  return alternatives.size() == 1 ? alternatives.front() : Json{{"anyOf", std::move(alternatives)}};
+}
+
+Json array_json(Json items, const FieldSchema& schema) {
+  Json json{{"type", "array"}, {"items", std::move(items)}};
+  add_size(schema, "minItems", "maxItems", json);
+  return json;
+}
+
+Json list_json(const FieldSchema& schema) {
+  const Json item = field_json(schema.fields.front());
+  Json alternatives = Json::array({array_json(item, schema)});
+  if (schema.bare_item != BareItem::kRefused) alternatives.push_back(item);
+  return any_of(std::move(alternatives));
+}
+
+Json properties_of(const std::vector<FieldSchema>& fields) {
+  Json properties = Json::object();
+  for (const FieldSchema& field : fields) properties[field.key] = field_json(field);
+  return properties;
+}
+
+bool is_required(const FieldSchema& field) {
+  return !field.default_value && !field.optional && !field.only_when && field.type != FieldType::kMap;
+}
+
+Json required_keys(const std::vector<FieldSchema>& fields) {
+  Json keys = Json::array();
+  for (const FieldSchema& field : fields) {
+    if (is_required(field)) keys.push_back(field.key);
+  }
+  return keys;
+}
+
+/// What may follow a kind's name.
+Json arguments_json(const KindSchema& kind) {
+  const Json required = required_keys(kind.fields);
+  Json object{
+      {"type", "object"}, {"properties", properties_of(kind.fields)}, {"additionalProperties", false}};
+  if (!required.empty()) object["required"] = required;
+  Json alternatives = Json::array({object});
+  if (required.empty()) alternatives.push_back(Json{{"type", "null"}});
+  if (kind.fields.empty()) alternatives.push_back(Json{{"const", true}});
+  for (const FieldSchema& field : kind.fields) {
+    if (field.key == kind.shorthand) alternatives.push_back(field_json(field));
+  }
+  if (kind.positional) {
+    Json items = Json::array();
+    for (const FieldSchema& field : kind.fields) items.push_back(field_json(field));
+    alternatives.push_back(
+        Json{{"type", "array"}, {"prefixItems", items}, {"items", false}, {"minItems", items.size()}});
+  }
+  Json json = any_of(std::move(alternatives));
+  json["description"] = kind.doc;
+  return json;
+}
+
+Json kind_json(const FieldSchema& schema) {
+  Json names = Json::array();
+  Json properties = Json::object();
+  for (const KindSchema& kind : *schema.kinds) {
+    if (required_keys(kind.fields).empty()) names.push_back(kind.name);
+    properties[kind.name] = arguments_json(kind);
+  }
+  Json object{{"type", "object"},
+              {"properties", properties},
+              {"additionalProperties", false},
+              {"minProperties", 1},
+              {"maxProperties", 1}};
+  Json alternatives = Json::array({object});
+  if (!names.empty()) alternatives.push_back(Json{{"enum", names}});
+  for (const KindSchema& kind : *schema.kinds) {
+    if (kind.name != schema.shorthand) continue;
+    for (const FieldSchema& field : kind.fields) {
+      if (field.key == kind.shorthand) alternatives.push_back(field_json(field));
+    }
+  }
+  return any_of(std::move(alternatives));
+}
+
+Json requires_key(const std::string& key) { return Json{{"required", Json::array({key})}}; }
+
+Json gives_key(const std::string& key) {
+  Json json = requires_key(key);
+  json["properties"] = {{key, {{"not", {{"type", "null"}}}}}};
+  return json;
+}
+
+/// At most one of the kinds that stand among a map's keys.
+Json at_most_one_kind(const std::vector<KindSchema>& kinds) {
+  Json each = Json::array();
+  for (const KindSchema& kind : kinds) each.push_back(requires_key(kind.name));
+  Json one_of = each;
+  one_of.push_back(Json{{"not", {{"anyOf", each}}}});
+  return Json{{"oneOf", one_of}};
+}
+
+/// Two of the keys together; a file may leave all out where another file gives one.
+Json at_most_one_key(const std::vector<std::string>& keys) {
+  Json each = Json::array();
+  for (const std::string& key : keys) each.push_back(gives_key(key));
+  Json one_of = each;
+  one_of.push_back(Json{{"not", {{"anyOf", each}}}});
+  return Json{{"oneOf", one_of}};
+}
+
+/// The key is null or absent unless its condition holds. Where the deciding word is absent, another file may
+/// have it.
+Json condition_json(const FieldSchema& field) {
+  const auto& [key, values] = *field.only_when;
+  const Json absent{{"properties", {{field.key, {{"type", "null"}}}}}};
+  if (values.empty())
+    return Json{{"if", {{"properties", {{key, {{"type", "null"}}}}}, {"required", Json::array({key})}}},
+                {"then", absent}};
+  return Json{{"if", {{"properties", {{key, {{"enum", values}}}}}}}, {"else", absent}};
+}
+
+Json map_json(const FieldSchema& schema) {
+  Json properties = properties_of(schema.fields);
+  if (schema.kinds != nullptr) {
+    for (const KindSchema& kind : *schema.kinds) properties[kind.name] = arguments_json(kind);
+  }
+  Json object{{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
+  Json rules = Json::array();
+  if (schema.kinds != nullptr) rules.push_back(at_most_one_kind(*schema.kinds));
+  if (!schema.one_of.empty()) rules.push_back(at_most_one_key(schema.one_of));
+  for (const FieldSchema& field : schema.fields) {
+    if (field.only_when) rules.push_back(condition_json(field));
+  }
+  if (!rules.empty()) object["allOf"] = rules;
+  Json alternatives = Json::array({object});
+  if (!schema.optional) alternatives.push_back(Json{{"type", "null"}});  // an empty section
+  for (const FieldSchema& field : schema.fields) {
+    if (field.key == schema.shorthand) alternatives.push_back(field_json(field));
+  }
+  if (schema.kinds != nullptr) {
+    Json names = Json::array();
+    for (const KindSchema& kind : *schema.kinds) names.push_back(kind.name);
+    alternatives.push_back(Json{{"enum", names}});
+  }
+  return any_of(std::move(alternatives));
+}
+
+Json type_json(const FieldSchema& schema) {
+  Json json;
+  switch (schema.type) {
+    case FieldType::kBool:
+      return {{"type", "boolean"}};
+    case FieldType::kInt:
+      json["type"] = "integer";
+      break;
+    case FieldType::kNumber:
+      json["type"] = "number";
+      break;
+    case FieldType::kString:
+      return string_json(schema);
+    case FieldType::kEnum:
+      return {{"enum", schema.choices}};
+    case FieldType::kList:
+      return list_json(schema);
+    case FieldType::kKind:
+      return kind_json(schema);
+    case FieldType::kKindList:
+      return array_json(kind_json(schema), schema);
+    case FieldType::kMap:
+      return map_json(schema);
+    case FieldType::kAny:
+      return Json::object();
+  }
+  add_range(schema, json);
+  return json;
+}
+
+Json field_json(const FieldSchema& schema) {
+  Json json = type_json(schema);
+  const bool has_words = !schema.choices.empty() && schema.type != FieldType::kEnum;
+  const bool may_be_null = schema.optional || schema.only_when;
+  if (has_words || may_be_null) {
+    Json alternatives = Json::array({json});
+    if (has_words) alternatives.push_back(Json{{"enum", schema.choices}});
+    if (may_be_null) alternatives.push_back(Json{{"type", "null"}});
+    json = Json{{"anyOf", alternatives}};
+  }
+  if (!schema.doc.empty()) json["description"] = schema.doc;
+  if (schema.default_value) json["default"] = *schema.default_value;
+  return json;
+}
+
+}  // namespace
+
+Json json_schema(const std::vector<KindSchema>& layer_kinds) {
+  const FieldSchema root = run_schema(layer_kinds);
+  Json json{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+            {"title", "Bernoulli configuration"}};
+  json["type"] = "object";
+  json["properties"] = properties_of(root.fields);
+  json["additionalProperties"] = false;
+  return json;
+}
+
+}  // namespace bernoulli::config

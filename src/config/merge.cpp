@@ -1,0 +1,130 @@
+#include "config/merge.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "config/canonical.h"
+#include "config/resolve.h"
+
+namespace bernoulli::config {
+namespace {
+
+void remove(Node& map, const std::string& key) {
+  std::erase_if(map.entries, [&](const Entry& entry) { return entry.key == key; });
+}
+
+/// Keys that had a meaning only while `key` was given.
+void remove_dependents(const FieldSchema& schema, Node& base, const std::string& key) {
+  for (const FieldSchema& field : schema.fields) {
+    if (field.only_when && field.only_when->key == key) remove(base, field.key);
+  }
+}
+
+void remove_other_choices(const FieldSchema& schema, Node& base, const Node& overlay) {
+  for (const std::string& chosen : schema.one_of) {
+    if (!overlay.gives(chosen)) continue;
+    for (const std::string& other : schema.one_of) {
+      if (other == chosen || overlay.gives(other)) continue;
+      remove(base, other);
+      remove_dependents(schema, base, other);
+    }
+  }
+}
+
+/// A changed word, such as task.kind, takes away the keys that do not go with it.
+void remove_inapplicable(const FieldSchema& schema, Node& base, const Node& overlay) {
+  for (const FieldSchema& field : schema.fields) {
+    if (!field.only_when || field.only_when->values.empty()) continue;
+    const Node* word = overlay.find(field.only_when->key);
+    if (word == nullptr || !word->is_scalar()) continue;
+    const std::vector<std::string>& values = field.only_when->values;
+    if (std::find(values.begin(), values.end(), word->scalar) == values.end()) remove(base, field.key);
+  }
+}
+
+void remove_other_kinds(const std::vector<KindSchema>& kinds, Node& base, const Node& overlay) {
+  const auto is_kind = [&](const Entry& entry) { return find_kind(kinds, entry.key) != nullptr; };
+  if (std::none_of(overlay.entries.begin(), overlay.entries.end(), is_kind)) return;
+  std::erase_if(base.entries,
+                [&](const Entry& entry) { return is_kind(entry) && overlay.find(entry.key) == nullptr; });
+}
+
+void merge_entry(const FieldSchema& schema, Node& base, Entry entry, const std::string& path,
+                 Faults& faults) {
+  Node* old = base.find(entry.key);
+  if (old == nullptr) {
+    base.entries.push_back({entry.key, entry.place, {}});
+    old = &base.entries.back().value;
+  }
+  const MapMember member = find_member(schema, entry.key);
+  const std::string below = join_path(path, entry.key);
+  if (member.field != nullptr) {
+    merge(*member.field, *old, std::move(entry.value), below, faults);
+  } else if (member.kind != nullptr) {
+    merge(kind_map(*member.kind), *old, std::move(entry.value), below, faults);
+  } else {
+    *old = std::move(entry.value);
+  }
+}
+
+void merge_maps(const FieldSchema& schema, Node& base, Node overlay, const std::string& path,
+                Faults& faults) {
+  remove_other_choices(schema, base, overlay);
+  remove_inapplicable(schema, base, overlay);
+  if (schema.kinds != nullptr) remove_other_kinds(*schema.kinds, base, overlay);
+  for (Entry& entry : overlay.entries) merge_entry(schema, base, std::move(entry), path, faults);
+}
+
+/// The schema of one item of a list, or null.
+const FieldSchema* item_schema(const FieldSchema& list, FieldSchema& storage) {
+  if (list.type == FieldType::kList) return &list.fields.front();
+  if (list.type != FieldType::kKindList) return nullptr;
+  storage.type = FieldType::kKind;
+  storage.kinds = list.kinds;
+  return &storage;
+}
+
+void merge_item(const FieldSchema& schema, Node& base, Node overlay, const std::string& path,
+                Faults& faults) {
+  const auto size = static_cast<int64_t>(base.items.size());
+  FieldSchema storage;
+  const FieldSchema* item = item_schema(schema, storage);
+  if (item == nullptr || !base.is_list()) {
+    faults.add(overlay.place, path,
+               "is not a list in the configuration, so no item of it can be set (set the whole key)");
+  } else if (overlay.index >= size) {
+    faults.add(overlay.place, path,
+               fmt::format("has no item [{}] (it has {}, counted from 0)", overlay.index, size));
+  } else {
+    merge(*item, base.items[static_cast<size_t>(overlay.index)], std::move(overlay.items.front()),
+          fmt::format("{}[{}]", path, overlay.index), faults);
+  }
+}
+
+/// Keys that only build a path to a list item must not replace what they pass through.
+bool is_keyed(const FieldSchema& schema) {
+  return schema.type == FieldType::kMap || schema.type == FieldType::kKind;
+}
+
+}  // namespace
+
+void merge(const FieldSchema& schema, Node& base, Node overlay, const std::string& path, Faults& faults) {
+  if (overlay.kind == Node::Kind::kItem) {
+    merge_item(schema, base, std::move(overlay), path, faults);
+    return;
+  }
+  if (!overlay.is_map() || !is_keyed(schema)) {
+    base = std::move(overlay);
+    return;
+  }
+  if (!base.is_map()) {
+    base = Node{};
+    base.kind = Node::Kind::kMap;
+    base.place = overlay.place;
+  }
+  merge_maps(schema, base, std::move(overlay), path, faults);
+}
+
+}  // namespace bernoulli::config

@@ -1,0 +1,85 @@
+#include "config/override.h"
+
+#include <charconv>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "config/yaml_reader.h"
+
+namespace bernoulli::config {
+namespace {
+
+using Step = std::variant<std::string, int64_t>;  ///< a key, or an index
+
+std::optional<int64_t> take_index(std::string_view& rest) {
+  int64_t index = 0;
+  const auto [end, error] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), index);
+  if (error != std::errc() || index < 0 || end == rest.data() + rest.size() || *end != ']')
+    return std::nullopt;
+  rest.remove_prefix(static_cast<size_t>(end + 1 - rest.data()));
+  return index;
+}
+
+/// Keys joined by '.', each with any number of [index] behind it. Nothing where the path is not of that form.
+std::optional<std::vector<Step>> split_path(std::string_view rest) {
+  std::vector<Step> steps;
+  while (true) {
+    const size_t end = std::min(rest.find_first_of(".[ ]"), rest.size());
+    if (end == 0) return std::nullopt;
+    steps.emplace_back(std::string(rest.substr(0, end)));
+    rest.remove_prefix(end);
+    while (rest.starts_with('[')) {
+      const auto index = take_index(rest);
+      if (!index) return std::nullopt;
+      steps.emplace_back(*index);
+    }
+    if (rest.empty()) return steps;
+    if (rest.front() != '.' || steps.size() >= kMaxDepth) return std::nullopt;
+    rest.remove_prefix(1);
+  }
+}
+
+Node one_item(int64_t index, Node value) {
+  Node node;
+  node.kind = Node::Kind::kItem;
+  node.index = index;
+  node.place = value.place;
+  node.items.push_back(std::move(value));
+  return node;
+}
+
+}  // namespace
+
+std::optional<Node> read_override(const std::string& text, Faults& faults) {
+  const Place place{std::make_shared<const std::string>(fmt::format("--set {}", text.substr(0, 200)))};
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos) {
+    faults.add(place, "", "has no '=' (expected key.path=VALUE)");
+    return std::nullopt;
+  }
+  const auto steps = split_path(std::string_view(text).substr(0, equals));
+  if (!steps) {
+    faults.add(place, "",
+               fmt::format("{} is not a key path (expected keys joined by '.', list items as [0])",
+                           quote(text.substr(0, equals))));
+    return std::nullopt;
+  }
+  auto value = read_yaml(text.substr(equals + 1), place.source, faults, true);
+  if (!value) return std::nullopt;
+  Node tree = std::move(*value);
+  tree.place = place;
+  for (auto step = steps->rbegin(); step != steps->rend(); ++step) {
+    if (const auto* key = std::get_if<std::string>(&*step)) {
+      tree = make_map(*key, std::move(tree), place);
+    } else {
+      tree = one_item(std::get<int64_t>(*step), std::move(tree));
+    }
+  }
+  return tree;
+}
+
+}  // namespace bernoulli::config

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "config/faults.h"
+#include "config/kind_schema.h"
+#include "config/node.h"
+
+namespace bernoulli::config {
+
+/// Source of values that nobody wrote.
+inline constexpr const char* kDefaultSource = "default";
+
+/// Checks a canonical tree against its schema and fills the defaults in.
+struct Resolution {
+  Json value;  ///< every key in schema order; kinds as {name: {key: value}}; null where a key has no value
+  std::map<std::string, Place>
+      places;  ///< key path -> where the value comes from, for every value and every map that was written
+};
+
+/// Adds a fault for each unknown key, missing key, wrong type and value out of range. Where there is one, the
+/// value at its place is null and the result must not be used.
+Resolution resolve(const FieldSchema& schema, const Node& node, Faults& faults);
+
+/// The place of `path`, or of the nearest thing around it.
+Place place_of(const std::map<std::string, Place>& places, const std::string& path);
+
+/// "a.b" and "c" give "a.b.c".
+std::string join_path(const std::string& path, const std::string& key);
+
+}  // namespace bernoulli::config

@@ -1,0 +1,275 @@
+#include "config/schema.h"
+
+#include "config/field_builder.h"
+
+namespace bernoulli::config {
+namespace {
+
+const std::vector<std::string> kFormats{"auto", "class_folders", "csv", "tsv", "jsonl", "fasttext"};
+constexpr double kLargestSeed = 9223372036854775807.0;
+
+Field format_field() {
+  return word("format",
+              "how the source is written; auto: from the ending of the path, or class folders where it is a "
+              "folder",
+              kFormats)
+      .defaults("auto");
+}
+
+Field path_field() {
+  return text("path", "file, or folder with one folder a class; relative paths start at data.root").size(1);
+}
+
+std::vector<FieldSchema> held_out_fields(bool may_be_absent) {
+  std::vector<FieldSchema> fields{path_field().optional(), format_field().only_when("path")};
+  if (may_be_absent) {
+    fields.push_back(boolean("optional", "where the path does not exist, go on without a test figure")
+                         .defaults(false)
+                         .only_when("path"));
+  }
+  fields.push_back(
+      word("from", "take a part of the training source instead of a path", {"train"}).optional());
+  fields.push_back(
+      number("fraction", "share of the training source that is taken").above(0).below(1).only_when("from"));
+  fields.push_back(word("method",
+                        "keras: as text_dataset_from_directory does it; random; stratified: the same share "
+                        "of each class; hash: by the text itself",
+                        {"keras", "random", "stratified", "hash"})
+                       .defaults("stratified")
+                       .only_when("from"));
+  fields.push_back(
+      integer("seed", "of the split").at_least(0).at_most(kLargestSeed).defaults(42).only_when("from"));
+  return fields;
+}
+
+Field held_out(const char* key, const char* doc, bool may_be_absent) {
+  return map(key, doc, held_out_fields(may_be_absent)).shorthand("path").one_of({"path", "from"}).optional();
+}
+
+Field data_section() {
+  return map(
+      "data", "Where the examples come from.",
+      {text("root", "folder where relative paths start").size(1).defaults("."),
+       map("train", "the training source", {path_field(), format_field()}).shorthand("path"),
+       held_out("validation",
+                "what decides the best checkpoint, early stopping and fitted thresholds; none: absent",
+                false),
+       held_out("test", "what the final figures are measured on; none: absent", true),
+       map("columns",
+           "how rows of csv, tsv and jsonl become examples; a name, or a number from 1 where there is no "
+           "header",
+           {text("text", "column or JSON key of the text").size(1).defaults("text"),
+            text("label",
+                 "column or JSON key of the label; multi_label: a list, or names joined by label_separator")
+                .size(1)
+                .defaults("label"),
+            list(
+                "label_columns",
+                "multi_label: one column of 0 and 1 a label, in the order of task.labels, instead of `label`",
+                text("", "").size(1))
+                .defaults(Json::array()),
+            text("label_separator", "what joins the names in a multi_label cell").size(1).defaults(","),
+            text("weight", "column or JSON key of the example weight; none: all weigh 1").size(1).optional(),
+            boolean("header", "csv, tsv: the first row names the columns").defaults(true),
+            text("quote",
+                 "csv, tsv: character around cells with delimiters; empty: quotes are ordinary characters")
+                .size(0, 1)
+                .defaults("\""),
+            text("delimiter", "csv, tsv: character between cells; none: ',' in csv, tab in tsv")
+                .size(1, 1)
+                .optional()})});
+}
+
+Field task_section() {
+  return map("task", "What is decided about each text.",
+             {word("kind", "binary: one of two labels; multi_label: any number of labels",
+                   {"binary", "multi_label"}),
+              text("positive", "binary: the label that counts as 1")
+                  .size(1)
+                  .optional()
+                  .only_when("kind", {"binary"}),
+              number("positive_above", "binary, where labels are numbers: those above this count as 1")
+                  .optional()
+                  .only_when("kind", {"binary"}),
+              list("labels",
+                   "multi_label: the names in order. binary: [negative, positive]; empty: found in the data",
+                   text("", "").size(1))
+                  .defaults(Json::array())})
+      .one_of({"positive", "positive_above"});
+}
+
+Field text_section() {
+  return Field(FieldType::kMap, "text",
+               "How a text becomes token ids. Exactly one of `vocabulary` and `hashing`.")
+      .fields({kind_list("standardize", "steps on the raw bytes, in order", standardize_schemas())
+                   .defaults(Json::array({"lowercase", "strip_punctuation"})),
+               word("split", "what a token is", {"whitespace", "character"}).defaults("whitespace"),
+               list("ngrams",
+                    "numbers of neighbouring tokens that become one token, ascending; a bare 2 means [1, 2]",
+                    integer("", "").at_least(1).at_most(16))
+                   .size(1, 16)
+                   .bare(BareItem::kCountUp)
+                   .defaults(Json::array({1})),
+               integer("sequence_length",
+                       "ids a text: longer ones are cut, shorter ones padded; none: texts keep their length")
+                   .at_least(1)
+                   .at_most(1048576)
+                   .optional()})
+      .kinds(token_id_schemas())
+      .defaults(Json{{"vocabulary", Json::object()}});
+}
+
+Field model_section(const std::vector<KindSchema>& layer_kinds) {
+  return map("model", "The layers from token ids to logits.",
+             {word("initializer", "initial weights of layers that name none: as Keras or as torch.nn does it",
+                   {"keras", "torch"})
+                  .defaults("keras"),
+              kind_list("layers", "in order; the last one gives one logit a label, without an activation",
+                        layer_kinds)
+                  .size(1, 256)});
+}
+
+Field loss_section() {
+  return map(
+      "loss", "What is minimised.",
+      {word("mode",
+            "bce_with_logits: from logits, stable. sigmoid_bce: from probabilities. sigmoid_bce_clipped: "
+            "from probabilities clipped as in Keras. focal_with_logits",
+            {"bce_with_logits", "sigmoid_bce", "sigmoid_bce_clipped", "focal_with_logits"})
+           .defaults("bce_with_logits"),
+       list("pos_weight",
+            "weight of positive targets: one number, one a label, or auto (negatives / positives of the "
+            "training set); empty: 1",
+            number("", "").above(0))
+           .or_word("auto")
+           .bare(BareItem::kOneItem)
+           .defaults(Json::array()),
+       number("label_smoothing", "targets y become y * (1 - s) + s / 2").at_least(0).below(1).defaults(0.0),
+       number("gamma", "focal: exponent of 1 - p")
+           .at_least(0)
+           .defaults(2.0)
+           .only_when("mode", {"focal_with_logits"}),
+       number("alpha", "focal: weight of the positive class, 1 - alpha of the negative; none: no weights")
+           .above(0)
+           .below(1)
+           .optional()
+           .only_when("mode", {"focal_with_logits"})});
+}
+
+Field optimizer_section() {
+  return Field(FieldType::kMap, "optimizer",
+               "How weights move. Exactly one kind beside the keys that all kinds share.")
+      .fields({number("clip_norm", "gradients are scaled down to this 2-norm over all parameters; none: not")
+                   .above(0)
+                   .optional(),
+               number("clip_value", "each gradient entry is clamped to plus or minus this; none: not")
+                   .above(0)
+                   .optional(),
+               list("no_decay", "endings of parameter names that have no weight decay, such as bias",
+                    text("", "").size(1))
+                   .defaults(Json::array()),
+               number("ema_decay",
+                      "evaluate and export the exponential moving average of the weights with this decay; "
+                      "none: the weights")
+                   .above(0)
+                   .below(1)
+                   .optional()})
+      .kinds(optimizer_schemas())
+      .defaults(Json{{"adam", Json::object()}});
+}
+
+Field monitor_field() {
+  return map("monitor",
+             "validation metric that decides the best checkpoint, early stopping and reduce_on_plateau; a "
+             "bare word is the metric",
+             {text("metric", "name of a metric of the task").size(1).defaults("loss"),
+              word("mode", "whether the lowest or the highest value is best; auto: as the metric has it",
+                   {"auto", "min", "max"})
+                  .defaults("auto")})
+      .shorthand("metric");
+}
+
+Field training_section() {
+  return map(
+      "training",
+      "How long, in what steps, and what is kept. At least one of epochs, max_steps and max_seconds; the "
+      "first one reached ends the training.",
+      {integer("epochs", "passes over the training data").at_least(1).at_most(1e9).optional(),
+       integer("max_steps", "weight updates").at_least(1).optional(),
+       number("max_seconds", "seconds of training, over all processes that worked on the run")
+           .above(0)
+           .optional(),
+       integer("batch_size", "examples a batch").at_least(1).at_most(1e9).defaults(32),
+       integer("accumulate", "batches a weight update").at_least(1).at_most(1e6).defaults(1),
+       integer("eval_batch_size", "examples a batch where nothing is learned")
+           .at_least(1)
+           .at_most(1e9)
+           .defaults(512),
+       integer("seed", "of initial weights, order and dropout")
+           .at_least(0)
+           .at_most(kLargestSeed)
+           .defaults(42),
+       integer("validate_every_steps",
+               "weight updates between two validations; none: at the end of each epoch")
+           .at_least(1)
+           .optional(),
+       monitor_field(),
+       map("early_stopping", "stop when the monitored metric no longer improves; none: never",
+           {integer("patience", "validations without improvement that end the training")
+                .at_least(1)
+                .defaults(3),
+            number("min_delta", "smallest change that counts as an improvement").at_least(0).defaults(0.0)})
+           .shorthand("patience")
+           .optional(),
+       boolean(
+           "restore_best",
+           "evaluate and export the best checkpoint, else the last; without validation data always the last")
+           .defaults(true),
+       integer("keep_best", "best checkpoints that are kept besides the last")
+           .at_least(1)
+           .at_most(1e6)
+           .defaults(1),
+       integer("checkpoint_every_steps", "weight updates between two checkpoints; none: at each validation")
+           .at_least(1)
+           .optional(),
+       word("engine", "auto: the fast path where the model has one; reference: autograd, one layer at a time",
+            {"auto", "reference"})
+           .defaults("auto"),
+       integer("threads", "threads on the CPU; 0: the number of cores").at_least(0).at_most(4096).defaults(0),
+       one_kind("schedule", "factor on the learning rate, a function of the weight update",
+                schedule_schemas())
+           .defaults(Json{{"constant", Json::object()}})});
+}
+
+Field metrics_section() {
+  return map("metrics", "How the figures are computed.",
+             {one_kind("threshold",
+                       "probability above which an example is positive: a number, or how to fit it on the "
+                       "validation data",
+                       threshold_schemas())
+                  .shorthand("fixed")
+                  .defaults(0.5),
+              number("f_beta", "weight of recall against precision in f_beta").above(0).defaults(2.0),
+              integer("calibration_bins", "bins of the expected calibration error")
+                  .at_least(2)
+                  .at_most(10000)
+                  .defaults(15)});
+}
+
+}  // namespace
+
+FieldSchema run_schema(const std::vector<KindSchema>& layer_kinds) {
+  return map(
+      "", "A configuration.",
+      {text("base", "configuration file that this one changes, relative to this file; only in files")
+           .size(1)
+           .optional(),
+       text("name",
+            "of the run, for its folder; none: the name of the last configuration file without its ending")
+           .size(1, 128)
+           .optional(),
+       data_section(), task_section(), text_section(), model_section(layer_kinds), loss_section(),
+       optimizer_section(), training_section(), metrics_section()});
+}
+
+}  // namespace bernoulli::config

@@ -1,0 +1,192 @@
+#include "config/yaml_reader.h"
+
+#include <sstream>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include "config/text_gate.h"
+
+namespace bernoulli::config {
+namespace {
+
+constexpr size_t kMaxKeys = 1000;  // look-ups are linear, and no configuration comes near
+
+/// Ends the reading of a document that is not in the subset.
+struct Refusal {
+  Place place;
+  std::string message;
+};
+
+/// Builds the tree from parser events. The parser tells of a list or map before it descends into it, so
+/// refusing here at kMaxDepth also bounds the parser's own recursion, whichever way the nesting is written
+/// (brackets, indentation, "- - -").
+class TreeBuilder final : public YAML::EventHandler {
+ public:
+  TreeBuilder(std::shared_ptr<const std::string> source, Faults& faults, bool single_line)
+      : source_(std::move(source)), faults_(faults), single_line_(single_line) {}
+
+  Node take_root() { return std::move(root_); }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (num_documents_++ > 0)
+      throw Refusal{place(mark),
+                    "a second document begins (a configuration is one document, without '---' inside)"};
+  }
+  void OnDocumentEnd() override {}
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse_anchor(place(mark)); }
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    if (anchor != YAML::NullAnchor) refuse_anchor(place(mark));
+    if (expects_key()) throw Refusal{place(mark), "a key is missing before ':'"};
+    Node node;
+    node.place = place(mark);
+    add(std::move(node));
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    check(mark, tag, anchor);
+    if (expects_key()) return begin_entry(mark, value);
+    Node node = make_scalar(value, place(mark));
+    node.quoted = tag == "!";
+    add(std::move(node));
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(mark, tag, anchor, Node::Kind::kList);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(mark, tag, anchor, Node::Kind::kMap);
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  /// A list or map under construction.
+  struct Open {
+    Node node;
+    std::unordered_map<std::string, Place> keys;
+    std::optional<Entry> entry;  ///< maps: the key that waits for its value
+    bool is_key = false;  ///< stands where a key should; refused when it closes, as the parser also takes a
+                          ///< bracket that is never closed for a key and then says so itself
+  };
+
+  Place place(const YAML::Mark& mark) const {
+    return single_line_ ? Place{source_} : Place{source_, mark.line + 1, mark.column + 1};
+  }
+
+  [[noreturn]] static void refuse_anchor(const Place& place) {
+    throw Refusal{place,
+                  "anchors (&) and aliases (*) are not used in configurations (write the value out, or name "
+                  "a `base:` file; quote a text that begins so)"};
+  }
+
+  void check(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) const {
+    if (anchor != YAML::NullAnchor) refuse_anchor(place(mark));
+    if (tag.size() > 1)
+      throw Refusal{
+          place(mark),
+          fmt::format("tag {} (tags are not used in configurations; quote a text that begins with '!')",
+                      quote(tag))};
+  }
+
+  bool expects_key() const { return !open_.empty() && open_.back().node.is_map() && !open_.back().entry; }
+
+  void begin_entry(const YAML::Mark& mark, const std::string& key) {
+    const Place here = place(mark);
+    if (key == "<<")
+      throw Refusal{here, "merge keys (<<) are not used in configurations (name a `base:` file)"};
+    const auto [first, inserted] = open_.back().keys.emplace(key, here);
+    if (!inserted) {
+      const std::string where =
+          single_line_ ? "" : fmt::format(" in lines {} and {}", first->second.line, here.line);
+      faults_.add(here, "", fmt::format("duplicate key {}{} (each key stands once)", quote(key), where));
+    }
+    if (open_.back().keys.size() > kMaxKeys)
+      throw Refusal{here, fmt::format("more than {} keys in one map", kMaxKeys)};
+    open_.back().entry = Entry{key, here, {}};
+  }
+
+  void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Node::Kind kind) {
+    check(mark, tag, anchor);
+    const bool is_key = expects_key();
+    if (open_.size() >= kMaxDepth)
+      throw Refusal{place(mark), fmt::format("nested deeper than {} levels", kMaxDepth)};
+    open_.emplace_back();
+    open_.back().node.kind = kind;
+    open_.back().node.place = place(mark);
+    open_.back().is_key = is_key;
+  }
+
+  void close() {
+    Node node = std::move(open_.back().node);
+    if (open_.back().is_key)
+      throw Refusal{node.place, "a list or map stands where a key is expected (keys are plain words)"};
+    open_.pop_back();
+    add(std::move(node));
+  }
+
+  void add(Node node) {
+    if (open_.empty()) {
+      root_ = std::move(node);
+    } else if (Open& parent = open_.back(); parent.entry) {
+      parent.entry->value = std::move(node);
+      parent.node.entries.push_back(std::move(*parent.entry));
+      parent.entry.reset();
+    } else {
+      parent.node.items.push_back(std::move(node));
+    }
+  }
+
+  std::shared_ptr<const std::string> source_;
+  Faults& faults_;
+  bool single_line_;
+  int num_documents_ = 0;
+  std::vector<Open> open_;
+  Node root_;
+};
+
+bool begins_with_tab(const std::string& text, int line) {
+  std::istringstream lines(text);
+  std::string content;
+  for (int i = 0; i <= line && std::getline(lines, content); ++i) {
+  }
+  return content.substr(0, content.find_first_not_of(" \t")).find('\t') != std::string::npos;
+}
+
+}  // namespace
+
+std::optional<Node> read_yaml(std::string text, const std::shared_ptr<const std::string>& source,
+                              Faults& faults, bool single_line) {
+  if (const auto fault = admit_text(text, source)) {
+    faults.add(single_line ? Place{source} : fault->place, "", fault->message);
+    return std::nullopt;
+  }
+  TreeBuilder builder(source, faults, single_line);
+  try {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (const Refusal& refusal) {
+    faults.add(refusal.place, "", refusal.message);
+    return std::nullopt;
+  } catch (const YAML::Exception& error) {
+    const Place place = single_line || error.mark.is_null()
+                            ? Place{source}
+                            : Place{source, error.mark.line + 1, error.mark.column + 1};
+    const bool tab = !error.mark.is_null() && begins_with_tab(text, error.mark.line);
+    faults.add(place, "",
+               fmt::format("not valid YAML: {}{}", error.msg,
+                           tab ? " (the line begins with a tab: indent with spaces)" : ""));
+    return std::nullopt;
+  }
+  return builder.take_root();
+}
+
+}  // namespace bernoulli::config
