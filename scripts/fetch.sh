@@ -72,14 +72,15 @@ install_torch() {
   mv -T "$scratch" "$folder"
 }
 
+# A whole wheel that was installed once (--cuda) is preferred from then on.
 setup_torch() {
-  local flavour=$1 folder
+  local flavour=cpu folder
   if [[ -n ${BERNOULLI_TORCH_DIR:-} ]]; then
     is_whole_torch "$BERNOULLI_TORCH_DIR" ||
       die "BERNOULLI_TORCH_DIR=$BERNOULLI_TORCH_DIR is no working LibTorch: expected include/ and a lib/libtorch_cpu.so that finds its libraries"
-    return
+    return 0
   fi
-  [[ $flavour == cpu && -d $cache/torch-$torch_version-cuda ]] && flavour=cuda
+  [[ $1 != --cuda && ! -d $cache/torch-$torch_version-cuda ]] || flavour=cuda
   folder=$cache/torch-$torch_version-$flavour
   is_whole_torch "$folder/torch" || install_torch "$flavour" "$folder"
   export BERNOULLI_TORCH_DIR=$folder/torch
