@@ -9,6 +9,7 @@
 
 #include "config/run_config.h"
 #include "text/token_rows.h"
+#include "text/tokenizer.h"
 #include "text/vocabulary.h"
 
 namespace bernoulli {
@@ -19,8 +20,9 @@ namespace bernoulli {
 class Vectorizer {
  public:
   /// With a vocabulary that was learned (learn_vocabulary) or read from a file.
+  /// @throws UsageError where the configuration says hashing, or allows fewer ids than the vocabulary has.
   Vectorizer(TextConfig config, Vocabulary vocabulary);
-  /// With hashed buckets: config.hash_buckets must be set.
+  /// With hashed buckets. @throws UsageError without config.hash_buckets.
   explicit Vectorizer(TextConfig config);
 
   /// Appends the ids of `text`, truncated to sequence_length where one is set, never padded.
@@ -37,12 +39,23 @@ class Vectorizer {
   const Vocabulary* vocabulary() const { return vocabulary_ ? vocabulary_.get() : nullptr; }
 
  private:
+  struct Buffers;
+  Vectorizer(TextConfig config, std::shared_ptr<const Vocabulary> vocabulary);
+  void append_ids(std::string_view text, Buffers& buffers, std::vector<int32_t>& ids) const;
+  void append_looked_up(std::span<const std::string_view> tokens, std::vector<int32_t>& ids) const;
+  void append_hashed(std::span<const std::string_view> tokens, Buffers& buffers,
+                     std::vector<int32_t>& ids) const;
+
   TextConfig config_;
+  Tokenizer tokenizer_;
+  size_t max_ids_;     ///< a text
+  size_t max_tokens_;  ///< of a text that can have a say in its first max_ids_ ids
   std::shared_ptr<const Vocabulary> vocabulary_;
 };
 
 /// Counts the tokens of the texts as `config` standardises and splits them, and keeps the most frequent ones:
 /// count descending, ties by token bytes descending (Keras' order; see docs/text.md).
+/// @throws UsageError, DataError
 Vocabulary learn_vocabulary(const TextConfig& config, std::span<const std::string> texts, int threads = 1);
 
 }  // namespace bernoulli

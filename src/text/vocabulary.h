@@ -1,11 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
+
+#include "text/token_rows.h"
+#include "text/token_table.h"
 
 namespace bernoulli {
 
@@ -17,21 +18,26 @@ class Vocabulary {
   explicit Vocabulary(std::vector<std::string> tokens);
 
   /// The id, or kUnknownId.
-  int32_t id(std::string_view token) const;
+  int32_t id(std::string_view token) const {
+    const int32_t number = index_.find(token);
+    return number == TokenTable::kAbsent ? kUnknownId : number + kFirstTokenId;
+  }
   const std::vector<std::string>& tokens() const { return tokens_; }
-  int64_t num_ids() const { return static_cast<int64_t>(tokens_.size()) + 2; }
+  int64_t num_ids() const { return static_cast<int64_t>(tokens_.size()) + kFirstTokenId; }
   /// Changes with any token or their order.
   std::string fingerprint() const;
 
-  /// One token a line; bytes outside printable ASCII that could break a line reader, and the backslash, as \xHH.
-  /// Valid UTF-8 letters stay readable. parse(to_text()) gives the same tokens for any bytes.
+  /// One token a line; bytes outside printable ASCII that could break a line reader, and the backslash, as
+  /// \xHH. Valid UTF-8 letters stay readable. parse(to_text()) gives the same tokens for any bytes.
   std::string to_text() const;
   /// @param name stands for the file in messages. @throws DataError with name and line.
   static Vocabulary parse(std::string_view text, const std::string& name);
 
  private:
+  static constexpr int32_t kFirstTokenId = 2;
+
   std::vector<std::string> tokens_;
-  std::unordered_map<std::string_view, int32_t> index_;  ///< views into tokens_
+  TokenTable index_;  ///< tokens_[i] has number i
 };
 
 }  // namespace bernoulli

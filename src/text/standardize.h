@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/run_config.h"
+
+namespace bernoulli {
+
+/// Space, \t, \n, \v, \f, \r: what tf.strings.split takes for white space, whatever the locale.
+inline constexpr std::string_view kWhitespace = " \t\n\v\f\r";
+/// Python's string.punctuation.
+inline constexpr std::string_view kPunctuation = R"(!"#$%&'()*+,-./:;<=>?@[\]^_`{|}~)";
+
+constexpr bool is_whitespace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+/// One change to the bytes of a text; docs/text.md says exactly which.
+struct StandardizeStep {
+  enum class Kind { kLowercase, kReplace, kStripPunctuation, kCollapseWhitespace, kStripHtml };
+  Kind kind = Kind::kLowercase;
+  std::string from = {};  ///< kReplace only, not empty
+  std::string to = {};    ///< kReplace only
+};
+
+/// @throws UsageError for an unknown step, or a replace without something to look for.
+std::vector<StandardizeStep> standardize_steps(const TextConfig& config);
+
+/// Applies the steps in order to `text`, in place. `scratch` keeps its memory from call to call.
+void standardize(const std::vector<StandardizeStep>& steps, std::string& text, std::string& scratch);
+
+}  // namespace bernoulli

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace bernoulli {
+
+/// Bytes of the valid UTF-8 sequence that `bytes` starts with, 1 to 4; 0 where it starts with none (stray
+/// continuation, overlong form, surrogate, above U+10FFFF, cut short). Source: Unicode 15, table 3-7.
+constexpr size_t utf8_sequence_length(std::string_view bytes) {
+  if (bytes.empty()) return 0;
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(bytes[i]); };
+  const auto within = [&](size_t i, int low, int high) {
+    return i < bytes.size() && byte(i) >= low && byte(i) <= high;
+  };
+  const int lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (lead < 0xC2 || lead > 0xF4) return 0;
+  if (lead < 0xE0) return within(1, 0x80, 0xBF) ? 2 : 0;
+  if (lead < 0xF0) {
+    const int low = lead == 0xE0 ? 0xA0 : 0x80;
+    const int high = lead == 0xED ? 0x9F : 0xBF;
+    return within(1, low, high) && within(2, 0x80, 0xBF) ? 3 : 0;
+  }
+  const int low = lead == 0xF0 ? 0x90 : 0x80;
+  const int high = lead == 0xF4 ? 0x8F : 0xBF;
+  return within(1, low, high) && within(2, 0x80, 0xBF) && within(3, 0x80, 0xBF) ? 4 : 0;
+}
+
+}  // namespace bernoulli

@@ -1,0 +1,119 @@
+#include "text/vectorizer.h"
+
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "text/hashing.h"
+#include "text/parallel_chunks.h"
+
+namespace bernoulli {
+namespace {
+
+constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
+
+size_t checked_length(const TextConfig& config) {
+  if (!config.sequence_length) return kNoLimit;
+  if (*config.sequence_length < 1) {
+    throw UsageError(fmt::format("text.sequence_length: {} (expected 1 or more)", *config.sequence_length));
+  }
+  return static_cast<size_t>(*config.sequence_length);
+}
+
+}  // namespace
+
+struct Vectorizer::Buffers {
+  TokenBuffers tokens;
+  std::vector<uint32_t> word_hashes;
+};
+
+Vectorizer::Vectorizer(TextConfig config, std::shared_ptr<const Vocabulary> vocabulary)
+    : config_(std::move(config)),
+      tokenizer_(config_),
+      max_ids_(checked_length(config_)),
+      // n-grams of the first width come first: with this many tokens they alone fill the row.
+      max_tokens_(max_ids_ == kNoLimit ? kNoLimit : max_ids_ + tokenizer_.widths().front() - 1),
+      vocabulary_(std::move(vocabulary)) {}
+
+Vectorizer::Vectorizer(TextConfig config, Vocabulary vocabulary)
+    : Vectorizer(std::move(config), std::make_shared<const Vocabulary>(std::move(vocabulary))) {
+  if (config_.hash_buckets) throw UsageError("text.hashing: a vectorizer that hashes takes no vocabulary");
+  if (config_.max_tokens && vocabulary_->num_ids() > *config_.max_tokens) {
+    throw UsageError(fmt::format(
+        "text.vocabulary.max_tokens: the vocabulary has {} ids with the two reserved ones, allowed are {}",
+        vocabulary_->num_ids(), *config_.max_tokens));
+  }
+}
+
+Vectorizer::Vectorizer(TextConfig config)
+    : Vectorizer(std::move(config), std::shared_ptr<const Vocabulary>()) {
+  if (!config_.hash_buckets) throw UsageError("text: a vectorizer needs a vocabulary or hashing");
+  if (*config_.hash_buckets < 1 || *config_.hash_buckets > std::numeric_limits<int32_t>::max() - 1) {
+    throw UsageError(
+        fmt::format("text.hashing.buckets: {} (expected 1 to 2147483646)", *config_.hash_buckets));
+  }
+}
+
+int64_t Vectorizer::num_ids() const {
+  return vocabulary_ ? vocabulary_->num_ids() : 1 + *config_.hash_buckets;
+}
+
+void Vectorizer::append_looked_up(std::span<const std::string_view> tokens, std::vector<int32_t>& ids) const {
+  size_t room = max_ids_;
+  tokenizer_.for_each_ngram(tokens, [&](std::string_view token) {
+    ids.push_back(vocabulary_->id(token));
+    return --room > 0;
+  });
+}
+
+void Vectorizer::append_hashed(std::span<const std::string_view> tokens, Buffers& buffers,
+                               std::vector<int32_t>& ids) const {
+  std::vector<uint32_t>& words = buffers.word_hashes;
+  words.clear();
+  for (const std::string_view token : tokens) words.push_back(hash_word(token));
+  size_t room = max_ids_;
+  for (const size_t width : tokenizer_.widths()) {
+    for (size_t begin = 0; begin + width <= words.size(); ++begin) {
+      uint32_t hash = words[begin];
+      for (size_t i = begin + 1; i < begin + width; ++i) hash = hash_append(hash, words[i]);
+      ids.push_back(bucket_id(hash, *config_.hash_buckets));
+      if (--room == 0) return;
+    }
+  }
+}
+
+void Vectorizer::append_ids(std::string_view text, Buffers& buffers, std::vector<int32_t>& ids) const {
+  const std::span<const std::string_view> tokens = tokenizer_.tokens(text, max_tokens_, buffers.tokens);
+  vocabulary_ ? append_looked_up(tokens, ids) : append_hashed(tokens, buffers, ids);
+}
+
+void Vectorizer::append_ids(std::string_view text, std::vector<int32_t>& ids) const {
+  Buffers buffers;
+  append_ids(text, buffers, ids);
+}
+
+TokenRows Vectorizer::transform(std::span<const std::string> texts, int threads) const {
+  const size_t num_chunks = num_text_chunks(texts.size(), threads);
+  std::vector<TokenRows> chunks(num_chunks);
+  for_each_chunk(texts.size(), num_chunks, [&](size_t chunk, size_t begin, size_t end) {
+    Buffers buffers;
+    TokenRows rows;
+    for (const std::string& text : texts.subspan(begin, end - begin)) {
+      append_ids(text, buffers, rows.ids);
+      rows.end_row();
+    }
+    chunks[chunk] = std::move(rows);
+  });
+
+  TokenRows all = std::move(chunks[0]);
+  for (const TokenRows& chunk : std::span(chunks).subspan(1)) {
+    const int64_t before = all.offsets.back();
+    for (const int64_t offset : std::span(chunk.offsets).subspan(1)) all.offsets.push_back(before + offset);
+    all.ids.insert(all.ids.end(), chunk.ids.begin(), chunk.ids.end());
+  }
+  return all;
+}
+
+}  // namespace bernoulli
