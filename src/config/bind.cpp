@@ -224,18 +224,23 @@ MetricsConfig bind_metrics(Reader reader) {
 
 }  // namespace
 
-RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& places) {
+RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& places,
+                      const std::set<std::string>& skip) {
   Reader reader(resolved, "");
   RunConfig run;
-  run.name = reader.text("name");
-  run.data = bind_data(reader.map("data"));
-  run.task = bind_task(reader.map("task"));
-  run.text = bind_text(reader.map("text"), places);
-  run.model = bind_model(reader.map("model"), places);
-  run.loss = bind_loss(reader.map("loss"));
-  run.optimizer = bind_optimizer(reader.map("optimizer"), places);
-  run.training = bind_training(reader.map("training"), places);
-  run.metrics = bind_metrics(reader.map("metrics"));
+  const auto wanted = [&](const char* section) {
+    reader.raw(section);
+    return !skip.contains(section);
+  };
+  if (wanted("name")) run.name = reader.text("name");
+  if (wanted("data")) run.data = bind_data(reader.map("data"));
+  if (wanted("task")) run.task = bind_task(reader.map("task"));
+  if (wanted("text")) run.text = bind_text(reader.map("text"), places);
+  if (wanted("model")) run.model = bind_model(reader.map("model"), places);
+  if (wanted("loss")) run.loss = bind_loss(reader.map("loss"));
+  if (wanted("optimizer")) run.optimizer = bind_optimizer(reader.map("optimizer"), places);
+  if (wanted("training")) run.training = bind_training(reader.map("training"), places);
+  if (wanted("metrics")) run.metrics = bind_metrics(reader.map("metrics"));
   reader.finish();
   return run;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "config/node.h"
@@ -8,9 +9,11 @@
 
 namespace bernoulli::config {
 
-/// The structs from a resolution without faults. resolved_yaml is left empty.
+/// The structs from a resolution. resolved_yaml is left empty.
+/// @param skip sections with faults: they keep the defaults of their struct.
 /// @throws InternalError where the schema and the structs have drifted apart: a key that nothing reads, or
 /// one that is not declared.
-RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& places);
+RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& places,
+                      const std::set<std::string>& skip = {});
 
 }  // namespace bernoulli::config

@@ -16,26 +16,33 @@ namespace {
 class CrossChecks {
  public:
   CrossChecks(const RunConfig& run, const std::map<std::string, Place>& places, Faults& faults)
-      : run_(run), places_(places), faults_(faults) {}
+      : run_(run), places_(places), faults_(faults), unsound_(faults.sections()) {}
 
   void check_all() {
-    check_name();
-    check_columns();
-    check_splits();
-    check_task();
-    check_text();
-    check_layers();
-    check_loss();
-    check_optimizer();
-    check_training();
-    check_schedule();
-    check_what_needs_validation();
-    check_monitor();
+    if (sound({"name"})) check_name();
+    if (sound({"data"})) check_columns();
+    if (sound({"data", "task"})) check_splits();
+    if (sound({"data", "task"})) check_task();
+    if (sound({"text"})) check_text();
+    if (sound({"model", "text"})) check_padding();
+    if (sound({"model", "loss"})) check_last_layer();
+    if (sound({"loss", "task"})) check_loss();
+    if (sound({"optimizer"})) check_optimizer();
+    if (sound({"training"})) check_limits();
+    if (sound({"training"})) check_schedule();
+    if (sound({"data", "training"})) check_training_without_validation();
+    if (sound({"data", "metrics"})) check_threshold_without_validation();
+    if (sound({"training", "task"})) check_monitor();
   }
 
  private:
   void fault(const std::string& path, const std::string& message) {
     faults_.add(place_of(places_, path), path, message);
+  }
+
+  bool sound(std::initializer_list<const char*> sections) const {
+    return std::none_of(sections.begin(), sections.end(),
+                        [&](const char* section) { return unsound_.contains(section); });
   }
 
   bool is_binary() const { return run_.task.kind == TaskConfig::Kind::kBinary; }
@@ -213,7 +220,7 @@ class CrossChecks {
            run_.loss.mode == LossConfig::Mode::kFocalWithLogits;
   }
 
-  void check_layers() {
+  void check_padding() {
     const std::vector<KindConfig>& layers = run_.model.layers;
     for (size_t i = 0; i < layers.size(); ++i) {
       const auto padding = layers[i].args.find("padding");
@@ -223,6 +230,10 @@ class CrossChecks {
               "text of the batch (set the length, or exclude)");
       }
     }
+  }
+
+  void check_last_layer() {
+    const std::vector<KindConfig>& layers = run_.model.layers;
     if (layers.back().kind == "sigmoid" && trains_on_logits()) {
       fault(fmt::format("model.layers[{}].sigmoid", layers.size() - 1),
             "ends a model that is trained on logits (expected no activation at the end: the loss works on "
@@ -251,7 +262,7 @@ class CrossChecks {
     }
   }
 
-  void check_training() {
+  void check_limits() {
     const TrainingConfig& training = run_.training;
     if (!training.epochs && !training.max_steps && !training.max_seconds) {
       fault("training", "has no limit (expected at least one of epochs, max_steps and max_seconds)");
@@ -283,18 +294,25 @@ class CrossChecks {
     }
   }
 
-  void check_what_needs_validation() {
+  void needs_validation(const std::string& path) {
+    fault(path, "needs validation data (expected data.validation to be set)");
+  }
+
+  void check_training_without_validation() {
     if (run_.data.validation.present()) return;
-    const auto needs = [&](const std::string& path) {
-      fault(path, "needs validation data (expected data.validation to be set)");
-    };
     const TrainingConfig& training = run_.training;
-    if (training.early_stopping) needs("training.early_stopping");
-    if (training.validate_every_steps) needs("training.validate_every_steps");
-    if (training.schedule.kind == "reduce_on_plateau") needs("training.schedule.reduce_on_plateau");
-    if (training.monitor != TrainingConfig{}.monitor) needs("training.monitor.metric");
-    if (training.monitor_mode != TrainingConfig{}.monitor_mode) needs("training.monitor.mode");
-    if (run_.metrics.threshold.method != ThresholdConfig::Method::kFixed) needs("metrics.threshold");
+    const TrainingConfig defaults;
+    if (training.early_stopping) needs_validation("training.early_stopping");
+    if (training.validate_every_steps) needs_validation("training.validate_every_steps");
+    if (training.schedule.kind == "reduce_on_plateau")
+      needs_validation("training.schedule.reduce_on_plateau");
+    if (training.monitor != defaults.monitor) needs_validation("training.monitor.metric");
+    if (training.monitor_mode != defaults.monitor_mode) needs_validation("training.monitor.mode");
+  }
+
+  void check_threshold_without_validation() {
+    const bool fitted = run_.metrics.threshold.method != ThresholdConfig::Method::kFixed;
+    if (fitted && !run_.data.validation.present()) needs_validation("metrics.threshold");
   }
 
   void check_monitor() {
@@ -309,6 +327,7 @@ class CrossChecks {
   const RunConfig& run_;
   const std::map<std::string, Place>& places_;
   Faults& faults_;
+  std::set<std::string> unsound_;
 };
 
 }  // namespace

@@ -13,7 +13,14 @@ namespace bernoulli::config {
 void Faults::add(const Place& place, const std::string& path, const std::string& message) {
   const std::string text = path.empty() ? fmt::format("{}: {}", place.text(), message)
                                         : fmt::format("{}: {}: {}", place.text(), path, message);
-  faults_.push_back({place.source ? *place.source : "", place.line, place.column, text});
+  faults_.push_back({place.source ? *place.source : "", place.line, place.column,
+                     path.substr(0, path.find_first_of(".[")), text});
+}
+
+std::set<std::string> Faults::sections() const {
+  std::set<std::string> sections;
+  for (const Fault& fault : faults_) sections.insert(fault.section);
+  return sections;
 }
 
 void Faults::throw_if_any() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,8 @@ class Faults {
   /// @param path dotted key path; empty: the whole document. @param message what is wrong (what was
   /// expected).
   void add(const Place& place, const std::string& path, const std::string& message);
-  bool empty() const { return faults_.empty(); }
+  /// The first keys of the paths of all faults: the sections that cannot be trusted.
+  std::set<std::string> sections() const;
   /// @throws UsageError with one fault a line, in the order of the sources, if there is any.
   void throw_if_any();
 
@@ -23,6 +25,7 @@ class Faults {
     std::string source;
     int line;
     int column;
+    std::string section;
     std::string text;
   };
   std::vector<Fault> faults_;

@@ -77,10 +77,9 @@ class Loader {
       tree_.entries.push_back({"name", name.place, name});
     }
     Resolution resolution = resolve(schema_, tree_, faults_);
-    faults_.throw_if_any();
     resolution.value.erase("base");
     LoadedConfig loaded;
-    loaded.run = bind_config(resolution.value, resolution.places);
+    loaded.run = bind_config(resolution.value, resolution.places, faults_.sections());
     check_across(loaded.run, resolution.places, faults_);
     faults_.throw_if_any();
     loaded.resolved = std::move(resolution.value);

@@ -209,8 +209,9 @@ Field training_section() {
            .at_least(0)
            .at_most(kLargestSeed)
            .defaults(42),
-       integer("validate_every_steps",
-               "weight updates between two validations; none: at the end of each epoch")
+       integer(
+           "validate_every_steps",
+           "weight updates between two validations besides those at the end of each epoch; none: only those")
            .at_least(1)
            .optional(),
        monitor_field(),
@@ -229,7 +230,8 @@ Field training_section() {
            .at_least(1)
            .at_most(1e6)
            .defaults(1),
-       integer("checkpoint_every_steps", "weight updates between two checkpoints; none: at each validation")
+       integer("checkpoint_every_steps",
+               "weight updates between two checkpoints besides those at each validation; none: only those")
            .at_least(1)
            .optional(),
        word("engine", "auto: the fast path where the model has one; reference: autograd, one layer at a time",

@@ -1,0 +1,280 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/config_fixture.h"
+#include "config/metric_names.h"
+
+namespace bernoulli::config {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// A configuration from sections; those that are not named are the minimal ones.
+std::string sections(std::string data, std::string task, std::string model, std::string training,
+                     const std::string& rest = "") {
+  const auto section = [](const std::string& given, const char* key, const char* standard) {
+    return given.empty() ? std::string(standard) : fmt::format("{}: {}\n", key, given);
+  };
+  return section(data, "data", kData) + section(task, "task", kTask) + section(model, "model", kModel) +
+         section(training, "training", kTraining) + rest;
+}
+
+std::string with_data(const std::string& data) { return faults_of(sections(data, "", "", "")); }
+std::string with_task(const std::string& task) { return faults_of(sections("", task, "", "")); }
+std::string with_layers(const std::string& layers, const std::string& rest = "") {
+  return faults_of(sections("", "", "{layers: " + layers + "}", "", rest));
+}
+std::string with_training(const std::string& training, const std::string& rest = "") {
+  return faults_of(sections("", "", "", training, rest));
+}
+std::string with(const std::string& rest) { return faults_of(minimal() + rest); }
+
+TEST(CrossChecks, TheMinimalConfigurationHasNoFault) { EXPECT_EQ(faults_of(minimal()), "no fault"); }
+
+TEST(CrossChecks, ASigmoidMayEndOnlyAModelTrainedOnProbabilities) {
+  const std::string layers = "[{embedding: 4}, mean_pool, {linear: 1}, sigmoid]";
+  EXPECT_THAT(with_layers(layers),
+              HasSubstr("c.yaml:3:58: model.layers[3].sigmoid: ends a model that is trained on logits"));
+  EXPECT_THAT(with_layers(layers, "loss: {mode: focal_with_logits}"), HasSubstr("trained on logits"));
+  EXPECT_EQ(with_layers(layers, "loss: {mode: sigmoid_bce}"), "no fault");
+  EXPECT_EQ(with_layers(layers, "loss: {mode: sigmoid_bce_clipped}"), "no fault");
+  EXPECT_EQ(with_layers("[{embedding: 4}, mean_pool, sigmoid, {linear: 1}]"), "no fault");
+}
+
+TEST(CrossChecks, CountingPaddingNeedsAFixedLength) {
+  const std::string layers = "[{embedding: 4}, {mean_pool: include}, {linear: 1}]";
+  EXPECT_THAT(
+      with_layers(layers),
+      HasSubstr("model.layers[1].mean_pool.padding: is include, but text.sequence_length is not set"));
+  EXPECT_EQ(with_layers(layers, "text: {sequence_length: 9}"), "no fault");
+}
+
+TEST(CrossChecks, AThresholdLiesBetweenZeroAndOne) {
+  for (const char* value : {"0", "1", "-0.5", "1.5"}) {
+    EXPECT_THAT(
+        with(fmt::format("metrics: {{threshold: {}}}", value)),
+        HasSubstr(fmt::format(
+            "metrics.threshold.fixed.value: is '{}', out of range (expected a number above 0 and below 1)",
+            value)));
+  }
+  EXPECT_EQ(with("metrics: {threshold: {recall_at_precision: 1}}"), "no fault");
+}
+
+TEST(CrossChecks, TheMonitoredMetricBelongsToTheTask) {
+  EXPECT_THAT(with_training("{epochs: 1, monitor: f1_score}"),
+              HasSubstr("training.monitor.metric: is 'f1_score', which binary tasks do not have (expected "
+                        "loss, accuracy, "));
+  EXPECT_THAT(with_training("{epochs: 1, monitor: roc_acu}"), HasSubstr("did you mean 'roc_auc'?"));
+  EXPECT_THAT(with_training("{epochs: 1, monitor: macro_f1}"), HasSubstr("which binary tasks do not have"));
+  const std::string task = "{kind: multi_label, labels: [a, b]}";
+  EXPECT_THAT(faults_of(sections("", task, "", "{epochs: 1, monitor: f1}")),
+              HasSubstr("which multi_label tasks do not have"));
+  for (const auto kind : {TaskConfig::Kind::kBinary, TaskConfig::Kind::kMultiLabel}) {
+    const bool binary = kind == TaskConfig::Kind::kBinary;
+    for (const std::string& name : metric_names(kind)) {
+      EXPECT_EQ(faults_of(sections("", binary ? "" : task, "", "{epochs: 1, monitor: " + name + "}")),
+                "no fault")
+          << name;
+    }
+    EXPECT_EQ(metric_names(kind).size(), 18);
+  }
+}
+
+TEST(CrossChecks, TrainingHasALimit) {
+  EXPECT_EQ(
+      faults_of(sections("", "", "", "{batch_size: 4}")),
+      "c.yaml:4:11: training: has no limit (expected at least one of epochs, max_steps and max_seconds)");
+  EXPECT_EQ(with_training("{max_steps: 1}"), "no fault");
+  EXPECT_EQ(with_training("{max_seconds: 0.5}"), "no fault");
+}
+
+TEST(CrossChecks, SchedulesOverTheWholeTrainingNeedItsLength) {
+  for (const char* schedule : {"cosine", "linear", "one_cycle"}) {
+    EXPECT_THAT(
+        with_training(fmt::format("{{max_seconds: 5, schedule: {}}}", schedule)),
+        HasSubstr(fmt::format(
+            "training.schedule.{}: stretches over the whole training, but its number of steps is unknown",
+            schedule)));
+    EXPECT_EQ(with_training(fmt::format("{{max_seconds: 5, max_steps: 9, schedule: {}}}", schedule)),
+              "no fault");
+  }
+  EXPECT_EQ(with_training("{max_seconds: 5, schedule: {exponential: 0.9}}"), "no fault");
+  EXPECT_THAT(
+      with_training("{max_steps: 5, schedule: {linear: {warmup_steps: 5}}}"),
+      HasSubstr("training.schedule.linear.warmup_steps: is 5, but training.max_steps is 5 (expected fewer)"));
+  EXPECT_THAT(with_training("{epochs: 5, schedule: {multi_step: {milestones: [2, 2]}}}"),
+              HasSubstr("training.schedule.multi_step.milestones: do not ascend"));
+}
+
+TEST(CrossChecks, WhatLooksAtValidationDataNeedsSome) {
+  const auto without_validation = [](const std::string& training, const std::string& rest = "") {
+    return faults_of(sections("{train: t.csv}", "", "", training, rest));
+  };
+  EXPECT_EQ(without_validation("{epochs: 1}"), "no fault");
+  EXPECT_EQ(
+      without_validation("{epochs: 1, early_stopping: 3}"),
+      "c.yaml:4:39: training.early_stopping: needs validation data (expected data.validation to be set)");
+  EXPECT_THAT(without_validation("{epochs: 1, validate_every_steps: 3}"),
+              HasSubstr("training.validate_every_steps: needs validation data"));
+  EXPECT_THAT(without_validation("{epochs: 1, schedule: reduce_on_plateau}"),
+              HasSubstr("training.schedule.reduce_on_plateau: needs validation data"));
+  EXPECT_THAT(without_validation("{epochs: 1, monitor: {metric: f1, mode: max}}"),
+              HasSubstr("training.monitor.metric: needs validation data"));
+  EXPECT_THAT(without_validation("{epochs: 1}", "metrics: {threshold: max_f1}"),
+              HasSubstr("metrics.threshold: needs validation data"));
+}
+
+TEST(CrossChecks, TheKerasSplitIsForClassFolders) {
+  const auto split = [](const std::string& train, const std::string& task = "") {
+    return faults_of(
+        sections("{train: " + train + ", validation: {from: train, fraction: 0.2, method: keras, seed: 42}}",
+                 task, "", ""));
+  };
+  EXPECT_EQ(split("aclImdb/train"), "no fault");
+  EXPECT_EQ(split("{path: x.d, format: class_folders}"), "no fault");
+  EXPECT_THAT(
+      split("t.csv"),
+      HasSubstr("data.validation.method: is keras, which splits class folders, but data.train is csv"));
+  EXPECT_THAT(split("t.jsonl.gz"), HasSubstr("but data.train is jsonl"));
+  EXPECT_THAT(split("{path: folder, format: fasttext}"), HasSubstr("but data.train is fasttext"));
+  EXPECT_THAT(
+      split("folder", "{kind: multi_label, labels: [a]}"),
+      HasSubstr(
+          "data.validation.method: is keras, which splits class folders, but task.kind is multi_label"));
+  EXPECT_THAT(with_data("{train: f, test: {from: train, fraction: 0.2, method: keras}}"),
+              HasSubstr("data.test.method: is keras, which makes a validation set only"));
+}
+
+TEST(CrossChecks, TwoSplitsLeaveSomethingToTrainOn) {
+  EXPECT_THAT(
+      with_data("{train: t, validation: {from: train, fraction: 0.5}, test: {from: train, fraction: 0.5}}"),
+      HasSubstr("data.test.fraction: and data.validation.fraction are 1 together, which leaves nothing to "
+                "train on"));
+  EXPECT_EQ(
+      with_data("{train: t, validation: {from: train, fraction: 0.5}, test: {from: train, fraction: 0.25}}"),
+      "no fault");
+}
+
+TEST(CrossChecks, LabelsFitTheTask) {
+  EXPECT_THAT(with_task("{kind: binary, positive: a, labels: [a, b, c]}"),
+              HasSubstr("task.labels: has 3 items, but task.kind is binary"));
+  EXPECT_THAT(with_task("{kind: binary, positive: a, labels: [a, b]}"),
+              HasSubstr("task.positive: is 'a', but the second of task.labels is 'b'"));
+  EXPECT_EQ(with_task("{kind: binary, positive: b, labels: [a, b]}"), "no fault");
+  EXPECT_EQ(with_task("{kind: binary, positive_above: 0, labels: [a, b]}"), "no fault");
+  EXPECT_THAT(with_task("{kind: multi_label}"),
+              HasSubstr("task.labels: is empty, but task.kind is multi_label"));
+  EXPECT_THAT(with_task("{kind: multi_label, labels: [a, b, a]}"),
+              HasSubstr("task.labels[2]: 'a' stands in the list twice"));
+  EXPECT_THAT(faults_of(sections("{train: {path: f, format: class_folders}}",
+                                 "{kind: multi_label, labels: [a]}", "", "")),
+              HasSubstr("task.kind: is multi_label, but class folders give each text one label"));
+  EXPECT_THAT(
+      faults_of(
+          sections("{train: {path: f, format: class_folders}}", "{kind: binary, positive_above: 0}", "", "")),
+      HasSubstr("task.positive_above: compares numbers, but the labels of class folders are their names"));
+  EXPECT_THAT(faults_of(sections("{train: t, validation: {from: train, fraction: 0.1}}",
+                                 "{kind: multi_label, labels: [a]}", "", "")),
+              HasSubstr("data.validation.method: is stratified, which needs one label a text"));
+}
+
+TEST(CrossChecks, ColumnsFitTheDataAndTheTask) {
+  const std::string labels = "{kind: multi_label, labels: [a, b]}";
+  EXPECT_THAT(
+      faults_of(sections("{train: t.csv, columns: {label_columns: [x]}}", labels, "", "")),
+      HasSubstr(
+          "data.columns.label_columns: has 1 items, but task.labels has 2 (expected one column a label)"));
+  EXPECT_THAT(with_data("{train: t.csv, columns: {label_columns: [x]}}"),
+              HasSubstr("data.columns.label_columns: is for multi_label tasks"));
+  EXPECT_THAT(with_data("{train: t.csv, columns: {header: false, text: 2, label: name}}"),
+              HasSubstr("data.columns.label: is 'name', but data.columns.header is false (expected a column "
+                        "number from 1)"));
+  EXPECT_THAT(with_data("{train: t.csv, columns: {header: false, text: 0, label: 1, weight: x}}"),
+              HasSubstr("data.columns.weight: is 'x'"));
+  EXPECT_EQ(with_data("{train: t.csv, columns: {header: false, text: 3, label: 2, weight: 1}}"), "no fault");
+  EXPECT_THAT(with_data("{train: t.csv, columns: {quote: \";\", delimiter: \";\"}}"),
+              HasSubstr("data.columns.quote: is the delimiter too"));
+  EXPECT_THAT(with_data("{train: t.csv, columns: {delimiter: \"\\n\"}}"),
+              HasSubstr("data.columns.delimiter: is a line break"));
+}
+
+TEST(CrossChecks, ColumnsThatNoSourceHasAreNotIgnored) {
+  EXPECT_THAT(
+      with_data("{train: t.jsonl, columns: {delimiter: \";\", text: body}}"),
+      HasSubstr("data.columns.delimiter: has no meaning for data in the format jsonl (leave it out)"));
+  EXPECT_THAT(with_data("{train: {path: f, format: class_folders}, columns: {text: body}}"),
+              HasSubstr("data.columns.text: has no meaning for data in the format class_folders"));
+  EXPECT_EQ(with_data("{train: t.jsonl, columns: {text: body}}"), "no fault");
+  EXPECT_EQ(with_data("{train: t, columns: {delimiter: \";\"}}"), "no fault")
+      << "only the disk tells what t is";
+}
+
+TEST(CrossChecks, PositiveWeightsFitTheLabels) {
+  EXPECT_THAT(
+      with("loss: {pos_weight: [1, 2]}"),
+      HasSubstr(
+          "loss.pos_weight: has 2 numbers, but the task has 1 output (expected one number, or one a label)"));
+  const std::string task = "{kind: multi_label, labels: [a, b, c]}";
+  EXPECT_THAT(faults_of(sections("", task, "", "", "loss: {pos_weight: [1, 2]}")),
+              HasSubstr("has 2 numbers, but the task has 3 outputs"));
+  EXPECT_EQ(faults_of(sections("", task, "", "", "loss: {pos_weight: [1, 2, 3]}")), "no fault");
+  EXPECT_EQ(faults_of(sections("", task, "", "", "loss: {pos_weight: 2}")), "no fault");
+}
+
+TEST(CrossChecks, NesterovNeedsMomentum) {
+  EXPECT_THAT(with("optimizer: {sgd: {nesterov: true}}"),
+              HasSubstr("optimizer.sgd.nesterov: is true with momentum 0.0 and dampening 0.0"));
+  EXPECT_THAT(with("optimizer: {sgd: {nesterov: true, momentum: 0.9, dampening: 0.1}}"),
+              HasSubstr("dampening 0.1"));
+  EXPECT_EQ(with("optimizer: {sgd: {nesterov: true, momentum: 0.9}}"), "no fault");
+}
+
+TEST(CrossChecks, AFinishedVocabularyHasNoLimits) {
+  EXPECT_THAT(with("text: {vocabulary: {file: v.txt, max_tokens: 9}}"),
+              HasSubstr("text.vocabulary.max_tokens: limits a vocabulary that is learned"));
+  EXPECT_THAT(with("text: {vocabulary: {file: v.txt, min_count: 2}}"),
+              HasSubstr("text.vocabulary.min_count: limits a vocabulary that is learned"));
+  EXPECT_EQ(with("text: {vocabulary: {file: v.txt}}"), "no fault");
+  EXPECT_THAT(
+      with("text: {vocabulary: {max_tokens: 2}}"),
+      HasSubstr(
+          "text.vocabulary.max_tokens: is '2', out of range (expected an integer from 3 to 2147483647)"));
+}
+
+TEST(CrossChecks, NgramWidthsAscend) {
+  EXPECT_THAT(with("text: {ngrams: [2, 1]}"),
+              HasSubstr("text.ngrams: has 1 after 2 (expected ascending widths)"));
+  EXPECT_THAT(with("text: {ngrams: [2, 2]}"), HasSubstr("text.ngrams: has 2 after 2"));
+}
+
+TEST(CrossChecks, ANameIsAFolderName) {
+  EXPECT_THAT(with("name: a/b"),
+              HasSubstr("name: is 'a/b' (expected a folder name: no '/', and no '.' at the start)"));
+  EXPECT_THAT(with("name: .."), HasSubstr("name: is '..'"));
+}
+
+TEST(CrossChecks, ContradictionsComeTogetherWithOtherFaults) {
+  EXPECT_EQ(
+      faults_of("data: {train: t.csv}\n"
+                "task: {kind: multi_label}\n"
+                "model: {layers: [{linear: 1}, sigmoid]}\n"
+                "optimizer: {adam: {lr: x}}\n"
+                "training: {batch_size: 1}\n"),
+      "c.yaml:2:7: task.labels: is empty, but task.kind is multi_label (expected the names of the labels)\n"
+      "c.yaml:3:31: model.layers[1].sigmoid: ends a model that is trained on logits (expected no activation "
+      "at the end: the loss works on logits, and the export adds the sigmoid; or set loss.mode: "
+      "sigmoid_bce)\n"
+      "c.yaml:4:24: optimizer.adam.lr: is 'x' (expected a number above 0)\n"
+      "c.yaml:5:11: training: has no limit (expected at least one of epochs, max_steps and max_seconds)");
+}
+
+TEST(CrossChecks, NoFaultIsTheConsequenceOfAnother) {
+  EXPECT_EQ(with_training("{epoch: 3}"),
+            "c.yaml:4:12: training.epoch: unknown key (expected epochs, max_steps, max_seconds, batch_size, "
+            "accumulate, eval_batch_size, seed, validate_every_steps, monitor, early_stopping, restore_best, "
+            "keep_best, checkpoint_every_steps, engine, threads or schedule); did you mean 'epochs'?");
+}
+
+}  // namespace
+}  // namespace bernoulli::config
