@@ -1,0 +1,72 @@
+#include "metrics/confusion.h"
+
+#include <cmath>
+
+namespace bernoulli {
+
+Confusion& Confusion::operator+=(const Confusion& other) {
+  true_positives += other.true_positives;
+  false_positives += other.false_positives;
+  true_negatives += other.true_negatives;
+  false_negatives += other.false_negatives;
+  return *this;
+}
+
+Confusion count_confusion(ScoredExamples examples) {
+  Confusion counts;
+  for (const ScoredExample& example : examples) {
+    double& cell = example.target ? (example.predicted ? counts.true_positives : counts.false_negatives)
+                                  : (example.predicted ? counts.false_positives : counts.true_negatives);
+    cell += example.weight;
+  }
+  return counts;
+}
+
+MetricValue accuracy(const Confusion& counts) {
+  return ratio(counts.true_positives + counts.true_negatives, counts.total(), "no example");
+}
+
+MetricValue precision(const Confusion& counts) {
+  return ratio(counts.true_positives, counts.true_positives + counts.false_positives,
+               "no example is predicted positive");
+}
+
+MetricValue recall(const Confusion& counts) {
+  return ratio(counts.true_positives, counts.true_positives + counts.false_negatives, "no positive example");
+}
+
+MetricValue specificity(const Confusion& counts) {
+  return ratio(counts.true_negatives, counts.true_negatives + counts.false_positives, "no negative example");
+}
+
+MetricValue f_score(const Confusion& counts, double beta) {
+  const double hits = (1 + beta * beta) * counts.true_positives;
+  return ratio(hits, hits + beta * beta * counts.false_negatives + counts.false_positives,
+               "no positive example and none predicted");
+}
+
+MetricValue matthews_corrcoef(const Confusion& counts) {
+  const double positives = counts.true_positives + counts.false_negatives;
+  const double negatives = counts.true_negatives + counts.false_positives;
+  const double predicted_positives = counts.true_positives + counts.false_positives;
+  const double predicted_negatives = counts.true_negatives + counts.false_negatives;
+  const double covariance =
+      counts.true_positives * counts.true_negatives - counts.false_positives * counts.false_negatives;
+  // Two roots: the product of all four margins overflows long before a count does.
+  return ratio(covariance,
+               std::sqrt(positives * negatives) * std::sqrt(predicted_positives * predicted_negatives),
+               "only one class in the targets or in the predictions");
+}
+
+MetricValue cohen_kappa(const Confusion& counts) {
+  const double positives = counts.true_positives + counts.false_negatives;
+  const double negatives = counts.true_negatives + counts.false_positives;
+  const double predicted_positives = counts.true_positives + counts.false_positives;
+  const double predicted_negatives = counts.true_negatives + counts.false_negatives;
+  const double chance_disagreement = positives * predicted_negatives + negatives * predicted_positives;
+  const double disagreement = (counts.false_positives + counts.false_negatives) * counts.total();
+  return ratio(chance_disagreement - disagreement, chance_disagreement,
+               "targets and predictions hold the same class only");
+}
+
+}  // namespace bernoulli

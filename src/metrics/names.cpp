@@ -1,0 +1,19 @@
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "config/metric_names.h"
+#include "metrics/metrics.h"
+
+namespace bernoulli {
+
+const std::vector<std::string>& metric_names(TaskConfig::Kind kind) { return config::metric_names(kind); }
+
+bool lower_is_better(const std::string& metric) {
+  constexpr std::array<std::string_view, 7> kErrors = {
+      "loss",         "log_loss",        "brier_score",    "expected_calibration_error",
+      "hamming_loss", "false_positives", "false_negatives"};
+  return std::find(kErrors.begin(), kErrors.end(), metric) != kErrors.end();
+}
+
+}  // namespace bernoulli

@@ -1,0 +1,53 @@
+#include "metrics/probability_metrics.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace bernoulli {
+namespace {
+
+/// log(1 + exp(x)) without overflow, and without loss of small values.
+double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x))); }
+
+/// 1 - p has a value of its own: subtracting p from 1 would lose all of it where p is near 1.
+double miss(const ScoredExample& example) {
+  return example.target ? sigmoid(-double{example.logit}) : sigmoid(double{example.logit});
+}
+
+}  // namespace
+
+MetricValue log_loss(ScoredExamples examples) {
+  double sum = 0;
+  for (const ScoredExample& example : examples) {
+    if (example.weight == 0) continue;
+    const double logit = example.logit;
+    sum += example.weight * softplus(example.target ? -logit : logit);
+  }
+  if (!std::isfinite(sum)) return undefined("infinite: an infinite logit is on the wrong side");
+  return ratio(sum, target_weights(examples).total(), "no example");
+}
+
+MetricValue brier_score(ScoredExamples examples) {
+  double sum = 0;
+  for (const ScoredExample& example : examples) sum += example.weight * miss(example) * miss(example);
+  return ratio(sum, target_weights(examples).total(), "no example");
+}
+
+MetricValue expected_calibration_error(ScoredExamples examples, int64_t num_bins) {
+  struct Bin {
+    double probability = 0, positive = 0;
+  };
+  std::vector<Bin> bins(static_cast<size_t>(num_bins));
+  for (const ScoredExample& example : examples) {
+    const double p = sigmoid(double{example.logit});
+    const auto index = std::min(static_cast<size_t>(p * static_cast<double>(num_bins)), bins.size() - 1);
+    bins[index].probability += example.weight * p;
+    if (example.target) bins[index].positive += example.weight;
+  }
+  // weight_b / W * |P_b / weight_b - T_b / weight_b|: the bin's own weight cancels.
+  double gap = 0;
+  for (const Bin& bin : bins) gap += std::fabs(bin.probability - bin.positive);
+  return ratio(gap, target_weights(examples).total(), "no example");
+}
+
+}  // namespace bernoulli

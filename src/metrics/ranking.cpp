@@ -1,0 +1,39 @@
+#include "metrics/ranking.h"
+
+#include <algorithm>
+
+namespace bernoulli {
+
+std::vector<TieGroup> rank_by_logit(ScoredExamples examples) {
+  std::vector<ScoredExample> sorted(examples.begin(), examples.end());
+  std::sort(sorted.begin(), sorted.end(),
+            [](const ScoredExample& a, const ScoredExample& b) { return a.logit > b.logit; });
+  std::vector<TieGroup> ranking;
+  for (const ScoredExample& example : sorted) {
+    if (ranking.empty() || ranking.back().logit != example.logit) ranking.push_back({.logit = example.logit});
+    (example.target ? ranking.back().positive : ranking.back().negative) += example.weight;
+  }
+  return ranking;
+}
+
+MetricValue roc_auc(const std::vector<TieGroup>& ranking) {
+  double positives = 0, negatives = 0, won = 0;
+  for (const TieGroup& group : ranking) {
+    won += group.negative * (positives + group.positive / 2);
+    positives += group.positive;
+    negatives += group.negative;
+  }
+  return ratio(won, positives * negatives, "only one class");
+}
+
+MetricValue average_precision(const std::vector<TieGroup>& ranking) {
+  double positives = 0, total = 0, area = 0;
+  for (const TieGroup& group : ranking) {
+    positives += group.positive;
+    total += group.positive + group.negative;
+    if (group.positive > 0) area += group.positive * (positives / total);
+  }
+  return ratio(area, positives, "no positive example");
+}
+
+}  // namespace bernoulli

@@ -1,0 +1,67 @@
+#include "metrics/scored_example.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+
+namespace bernoulli {
+
+TargetWeights target_weights(ScoredExamples examples) {
+  TargetWeights sums;
+  for (const ScoredExample& example : examples) {
+    (example.target ? sums.positive : sums.negative) += example.weight;
+  }
+  return sums;
+}
+
+void check_predictions(const Predictions& predictions) {
+  const size_t entries = predictions.logits.size();
+  if (predictions.num_labels < 1 || entries % static_cast<size_t>(predictions.num_labels) != 0 ||
+      predictions.targets.size() != entries ||
+      (!predictions.weights.empty() &&
+       predictions.weights.size() != static_cast<size_t>(predictions.size()))) {
+    throw InternalError(fmt::format("metrics: {} logits, {} targets and {} weights do not fit {} labels",
+                                    entries, predictions.targets.size(), predictions.weights.size(),
+                                    predictions.num_labels));
+  }
+  for (size_t i = 0; i < entries; ++i) {
+    const float target = predictions.targets[i];
+    if (target != 0 && target != 1) {
+      throw InternalError(fmt::format("metrics: target {} is {}, expected 0 or 1", i, target));
+    }
+  }
+  for (size_t i = 0; i < predictions.weights.size(); ++i) {
+    const float weight = predictions.weights[i];
+    if (!std::isfinite(weight) || weight < 0) {
+      throw InternalError(
+          fmt::format("metrics: weight {} is {}, expected a finite number of at least 0", i, weight));
+    }
+  }
+}
+
+std::vector<ScoredExample> score_label(const Predictions& predictions, int64_t label, double threshold) {
+  std::vector<ScoredExample> examples(static_cast<size_t>(predictions.size()));
+  for (size_t i = 0; i < examples.size(); ++i) {
+    const size_t at = i * static_cast<size_t>(predictions.num_labels) + static_cast<size_t>(label);
+    const float logit = predictions.logits[at];
+    examples[i] = {.logit = logit,
+                   .weight = predictions.weights.empty() ? 1.0 : double{predictions.weights[i]},
+                   .target = predictions.targets[at] == 1,
+                   .predicted = is_positive(logit, threshold)};
+  }
+  return examples;
+}
+
+MetricValue finite_or_undefined(double value, const std::string& reason) {
+  return std::isfinite(value) ? MetricValue{value, ""} : undefined(reason);
+}
+
+MetricValue ratio(double numerator, double denominator, const std::string& reason_of_zero) {
+  return denominator == 0 ? undefined(reason_of_zero) : MetricValue{numerator / denominator, ""};
+}
+
+MetricValue undefined(const std::string& reason) { return {std::nullopt, reason}; }
+
+}  // namespace bernoulli

@@ -1,0 +1,141 @@
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "metrics/confusion.h"
+#include "metrics/metrics.h"
+#include "metrics/scored_example.h"
+
+namespace bernoulli {
+namespace {
+
+/// One way to cut the ranking in two: everything with at least this probability is positive.
+struct Split {
+  double threshold = 0;
+  double precision = 0;
+  double recall = 0;
+  double f1 = 0;
+};
+
+/// A number t with below <= t < above, so that t repeats the split, and 0 < t. As far from both as it can be,
+/// and a float32 value where one fits: exported models compare in float32.
+double between(float below, float above) {
+  const double middle = double{below} + (double{above} - double{below}) / 2;
+  const auto rounded = static_cast<float>(middle);
+  const float inside = rounded >= below && rounded < above ? rounded : below;
+  return inside > 0 ? double{inside} : middle;
+}
+
+/// Every split that a threshold above 0 can make, by descending threshold.
+std::vector<Split> possible_splits(const std::vector<ScoredExample>& examples) {
+  struct Entry {
+    float probability;
+    double positive, all;  // weights of one example, then of everything from it upwards
+  };
+  std::vector<Entry> entries;
+  for (const ScoredExample& example : examples) {
+    entries.push_back({probability(example.logit), example.target ? example.weight : 0, example.weight});
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return a.probability > b.probability; });
+  for (size_t i = 1; i < entries.size(); ++i) {
+    entries[i].positive += entries[i - 1].positive;
+    entries[i].all += entries[i - 1].all;
+  }
+  const double positive = entries.empty() ? 0 : entries.back().positive;
+  std::vector<Split> splits;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const Entry& entry = entries[i];
+    const float next = i + 1 < entries.size() ? entries[i + 1].probability : 0.0f;
+    if (entry.probability == next || entry.all == 0) continue;  // no threshold parts these two
+    splits.push_back({.threshold = between(next, entry.probability),
+                      .precision = entry.positive / entry.all,
+                      .recall = entry.positive / positive,
+                      .f1 = 2 * entry.positive / (entry.all + positive)});
+  }
+  return splits;
+}
+
+/// Which of two splits to take, and which are allowed at all.
+struct Goal {
+  std::function<bool(const Split&)> allowed;
+  std::function<bool(const Split&, const Split&)> worse;
+  std::function<std::string(const std::vector<Split>&)> best_possible;
+};
+
+Goal goal_of(const ThresholdConfig& config) {
+  const double demand = config.value;
+  switch (config.method) {
+    case ThresholdConfig::Method::kPrecisionAtRecall:
+      return {[demand](const Split& split) { return split.recall >= demand; },
+              [](const Split& a, const Split& b) {
+                return std::pair(a.precision, a.recall) < std::pair(b.precision, b.recall);
+              },
+              [demand](const std::vector<Split>& splits) {
+                const double best = splits.empty() ? 0 : splits.back().recall;
+                return fmt::format("no threshold reaches recall {}: the best is {:.6g}", demand, best);
+              }};
+    case ThresholdConfig::Method::kRecallAtPrecision:
+      return {[demand](const Split& split) { return split.precision >= demand; },
+              [](const Split& a, const Split& b) {
+                return std::pair(a.recall, a.precision) < std::pair(b.recall, b.precision);
+              },
+              [demand](const std::vector<Split>& splits) {
+                double best = 0;
+                for (const Split& split : splits) best = std::max(best, split.precision);
+                return fmt::format("no threshold reaches precision {}: the best is {:.6g}", demand, best);
+              }};
+    default:
+      return {[](const Split&) { return true; }, [](const Split& a, const Split& b) { return a.f1 < b.f1; },
+              [](const std::vector<Split>&) { return std::string("every probability is 0"); }};
+  }
+}
+
+double choose(const std::vector<ScoredExample>& examples, const Goal& goal, const std::string& where) {
+  for (const ScoredExample& example : examples) {
+    if (std::isnan(example.logit)) {
+      throw NonFiniteError(
+          fmt::format("cannot fit a threshold{}: a validation logit is not a number", where));
+    }
+  }
+  if (target_weights(examples).positive == 0) {
+    throw DataError(
+        fmt::format("cannot fit a threshold{}: the validation data have no positive example; "
+                    "add some or set metrics.threshold to a number",
+                    where));
+  }
+  const std::vector<Split> splits = possible_splits(examples);
+  const Split* best = nullptr;
+  for (const Split& split : splits) {
+    if (goal.allowed(split) && (best == nullptr || goal.worse(*best, split))) best = &split;
+  }
+  if (best == nullptr) {
+    throw DataError(
+        fmt::format("cannot fit a threshold{}: on the validation data {}; lower the demand in "
+                    "metrics.threshold",
+                    where, goal.best_possible(splits)));
+  }
+  return best->threshold;
+}
+
+}  // namespace
+
+std::vector<double> choose_thresholds(const Predictions& validation, const ThresholdConfig& config) {
+  check_predictions(validation);
+  if (config.method == ThresholdConfig::Method::kFixed) {
+    return std::vector<double>(static_cast<size_t>(validation.num_labels), config.value);
+  }
+  const Goal goal = goal_of(config);
+  std::vector<double> thresholds;
+  for (int64_t label = 0; label < validation.num_labels; ++label) {
+    const std::string where = validation.num_labels == 1 ? "" : fmt::format(" for label {}", label + 1);
+    thresholds.push_back(choose(score_label(validation, label, 0.5), goal, where));
+  }
+  return thresholds;
+}
+
+}  // namespace bernoulli

@@ -1,0 +1,65 @@
+// Every metric against scikit-learn: golden/metrics.json and the script beside it.
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "metrics/metrics.h"
+
+namespace bernoulli {
+namespace {
+
+using Json = nlohmann::json;
+
+Json golden() {
+  std::ifstream file(std::filesystem::path(BERNOULLI_TEST_SOURCE_DIR) / "golden/metrics.json");
+  return Json::parse(file);
+}
+
+void expect_same(const NamedMetrics& got, const Json& expected, const std::string& where) {
+  size_t compared = 0;
+  for (const auto& [name, metric] : got) {
+    if (name == "loss") continue;
+    ASSERT_TRUE(expected.contains(name)) << where << name;
+    ++compared;
+    ASSERT_EQ(metric.value.has_value(), !expected[name].is_null())
+        << where << name << ": " << metric.undefined_reason;
+    if (!metric.value) {
+      EXPECT_FALSE(metric.undefined_reason.empty()) << where << name;
+      continue;
+    }
+    const double target = expected[name];
+    EXPECT_NEAR(*metric.value, target, 1e-12 * std::fabs(target) + 1e-15) << where << name;
+  }
+  EXPECT_EQ(compared, expected.size()) << where;
+}
+
+TEST(Metrics, AgreeWithScikitLearn) {
+  const Json file = golden();
+  MetricsConfig config;
+  config.f_beta = file["f_beta"];
+  config.calibration_bins = file["calibration_bins"];
+  ASSERT_EQ(file["cases"].size(), 16u);
+  for (const Json& item : file["cases"]) {
+    const std::string where = item["name"].get<std::string>() + ": ";
+    const std::vector<float> logits = item["logits"], targets = item["targets"], weights = item["weights"];
+    const int64_t num_labels = item["num_labels"];
+    const auto kind = num_labels == 1 ? TaskConfig::Kind::kBinary : TaskConfig::Kind::kMultiLabel;
+    std::vector<std::string> names;
+    for (int64_t label = 0; label < num_labels; ++label) names.push_back("label " + std::to_string(label));
+    const MetricReport report =
+        compute_metrics({logits, targets, weights, num_labels}, item["thresholds"], config, names, kind, 1.0);
+    expect_same(report.metrics, item["metrics"], where);
+    ASSERT_EQ(report.per_label.size(), item["per_label"].size()) << where;
+    for (size_t label = 0; label < report.per_label.size(); ++label) {
+      EXPECT_EQ(report.per_label[label].first, names[label]);
+      expect_same(report.per_label[label].second, item["per_label"][label], where + names[label] + ": ");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bernoulli

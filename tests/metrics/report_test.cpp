@@ -1,0 +1,74 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "metrics/metrics_fixture.h"
+
+namespace bernoulli {
+namespace {
+
+using testing::binary_report;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::Scored;
+using Json = nlohmann::ordered_json;
+
+MetricReport labelled_report(const std::vector<double>& thresholds,
+                             const std::vector<std::string>& names = {"red", "blue"}) {
+  const Scored scored = {{1, 0, 0, 0, 1, 0}, {1, 1, -1, -1, -1, -1}, {}, 2};
+  return compute_metrics(scored.view(), thresholds, {}, names, TaskConfig::Kind::kMultiLabel, 0.5);
+}
+
+TEST(ReportJson, HoldsTheBinaryContract) {
+  const Json json = to_json(binary_report({{0, 0, 0}, {-1, -2, -3}}, 0.4));
+  EXPECT_EQ(json["num_examples"], 3);
+  EXPECT_EQ(json["threshold"], 0.4);
+  EXPECT_EQ(json["metrics"].size(), metric_names(TaskConfig::Kind::kBinary).size());
+  EXPECT_EQ(json["metrics"]["loss"], 0.25);
+  EXPECT_EQ(json["metrics"]["true_negatives"].dump(), "3");
+  EXPECT_TRUE(json["metrics"]["roc_auc"].is_null());
+  EXPECT_EQ(json["undefined"]["roc_auc"], "only one class");
+  EXPECT_FALSE(json["undefined"].contains("accuracy"));
+  EXPECT_FALSE(json.contains("per_label"));
+  EXPECT_THAT(json.dump(), Not(HasSubstr("nan")));
+}
+
+TEST(ReportJson, AlwaysHoldsUndefined) {
+  EXPECT_EQ(to_json(binary_report({{1, 0, 1}, {1, -1, 2}}))["undefined"], Json::object());
+}
+
+TEST(ReportJson, KeepsFractionsOfWeightedCounts) {
+  const Json json = to_json(binary_report({{1, 0}, {1, -1}, {0.5f, 2}}));
+  EXPECT_EQ(json["metrics"]["true_positives"].dump(), "0.5");
+  EXPECT_EQ(json["metrics"]["true_negatives"].dump(), "2");
+}
+
+TEST(ReportJson, HoldsEachLabel) {
+  const Json json = to_json(labelled_report({0.5, 0.6}));
+  EXPECT_EQ(json["threshold"], (Json{0.5, 0.6}));
+  EXPECT_EQ(json["per_label"]["red"]["recall"], 0.5);
+  EXPECT_TRUE(json["per_label"]["blue"]["recall"].is_null());
+  EXPECT_EQ(json["undefined"]["per_label.blue.recall"], "no positive example");
+  EXPECT_EQ(to_json(labelled_report({0.5, 0.5}))["threshold"], 0.5);
+}
+
+TEST(ReportTable, ShowsValuesAndReasons) {
+  const std::string table = to_table(binary_report({{0, 0, 0, 0}, {-1, -2, 3, -3}}, 0.4));
+  EXPECT_THAT(table, HasSubstr("examples                    4\n"));
+  EXPECT_THAT(table, HasSubstr("threshold                   0.4\n"));
+  EXPECT_THAT(table, HasSubstr("accuracy                    0.75\n"));
+  EXPECT_THAT(table, HasSubstr("roc_auc                     -  (only one class)\n"));
+  EXPECT_THAT(table, Not(HasSubstr("label")));
+}
+
+TEST(ReportTable, ShowsOneLabelALine) {
+  const std::string table = to_table(labelled_report({0.5, 0.6}, {"red", "\x1b[31mblue"}));
+  const std::vector<std::string> lines = {
+      "label         threshold     precision        recall            f1       roc_auc  average_precision",
+      "red                 0.5             1           0.5      0.666667          0.75           0.833333",
+      "?[31mblue           0.6             0             -             0             -                  -"};
+  for (const std::string& line : lines) EXPECT_THAT(table, HasSubstr("\n" + line + "\n"));
+  EXPECT_THAT(table, Not(HasSubstr("\nthreshold")));
+}
+
+}  // namespace
+}  // namespace bernoulli

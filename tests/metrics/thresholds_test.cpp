@@ -1,0 +1,155 @@
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "metrics/metrics_fixture.h"
+
+namespace bernoulli {
+namespace {
+
+using testing::binary_report;
+using ::testing::HasSubstr;
+using testing::kInfinity;
+using testing::kNaN;
+using testing::logit_of;
+using testing::Scored;
+using ::testing::SizeIs;
+using testing::value;
+using Method = ThresholdConfig::Method;
+
+double fitted(const Scored& scored, Method method, double demand = 0) {
+  const std::vector<double> thresholds = choose_thresholds(scored.view(), {method, demand});
+  EXPECT_THAT(thresholds, SizeIs(1));
+  return thresholds.at(0);
+}
+
+// By descending probability: 1 at .9, 0 at .8, 1 at .6, 0 at .3, 1 at .1.
+const Scored kFive = {{1, 0, 1, 0, 1},
+                      {logit_of(.9), logit_of(.8), logit_of(.6), logit_of(.3), logit_of(.1)}};
+
+TEST(Thresholds, FixedIsTakenAsItIs) {
+  const Scored two_labels = {{1, 0, 0, 1}, {1, 2, 3, 4}, {}, 2};
+  EXPECT_EQ(choose_thresholds(two_labels.view(), {Method::kFixed, 0.3}), (std::vector<double>{0.3, 0.3}));
+}
+
+TEST(Thresholds, LieHalfWayBetweenTheProbabilitiesTheyPart) {
+  // f1 by number taken: 1 -> .5, 2 -> .4, 3 -> 2/3, 4 -> 4/7, 5 -> .75.
+  EXPECT_NEAR(fitted(kFive, Method::kMaxF1), 0.05, 1e-6);  // between 0 and .1
+  const Scored without_last = {{1, 0, 1, 0}, {logit_of(.9), logit_of(.8), logit_of(.6), logit_of(.3)}};
+  EXPECT_NEAR(fitted(without_last, Method::kMaxF1), 0.45, 1e-6);
+}
+
+TEST(Thresholds, KeepTheRecallAndTakeTheBestPrecision) {
+  EXPECT_NEAR(fitted(kFive, Method::kPrecisionAtRecall, 0.33), 0.85, 1e-6);     // precision 1 at recall 1/3
+  EXPECT_NEAR(fitted(kFive, Method::kPrecisionAtRecall, 0.5), 0.45, 1e-6);      // 2/3 at recall 2/3
+  EXPECT_NEAR(fitted(kFive, Method::kPrecisionAtRecall, 2.0 / 3), 0.45, 1e-6);  // the demand is inclusive
+  EXPECT_NEAR(fitted(kFive, Method::kPrecisionAtRecall, 1.0), 0.05, 1e-6);
+}
+
+TEST(Thresholds, KeepThePrecisionAndTakeTheBestRecall) {
+  EXPECT_NEAR(fitted(kFive, Method::kRecallAtPrecision, 1.0), 0.85, 1e-6);
+  EXPECT_NEAR(fitted(kFive, Method::kRecallAtPrecision, 0.65), 0.45, 1e-6);
+  EXPECT_NEAR(fitted(kFive, Method::kRecallAtPrecision, 0.6), 0.05, 1e-6);
+}
+
+TEST(Thresholds, AmongEqualsPreferTheOtherQuantity) {
+  // Precision is 1 at recall 1/2 and at recall 1.
+  const Scored perfect = {{1, 1, 0}, {logit_of(.9), logit_of(.7), logit_of(.2)}};
+  EXPECT_NEAR(fitted(perfect, Method::kPrecisionAtRecall, 0.5), 0.45, 1e-6);
+  // Recall is 1 from .7 downwards; precision is best there.
+  EXPECT_NEAR(fitted(perfect, Method::kRecallAtPrecision, 0.1), 0.45, 1e-6);
+}
+
+TEST(Thresholds, AreFittedForEachLabel) {
+  const Scored two = {{1, 0, 1, 1, 0, 1},
+                      {logit_of(.9), logit_of(.2), logit_of(.7), logit_of(.8), logit_of(.5), logit_of(.6)},
+                      {},
+                      2};
+  const std::vector<double> thresholds = choose_thresholds(two.view(), {Method::kMaxF1, 0});
+  ASSERT_THAT(thresholds, SizeIs(2));
+  EXPECT_NEAR(thresholds[0], 0.6, 1e-6);
+  EXPECT_NEAR(thresholds[1], 0.4, 1e-6);
+}
+
+TEST(Thresholds, CountWeights) {
+  Scored weighted = kFive;
+  weighted.weights = {1, 1, 1, 1, 0};  // the last positive does not count: f1 is best with three taken
+  EXPECT_NEAR(fitted(weighted, Method::kMaxF1), 0.45, 1e-6);
+  weighted.weights = {5, 1, 0.1f, 1, 0};
+  EXPECT_NEAR(fitted(weighted, Method::kMaxF1), 0.85, 1e-6);
+}
+
+TEST(Thresholds, CutSaturatedProbabilitiesWherePredictCan) {
+  // 20, 30 and 40 have the same float32 probability, 1: no threshold parts them.
+  const double high = fitted({{1, 0, 1, 0}, {40, 30, 20, 3}}, Method::kMaxF1);
+  EXPECT_LT(high, 1);
+  EXPECT_GT(high, probability(3));
+  EXPECT_TRUE(is_positive(20, high));
+  EXPECT_TRUE(is_positive(30, high));
+  // Below -89 it is 0, which no threshold from 0 upwards passes.
+  const double low = fitted({{1, 1, 0}, {-80, -87, -90}}, Method::kMaxF1);
+  EXPECT_GT(low, 0);
+  EXPECT_TRUE(is_positive(-87, low));
+  EXPECT_FALSE(is_positive(-90, low));
+  EXPECT_EQ(fitted({{1, 1}, {kInfinity, 50}}, Method::kMaxF1), 0.5);
+}
+
+/// By brute force: all thresholds halfway between distinct probabilities, judged by compute_metrics.
+double best_f1(const Scored& scored) {
+  double best = 0;
+  for (const float a : scored.logits) {
+    for (const float b : scored.logits) {
+      const double threshold = (double{probability(a)} + double{probability(b)}) / 2;
+      best = std::max(best, value(binary_report(scored, threshold), "f1"));
+    }
+    best = std::max(best, value(binary_report(scored, double{probability(a)} / 2), "f1"));
+  }
+  return best;
+}
+
+TEST(Thresholds, ReachTheBestF1OnRandomSetsAndAreFloat32) {
+  Random random(11);
+  for (int round = 0; round < 40; ++round) {
+    Scored scored;
+    const double spread = round % 2 == 0 ? 3 : 1e-6;  // the second kind has neighbours one float32 apart
+    for (int i = 0; i < 25; ++i) {
+      scored.targets.push_back(i == 0 || random.uniform() < 0.4 ? 1.0f : 0.0f);
+      scored.logits.push_back(static_cast<float>((2 * random.uniform() - 1) * spread));
+    }
+    const double threshold = fitted(scored, Method::kMaxF1);
+    EXPECT_DOUBLE_EQ(value(binary_report(scored, threshold), "f1"), best_f1(scored)) << round;
+    EXPECT_EQ(threshold, static_cast<double>(static_cast<float>(threshold)));
+  }
+}
+
+template <typename ErrorType>
+void expect_error(const Scored& scored, Method method, double demand, const std::string& message) {
+  try {
+    choose_thresholds(scored.view(), {method, demand});
+    FAIL() << "accepted, expected: " << message;
+  } catch (const ErrorType& error) {
+    EXPECT_THAT(error.what(), HasSubstr(message));
+  }
+}
+
+TEST(Thresholds, SayWhichDemandCannotBeMetAndTheBestThatCan) {
+  expect_error<DataError>(
+      {{0, 1, 1}, {3, 2, 1}}, Method::kRecallAtPrecision, 0.9,
+      "no threshold reaches precision 0.9: the best is 0.666667; lower the demand in metrics.threshold");
+  expect_error<DataError>({{1, 1, 0}, {3, -200, 1}}, Method::kPrecisionAtRecall, 0.8,
+                          "no threshold reaches recall 0.8: the best is 0.5");
+  expect_error<DataError>({{0, 0}, {3, 1}}, Method::kMaxF1, 0,
+                          "the validation data have no positive example");
+  expect_error<DataError>({{1, 0}, {3, 1}, {0, 1}}, Method::kMaxF1, 0, "no positive example");
+  expect_error<DataError>({{1, 0}, {-200, -300}}, Method::kMaxF1, 0, "every probability is 0");
+  expect_error<DataError>({{1, 0, 0, 0}, {1, 1, 1, 1}, {}, 2}, Method::kMaxF1, 0,
+                          "for label 2: the validation data");
+  expect_error<NonFiniteError>({{1, 0}, {kNaN, 1}}, Method::kMaxF1, 0, "a validation logit is not a number");
+  expect_error<InternalError>({{1, 2}, {1, 1}}, Method::kFixed, 0.5, "target 1 is 2");
+}
+
+}  // namespace
+}  // namespace bernoulli
