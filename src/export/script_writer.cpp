@@ -1,0 +1,255 @@
+#include "export/script_writer.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "text/standardize.h"
+#include "text/tokenizer.h"
+
+namespace bernoulli {
+namespace {
+
+using Kind = StandardizeStep::Kind;
+
+// The end of words(): white space is spaces by now.
+constexpr const char* kWords = R"(    words: List[str] = []
+    for word in text.split(" "):
+        if len(word) > 0:
+            words.append(word)
+    return words
+)";
+
+constexpr const char* kStripHtml = R"(
+def strip_html(self, text: str) -> str:
+    pieces = text.split("<")
+    kept = [pieces[0]]
+    for piece in pieces[1:]:
+        end = piece.find(">")
+        if end < 0:
+            kept.append("<")
+            kept.append(piece)
+        else:
+            kept.append(" ")
+            kept.append(piece[end + 1:])
+    return "".join(kept)
+)";
+
+// Unicode 15, table 3-7; the same table as text/utf8.h.
+constexpr const char* kCharacters = R"(
+def character_length(self, pieces: List[str], at: int) -> int:
+    lead = ord(pieces[at])
+    if lead < 194 or lead > 244:
+        return 1
+    length = 2
+    low = 128
+    high = 191
+    if lead >= 240:
+        length = 4
+        if lead == 240:
+            low = 144
+        if lead == 244:
+            high = 143
+    elif lead >= 224:
+        length = 3
+        if lead == 224:
+            low = 160
+        if lead == 237:
+            high = 159
+    if at + length > len(pieces):
+        return 1
+    second = ord(pieces[at + 1])
+    if second < low or second > high:
+        return 1
+    for i in range(at + 2, at + length):
+        next = ord(pieces[i])
+        if next < 128 or next > 191:
+            return 1
+    return length
+
+def characters(self, text: str) -> List[str]:
+    pieces = list(text)
+    characters: List[str] = []
+    at = 0
+    while at < len(pieces):
+        length = self.character_length(pieces, at)
+        characters.append("".join(pieces[at:at + length]))
+        at += length
+    return characters
+)";
+
+constexpr const char* kWordHash = R"(
+def word_hash(self, token: str) -> int:
+    h = 2166136261
+    for byte in list(token):
+        h = ((h ^ ord(byte)) * 16777619) & 4294967295
+    return h
+)";
+
+// The end of pad(): `length` is T. dtype 4 is int64; define() does not know torch.int64.
+constexpr const char* kPad = R"(    ids: List[int] = []
+    for row in rows:
+        ids += row
+        ids += [0] * (length - len(row))
+    return torch.tensor(ids, dtype=4).view([len(rows), length])
+)";
+
+constexpr const char* kEncode = R"(
+def encode(self, texts: List[str]) -> List[List[int]]:
+    rows: List[List[int]] = []
+    for text in texts:
+        rows.append(self.token_ids(text))
+    return rows
+
+def vectorize(self, texts: List[str]) -> Tensor:
+    return self.pad(self.encode(texts))
+)";
+
+/// Puts the methods together line by line.
+class Writer {
+ public:
+  explicit Writer(const TextConfig& config)
+      : config_(config), tokenizer_(config), steps_(standardize_steps(config)) {}
+
+  VectorizerScript write() {
+    if (config_.split == "whitespace" || has_step(Kind::kCollapseWhitespace)) add_words();
+    if (config_.split == "character") script_.methods += kCharacters;
+    if (has_step(Kind::kStripHtml)) script_.methods += kStripHtml;
+    if (config_.hash_buckets) script_.methods += kWordHash;
+    add_tokens();
+    add_token_ids();
+    add_pad();
+    script_.methods += kEncode;
+    return std::move(script_);
+  }
+
+ private:
+  bool has_step(Kind kind) const {
+    return std::any_of(steps_.begin(), steps_.end(),
+                       [&](const StandardizeStep& step) { return step.kind == kind; });
+  }
+
+  void add(int depth, std::string_view line) {
+    script_.methods.append(static_cast<size_t>(4 * depth), ' ').append(line).push_back('\n');
+  }
+
+  /// A literal where LibTorch can read what it prints, which holds for printable ASCII only (it prints "\v"
+  /// and refuses to read it).
+  std::string expression(std::string_view bytes) {
+    if (!std::all_of(bytes.begin(), bytes.end(), [](char c) { return c >= ' ' && c <= '~'; })) {
+      script_.byte_strings.emplace_back(bytes);
+      return fmt::format("self.{}[{}]", kByteStringsAttribute, script_.byte_strings.size() - 1);
+    }
+    std::string literal = "\"";
+    for (const char c : bytes) literal += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
+    return literal + "\"";
+  }
+
+  /// str.replace is quadratic where the lengths differ; split and join are linear.
+  void add_replace(std::string_view from, std::string_view to) {
+    const std::string old_bytes = expression(from);
+    const std::string new_bytes = expression(to);
+    if (from.size() == to.size()) {
+      add(1, fmt::format("text = text.replace({}, {})", old_bytes, new_bytes));
+      return;
+    }
+    add(1, fmt::format("if text.find({}) >= 0:", old_bytes));
+    add(2, fmt::format("text = {}.join(text.split({}))", new_bytes, old_bytes));
+  }
+
+  void add_step(const StandardizeStep& step) {
+    switch (step.kind) {
+      case Kind::kLowercase:  // not str.lower(): a host program's locale changes what it does
+        for (char c = 'A'; c <= 'Z'; ++c)
+          add_replace(std::string(1, c), std::string(1, static_cast<char>(c + ('a' - 'A'))));
+        break;
+      case Kind::kReplace:
+        add_replace(step.from, step.to);
+        break;
+      case Kind::kStripPunctuation:
+        for (const char c : kPunctuation) add_replace(std::string(1, c), "");
+        break;
+      case Kind::kCollapseWhitespace:
+        add(1, R"(text = " ".join(self.words(text)))");
+        break;
+      case Kind::kStripHtml:
+        add(1, "text = self.strip_html(text)");
+        break;
+    }
+  }
+
+  /// Not str.split(): without a separator it also cuts at bytes that occur inside UTF-8 letters.
+  void add_words() {
+    script_.methods += "\ndef words(self, text: str) -> List[str]:\n";
+    for (const char c : kWhitespace) {
+      if (c != ' ') add_replace(std::string(1, c), " ");
+    }
+    script_.methods += kWords;
+  }
+
+  /// All tokens, or as many as can have a say in the first sequence_length ids.
+  void add_tokens() {
+    script_.methods += "\ndef tokens(self, text: str) -> List[str]:\n";
+    for (const StandardizeStep& step : steps_) add_step(step);
+    const std::string split = config_.split == "character" ? "self.characters(text)" : "self.words(text)";
+    const size_t extra = tokenizer_.widths().front() - 1;
+    add(1, fmt::format("return {}{}", split,
+                       config_.sequence_length
+                           ? fmt::format("[:{}]", static_cast<size_t>(*config_.sequence_length) + extra)
+                           : ""));
+  }
+
+  void add_looked_up(size_t width) {
+    const std::string token =
+        width == 1 ? "tokens[begin]" : fmt::format(R"(" ".join(tokens[begin:begin + {}]))", width);
+    add(2, fmt::format("ids.append(self.{}.get({}, 1))", kVocabularyAttribute, token));
+  }
+
+  void add_hashed(size_t width) {
+    add(2, "h = hashes[begin]");
+    if (width > 1) {
+      add(2, fmt::format("for i in range(begin + 1, begin + {}):", width));
+      add(3, "h = (h * 116049371 + hashes[i]) & 4294967295");
+    }
+    add(2, fmt::format("ids.append(1 + h % {})", *config_.hash_buckets));
+  }
+
+  void add_token_ids() {
+    script_.methods += "\ndef token_ids(self, text: str) -> List[int]:\n";
+    add(1, "tokens = self.tokens(text)");
+    add(1, "ids: List[int] = []");
+    if (config_.hash_buckets) add(1, "hashes = [self.word_hash(token) for token in tokens]");
+    for (const size_t width : tokenizer_.widths()) {
+      const std::string count = fmt::format("len(tokens) - {}", width - 1);
+      const std::string room = config_.sequence_length
+                                   ? fmt::format("min({}, {} - len(ids))", count, *config_.sequence_length)
+                                   : count;
+      add(1, fmt::format("for begin in range({}):", room));
+      config_.hash_buckets ? add_hashed(width) : add_looked_up(width);
+    }
+    add(1, "return ids");
+  }
+
+  void add_pad() {
+    script_.methods += "\ndef pad(self, rows: List[List[int]]) -> Tensor:\n";
+    add(1, fmt::format("length = {}", config_.sequence_length.value_or(1)));
+    if (!config_.sequence_length) {
+      add(1, "for row in rows:");
+      add(2, "length = max(length, len(row))");
+    }
+    script_.methods += kPad;
+  }
+
+  const TextConfig& config_;
+  const Tokenizer tokenizer_;
+  const std::vector<StandardizeStep> steps_;
+  VectorizerScript script_;
+};
+
+}  // namespace
+
+VectorizerScript write_vectorizer_script(const TextConfig& config) { return Writer(config).write(); }
+
+}  // namespace bernoulli

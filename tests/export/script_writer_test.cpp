@@ -1,0 +1,239 @@
+// The differential test of the byte specification: the trainer's vectorizer against the TorchScript of an
+// exported file.
+#include "export/script_writer.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/random.h"
+#include "export/script_vectorizer.h"
+#include "text/text_config.h"
+#include "text/vectorizer.h"
+
+namespace bernoulli {
+namespace {
+
+using testing::replace_step;
+using testing::step;
+using testing::text_config;
+using testing::tutorial_config;
+
+/// The script of a vectorizer, saved and loaded again as in an exported file.
+torch::jit::Module saved_script(const Vectorizer& vectorizer) {
+  torch::jit::Module module("Script");
+  define_vectorizer(module, vectorizer);
+  std::stringstream file;
+  module.save(file);
+  return torch::jit::load(file);
+}
+
+at::Tensor run_vectorize(torch::jit::Module& module, const std::vector<std::string>& texts) {
+  c10::List<std::string> list;
+  for (const std::string& text : texts) list.push_back(text);
+  return module.run_method("vectorize", list).toTensor();
+}
+
+/// Rows of the script against rows of the trainer, one by one so that a difference names its text.
+void expect_same_ids(const Vectorizer& vectorizer, const std::vector<std::string>& texts) {
+  torch::jit::Module script = saved_script(vectorizer);
+  const TokenRows rows = vectorizer.transform(texts);
+  int64_t length = 1;
+  for (int64_t i = 0; i < rows.size(); ++i)
+    length = std::max(length, static_cast<int64_t>(rows.row(i).size()));
+  const at::Tensor ids = run_vectorize(script, texts);
+  ASSERT_EQ(ids.scalar_type(), at::kLong);
+  ASSERT_EQ(ids.sizes(),
+            (std::vector<int64_t>{rows.size(), vectorizer.config().sequence_length.value_or(length)}));
+  for (int64_t i = 0; i < rows.size(); ++i) {
+    std::vector<int64_t> expected(rows.row(i).begin(), rows.row(i).end());
+    expected.resize(static_cast<size_t>(ids.size(1)), kPaddingId);
+    const int64_t* row = ids.const_data_ptr<int64_t>() + i * ids.size(1);
+    ASSERT_EQ(std::vector<int64_t>(row, row + ids.size(1)), expected)
+        << "text " << i << ": " << ::testing::PrintToString(texts[static_cast<size_t>(i)]);
+  }
+}
+
+std::string random_text(Random& random, const std::vector<std::string>& pieces) {
+  std::string text;
+  for (uint64_t i = random.below(40); i > 0; --i) text += pieces[random.below(pieces.size())];
+  return text;
+}
+
+/// Every byte alone and between letters, text in several scripts, pieces that steps look for, and random
+/// mixtures of all.
+std::vector<std::string> odd_texts() {
+  std::vector<std::string> bytes;
+  for (int i = 0; i < 256; ++i) bytes.push_back(std::string(1, static_cast<char>(i)));
+  const std::vector<std::string> pieces = {"a",
+                                           "b",
+                                           "The",
+                                           " ",
+                                           "  ",
+                                           "\t",
+                                           "\r\n",
+                                           "<br />",
+                                           "<",
+                                           ">",
+                                           "<i>",
+                                           "aa",
+                                           "don't",
+                                           "!",
+                                           "...",
+                                           "\u00E9",
+                                           "\u00C9",
+                                           "\u201Cquoted\u201D",
+                                           "\u2026",
+                                           "\u00A0",
+                                           "\u0085",
+                                           "\u2028",
+                                           "\u4F60\u597D",
+                                           "\u043F\u0440\u0438\u0432\u0435\u0442",
+                                           "\u0645\u0631",
+                                           "\U0001F600",
+                                           "e\u0301",
+                                           "\xC3",
+                                           "\xE2\x82",
+                                           "\xF0\x9F\x98",
+                                           "\xED\xA0\x80",
+                                           "\xC0\x80",
+                                           "\xF4\x90\x80\x80",
+                                           "\xFF",
+                                           std::string(1, '\0'),
+                                           "\\",
+                                           "\"",
+                                           "'",
+                                           "%s",
+                                           "{}"};
+  std::vector<std::string> texts = {
+      "", " ", "\t\n", "<", ">", "<>", "a<b<c>d>e", std::string(3, '\0'), std::string(700, 'x')};
+  for (const std::string& byte : bytes) {
+    texts.push_back(byte);
+    texts.push_back("a" + byte + "b");
+    texts.push_back("a " + byte + byte);
+  }
+  Random random(11);
+  for (int i = 0; i < 150; ++i) texts.push_back(random_text(random, pieces));
+  for (int i = 0; i < 100; ++i) texts.push_back(random_text(random, bytes));
+  for (int lead = 0xC0; lead < 0x100; ++lead) {  // the borders of UTF-8 validity
+    for (const int second : {0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0}) {
+      texts.push_back({static_cast<char>(lead), static_cast<char>(second), '\x80', '\xBF', 'z'});
+    }
+  }
+  return texts;
+}
+
+std::vector<TextConfig> standardizations() {
+  return {text_config({}),
+          text_config({step("lowercase")}),
+          text_config({step("strip_punctuation")}),
+          text_config({step("collapse_whitespace")}),
+          text_config({step("strip_html")}),
+          tutorial_config(),
+          text_config({replace_step("a", "aa"), replace_step("aa", "b"), replace_step("\u00E9", "e")}),
+          text_config({replace_step(std::string("\0", 1), "\\\"'\n\t "), replace_step("\xFF", "\xC3\xA9")}),
+          text_config({replace_step("\\", ""), replace_step("\"", "%"), replace_step("\xC3", "")}),
+          text_config({step("strip_html"), step("collapse_whitespace"), step("lowercase"),
+                       replace_step("<br />", " "), step("strip_punctuation")})};
+}
+
+class SplitAndNgrams
+    : public ::testing::TestWithParam<std::tuple<const char*, std::vector<int64_t>, bool, int64_t>> {};
+
+TEST_P(SplitAndNgrams, ScriptGivesTheTrainersIdsForAllBytes) {
+  const auto& [split, ngrams, hashing, sequence_length] = GetParam();
+  const std::vector<std::string> texts = odd_texts();
+  for (TextConfig config : standardizations()) {
+    config.split = split;
+    config.ngrams = ngrams;
+    if (sequence_length > 0) config.sequence_length = sequence_length;
+    if (hashing) {
+      config.hash_buckets = 1000003;
+      expect_same_ids(Vectorizer(config), texts);
+    } else {
+      config.max_tokens = 2000;
+      expect_same_ids(Vectorizer(config, learn_vocabulary(config, texts)), texts);
+    }
+    if (HasFatalFailure()) return;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(ScriptWriter, SplitAndNgrams,
+                         ::testing::Values(std::tuple("whitespace", std::vector<int64_t>{1}, false, 0),
+                                           std::tuple("whitespace", std::vector<int64_t>{1}, false, 5),
+                                           std::tuple("whitespace", std::vector<int64_t>{1, 2}, false, 7),
+                                           std::tuple("whitespace", std::vector<int64_t>{2, 3}, true, 0),
+                                           std::tuple("whitespace", std::vector<int64_t>{1, 3}, true, 4),
+                                           std::tuple("character", std::vector<int64_t>{1}, false, 0),
+                                           std::tuple("character", std::vector<int64_t>{1}, false, 6),
+                                           std::tuple("character", std::vector<int64_t>{1, 2, 3}, true, 20),
+                                           std::tuple("character", std::vector<int64_t>{2}, false, 1)));
+
+TEST(ScriptWriter, GivesTheTrainersIdsForRealReviews) {
+  const char* data = std::getenv("BERNOULLI_DATA");
+  if (data == nullptr) GTEST_SKIP() << "BERNOULLI_DATA names no folder with aclImdb/";
+  std::vector<std::string> texts;
+  for (const char* name : {"neg", "pos"}) {
+    size_t count = 0;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(std::filesystem::path(data) / "aclImdb/train" / name)) {
+      if (count++ < 1500) texts.push_back(read_file(entry.path()));
+    }
+  }
+  TextConfig config = tutorial_config();
+  config.max_tokens = 10000;
+  config.sequence_length = 250;
+  expect_same_ids(Vectorizer(config, learn_vocabulary(config, texts, 2)), texts);
+  config.ngrams = {1, 2};
+  config.sequence_length.reset();
+  expect_same_ids(Vectorizer(config, learn_vocabulary(config, texts, 2)), texts);
+}
+
+TEST(ScriptWriter, GivesTheSameIdsWhenCalledAgain) {
+  const Vectorizer vectorizer(tutorial_config(), Vocabulary({"a", "b"}));
+  torch::jit::Module script = saved_script(vectorizer);
+  const std::vector<std::string> texts = {"a b", "b", "", "a a a"};
+  const at::Tensor first = run_vectorize(script, texts);
+  for (int call = 0; call < 5; ++call) EXPECT_TRUE(run_vectorize(script, texts).equal(first));
+}
+
+TEST(ScriptWriter, GivesNoRowsForNoTexts) {
+  TextConfig config;
+  torch::jit::Module unbounded = saved_script(Vectorizer(config, Vocabulary({"a"})));
+  EXPECT_EQ(run_vectorize(unbounded, {}).sizes(), (std::vector<int64_t>{0, 1}));
+  config.sequence_length = 250;
+  torch::jit::Module bounded = saved_script(Vectorizer(config, Vocabulary({"a"})));
+  EXPECT_EQ(run_vectorize(bounded, {}).sizes(), (std::vector<int64_t>{0, 250}));
+}
+
+TEST(ScriptWriter, TakesAMegabyteOfPunctuationTagsAndLetters) {
+  const TextConfig config = text_config(
+      {step("lowercase"), step("strip_html"), replace_step("<br />", " "), step("strip_punctuation")});
+  std::string tags;
+  std::string letters;
+  while (tags.size() < 1000000) tags += "<!a>";
+  while (letters.size() < 1000000) letters += "W \u00E9\t";
+  expect_same_ids(Vectorizer(config, Vocabulary({"w", "\u00E9"})),
+                  {std::string(1000000, '!'), tags, letters, std::string(1000000, 'x')});
+}
+
+TEST(ScriptWriter, RefusesWhatTheVectorizerRefuses) {
+  TextConfig config;
+  config.split = "words";
+  EXPECT_THROW(write_vectorizer_script(config), UsageError);
+  EXPECT_THROW(write_vectorizer_script(text_config({step("stem")})), UsageError);
+}
+
+}  // namespace
+}  // namespace bernoulli
