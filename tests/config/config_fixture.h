@@ -13,13 +13,18 @@
 
 namespace bernoulli::config {
 
-/// Four kinds of layer, enough for every rule about kinds: shorthand, enum, optional, no keys.
+/// Kinds of layer, enough for every rule about kinds: shorthand, enum, optional, no keys.
 inline const std::vector<KindSchema>& some_layers() {
   static const std::vector<KindSchema> kinds{
       {"embedding",
        "a row of a table for each id",
        {integer("dim", "numbers a token").at_least(1).at_most(65536),
         word("initializer", "of the table", {"keras", "torch"}).optional()},
+       "dim"},
+      {"embedding_bag",
+       "sum or mean of the rows of a table",
+       {integer("dim", "numbers a text").at_least(1),
+        word("mode", "how rows are joined", {"mean", "sum"}).defaults("mean")},
        "dim"},
       {"dropout", "zeroes at random", {number("rate", "share that is zeroed").at_least(0).below(1)}, "rate"},
       {"mean_pool",

@@ -86,7 +86,8 @@ TEST(Describe, EveryKeyIsDocumentedEverywhere) {
     EXPECT_THAT(describe(some_layers(), path), HasSubstr(fmt::format("{}\n    {}", path, doc)));
     const bool is_section = path.find('.') == std::string::npos;
     const bool has_heading = is_section && path != "base" && path != "name";
-    EXPECT_THAT(page, HasSubstr(has_heading ? fmt::format("\n## {}\n", path) : fmt::format("| `{}` | ", path)));
+    EXPECT_THAT(page,
+                HasSubstr(has_heading ? fmt::format("\n## {}\n", path) : fmt::format("| `{}` | ", path)));
   });
   EXPECT_GT(keys, 120);
 }
