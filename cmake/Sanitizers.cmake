@@ -5,5 +5,5 @@ if(BERNOULLI_SANITIZE)
   add_compile_options(${BERNOULLI_SANITIZE_FLAGS} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(${BERNOULLI_SANITIZE_FLAGS})
   # GCC's flow analysis reports paths that only the instrumentation makes.
-  add_compile_options(-Wno-null-dereference -Wno-maybe-uninitialized)
+  add_compile_options(-Wno-maybe-uninitialized)
 endif()

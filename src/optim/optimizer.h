@@ -16,7 +16,7 @@ namespace bernoulli {
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  /// One update at learning rate `lr`. Parameters without a gradient are left out.
+  /// One update at learning rate `lr`. Every parameter must have a gradient.
   virtual void step(double lr) = 0;
   /// State tensors ("<parameter>.exp_avg", ...) and counters, enough to go on bit for bit. Handles share storage.
   virtual std::vector<std::pair<std::string, at::Tensor>> state() const = 0;

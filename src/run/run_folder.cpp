@@ -26,7 +26,7 @@ fs::path first_free(const std::string& name) {
   const fs::path runs = "runs";
   create_folder(runs);
   for (int number = 1;; ++number) {
-    const fs::path candidate = runs / fmt::format("{}-{}", name, number);
+    fs::path candidate = runs / fmt::format("{}-{}", name, number);
     std::error_code error;
     if (fs::create_directory(candidate, error)) return candidate;  // fails when it exists: two programs cannot take the same
     if (error) throw IoError(fmt::format("cannot create the folder '{}': {}", candidate.string(), error.message()));

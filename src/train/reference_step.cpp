@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "core/stop.h"
+#include "model/generator.h"
 
 namespace bernoulli {
 namespace {

@@ -1,0 +1,41 @@
+#include "layers/embedding.h"
+
+#include "layers/initializer_kinds.h"
+#include "layers/shape_rules.h"
+
+namespace bernoulli::layers {
+namespace {
+
+LayerPlan plan(const Json& args, const PlanContext& context) {
+  require_layout(context, {Layout::kPaddedIds});
+  LayerPlan layer;
+  layer.output = {Layout::kSequence, args.at("dim"), context.input.length};
+  layer.parameters = {embedding_table(args, context)};
+  layer.script = "return torch.embedding(self.weight, x)";
+  return layer;
+}
+
+}  // namespace
+
+ParameterSpec embedding_table(const Json& args, const PlanContext& context) {
+  const int64_t dim = args.at("dim");
+  const Initializer keras{Initializer::Kind::kUniform, -0.05, 0.05};
+  const Initializer torch{Initializer::Kind::kNormal, 0, 1};
+  return {"weight",
+          {context.num_ids, dim},
+          resolve_initializer(args.at("initializer"), context.num_ids, dim, context.initializer == "keras" ? keras : torch),
+          true};
+}
+
+LayerKind embedding() {
+  return {{"embedding",
+           "a vector for each token id",
+           {config::integer("dim", "numbers a token").at_least(1).at_most(65536),
+            initializer_field("initializer", "keras: uniform in +-0.05; torch: normal(0, 1)")},
+           "dim",
+           false},
+          plan,
+          false};
+}
+
+}  // namespace bernoulli::layers

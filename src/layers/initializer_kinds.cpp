@@ -1,0 +1,67 @@
+#include "layers/initializer_kinds.h"
+
+#include <cmath>
+
+namespace bernoulli::layers {
+namespace {
+
+using config::number;
+
+const std::vector<KindSchema>& initializer_schemas() {
+  static const std::vector<KindSchema> kinds{
+      {"zeros", "all 0", {}, "", false},
+      {"ones", "all 1", {}, "", false},
+      {"constant", "all the same", {number("value", "the value")}, "value", false},
+      {"uniform", "uniform in [low, high)", {number("low", "lower end"), number("high", "upper end")}, "", true},
+      {"normal",
+       "normal distribution",
+       {number("mean", "mean").defaults(0.0), number("std", "standard deviation").at_least(0)},
+       "std",
+       false},
+      {"glorot_uniform", "uniform in +-sqrt(6 / (fan_in + fan_out))", {}, "", false},
+      {"glorot_normal", "normal with standard deviation sqrt(2 / (fan_in + fan_out))", {}, "", false},
+      {"he_uniform", "uniform in +-sqrt(6 / fan_in)", {}, "", false},
+      {"he_normal", "normal with standard deviation sqrt(2 / fan_in)", {}, "", false},
+      {"torch_linear", "uniform in +-1/sqrt(fan_in), as torch.nn.Linear draws", {}, "", false},
+  };
+  return kinds;
+}
+
+Initializer symmetric_uniform(double bound) { return {Initializer::Kind::kUniform, -bound, bound}; }
+
+}  // namespace
+
+config::Field initializer_field(const std::string& key, const std::string& doc) {
+  return config::one_kind(key, doc, initializer_schemas()).optional();
+}
+
+Initializer glorot_uniform(int64_t fan_in, int64_t fan_out) {
+  return symmetric_uniform(std::sqrt(6.0 / static_cast<double>(fan_in + fan_out)));
+}
+
+Initializer torch_linear(int64_t fan_in) { return symmetric_uniform(1.0 / std::sqrt(static_cast<double>(fan_in))); }
+
+Initializer resolve_initializer(const Json& value, int64_t fan_in, int64_t fan_out, const Initializer& fallback) {
+  using Kind = Initializer::Kind;
+  if (value.is_null()) return fallback;
+  const std::string& kind = value.begin().key();
+  const Json& args = value.begin().value();
+  const double in = static_cast<double>(fan_in);
+  const double both = static_cast<double>(fan_in + fan_out);
+  if (kind == "ones") return {Kind::kOnes, 0, 0};
+  if (kind == "constant") return {Kind::kConstant, args.at("value"), 0};
+  if (kind == "uniform") {
+    const double low = args.at("low"), high = args.at("high");
+    if (low > high) throw ShapeError{"initializer uniform: low is above high"};
+    return {Kind::kUniform, low, high};
+  }
+  if (kind == "normal") return {Kind::kNormal, args.at("mean"), args.at("std")};
+  if (kind == "glorot_uniform") return glorot_uniform(fan_in, fan_out);
+  if (kind == "glorot_normal") return {Kind::kNormal, 0, std::sqrt(2.0 / both)};
+  if (kind == "he_uniform") return symmetric_uniform(std::sqrt(6.0 / in));
+  if (kind == "he_normal") return {Kind::kNormal, 0, std::sqrt(2.0 / in)};
+  if (kind == "torch_linear") return torch_linear(fan_in);
+  return {};
+}
+
+}  // namespace bernoulli::layers

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "config/field_builder.h"
+#include "layers/layer_kind.h"
+
+namespace bernoulli::layers {
+
+/// The key `initializer` (or another name) of a layer: optional; without it model.initializer decides.
+config::Field initializer_field(const std::string& key, const std::string& doc);
+
+/// Numbers of a weight whose rows see fan_in inputs and fan_out outputs. Absent (null) `value` gives `fallback`.
+/// @param value  {"uniform": {"low": ..., "high": ...}} and so on, as validated.
+Initializer resolve_initializer(const Json& value, int64_t fan_in, int64_t fan_out, const Initializer& fallback);
+
+/// Glorot & Bengio 2010: uniform in +-sqrt(6 / (fan_in + fan_out)).
+Initializer glorot_uniform(int64_t fan_in, int64_t fan_out);
+/// torch.nn.Linear's weight and bias: uniform in +-1/sqrt(fan_in).
+Initializer torch_linear(int64_t fan_in);
+
+}  // namespace bernoulli::layers

@@ -1,0 +1,25 @@
+#include <fmt/format.h>
+
+#include "config/field_builder.h"
+#include "layers/shape_rules.h"
+
+namespace bernoulli::layers {
+namespace {
+
+LayerPlan plan(const Json& args, const PlanContext& context) {
+  return elementwise(context, fmt::format("return torch.leaky_relu(x, {})", literal(args.at("negative_slope"))));
+}
+
+}  // namespace
+
+LayerKind leaky_relu() {
+  return {{"leaky_relu",
+           "x where positive, negative_slope * x elsewhere",
+           {config::number("negative_slope", "slope below 0").at_least(0).defaults(0.01)},
+           "negative_slope",
+           false},
+          plan,
+          true};
+}
+
+}  // namespace bernoulli::layers

@@ -1,0 +1,41 @@
+#include "layers/initializer_kinds.h"
+#include "layers/shape_rules.h"
+
+namespace bernoulli::layers {
+namespace {
+
+LayerPlan plan(const Json& args, const PlanContext& context) {
+  require_layout(context, {Layout::kVector, Layout::kSequence});
+  const int64_t in = context.input.features;
+  const int64_t units = args.at("units");
+  const bool keras = context.initializer == "keras";
+  LayerPlan layer;
+  layer.output = context.input;
+  layer.output.features = units;
+  layer.parameters.push_back(
+      {"weight", {units, in}, resolve_initializer(args.at("initializer"), in, units, keras ? glorot_uniform(in, units) : torch_linear(in)), true});
+  if (args.at("bias") == false) {
+    layer.script = "return torch.linear(x, self.weight)";
+    return layer;
+  }
+  layer.parameters.push_back(
+      {"bias", {units}, resolve_initializer(args.at("bias_initializer"), in, units, keras ? Initializer{} : torch_linear(in)), true});
+  layer.script = "return torch.linear(x, self.weight, self.bias)";
+  return layer;
+}
+
+}  // namespace
+
+LayerKind linear() {
+  return {{"linear",
+           "weighted sums of the features plus a bias (torch.nn.Linear)",
+           {config::integer("units", "numbers out").at_least(1).at_most(1048576), config::boolean("bias", "add a bias").defaults(true),
+            initializer_field("initializer", "of the weight; keras: glorot_uniform; torch: torch_linear"),
+            initializer_field("bias_initializer", "of the bias; keras: zeros; torch: torch_linear")},
+           "units",
+           false},
+          plan,
+          false};
+}
+
+}  // namespace bernoulli::layers

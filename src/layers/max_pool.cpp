@@ -1,0 +1,24 @@
+#include "layers/pool.h"
+
+namespace bernoulli::layers {
+namespace {
+
+LayerPlan plan(const Json& args, const PlanContext& context) {
+  return plan_pool(args, context, "return x.amax(1)",
+                   "highest = x.masked_fill(real.logical_not(), -3.4028234663852886e+38).amax(1)\n"
+                   "return highest.masked_fill((lengths == 0).unsqueeze(1), 0.0)");
+}
+
+}  // namespace
+
+LayerKind max_pool() {
+  return {{"max_pool",
+           "largest value of each feature over positions; 0 for an empty text with padding: exclude",
+           {padding_field("exclude")},
+           "padding",
+           false},
+          plan,
+          false};
+}
+
+}  // namespace bernoulli::layers

@@ -1,0 +1,17 @@
+#include "layers/pool.h"
+
+namespace bernoulli::layers {
+namespace {
+
+LayerPlan plan(const Json& args, const PlanContext& context) {
+  return plan_pool(args, context, "return x.mean(1)",
+                   "return (x * real).sum(1) / lengths.clamp(1).unsqueeze(1)");
+}
+
+}  // namespace
+
+LayerKind mean_pool() {
+  return {{"mean_pool", "mean over positions; 0 for an empty text with padding: exclude", {padding_field("exclude")}, "padding", false}, plan, false};
+}
+
+}  // namespace bernoulli::layers

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "layers/layer_kind.h"
+
+namespace bernoulli::layers {
+
+/// Throws ShapeError unless the input has one of the layouts.
+void require_layout(const PlanContext& context, const std::vector<Layout>& allowed);
+
+/// A layer that changes values only: same shape, no parameters.
+LayerPlan elementwise(const PlanContext& context, std::string script);
+
+/// A weight as TorchScript text: the shortest decimal that reads back as the same double.
+std::string literal(double value);
+
+}  // namespace bernoulli::layers

@@ -1,0 +1,221 @@
+#include "optim/optimizer.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_addcdiv.h>
+#include <ATen/ops/_foreach_addcmul.h>
+#include <ATen/ops/_foreach_lerp.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_sqrt.h>
+#include <ATen/ops/_fused_adagrad.h>
+#include <ATen/ops/_fused_adam.h>
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/_fused_sgd.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/full_like.h>
+
+#include "core/error.h"
+
+namespace bernoulli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using NamedTensor = std::pair<std::string, at::Tensor>;
+
+/// Parameters that share a weight decay, in lists as the fused kernels take them. `slots` holds a list for each Rule::slots entry.
+struct Group {
+  double weight_decay = 0;
+  std::vector<std::string> names;
+  std::vector<at::Tensor> parameters;
+  std::vector<std::vector<at::Tensor>> slots;
+};
+
+/// One update of one group. `updates` counts this one: 1, 2, ...
+struct Update {
+  std::vector<at::Tensor>& parameters;
+  std::vector<at::Tensor>& gradients;
+  std::vector<std::vector<at::Tensor>>& slots;
+  double weight_decay;
+  double lr;
+  int64_t updates;
+
+  /// The count as the fused kernels want it: one float32 scalar a parameter, which they only read.
+  std::vector<at::Tensor> step_tensors() const {
+    const at::Tensor count = at::full({}, static_cast<double>(updates), parameters.front().options().dtype(at::kFloat).requires_grad(false));
+    return std::vector<at::Tensor>(parameters.size(), count);
+  }
+};
+
+struct Slot {
+  std::string name;
+  double initial;
+};
+
+/// An update rule: its state tensors, each shaped like its parameter, and what it does with them.
+struct Rule {
+  std::vector<Slot> slots;
+  std::function<void(const Update&)> apply;
+};
+
+Rule adam_rule(const Json& args, bool decoupled) {
+  const double beta1 = args.at("beta1"), beta2 = args.at("beta2"), eps = args.at("eps");
+  const bool amsgrad = args.at("amsgrad");
+  Rule rule;
+  rule.slots = {{"exp_avg", 0}, {"exp_avg_sq", 0}};
+  if (amsgrad) rule.slots.push_back({"max_exp_avg_sq", 0});
+  rule.apply = [=](const Update& u) {
+    const std::vector<at::Tensor> none;
+    const std::vector<at::Tensor>& largest = amsgrad ? u.slots[2] : none;
+    if (decoupled) {
+      at::_fused_adamw_(u.parameters, u.gradients, u.slots[0], u.slots[1], largest, u.step_tensors(), u.lr, beta1, beta2, u.weight_decay, eps, amsgrad, false);
+    } else {
+      at::_fused_adam_(u.parameters, u.gradients, u.slots[0], u.slots[1], largest, u.step_tensors(), u.lr, beta1, beta2, u.weight_decay, eps, amsgrad, false);
+    }
+  };
+  return rule;
+}
+
+Rule sgd_rule(const Json& args) {
+  const double momentum = args.at("momentum"), dampening = args.at("dampening");
+  const bool nesterov = args.at("nesterov");
+  Rule rule;
+  if (momentum != 0) rule.slots = {{"momentum_buffer", 0}};
+  rule.apply = [=](const Update& u) {
+    const std::vector<at::Tensor> none;
+    at::_fused_sgd_(u.parameters, u.gradients, momentum != 0 ? u.slots[0] : none, u.weight_decay, momentum, u.lr, dampening, nesterov, false, u.updates == 1);
+  };
+  return rule;
+}
+
+Rule adagrad_rule(const Json& args) {
+  const double lr_decay = args.at("lr_decay"), eps = args.at("eps");
+  return {{{"sum", args.at("initial_accumulator_value")}},
+          [=](const Update& u) { at::_fused_adagrad_(u.parameters, u.gradients, u.slots[0], u.step_tensors(), u.lr, lr_decay, u.weight_decay, eps, false); }};
+}
+
+Rule rmsprop_rule(const Json& args) {
+  const double alpha = args.at("alpha"), eps = args.at("eps"), momentum = args.at("momentum");
+  const bool centered = args.at("centered");
+  Rule rule;
+  rule.slots = {{"square_avg", 0}};
+  if (centered) rule.slots.push_back({"grad_avg", 0});
+  if (momentum != 0) rule.slots.push_back({"momentum_buffer", 0});
+  rule.apply = [=](const Update& u) {
+    if (u.weight_decay != 0) u.gradients = at::_foreach_add(u.gradients, u.parameters, u.weight_decay);
+    std::vector<at::Tensor>& square_avg = u.slots[0];
+    at::_foreach_mul_(square_avg, alpha);
+    at::_foreach_addcmul_(square_avg, u.gradients, u.gradients, 1 - alpha);
+    std::vector<at::Tensor> variance = square_avg;
+    if (centered) {
+      at::_foreach_lerp_(u.slots[1], u.gradients, 1 - alpha);
+      variance = at::_foreach_addcmul(square_avg, u.slots[1], u.slots[1], -1);
+    }
+    std::vector<at::Tensor> deviation = at::_foreach_sqrt(variance);
+    at::_foreach_add_(deviation, eps);
+    if (momentum == 0) {
+      at::_foreach_addcdiv_(u.parameters, u.gradients, deviation, -u.lr);
+      return;
+    }
+    std::vector<at::Tensor>& buffer = u.slots.back();
+    at::_foreach_mul_(buffer, momentum);
+    at::_foreach_addcdiv_(buffer, u.gradients, deviation);
+    at::_foreach_add_(u.parameters, buffer, -u.lr);
+  };
+  return rule;
+}
+
+Rule make_rule(const KindConfig& kind) {
+  if (kind.kind == "sgd") return sgd_rule(kind.args);
+  if (kind.kind == "adam") return adam_rule(kind.args, false);
+  if (kind.kind == "adamw") return adam_rule(kind.args, true);
+  if (kind.kind == "rmsprop") return rmsprop_rule(kind.args);
+  if (kind.kind == "adagrad") return adagrad_rule(kind.args);
+  throw InternalError(fmt::format("no optimizer is called '{}'", kind.kind));  // config/ accepts these only
+}
+
+class RuleOptimizer : public Optimizer {
+ public:
+  RuleOptimizer(const OptimizerConfig& config, const std::vector<NamedTensor>& parameters)
+      : rule_(make_rule(config.kind)), base_lr_(config.kind.args.at("lr")) {
+    groups_.resize(2);
+    groups_[0].weight_decay = config.kind.args.at("weight_decay");
+    for (const auto& [name, parameter] : parameters) {
+      const bool decays = std::none_of(config.no_decay.begin(), config.no_decay.end(), [&](const std::string& suffix) { return name.ends_with(suffix); });
+      Group& group = groups_[decays ? 0 : 1];
+      group.names.push_back(name);
+      group.parameters.push_back(parameter);
+    }
+    std::erase_if(groups_, [](const Group& group) { return group.parameters.empty(); });
+    const at::NoGradGuard no_grad;
+    for (Group& group : groups_) {
+      for (const Slot& slot : rule_.slots) {
+        std::vector<at::Tensor>& list = group.slots.emplace_back();
+        for (const at::Tensor& parameter : group.parameters) list.push_back(at::full_like(parameter, slot.initial));
+      }
+    }
+  }
+
+  void step(double lr) override {
+    const at::NoGradGuard no_grad;
+    ++updates_;
+    for (Group& group : groups_) {
+      std::vector<at::Tensor> gradients;
+      for (size_t i = 0; i < group.parameters.size(); ++i) {
+        const at::Tensor& gradient = group.parameters[i].grad();
+        if (!gradient.defined()) throw InternalError(fmt::format("parameter '{}' has no gradient", group.names[i]));
+        gradients.push_back(gradient);
+      }
+      rule_.apply({group.parameters, gradients, group.slots, group.weight_decay, lr, updates_});
+    }
+  }
+
+  std::vector<NamedTensor> state() const override {
+    std::vector<NamedTensor> state = {{"updates", at::full({}, updates_, at::kLong)}};
+    for (const Group& group : groups_) {
+      for (size_t slot = 0; slot < rule_.slots.size(); ++slot) {
+        for (size_t i = 0; i < group.names.size(); ++i) state.emplace_back(fmt::format("{}.{}", group.names[i], rule_.slots[slot].name), group.slots[slot][i]);
+      }
+    }
+    return state;
+  }
+
+  void load_state(const std::vector<NamedTensor>& saved) override {
+    const std::vector<NamedTensor> own = state();
+    const auto find = [](const std::vector<NamedTensor>& list, const std::string& name) {
+      return std::find_if(list.begin(), list.end(), [&](const NamedTensor& entry) { return entry.first == name; });
+    };
+    for (const auto& [name, tensor] : saved) {
+      if (find(own, name) == own.end()) throw ArtifactError(fmt::format("the saved optimizer state has '{}', which this optimizer does not", name));
+    }
+    for (const auto& [name, tensor] : own) {
+      const auto found = find(saved, name);
+      if (found == saved.end()) throw ArtifactError(fmt::format("the saved optimizer state lacks '{}'", name));
+      if (found->second.sizes() != tensor.sizes()) throw ArtifactError(fmt::format("optimizer state '{}' has another shape in the file", name));
+    }
+    const at::NoGradGuard no_grad;
+    for (const auto& [name, tensor] : own) tensor.copy_(find(saved, name)->second);
+    updates_ = find(saved, "updates")->second.item<int64_t>();
+  }
+
+  double base_lr() const override { return base_lr_; }
+
+ private:
+  Rule rule_;
+  double base_lr_;
+  int64_t updates_ = 0;
+  std::vector<Group> groups_;
+};
+
+}  // namespace
+
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const std::vector<NamedTensor>& parameters) {
+  return std::make_unique<RuleOptimizer>(config, parameters);
+}
+
+}  // namespace bernoulli

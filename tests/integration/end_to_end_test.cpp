@@ -1,0 +1,232 @@
+// The program from the outside, as its users call it: train, evaluate, predict, export, resume, signals.
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "support/program.h"
+#include "support/temporary_folder.h"
+
+namespace bernoulli::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using ::testing::HasSubstr;
+
+constexpr const char* kConfig = R"(
+data:
+  train: {path: data.csv}
+  validation: {from: train, fraction: 0.2, method: stratified, seed: 3}
+  test: {from: train, fraction: 0.2, method: stratified, seed: 3}
+task: {kind: binary, positive: good}
+model:
+  layers: [{embedding: 8}, {dropout: 0.2}, {mean_pool: {padding: exclude}}, {linear: 1}]
+optimizer: {adam: {lr: 0.05}}
+training: {epochs: 8, batch_size: 8, seed: 5}
+)";
+
+class EndToEnd : public ::testing::Test {
+ protected:
+  EndToEnd() {
+    std::string csv = "text,label\n";
+    for (int i = 0; i < 100; ++i) {
+      const bool good = i % 2 == 0;
+      csv += std::string(good ? "\"A fine, caf\xc3\xa9 " : "\"Dull, \"\"flat\"\" ") + "film " + std::to_string(i % 9) + "\"," + (good ? "good" : "bad") + "\n";
+    }
+    folder_.write("data.csv", csv);
+    folder_.write("config.yaml", kConfig);
+  }
+
+  std::vector<std::string> words(std::vector<std::string> rest) const {
+    rest.insert(rest.begin(), BERNOULLI_PROGRAM);
+    return rest;
+  }
+  ProgramResult run(std::vector<std::string> rest, const std::string& input = "") const { return run_program(words(std::move(rest)), input); }
+  std::vector<std::string> train_words(const std::string& run_dir, std::vector<std::string> more = {}) const {
+    std::vector<std::string> all = {"train", (folder_ / "config.yaml").string(), "--set", "data.root=" + folder_.path().string(), "--run-dir",
+                                    (folder_ / run_dir).string(), "--device", "cpu"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  Json read_json(const std::string& name) const { return Json::parse(folder_.read(name)); }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(EndToEnd, TrainWritesTheWholeRunFolder) {
+  const ProgramResult trained = run(train_words("run"));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  for (const char* name : {"config.yaml", "environment.json", "data.json", "vocabulary.txt", "metrics.jsonl", "model.pt", "summary.json"}) {
+    EXPECT_TRUE(fs::is_regular_file(folder_ / ("run/" + std::string(name)))) << name;
+  }
+  const Json summary = read_json("run/summary.json");
+  EXPECT_EQ(summary["test"]["num_examples"], 20);
+  EXPECT_EQ(summary["test"]["metrics"]["accuracy"], 1.0);
+  EXPECT_EQ(summary["artifact"]["max_difference"], 0.0);
+  EXPECT_EQ(summary["artifact"]["verified_texts"], 20);
+  EXPECT_EQ(summary["timings"]["epoch_seconds"].size(), 8u);
+  EXPECT_GT(summary["peak_memory_mib"], 0);
+  std::set<std::string> events;
+  std::istringstream log(folder_.read("run/metrics.jsonl"));
+  for (std::string line; std::getline(log, line);) {
+    const Json event = Json::parse(line);
+    EXPECT_TRUE(event.contains("epoch") && event.contains("step") && event.contains("seconds")) << line;
+    events.insert(event["event"]);
+  }
+  EXPECT_EQ(events, (std::set<std::string>{"train", "validation", "checkpoint", "stop", "test"}));
+}
+
+TEST_F(EndToEnd, TheSavedConfigurationRepeatsTheRunBitForBit) {
+  ASSERT_EQ(run(train_words("a")).exit_code, 0);
+  const ProgramResult again = run({"train", (folder_ / "a/config.yaml").string(), "--run-dir", (folder_ / "b").string(), "--device", "cpu"});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  const std::string checkpoint = read_json("a/summary.json")["checkpoint"];
+  EXPECT_EQ(folder_.read("a/checkpoints/" + checkpoint), folder_.read("b/checkpoints/" + checkpoint));
+}
+
+TEST_F(EndToEnd, RunAndExportedFileGiveTheSameMetricsAndPredictions) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const std::string run_dir = (folder_ / "run").string();
+  const ProgramResult of_run = run({"evaluate", run_dir, "--json"});
+  const ProgramResult of_file = run({"evaluate", run_dir + "/model.pt", "--json"});
+  ASSERT_EQ(of_run.exit_code, 0) << of_run.err;
+  ASSERT_EQ(of_file.exit_code, 0) << of_file.err;
+  EXPECT_EQ(Json::parse(of_run.out), Json::parse(of_file.out));
+  EXPECT_EQ(Json::parse(of_run.out), read_json("run/summary.json")["test"]);
+
+  const std::string texts = "A fine film\n\nDull, flat \xff film\r\nlast line";
+  const ProgramResult run_lines = run({"predict", run_dir, "-"}, texts);
+  const ProgramResult file_lines = run({"predict", run_dir + "/model.pt", "-"}, texts);
+  ASSERT_EQ(run_lines.exit_code, 0) << run_lines.err;
+  EXPECT_EQ(run_lines.out, file_lines.out) << file_lines.err;
+  EXPECT_EQ(std::count(run_lines.out.begin(), run_lines.out.end(), '\n'), 4);
+  const Json first = Json::parse(run_lines.out.substr(0, run_lines.out.find('\n')));
+  EXPECT_EQ(first["label"], "good");
+  EXPECT_GT(first["probability"], 0.5);
+  EXPECT_GT(first["logit"], 0.0);
+}
+
+TEST_F(EndToEnd, PredictReadsJsonLinesFromTheConfiguredColumn) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  folder_.write("in.jsonl", "{\"text\": \"a fine film\"}\n{\"id\": 3, \"text\": \"\"}\n");
+  const ProgramResult answers = run({"predict", (folder_ / "run").string(), (folder_ / "in.jsonl").string(), "--format", "tsv"});
+  ASSERT_EQ(answers.exit_code, 0) << answers.err;
+  EXPECT_THAT(answers.out, ::testing::StartsWith("label\tprobability\tlogit\ngood\t"));
+  folder_.write("bad.jsonl", "{\"text\": \"x\"}\n{\"body\": \"y\"}\n");
+  const ProgramResult refused = run({"predict", (folder_ / "run").string(), (folder_ / "bad.jsonl").string()});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("bad.jsonl:2"));
+}
+
+TEST_F(EndToEnd, ExplainAddsUpToTheLogit) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const ProgramResult answer = run({"predict", (folder_ / "run").string(), "--text", "a fine dull unheard film", "--explain"});
+  ASSERT_EQ(answer.exit_code, 0) << answer.err;
+  const Json record = Json::parse(answer.out);
+  ASSERT_EQ(record["tokens"].size(), 5u);
+  EXPECT_EQ(record["tokens"][3][0], "[UNK]");
+  double sum = record["base"];
+  for (const Json& token : record["tokens"]) sum += token[1].get<double>();
+  EXPECT_NEAR(sum, record["logit"].get<double>(), 1e-5);
+}
+
+TEST_F(EndToEnd, ExportWritesTheSameModelAgain) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const ProgramResult exported = run({"export", (folder_ / "run").string(), "--output", (folder_ / "copy.pt").string()});
+  ASSERT_EQ(exported.exit_code, 0) << exported.err;
+  const std::vector<std::string> question = {"--text", "a fine film", "--text", "dull"};
+  const ProgramResult a = run({"predict", (folder_ / "run/model.pt").string(), question[0], question[1], question[2], question[3]});
+  const ProgramResult b = run({"predict", (folder_ / "copy.pt").string(), question[0], question[1], question[2], question[3]});
+  EXPECT_EQ(a.out, b.out);
+  EXPECT_EQ(b.exit_code, 0) << b.err;
+}
+
+TEST_F(EndToEnd, EveryLossModeTrains) {
+  for (const char* mode : {"bce_with_logits", "sigmoid_bce", "sigmoid_bce_clipped", "focal_with_logits"}) {
+    const ProgramResult trained = run(train_words(mode, {"--set", std::string("loss.mode=") + mode, "--set", "loss.pos_weight=auto"}));
+    ASSERT_EQ(trained.exit_code, 0) << mode << trained.err;
+    EXPECT_THAT(trained.err, HasSubstr("pos_weight auto: 1"));
+    EXPECT_EQ(read_json(std::string(mode) + "/summary.json")["test"]["metrics"]["accuracy"], 1.0) << mode;
+  }
+}
+
+TEST_F(EndToEnd, MultiLabelTrainsAndPredicts) {
+  std::string rows;
+  for (int i = 0; i < 60; ++i) {
+    rows += i % 3 == 0 ? "{\"text\": \"red x\", \"labels\": [\"r\"]}\n" : i % 3 == 1 ? "{\"text\": \"green red\", \"labels\": [\"g\", \"r\"]}\n" : "{\"text\": \"x y\", \"labels\": []}\n";
+  }
+  folder_.write("rows.jsonl", rows);
+  const ProgramResult trained = run(train_words("multi", {"--set", "data.train=rows.jsonl", "--set", "data.columns.label=labels", "--set", "task={kind: multi_label, labels: [r, g]}",
+                                                          "--set", "model.layers[3].linear=2", "--set", "training.epochs=30",
+                                                          "--set", "metrics.threshold={max_f1: true}"}));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_EQ(read_json("multi/summary.json")["test"]["metrics"]["subset_accuracy"], 1.0);
+  const ProgramResult answer = run({"predict", (folder_ / "multi/model.pt").string(), "--text", "green red"});
+  EXPECT_EQ(Json::parse(answer.out)["labels"], (Json{"r", "g"})) << answer.out;
+}
+
+TEST_F(EndToEnd, DryRunWritesNothing) {
+  const ProgramResult result = run(train_words("dry", {"--dry-run"}));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("nothing was written"));
+  EXPECT_FALSE(fs::exists(folder_ / "dry"));
+}
+
+TEST_F(EndToEnd, NeverOverwritesARun) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const ProgramResult second = run(train_words("run"));
+  EXPECT_EQ(second.exit_code, 7);
+  EXPECT_THAT(second.err, HasSubstr("never overwritten"));
+}
+
+/// A stop by signal in the middle of training, then --resume: the same bytes as a run that was let alone.
+TEST_F(EndToEnd, ASignalSavesAndResumeGivesTheSameBytes) {
+  const std::vector<std::string> longer = {"--set", "training.epochs=400", "--set", "training.keep_best=1"};
+  ASSERT_EQ(run(train_words("whole", longer)).exit_code, 0);
+  for (const auto& [number, code] : {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}}) {
+    const std::string name = "stopped" + std::to_string(number);
+    Program training(words(train_words(name, longer)));
+    ASSERT_TRUE(training.wait_for_stderr("epoch   3"));
+    training.signal(number);
+    EXPECT_EQ(training.finish().exit_code, code);
+    ASSERT_FALSE(fs::exists(folder_ / (name + "/summary.json")));
+    const ProgramResult resumed = run({"train", "--resume", "--run-dir", (folder_ / name).string(), "--device", "cpu"});
+    ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+    EXPECT_THAT(resumed.err, HasSubstr("resuming after step"));
+    const std::string checkpoint = read_json("whole/summary.json")["checkpoint"];
+    EXPECT_EQ(read_json(name + "/summary.json")["checkpoint"], checkpoint);
+    EXPECT_EQ(folder_.read(name + "/checkpoints/" + checkpoint), folder_.read("whole/checkpoints/" + checkpoint));
+  }
+}
+
+TEST_F(EndToEnd, ResumeRefusesAnotherConfiguration) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const ProgramResult refused = run(train_words("run", {"--resume", "--set", "optimizer.adam.lr=0.5"}));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("/optimizer/adam/lr"));
+  const ProgramResult longer = run(train_words("run", {"--resume", "--set", "training.epochs=9"}));
+  EXPECT_EQ(longer.exit_code, 0) << longer.err;
+}
+
+TEST_F(EndToEnd, PrintsNothingButResultsOnStandardOutput) {
+  const ProgramResult trained = run(train_words("run", {"--json", "--quiet"}));
+  ASSERT_EQ(trained.exit_code, 0);
+  EXPECT_EQ(trained.err, "");
+  EXPECT_EQ(Json::parse(trained.out), read_json("run/summary.json"));
+}
+
+TEST_F(EndToEnd, AClosedStandardOutputIsAnError) {
+  const ProgramResult full = run_program({"/bin/sh", "-c", std::string(BERNOULLI_PROGRAM) + " config schema > /dev/full"});
+  EXPECT_EQ(full.exit_code, 5);
+  EXPECT_THAT(full.err, HasSubstr("cannot write to standard output"));
+}
+
+}  // namespace
+}  // namespace bernoulli::testing
