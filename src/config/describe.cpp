@@ -1,6 +1,7 @@
 #include "config/describe.h"
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -24,15 +25,27 @@ struct Row {
   std::string doc;
 };
 
-std::string takes(const FieldSchema& schema) {
-  if (schema.type != FieldType::kKind && schema.type != FieldType::kKindList && schema.kinds == nullptr)
-    return expected(schema);
+std::vector<std::string> names_of(const std::vector<KindSchema>& kinds) {
   std::vector<std::string> names;
-  for (const KindSchema& kind : *schema.kinds) names.push_back(kind.name);
-  const std::string kinds = join_words(names);
-  if (schema.type == FieldType::kKindList) return "a list of " + kinds;
-  if (schema.type == FieldType::kMap) return "a map of keys with one of " + kinds;
-  return schema.shorthand.empty() ? kinds : "a number, " + kinds;
+  for (const KindSchema& kind : kinds) names.push_back(kind.name);
+  return names;
+}
+
+/// The forms that stand for a longer one.
+std::string short_form(const FieldSchema& schema) {
+  if (schema.type == FieldType::kMap && !schema.shorthand.empty())
+    return fmt::format(", or the value of {}", schema.shorthand);
+  if (schema.bare_item == BareItem::kOneItem) return ", or one without brackets";
+  if (schema.bare_item == BareItem::kCountUp) return ", or the last of a count from 1";
+  return "";
+}
+
+std::string takes(const FieldSchema& schema) {
+  if (schema.type == FieldType::kKindList) return "a list of " + join_words(names_of(*schema.kinds));
+  if (schema.type == FieldType::kMap && schema.kinds != nullptr) {
+    return "a map of keys with one of " + join_words(names_of(*schema.kinds));
+  }
+  return expected(schema) + short_form(schema);
 }
 
 std::string standard(const FieldSchema& schema) {
@@ -54,26 +67,39 @@ Row row_of(const FieldSchema& schema, const std::string& path) {
   return {path, takes(schema), standard(schema), doc};
 }
 
-void add_kind_rows(const std::vector<KindSchema>& kinds, const std::string& path, std::vector<Row>& rows);
+/// Rows in the order of the schema. Kinds that stand in several places are written out where they come first.
+class Rows {
+ public:
+  void add(const FieldSchema& schema, const std::string& path) {
+    rows_.push_back(row_of(schema, path));
+    if (schema.kinds != nullptr) add_kinds(*schema.kinds, path);
+    if (schema.type != FieldType::kMap) return;
+    for (const FieldSchema& field : schema.fields) add(field, join_path(path, field.key));
+  }
 
-void add_rows(const FieldSchema& schema, const std::string& path, std::vector<Row>& rows) {
-  rows.push_back(row_of(schema, path));
-  if (schema.kinds != nullptr) add_kind_rows(*schema.kinds, path, rows);
-  if (schema.type != FieldType::kMap) return;
-  for (const FieldSchema& field : schema.fields) add_rows(field, join_path(path, field.key), rows);
-}
+  void add_kind(const KindSchema& kind, const std::string& path) {
+    std::string takes = kind.fields.empty() ? "no keys" : "a map of keys";
+    if (!kind.shorthand.empty()) takes += fmt::format(", or the value of {}", kind.shorthand);
+    if (kind.positional) takes += ", or their values in order as a list";
+    rows_.push_back({path, takes, "", kind.doc});
+    for (const FieldSchema& field : kind.fields) add(field, join_path(path, field.key));
+  }
 
-void add_kind_rows(const KindSchema& kind, const std::string& path, std::vector<Row>& rows) {
-  std::string takes = kind.fields.empty() ? "no keys" : "a map of keys";
-  if (!kind.shorthand.empty()) takes += fmt::format(", or the value of {}", kind.shorthand);
-  if (kind.positional) takes += ", or their values in order as a list";
-  rows.push_back({path, takes, "", kind.doc});
-  for (const FieldSchema& field : kind.fields) add_rows(field, join_path(path, field.key), rows);
-}
+  std::vector<Row> take() { return std::move(rows_); }
 
-void add_kind_rows(const std::vector<KindSchema>& kinds, const std::string& path, std::vector<Row>& rows) {
-  for (const KindSchema& kind : kinds) add_kind_rows(kind, join_path(path, kind.name), rows);
-}
+ private:
+  void add_kinds(const std::vector<KindSchema>& kinds, const std::string& path) {
+    const auto [first, is_first] = written_at_.emplace(&kinds, path);
+    if (!is_first) {
+      rows_.back().doc += fmt::format("; kinds as in {}", first->second);
+      return;
+    }
+    for (const KindSchema& kind : kinds) add_kind(kind, join_path(path, kind.name));
+  }
+
+  std::vector<Row> rows_;
+  std::map<const std::vector<KindSchema>*, std::string> written_at_;
+};
 
 std::vector<std::string> split_keys(const std::string& path) {
   std::vector<std::string> keys;
@@ -92,7 +118,7 @@ std::vector<std::string> split_keys(const std::string& path) {
     if (!field.key.empty()) names.push_back(field.key);
   }
   if (around.kinds != nullptr) {
-    for (const KindSchema& kind : *around.kinds) names.push_back(kind.name);
+    for (const std::string& name : names_of(*around.kinds)) names.push_back(name);
   }
   throw UsageError(fmt::format("{}: there is no key {} (expected {}){}", path, quote(key),
                                names.empty() ? "nothing below it" : join_words(names),
@@ -112,19 +138,19 @@ std::vector<Row> rows_at(const FieldSchema& root, const std::string& path) {
     at = next;
     walked = join_path(walked, key);
   }
-  std::vector<Row> rows;
+  Rows rows;
   if (kind != nullptr) {
-    add_kind_rows(*kind, walked, rows);
+    rows.add_kind(*kind, walked);
   } else {
-    add_rows(at, walked, rows);
+    rows.add(at, walked);
   }
-  return rows;
+  return rows.take();
 }
 
 std::vector<Row> all_rows(const FieldSchema& root) {
-  std::vector<Row> rows;
-  for (const FieldSchema& field : root.fields) add_rows(field, field.key, rows);
-  return rows;
+  Rows rows;
+  for (const FieldSchema& field : root.fields) rows.add(field, field.key);
+  return rows.take();
 }
 
 /// '|' would end a cell, and what stands in angle brackets would be taken for HTML.
@@ -138,8 +164,9 @@ std::string cell(const std::string& text) {
 }
 
 void add_table(const FieldSchema& section, std::string& page) {
-  std::vector<Row> rows;
-  add_rows(section, section.key, rows);
+  Rows added;
+  added.add(section, section.key);
+  const std::vector<Row> rows = added.take();
   page += "| key | takes | default | meaning |\n|---|---|---|---|\n";
   for (size_t i = 1; i < rows.size(); ++i) {
     const Row& row = rows[i];

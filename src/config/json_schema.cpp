@@ -140,15 +140,17 @@ Json at_most_one_key(const std::vector<std::string>& keys) {
   return Json{{"oneOf", one_of}};
 }
 
-/// The key is null or absent unless its condition holds. Where the deciding word is absent, another file may
-/// have it.
-Json condition_json(const FieldSchema& field) {
+/// The key is null or absent unless its condition holds. Where what decides is absent, another file may have
+/// it.
+Json condition_json(const FieldSchema& map, const FieldSchema& field) {
   const auto& [key, values] = *field.only_when;
   const Json absent{{"properties", {{field.key, {{"type", "null"}}}}}};
-  if (values.empty())
-    return Json{{"if", {{"properties", {{key, {{"type", "null"}}}}}, {"required", Json::array({key})}}},
-                {"then", absent}};
-  return Json{{"if", {{"properties", {{key, {{"enum", values}}}}}}}, {"else", absent}};
+  if (!values.empty()) return Json{{"if", {{"properties", {{key, {{"enum", values}}}}}}}, {"else", absent}};
+  Json excluding = Json::array();
+  for (const std::string& other : map.one_of) {
+    if (other != key) excluding.push_back(gives_key(other));
+  }
+  return Json{{"if", {{"anyOf", excluding}}}, {"then", absent}};
 }
 
 Json map_json(const FieldSchema& schema) {
@@ -161,7 +163,7 @@ Json map_json(const FieldSchema& schema) {
   if (schema.kinds != nullptr) rules.push_back(at_most_one_kind(*schema.kinds));
   if (!schema.one_of.empty()) rules.push_back(at_most_one_key(schema.one_of));
   for (const FieldSchema& field : schema.fields) {
-    if (field.only_when) rules.push_back(condition_json(field));
+    if (field.only_when) rules.push_back(condition_json(schema, field));
   }
   if (!rules.empty()) object["allOf"] = rules;
   Json alternatives = Json::array({object});

@@ -73,12 +73,19 @@ std::string bound_text(double bound) {
   return fmt::format("{}", bound);
 }
 
-std::string describe_items(const FieldSchema& schema) {
-  std::string size;
-  if (schema.min_items > 0) size = fmt::format(" of at least {}", schema.min_items);
+/// "3 to 5 ", "at least 3 ", or nothing.
+std::string count(const FieldSchema& schema) {
+  const bool bounded = schema.max_items < std::numeric_limits<int64_t>::max();
+  if (bounded) return fmt::format("{} to {} ", schema.min_items, schema.max_items);
+  return schema.min_items > 0 ? fmt::format("at least {} ", schema.min_items) : "";
+}
+
+std::string expected_text(const FieldSchema& schema) {
+  if (schema.max_items == 1)
+    return schema.min_items == 1 ? "a text of one byte" : "a text of at most one byte";
   if (schema.max_items < std::numeric_limits<int64_t>::max())
-    size = fmt::format(" of {} to {}", schema.min_items, schema.max_items);
-  return size;
+    return fmt::format("a text of {}bytes", count(schema));
+  return schema.min_items > 0 ? "a text that is not empty" : "a text";
 }
 
 std::string plural(const FieldSchema& item) {
@@ -109,18 +116,16 @@ std::string expected_type(const FieldSchema& schema) {
     case FieldType::kNumber:
       return fmt::format("a number{}", describe_range(schema));
     case FieldType::kString:
-      if (schema.max_items < std::numeric_limits<int64_t>::max())
-        return fmt::format("a text of {} to {} bytes", schema.min_items, schema.max_items);
-      return schema.min_items > 0 ? "a text that is not empty" : "a text";
+      return expected_text(schema);
     case FieldType::kEnum:
       return join_words(schema.choices);
     case FieldType::kList:
-      return fmt::format("a list{} {}", describe_items(schema), plural(schema.fields.front()));
+      return fmt::format("a list of {}{}", count(schema), plural(schema.fields.front()));
     case FieldType::kKind:
       return fmt::format("{}{}", schema.shorthand.empty() ? "" : "a number, ",
                          join_words(kind_names(schema)));
     case FieldType::kKindList:
-      return fmt::format("a list{} steps such as `- name: {{key: value}}`", describe_items(schema));
+      return fmt::format("a list of {}steps such as `- name: {{key: value}}`", count(schema));
     case FieldType::kMap:
       return "a map of keys";
     case FieldType::kAny:

@@ -44,8 +44,21 @@ TEST(Describe, ShowsWhatIsBelowAKey) {
   EXPECT_THAT(cosine, Not(HasSubstr("training.schedule.linear")));
   EXPECT_THAT(describe(some_layers(), "loss.gamma"), HasSubstr("(where mode is focal_with_logits only)"));
   EXPECT_THAT(describe(some_layers(), "data.test.seed"), HasSubstr("(beside from only)"));
-  EXPECT_THAT(describe(some_layers(), "data.validation"),
-              HasSubstr("; exactly one of path and from\n    a map of keys; default none\n"));
+  EXPECT_THAT(
+      describe(some_layers(), "data.validation"),
+      HasSubstr("; exactly one of path and from\n    a map of keys, or the value of path; default none\n"));
+}
+
+TEST(Describe, WritesKindsOutOnce) {
+  static const std::vector<KindSchema> draws{{"normal", "bell", {number("std", "width").at_least(0)}, "std"}};
+  const std::vector<KindSchema> layers{
+      {"a", "first", {one_kind("initializer", "draw", draws).optional()}, ""},
+      {"b", "second", {one_kind("initializer", "draw", draws).optional()}, ""}};
+  const std::string page = reference_markdown(layers);
+  EXPECT_THAT(page, HasSubstr("| `model.layers.a.initializer.normal.std` | "));
+  EXPECT_THAT(page, Not(HasSubstr("| `model.layers.b.initializer.normal")));
+  EXPECT_THAT(page, HasSubstr("| draw; kinds as in model.layers.a.initializer |"));
+  EXPECT_THAT(describe(layers, "model.layers.b.initializer.normal.std"), HasSubstr("    width\n"));
 }
 
 TEST(Describe, CorrectsAKeyThatThereIsNot) {

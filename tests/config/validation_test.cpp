@@ -136,11 +136,11 @@ TEST(Validation, ListsHaveALengthAndTypedItems) {
               HasSubstr("text.ngrams[1]: is 'x' (expected an integer from 1 to 16)"));
   EXPECT_THAT(with("text: {ngrams: [null]}"), HasSubstr("text.ngrams[0]: is empty"));
   EXPECT_THAT(with("optimizer: {no_decay: bias}"),
-              HasSubstr("optimizer.no_decay: is 'bias' (expected a list texts)"));
+              HasSubstr("optimizer.no_decay: is 'bias' (expected a list of texts)"));
   EXPECT_THAT(with("loss: {pos_weight: [0]}"),
               HasSubstr("loss.pos_weight[0]: is '0', out of range (expected a number above 0)"));
   EXPECT_THAT(with("loss: {pos_weight: automatic}"),
-              HasSubstr("is 'automatic' (expected a list numbers above 0 or auto)"));
+              HasSubstr("is 'automatic' (expected a list of numbers above 0 or auto)"));
 }
 
 TEST(Validation, KindsAreNamedOneAtATime) {
@@ -215,7 +215,7 @@ TEST(Validation, TextsHaveASize) {
   EXPECT_THAT(faults_of(rest + "data: {train: \"a\\0b\"}"),
               HasSubstr("data.train.path: contains a NUL character"));
   EXPECT_THAT(faults_of(rest + "data: {train: t, columns: {delimiter: \"::\"}}"),
-              HasSubstr("data.columns.delimiter: is '::', 2 bytes long (expected a text of 1 to 1 bytes)"));
+              HasSubstr("data.columns.delimiter: is '::', 2 bytes long (expected a text of one byte)"));
   EXPECT_THAT(faults_of(rest + "data: {train: [a]}"),
               HasSubstr("data.train: is a list (expected a map of keys)"));
 }
