@@ -1,5 +1,6 @@
 #include <utility>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
 #include <ATen/ops/pow.h>
 #include <ATen/ops/sigmoid.h>

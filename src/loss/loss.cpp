@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 

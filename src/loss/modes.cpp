@@ -1,5 +1,6 @@
 #include "loss/modes.h"
 
+#include <ATen/TensorOperators.h>
 #include <c10/util/Exception.h>
 
 namespace bernoulli {

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/binary_cross_entropy.h>
 #include <ATen/ops/isnan.h>
 #include <ATen/ops/sigmoid.h>

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/clamp.h>
 #include <ATen/ops/log.h>
 #include <ATen/ops/sigmoid.h>

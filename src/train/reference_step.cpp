@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/isfinite.h>
 

@@ -1,0 +1,94 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "data/raw_example.h"
+
+namespace bernoulli {
+namespace {
+
+using Json = nlohmann::json;
+
+/// Numbers and booleans are taken as they are written: 1, 0.5, true.
+std::optional<std::string> as_word(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number() || value.is_boolean()) return value.dump();
+  return std::nullopt;
+}
+
+std::string read_labels(const Json& row, const ColumnsConfig& columns, TaskConfig::Kind kind, std::vector<std::string>& labels) {
+  if (!columns.label_columns.empty()) {
+    for (const std::string& column : columns.label_columns) {
+      const auto cell = row.find(column);
+      if (cell == row.end()) return fmt::format("no '{}' (a label column)", column);
+      if (*cell == 1 || *cell == true) {
+        labels.push_back(column);
+      } else if (*cell != 0 && *cell != false) {
+        return fmt::format("'{}' is {} (expected 0 or 1)", column, cell->dump());
+      }
+    }
+    return "";
+  }
+  const auto label = row.find(columns.label);
+  if (label == row.end()) return fmt::format("no '{}' (data.columns.label)", columns.label);
+  if (label->is_array() && kind == TaskConfig::Kind::kMultiLabel) {
+    for (const Json& item : *label) {
+      const std::optional<std::string> word = as_word(item);
+      if (!word) return fmt::format("'{}' holds {} (expected label names)", columns.label, item.dump());
+      labels.push_back(*word);
+    }
+    return "";
+  }
+  const std::optional<std::string> word = as_word(*label);
+  if (!word) return fmt::format("'{}' is {} (expected {})", columns.label, label->dump(), kind == TaskConfig::Kind::kBinary ? "one label" : "a list of labels");
+  labels = kind == TaskConfig::Kind::kBinary ? std::vector<std::string>{*word} : split_labels(*word, columns.label_separator);
+  return "";
+}
+
+/// Fills `example`; the answer is what is wrong with the row, or empty.
+std::string read_row(const std::string& line, const ColumnsConfig& columns, TaskConfig::Kind kind, RawExample& example) {
+  // A row is flat; a deep one is refused before the parser's stack grows with it.
+  const auto limit_depth = [](int depth, Json::parse_event_t, Json&) { return depth <= 16; };
+  const Json row = Json::parse(line, limit_depth, false);
+  if (!row.is_object()) return "not a JSON object";
+  const auto text = row.find(columns.text);
+  if (text == row.end()) return fmt::format("no '{}' (data.columns.text)", columns.text);
+  if (!text->is_string()) return fmt::format("'{}' is not a string", columns.text);
+  example.text = text->get<std::string>();
+  if (!columns.weight.empty()) {
+    const auto weight = row.find(columns.weight);
+    if (weight == row.end()) return fmt::format("no '{}' (data.columns.weight)", columns.weight);
+    example.weight = as_word(*weight).value_or("");
+  }
+  return read_labels(row, columns, kind, example.labels);
+}
+
+}  // namespace
+
+std::vector<RawExample> read_jsonl(const std::filesystem::path& file, const ColumnsConfig& columns, TaskConfig::Kind kind) {
+  const std::string content = read_data_file(file);
+  std::vector<RawExample> examples;
+  DataFaults faults;
+  int64_t number = 0;
+  for (size_t begin = 0; begin < content.size();) {
+    const size_t end = std::min(content.find('\n', begin), content.size());
+    const std::string line = content.substr(begin, end - begin);
+    begin = end + 1;
+    ++number;
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    RawExample example;
+    example.origin = fmt::format("{}:{}", file.string(), number);
+    const std::string fault = read_row(line, columns, kind, example);
+    if (fault.empty()) {
+      examples.push_back(std::move(example));
+    } else {
+      faults.add(example.origin, fault);
+    }
+  }
+  faults.throw_if_any();
+  return examples;
+}
+
+}  // namespace bernoulli

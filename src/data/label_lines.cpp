@@ -1,0 +1,49 @@
+#include <algorithm>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "data/raw_example.h"
+
+namespace bernoulli {
+namespace {
+
+constexpr std::string_view kPrefix = "__label__";
+
+/// Takes the words that are labels out of the line; what is left, with its spacing, is the text.
+RawExample parse_line(std::string_view line) {
+  RawExample example;
+  for (size_t begin = 0; begin < line.size();) {
+    const size_t word_end = std::min(line.find_first_of(" \t", begin), line.size());
+    const std::string_view word = line.substr(begin, word_end - begin);
+    const size_t next = std::min(line.find_first_not_of(" \t", word_end), line.size());
+    if (word.starts_with(kPrefix) && word.size() > kPrefix.size()) {
+      example.labels.emplace_back(word.substr(kPrefix.size()));
+    } else {
+      example.text.append(line.substr(begin, next - begin));
+    }
+    begin = next;
+  }
+  return example;
+}
+
+}  // namespace
+
+std::vector<RawExample> read_label_lines(const std::filesystem::path& file) {
+  const std::string content = read_data_file(file);
+  std::vector<RawExample> examples;
+  int64_t number = 0;
+  for (size_t begin = 0; begin < content.size();) {
+    const size_t end = std::min(content.find('\n', begin), content.size());
+    std::string_view line(content.data() + begin, end - begin);
+    begin = end + 1;
+    ++number;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
+    examples.push_back(parse_line(line));
+    examples.back().origin = fmt::format("{}:{}", file.string(), number);
+  }
+  return examples;
+}
+
+}  // namespace bernoulli

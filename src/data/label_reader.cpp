@@ -1,0 +1,121 @@
+#include "data/label_reader.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/text_distance.h"
+
+namespace bernoulli {
+namespace {
+
+std::optional<double> parse_number(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "'" : ", '") + word + "'";
+  return text;
+}
+
+std::set<std::string> distinct_labels(const std::vector<RawExample>& examples) {
+  std::set<std::string> distinct;
+  for (const RawExample& example : examples) distinct.insert(example.labels.begin(), example.labels.end());
+  return distinct;
+}
+
+/// {negative, positive} of a binary task whose labels are words.
+std::vector<std::string> find_binary_names(const TaskConfig& task, const std::vector<RawExample>& train) {
+  std::set<std::string> distinct = distinct_labels(train);
+  if (!distinct.contains(task.positive)) {
+    const std::vector<std::string> found(distinct.begin(), distinct.end());
+    throw DataError(fmt::format("task.positive is '{}', and no training example has that label (found: {})", task.positive, joined(found)));
+  }
+  distinct.erase(task.positive);
+  const std::vector<std::string> others(distinct.begin(), distinct.end());
+  if (others.size() > 1) {
+    throw DataError(fmt::format("a binary task has two labels; besides '{}' the training data hold {} (use task.kind: multi_label, or clean the data)", task.positive,
+                                joined(others)));
+  }
+  return {others.empty() ? "not " + task.positive : others.front(), task.positive};
+}
+
+std::string unknown_label(const std::string& label, const std::vector<std::string>& names) {
+  const std::optional<std::string> near = closest_word(label, names);
+  return fmt::format("unknown label '{}' (expected one of {}){}", label, joined(names), near ? fmt::format("; did you mean '{}'?", *near) : "");
+}
+
+}  // namespace
+
+LabelReader::LabelReader(const TaskConfig& task, const std::vector<RawExample>& train) : task_(task) {
+  labels_.kind = task.kind;
+  labels_.names = task.labels;
+  if (!labels_.names.empty()) return;
+  if (task.kind == TaskConfig::Kind::kMultiLabel) {
+    const std::set<std::string> distinct = distinct_labels(train);
+    if (distinct.empty()) throw DataError("no training example has a label; name the labels in task.labels, or check data.columns");
+    labels_.names.assign(distinct.begin(), distinct.end());
+  } else if (task.positive_above) {
+    labels_.names = {"negative", "positive"};
+  } else {
+    labels_.names = find_binary_names(task, train);
+  }
+}
+
+std::string LabelReader::read_binary(const RawExample& example, float& target) const {
+  if (example.labels.size() != 1) return fmt::format("{} labels (a binary task has one an example)", example.labels.size());
+  const std::string& label = example.labels.front();
+  if (task_.positive_above) {
+    const std::optional<double> value = parse_number(label);
+    if (!value) return fmt::format("label '{}' is not a number (task.positive_above compares numbers)", label);
+    target = *value > *task_.positive_above ? 1.0f : 0.0f;
+    return "";
+  }
+  if (label != labels_.names[0] && label != labels_.names[1]) return unknown_label(label, labels_.names);
+  target = label == labels_.names[1] ? 1.0f : 0.0f;
+  return "";
+}
+
+std::string LabelReader::read_targets(const RawExample& example, float* targets) const {
+  if (labels_.kind == TaskConfig::Kind::kBinary) return read_binary(example, *targets);
+  for (const std::string& label : example.labels) {
+    const auto found = std::find(labels_.names.begin(), labels_.names.end(), label);
+    if (found == labels_.names.end()) return unknown_label(label, labels_.names);
+    targets[found - labels_.names.begin()] = 1.0f;
+  }
+  return "";
+}
+
+Dataset LabelReader::read(std::vector<RawExample> examples) const {
+  Dataset dataset;
+  dataset.num_labels = labels_.num_outputs();
+  dataset.targets.assign(examples.size() * static_cast<size_t>(dataset.num_labels), 0.0f);
+  DataFaults faults;
+  const bool weighted = std::any_of(examples.begin(), examples.end(), [](const RawExample& example) { return example.weight.has_value(); });
+  for (size_t i = 0; i < examples.size(); ++i) {
+    RawExample& example = examples[i];
+    const std::string fault = read_targets(example, dataset.targets.data() + i * static_cast<size_t>(dataset.num_labels));
+    if (!fault.empty()) faults.add(example.origin, fault);
+    if (weighted) {
+      const std::optional<double> weight = example.weight ? parse_number(*example.weight) : std::nullopt;
+      if (!weight || *weight <= 0) faults.add(example.origin, fmt::format("weight '{}' (expected a finite number above 0)", example.weight.value_or("")));
+      dataset.weights.push_back(static_cast<float>(weight.value_or(1)));
+    }
+    dataset.texts.push_back(std::move(example.text));
+    dataset.origins.push_back(std::move(example.origin));
+  }
+  faults.throw_if_any();
+  return dataset;
+}
+
+}  // namespace bernoulli

@@ -1,0 +1,164 @@
+#include "data/split.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/random.h"
+
+namespace bernoulli {
+namespace {
+
+using Indices = std::vector<int64_t>;
+
+int64_t share_of(double fraction, int64_t count) { return std::llround(fraction * static_cast<double>(count)); }
+
+/// Takes `chosen` out of `rest`, both ascending.
+Indices without(const Indices& rest, const Indices& chosen) {
+  Indices left;
+  std::set_difference(rest.begin(), rest.end(), chosen.begin(), chosen.end(), std::back_inserter(left));
+  return left;
+}
+
+Indices choose_random(const Indices& rest, int64_t wanted, uint64_t seed) {
+  const Indices order = random_permutation(static_cast<int64_t>(rest.size()), seed);
+  Indices chosen;
+  for (int64_t i = 0; i < std::min(wanted, static_cast<int64_t>(rest.size())); ++i) chosen.push_back(rest[static_cast<size_t>(order[static_cast<size_t>(i)])]);
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
+}
+
+/// One stratum a distinct row of targets: a label for binary tasks, a set of labels for multi-label ones. Each stratum gives its
+/// proportional number, rounded by largest remainder so that the total is right.
+Indices choose_stratified(const Dataset& dataset, const Indices& rest, int64_t wanted, uint64_t seed) {
+  std::map<std::vector<float>, Indices> strata;
+  for (const int64_t index : rest) {
+    const auto begin = dataset.targets.begin() + index * dataset.num_labels;
+    strata[std::vector<float>(begin, begin + dataset.num_labels)].push_back(index);
+  }
+  struct Quota {
+    const Indices* members;
+    int64_t number;
+    double remainder;
+  };
+  std::vector<Quota> quotas;
+  int64_t given = 0;
+  for (const auto& [targets, members] : strata) {
+    const double exact = static_cast<double>(members.size()) * static_cast<double>(wanted) / static_cast<double>(rest.size());
+    const auto number = static_cast<int64_t>(std::floor(exact));
+    quotas.push_back({&members, number, exact - static_cast<double>(number)});
+    given += number;
+  }
+  std::vector<size_t> by_remainder(quotas.size());
+  std::iota(by_remainder.begin(), by_remainder.end(), size_t{0});
+  std::stable_sort(by_remainder.begin(), by_remainder.end(), [&](size_t a, size_t b) { return quotas[a].remainder > quotas[b].remainder; });
+  for (size_t i = 0; i < by_remainder.size() && given < wanted; ++i, ++given) ++quotas[by_remainder[i]].number;
+  Indices chosen;
+  for (size_t i = 0; i < quotas.size(); ++i) {
+    const Indices part = choose_random(*quotas[i].members, quotas[i].number, mix_seed(seed, random_stream::kSplit, i));
+    chosen.insert(chosen.end(), part.begin(), part.end());
+  }
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
+}
+
+/// A text's part depends on the text and the seed alone, so it stays when others are added.
+Indices choose_hash(const Dataset& dataset, const Indices& rest, double fraction, uint64_t seed) {
+  Indices chosen;
+  for (const int64_t index : rest) {
+    const double place = static_cast<double>(hash64(dataset.texts[static_cast<size_t>(index)], seed) >> 11) * 0x1.0p-53;
+    if (place < fraction) chosen.push_back(index);
+  }
+  return chosen;
+}
+
+/// @param share_left  part of the whole set that earlier parts have left: `hash` works on what is left.
+Indices choose(const Dataset& dataset, const Indices& rest, const SplitConfig& split, uint64_t role, double share_left) {
+  const uint64_t seed = mix_seed(split.seed, random_stream::kSplit, role);
+  const int64_t wanted = share_of(split.fraction, dataset.size());
+  if (split.method == "random") return choose_random(rest, wanted, seed);
+  if (split.method == "stratified") return choose_stratified(dataset, rest, wanted, seed);
+  if (split.method == "hash") return choose_hash(dataset, rest, split.fraction / share_left, seed);
+  throw InternalError(fmt::format("no split is called '{}'", split.method));
+}
+
+/// The held-out part is the last int(fraction * count) of the shuffled order, as Python computes it.
+std::pair<Indices, Indices> keras_split(int64_t count, const SplitConfig& split) {
+  const Indices order = keras_order(count, static_cast<uint32_t>(split.seed));
+  const auto held_out = static_cast<int64_t>(split.fraction * static_cast<double>(count));
+  return {Indices(order.begin(), order.end() - held_out), Indices(order.end() - held_out, order.end())};
+}
+
+/// `rest` in the order of `order`, which may hold more.
+Indices keep_order(const Indices& order, const Indices& rest) {
+  Indices kept;
+  for (const int64_t index : order) {
+    if (std::binary_search(rest.begin(), rest.end(), index)) kept.push_back(index);
+  }
+  return kept;
+}
+
+void refuse_empty(const Indices& part, const char* name) {
+  if (part.empty()) throw DataError(fmt::format("the split leaves no {} example (more data, or another fraction)", name));
+}
+
+}  // namespace
+
+Indices keras_order(int64_t count, uint32_t seed) {
+  Indices order(static_cast<size_t>(count));
+  std::iota(order.begin(), order.end(), int64_t{0});
+  std::mt19937 generator(seed);
+  for (int64_t i = count - 1; i > 0; --i) {
+    uint32_t mask = static_cast<uint32_t>(i);
+    for (const int shift : {1, 2, 4, 8, 16}) mask |= mask >> shift;
+    uint32_t j;
+    while ((j = static_cast<uint32_t>(generator()) & mask) > static_cast<uint32_t>(i)) {
+    }
+    std::swap(order[static_cast<size_t>(i)], order[j]);
+  }
+  return order;
+}
+
+SplitIndices split_indices(const Dataset& dataset, const std::optional<SplitConfig>& validation, const std::optional<SplitConfig>& test) {
+  SplitIndices parts;
+  Indices rest(static_cast<size_t>(dataset.size()));
+  std::iota(rest.begin(), rest.end(), int64_t{0});
+  Indices train_order = rest;
+  double share_left = 1;
+  const auto take_keras = [&](const SplitConfig& split, Indices& part) {
+    auto [train, held_out] = keras_split(dataset.size(), split);
+    part = std::move(held_out);
+    train_order = std::move(train);
+    rest = train_order;
+    std::sort(rest.begin(), rest.end());
+    share_left -= split.fraction;
+  };
+  const auto take = [&](const SplitConfig& split, uint64_t role, Indices& part) {
+    part = choose(dataset, rest, split, role, share_left);
+    rest = without(rest, part);
+    share_left -= split.fraction;
+  };
+  const bool keras_test = test && test->method == "keras";
+  const bool keras_validation = validation && validation->method == "keras";
+  if (keras_test) take_keras(*test, parts.test);
+  if (keras_validation) take_keras(*validation, parts.validation);
+  if (test && !keras_test) take(*test, 1, parts.test);
+  if (validation && !keras_validation) take(*validation, 0, parts.validation);
+  parts.train = keras_test || keras_validation ? keep_order(train_order, rest) : rest;
+  refuse_empty(parts.train, "training");
+  if (validation) refuse_empty(parts.validation, "validation");
+  if (test) refuse_empty(parts.test, "test");
+  return parts;
+}
+
+}  // namespace bernoulli
