@@ -20,7 +20,8 @@ struct ExportParts {
   const Vectorizer& vectorizer;
   const Labels& labels;
   const std::vector<double>& thresholds;
-  Sequential& model;
+  const std::vector<double>& pos_weight;
+  const Sequential& model;
   c10::Device device;
 };
 

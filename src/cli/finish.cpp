@@ -78,7 +78,7 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
   const ReferenceTexts reference = run.test         ? ReferenceTexts{&run.splits.test->texts, test_logits, "test"}
                                    : run.validation ? ReferenceTexts{&run.splits.validation->texts, validation_logits, "validation"}
                                                     : ReferenceTexts{&run.splits.train.texts, logits_of(run.train), "training"};
-  summary["artifact"] = write_artifact({config, *run.vectorizer, run.splits.labels, thresholds, model, training.device}, reference, training.paths.artifact());
+  summary["artifact"] = write_artifact({config, *run.vectorizer, run.splits.labels, thresholds, run.pos_weight, model, training.device}, reference, training.paths.artifact());
   summary["timings"] = timings(log, monotonic_seconds() - export_started);
   summary["peak_memory_mib"] = peak_memory_mib();
   write_json(training.paths.summary(), summary);

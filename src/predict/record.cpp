@@ -1,8 +1,10 @@
 #include "predict/record.h"
 
 #include <cmath>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "metrics/metrics.h"
 
@@ -15,9 +17,7 @@ using Json = nlohmann::ordered_json;
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 std::string joined_labels(const Json& labels) {
-  std::string text;
-  for (const Json& label : labels) text += (text.empty() ? "" : ",") + label.get<std::string>();
-  return text;
+  return fmt::format("{}", fmt::join(labels.get<std::vector<std::string>>(), ","));
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ std::string format_record(const Json& record, RecordFormat format) {
   }
   std::string line = joined_labels(record["labels"]);
   for (const char* group : {"probabilities", "logits"}) {
-    for (const auto& [name, value] : record[group].items()) line += "\t" + value.dump();
+    for (const auto& [name, value] : record[group].items()) line.append("\t").append(value.dump());
   }
   return line + "\n";
 }

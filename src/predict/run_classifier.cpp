@@ -11,9 +11,7 @@
 #include "core/stop.h"
 #include "layers/model_plan.h"
 #include "model/features.h"
-#include "model/sequential.h"
 #include "run/checkpoint.h"
-#include "text/vectorizer.h"
 
 namespace bernoulli {
 namespace {
@@ -38,8 +36,8 @@ bool divides_by_length(const layers::ModelPlan& plan) {
 
 class RunClassifier : public Classifier {
  public:
-  RunClassifier(ClassifierInfo info, Vectorizer vectorizer, Sequential model, c10::Device device)
-      : Classifier(std::move(info)), vectorizer_(std::move(vectorizer)), model_(std::move(model)), device_(device) {}
+  RunClassifier(LoadedRun run, c10::Device device)
+      : Classifier(std::move(run.info)), vectorizer_(std::move(run.vectorizer)), model_(std::move(run.model)), device_(device) {}
 
   std::vector<float> logits(const std::vector<std::string>& texts) override { return logits(vectorizer_.transform(texts)); }
 
@@ -106,7 +104,7 @@ Vectorizer load_vectorizer(const RunPaths& paths, const TextConfig& text) {
   return Vectorizer(text, Vocabulary::parse(read_file(paths.vocabulary()), paths.vocabulary().string()));
 }
 
-std::unique_ptr<Classifier> open_checked(const RunPaths& paths, c10::Device device) {
+LoadedRun load_checked(const RunPaths& paths, c10::Device device) {
   ClassifierInfo info;
   info.config = config::load_config({{paths.config()}, {}}, layers::layer_schemas()).run;
   const Json data = read_json(paths.data());
@@ -121,19 +119,23 @@ std::unique_ptr<Classifier> open_checked(const RunPaths& paths, c10::Device devi
   const layers::ModelPlan plan = layers::plan_model(info.config.model, info.config.text, info.config.loss.mode, vectorizer.num_ids(), num_outputs);
   Sequential model(plan, info.config.training.seed, device);
   model.load(saved.checkpoint.weights);
-  return std::make_unique<RunClassifier>(std::move(info), std::move(vectorizer), std::move(model), device);
+  return {std::move(info), std::move(vectorizer), std::move(model)};
 }
 
 }  // namespace
 
-std::unique_ptr<Classifier> open_run_classifier(const RunPaths& paths, c10::Device device) {
+LoadedRun load_run(const RunPaths& paths, c10::Device device) {
   try {
-    return open_checked(paths, device);
+    return load_checked(paths, device);
   } catch (const nlohmann::json::exception& error) {
     throw ArtifactError(fmt::format("run '{}' is damaged: {}", paths.folder.string(), error.what()));
   } catch (const UsageError& error) {
     throw ArtifactError(fmt::format("run '{}' has a configuration that does not load:\n{}", paths.folder.string(), error.what()));
   }
+}
+
+std::unique_ptr<Classifier> open_run_classifier(const RunPaths& paths, c10::Device device) {
+  return std::make_unique<RunClassifier>(load_run(paths, device), device);
 }
 
 }  // namespace bernoulli

@@ -2,12 +2,24 @@
 
 #include <memory>
 
+#include "model/sequential.h"
 #include "predict/classifier.h"
 #include "run/run_folder.h"
+#include "text/vectorizer.h"
 
 namespace bernoulli {
 
-/// @throws ArtifactError naming the file of the run that is missing or damaged.
+/// A run folder in memory: its best checkpoint, or the newest one where the training did not finish.
+struct LoadedRun {
+  ClassifierInfo info;
+  Vectorizer vectorizer;
+  Sequential model;
+};
+
+/// @throws ArtifactError naming the file of the run that is missing or damaged; IoError
+LoadedRun load_run(const RunPaths& paths, c10::Device device);
+
+/// load_run as a classifier.
 std::unique_ptr<Classifier> open_run_classifier(const RunPaths& paths, c10::Device device);
 
 }  // namespace bernoulli

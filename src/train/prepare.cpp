@@ -71,7 +71,7 @@ PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocab
   log_info(fmt::format("read and vectorised in {}; {} ids", format_duration(monotonic_seconds() - started), run.vectorizer->num_ids()));
 
   run.audit = audit_data(run.splits, run.train.rows, run.validation ? &run.validation->rows : nullptr, run.test ? &run.test->rows : nullptr);
-  run.data_fingerprint = fingerprint(run.splits.train) + (run.splits.validation ? "-" + fingerprint(*run.splits.validation) : "");
+  run.data_fingerprint = fmt::format("{}-{}", fingerprint(run.splits.train), run.splits.validation ? fingerprint(*run.splits.validation) : "none");
   for (const std::string& warning : audit_warnings(run.audit)) log_warning(warning);
 
   run.plan = layers::plan_model(config.model, config.text, config.loss.mode, run.vectorizer->num_ids(), run.splits.labels.num_outputs());

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <memory>
+
+#include "predict/classifier.h"
+
+namespace bernoulli {
+
+/// @throws ArtifactError, IoError: see export/artifact.h.
+std::unique_ptr<Classifier> open_artifact_classifier(const std::filesystem::path& path, c10::Device device);
+
+}  // namespace bernoulli
