@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+
+namespace bernoulli {
+
+/// Names of the extra files inside an exported file, and the version of the whole layout (docs/artifact.md).
+inline constexpr const char* kConfigFile = "config.yaml";
+inline constexpr const char* kLabelsFile = "labels.json";
+inline constexpr const char* kThresholdsFile = "thresholds.json";
+inline constexpr const char* kMetadataFile = "metadata.json";
+inline constexpr const char* kSelfTestFile = "self_test.json";
+inline constexpr int64_t kArtifactFormat = 1;
+
+}  // namespace bernoulli

@@ -1,0 +1,98 @@
+#include "export/self_test.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include <fmt/format.h>
+
+#include "core/random.h"
+#include "text/utf8.h"
+
+namespace bernoulli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const size_t length = utf8_sequence_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+Json text_to_json(const std::string& text) {
+  if (is_utf8(text)) return text;
+  std::string hex;
+  for (const char c : text) hex += fmt::format("{:02x}", static_cast<uint8_t>(c));
+  return {{"hex", hex}};
+}
+
+std::string text_from_json(const Json& json) {
+  if (json.is_string()) return json.get<std::string>();
+  const auto hex = json.at("hex").get<std::string>();
+  std::string text;
+  for (size_t i = 0; i + 1 < hex.size(); i += 2)
+    text.push_back(static_cast<char>(std::strtol(hex.substr(i, 2).c_str(), nullptr, 16)));
+  return text;
+}
+
+/// `num_words` words, drawn more often from the front of the vocabulary, as in real text.
+std::string random_text(const Vocabulary& vocabulary, Random& random, uint64_t num_words) {
+  std::string text;
+  for (uint64_t i = 0; i < num_words; ++i) {
+    const uint64_t bound = 1 + random.below(vocabulary.tokens().size());
+    text += vocabulary.tokens()[random.below(bound)];
+    text += ' ';
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> self_test_texts(const Vectorizer& vectorizer) {
+  std::string all_bytes;
+  for (int byte = 0; byte < 256; ++byte) all_bytes.push_back(static_cast<char>(byte));
+  std::vector<std::string> texts = {"",
+                                    " \t\r\n ",
+                                    "The movie was great! I loved every minute of it.",
+                                    "A waste of time: dull, slow and badly acted...",
+                                    "don't <br />stop<br/>here <i>ever</i> < 3",
+                                    "caf\u00E9 na\u00EFve \u201Cquoted\u201D \u2026 \u4F60\u597D "
+                                    "\u043F\u0440\u0438\u0432\u0435\u0442 \U0001F600",
+                                    "broken \xFF\xFE \xC3( \xE2\x82 \xED\xA0\x80",
+                                    all_bytes,
+                                    std::string(3000, 'x')};
+  std::string many_words;
+  for (int i = 0; i < 1500; ++i) many_words += "good bad ";
+  texts.push_back(many_words);
+  const Vocabulary* vocabulary = vectorizer.vocabulary();
+  if (vocabulary == nullptr || vocabulary->tokens().empty()) return texts;
+  Random random(1);
+  for (const uint64_t num_words : {1, 2, 3, 5, 8, 13, 30, 60, 120, 250, 500})
+    texts.push_back(random_text(*vocabulary, random, num_words));
+  return texts;
+}
+
+Json to_json(const SelfTest& self_test) {
+  Json json{{"texts", Json::array()}, {"probabilities", Json::array()}};
+  const size_t num_labels = self_test.probabilities.size() / std::max<size_t>(1, self_test.texts.size());
+  for (size_t i = 0; i < self_test.texts.size(); ++i) {
+    json["texts"].push_back(text_to_json(self_test.texts[i]));
+    const auto row = self_test.probabilities.begin() + static_cast<int64_t>(i * num_labels);
+    json["probabilities"].push_back(std::vector<float>(row, row + static_cast<int64_t>(num_labels)));
+  }
+  return json;
+}
+
+SelfTest self_test_from_json(const Json& json) {
+  SelfTest self_test;
+  for (const Json& text : json.at("texts")) self_test.texts.push_back(text_from_json(text));
+  for (const Json& row : json.at("probabilities")) {
+    for (const Json& probability : row) self_test.probabilities.push_back(probability.get<float>());
+  }
+  return self_test;
+}
+
+}  // namespace bernoulli

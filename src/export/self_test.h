@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "text/vectorizer.h"
+
+namespace bernoulli {
+
+/// What an exported file must answer, made when it is written and asked again whenever it is opened.
+struct SelfTest {
+  std::vector<std::string> texts;    ///< N
+  std::vector<float> probabilities;  ///< N*L row-major
+};
+
+/// Texts that exercise the byte specification (empty, odd bytes, several scripts, long) and the model (random
+/// words of the vocabulary). No text of the training data is among them. The same for the same vectorizer.
+std::vector<std::string> self_test_texts(const Vectorizer& vectorizer);
+
+/// {"texts": [...], "probabilities": [[...], ...]}; a text that is no valid UTF-8 stands as {"hex": "..."}.
+nlohmann::ordered_json to_json(const SelfTest& self_test);
+/// @throws nlohmann::json::exception
+SelfTest self_test_from_json(const nlohmann::ordered_json& json);
+
+}  // namespace bernoulli

@@ -1,0 +1,170 @@
+#include "export/torchscript.h"
+
+#include <numeric>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/any.h>
+#include <ATen/ops/isnan.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/tensor.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+
+#include "core/error.h"
+#include "core/version.h"
+#include "export/artifact_files.h"
+#include "export/script_vectorizer.h"
+#include "export/seal.h"
+#include "export/self_test.h"
+#include "model/features.h"
+
+namespace bernoulli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using torch::jit::Module;
+
+// dtype 4 is int64 and 6 float32: define() does not know their names.
+constexpr const char* kPaddedLogits = R"(
+def network_logits(self, x: Tensor, lengths: Tensor) -> Tensor:
+    device = self.thresholds.device
+    if lengths.size(0) == 0:
+        return torch.zeros([0, self.num_outputs], dtype=6, device=device)
+    return self.model.logits(x.to(device), lengths.to(device)).to(6)
+
+def ids_logits(self, ids: Tensor) -> Tensor:
+    return self.network_logits(ids.to(4), torch.sum(torch.ne(ids, 0), [1]))
+
+def logits(self, texts: List[str]) -> Tensor:
+    return self.ids_logits(self.vectorize(texts))
+)";
+
+constexpr const char* kRaggedLogits = R"(
+def network_logits(self, x: Tensor, lengths: Tensor) -> Tensor:
+    device = self.thresholds.device
+    if lengths.size(0) == 0:
+        return torch.zeros([0, self.num_outputs], dtype=6, device=device)
+    return self.model.logits(x.to(device), lengths.to(device)).to(6)
+
+def ids_logits(self, ids: Tensor) -> Tensor:
+    real = torch.ne(ids, 0)
+    return self.network_logits(torch.masked_select(ids.to(4), real), torch.sum(real, [1]))
+
+def logits(self, texts: List[str]) -> Tensor:
+    ids: List[int] = []
+    lengths: List[int] = []
+    for row in self.encode(texts):
+        ids += row
+        lengths.append(len(row))
+    return self.network_logits(torch.tensor(ids, dtype=4), torch.tensor(lengths, dtype=4))
+)";
+
+// The only sigmoids of the file.
+constexpr const char* kProbabilities = R"(
+def forward(self, texts: List[str]) -> Tensor:
+    return torch.sigmoid(self.logits(texts))
+
+def from_ids(self, ids: Tensor) -> Tensor:
+    return torch.sigmoid(self.ids_logits(ids))
+
+def decide(self, texts: List[str]) -> Tensor:
+    return torch.gt(self.forward(texts), self.thresholds)
+)";
+
+/// A copy for inference on the CPU: no gradients, no dropout.
+Module inference_copy(const Module& network) {
+  const at::NoGradGuard no_grad;  // without it the copies would be results of a differentiable clone
+  Module copy = network.deepcopy();
+  copy.to(at::kCPU);
+  copy.eval();
+  for (at::Tensor parameter : copy.parameters()) parameter.set_requires_grad(false);
+  return copy;
+}
+
+Module classifier_module(const ArtifactParts& parts, const Module& network) {
+  Module module("bernoulli.Classifier");
+  module.register_attribute("training", c10::BoolType::get(), false);
+  module.register_attribute("num_outputs", c10::IntType::get(), parts.num_outputs);
+  module.register_buffer("thresholds", at::tensor(parts.thresholds, at::kDouble));
+  module.register_module("model", network);
+  define_vectorizer(module, parts.vectorizer);
+  module.define(parts.ragged_input ? kRaggedLogits : kPaddedLogits);
+  module.define(kProbabilities);
+  return module;
+}
+
+/// The trainer's own path, not the script's, so that the file is tested against something else than itself.
+SelfTest make_self_test(const ArtifactParts& parts, const Module& network) {
+  const at::NoGradGuard no_grad;
+  const torch::jit::GraphOptimizerEnabledGuard plain(false);
+  SelfTest self_test{self_test_texts(parts.vectorizer), {}};
+  const TokenRows rows = parts.vectorizer.transform(self_test.texts);
+  std::vector<int64_t> indices(self_test.texts.size());
+  std::iota(indices.begin(), indices.end(), int64_t{0});
+  const Features features =
+      make_features(rows, indices, {parts.ragged_input, parts.vectorizer.config().sequence_length}, at::kCPU);
+  const at::Tensor logits = network.get_method("logits")({features.values, features.lengths}).toTensor();
+  const std::vector<int64_t> expected_shape = {static_cast<int64_t>(indices.size()), parts.num_outputs};
+  if (logits.sizes() != expected_shape) {
+    throw InternalError(fmt::format("the network gives {} numbers for {} texts, expected {} a text",
+                                    logits.numel(), indices.size(), parts.num_outputs));
+  }
+  const at::Tensor probabilities = at::sigmoid(logits.to(at::kFloat)).contiguous();
+  if (at::isnan(probabilities).any().item<bool>()) {
+    throw NonFiniteError(
+        "the model was not exported: it answers simple texts with probabilities that are not numbers (NaN "
+        "weights); train it again with a lower learning rate");
+  }
+  self_test.probabilities.assign(probabilities.const_data_ptr<float>(),
+                                 probabilities.const_data_ptr<float>() + probabilities.numel());
+  return self_test;
+}
+
+Json metadata(const ArtifactParts& parts) {
+  const TextConfig& text = parts.vectorizer.config();
+  const Vocabulary* vocabulary = parts.vectorizer.vocabulary();
+  Json json{{"format", kArtifactFormat},
+            {"program", fmt::format("bernoulli {}", kVersion)},
+            {"commit", kGitCommit},
+            {"libtorch", kTorchVersionBuilt},
+            {"num_outputs", parts.num_outputs},
+            {"num_ids", parts.vectorizer.num_ids()},
+            {"sequence_length", nullptr},
+            {"vocabulary_fingerprint", nullptr},
+            {"pos_weight", parts.pos_weight}};
+  if (text.sequence_length) json["sequence_length"] = *text.sequence_length;
+  if (vocabulary != nullptr) json["vocabulary_fingerprint"] = vocabulary->fingerprint();
+  return json;
+}
+
+void check_parts(const ArtifactParts& parts) {
+  if (static_cast<int64_t>(parts.thresholds.size()) != parts.num_outputs) {
+    throw InternalError(
+        fmt::format("{} thresholds for {} outputs", parts.thresholds.size(), parts.num_outputs));
+  }
+  for (const double threshold : parts.thresholds) {
+    if (!(threshold > 0 && threshold < 1))
+      throw InternalError(fmt::format("threshold {} is not inside (0, 1)", threshold));
+  }
+}
+
+}  // namespace
+
+std::string serialize_artifact(const ArtifactParts& parts) {
+  check_parts(parts);
+  const Module network = inference_copy(parts.network);
+  const Module module = classifier_module(parts, network);
+  const torch::jit::ExtraFilesMap files = {{kConfigFile, parts.config_yaml},
+                                           {kLabelsFile, parts.labels.dump(2)},
+                                           {kThresholdsFile, Json(parts.thresholds).dump()},
+                                           {kMetadataFile, metadata(parts).dump(2)},
+                                           {kSelfTestFile, to_json(make_self_test(parts, network)).dump()}};
+  std::ostringstream stream;  // LibTorch aborts the process where it cannot write a file itself
+  module.save(stream, files);
+  return seal_zip(std::move(stream).str());
+}
+
+}  // namespace bernoulli

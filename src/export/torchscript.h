@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "text/vectorizer.h"
+
+namespace torch::jit {
+struct Module;
+}
+
+namespace bernoulli {
+
+/// What an exported file is made of. L outputs.
+struct ArtifactParts {
+  const Vectorizer& vectorizer;
+  const torch::jit::Module&
+      network;                ///< Sequential::module(): method logits(x, lengths), on any device, not changed
+  bool ragged_input = false;  ///< ModelPlan::ragged_input
+  int64_t num_outputs = 1;    ///< L
+  std::vector<double> thresholds;  ///< L, in (0, 1): a probability above it is positive
+  nlohmann::ordered_json labels;   ///< stored as labels.json
+  std::string config_yaml;         ///< the resolved configuration
+  std::vector<double> pos_weight;  ///< of the training loss; empty: none
+};
+
+/// The bytes of a TorchScript file with the methods of docs/artifact.md and everything needed beside them,
+/// sealed with a checksum. The same parts give the same bytes.
+/// @throws InternalError if the parts do not fit together; NonFiniteError if the model answers with NaN.
+std::string serialize_artifact(const ArtifactParts& parts);
+
+}  // namespace bernoulli

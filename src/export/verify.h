@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "export/artifact.h"
+#include "export/torchscript.h"
+
+namespace bernoulli {
+
+/// Raw texts with the logits that the trainer's own evaluation gave them, in batches of `batch_size` in
+/// order.
+struct TrainerAnswers {
+  std::span<const std::string> texts;  ///< N
+  std::span<const float> logits;       ///< N*L row-major
+  int64_t batch_size = 512;
+};
+
+/// Largest difference of a probability that is allowed where the trainer computed on another device than the
+/// file.
+inline constexpr double kVerifyTolerance = 1e-6;
+
+struct Verification {
+  int64_t num_texts = 0;
+  double max_difference = 0;  ///< of a probability, file against trainer
+};
+
+/// Feeds the raw texts to the file, in the trainer's batches, and compares every probability with the sigmoid
+/// of the trainer's logit. Also checks, on the first batch, that the file's probability is the sigmoid of its
+/// own logit, applied once, and that a second call gives the same bits.
+/// @param tolerance  of a probability; 0 where the trainer evaluated on the CPU.  @param poll  called before
+/// each batch; may throw to stop.
+/// @throws ArtifactError naming the first text that differs too much, or the check that failed.
+Verification verify_artifact(const Artifact& artifact, const TrainerAnswers& trainer,
+                             double tolerance = kVerifyTolerance, void (*poll)() = nullptr);
+
+struct ExportReport {
+  int64_t size_bytes = 0;
+  Verification verification;
+};
+
+/// Serialises, opens the bytes again (with the self-test), verifies them against the trainer, and only then
+/// writes the file, atomically.
+/// @throws ArtifactError, and there is no file; IoError
+ExportReport export_artifact(const ArtifactParts& parts, const TrainerAnswers& trainer,
+                             const std::filesystem::path& path, double tolerance = kVerifyTolerance,
+                             void (*poll)() = nullptr);
+
+}  // namespace bernoulli
