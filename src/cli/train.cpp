@@ -1,3 +1,5 @@
+#include "cli/train.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <optional>
@@ -9,7 +11,6 @@
 #include "cli/environment.h"
 #include "cli/finish.h"
 #include "cli/load_arguments.h"
-#include "cli/train.h"
 #include "cli/verb.h"
 #include "core/error.h"
 #include "core/file.h"

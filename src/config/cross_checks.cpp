@@ -189,14 +189,6 @@ class CrossChecks {
       fault("task.kind",
             "is multi_label, but class folders give each text one label (expected binary, or data in another "
             "format)");
-    for (const auto& [key, held_out] :
-         {std::pair("validation", &run_.data.validation), std::pair("test", &run_.data.test)}) {
-      if (held_out->split && held_out->split->method == "stratified") {
-        fault(fmt::format("data.{}.method", key),
-              "is stratified, which needs one label a text, but task.kind is multi_label (expected random or "
-              "hash)");
-      }
-    }
   }
 
   void check_text() {

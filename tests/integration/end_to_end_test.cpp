@@ -38,7 +38,7 @@ class EndToEnd : public ::testing::Test {
     std::string csv = "text,label\n";
     for (int i = 0; i < 100; ++i) {
       const bool good = i % 2 == 0;
-      csv += std::string(good ? "\"A fine, caf\xc3\xa9 " : "\"Dull, \"\"flat\"\" ") + "film " + std::to_string(i % 9) + "\"," + (good ? "good" : "bad") + "\n";
+      csv += std::string(good ? "\"A fine, caf\xc3\xa9 " : "\"Dull, \"\"flat\"\" ") + "film " + std::to_string(i) + "\"," + (good ? "good" : "bad") + "\n";
     }
     folder_.write("data.csv", csv);
     folder_.write("config.yaml", kConfig);
