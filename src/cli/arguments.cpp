@@ -17,7 +17,10 @@ namespace {
 
 std::string help_page(const Usage& usage, const po::options_description& options) {
   std::ostringstream page;
-  page << "usage: bernoulli " << usage.synopsis << "\n\n" << usage.text << "\n\n" << options << "\nexamples:\n" << usage.examples;
+  page << "usage: bernoulli " << usage.synopsis << "\n\n"
+       << usage.text << "\n\n"
+       << options << "\nexamples:\n"
+       << usage.examples;
   return page.str();
 }
 
@@ -29,8 +32,10 @@ std::vector<std::string> option_names(const po::options_description& options) {
 
 }  // namespace
 
-std::optional<po::variables_map> parse_words(const Usage& usage, po::options_description options, const std::vector<std::string>& words) {
-  options.add_options()("quiet", "no progress and no log on standard error; warnings stay")("help", "this page");
+std::optional<po::variables_map> parse_words(const Usage& usage, po::options_description options,
+                                             const std::vector<std::string>& words) {
+  options.add_options()("quiet", "no progress and no log on standard error; warnings stay")("help",
+                                                                                            "this page");
   po::options_description all;
   all.add(options);
   po::positional_options_description positional;
@@ -46,7 +51,8 @@ std::optional<po::variables_map> parse_words(const Usage& usage, po::options_des
   } catch (const po::unknown_option& error) {
     const std::string near = suggestion(error.get_option_name(), option_names(options));
     throw UsageError(fmt::format("unknown option '{}'{}; see 'bernoulli {} --help'", error.get_option_name(),
-                                 near.empty() ? "" : fmt::format("; did you mean '{}'?", near), usage.synopsis.substr(0, usage.synopsis.find(' '))));
+                                 near.empty() ? "" : fmt::format("; did you mean '{}'?", near),
+                                 usage.synopsis.substr(0, usage.synopsis.find(' '))));
   } catch (const po::too_many_positional_options_error&) {
     throw UsageError(fmt::format("too many arguments; usage: bernoulli {}", usage.synopsis));
   } catch (const po::error& error) {
@@ -58,7 +64,8 @@ std::optional<po::variables_map> parse_words(const Usage& usage, po::options_des
   }
   if (values.contains("quiet")) set_log_level(LogLevel::kQuiet);
   if (usage.max_positional >= 0 && values.contains(usage.positional) &&
-      static_cast<int>(values[usage.positional].as<std::vector<std::string>>().size()) > usage.max_positional) {
+      static_cast<int>(values[usage.positional].as<std::vector<std::string>>().size()) >
+          usage.max_positional) {
     throw UsageError(fmt::format("too many arguments; usage: bernoulli {}", usage.synopsis));
   }
   return values;
@@ -71,6 +78,8 @@ void print(const std::string& text) {
   }
 }
 
-std::string suggestion(const std::string& word, const std::vector<std::string>& candidates) { return closest_word(word, candidates).value_or(""); }
+std::string suggestion(const std::string& word, const std::vector<std::string>& candidates) {
+  return closest_word(word, candidates).value_or("");
+}
 
 }  // namespace bernoulli::cli

@@ -35,7 +35,8 @@ config::LoadedConfig load(const std::vector<std::string>& files, const po::varia
 int check(const std::vector<std::string>& files, const po::variables_map& values) {
   try {
     const config::LoadedConfig loaded = load(files, values);
-    print(values.contains("json") ? Json{{"valid", true}, {"faults", Json::array()}}.dump(2) + "\n" : fmt::format("{}: valid\n", loaded.run.name));
+    print(values.contains("json") ? Json{{"valid", true}, {"faults", Json::array()}}.dump(2) + "\n"
+                                  : fmt::format("{}: valid\n", loaded.run.name));
     return 0;
   } catch (const UsageError& error) {
     if (!values.contains("json")) throw;
@@ -57,11 +58,14 @@ int run_config(const std::vector<std::string>& words) {
   po::options_description options("options");
   add_config_options(options);
   options.add_options()("origin", "show: where each value came from")("json", "check, show: JSON")(
-      "key", po::value<std::string>()->default_value("")->value_name("PATH"), "describe: only this key and what is below it")(
-      "format", po::value<std::string>()->default_value("text")->value_name("F"), "describe: text or markdown");
+      "key", po::value<std::string>()->default_value("")->value_name("PATH"),
+      "describe: only this key and what is below it")(
+      "format", po::value<std::string>()->default_value("text")->value_name("F"),
+      "describe: text or markdown");
   const auto values = parse_words(kUsage, options, words);
   if (!values) return 0;
-  if (!values->contains("words")) throw UsageError(fmt::format("say what to do; usage: bernoulli {}", kUsage.synopsis));
+  if (!values->contains("words"))
+    throw UsageError(fmt::format("say what to do; usage: bernoulli {}", kUsage.synopsis));
   std::vector<std::string> rest = (*values)["words"].as<std::vector<std::string>>();
   const std::string action = rest.front();
   rest.erase(rest.begin());
@@ -69,10 +73,13 @@ int run_config(const std::vector<std::string>& words) {
   if (action == "show") {
     const config::LoadedConfig loaded = load(rest, *values);
     const bool origin = values->contains("origin");
-    print(values->contains("json") ? loaded.resolved.dump(2) + "\n" : origin ? config::show_with_origin(loaded) : loaded.run.resolved_yaml);
+    print(values->contains("json") ? loaded.resolved.dump(2) + "\n"
+          : origin                 ? config::show_with_origin(loaded)
+                                   : loaded.run.resolved_yaml);
     return 0;
   }
-  if (!rest.empty()) throw UsageError(fmt::format("config {} takes no file; usage: bernoulli {}", action, kUsage.synopsis));
+  if (!rest.empty())
+    throw UsageError(fmt::format("config {} takes no file; usage: bernoulli {}", action, kUsage.synopsis));
   if (action == "describe") {
     const std::string format = (*values)["format"].as<std::string>();
     if (format == "markdown") {
@@ -89,7 +96,9 @@ int run_config(const std::vector<std::string>& words) {
     return 0;
   }
   const std::string near = suggestion(action, {"check", "show", "describe", "schema"});
-  throw UsageError(fmt::format("unknown action 'config {}'{}; usage: bernoulli {}", action, near.empty() ? "" : fmt::format("; did you mean '{}'?", near), kUsage.synopsis));
+  throw UsageError(fmt::format("unknown action 'config {}'{}; usage: bernoulli {}", action,
+                               near.empty() ? "" : fmt::format("; did you mean '{}'?", near),
+                               kUsage.synopsis));
 }
 
 }  // namespace bernoulli::cli

@@ -1,8 +1,7 @@
-#include <unistd.h>
-
 #include <filesystem>
 #include <system_error>
 #include <thread>
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -39,7 +38,9 @@ training: {epochs: 5, batch_size: 8}
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() : path_(fs::temp_directory_path() / fmt::format("bernoulli-doctor-{}", ::getpid())) { create_folder(path_); }
+  TemporaryFolder() : path_(fs::temp_directory_path() / fmt::format("bernoulli-doctor-{}", ::getpid())) {
+    create_folder(path_);
+  }
   ~TemporaryFolder() {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
@@ -61,7 +62,8 @@ double self_train() {
   write_file_atomic(folder.path() / "doctor.yaml", kConfig);
   set_log_level(LogLevel::kQuiet);
   TrainArguments arguments;
-  arguments.sources = {{folder.path() / "doctor.yaml"}, {fmt::format("data.root={}", folder.path().string())}};
+  arguments.sources = {{folder.path() / "doctor.yaml"},
+                       {fmt::format("data.root={}", folder.path().string())}};
   arguments.run_dir = folder.path() / "run";
   arguments.device = "cpu";
   return train_run(arguments).summary.at("validation").at("metrics").at("accuracy").get<double>();
@@ -88,7 +90,8 @@ Json examine() {
 int run_doctor(const std::vector<std::string>& words) {
   po::options_description options("options");
   options.add_options()("json", "print one JSON object");
-  const Usage usage{"doctor [options]", "Versions, devices, threads, instruction sets, and a tiny training, export and check.",
+  const Usage usage{"doctor [options]",
+                    "Versions, devices, threads, instruction sets, and a tiny training, export and check.",
                     "  bernoulli doctor\n  bernoulli doctor --json\n", ""};
   const auto values = parse_words(usage, options, words);
   if (!values) return 0;
@@ -98,8 +101,10 @@ int run_doctor(const std::vector<std::string>& words) {
     print(json.dump(2) + "\n");
   } else {
     std::string text;
-    for (const auto& [key, value] : json.items()) text += fmt::format("{:<20} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
-    print(text + (healthy ? "all is well\n" : "the self-training did not reach accuracy 1: please report this output\n"));
+    for (const auto& [key, value] : json.items())
+      text += fmt::format("{:<20} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+    print(text + (healthy ? "all is well\n"
+                          : "the self-training did not reach accuracy 1: please report this output\n"));
   }
   return static_cast<int>(healthy ? ExitCode::kDone : ExitCode::kInternal);
 }

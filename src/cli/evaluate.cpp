@@ -1,3 +1,5 @@
+#include "train/evaluate.h"
+
 #include <string>
 #include <vector>
 
@@ -11,7 +13,6 @@
 #include "metrics/metrics.h"
 #include "predict/classifier.h"
 #include "tensor/device.h"
-#include "train/evaluate.h"
 
 namespace bernoulli::cli {
 namespace {
@@ -23,7 +24,8 @@ Dataset own_held_out_data(const Classifier& classifier) {
   DataSplits splits = load_data(classifier.config().data, classifier.config().task);
   if (splits.test) return std::move(*splits.test);
   if (splits.validation) return std::move(*splits.validation);
-  throw UsageError("the configuration of this model has no test or validation data; name some with --data PATH");
+  throw UsageError(
+      "the configuration of this model has no test or validation data; name some with --data PATH");
 }
 
 }  // namespace
@@ -31,26 +33,34 @@ Dataset own_held_out_data(const Classifier& classifier) {
 int run_evaluate(const std::vector<std::string>& words) {
   po::options_description options("options");
   options.add_options()("data", po::value<std::string>()->value_name("PATH"),
-                        "class folders, csv, tsv, jsonl or __label__ lines; default: the test data of the run, else its validation data")(
-      "device", po::value<std::string>()->default_value("cpu")->value_name("D"), "auto, cpu, cuda or cuda:N")("json", "print one JSON object");
+                        "class folders, csv, tsv, jsonl or __label__ lines; default: the test data of the "
+                        "run, else its validation data")(
+      "device", po::value<std::string>()->default_value("cpu")->value_name("D"), "auto, cpu, cuda or cuda:N")(
+      "json", "print one JSON object");
   const Usage usage{"evaluate RUN|FILE.pt [options]",
-                    "All metrics of a run folder (native text path) or an exported file (TorchScript path, raw text in) on a data set.",
+                    "All metrics of a run folder (native text path) or an exported file (TorchScript path, "
+                    "raw text in) on a data set.",
                     "  bernoulli evaluate runs/quickstart-1\n"
                     "  bernoulli evaluate runs/quickstart-1/model.pt --data reviews.jsonl --json\n",
                     "model", 1};
   const auto values = parse_words(usage, options, words);
   if (!values) return 0;
-  if (!values->contains("model")) throw UsageError(fmt::format("name a run folder or an exported file; usage: bernoulli {}", usage.synopsis));
+  if (!values->contains("model"))
+    throw UsageError(
+        fmt::format("name a run folder or an exported file; usage: bernoulli {}", usage.synopsis));
   const c10::Device device = open_device((*values)["device"].as<std::string>());
   const auto classifier = open_classifier((*values)["model"].as<std::vector<std::string>>().front(), device);
   const RunConfig& config = classifier->config();
-  const Dataset dataset = values->contains("data") ? load_dataset((*values)["data"].as<std::string>(), "auto", config.data.columns, config.task, classifier->labels())
-                                                   : own_held_out_data(*classifier);
+  const Dataset dataset = values->contains("data")
+                              ? load_dataset((*values)["data"].as<std::string>(), "auto", config.data.columns,
+                                             config.task, classifier->labels())
+                              : own_held_out_data(*classifier);
   throw_if_stopped();
   const std::vector<float> logits = classifier->logits(dataset.texts);
   const auto loss = make_loss(config.loss, classifier->pos_weight(), dataset.num_labels);
-  const MetricReport report = evaluate_logits({logits, dataset.targets, dataset.weights, dataset.num_labels}, *loss, config, classifier->labels().names,
-                                              classifier->thresholds());
+  const MetricReport report =
+      evaluate_logits({logits, dataset.targets, dataset.weights, dataset.num_labels}, *loss, config,
+                      classifier->labels().names, classifier->thresholds());
   print(values->contains("json") ? to_json(report).dump(2) + "\n" : to_table(report));
   return 0;
 }

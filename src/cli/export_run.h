@@ -4,8 +4,9 @@
 #include <string>
 #include <vector>
 
-#include <c10/core/Device.h>
 #include <nlohmann/json.hpp>
+
+#include <c10/core/Device.h>
 
 #include "config/run_config.h"
 #include "data/dataset.h"
@@ -25,7 +26,8 @@ struct ExportParts {
   c10::Device device;
 };
 
-/// Raw texts with the trainer's own logits N*L, computed in batches of training.eval_batch_size: the file must give the same.
+/// Raw texts with the trainer's own logits N*L, computed in batches of training.eval_batch_size: the file
+/// must give the same.
 struct ReferenceTexts {
   const std::vector<std::string>* texts;
   std::vector<float> logits;
@@ -35,6 +37,7 @@ struct ReferenceTexts {
 /// Writes `path` after the file, read back, gave the trainer's probabilities on the raw texts.
 /// Returns {"file", "size_bytes", "verified_texts", "verified_split", "max_difference"}.
 /// @throws ArtifactError if it does not; then there is no file. IoError
-nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceTexts& reference, const std::filesystem::path& path);
+nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceTexts& reference,
+                                      const std::filesystem::path& path);
 
 }  // namespace bernoulli::cli

@@ -16,25 +16,32 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::vector<double> fit_thresholds(const FinishedTraining& training, const std::vector<float>* validation_logits) {
+std::vector<double> fit_thresholds(const FinishedTraining& training,
+                                   const std::vector<float>* validation_logits) {
   const ThresholdConfig& config = training.config.metrics.threshold;
   const int64_t num_labels = training.run.train.num_labels;
-  if (config.method == ThresholdConfig::Method::kFixed) return std::vector<double>(static_cast<size_t>(num_labels), config.value);
-  const EncodedDataset& validation = *training.run.validation;  // config/ refuses a fitted threshold without validation data
+  if (config.method == ThresholdConfig::Method::kFixed)
+    return std::vector<double>(static_cast<size_t>(num_labels), config.value);
+  const EncodedDataset& validation =
+      *training.run.validation;  // config/ refuses a fitted threshold without validation data
   std::vector<double> thresholds = choose_thresholds(predictions_of(*validation_logits, validation), config);
   log_info(fmt::format("threshold fitted on validation data: {}", Json(thresholds).dump()));
   return thresholds;
 }
 
 Json timings(const MetricsLog& log, double export_s) {
-  return {{"epoch_seconds", log.epoch_seconds()}, {"total_seconds", log.elapsed_s()}, {"export_seconds", export_s}};
+  return {{"epoch_seconds", log.epoch_seconds()},
+          {"total_seconds", log.elapsed_s()},
+          {"export_seconds", export_s}};
 }
 
 std::string metric_line(const Json& report) {
   std::string line;
-  for (const char* name : {"loss", "accuracy", "f1", "micro_f1", "macro_f1", "roc_auc", "average_precision"}) {
+  for (const char* name :
+       {"loss", "accuracy", "f1", "micro_f1", "macro_f1", "roc_auc", "average_precision"}) {
     const auto value = report.at("metrics").find(name);
-    if (value != report.at("metrics").end() && !value->is_null()) line += fmt::format("  {} {:.4f}", name, value->get<double>());
+    if (value != report.at("metrics").end() && !value->is_null())
+      line += fmt::format("  {} {:.4f}", name, value->get<double>());
   }
   return line;
 }
@@ -50,21 +57,32 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
 
   const FeatureShape shape{run.plan.ragged_input, config.text.sequence_length};
   const auto logits_of = [&](const EncodedDataset& data) {
-    return compute_logits(model, data.rows, shape, config.training.eval_batch_size, training.device, throw_if_stopped);
+    return compute_logits(model, data.rows, shape, config.training.eval_batch_size, training.device,
+                          throw_if_stopped);
   };
-  Json summary = {{"name", config.name}, {"engine", "reference"}, {"device", training.device.str()}, {"loss_mode", to_string(config.loss.mode)},
-                  {"steps", training.outcome.steps}, {"epochs", training.outcome.epochs}, {"stop_reason", training.outcome.stop_reason},
-                  {"checkpoint", training.checkpoints.path_of(training.outcome.final_step).filename().string()},
-                  {"monitor", config.training.monitor}, {"monitor_value", nullptr}, {"labels", to_json(run.splits.labels)},
-                  {"num_parameters", run.plan.num_parameters()}};
+  Json summary = {
+      {"name", config.name},
+      {"engine", "reference"},
+      {"device", training.device.str()},
+      {"loss_mode", to_string(config.loss.mode)},
+      {"steps", training.outcome.steps},
+      {"epochs", training.outcome.epochs},
+      {"stop_reason", training.outcome.stop_reason},
+      {"checkpoint", training.checkpoints.path_of(training.outcome.final_step).filename().string()},
+      {"monitor", config.training.monitor},
+      {"monitor_value", nullptr},
+      {"labels", to_json(run.splits.labels)},
+      {"num_parameters", run.plan.num_parameters()}};
   if (training.outcome.best_value) summary["monitor_value"] = *training.outcome.best_value;
 
   std::vector<float> validation_logits;
   if (run.validation) validation_logits = logits_of(*run.validation);
-  const std::vector<double> thresholds = fit_thresholds(training, run.validation ? &validation_logits : nullptr);
+  const std::vector<double> thresholds =
+      fit_thresholds(training, run.validation ? &validation_logits : nullptr);
   summary["thresholds"] = thresholds;
   const auto report = [&](const EncodedDataset& data, const std::vector<float>& logits) {
-    return to_json(evaluate_logits(predictions_of(logits, data), *run.loss, config, run.splits.labels.names, thresholds));
+    return to_json(evaluate_logits(predictions_of(logits, data), *run.loss, config, run.splits.labels.names,
+                                   thresholds));
   };
   if (run.validation) summary["validation"] = report(*run.validation, validation_logits);
   std::vector<float> test_logits;
@@ -75,10 +93,13 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
   }
 
   const double export_started = monotonic_seconds();
-  const ReferenceTexts reference = run.test         ? ReferenceTexts{&run.splits.test->texts, test_logits, "test"}
-                                   : run.validation ? ReferenceTexts{&run.splits.validation->texts, validation_logits, "validation"}
-                                                    : ReferenceTexts{&run.splits.train.texts, logits_of(run.train), "training"};
-  summary["artifact"] = write_artifact({config, *run.vectorizer, run.splits.labels, thresholds, run.pos_weight, model, training.device}, reference, training.paths.artifact());
+  const ReferenceTexts reference =
+      run.test         ? ReferenceTexts{&run.splits.test->texts, test_logits, "test"}
+      : run.validation ? ReferenceTexts{&run.splits.validation->texts, validation_logits, "validation"}
+                       : ReferenceTexts{&run.splits.train.texts, logits_of(run.train), "training"};
+  summary["artifact"] = write_artifact(
+      {config, *run.vectorizer, run.splits.labels, thresholds, run.pos_weight, model, training.device},
+      reference, training.paths.artifact());
   summary["timings"] = timings(log, monotonic_seconds() - export_started);
   summary["peak_memory_mib"] = peak_memory_mib();
   write_json(training.paths.summary(), summary);
@@ -91,9 +112,11 @@ std::string summary_text(const Json& summary, const RunPaths& paths) {
     if (summary.contains(split)) text += fmt::format("{:<10}{}\n", split, metric_line(summary[split]));
   }
   const Json& artifact = summary.at("artifact");
-  text += fmt::format("exported    {} ({} bytes), verified on {} raw {} texts: largest difference in probability {}\n", paths.artifact().string(),
-                      artifact.at("size_bytes").get<int64_t>(), artifact.at("verified_texts").get<int64_t>(),
-                      artifact.at("verified_split").get<std::string>(), artifact.at("max_difference").get<double>());
+  text += fmt::format(
+      "exported    {} ({} bytes), verified on {} raw {} texts: largest difference in probability {}\n",
+      paths.artifact().string(), artifact.at("size_bytes").get<int64_t>(),
+      artifact.at("verified_texts").get<int64_t>(), artifact.at("verified_split").get<std::string>(),
+      artifact.at("max_difference").get<double>());
   return text;
 }
 

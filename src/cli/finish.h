@@ -2,8 +2,9 @@
 
 #include <string>
 
-#include <c10/core/Device.h>
 #include <nlohmann/json.hpp>
+
+#include <c10/core/Device.h>
 
 #include "run/checkpoint.h"
 #include "run/run_folder.h"
@@ -23,8 +24,8 @@ struct FinishedTraining {
   c10::Device device;
 };
 
-/// Fits the threshold on validation data, evaluates the chosen checkpoint on validation and test data, exports and verifies
-/// model.pt, writes summary.json. Returns the summary.
+/// Fits the threshold on validation data, evaluates the chosen checkpoint on validation and test data,
+/// exports and verifies model.pt, writes summary.json. Returns the summary.
 nlohmann::ordered_json finish_run(const FinishedTraining& training, MetricsLog& log);
 
 /// The summary for people.

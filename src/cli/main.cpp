@@ -42,7 +42,8 @@ int main(int argc, char** argv) {
   } catch (const bernoulli::Error& error) {
     return fail(error.exit_code(), error.what());
   } catch (const bernoulli::StopRequested& stop) {
-    return stop.signal == SIGINT ? static_cast<int>(ExitCode::kInterrupted) : static_cast<int>(ExitCode::kTerminated);
+    return stop.signal == SIGINT ? static_cast<int>(ExitCode::kInterrupted)
+                                 : static_cast<int>(ExitCode::kTerminated);
   } catch (const std::bad_alloc&) {
     return fail(ExitCode::kIo, "out of memory; use a smaller model, batch or data set");
   } catch (const std::exception& error) {

@@ -8,8 +8,8 @@
 #include "core/error.h"
 #include "core/stop.h"
 #include "predict/classifier.h"
-#include "predict/text_source.h"
 #include "predict/record.h"
+#include "predict/text_source.h"
 #include "tensor/device.h"
 
 namespace bernoulli::cli {
@@ -25,20 +25,25 @@ RecordFormat parse_format(const std::string& word) {
   throw UsageError(fmt::format("--format is '{}'; it may be jsonl or tsv", word));
 }
 
-/// {"base": ..., "tokens": [[token, share], ...]}; a share is a number for binary, a list in label order for multi-label.
+/// {"base": ..., "tokens": [[token, share], ...]}; a share is a number for binary, a list in label order for
+/// multi-label.
 void add_explanation(nlohmann::ordered_json& record, Classifier& classifier, const std::string& text) {
   using Json = nlohmann::ordered_json;
   const Explanation explanation = classifier.explain(text);
   const size_t width = explanation.base.size();
-  const auto numbers = [&](const double* begin) { return width == 1 ? Json(*begin) : Json(std::vector<double>(begin, begin + width)); };
+  const auto numbers = [&](const double* begin) {
+    return width == 1 ? Json(*begin) : Json(std::vector<double>(begin, begin + width));
+  };
   record["base"] = numbers(explanation.base.data());
   record["tokens"] = Json::array();
   for (size_t i = 0; i < explanation.tokens.size(); ++i) {
-    record["tokens"].push_back(Json::array({explanation.tokens[i], numbers(explanation.shares.data() + i * width)}));
+    record["tokens"].push_back(
+        Json::array({explanation.tokens[i], numbers(explanation.shares.data() + i * width)}));
   }
 }
 
-/// One record a text, in order. A source that waits (a terminal, a pipe) gets its answers as soon as a batch or a pause allows.
+/// One record a text, in order. A source that waits (a terminal, a pipe) gets its answers as soon as a batch
+/// or a pause allows.
 void predict_all(Classifier& classifier, TextSource& source, RecordFormat format, bool explain) {
   std::vector<std::string> texts;
   while (source.next_batch(texts, kBatch)) {
@@ -60,23 +65,28 @@ void predict_all(Classifier& classifier, TextSource& source, RecordFormat format
 
 int run_predict(const std::vector<std::string>& words) {
   po::options_description options("options");
-  options.add_options()("text", po::value<std::vector<std::string>>()->composing()->value_name("S"), "classify this text; repeats")(
+  options.add_options()("text", po::value<std::vector<std::string>>()->composing()->value_name("S"),
+                        "classify this text; repeats")(
       "format", po::value<std::string>()->default_value("jsonl")->value_name("F"), "jsonl or tsv")(
       "explain", "add each token's share of the logit, where the model is linear in its tokens")(
       "device", po::value<std::string>()->default_value("cpu")->value_name("D"), "auto, cpu, cuda or cuda:N");
   const Usage usage{"predict RUN|FILE.pt [FILE|-] [options]",
-                    "One text a line in (or JSONL with the configured text column when FILE ends in .jsonl), one record a line out, in order.\n"
+                    "One text a line in (or JSONL with the configured text column when FILE ends in .jsonl), "
+                    "one record a line out, in order.\n"
                     "An empty line is an empty text and gets its answer.",
                     "  bernoulli predict runs/quickstart-1 --text 'a wonderful little film'\n"
                     "  cat reviews.txt | bernoulli predict runs/quickstart-1/model.pt - > answers.jsonl\n",
                     "model", 2};
   const auto values = parse_words(usage, options, words);
   if (!values) return 0;
-  if (!values->contains("model")) throw UsageError(fmt::format("name a run folder or an exported file; usage: bernoulli {}", usage.synopsis));
+  if (!values->contains("model"))
+    throw UsageError(
+        fmt::format("name a run folder or an exported file; usage: bernoulli {}", usage.synopsis));
   const auto& positional = (*values)["model"].as<std::vector<std::string>>();
   const RecordFormat format = parse_format((*values)["format"].as<std::string>());
   const bool has_texts = values->contains("text");
-  if (values->contains("explain") && format == RecordFormat::kTsv) throw UsageError("--explain needs --format jsonl: its answer has no fixed columns");
+  if (values->contains("explain") && format == RecordFormat::kTsv)
+    throw UsageError("--explain needs --format jsonl: its answer has no fixed columns");
   if (has_texts && positional.size() > 1) throw UsageError("give texts with --text or a FILE, not both");
   const c10::Device device = open_device((*values)["device"].as<std::string>());
   const auto classifier = open_classifier(positional.front(), device);

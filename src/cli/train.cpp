@@ -35,18 +35,20 @@ using Json = nlohmann::ordered_json;
 std::optional<TrainArguments> parse(const std::vector<std::string>& words) {
   po::options_description options("options");
   add_config_options(options);
-  options.add_options()
-      ("run-dir", po::value<std::string>()->value_name("DIR"), "the run folder; default runs/<config name>-<n>")
-      ("resume", "go on with the run in --run-dir, bit for bit; CONFIG may then be left out")
-      ("device", po::value<std::string>()->default_value("auto")->value_name("D"), "auto, cpu, cuda or cuda:N")
-      ("dry-run", "read, build and run one batch; write nothing")
-      ("json", "print the summary as JSON");
-  const Usage usage{"train CONFIG... [options]",
-                    "Trains on the configured data, evaluates the best checkpoint, exports model.pt, and writes the run folder.",
-                    "  bernoulli train configs/quickstart.yaml\n"
-                    "  bernoulli train configs/imdb_tutorial.yaml --set training.seed=7 --run-dir runs/seed7\n"
-                    "  bernoulli train --resume --run-dir runs/seed7\n",
-                    "config"};
+  options.add_options()("run-dir", po::value<std::string>()->value_name("DIR"),
+                        "the run folder; default runs/<config name>-<n>")(
+      "resume", "go on with the run in --run-dir, bit for bit; CONFIG may then be left out")(
+      "device", po::value<std::string>()->default_value("auto")->value_name("D"),
+      "auto, cpu, cuda or cuda:N")("dry-run", "read, build and run one batch; write nothing")(
+      "json", "print the summary as JSON");
+  const Usage usage{
+      "train CONFIG... [options]",
+      "Trains on the configured data, evaluates the best checkpoint, exports model.pt, and writes the run "
+      "folder.",
+      "  bernoulli train configs/quickstart.yaml\n"
+      "  bernoulli train configs/imdb_tutorial.yaml --set training.seed=7 --run-dir runs/seed7\n"
+      "  bernoulli train --resume --run-dir runs/seed7\n",
+      "config"};
   const auto values = parse_words(usage, options, words);
   if (!values) return std::nullopt;
   TrainArguments arguments;
@@ -57,15 +59,19 @@ std::optional<TrainArguments> parse(const std::vector<std::string>& words) {
   arguments.dry_run = values->contains("dry-run");
   arguments.json = values->contains("json");
   arguments.words = words;
-  if (arguments.resume && !arguments.run_dir) throw UsageError("--resume needs --run-dir DIR, the run to go on with");
-  if (arguments.resume && arguments.dry_run) throw UsageError("--dry-run writes nothing and --resume goes on with a run: give one of them");
-  if (arguments.resume && arguments.sources.files.empty()) arguments.sources.files = {RunPaths{*arguments.run_dir}.config()};
+  if (arguments.resume && !arguments.run_dir)
+    throw UsageError("--resume needs --run-dir DIR, the run to go on with");
+  if (arguments.resume && arguments.dry_run)
+    throw UsageError("--dry-run writes nothing and --resume goes on with a run: give one of them");
+  if (arguments.resume && arguments.sources.files.empty())
+    arguments.sources.files = {RunPaths{*arguments.run_dir}.config()};
   return arguments;
 }
 
 /// Settings that say how long or with how many threads, not what: a resumed run may change them.
 Json without_limits(Json resolved) {
-  for (const char* key : {"epochs", "max_steps", "max_seconds", "checkpoint_every_steps", "threads"}) resolved["training"].erase(key);
+  for (const char* key : {"epochs", "max_steps", "max_seconds", "checkpoint_every_steps", "threads"})
+    resolved["training"].erase(key);
   resolved["data"].erase("root");
   resolved.erase("name");
   return resolved;
@@ -73,12 +79,16 @@ Json without_limits(Json resolved) {
 
 /// Refuses a configuration that would not continue the run, naming every key that differs.
 void check_same_config(const RunPaths& paths, const config::LoadedConfig& loaded) {
-  const Json before = without_limits(config::load_config({{paths.config()}, {}}, layers::layer_schemas()).resolved);
+  const Json before =
+      without_limits(config::load_config({{paths.config()}, {}}, layers::layer_schemas()).resolved);
   const Json now = without_limits(loaded.resolved);
   if (before == now) return;
   std::string differences;
-  for (const Json& change : Json::diff(before, now)) differences += fmt::format("\n  {}", change["path"].get<std::string>());
-  throw UsageError(fmt::format("the configuration is not that of '{}' and cannot continue it; it differs in:{}", paths.folder.string(), differences));
+  for (const Json& change : Json::diff(before, now))
+    differences += fmt::format("\n  {}", change["path"].get<std::string>());
+  throw UsageError(
+      fmt::format("the configuration is not that of '{}' and cannot continue it; it differs in:{}",
+                  paths.folder.string(), differences));
 }
 
 std::optional<Vocabulary> saved_vocabulary(const RunPaths& paths) {
@@ -90,7 +100,8 @@ Json fingerprints_of(const PreparedRun& run, const config::LoadedConfig& loaded)
   const Vocabulary* vocabulary = run.vectorizer->vocabulary();
   return {{"config", hash_hex(without_limits(loaded.resolved).dump())},
           {"data", run.data_fingerprint},
-          {"vocabulary", vocabulary != nullptr ? vocabulary->fingerprint() : fmt::format("hashing-{}", run.vectorizer->num_ids())}};
+          {"vocabulary", vocabulary != nullptr ? vocabulary->fingerprint()
+                                               : fmt::format("hashing-{}", run.vectorizer->num_ids())}};
 }
 
 /// The audit, and what later verbs must know of the training data.
@@ -102,8 +113,8 @@ Json data_json(const PreparedRun& run) {
 
 void log_plan(const RunConfig& config, const PreparedRun& run, c10::Device device) {
   log_info(layers::summary(run.plan));
-  log_info(fmt::format("loss {}  engine reference (autograd)  device {}  threads {}", to_string(config.loss.mode), device.str(),
-                       num_threads(config.training)));
+  log_info(fmt::format("loss {}  engine reference (autograd)  device {}  threads {}",
+                       to_string(config.loss.mode), device.str(), num_threads(config.training)));
 }
 
 /// Everything a training does first, with one batch, on nothing but memory.
@@ -118,8 +129,9 @@ std::string dry_run(const TrainArguments& arguments) {
   std::vector<int64_t> examples;
   for (int64_t i = 0; i < std::min(config.training.batch_size, run.train.size()); ++i) examples.push_back(i);
   const StepResult result = step.update(examples, 0, step.base_lr());
-  return fmt::format("dry run: one batch of {} examples, loss {:.6f}, gradient norm {:.6f}; nothing was written\n", examples.size(),
-                     result.loss_sum / result.weight, result.gradient_norm);
+  return fmt::format(
+      "dry run: one batch of {} examples, loss {:.6f}, gradient norm {:.6f}; nothing was written\n",
+      examples.size(), result.loss_sum / result.weight, result.gradient_norm);
 }
 
 }  // namespace
@@ -131,7 +143,8 @@ TrainedRun train_run(const TrainArguments& arguments) {
   const c10::Device device = open_device(arguments.device);
   set_threads(num_threads(config.training));
 
-  const RunFolder folder = arguments.resume ? RunFolder::open_for_resume(*arguments.run_dir) : RunFolder::create(arguments.run_dir, config.name);
+  const RunFolder folder = arguments.resume ? RunFolder::open_for_resume(*arguments.run_dir)
+                                            : RunFolder::create(arguments.run_dir, config.name);
   const RunPaths& paths = folder.paths();
   const bool resuming = arguments.resume && is_run_folder(paths.folder);
   if (resuming) check_same_config(paths, loaded);
@@ -141,15 +154,16 @@ TrainedRun train_run(const TrainArguments& arguments) {
   write_file_atomic(paths.config(), config.resolved_yaml);
   write_json(paths.environment(), environment_json(device, num_threads(config.training), arguments.words));
   write_json(paths.data(), data_json(run));
-  if (run.vectorizer->vocabulary() != nullptr) write_file_atomic(paths.vocabulary(), run.vectorizer->vocabulary()->to_text());
+  if (run.vectorizer->vocabulary() != nullptr)
+    write_file_atomic(paths.vocabulary(), run.vectorizer->vocabulary()->to_text());
   log_plan(config, run, device);
 
   const CheckpointFolder checkpoints(paths.checkpoints());
   const std::optional<Checkpoint> checkpoint = resuming ? checkpoints.load_newest() : std::nullopt;
   ReferenceStep step(config, run.plan, run.train, *run.loss, device);
   MetricsLog log(paths.metrics(), checkpoint ? checkpoint->step : 0);
-  Trainer trainer({config, run.splits.labels.names, run.train, run.validation ? &*run.validation : nullptr, *run.loss, step, checkpoints, log,
-                   fingerprints_of(run, loaded)});
+  Trainer trainer({config, run.splits.labels.names, run.train, run.validation ? &*run.validation : nullptr,
+                   *run.loss, step, checkpoints, log, fingerprints_of(run, loaded)});
   if (checkpoint) {
     trainer.resume(*checkpoint);
     log_info(fmt::format("resuming after step {}", checkpoint->step));
@@ -168,7 +182,8 @@ int run_train(const std::vector<std::string>& words) {
     return 0;
   }
   const TrainedRun trained = train_run(*arguments);
-  print(arguments->json ? trained.summary.dump(2) + "\n" : summary_text(trained.summary, RunPaths{trained.folder}));
+  print(arguments->json ? trained.summary.dump(2) + "\n"
+                        : summary_text(trained.summary, RunPaths{trained.folder}));
   return 0;
 }
 

@@ -31,18 +31,19 @@ int run_doctor(const std::vector<std::string>& words);
 
 /// How a verb is called, for its help page.
 struct Usage {
-  std::string synopsis;   ///< "train CONFIG... [options]"
-  std::string text;       ///< what it does, in a few lines
-  std::string examples;   ///< commands, one a line
-  std::string positional; ///< name of the words without a dash; empty: none are taken
+  std::string synopsis;    ///< "train CONFIG... [options]"
+  std::string text;        ///< what it does, in a few lines
+  std::string examples;    ///< commands, one a line
+  std::string positional;  ///< name of the words without a dash; empty: none are taken
   int max_positional = -1;
 };
 
 /// Parses the words; verb first, then anything in any order. Absent when --help was asked for and printed.
 /// --quiet is added to every verb and acted on here.
 /// @throws UsageError with a suggestion for an unknown option.
-std::optional<boost::program_options::variables_map> parse_words(const Usage& usage, boost::program_options::options_description options,
-                                                                 const std::vector<std::string>& words);
+std::optional<boost::program_options::variables_map> parse_words(
+    const Usage& usage, boost::program_options::options_description options,
+    const std::vector<std::string>& words);
 
 /// Prints to standard output and checks that it arrived. @throws IoError
 void print(const std::string& text);

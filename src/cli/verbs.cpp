@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "cli/verb.h"
-#include "core/version.h"
 #include "core/error.h"
+#include "core/version.h"
 
 namespace bernoulli::cli {
 
@@ -25,11 +25,14 @@ const Verb& find_verb(const std::string& name) {
     names.push_back(verb.name);
   }
   const std::string near = suggestion(name, names);
-  throw UsageError(fmt::format("unknown verb '{}'{}; see 'bernoulli --help'", name, near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+  throw UsageError(fmt::format("unknown verb '{}'{}; see 'bernoulli --help'", name,
+                               near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
 }
 
 std::string overview() {
-  std::string page = "usage: bernoulli VERB ...\n\nTrain on logits, export probabilities: text classifiers from YAML to TorchScript.\n\n";
+  std::string page =
+      "usage: bernoulli VERB ...\n\nTrain on logits, export probabilities: text classifiers from YAML to "
+      "TorchScript.\n\n";
   for (const Verb& verb : verbs()) page += fmt::format("  {:<10} {}\n", verb.name, verb.summary);
   page += "\n'bernoulli VERB --help' tells more. Start with: bernoulli train configs/quickstart.yaml\n";
   return page;

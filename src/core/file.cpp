@@ -1,13 +1,12 @@
 #include "core/file.h"
 
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
@@ -83,25 +82,29 @@ std::string read_file(const fs::path& path, int64_t max_bytes) {
   FileDescriptor fd(open_retrying(path, O_RDONLY | O_NONBLOCK));  // O_NONBLOCK: a FIFO must not hang us
   if (fd.get() < 0) throw IoError(fmt::format("cannot open '{}': {}", path.string(), reason(errno)));
   struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) throw IoError(fmt::format("cannot read '{}': {}", path.string(), reason(errno)));
+  if (::fstat(fd.get(), &status) != 0)
+    throw IoError(fmt::format("cannot read '{}': {}", path.string(), reason(errno)));
   if (!S_ISREG(status.st_mode)) {
     throw IoError(fmt::format("cannot read '{}': it is {}, not a file", path.string(),
                               S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe"));
   }
   if (status.st_size > max_bytes) {
-    throw IoError(fmt::format("cannot read '{}': {} bytes, at most {} are accepted", path.string(), status.st_size, max_bytes));
+    throw IoError(fmt::format("cannot read '{}': {} bytes, at most {} are accepted", path.string(),
+                              status.st_size, max_bytes));
   }
   std::string content(static_cast<size_t>(status.st_size), '\0');
   size_t filled = 0;
   while (true) {
-    if (filled == content.size()) content.resize(content.size() + 1);  // notices a file that grows while being read
+    if (filled == content.size())
+      content.resize(content.size() + 1);  // notices a file that grows while being read
     const ssize_t got = ::read(fd.get(), content.data() + filled, content.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw IoError(fmt::format("cannot read '{}': {}", path.string(), reason(errno)));
     if (got == 0) break;
     filled += static_cast<size_t>(got);
     if (static_cast<int64_t>(filled) > max_bytes) {
-      throw IoError(fmt::format("cannot read '{}': it grew past {} bytes while being read", path.string(), max_bytes));
+      throw IoError(
+          fmt::format("cannot read '{}': it grew past {} bytes while being read", path.string(), max_bytes));
     }
   }
   content.resize(filled);
@@ -110,13 +113,15 @@ std::string read_file(const fs::path& path, int64_t max_bytes) {
 
 void write_file_atomic(const fs::path& path, std::string_view content) {
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const fs::path temporary = folder / fmt::format("{}{}{}", path.filename().string(), kTemporaryMark, ::getpid());
+  const fs::path temporary =
+      folder / fmt::format("{}{}{}", path.filename().string(), kTemporaryMark, ::getpid());
   ::unlink(temporary.c_str());  // a leftover of a killed process that had our number
   int error = write_synced(temporary, content);
   if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
   if (error != 0) {
     ::unlink(temporary.c_str());
-    throw IoError(fmt::format("cannot write '{}' ({} bytes): {}", path.string(), content.size(), reason(error)));
+    throw IoError(
+        fmt::format("cannot write '{}' ({} bytes): {}", path.string(), content.size(), reason(error)));
   }
   if (const int folder_error = sync_folder(folder)) {
     throw IoError(fmt::format("cannot make '{}' durable: {}", path.string(), reason(folder_error)));
@@ -133,7 +138,8 @@ int remove_temporary_files(const fs::path& folder) {
   return removed;
 }
 
-LineFile::LineFile(fs::path path) : path_(std::move(path)), fd_(open_retrying(path_, O_WRONLY | O_CREAT | O_APPEND, 0644)) {
+LineFile::LineFile(fs::path path)
+    : path_(std::move(path)), fd_(open_retrying(path_, O_WRONLY | O_CREAT | O_APPEND, 0644)) {
   if (fd_ < 0) throw IoError(fmt::format("cannot open '{}' for writing: {}", path_.string(), reason(errno)));
 }
 
@@ -142,18 +148,22 @@ LineFile::~LineFile() { ::close(fd_); }
 void LineFile::append(std::string_view line) {
   const std::string record = fmt::format("{}\n", line);
   if (const int error = write_all(fd_, record)) {
-    throw IoError(fmt::format("cannot write '{}' ({} bytes): {}", path_.string(), record.size(), reason(error)));
+    throw IoError(
+        fmt::format("cannot write '{}' ({} bytes): {}", path_.string(), record.size(), reason(error)));
   }
 }
 
 FolderLock::FolderLock(const fs::path& folder) {
   const fs::path path = folder / ".lock";
   FileDescriptor fd(open_retrying(path, O_RDWR | O_CREAT, 0644));
-  if (fd.get() < 0) throw IoError(fmt::format("cannot make the lock file '{}': {}", path.string(), reason(errno)));
+  if (fd.get() < 0)
+    throw IoError(fmt::format("cannot make the lock file '{}': {}", path.string(), reason(errno)));
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) throw IoError(fmt::format("cannot lock '{}': {}", path.string(), reason(errno)));
+    if (errno != EWOULDBLOCK)
+      throw IoError(fmt::format("cannot lock '{}': {}", path.string(), reason(errno)));
     throw RunFolderError(fmt::format(
-        "run folder '{}' is in use by another bernoulli process; wait for it or name another with --run-dir", folder.string()));
+        "run folder '{}' is in use by another bernoulli process; wait for it or name another with --run-dir",
+        folder.string()));
   }
   fd_ = ::dup(fd.get());
   if (fd_ < 0) throw IoError(fmt::format("cannot lock '{}': {}", path.string(), reason(errno)));
@@ -164,7 +174,8 @@ FolderLock::~FolderLock() { ::close(fd_); }
 void create_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error) throw IoError(fmt::format("cannot create the folder '{}': {}", folder.string(), error.message()));
+  if (error)
+    throw IoError(fmt::format("cannot create the folder '{}': {}", folder.string(), error.message()));
 }
 
 }  // namespace bernoulli

@@ -15,9 +15,9 @@ inline constexpr int64_t kMaxFileBytes = int64_t{16} << 30;
 /// @throws IoError if it cannot be opened or read, is not a regular file, or is larger than max_bytes.
 std::string read_file(const std::filesystem::path& path, int64_t max_bytes = kMaxFileBytes);
 
-/// Replaces `path` by `content` so that a reader, or a crash, sees the old file or the new one and never a mix:
-/// temporary file in the same folder, checked writes, fsync, rename, fsync of the folder. On failure the temporary
-/// file is removed and the old file is untouched.
+/// Replaces `path` by `content` so that a reader, or a crash, sees the old file or the new one and never a
+/// mix: temporary file in the same folder, checked writes, fsync, rename, fsync of the folder. On failure the
+/// temporary file is removed and the old file is untouched.
 /// @throws IoError with the path, the bytes needed and the system's reason.
 void write_file_atomic(const std::filesystem::path& path, std::string_view content);
 
@@ -41,7 +41,8 @@ class LineFile {
   int fd_ = -1;
 };
 
-/// Keeps `folder` for this process until destroyed; survives neither the process nor a SIGKILL, so no lock is ever stale.
+/// Keeps `folder` for this process until destroyed; survives neither the process nor a SIGKILL, so no lock is
+/// ever stale.
 class FolderLock {
  public:
   /// @throws RunFolderError if another process holds it, IoError if the lock file cannot be made.

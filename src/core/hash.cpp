@@ -16,7 +16,9 @@ XXH3_state_t* as_state(void* state) { return static_cast<XXH3_state_t*>(state); 
 
 std::string hash_hex(std::string_view bytes) { return to_hex(XXH3_128bits(bytes.data(), bytes.size())); }
 
-uint64_t hash64(std::string_view bytes, uint64_t seed) { return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed); }
+uint64_t hash64(std::string_view bytes, uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
 
 StreamingHash::StreamingHash() : state_(XXH3_createState()) {
   if (state_ == nullptr) throw std::bad_alloc();
@@ -25,7 +27,9 @@ StreamingHash::StreamingHash() : state_(XXH3_createState()) {
 
 StreamingHash::~StreamingHash() { XXH3_freeState(as_state(state_)); }
 
-void StreamingHash::update(std::string_view bytes) { XXH3_128bits_update(as_state(state_), bytes.data(), bytes.size()); }
+void StreamingHash::update(std::string_view bytes) {
+  XXH3_128bits_update(as_state(state_), bytes.data(), bytes.size());
+}
 
 void StreamingHash::update_field(std::string_view bytes) {
   const uint64_t length = bytes.size();

@@ -6,7 +6,8 @@
 
 namespace bernoulli {
 
-/// XXH3, 128 bits, of `bytes`, as 32 lower-case hexadecimal digits. For fingerprints and damage detection, not for secrets.
+/// XXH3, 128 bits, of `bytes`, as 32 lower-case hexadecimal digits. For fingerprints and damage detection,
+/// not for secrets.
 std::string hash_hex(std::string_view bytes);
 
 /// XXH3, 64 bits. The same on every machine.

@@ -7,8 +7,9 @@
 
 namespace bernoulli {
 
-/// Mixes a seed with the place it is used at (epoch, step, layer), so that every draw is a function of where it stands and
-/// a resumed run needs no stored generator. SplitMix64's finaliser: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
+/// Mixes a seed with the place it is used at (epoch, step, layer), so that every draw is a function of where
+/// it stands and a resumed run needs no stored generator. SplitMix64's finaliser: Steele, Lea, Flood, "Fast
+/// splittable pseudorandom number generators", 2014.
 constexpr uint64_t mix_seed(uint64_t seed, uint64_t stream, uint64_t index = 0) {
   uint64_t z = seed + 0x9e3779b97f4a7c15u * (stream + 1) + 0xd1b54a32d192ed03u * index;
   for (int round = 0; round < 2; ++round) {

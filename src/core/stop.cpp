@@ -1,10 +1,9 @@
 #include "core/stop.h"
 
-#include <signal.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <initializer_list>
+#include <signal.h>
+#include <unistd.h>
 
 namespace bernoulli {
 namespace {
@@ -26,7 +25,8 @@ void install_stop_signals() {
   for (const int signal_number : {SIGINT, SIGTERM}) ::sigaction(signal_number, &action, nullptr);
   struct sigaction hangup {};
   ::sigaction(SIGHUP, nullptr, &hangup);
-  if (hangup.sa_handler != SIG_IGN) ::sigaction(SIGHUP, &action, nullptr);  // nohup asked for it to be ignored: it stays so
+  if (hangup.sa_handler != SIG_IGN)
+    ::sigaction(SIGHUP, &action, nullptr);  // nohup asked for it to be ignored: it stays so
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ignore, nullptr);

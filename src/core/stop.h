@@ -3,7 +3,8 @@
 namespace bernoulli {
 
 /// From now on the first SIGINT or SIGTERM only asks for a stop, and the second one ends the process at once.
-/// SIGPIPE is ignored: a closed pipe is seen as a failed write. SIGHUP is treated like SIGTERM, unless nohup had it ignored.
+/// SIGPIPE is ignored: a closed pipe is seen as a failed write. SIGHUP is treated like SIGTERM, unless nohup
+/// had it ignored.
 void install_stop_signals();
 
 /// The signal that asked for a stop, or 0.

@@ -13,7 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Entries of a folder that `wanted` accepts, sorted by bytes. Links are followed; a broken or circular one is not wanted.
+/// Entries of a folder that `wanted` accepts, sorted by bytes. Links are followed; a broken or circular one
+/// is not wanted.
 template <class Wanted>
 std::vector<fs::path> sorted_entries(const fs::path& folder, Wanted wanted) {
   std::vector<fs::path> paths;
@@ -21,8 +22,10 @@ std::vector<fs::path> sorted_entries(const fs::path& folder, Wanted wanted) {
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
     if (wanted(entry)) paths.push_back(entry.path());
   }
-  if (error) throw DataError(fmt::format("cannot list the folder '{}': {}", folder.string(), error.message()));
-  std::sort(paths.begin(), paths.end(), [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
+  if (error)
+    throw DataError(fmt::format("cannot list the folder '{}': {}", folder.string(), error.message()));
+  std::sort(paths.begin(), paths.end(),
+            [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
   return paths;
 }
 
@@ -35,7 +38,10 @@ bool is_class_folder(const fs::directory_entry& entry) {
 
 std::vector<RawExample> read_class_folders(const fs::path& folder) {
   const std::vector<fs::path> classes = sorted_entries(folder, is_class_folder);
-  if (classes.empty()) throw DataError(fmt::format("'{}' holds no class folder (expected one sub-folder a class, each with .txt files)", folder.string()));
+  if (classes.empty())
+    throw DataError(
+        fmt::format("'{}' holds no class folder (expected one sub-folder a class, each with .txt files)",
+                    folder.string()));
   std::vector<RawExample> examples;
   size_t skipped = 0;
   for (const fs::path& class_folder : classes) {
@@ -46,10 +52,14 @@ std::vector<RawExample> read_class_folders(const fs::path& folder) {
       skipped += text ? 0 : 1;
       return text;
     };
-    for (const fs::path& path : sorted_entries(class_folder, is_text)) examples.push_back({read_file(path), {label}, std::nullopt, path.string()});
+    for (const fs::path& path : sorted_entries(class_folder, is_text))
+      examples.push_back({read_file(path), {label}, std::nullopt, path.string()});
   }
-  if (skipped > 0) log_warning(fmt::format("'{}': {} entries of class folders are not .txt files and were left out", folder.string(), skipped));
-  if (examples.empty()) throw DataError(fmt::format("'{}' holds class folders but no .txt file in any of them", folder.string()));
+  if (skipped > 0)
+    log_warning(fmt::format("'{}': {} entries of class folders are not .txt files and were left out",
+                            folder.string(), skipped));
+  if (examples.empty())
+    throw DataError(fmt::format("'{}' holds class folders but no .txt file in any of them", folder.string()));
   return examples;
 }
 

@@ -1,8 +1,7 @@
-#include <zlib.h>
-
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <zlib.h>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -18,7 +17,8 @@ class Inflater {
  public:
   explicit Inflater(const std::string& name) : name_(name) {
     constexpr int kGzipWindow = 15 + 16;
-    if (::inflateInit2(&stream_, kGzipWindow) != Z_OK) throw DataError(fmt::format("'{}': zlib does not start", name_));
+    if (::inflateInit2(&stream_, kGzipWindow) != Z_OK)
+      throw DataError(fmt::format("'{}': zlib does not start", name_));
   }
   ~Inflater() { ::inflateEnd(&stream_); }
   Inflater(const Inflater&) = delete;
@@ -38,9 +38,12 @@ class Inflater {
       stream_.next_out = reinterpret_cast<Bytef*>(buffer.data());
       stream_.avail_out = static_cast<uInt>(buffer.size());
       const int status = ::inflate(&stream_, Z_NO_FLUSH);
-      if (status != Z_OK && status != Z_STREAM_END) throw DataError(fmt::format("'{}' is damaged or cut off gzip data: {}", name_, stream_.msg != nullptr ? stream_.msg : "it ends too early"));
+      if (status != Z_OK && status != Z_STREAM_END)
+        throw DataError(fmt::format("'{}' is damaged or cut off gzip data: {}", name_,
+                                    stream_.msg != nullptr ? stream_.msg : "it ends too early"));
       out.append(buffer, 0, buffer.size() - stream_.avail_out);
-      if (static_cast<int64_t>(out.size()) > kMaxFileBytes) throw DataError(fmt::format("'{}' unpacks to more than {} bytes", name_, kMaxFileBytes));
+      if (static_cast<int64_t>(out.size()) > kMaxFileBytes)
+        throw DataError(fmt::format("'{}' unpacks to more than {} bytes", name_, kMaxFileBytes));
       if (status != Z_STREAM_END) continue;
       if (stream_.avail_in == 0 && fed == packed.size()) return out;
       ::inflateReset(&stream_);  // gzip files may be joined
@@ -81,7 +84,8 @@ std::vector<std::string> split_labels(const std::string& cell, const std::string
     const size_t end = std::min(cell.find(separator, begin), cell.size());
     const std::string part = cell.substr(begin, end - begin);
     const size_t first = part.find_first_not_of(kWhitespace);
-    if (first != std::string::npos) labels.push_back(part.substr(first, part.find_last_not_of(kWhitespace) - first + 1));
+    if (first != std::string::npos)
+      labels.push_back(part.substr(first, part.find_last_not_of(kWhitespace) - first + 1));
     begin = end + separator.size();
   }
   return labels;

@@ -22,7 +22,8 @@ fs::path resolve(const DataConfig& data, const SourceConfig& source) {
 }
 
 /// A held-out set with a path of its own; empty where an optional one is not there.
-std::optional<Dataset> read_held_out(const DataConfig& data, const HeldOutConfig& held_out, const LabelReader& labels, std::string* absent_reason) {
+std::optional<Dataset> read_held_out(const DataConfig& data, const HeldOutConfig& held_out,
+                                     const LabelReader& labels, std::string* absent_reason) {
   if (!held_out.source) return std::nullopt;
   const fs::path path = resolve(data, *held_out.source);
   std::error_code ignored;
@@ -53,7 +54,8 @@ Dataset Dataset::select(const std::vector<int64_t>& indices) const {
 
 DataSplits load_data(const DataConfig& data, const TaskConfig& task) {
   DataSplits splits;
-  std::vector<RawExample> raw = read_source(resolve(data, data.train), data.train.format, data.columns, task.kind);
+  std::vector<RawExample> raw =
+      read_source(resolve(data, data.train), data.train.format, data.columns, task.kind);
   const LabelReader labels(task, raw);
   splits.labels = labels.labels();
   Dataset whole = labels.read(std::move(raw));
@@ -73,12 +75,15 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task) {
   return splits;
 }
 
-Dataset load_dataset(const fs::path& path, const std::string& format, const ColumnsConfig& columns, const TaskConfig& task, const Labels& labels) {
+Dataset load_dataset(const fs::path& path, const std::string& format, const ColumnsConfig& columns,
+                     const TaskConfig& task, const Labels& labels) {
   return LabelReader(task, labels).read(read_source(path, format, columns, labels.kind));
 }
 
 std::string fingerprint(const Dataset& dataset) {
-  const auto bytes = [](const std::vector<float>& values) { return std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)); };
+  const auto bytes = [](const std::vector<float>& values) {
+    return std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+  };
   StreamingHash hash;
   for (const std::string& text : dataset.texts) hash.update_field(text);
   hash.update_field(bytes(dataset.targets));

@@ -29,7 +29,9 @@ struct Dataset {
 struct Labels {
   TaskConfig::Kind kind = TaskConfig::Kind::kBinary;
   std::vector<std::string> names;
-  int64_t num_outputs() const { return kind == TaskConfig::Kind::kBinary ? 1 : static_cast<int64_t>(names.size()); }
+  int64_t num_outputs() const {
+    return kind == TaskConfig::Kind::kBinary ? 1 : static_cast<int64_t>(names.size());
+  }
 };
 
 struct DataSplits {
@@ -44,8 +46,8 @@ struct DataSplits {
 DataSplits load_data(const DataConfig& data, const TaskConfig& task);
 
 /// Reads one more data set with the labels of an existing run (evaluate --data). @throws DataError
-Dataset load_dataset(const std::filesystem::path& path, const std::string& format, const ColumnsConfig& columns,
-                     const TaskConfig& task, const Labels& labels);
+Dataset load_dataset(const std::filesystem::path& path, const std::string& format,
+                     const ColumnsConfig& columns, const TaskConfig& task, const Labels& labels);
 
 /// Changes with any text, target, weight or their order.
 std::string fingerprint(const Dataset& dataset);

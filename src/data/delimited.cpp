@@ -17,7 +17,8 @@ struct Row {
 /// Cuts a file into rows: a state machine for RFC 4180. Any of LF, CRLF and CR at the end of a row.
 class RowReader {
  public:
-  RowReader(const std::string& content, const std::string& name, char delimiter, char quote) : content_(content), name_(name), delimiter_(delimiter), quote_(quote) {}
+  RowReader(const std::string& content, const std::string& name, char delimiter, char quote)
+      : content_(content), name_(name), delimiter_(delimiter), quote_(quote) {}
 
   /// False at the end. @throws DataError for a quote that is not closed or followed by text.
   bool next(Row& row) {
@@ -25,7 +26,9 @@ class RowReader {
     row.cells.clear();
     row.line = line_;
     while (true) {
-      row.cells.push_back(quote_ != '\0' && position_ < content_.size() && content_[position_] == quote_ ? quoted_cell(row.line) : plain_cell());
+      row.cells.push_back(quote_ != '\0' && position_ < content_.size() && content_[position_] == quote_
+                              ? quoted_cell(row.line)
+                              : plain_cell());
       if (position_ < content_.size() && content_[position_] == delimiter_) {
         ++position_;
         continue;
@@ -36,11 +39,14 @@ class RowReader {
   }
 
  private:
-  bool at_row_end() const { return position_ >= content_.size() || content_[position_] == '\n' || content_[position_] == '\r'; }
+  bool at_row_end() const {
+    return position_ >= content_.size() || content_[position_] == '\n' || content_[position_] == '\r';
+  }
 
   void end_line() {
     if (position_ >= content_.size()) return;
-    if (content_[position_] == '\r' && position_ + 1 < content_.size() && content_[position_ + 1] == '\n') ++position_;
+    if (content_[position_] == '\r' && position_ + 1 < content_.size() && content_[position_ + 1] == '\n')
+      ++position_;
     ++position_;
     ++line_;
   }
@@ -64,12 +70,18 @@ class RowReader {
       } else {
         ++position_;
         if (!at_row_end() && content_[position_] != delimiter_) {
-          throw DataError(fmt::format("{}:{}: text after a closing quote (double a quote inside a quoted field, or set data.columns.quote: \"\")", name_, line_));
+          throw DataError(
+              fmt::format("{}:{}: text after a closing quote (double a quote inside a quoted field, or set "
+                          "data.columns.quote: \"\")",
+                          name_, line_));
         }
         return cell;
       }
     }
-    throw DataError(fmt::format("{}:{}: a quote opens in this row and never closes (or set data.columns.quote: \"\" where quotes are ordinary)", name_, row_line));
+    throw DataError(
+        fmt::format("{}:{}: a quote opens in this row and never closes (or set data.columns.quote: \"\" "
+                    "where quotes are ordinary)",
+                    name_, row_line));
   }
 
   const std::string& content_;
@@ -93,12 +105,15 @@ class Columns {
       if (found != header_->cells.end()) return static_cast<size_t>(found - header_->cells.begin());
       std::string existing;
       for (const std::string& cell : header_->cells) existing += (existing.empty() ? "" : ", ") + cell;
-      throw DataError(fmt::format("{}:1: no column '{}' for data.columns.{} (the header has: {})", name_, column, key, existing));
+      throw DataError(fmt::format("{}:1: no column '{}' for data.columns.{} (the header has: {})", name_,
+                                  column, key, existing));
     }
     size_t number = 0;
     const auto [end, error] = std::from_chars(column.data(), column.data() + column.size(), number);
     if (error != std::errc() || end != column.data() + column.size() || number == 0) {
-      throw DataError(fmt::format("data.columns.{}: '{}' is not a column number (without a header, columns are 1, 2, ...)", key, column));
+      throw DataError(fmt::format(
+          "data.columns.{}: '{}' is not a column number (without a header, columns are 1, 2, ...)", key,
+          column));
     }
     return number - 1;
   }
@@ -110,18 +125,22 @@ class Columns {
 
 }  // namespace
 
-std::vector<RawExample> read_delimited(const std::filesystem::path& file, const ColumnsConfig& columns, TaskConfig::Kind kind, char delimiter) {
+std::vector<RawExample> read_delimited(const std::filesystem::path& file, const ColumnsConfig& columns,
+                                       TaskConfig::Kind kind, char delimiter) {
   const std::string content = read_data_file(file);
   const std::string name = file.string();
-  RowReader reader(content, name, columns.delimiter.empty() ? delimiter : columns.delimiter[0], columns.quote.empty() ? '\0' : columns.quote[0]);
+  RowReader reader(content, name, columns.delimiter.empty() ? delimiter : columns.delimiter[0],
+                   columns.quote.empty() ? '\0' : columns.quote[0]);
   Row header;
-  if (columns.header && !reader.next(header)) throw DataError(fmt::format("'{}' is empty (expected a header row)", name));
+  if (columns.header && !reader.next(header))
+    throw DataError(fmt::format("'{}' is empty (expected a header row)", name));
   const Columns finder(columns.header ? &header : nullptr, name);
   const size_t text = finder.find("text", columns.text);
   const size_t weight = columns.weight.empty() ? kAbsent : finder.find("weight", columns.weight);
   const size_t label = columns.label_columns.empty() ? finder.find("label", columns.label) : kAbsent;
   std::vector<size_t> label_columns;
-  for (const std::string& column : columns.label_columns) label_columns.push_back(finder.find("label_columns", column));
+  for (const std::string& column : columns.label_columns)
+    label_columns.push_back(finder.find("label_columns", column));
 
   std::vector<RawExample> examples;
   DataFaults faults;
@@ -143,14 +162,17 @@ std::vector<RawExample> read_delimited(const std::filesystem::path& file, const 
         faults.add(origin, fmt::format("no field {} for the label", label + 1));
         continue;
       }
-      example.labels = kind == TaskConfig::Kind::kBinary ? std::vector<std::string>{row.cells[label]} : split_labels(row.cells[label], columns.label_separator);
+      example.labels = kind == TaskConfig::Kind::kBinary
+                           ? std::vector<std::string>{row.cells[label]}
+                           : split_labels(row.cells[label], columns.label_separator);
     }
     for (size_t i = 0; i < label_columns.size(); ++i) {
       const std::string& cell = label_columns[i] < width ? row.cells[label_columns[i]] : "";
       if (cell == "1") {
         example.labels.push_back(columns.label_columns[i]);
       } else if (cell != "0") {
-        faults.add(origin, fmt::format("column '{}' holds '{}' (expected 0 or 1)", columns.label_columns[i], cell));
+        faults.add(origin,
+                   fmt::format("column '{}' holds '{}' (expected 0 or 1)", columns.label_columns[i], cell));
       }
     }
     examples.push_back(std::move(example));

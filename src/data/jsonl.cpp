@@ -18,7 +18,8 @@ std::optional<std::string> as_word(const Json& value) {
   return std::nullopt;
 }
 
-std::string read_labels(const Json& row, const ColumnsConfig& columns, TaskConfig::Kind kind, std::vector<std::string>& labels) {
+std::string read_labels(const Json& row, const ColumnsConfig& columns, TaskConfig::Kind kind,
+                        std::vector<std::string>& labels) {
   if (!columns.label_columns.empty()) {
     for (const std::string& column : columns.label_columns) {
       const auto cell = row.find(column);
@@ -42,13 +43,17 @@ std::string read_labels(const Json& row, const ColumnsConfig& columns, TaskConfi
     return "";
   }
   const std::optional<std::string> word = as_word(*label);
-  if (!word) return fmt::format("'{}' is {} (expected {})", columns.label, label->dump(), kind == TaskConfig::Kind::kBinary ? "one label" : "a list of labels");
-  labels = kind == TaskConfig::Kind::kBinary ? std::vector<std::string>{*word} : split_labels(*word, columns.label_separator);
+  if (!word)
+    return fmt::format("'{}' is {} (expected {})", columns.label, label->dump(),
+                       kind == TaskConfig::Kind::kBinary ? "one label" : "a list of labels");
+  labels = kind == TaskConfig::Kind::kBinary ? std::vector<std::string>{*word}
+                                             : split_labels(*word, columns.label_separator);
   return "";
 }
 
 /// Fills `example`; the answer is what is wrong with the row, or empty.
-std::string read_row(const std::string& line, const ColumnsConfig& columns, TaskConfig::Kind kind, RawExample& example) {
+std::string read_row(const std::string& line, const ColumnsConfig& columns, TaskConfig::Kind kind,
+                     RawExample& example) {
   // A row is flat; a deep one is refused before the parser's stack grows with it.
   const auto limit_depth = [](int depth, Json::parse_event_t, Json&) { return depth <= 16; };
   const Json row = Json::parse(line, limit_depth, false);
@@ -67,7 +72,8 @@ std::string read_row(const std::string& line, const ColumnsConfig& columns, Task
 
 }  // namespace
 
-std::vector<RawExample> read_jsonl(const std::filesystem::path& file, const ColumnsConfig& columns, TaskConfig::Kind kind) {
+std::vector<RawExample> read_jsonl(const std::filesystem::path& file, const ColumnsConfig& columns,
+                                   TaskConfig::Kind kind) {
   const std::string content = read_data_file(file);
   std::vector<RawExample> examples;
   DataFaults faults;

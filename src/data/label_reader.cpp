@@ -39,20 +39,24 @@ std::vector<std::string> find_binary_names(const TaskConfig& task, const std::ve
   std::set<std::string> distinct = distinct_labels(train);
   if (!distinct.contains(task.positive)) {
     const std::vector<std::string> found(distinct.begin(), distinct.end());
-    throw DataError(fmt::format("task.positive is '{}', and no training example has that label (found: {})", task.positive, joined(found)));
+    throw DataError(fmt::format("task.positive is '{}', and no training example has that label (found: {})",
+                                task.positive, joined(found)));
   }
   distinct.erase(task.positive);
   const std::vector<std::string> others(distinct.begin(), distinct.end());
   if (others.size() > 1) {
-    throw DataError(fmt::format("a binary task has two labels; besides '{}' the training data hold {} (use task.kind: multi_label, or clean the data)", task.positive,
-                                joined(others)));
+    throw DataError(
+        fmt::format("a binary task has two labels; besides '{}' the training data hold {} (use task.kind: "
+                    "multi_label, or clean the data)",
+                    task.positive, joined(others)));
   }
   return {others.empty() ? "not " + task.positive : others.front(), task.positive};
 }
 
 std::string unknown_label(const std::string& label, const std::vector<std::string>& names) {
   const std::optional<std::string> near = closest_word(label, names);
-  return fmt::format("unknown label '{}' (expected one of {}){}", label, joined(names), near ? fmt::format("; did you mean '{}'?", *near) : "");
+  return fmt::format("unknown label '{}' (expected one of {}){}", label, joined(names),
+                     near ? fmt::format("; did you mean '{}'?", *near) : "");
 }
 
 }  // namespace
@@ -63,7 +67,9 @@ LabelReader::LabelReader(const TaskConfig& task, const std::vector<RawExample>& 
   if (!labels_.names.empty()) return;
   if (task.kind == TaskConfig::Kind::kMultiLabel) {
     const std::set<std::string> distinct = distinct_labels(train);
-    if (distinct.empty()) throw DataError("no training example has a label; name the labels in task.labels, or check data.columns");
+    if (distinct.empty())
+      throw DataError(
+          "no training example has a label; name the labels in task.labels, or check data.columns");
     labels_.names.assign(distinct.begin(), distinct.end());
   } else if (task.positive_above) {
     labels_.names = {"negative", "positive"};
@@ -73,11 +79,13 @@ LabelReader::LabelReader(const TaskConfig& task, const std::vector<RawExample>& 
 }
 
 std::string LabelReader::read_binary(const RawExample& example, float& target) const {
-  if (example.labels.size() != 1) return fmt::format("{} labels (a binary task has one an example)", example.labels.size());
+  if (example.labels.size() != 1)
+    return fmt::format("{} labels (a binary task has one an example)", example.labels.size());
   const std::string& label = example.labels.front();
   if (task_.positive_above) {
     const std::optional<double> value = parse_number(label);
-    if (!value) return fmt::format("label '{}' is not a number (task.positive_above compares numbers)", label);
+    if (!value)
+      return fmt::format("label '{}' is not a number (task.positive_above compares numbers)", label);
     target = *value > *task_.positive_above ? 1.0f : 0.0f;
     return "";
   }
@@ -101,14 +109,18 @@ Dataset LabelReader::read(std::vector<RawExample> examples) const {
   dataset.num_labels = labels_.num_outputs();
   dataset.targets.assign(examples.size() * static_cast<size_t>(dataset.num_labels), 0.0f);
   DataFaults faults;
-  const bool weighted = std::any_of(examples.begin(), examples.end(), [](const RawExample& example) { return example.weight.has_value(); });
+  const bool weighted = std::any_of(examples.begin(), examples.end(),
+                                    [](const RawExample& example) { return example.weight.has_value(); });
   for (size_t i = 0; i < examples.size(); ++i) {
     RawExample& example = examples[i];
-    const std::string fault = read_targets(example, dataset.targets.data() + i * static_cast<size_t>(dataset.num_labels));
+    const std::string fault =
+        read_targets(example, dataset.targets.data() + i * static_cast<size_t>(dataset.num_labels));
     if (!fault.empty()) faults.add(example.origin, fault);
     if (weighted) {
       const std::optional<double> weight = example.weight ? parse_number(*example.weight) : std::nullopt;
-      if (!weight || *weight <= 0) faults.add(example.origin, fmt::format("weight '{}' (expected a finite number above 0)", example.weight.value_or("")));
+      if (!weight || *weight <= 0)
+        faults.add(example.origin, fmt::format("weight '{}' (expected a finite number above 0)",
+                                               example.weight.value_or("")));
       dataset.weights.push_back(static_cast<float>(weight.value_or(1)));
     }
     dataset.texts.push_back(std::move(example.text));

@@ -12,9 +12,9 @@ namespace bernoulli {
 /// An example as a file holds it, before its labels are understood.
 struct RawExample {
   std::string text;
-  std::vector<std::string> labels;    ///< binary: exactly one; multi-label: any number
+  std::vector<std::string> labels;  ///< binary: exactly one; multi-label: any number
   std::optional<std::string> weight;
-  std::string origin;                 ///< "path" or "path:line"
+  std::string origin;  ///< "path" or "path:line"
 };
 
 /// Gathers the faults of one source, so that a user sees many at once, and stops a hopeless file early.
@@ -33,14 +33,17 @@ class DataFaults {
 /// Sub-folders, sorted, are the classes; their .txt files, sorted, the texts.
 std::vector<RawExample> read_class_folders(const std::filesystem::path& folder);
 /// RFC 4180 with any delimiter. The header, or 1-based numbers, name the columns.
-std::vector<RawExample> read_delimited(const std::filesystem::path& file, const ColumnsConfig& columns, TaskConfig::Kind kind, char delimiter);
+std::vector<RawExample> read_delimited(const std::filesystem::path& file, const ColumnsConfig& columns,
+                                       TaskConfig::Kind kind, char delimiter);
 /// One JSON object a line.
-std::vector<RawExample> read_jsonl(const std::filesystem::path& file, const ColumnsConfig& columns, TaskConfig::Kind kind);
+std::vector<RawExample> read_jsonl(const std::filesystem::path& file, const ColumnsConfig& columns,
+                                   TaskConfig::Kind kind);
 /// fastText's lines: words that begin with __label__ are labels, the rest is the text.
 std::vector<RawExample> read_label_lines(const std::filesystem::path& file);
 
 /// Chooses the reader by `format` ("auto": by what the path is and how it ends). @throws DataError, IoError
-std::vector<RawExample> read_source(const std::filesystem::path& path, const std::string& format, const ColumnsConfig& columns, TaskConfig::Kind kind);
+std::vector<RawExample> read_source(const std::filesystem::path& path, const std::string& format,
+                                    const ColumnsConfig& columns, TaskConfig::Kind kind);
 
 /// The whole of a text file, unpacked where its first bytes say gzip, without a byte-order mark.
 /// @throws DataError naming the file where the gzip data are damaged.

@@ -18,35 +18,48 @@ std::string format_of(const fs::path& path) {
   if (extension == ".csv") return "csv";
   if (extension == ".tsv") return "tsv";
   if (extension == ".jsonl" || extension == ".ndjson") return "jsonl";
-  if (extension == ".txt" || extension == ".ft" || extension == ".train" || extension == ".test" || extension == ".valid") return "fasttext";
+  if (extension == ".txt" || extension == ".ft" || extension == ".train" || extension == ".test" ||
+      extension == ".valid")
+    return "fasttext";
   return "";
 }
 
 void require_regular(const fs::path& path) {
   std::error_code ignored;
   const fs::file_status status = fs::status(path, ignored);
-  if (!fs::exists(status)) throw DataError(fmt::format("'{}' does not exist (relative paths start at data.root; move it with --set data.root=DIR)", path.string()));
-  if (!fs::is_regular_file(status) && !fs::is_directory(status)) throw DataError(fmt::format("'{}' is neither a file nor a folder", path.string()));
+  if (!fs::exists(status))
+    throw DataError(fmt::format(
+        "'{}' does not exist (relative paths start at data.root; move it with --set data.root=DIR)",
+        path.string()));
+  if (!fs::is_regular_file(status) && !fs::is_directory(status))
+    throw DataError(fmt::format("'{}' is neither a file nor a folder", path.string()));
 }
 
-std::vector<RawExample> read_file_source(const fs::path& path, const std::string& format, const ColumnsConfig& columns, TaskConfig::Kind kind) {
+std::vector<RawExample> read_file_source(const fs::path& path, const std::string& format,
+                                         const ColumnsConfig& columns, TaskConfig::Kind kind) {
   if (format == "csv") return read_delimited(path, columns, kind, ',');
   if (format == "tsv") return read_delimited(path, columns, kind, '\t');
   if (format == "jsonl") return read_jsonl(path, columns, kind);
   if (format == "fasttext") return read_label_lines(path);
-  throw DataError(fmt::format("'{}': the name does not tell the format; set `format` (csv, tsv, jsonl or fasttext) beside the path", path.string()));
+  throw DataError(fmt::format(
+      "'{}': the name does not tell the format; set `format` (csv, tsv, jsonl or fasttext) beside the path",
+      path.string()));
 }
 
 }  // namespace
 
-std::vector<RawExample> read_source(const fs::path& path, const std::string& format, const ColumnsConfig& columns, TaskConfig::Kind kind) {
+std::vector<RawExample> read_source(const fs::path& path, const std::string& format,
+                                    const ColumnsConfig& columns, TaskConfig::Kind kind) {
   require_regular(path);
   const bool folder = fs::is_directory(path);
   if (folder != (format == "class_folders") && format != "auto") {
-    throw DataError(fmt::format("'{}' is a {}, and format {} wants a {}", path.string(), folder ? "folder" : "file", format, folder ? "file" : "folder"));
+    throw DataError(fmt::format("'{}' is a {}, and format {} wants a {}", path.string(),
+                                folder ? "folder" : "file", format, folder ? "file" : "folder"));
   }
   try {
-    std::vector<RawExample> examples = folder ? read_class_folders(path) : read_file_source(path, format == "auto" ? format_of(path) : format, columns, kind);
+    std::vector<RawExample> examples =
+        folder ? read_class_folders(path)
+               : read_file_source(path, format == "auto" ? format_of(path) : format, columns, kind);
     if (examples.empty()) throw DataError(fmt::format("'{}' holds no example", path.string()));
     return examples;
   } catch (const IoError& error) {

@@ -21,7 +21,9 @@ namespace {
 
 using Indices = std::vector<int64_t>;
 
-int64_t share_of(double fraction, int64_t count) { return std::llround(fraction * static_cast<double>(count)); }
+int64_t share_of(double fraction, int64_t count) {
+  return std::llround(fraction * static_cast<double>(count));
+}
 
 /// Takes `chosen` out of `rest`, both ascending.
 Indices without(const Indices& rest, const Indices& chosen) {
@@ -33,13 +35,14 @@ Indices without(const Indices& rest, const Indices& chosen) {
 Indices choose_random(const Indices& rest, int64_t wanted, uint64_t seed) {
   const Indices order = random_permutation(static_cast<int64_t>(rest.size()), seed);
   Indices chosen;
-  for (int64_t i = 0; i < std::min(wanted, static_cast<int64_t>(rest.size())); ++i) chosen.push_back(rest[static_cast<size_t>(order[static_cast<size_t>(i)])]);
+  for (int64_t i = 0; i < std::min(wanted, static_cast<int64_t>(rest.size())); ++i)
+    chosen.push_back(rest[static_cast<size_t>(order[static_cast<size_t>(i)])]);
   std::sort(chosen.begin(), chosen.end());
   return chosen;
 }
 
-/// One stratum a distinct row of targets: a label for binary tasks, a set of labels for multi-label ones. Each stratum gives its
-/// proportional number, rounded by largest remainder so that the total is right.
+/// One stratum a distinct row of targets: a label for binary tasks, a set of labels for multi-label ones.
+/// Each stratum gives its proportional number, rounded by largest remainder so that the total is right.
 Indices choose_stratified(const Dataset& dataset, const Indices& rest, int64_t wanted, uint64_t seed) {
   std::map<std::vector<float>, Indices> strata;
   for (const int64_t index : rest) {
@@ -54,18 +57,22 @@ Indices choose_stratified(const Dataset& dataset, const Indices& rest, int64_t w
   std::vector<Quota> quotas;
   int64_t given = 0;
   for (const auto& [targets, members] : strata) {
-    const double exact = static_cast<double>(members.size()) * static_cast<double>(wanted) / static_cast<double>(rest.size());
+    const double exact =
+        static_cast<double>(members.size()) * static_cast<double>(wanted) / static_cast<double>(rest.size());
     const auto number = static_cast<int64_t>(std::floor(exact));
     quotas.push_back({&members, number, exact - static_cast<double>(number)});
     given += number;
   }
   std::vector<size_t> by_remainder(quotas.size());
   std::iota(by_remainder.begin(), by_remainder.end(), size_t{0});
-  std::stable_sort(by_remainder.begin(), by_remainder.end(), [&](size_t a, size_t b) { return quotas[a].remainder > quotas[b].remainder; });
-  for (size_t i = 0; i < by_remainder.size() && given < wanted; ++i, ++given) ++quotas[by_remainder[i]].number;
+  std::stable_sort(by_remainder.begin(), by_remainder.end(),
+                   [&](size_t a, size_t b) { return quotas[a].remainder > quotas[b].remainder; });
+  for (size_t i = 0; i < by_remainder.size() && given < wanted; ++i, ++given)
+    ++quotas[by_remainder[i]].number;
   Indices chosen;
   for (size_t i = 0; i < quotas.size(); ++i) {
-    const Indices part = choose_random(*quotas[i].members, quotas[i].number, mix_seed(seed, random_stream::kSplit, i));
+    const Indices part =
+        choose_random(*quotas[i].members, quotas[i].number, mix_seed(seed, random_stream::kSplit, i));
     chosen.insert(chosen.end(), part.begin(), part.end());
   }
   std::sort(chosen.begin(), chosen.end());
@@ -76,14 +83,16 @@ Indices choose_stratified(const Dataset& dataset, const Indices& rest, int64_t w
 Indices choose_hash(const Dataset& dataset, const Indices& rest, double fraction, uint64_t seed) {
   Indices chosen;
   for (const int64_t index : rest) {
-    const double place = static_cast<double>(hash64(dataset.texts[static_cast<size_t>(index)], seed) >> 11) * 0x1.0p-53;
+    const double place =
+        static_cast<double>(hash64(dataset.texts[static_cast<size_t>(index)], seed) >> 11) * 0x1.0p-53;
     if (place < fraction) chosen.push_back(index);
   }
   return chosen;
 }
 
 /// @param share_left  part of the whole set that earlier parts have left: `hash` works on what is left.
-Indices choose(const Dataset& dataset, const Indices& rest, const SplitConfig& split, uint64_t role, double share_left) {
+Indices choose(const Dataset& dataset, const Indices& rest, const SplitConfig& split, uint64_t role,
+               double share_left) {
   const uint64_t seed = mix_seed(split.seed, random_stream::kSplit, role);
   const int64_t wanted = share_of(split.fraction, dataset.size());
   if (split.method == "random") return choose_random(rest, wanted, seed);
@@ -109,7 +118,8 @@ Indices keep_order(const Indices& order, const Indices& rest) {
 }
 
 void refuse_empty(const Indices& part, const char* name) {
-  if (part.empty()) throw DataError(fmt::format("the split leaves no {} example (more data, or another fraction)", name));
+  if (part.empty())
+    throw DataError(fmt::format("the split leaves no {} example (more data, or another fraction)", name));
 }
 
 }  // namespace
@@ -129,7 +139,8 @@ Indices keras_order(int64_t count, uint32_t seed) {
   return order;
 }
 
-SplitIndices split_indices(const Dataset& dataset, const std::optional<SplitConfig>& validation, const std::optional<SplitConfig>& test) {
+SplitIndices split_indices(const Dataset& dataset, const std::optional<SplitConfig>& validation,
+                           const std::optional<SplitConfig>& test) {
   SplitIndices parts;
   Indices rest(static_cast<size_t>(dataset.size()));
   std::iota(rest.begin(), rest.end(), int64_t{0});

@@ -16,12 +16,15 @@ struct SplitIndices {
   std::vector<int64_t> test;
 };
 
-/// Cuts validation and test parts off a data set (docs/data.md, "Splits"). Fractions are of the whole set. A `keras` part is taken first,
-/// then the test part, then the validation part. Parts keep the order of the data set, but for `keras`, which shuffles.
+/// Cuts validation and test parts off a data set (docs/data.md, "Splits"). Fractions are of the whole set. A
+/// `keras` part is taken first, then the test part, then the validation part. Parts keep the order of the
+/// data set, but for `keras`, which shuffles.
 /// @throws DataError where a part would be empty.
-SplitIndices split_indices(const Dataset& dataset, const std::optional<SplitConfig>& validation, const std::optional<SplitConfig>& test);
+SplitIndices split_indices(const Dataset& dataset, const std::optional<SplitConfig>& validation,
+                           const std::optional<SplitConfig>& test);
 
-/// Order of tf.keras.utils.text_dataset_from_directory(shuffle=True, seed): numpy's legacy RandomState(seed).shuffle.
+/// Order of tf.keras.utils.text_dataset_from_directory(shuffle=True, seed): numpy's legacy
+/// RandomState(seed).shuffle.
 std::vector<int64_t> keras_order(int64_t count, uint32_t seed);
 
 }  // namespace bernoulli

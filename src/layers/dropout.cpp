@@ -7,7 +7,8 @@ namespace bernoulli::layers {
 namespace {
 
 LayerPlan plan(const Json& args, const PlanContext& context) {
-  return elementwise(context, fmt::format("return torch.dropout(x, {}, self.training)", literal(args.at("rate"))));
+  return elementwise(context,
+                     fmt::format("return torch.dropout(x, {}, self.training)", literal(args.at("rate"))));
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ ParameterSpec embedding_table(const Json& args, const PlanContext& context) {
   const Initializer torch{Initializer::Kind::kNormal, 0, 1};
   return {"weight",
           {context.num_ids, dim},
-          resolve_initializer(args.at("initializer"), context.num_ids, dim, context.initializer == "keras" ? keras : torch),
+          resolve_initializer(args.at("initializer"), context.num_ids, dim,
+                              context.initializer == "keras" ? keras : torch),
           true};
 }
 

@@ -18,22 +18,25 @@ LayerPlan plan(const Json& args, const PlanContext& context) {
       "offsets = torch.cumsum(lengths, 0) - lengths\n"
       "pooled, a, b, c = torch.embedding_bag(self.weight, x, offsets, False, {}, False, None, False)\n"
       "return pooled",
-      mode == "sum" ? 0 : mode == "mean" ? 1 : 2);
+      mode == "sum"    ? 0
+      : mode == "mean" ? 1
+                       : 2);
   return layer;
 }
 
 }  // namespace
 
 LayerKind embedding_bag() {
-  return {{"embedding_bag",
-           "embedding and pooling over the real tokens in one, without padding; zeros for an empty text",
-           {config::integer("dim", "numbers a token").at_least(1).at_most(65536),
-            config::word("mode", "how the tokens of a text are pooled", {"mean", "sum", "max"}).defaults("mean"),
-            initializer_field("initializer", "keras: uniform in +-0.05; torch: normal(0, 1)")},
-           "dim",
-           false},
-          plan,
-          false};
+  return {
+      {"embedding_bag",
+       "embedding and pooling over the real tokens in one, without padding; zeros for an empty text",
+       {config::integer("dim", "numbers a token").at_least(1).at_most(65536),
+        config::word("mode", "how the tokens of a text are pooled", {"mean", "sum", "max"}).defaults("mean"),
+        initializer_field("initializer", "keras: uniform in +-0.05; torch: normal(0, 1)")},
+       "dim",
+       false},
+      plan,
+      false};
 }
 
 }  // namespace bernoulli::layers

@@ -7,7 +7,8 @@ namespace bernoulli::layers {
 namespace {
 
 LayerPlan plan(const Json& args, const PlanContext& context) {
-  return elementwise(context, fmt::format("return torch.gelu(x, approximate='{}')", args.at("approximate").get<std::string>()));
+  return elementwise(context, fmt::format("return torch.gelu(x, approximate='{}')",
+                                          args.at("approximate").get<std::string>()));
 }
 
 }  // namespace

@@ -12,7 +12,11 @@ const std::vector<KindSchema>& initializer_schemas() {
       {"zeros", "all 0", {}, "", false},
       {"ones", "all 1", {}, "", false},
       {"constant", "all the same", {number("value", "the value")}, "value", false},
-      {"uniform", "uniform in [low, high)", {number("low", "lower end"), number("high", "upper end")}, "", true},
+      {"uniform",
+       "uniform in [low, high)",
+       {number("low", "lower end"), number("high", "upper end")},
+       "",
+       true},
       {"normal",
        "normal distribution",
        {number("mean", "mean").defaults(0.0), number("std", "standard deviation").at_least(0)},
@@ -39,9 +43,12 @@ Initializer glorot_uniform(int64_t fan_in, int64_t fan_out) {
   return symmetric_uniform(std::sqrt(6.0 / static_cast<double>(fan_in + fan_out)));
 }
 
-Initializer torch_linear(int64_t fan_in) { return symmetric_uniform(1.0 / std::sqrt(static_cast<double>(fan_in))); }
+Initializer torch_linear(int64_t fan_in) {
+  return symmetric_uniform(1.0 / std::sqrt(static_cast<double>(fan_in)));
+}
 
-Initializer resolve_initializer(const Json& value, int64_t fan_in, int64_t fan_out, const Initializer& fallback) {
+Initializer resolve_initializer(const Json& value, int64_t fan_in, int64_t fan_out,
+                                const Initializer& fallback) {
   using Kind = Initializer::Kind;
   if (value.is_null()) return fallback;
   const std::string& kind = value.begin().key();

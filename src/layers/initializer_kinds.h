@@ -8,9 +8,11 @@ namespace bernoulli::layers {
 /// The key `initializer` (or another name) of a layer: optional; without it model.initializer decides.
 config::Field initializer_field(const std::string& key, const std::string& doc);
 
-/// Numbers of a weight whose rows see fan_in inputs and fan_out outputs. Absent (null) `value` gives `fallback`.
+/// Numbers of a weight whose rows see fan_in inputs and fan_out outputs. Absent (null) `value` gives
+/// `fallback`.
 /// @param value  {"uniform": {"low": ..., "high": ...}} and so on, as validated.
-Initializer resolve_initializer(const Json& value, int64_t fan_in, int64_t fan_out, const Initializer& fallback);
+Initializer resolve_initializer(const Json& value, int64_t fan_in, int64_t fan_out,
+                                const Initializer& fallback);
 
 /// Glorot & Bengio 2010: uniform in +-sqrt(6 / (fan_in + fan_out)).
 Initializer glorot_uniform(int64_t fan_in, int64_t fan_out);

@@ -20,11 +20,12 @@ enum class Layout {
   kVector,     ///< [B, D] float
 };
 
-/// Shape between two layers, known before anything is built. Lengths [B] int64 (real tokens a row) travel beside it.
+/// Shape between two layers, known before anything is built. Lengths [B] int64 (real tokens a row) travel
+/// beside it.
 struct Shape {
   Layout layout = Layout::kPaddedIds;
-  int64_t features = 0;             ///< D of kSequence and kVector
-  std::optional<int64_t> length;    ///< T where text.sequence_length fixes it
+  int64_t features = 0;           ///< D of kSequence and kVector
+  std::optional<int64_t> length;  ///< T where text.sequence_length fixes it
 };
 
 /// How the numbers of a parameter are drawn.
@@ -37,43 +38,46 @@ struct Initializer {
 
 /// One tensor that a layer owns.
 struct ParameterSpec {
-  std::string name;                 ///< "weight", "bias", "running_mean", ...
+  std::string name;  ///< "weight", "bias", "running_mean", ...
   std::vector<int64_t> shape;
   Initializer initializer;
-  bool trainable = true;            ///< false: a buffer (running statistics)
+  bool trainable = true;  ///< false: a buffer (running statistics)
 };
 
 /// What a layer sees when it is planned.
 struct PlanContext {
   Shape input;
-  int64_t num_ids = 0;              ///< rows that an embedding table needs
-  std::string initializer;          ///< model.initializer: keras | torch
+  int64_t num_ids = 0;      ///< rows that an embedding table needs
+  std::string initializer;  ///< model.initializer: keras | torch
 };
 
 /// One layer of one model, decided: everything that summary, trainer and exporter need.
 struct LayerPlan {
   Shape output;
   std::vector<ParameterSpec> parameters;
-  /// TorchScript body of `def forward(self, x: Tensor, lengths: Tensor) -> Tensor:`, one statement a line, no indentation.
-  /// Parameters are self.<name>; self.training tells training from evaluation. The trainer runs this text and the exporter
-  /// saves it, so a layer is written once.
+  /// TorchScript body of `def forward(self, x: Tensor, lengths: Tensor) -> Tensor:`, one statement a line, no
+  /// indentation. Parameters are self.<name>; self.training tells training from evaluation. The trainer runs
+  /// this text and the exporter saves it, so a layer is written once.
   std::string script;
 };
 
-/// A kind of layer: its keys and ranges, its shape rule, its parameters and its TorchScript text. One file each.
+/// A kind of layer: its keys and ranges, its shape rule, its parameters and its TorchScript text. One file
+/// each.
 struct LayerKind {
   KindSchema schema;
   /// @throws ShapeError when the input does not fit.
   LayerPlan (*plan)(const Json& args, const PlanContext& context);
-  bool activation = false;          ///< changes values only: a model may not end with one
+  bool activation = false;  ///< changes values only: a model may not end with one
 };
 
-/// A layer was given an input it cannot take. The message names got and expected; the caller adds which layer.
+/// A layer was given an input it cannot take. The message names got and expected; the caller adds which
+/// layer.
 struct ShapeError {
   std::string message;
 };
 
-/// Every kind, in the order of the documentation. Adding a layer is adding its file and one line in registry.cpp.
+/// Every kind, in the order of the documentation. Adding a layer is adding its file and one line in
+/// registry.cpp.
 const std::vector<LayerKind>& layer_kinds();
 
 /// The schemas of layer_kinds(), for config/.

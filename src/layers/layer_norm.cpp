@@ -11,14 +11,16 @@ LayerPlan plan(const Json& args, const PlanContext& context) {
   const int64_t features = context.input.features;
   return {context.input,
           {{"weight", {features}, {Initializer::Kind::kOnes, 0, 0}, true}, {"bias", {features}, {}, true}},
-          fmt::format("return torch.layer_norm(x, [{}], self.weight, self.bias, {})", features, literal(args.at("eps")))};
+          fmt::format("return torch.layer_norm(x, [{}], self.weight, self.bias, {})", features,
+                      literal(args.at("eps")))};
 }
 
 }  // namespace
 
 LayerKind layer_norm() {
   return {{"layer_norm",
-           "each row to mean 0 and variance 1 over its features, then a learned scale and shift (torch.nn.LayerNorm)",
+           "each row to mean 0 and variance 1 over its features, then a learned scale and shift "
+           "(torch.nn.LayerNorm)",
            {config::number("eps", "added to the variance").above(0).defaults(1e-5)},
            "eps",
            false},

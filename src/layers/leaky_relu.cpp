@@ -7,7 +7,8 @@ namespace bernoulli::layers {
 namespace {
 
 LayerPlan plan(const Json& args, const PlanContext& context) {
-  return elementwise(context, fmt::format("return torch.leaky_relu(x, {})", literal(args.at("negative_slope"))));
+  return elementwise(context,
+                     fmt::format("return torch.leaky_relu(x, {})", literal(args.at("negative_slope"))));
 }
 
 }  // namespace

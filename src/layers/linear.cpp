@@ -12,14 +12,20 @@ LayerPlan plan(const Json& args, const PlanContext& context) {
   LayerPlan layer;
   layer.output = context.input;
   layer.output.features = units;
-  layer.parameters.push_back(
-      {"weight", {units, in}, resolve_initializer(args.at("initializer"), in, units, keras ? glorot_uniform(in, units) : torch_linear(in)), true});
+  layer.parameters.push_back({"weight",
+                              {units, in},
+                              resolve_initializer(args.at("initializer"), in, units,
+                                                  keras ? glorot_uniform(in, units) : torch_linear(in)),
+                              true});
   if (args.at("bias") == false) {
     layer.script = "return torch.linear(x, self.weight)";
     return layer;
   }
   layer.parameters.push_back(
-      {"bias", {units}, resolve_initializer(args.at("bias_initializer"), in, units, keras ? Initializer{} : torch_linear(in)), true});
+      {"bias",
+       {units},
+       resolve_initializer(args.at("bias_initializer"), in, units, keras ? Initializer{} : torch_linear(in)),
+       true});
   layer.script = "return torch.linear(x, self.weight, self.bias)";
   return layer;
 }
@@ -29,7 +35,8 @@ LayerPlan plan(const Json& args, const PlanContext& context) {
 LayerKind linear() {
   return {{"linear",
            "weighted sums of the features plus a bias (torch.nn.Linear)",
-           {config::integer("units", "numbers out").at_least(1).at_most(1048576), config::boolean("bias", "add a bias").defaults(true),
+           {config::integer("units", "numbers out").at_least(1).at_most(1048576),
+            config::boolean("bias", "add a bias").defaults(true),
             initializer_field("initializer", "of the weight; keras: glorot_uniform; torch: torch_linear"),
             initializer_field("bias_initializer", "of the bias; keras: zeros; torch: torch_linear")},
            "units",

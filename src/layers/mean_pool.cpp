@@ -11,7 +11,13 @@ LayerPlan plan(const Json& args, const PlanContext& context) {
 }  // namespace
 
 LayerKind mean_pool() {
-  return {{"mean_pool", "mean over positions; 0 for an empty text with padding: exclude", {padding_field("exclude")}, "padding", false}, plan, false};
+  return {{"mean_pool",
+           "mean over positions; 0 for an empty text with padding: exclude",
+           {padding_field("exclude")},
+           "padding",
+           false},
+          plan,
+          false};
 }
 
 }  // namespace bernoulli::layers

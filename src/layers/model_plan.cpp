@@ -14,7 +14,8 @@ const LayerKind& find_kind(const std::string& name) {
   for (const LayerKind& kind : layer_kinds()) {
     if (kind.schema.name == name) return kind;
   }
-  throw InternalError(fmt::format("no kind of layer is called '{}'", name));  // config/ accepts registered kinds only
+  throw InternalError(
+      fmt::format("no kind of layer is called '{}'", name));  // config/ accepts registered kinds only
 }
 
 /// Faults of the layer list, gathered so that the user sees all of them.
@@ -22,7 +23,8 @@ class Faults {
  public:
   void add(const KindConfig& layer, size_t index, const std::string& message) {
     const std::string where = layer.where.empty() ? "" : layer.where + ": ";
-    text_ += fmt::format("{}{}model.layers[{}] ({}): {}", text_.empty() ? "" : "\n", where, index, layer.kind, message);
+    text_ += fmt::format("{}{}model.layers[{}] ({}): {}", text_.empty() ? "" : "\n", where, index, layer.kind,
+                         message);
   }
   void throw_if_any() const {
     if (!text_.empty()) throw UsageError(text_);
@@ -41,7 +43,8 @@ bool take_final_sigmoid(std::vector<KindConfig>& layers, LossConfig::Mode loss, 
   if (layers.back().kind != "sigmoid") return false;
   if (!is_probability_loss(loss)) {
     faults.add(layers.back(), layers.size() - 1,
-               "a sigmoid ends a model that is trained on logits, so it would be applied twice (remove it: the exported file applies the sigmoid; "
+               "a sigmoid ends a model that is trained on logits, so it would be applied twice (remove it: "
+               "the exported file applies the sigmoid; "
                "or train on probabilities with loss.mode: sigmoid_bce)");
   }
   layers.pop_back();
@@ -52,10 +55,12 @@ void check_output(const std::vector<KindConfig>& layers, const ModelPlan& plan, 
   const size_t last = layers.size() - 1;
   const Shape& output = plan.layers.back().plan.output;
   if (find_kind(layers[last].kind).activation) {
-    faults.add(layers[last], last, "an activation ends the model, which must end in logits (put a linear layer after it)");
+    faults.add(layers[last], last,
+               "an activation ends the model, which must end in logits (put a linear layer after it)");
   } else if (output.layout != Layout::kVector || output.features != plan.num_outputs) {
-    faults.add(layers[last], last, fmt::format("the model ends in {}, expected [B, {}]: one logit a label (end with linear: {})", describe(output),
-                                               plan.num_outputs, plan.num_outputs));
+    faults.add(layers[last], last,
+               fmt::format("the model ends in {}, expected [B, {}]: one logit a label (end with linear: {})",
+                           describe(output), plan.num_outputs, plan.num_outputs));
   }
 }
 
@@ -77,8 +82,10 @@ int64_t ModelPlan::num_parameters() const {
   return total;
 }
 
-ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfig::Mode loss, int64_t num_ids, int64_t num_outputs) {
-  if (model.layers.empty()) throw UsageError("model.layers: is empty (expected at least an embedding and a linear layer)");
+ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfig::Mode loss, int64_t num_ids,
+                     int64_t num_outputs) {
+  if (model.layers.empty())
+    throw UsageError("model.layers: is empty (expected at least an embedding and a linear layer)");
   Faults faults;
   std::vector<KindConfig> layers = model.layers;
   ModelPlan plan;
@@ -86,7 +93,8 @@ ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfi
   plan.explicit_sigmoid = take_final_sigmoid(layers, loss, faults);
   plan.ragged_input = !layers.empty() && layers.front().kind == "embedding_bag";
 
-  Shape shape{plan.ragged_input ? Layout::kRaggedIds : Layout::kPaddedIds, 0, plan.ragged_input ? std::nullopt : text.sequence_length};
+  Shape shape{plan.ragged_input ? Layout::kRaggedIds : Layout::kPaddedIds, 0,
+              plan.ragged_input ? std::nullopt : text.sequence_length};
   for (size_t i = 0; i < layers.size(); ++i) {
     const KindConfig& config = layers[i];
     try {
@@ -110,9 +118,12 @@ ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfi
 std::string summary(const ModelPlan& plan) {
   std::string table = fmt::format("{:<22} {:<18} {:>12}\n", "layer", "output", "parameters");
   for (const NamedLayer& layer : plan.layers) {
-    table += fmt::format("{:<22} {:<18} {:>12}\n", layer.name, describe(layer.plan.output), count_trainable(layer.plan));
+    table += fmt::format("{:<22} {:<18} {:>12}\n", layer.name, describe(layer.plan.output),
+                         count_trainable(layer.plan));
   }
-  table += fmt::format("{:<22} {:<18} {:>12}", "total", plan.explicit_sigmoid ? "logits (sigmoid in the loss)" : "logits", plan.num_parameters());
+  table +=
+      fmt::format("{:<22} {:<18} {:>12}", "total",
+                  plan.explicit_sigmoid ? "logits (sigmoid in the loss)" : "logits", plan.num_parameters());
   return table;
 }
 

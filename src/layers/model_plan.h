@@ -18,21 +18,24 @@ struct NamedLayer {
   LayerPlan plan;
 };
 
-/// The whole model before anything is allocated: layers from ids to logits. Holds no sigmoid at the end: a final `sigmoid`
-/// layer, allowed with a probability loss only, is taken off and remembered, because loss and exporter apply the one sigmoid.
+/// The whole model before anything is allocated: layers from ids to logits. Holds no sigmoid at the end: a
+/// final `sigmoid` layer, allowed with a probability loss only, is taken off and remembered, because loss and
+/// exporter apply the one sigmoid.
 struct ModelPlan {
   std::vector<NamedLayer> layers;
-  bool ragged_input = false;     ///< the first layer takes kRaggedIds
-  int64_t num_outputs = 1;       ///< L
-  bool explicit_sigmoid = false; ///< the configuration ended with a sigmoid layer
+  bool ragged_input = false;      ///< the first layer takes kRaggedIds
+  int64_t num_outputs = 1;        ///< L
+  bool explicit_sigmoid = false;  ///< the configuration ended with a sigmoid layer
 
   int64_t num_parameters() const;  ///< trainable numbers
 };
 
-/// Infers every shape. @throws UsageError listing every fault with the layer named: mismatches, a model that does not end in
-/// `num_outputs` logits, a final activation, a sigmoid at the end of a model trained on logits.
+/// Infers every shape. @throws UsageError listing every fault with the layer named: mismatches, a model that
+/// does not end in `num_outputs` logits, a final activation, a sigmoid at the end of a model trained on
+/// logits.
 /// @param num_ids 2 or more: vocabulary size or buckets + 1.
-ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfig::Mode loss, int64_t num_ids, int64_t num_outputs);
+ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfig::Mode loss, int64_t num_ids,
+                     int64_t num_outputs);
 
 /// A table: layer, output shape, parameters; totals below.
 std::string summary(const ModelPlan& plan);

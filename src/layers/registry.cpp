@@ -21,9 +21,10 @@ LayerKind layer_norm();
 LayerKind batch_norm();
 
 const std::vector<LayerKind>& layer_kinds() {
-  static const std::vector<LayerKind> kinds{embedding(), embedding_bag(), dropout(), spatial_dropout(), mean_pool(), max_pool(),
-                                            sum_pool(),  linear(),        relu(),    tanh(),            gelu(),      sigmoid(),
-                                            leaky_relu(), silu(),         layer_norm(), batch_norm()};
+  static const std::vector<LayerKind> kinds{embedding(),  embedding_bag(), dropout(),    spatial_dropout(),
+                                            mean_pool(),  max_pool(),      sum_pool(),   linear(),
+                                            relu(),       tanh(),          gelu(),       sigmoid(),
+                                            leaky_relu(), silu(),          layer_norm(), batch_norm()};
   return kinds;
 }
 

@@ -3,7 +3,9 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& /*args*/, const PlanContext& context) { return elementwise(context, "return torch.relu(x)"); }
+LayerPlan plan(const Json& /*args*/, const PlanContext& context) {
+  return elementwise(context, "return torch.relu(x)");
+}
 
 }  // namespace
 

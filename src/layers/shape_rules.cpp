@@ -26,7 +26,8 @@ const char* name_of(Layout layout) {
 void require_layout(const PlanContext& context, const std::vector<Layout>& allowed) {
   if (std::find(allowed.begin(), allowed.end(), context.input.layout) != allowed.end()) return;
   std::string expected;
-  for (const Layout layout : allowed) expected += (expected.empty() ? "" : " or ") + std::string(name_of(layout));
+  for (const Layout layout : allowed)
+    expected += (expected.empty() ? "" : " or ") + std::string(name_of(layout));
   throw ShapeError{fmt::format("takes {}, got {}", expected, describe(context.input))};
 }
 
@@ -37,7 +38,8 @@ LayerPlan elementwise(const PlanContext& context, std::string script) {
 
 std::string literal(double value) {
   std::string text = fmt::format("{}", value);
-  if (text.find_first_of(".en") == std::string::npos) text += ".0";  // an integer literal would be another type
+  if (text.find_first_of(".en") == std::string::npos)
+    text += ".0";  // an integer literal would be another type
   return text;
 }
 

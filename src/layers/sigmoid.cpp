@@ -3,10 +3,16 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& /*args*/, const PlanContext& context) { return elementwise(context, "return torch.sigmoid(x)"); }
+LayerPlan plan(const Json& /*args*/, const PlanContext& context) {
+  return elementwise(context, "return torch.sigmoid(x)");
+}
 
 }  // namespace
 
-LayerKind sigmoid() { return {{"sigmoid", "1 / (1 + exp(-x)); never at the end of a model that trains on logits", {}, "", false}, plan, true}; }
+LayerKind sigmoid() {
+  return {{"sigmoid", "1 / (1 + exp(-x)); never at the end of a model that trains on logits", {}, "", false},
+          plan,
+          true};
+}
 
 }  // namespace bernoulli::layers

@@ -10,7 +10,8 @@ LayerPlan plan(const Json& args, const PlanContext& context) {
   require_layout(context, {Layout::kSequence});
   return {context.input,
           {},
-          fmt::format("return torch.feature_dropout(x.transpose(1, 2), {}, self.training).transpose(1, 2)", literal(args.at("rate")))};
+          fmt::format("return torch.feature_dropout(x.transpose(1, 2), {}, self.training).transpose(1, 2)",
+                      literal(args.at("rate")))};
 }
 
 }  // namespace

@@ -4,14 +4,19 @@ namespace bernoulli::layers {
 namespace {
 
 LayerPlan plan(const Json& args, const PlanContext& context) {
-  return plan_pool(args, context, "return x.sum(1)",
-                   "return (x * real).sum(1)");
+  return plan_pool(args, context, "return x.sum(1)", "return (x * real).sum(1)");
 }
 
 }  // namespace
 
 LayerKind sum_pool() {
-  return {{"sum_pool", "sum over positions; 0 for an empty text with padding: exclude", {padding_field("exclude")}, "padding", false}, plan, false};
+  return {{"sum_pool",
+           "sum over positions; 0 for an empty text with padding: exclude",
+           {padding_field("exclude")},
+           "padding",
+           false},
+          plan,
+          false};
 }
 
 }  // namespace bernoulli::layers

@@ -11,7 +11,8 @@
 namespace bernoulli {
 namespace {
 
-at::Tensor padded_ids(const TokenRows& rows, std::span<const int64_t> indices, std::optional<int64_t> sequence_length) {
+at::Tensor padded_ids(const TokenRows& rows, std::span<const int64_t> indices,
+                      std::optional<int64_t> sequence_length) {
   int64_t length = 1;
   for (const int64_t index : indices) length = std::max(length, static_cast<int64_t>(rows.row(index).size()));
   if (sequence_length) length = *sequence_length;
@@ -34,7 +35,8 @@ at::Tensor ragged_ids(const TokenRows& rows, std::span<const int64_t> indices, i
 
 }  // namespace
 
-Features make_features(const TokenRows& rows, std::span<const int64_t> indices, const FeatureShape& shape, c10::Device device) {
+Features make_features(const TokenRows& rows, std::span<const int64_t> indices, const FeatureShape& shape,
+                       c10::Device device) {
   Features features;
   features.lengths = at::empty({static_cast<int64_t>(indices.size())}, at::kLong);
   int64_t* lengths = features.lengths.mutable_data_ptr<int64_t>();
@@ -43,14 +45,15 @@ Features make_features(const TokenRows& rows, std::span<const int64_t> indices, 
     lengths[i] = static_cast<int64_t>(rows.row(indices[i]).size());
     num_tokens += lengths[i];
   }
-  features.values = shape.ragged ? ragged_ids(rows, indices, num_tokens) : padded_ids(rows, indices, shape.sequence_length);
+  features.values =
+      shape.ragged ? ragged_ids(rows, indices, num_tokens) : padded_ids(rows, indices, shape.sequence_length);
   features.values = features.values.to(device);
   features.lengths = features.lengths.to(device);
   return features;
 }
 
-std::vector<float> compute_logits(Sequential& model, const TokenRows& rows, const FeatureShape& shape, int64_t batch_size,
-                                  c10::Device device, void (*poll)()) {
+std::vector<float> compute_logits(Sequential& model, const TokenRows& rows, const FeatureShape& shape,
+                                  int64_t batch_size, c10::Device device, void (*poll)()) {
   const at::NoGradGuard no_grad;
   model.train(false);
   std::vector<int64_t> indices(static_cast<size_t>(rows.size()));
@@ -60,7 +63,8 @@ std::vector<float> compute_logits(Sequential& model, const TokenRows& rows, cons
   for (int64_t begin = 0; begin < rows.size(); begin += batch_size) {
     if (poll != nullptr) poll();
     const auto count = static_cast<size_t>(std::min(batch_size, rows.size() - begin));
-    const Features features = make_features(rows, std::span(indices).subspan(static_cast<size_t>(begin), count), shape, device);
+    const Features features =
+        make_features(rows, std::span(indices).subspan(static_cast<size_t>(begin), count), shape, device);
     const at::Tensor batch = model.forward(features).to(at::kFloat).to(at::kCPU).contiguous();
     logits.insert(logits.end(), batch.const_data_ptr<float>(), batch.const_data_ptr<float>() + batch.numel());
   }

@@ -15,17 +15,20 @@ namespace bernoulli {
 
 /// How rows become the input of a plan.
 struct FeatureShape {
-  bool ragged = false;                     ///< ModelPlan::ragged_input
-  std::optional<int64_t> sequence_length;  ///< TextConfig::sequence_length; absent: padded to the longest row, at least 1
+  bool ragged = false;  ///< ModelPlan::ragged_input
+  std::optional<int64_t>
+      sequence_length;  ///< TextConfig::sequence_length; absent: padded to the longest row, at least 1
 };
 
 /// The rows at `indices`, in that order, on `device`.
-Features make_features(const TokenRows& rows, std::span<const int64_t> indices, const FeatureShape& shape, c10::Device device);
+Features make_features(const TokenRows& rows, std::span<const int64_t> indices, const FeatureShape& shape,
+                       c10::Device device);
 
-/// Logits of all rows in evaluation mode, N*L row-major, computed in batches of `batch_size` in order. The trainer, the predictor
-/// and the exporter's check all come through here, so that they compute in the same batches and agree to the bit.
+/// Logits of all rows in evaluation mode, N*L row-major, computed in batches of `batch_size` in order. The
+/// trainer, the predictor and the exporter's check all come through here, so that they compute in the same
+/// batches and agree to the bit.
 /// @param poll  called before each batch; may throw to stop.
-std::vector<float> compute_logits(Sequential& model, const TokenRows& rows, const FeatureShape& shape, int64_t batch_size,
-                                  c10::Device device, void (*poll)() = nullptr);
+std::vector<float> compute_logits(Sequential& model, const TokenRows& rows, const FeatureShape& shape,
+                                  int64_t batch_size, c10::Device device, void (*poll)() = nullptr);
 
 }  // namespace bernoulli

@@ -6,7 +6,8 @@
 
 namespace bernoulli {
 
-/// Sets the device's default generator, from which dropout draws: masks are then a function of the seed alone.
+/// Sets the device's default generator, from which dropout draws: masks are then a function of the seed
+/// alone.
 void seed_generator(c10::Device device, uint64_t seed);
 
 }  // namespace bernoulli

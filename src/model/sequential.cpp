@@ -4,12 +4,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <torch/csrc/jit/api/module.h>
-#include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include "core/error.h"
 #include "core/random.h"
@@ -22,10 +22,13 @@ using layers::ModelPlan;
 using layers::NamedLayer;
 using torch::jit::Module;
 
-/// The interpreter runs the text as it stands: no profiling, no fusion, so that the first call and the thousandth compute the same bits.
+/// The interpreter runs the text as it stands: no profiling, no fusion, so that the first call and the
+/// thousandth compute the same bits.
 class PlainInterpreter {
  public:
-  PlainInterpreter() : before_(torch::jit::getGraphExecutorOptimize()) { torch::jit::setGraphExecutorOptimize(false); }
+  PlainInterpreter() : before_(torch::jit::getGraphExecutorOptimize()) {
+    torch::jit::setGraphExecutorOptimize(false);
+  }
   ~PlainInterpreter() { torch::jit::setGraphExecutorOptimize(before_); }
   PlainInterpreter(const PlainInterpreter&) = delete;
   PlainInterpreter& operator=(const PlainInterpreter&) = delete;
@@ -65,11 +68,14 @@ std::string indented(const std::string& script) {
 
 std::string forward_of(const ModelPlan& plan) {
   std::string text = "def logits(self, x: Tensor, lengths: Tensor) -> Tensor:\n";
-  for (const NamedLayer& layer : plan.layers) text += fmt::format("    x = self.{}.forward(x, lengths)\n", layer.name);
+  for (const NamedLayer& layer : plan.layers)
+    text += fmt::format("    x = self.{}.forward(x, lengths)\n", layer.name);
   return text + "    return x\n";
 }
 
-std::string shape_text(at::IntArrayRef shape) { return fmt::format("[{}]", fmt::join(shape.begin(), shape.end(), ", ")); }
+std::string shape_text(at::IntArrayRef shape) {
+  return fmt::format("[{}]", fmt::join(shape.begin(), shape.end(), ", "));
+}
 
 }  // namespace
 
@@ -80,7 +86,8 @@ struct Sequential::Impl {
   NamedTensors buffers;
 };
 
-Sequential::Sequential(const ModelPlan& plan, uint64_t seed, c10::Device device) : impl_(std::make_unique<Impl>()) {
+Sequential::Sequential(const ModelPlan& plan, uint64_t seed, c10::Device device)
+    : impl_(std::make_unique<Impl>()) {
   impl_->plan = plan;
   const auto unit = std::make_shared<torch::jit::CompilationUnit>();
   impl_->module = Module("bernoulli.Sequential", unit);
@@ -92,9 +99,11 @@ Sequential::Sequential(const ModelPlan& plan, uint64_t seed, c10::Device device)
       at::Tensor tensor = draw(spec, mix_seed(seed, random_stream::kInitialWeights, index++)).to(device);
       tensor.set_requires_grad(spec.trainable);
       submodule.register_parameter(spec.name, tensor, !spec.trainable);
-      (spec.trainable ? impl_->parameters : impl_->buffers).emplace_back(fmt::format("{}.{}", layer.name, spec.name), tensor);
+      (spec.trainable ? impl_->parameters : impl_->buffers)
+          .emplace_back(fmt::format("{}.{}", layer.name, spec.name), tensor);
     }
-    submodule.define("def forward(self, x: Tensor, lengths: Tensor) -> Tensor:\n" + indented(layer.plan.script));
+    submodule.define("def forward(self, x: Tensor, lengths: Tensor) -> Tensor:\n" +
+                     indented(layer.plan.script));
     impl_->module.register_module(layer.name, submodule);
   }
   impl_->module.register_attribute("training", c10::BoolType::get(), false);
@@ -123,14 +132,16 @@ void Sequential::load(const NamedTensors& tensors) {
     return std::find_if(list.begin(), list.end(), [&](const auto& entry) { return entry.first == name; });
   };
   for (const auto& [name, tensor] : tensors) {
-    if (find(own, name) == own.end()) throw ArtifactError(fmt::format("the saved weights have a tensor '{}' that this model does not", name));
+    if (find(own, name) == own.end())
+      throw ArtifactError(fmt::format("the saved weights have a tensor '{}' that this model does not", name));
   }
   for (const auto& [name, tensor] : own) {
     const auto saved = find(tensors, name);
-    if (saved == tensors.end()) throw ArtifactError(fmt::format("the saved weights lack the tensor '{}'", name));
+    if (saved == tensors.end())
+      throw ArtifactError(fmt::format("the saved weights lack the tensor '{}'", name));
     if (saved->second.sizes() != tensor.sizes()) {
-      throw ArtifactError(fmt::format("tensor '{}' has shape {} in the saved weights, this model needs {}", name, shape_text(saved->second.sizes()),
-                                      shape_text(tensor.sizes())));
+      throw ArtifactError(fmt::format("tensor '{}' has shape {} in the saved weights, this model needs {}",
+                                      name, shape_text(saved->second.sizes()), shape_text(tensor.sizes())));
     }
   }
   const at::NoGradGuard no_grad;

@@ -25,7 +25,8 @@ struct Features {
   at::Tensor lengths;  ///< [B] int64
 };
 
-/// The layers of a plan as TorchScript modules that the trainer runs through autograd and the exporter saves as they are.
+/// The layers of a plan as TorchScript modules that the trainer runs through autograd and the exporter saves
+/// as they are.
 class Sequential {
  public:
   /// Draws the initial weights on the CPU from `seed`, layer by layer, whatever the device.
@@ -43,7 +44,8 @@ class Sequential {
   NamedTensors parameters() const;
   /// Tensors that are saved but not trained (running statistics).
   NamedTensors buffers() const;
-  /// Copies values into parameters and buffers by name. @throws ArtifactError naming a tensor that is missing, unknown or of another shape.
+  /// Copies values into parameters and buffers by name. @throws ArtifactError naming a tensor that is
+  /// missing, unknown or of another shape.
   void load(const NamedTensors& tensors);
 
   const layers::ModelPlan& plan() const;

@@ -28,7 +28,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 using NamedTensor = std::pair<std::string, at::Tensor>;
 
-/// Parameters that share a weight decay, in lists as the fused kernels take them. `slots` holds a list for each Rule::slots entry.
+/// Parameters that share a weight decay, in lists as the fused kernels take them. `slots` holds a list for
+/// each Rule::slots entry.
 struct Group {
   double weight_decay = 0;
   std::vector<std::string> names;
@@ -47,7 +48,8 @@ struct Update {
 
   /// The count as the fused kernels want it: one float32 scalar a parameter, which they only read.
   std::vector<at::Tensor> step_tensors() const {
-    const at::Tensor count = at::full({}, static_cast<double>(updates), parameters.front().options().dtype(at::kFloat).requires_grad(false));
+    const at::Tensor count = at::full({}, static_cast<double>(updates),
+                                      parameters.front().options().dtype(at::kFloat).requires_grad(false));
     return std::vector<at::Tensor>(parameters.size(), count);
   }
 };
@@ -73,9 +75,11 @@ Rule adam_rule(const Json& args, bool decoupled) {
     const std::vector<at::Tensor> none;
     const std::vector<at::Tensor>& largest = amsgrad ? u.slots[2] : none;
     if (decoupled) {
-      at::_fused_adamw_(u.parameters, u.gradients, u.slots[0], u.slots[1], largest, u.step_tensors(), u.lr, beta1, beta2, u.weight_decay, eps, amsgrad, false);
+      at::_fused_adamw_(u.parameters, u.gradients, u.slots[0], u.slots[1], largest, u.step_tensors(), u.lr,
+                        beta1, beta2, u.weight_decay, eps, amsgrad, false);
     } else {
-      at::_fused_adam_(u.parameters, u.gradients, u.slots[0], u.slots[1], largest, u.step_tensors(), u.lr, beta1, beta2, u.weight_decay, eps, amsgrad, false);
+      at::_fused_adam_(u.parameters, u.gradients, u.slots[0], u.slots[1], largest, u.step_tensors(), u.lr,
+                       beta1, beta2, u.weight_decay, eps, amsgrad, false);
     }
   };
   return rule;
@@ -88,15 +92,18 @@ Rule sgd_rule(const Json& args) {
   if (momentum != 0) rule.slots = {{"momentum_buffer", 0}};
   rule.apply = [=](const Update& u) {
     const std::vector<at::Tensor> none;
-    at::_fused_sgd_(u.parameters, u.gradients, momentum != 0 ? u.slots[0] : none, u.weight_decay, momentum, u.lr, dampening, nesterov, false, u.updates == 1);
+    at::_fused_sgd_(u.parameters, u.gradients, momentum != 0 ? u.slots[0] : none, u.weight_decay, momentum,
+                    u.lr, dampening, nesterov, false, u.updates == 1);
   };
   return rule;
 }
 
 Rule adagrad_rule(const Json& args) {
   const double lr_decay = args.at("lr_decay"), eps = args.at("eps");
-  return {{{"sum", args.at("initial_accumulator_value")}},
-          [=](const Update& u) { at::_fused_adagrad_(u.parameters, u.gradients, u.slots[0], u.step_tensors(), u.lr, lr_decay, u.weight_decay, eps, false); }};
+  return {{{"sum", args.at("initial_accumulator_value")}}, [=](const Update& u) {
+            at::_fused_adagrad_(u.parameters, u.gradients, u.slots[0], u.step_tensors(), u.lr, lr_decay,
+                                u.weight_decay, eps, false);
+          }};
 }
 
 Rule rmsprop_rule(const Json& args) {
@@ -146,7 +153,8 @@ class RuleOptimizer : public Optimizer {
     groups_.resize(2);
     groups_[0].weight_decay = config.kind.args.at("weight_decay");
     for (const auto& [name, parameter] : parameters) {
-      const bool decays = std::none_of(config.no_decay.begin(), config.no_decay.end(), [&](const std::string& suffix) { return name.ends_with(suffix); });
+      const bool decays = std::none_of(config.no_decay.begin(), config.no_decay.end(),
+                                       [&](const std::string& suffix) { return name.ends_with(suffix); });
       Group& group = groups_[decays ? 0 : 1];
       group.names.push_back(name);
       group.parameters.push_back(parameter);
@@ -156,7 +164,8 @@ class RuleOptimizer : public Optimizer {
     for (Group& group : groups_) {
       for (const Slot& slot : rule_.slots) {
         std::vector<at::Tensor>& list = group.slots.emplace_back();
-        for (const at::Tensor& parameter : group.parameters) list.push_back(at::full_like(parameter, slot.initial));
+        for (const at::Tensor& parameter : group.parameters)
+          list.push_back(at::full_like(parameter, slot.initial));
       }
     }
   }
@@ -168,7 +177,8 @@ class RuleOptimizer : public Optimizer {
       std::vector<at::Tensor> gradients;
       for (size_t i = 0; i < group.parameters.size(); ++i) {
         const at::Tensor& gradient = group.parameters[i].grad();
-        if (!gradient.defined()) throw InternalError(fmt::format("parameter '{}' has no gradient", group.names[i]));
+        if (!gradient.defined())
+          throw InternalError(fmt::format("parameter '{}' has no gradient", group.names[i]));
         gradients.push_back(gradient);
       }
       rule_.apply({group.parameters, gradients, group.slots, group.weight_decay, lr, updates_});
@@ -179,7 +189,9 @@ class RuleOptimizer : public Optimizer {
     std::vector<NamedTensor> state = {{"updates", at::full({}, updates_, at::kLong)}};
     for (const Group& group : groups_) {
       for (size_t slot = 0; slot < rule_.slots.size(); ++slot) {
-        for (size_t i = 0; i < group.names.size(); ++i) state.emplace_back(fmt::format("{}.{}", group.names[i], rule_.slots[slot].name), group.slots[slot][i]);
+        for (size_t i = 0; i < group.names.size(); ++i)
+          state.emplace_back(fmt::format("{}.{}", group.names[i], rule_.slots[slot].name),
+                             group.slots[slot][i]);
       }
     }
     return state;
@@ -188,15 +200,20 @@ class RuleOptimizer : public Optimizer {
   void load_state(const std::vector<NamedTensor>& saved) override {
     const std::vector<NamedTensor> own = state();
     const auto find = [](const std::vector<NamedTensor>& list, const std::string& name) {
-      return std::find_if(list.begin(), list.end(), [&](const NamedTensor& entry) { return entry.first == name; });
+      return std::find_if(list.begin(), list.end(),
+                          [&](const NamedTensor& entry) { return entry.first == name; });
     };
     for (const auto& [name, tensor] : saved) {
-      if (find(own, name) == own.end()) throw ArtifactError(fmt::format("the saved optimizer state has '{}', which this optimizer does not", name));
+      if (find(own, name) == own.end())
+        throw ArtifactError(
+            fmt::format("the saved optimizer state has '{}', which this optimizer does not", name));
     }
     for (const auto& [name, tensor] : own) {
       const auto found = find(saved, name);
-      if (found == saved.end()) throw ArtifactError(fmt::format("the saved optimizer state lacks '{}'", name));
-      if (found->second.sizes() != tensor.sizes()) throw ArtifactError(fmt::format("optimizer state '{}' has another shape in the file", name));
+      if (found == saved.end())
+        throw ArtifactError(fmt::format("the saved optimizer state lacks '{}'", name));
+      if (found->second.sizes() != tensor.sizes())
+        throw ArtifactError(fmt::format("optimizer state '{}' has another shape in the file", name));
     }
     const at::NoGradGuard no_grad;
     for (const auto& [name, tensor] : own) tensor.copy_(find(saved, name)->second);
@@ -214,7 +231,8 @@ class RuleOptimizer : public Optimizer {
 
 }  // namespace
 
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const std::vector<NamedTensor>& parameters) {
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config,
+                                          const std::vector<NamedTensor>& parameters) {
   return std::make_unique<RuleOptimizer>(config, parameters);
 }
 

@@ -12,13 +12,15 @@
 
 namespace bernoulli {
 
-/// Updates parameters from their .grad() with ATen's fused or foreach kernels. Same update rules as torch.optim.
+/// Updates parameters from their .grad() with ATen's fused or foreach kernels. Same update rules as
+/// torch.optim.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
   /// One update at learning rate `lr`. Every parameter must have a gradient.
   virtual void step(double lr) = 0;
-  /// State tensors ("<parameter>.exp_avg", ...) and counters, enough to go on bit for bit. Handles share storage.
+  /// State tensors ("<parameter>.exp_avg", ...) and counters, enough to go on bit for bit. Handles share
+  /// storage.
   virtual std::vector<std::pair<std::string, at::Tensor>> state() const = 0;
   /// Copies state by name. @throws ArtifactError naming what is missing, unknown or of another shape.
   virtual void load_state(const std::vector<std::pair<std::string, at::Tensor>>& state) = 0;
@@ -27,13 +29,16 @@ class Optimizer {
 };
 
 /// @param parameters named, requiring gradient. Names decide OptimizerConfig::no_decay.
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const std::vector<std::pair<std::string, at::Tensor>>& parameters);
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config,
+                                          const std::vector<std::pair<std::string, at::Tensor>>& parameters);
 
 /// 2-norm over all gradients together, float64 on the CPU. One synchronisation.
 double gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& parameters);
 
-/// Scales all gradients by max_norm / norm where norm > max_norm (torch.nn.utils.clip_grad_norm_, with its 1e-6).
-void clip_gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& parameters, double norm, double max_norm);
+/// Scales all gradients by max_norm / norm where norm > max_norm (torch.nn.utils.clip_grad_norm_, with its
+/// 1e-6).
+void clip_gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& parameters, double norm,
+                        double max_norm);
 
 /// Clamps each gradient entry to [-max_value, max_value].
 void clip_gradient_value(const std::vector<std::pair<std::string, at::Tensor>>& parameters, double max_value);

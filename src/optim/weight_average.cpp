@@ -11,7 +11,8 @@ namespace bernoulli {
 
 using NamedTensor = std::pair<std::string, at::Tensor>;
 
-WeightAverage::WeightAverage(double decay, const std::vector<NamedTensor>& parameters) : decay_(decay), parameters_(parameters) {
+WeightAverage::WeightAverage(double decay, const std::vector<NamedTensor>& parameters)
+    : decay_(decay), parameters_(parameters) {
   for (const auto& [name, parameter] : parameters_) averages_.push_back(parameter.detach().clone());
 }
 
@@ -28,7 +29,8 @@ std::vector<NamedTensor> WeightAverage::averages() const {
 
 void WeightAverage::load(const std::vector<NamedTensor>& saved) {
   const at::NoGradGuard no_grad;
-  if (saved.size() != averages_.size()) throw ArtifactError(fmt::format("{} saved averages for {} parameters", saved.size(), averages_.size()));
+  if (saved.size() != averages_.size())
+    throw ArtifactError(fmt::format("{} saved averages for {} parameters", saved.size(), averages_.size()));
   for (size_t i = 0; i < averages_.size(); ++i) {
     bool found = false;
     for (const auto& [name, tensor] : saved) {

@@ -17,7 +17,8 @@ namespace {
 
 class ArtifactClassifier : public Classifier {
  public:
-  ArtifactClassifier(ClassifierInfo info, Artifact artifact) : Classifier(std::move(info)), artifact_(std::move(artifact)) {}
+  ArtifactClassifier(ClassifierInfo info, Artifact artifact)
+      : Classifier(std::move(info)), artifact_(std::move(artifact)) {}
 
   /// In the trainer's batches, so that the same text gets the same bits.
   std::vector<float> logits(const std::vector<std::string>& texts) override {
@@ -47,10 +48,14 @@ std::unique_ptr<Classifier> open_artifact_classifier(const std::filesystem::path
   const ArtifactInfo& saved = artifact.info();
   ClassifierInfo info;
   try {
-    info.config = config::load_config_text(saved.config_yaml, path.string() + ":config.yaml", layers::layer_schemas()).run;
+    info.config =
+        config::load_config_text(saved.config_yaml, path.string() + ":config.yaml", layers::layer_schemas())
+            .run;
     info.labels = labels_from_json(saved.labels);
   } catch (const std::exception& error) {
-    throw ArtifactError(fmt::format("'{}' holds a configuration or labels that this program does not read: {}", path.string(), error.what()));
+    throw ArtifactError(
+        fmt::format("'{}' holds a configuration or labels that this program does not read: {}", path.string(),
+                    error.what()));
   }
   info.thresholds = saved.thresholds;
   info.pos_weight = saved.pos_weight;

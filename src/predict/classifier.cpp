@@ -12,19 +12,24 @@ namespace bernoulli {
 
 std::unique_ptr<Classifier> open_classifier(const std::filesystem::path& path, c10::Device device) {
   std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) throw ArtifactError(fmt::format("'{}' does not exist (expected a run folder or an exported file)", path.string()));
+  if (!std::filesystem::exists(path, ignored))
+    throw ArtifactError(
+        fmt::format("'{}' does not exist (expected a run folder or an exported file)", path.string()));
   if (!std::filesystem::is_directory(path, ignored)) return open_artifact_classifier(path, device);
-  if (!is_run_folder(path)) throw ArtifactError(fmt::format("'{}' is not a run folder: it has no config.yaml", path.string()));
+  if (!is_run_folder(path))
+    throw ArtifactError(fmt::format("'{}' is not a run folder: it has no config.yaml", path.string()));
   return open_run_classifier(RunPaths{path}, device);
 }
 
 nlohmann::ordered_json to_json(const Labels& labels) {
-  return {{"kind", labels.kind == TaskConfig::Kind::kBinary ? "binary" : "multi_label"}, {"names", labels.names}};
+  return {{"kind", labels.kind == TaskConfig::Kind::kBinary ? "binary" : "multi_label"},
+          {"names", labels.names}};
 }
 
 Labels labels_from_json(const nlohmann::ordered_json& json) {
   const bool binary = json.at("kind") == "binary";
-  return {binary ? TaskConfig::Kind::kBinary : TaskConfig::Kind::kMultiLabel, json.at("names").get<std::vector<std::string>>()};
+  return {binary ? TaskConfig::Kind::kBinary : TaskConfig::Kind::kMultiLabel,
+          json.at("names").get<std::vector<std::string>>()};
 }
 
 }  // namespace bernoulli

@@ -6,8 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include <c10/core/Device.h>
 #include <nlohmann/json.hpp>
+
+#include <c10/core/Device.h>
 
 #include "config/run_config.h"
 #include "data/dataset.h"
@@ -18,18 +19,20 @@ namespace bernoulli {
 struct ClassifierInfo {
   RunConfig config;
   Labels labels;
-  std::vector<double> thresholds;  ///< one for binary, one a label for multi-label; a probability above it is positive
+  std::vector<double>
+      thresholds;  ///< one for binary, one a label for multi-label; a probability above it is positive
   std::vector<double> pos_weight;  ///< of the training loss, `auto` resolved; empty: none
 };
 
 /// Why a text got its logits, where the model is linear in its tokens: logit[l] = base[l] + sum of shares[l].
 struct Explanation {
-  std::vector<double> base;             ///< L: the logits of an empty text
-  std::vector<std::string> tokens;      ///< T
-  std::vector<double> shares;           ///< T*L row-major
+  std::vector<double> base;         ///< L: the logits of an empty text
+  std::vector<std::string> tokens;  ///< T
+  std::vector<double> shares;       ///< T*L row-major
 };
 
-/// A trained classifier, from a run folder (native text path) or an exported file (TorchScript path). N texts, L outputs.
+/// A trained classifier, from a run folder (native text path) or an exported file (TorchScript path). N
+/// texts, L outputs.
 class Classifier {
  public:
   virtual ~Classifier() = default;
@@ -50,7 +53,8 @@ class Classifier {
   ClassifierInfo info_;
 };
 
-/// Opens a run folder (the checkpoint that summary.json names, else the newest one with a warning) or an exported file.
+/// Opens a run folder (the checkpoint that summary.json names, else the newest one with a warning) or an
+/// exported file.
 /// @throws ArtifactError naming the file and the cause; IoError
 std::unique_ptr<Classifier> open_classifier(const std::filesystem::path& path, c10::Device device);
 

@@ -26,7 +26,9 @@ Json prediction_record(const Classifier& classifier, std::span<const float> logi
   const Labels& labels = classifier.labels();
   if (labels.kind == TaskConfig::Kind::kBinary) {
     const bool positive = is_positive(logits[0], classifier.thresholds()[0]);
-    return {{"label", labels.names[positive ? 1 : 0]}, {"probability", number(probability(logits[0]))}, {"logit", number(logits[0])}};
+    return {{"label", labels.names[positive ? 1 : 0]},
+            {"probability", number(probability(logits[0]))},
+            {"logit", number(logits[0])}};
   }
   Json record = {{"labels", Json::array()}, {"probabilities", Json::object()}, {"logits", Json::object()}};
   for (size_t i = 0; i < logits.size(); ++i) {
@@ -38,9 +40,11 @@ Json prediction_record(const Classifier& classifier, std::span<const float> logi
 }
 
 std::string format_record(const Json& record, RecordFormat format) {
-  if (format == RecordFormat::kJsonl) return record.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  if (format == RecordFormat::kJsonl)
+    return record.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   if (record.contains("label")) {
-    return fmt::format("{}\t{}\t{}\n", record["label"].get<std::string>(), record["probability"].dump(), record["logit"].dump());
+    return fmt::format("{}\t{}\t{}\n", record["label"].get<std::string>(), record["probability"].dump(),
+                       record["logit"].dump());
   }
   std::string line = joined_labels(record["labels"]);
   for (const char* group : {"probabilities", "logits"}) {

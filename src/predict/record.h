@@ -11,7 +11,8 @@ namespace bernoulli {
 
 enum class RecordFormat { kJsonl, kTsv };
 
-/// Binary {"label", "probability" (of the positive class), "logit"}; multi-label {"labels", "probabilities", "logits"}.
+/// Binary {"label", "probability" (of the positive class), "logit"}; multi-label {"labels", "probabilities",
+/// "logits"}.
 /// @param logits L of them, one text.
 nlohmann::ordered_json prediction_record(const Classifier& classifier, std::span<const float> logits);
 

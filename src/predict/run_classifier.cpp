@@ -19,7 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-/// Throws where a layer between tokens and logits is not linear; true where the pool divides by the number of tokens.
+/// Throws where a layer between tokens and logits is not linear; true where the pool divides by the number of
+/// tokens.
 bool divides_by_length(const layers::ModelPlan& plan) {
   bool divides = false;
   for (const layers::NamedLayer& layer : plan.layers) {
@@ -27,8 +28,10 @@ bool divides_by_length(const layers::ModelPlan& plan) {
       divides = layer.args.at("mode") == "mean";
     } else if (layer.kind == "mean_pool") {
       divides = layer.args.at("padding") == "exclude";
-    } else if (layer.kind != "embedding" && layer.kind != "sum_pool" && layer.kind != "linear" && !layer.kind.ends_with("dropout")) {
-      throw UsageError(fmt::format("--explain needs a model that is linear in its tokens; layer '{}' is not", layer.name));
+    } else if (layer.kind != "embedding" && layer.kind != "sum_pool" && layer.kind != "linear" &&
+               !layer.kind.ends_with("dropout")) {
+      throw UsageError(
+          fmt::format("--explain needs a model that is linear in its tokens; layer '{}' is not", layer.name));
     }
   }
   return divides;
@@ -37,9 +40,14 @@ bool divides_by_length(const layers::ModelPlan& plan) {
 class RunClassifier : public Classifier {
  public:
   RunClassifier(LoadedRun run, c10::Device device)
-      : Classifier(std::move(run.info)), vectorizer_(std::move(run.vectorizer)), model_(std::move(run.model)), device_(device) {}
+      : Classifier(std::move(run.info)),
+        vectorizer_(std::move(run.vectorizer)),
+        model_(std::move(run.model)),
+        device_(device) {}
 
-  std::vector<float> logits(const std::vector<std::string>& texts) override { return logits(vectorizer_.transform(texts)); }
+  std::vector<float> logits(const std::vector<std::string>& texts) override {
+    return logits(vectorizer_.transform(texts));
+  }
 
   /// A linear model's logits are those of the empty text plus what each token adds on its own.
   Explanation explain(const std::string& text) override {
@@ -91,11 +99,15 @@ SavedModel load_saved_model(const RunPaths& paths) {
   const CheckpointFolder checkpoints(paths.checkpoints());
   if (fs::exists(paths.summary())) {
     const Json summary = read_json(paths.summary());
-    return {load_checkpoint(paths.checkpoints() / summary.at("checkpoint").get<std::string>()), summary.at("thresholds").get<std::vector<double>>()};
+    return {load_checkpoint(paths.checkpoints() / summary.at("checkpoint").get<std::string>()),
+            summary.at("thresholds").get<std::vector<double>>()};
   }
   std::optional<Checkpoint> newest = checkpoints.load_newest();
-  if (!newest) throw ArtifactError(fmt::format("run '{}' has no checkpoint yet; let the training reach one", paths.folder.string()));
-  log_warning(fmt::format("the training of '{}' did not finish: using its checkpoint of step {}", paths.folder.string(), newest->step));
+  if (!newest)
+    throw ArtifactError(
+        fmt::format("run '{}' has no checkpoint yet; let the training reach one", paths.folder.string()));
+  log_warning(fmt::format("the training of '{}' did not finish: using its checkpoint of step {}",
+                          paths.folder.string(), newest->step));
   return {std::move(*newest), std::nullopt};
 }
 
@@ -111,12 +123,15 @@ LoadedRun load_checked(const RunPaths& paths, c10::Device device) {
   info.labels = labels_from_json(data.at("labels"));
   info.pos_weight = data.at("pos_weight").get<std::vector<double>>();
   SavedModel saved = load_saved_model(paths);
-  const double fixed = info.config.metrics.threshold.method == ThresholdConfig::Method::kFixed ? info.config.metrics.threshold.value : 0.5;
+  const double fixed = info.config.metrics.threshold.method == ThresholdConfig::Method::kFixed
+                           ? info.config.metrics.threshold.value
+                           : 0.5;
   const int64_t num_outputs = info.labels.num_outputs();
   info.thresholds = saved.thresholds.value_or(std::vector<double>(static_cast<size_t>(num_outputs), fixed));
 
   Vectorizer vectorizer = load_vectorizer(paths, info.config.text);
-  const layers::ModelPlan plan = layers::plan_model(info.config.model, info.config.text, info.config.loss.mode, vectorizer.num_ids(), num_outputs);
+  const layers::ModelPlan plan = layers::plan_model(info.config.model, info.config.text,
+                                                    info.config.loss.mode, vectorizer.num_ids(), num_outputs);
   Sequential model(plan, info.config.training.seed, device);
   model.load(saved.checkpoint.weights);
   return {std::move(info), std::move(vectorizer), std::move(model)};
@@ -130,7 +145,8 @@ LoadedRun load_run(const RunPaths& paths, c10::Device device) {
   } catch (const nlohmann::json::exception& error) {
     throw ArtifactError(fmt::format("run '{}' is damaged: {}", paths.folder.string(), error.what()));
   } catch (const UsageError& error) {
-    throw ArtifactError(fmt::format("run '{}' has a configuration that does not load:\n{}", paths.folder.string(), error.what()));
+    throw ArtifactError(fmt::format("run '{}' has a configuration that does not load:\n{}",
+                                    paths.folder.string(), error.what()));
   }
 }
 

@@ -1,13 +1,12 @@
 #include "predict/text_source.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
@@ -60,7 +59,8 @@ class LineReader {
       if (newline != std::string::npos) return take(line, newline, 1);
       searched_ = buffer_.size();
       if (buffer_.size() - begin_ > kLongestLine) {
-        throw DataError(fmt::format("{}:{}: the line is longer than {} bytes", name_, line_number_ + 1, kLongestLine));
+        throw DataError(
+            fmt::format("{}:{}: the line is longer than {} bytes", name_, line_number_ + 1, kLongestLine));
       }
       if (!fill()) return buffer_.size() > begin_ && take(line, buffer_.size(), 0);
     }
@@ -112,7 +112,8 @@ class LineReader {
 
 class FileSource : public TextSource {
  public:
-  FileSource(const std::string& file, std::string text_column) : reader_(file), text_column_(std::move(text_column)) {}
+  FileSource(const std::string& file, std::string text_column)
+      : reader_(file), text_column_(std::move(text_column)) {}
 
   bool next_batch(std::vector<std::string>& texts, size_t limit) override {
     texts.clear();
@@ -126,10 +127,12 @@ class FileSource : public TextSource {
  private:
   std::string text_of_json(const std::string& line) const {
     const nlohmann::json row = nlohmann::json::parse(line, nullptr, false);
-    if (!row.is_object()) throw DataError(fmt::format("{}:{}: not a JSON object", reader_.name(), reader_.line_number()));
+    if (!row.is_object())
+      throw DataError(fmt::format("{}:{}: not a JSON object", reader_.name(), reader_.line_number()));
     const auto text = row.find(text_column_);
     if (text == row.end() || !text->is_string()) {
-      throw DataError(fmt::format("{}:{}: no string under '{}', the configured text column", reader_.name(), reader_.line_number(), text_column_));
+      throw DataError(fmt::format("{}:{}: no string under '{}', the configured text column", reader_.name(),
+                                  reader_.line_number(), text_column_));
     }
     return text->get<std::string>();
   }
@@ -140,7 +143,9 @@ class FileSource : public TextSource {
 
 }  // namespace
 
-std::unique_ptr<TextSource> texts_from_list(std::vector<std::string> texts) { return std::make_unique<ListSource>(std::move(texts)); }
+std::unique_ptr<TextSource> texts_from_list(std::vector<std::string> texts) {
+  return std::make_unique<ListSource>(std::move(texts));
+}
 
 std::unique_ptr<TextSource> texts_from_file(const std::string& file, const std::string& text_column) {
   return std::make_unique<FileSource>(file, file.ends_with(".jsonl") ? text_column : "");

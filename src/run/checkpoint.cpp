@@ -24,17 +24,20 @@ constexpr std::string_view kTraining = "training/";
 constexpr std::string_view kStem = "step-";
 constexpr std::string_view kExtension = ".safetensors";
 
-const std::string& required(const SafetensorsContent& content, const std::string& key, const std::string& name) {
+const std::string& required(const SafetensorsContent& content, const std::string& key,
+                            const std::string& name) {
   const auto found = content.metadata.find(key);
   if (found == content.metadata.end()) {
-    throw ArtifactError(fmt::format("'{}' is not a bernoulli checkpoint: its metadata has no '{}'", name, key));
+    throw ArtifactError(
+        fmt::format("'{}' is not a bernoulli checkpoint: its metadata has no '{}'", name, key));
   }
   return found->second;
 }
 
 Json parse_json(const std::string& text, const std::string& name) {
   Json value = Json::parse(text, nullptr, false);
-  if (!value.is_object()) throw ArtifactError(fmt::format("'{}' is damaged: its metadata is not a JSON object", name));
+  if (!value.is_object())
+    throw ArtifactError(fmt::format("'{}' is damaged: its metadata is not a JSON object", name));
   return value;
 }
 
@@ -57,8 +60,10 @@ void save_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {
   content.metadata["step"] = std::to_string(checkpoint.step);
   content.metadata["state"] = checkpoint.state.dump();
   content.metadata["fingerprints"] = checkpoint.fingerprints.dump();
-  for (const auto& [name, tensor] : checkpoint.weights) content.tensors.emplace_back(fmt::format("{}{}", kWeights, name), tensor);
-  for (const auto& [name, tensor] : checkpoint.training) content.tensors.emplace_back(fmt::format("{}{}", kTraining, name), tensor);
+  for (const auto& [name, tensor] : checkpoint.weights)
+    content.tensors.emplace_back(fmt::format("{}{}", kWeights, name), tensor);
+  for (const auto& [name, tensor] : checkpoint.training)
+    content.tensors.emplace_back(fmt::format("{}{}", kTraining, name), tensor);
   write_file_atomic(path, write_safetensors(content));
 }
 
@@ -87,7 +92,9 @@ Checkpoint load_checkpoint(const fs::path& path) {
   return checkpoint;
 }
 
-fs::path CheckpointFolder::path_of(int64_t step) const { return folder_ / fmt::format("{}{:09}{}", kStem, step, kExtension); }
+fs::path CheckpointFolder::path_of(int64_t step) const {
+  return folder_ / fmt::format("{}{:09}{}", kStem, step, kExtension);
+}
 
 std::vector<int64_t> CheckpointFolder::steps() const {
   std::vector<int64_t> steps;
@@ -119,7 +126,8 @@ std::optional<Checkpoint> CheckpointFolder::load_newest() const {
     }
   }
   if (!faults.empty()) {
-    throw ArtifactError(fmt::format("no checkpoint in '{}' is whole: {}nothing was changed", folder_.string(), faults));
+    throw ArtifactError(
+        fmt::format("no checkpoint in '{}' is whole: {}nothing was changed", folder_.string(), faults));
   }
   return std::nullopt;
 }

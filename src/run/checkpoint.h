@@ -8,20 +8,22 @@
 #include <utility>
 #include <vector>
 
-#include <ATen/core/Tensor.h>
 #include <nlohmann/json.hpp>
+
+#include <ATen/core/Tensor.h>
 
 namespace bernoulli {
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
-/// The whole state of a training: enough to go on bit for bit. One safetensors file (docs/checkpoint_format.md).
+/// The whole state of a training: enough to go on bit for bit. One safetensors file
+/// (docs/checkpoint_format.md).
 struct Checkpoint {
-  int64_t step = 0;                      ///< weight updates done
-  nlohmann::ordered_json state;          ///< the trainer's position and memory
-  nlohmann::ordered_json fingerprints;   ///< "config", "data", "vocabulary": what the state belongs to
-  NamedTensors weights;                  ///< parameters and buffers that evaluation uses (averages where they are kept)
-  NamedTensors training;                 ///< what only training needs: optimizer state, raw weights beside averages
+  int64_t step = 0;                     ///< weight updates done
+  nlohmann::ordered_json state;         ///< the trainer's position and memory
+  nlohmann::ordered_json fingerprints;  ///< "config", "data", "vocabulary": what the state belongs to
+  NamedTensors weights;   ///< parameters and buffers that evaluation uses (averages where they are kept)
+  NamedTensors training;  ///< what only training needs: optimizer state, raw weights beside averages
 };
 
 /// @throws IoError; the file is complete or absent.
@@ -40,7 +42,8 @@ class CheckpointFolder {
   std::vector<int64_t> steps() const;
   /// Creates the folder where needed and saves. @throws IoError
   void save(const Checkpoint& checkpoint) const;
-  /// The newest checkpoint that is whole; damaged newer ones are named in a warning. Absent when there is no file at all.
+  /// The newest checkpoint that is whole; damaged newer ones are named in a warning. Absent when there is no
+  /// file at all.
   /// @throws ArtifactError when there are files and none of them is whole.
   std::optional<Checkpoint> load_newest() const;
   /// Removes every checkpoint but those at `keep`.

@@ -28,14 +28,17 @@ fs::path first_free(const std::string& name) {
   for (int number = 1;; ++number) {
     fs::path candidate = runs / fmt::format("{}-{}", name, number);
     std::error_code error;
-    if (fs::create_directory(candidate, error)) return candidate;  // fails when it exists: two programs cannot take the same
-    if (error) throw IoError(fmt::format("cannot create the folder '{}': {}", candidate.string(), error.message()));
+    if (fs::create_directory(candidate, error))
+      return candidate;  // fails when it exists: two programs cannot take the same
+    if (error)
+      throw IoError(fmt::format("cannot create the folder '{}': {}", candidate.string(), error.message()));
   }
 }
 
 }  // namespace
 
-RunFolder::RunFolder(fs::path folder) : paths_{std::move(folder)}, lock_(std::make_unique<FolderLock>(paths_.folder)) {}
+RunFolder::RunFolder(fs::path folder)
+    : paths_{std::move(folder)}, lock_(std::make_unique<FolderLock>(paths_.folder)) {}
 
 RunFolder::~RunFolder() {
   if (!lock_ || has_content(paths_.folder)) return;
@@ -49,9 +52,10 @@ RunFolder RunFolder::create(const std::optional<fs::path>& requested, const std:
   create_folder(*requested);
   RunFolder run(*requested);
   if (has_content(*requested)) {
-    throw RunFolderError(fmt::format(
-        "run folder '{}' is not empty and a run is never overwritten; name another with --run-dir, or continue it with --resume",
-        requested->string()));
+    throw RunFolderError(
+        fmt::format("run folder '{}' is not empty and a run is never overwritten; name another with "
+                    "--run-dir, or continue it with --resume",
+                    requested->string()));
   }
   return run;
 }
@@ -62,7 +66,8 @@ RunFolder RunFolder::open_for_resume(const fs::path& folder) {
   remove_temporary_files(run.paths_.folder);
   remove_temporary_files(run.paths_.checkpoints());
   if (has_content(folder) && !is_run_folder(folder)) {
-    throw RunFolderError(fmt::format("'{}' is not a run folder (no config.yaml in it): nothing to resume", folder.string()));
+    throw RunFolderError(
+        fmt::format("'{}' is not a run folder (no config.yaml in it): nothing to resume", folder.string()));
   }
   return run;
 }

@@ -29,10 +29,12 @@ struct RunPaths {
 /// A run folder that this process owns until destroyed.
 class RunFolder {
  public:
-  /// `requested`, or runs/<name>-<first free number>. @throws RunFolderError if the folder holds a run already or is in use, IoError.
+  /// `requested`, or runs/<name>-<first free number>. @throws RunFolderError if the folder holds a run
+  /// already or is in use, IoError.
   static RunFolder create(const std::optional<std::filesystem::path>& requested, const std::string& name);
-  /// An existing run, to go on with it; leftovers of a killed writer are removed. Also takes a folder that does not exist yet
-  /// or is empty: nothing was saved, so there is nothing to lose. @throws RunFolderError, IoError
+  /// An existing run, to go on with it; leftovers of a killed writer are removed. Also takes a folder that
+  /// does not exist yet or is empty: nothing was saved, so there is nothing to lose. @throws RunFolderError,
+  /// IoError
   static RunFolder open_for_resume(const std::filesystem::path& folder);
 
   /// A folder into which nothing was written is removed again.

@@ -18,7 +18,9 @@ struct EncodedDataset {
   int64_t num_labels = 1;
 
   int64_t size() const { return rows.size(); }
-  double weight(int64_t example) const { return weights.empty() ? 1.0 : weights[static_cast<size_t>(example)]; }
+  double weight(int64_t example) const {
+    return weights.empty() ? 1.0 : weights[static_cast<size_t>(example)];
+  }
 };
 
 /// The data set's logits N*L beside its targets and weights; both must outlive the result.

@@ -13,10 +13,12 @@ namespace {
 double mean_loss(const Predictions& predictions, const Loss& loss) {
   const at::NoGradGuard no_grad;
   const auto as_tensor = [&](std::span<const float> values, int64_t width) {
-    return at::from_blob(const_cast<float*>(values.data()), {predictions.size(), width}, at::kFloat);  // only read
+    return at::from_blob(const_cast<float*>(values.data()), {predictions.size(), width},
+                         at::kFloat);  // only read
   };
-  const at::Tensor losses =
-      loss.elementwise(as_tensor(predictions.logits, predictions.num_labels), as_tensor(predictions.targets, predictions.num_labels)).to(at::kDouble);
+  const at::Tensor losses = loss.elementwise(as_tensor(predictions.logits, predictions.num_labels),
+                                             as_tensor(predictions.targets, predictions.num_labels))
+                                .to(at::kDouble);
   if (predictions.weights.empty()) return losses.mean().item<double>();
   const at::Tensor weights = as_tensor(predictions.weights, 1).to(at::kDouble);
   return ((losses * weights).sum() / (weights.sum() * predictions.num_labels)).item<double>();
@@ -24,10 +26,12 @@ double mean_loss(const Predictions& predictions, const Loss& loss) {
 
 }  // namespace
 
-MetricReport evaluate_logits(const Predictions& predictions, const Loss& loss, const RunConfig& config, const std::vector<std::string>& label_names,
+MetricReport evaluate_logits(const Predictions& predictions, const Loss& loss, const RunConfig& config,
+                             const std::vector<std::string>& label_names,
                              const std::vector<double>& thresholds) {
   if (predictions.size() == 0) throw DataError("there is no example to evaluate");
-  return compute_metrics(predictions, thresholds, config.metrics, label_names, config.task.kind, mean_loss(predictions, loss));
+  return compute_metrics(predictions, thresholds, config.metrics, label_names, config.task.kind,
+                         mean_loss(predictions, loss));
 }
 
 }  // namespace bernoulli

@@ -10,9 +10,10 @@
 
 namespace bernoulli {
 
-/// All metrics of a data set at `thresholds`, with the mean loss in the training mode: elementwise on the logits, summed in float64,
-/// divided by the sum of weights times L.
-MetricReport evaluate_logits(const Predictions& predictions, const Loss& loss, const RunConfig& config, const std::vector<std::string>& label_names,
+/// All metrics of a data set at `thresholds`, with the mean loss in the training mode: elementwise on the
+/// logits, summed in float64, divided by the sum of weights times L.
+MetricReport evaluate_logits(const Predictions& predictions, const Loss& loss, const RunConfig& config,
+                             const std::vector<std::string>& label_names,
                              const std::vector<double>& thresholds);
 
 }  // namespace bernoulli

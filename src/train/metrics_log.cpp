@@ -10,7 +10,8 @@ namespace bernoulli {
 
 using Json = nlohmann::ordered_json;
 
-MetricsLog::MetricsLog(std::filesystem::path path, int64_t step) : path_(std::move(path)), started_s_(monotonic_seconds()) {
+MetricsLog::MetricsLog(std::filesystem::path path, int64_t step)
+    : path_(std::move(path)), started_s_(monotonic_seconds()) {
   std::error_code ignored;
   if (std::filesystem::exists(path_, ignored)) {
     const std::string text = read_file(path_);
@@ -41,7 +42,8 @@ void MetricsLog::append(const std::string& event, int64_t epoch, int64_t step, c
 double MetricsLog::elapsed_s() const { return earlier_s_ + monotonic_seconds() - started_s_; }
 
 void MetricsLog::add_epoch_seconds(int64_t epoch, double seconds) {
-  if (static_cast<int64_t>(epoch_seconds_.size()) < epoch) epoch_seconds_.resize(static_cast<size_t>(epoch), 0.0);
+  if (static_cast<int64_t>(epoch_seconds_.size()) < epoch)
+    epoch_seconds_.resize(static_cast<size_t>(epoch), 0.0);
   epoch_seconds_[static_cast<size_t>(epoch) - 1] += seconds;
 }
 

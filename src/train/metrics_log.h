@@ -12,10 +12,12 @@
 
 namespace bernoulli {
 
-/// metrics.jsonl: one JSON object an event, with `event`, `epoch`, `step`, `seconds` (of training so far, all processes of the run).
+/// metrics.jsonl: one JSON object an event, with `event`, `epoch`, `step`, `seconds` (of training so far, all
+/// processes of the run).
 class MetricsLog {
  public:
-  /// Takes over an existing file: what lies after `step` was never part of the state that is resumed, and is dropped.
+  /// Takes over an existing file: what lies after `step` was never part of the state that is resumed, and is
+  /// dropped.
   MetricsLog(std::filesystem::path path, int64_t step);
 
   void append(const std::string& event, int64_t epoch, int64_t step, const nlohmann::ordered_json& values);

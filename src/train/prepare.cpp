@@ -14,7 +14,8 @@
 namespace bernoulli {
 namespace {
 
-std::unique_ptr<Vectorizer> make_vectorizer(const RunConfig& config, const Dataset& train, std::optional<Vocabulary> vocabulary) {
+std::unique_ptr<Vectorizer> make_vectorizer(const RunConfig& config, const Dataset& train,
+                                            std::optional<Vocabulary> vocabulary) {
   if (config.text.hash_buckets) return std::make_unique<Vectorizer>(config.text);
   if (!vocabulary && !config.text.vocabulary_file.empty()) {
     std::filesystem::path path = config.text.vocabulary_file;
@@ -31,11 +32,14 @@ std::vector<double> resolve_pos_weight(const LossConfig& loss, const PreparedRun
   const bool binary = run.splits.labels.kind == TaskConfig::Kind::kBinary;
   const std::vector<std::string> outputs = binary ? std::vector<std::string>{names.back()} : names;
   const std::vector<double> weights = balanced_pos_weight(run.train.targets, run.train.weights, outputs);
-  for (size_t i = 0; i < outputs.size(); ++i) log_info(fmt::format("pos_weight auto: {} for '{}'", weights[i], outputs[i]));
+  for (size_t i = 0; i < outputs.size(); ++i)
+    log_info(fmt::format("pos_weight auto: {} for '{}'", weights[i], outputs[i]));
   return weights;
 }
 
-void log_split(const char* name, const Dataset& dataset) { log_info(fmt::format("{:<10} {:>8} examples", name, dataset.size())); }
+void log_split(const char* name, const Dataset& dataset) {
+  log_info(fmt::format("{:<10} {:>8} examples", name, dataset.size()));
+}
 
 }  // namespace
 
@@ -45,7 +49,8 @@ int num_threads(const TrainingConfig& training) {
 }
 
 EncodedDataset encode(const Dataset& dataset, const Vectorizer& vectorizer, int threads) {
-  return {vectorizer.transform(dataset.texts, threads), dataset.targets, dataset.weights, dataset.origins, dataset.num_labels};
+  return {vectorizer.transform(dataset.texts, threads), dataset.targets, dataset.weights, dataset.origins,
+          dataset.num_labels};
 }
 
 PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocabulary) {
@@ -68,13 +73,17 @@ PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocab
   if (run.splits.validation) run.validation = encode(*run.splits.validation, *run.vectorizer, threads);
   if (run.splits.test) run.test = encode(*run.splits.test, *run.vectorizer, threads);
   throw_if_stopped();
-  log_info(fmt::format("read and vectorised in {}; {} ids", format_duration(monotonic_seconds() - started), run.vectorizer->num_ids()));
+  log_info(fmt::format("read and vectorised in {}; {} ids", format_duration(monotonic_seconds() - started),
+                       run.vectorizer->num_ids()));
 
-  run.audit = audit_data(run.splits, run.train.rows, run.validation ? &run.validation->rows : nullptr, run.test ? &run.test->rows : nullptr);
-  run.data_fingerprint = fmt::format("{}-{}", fingerprint(run.splits.train), run.splits.validation ? fingerprint(*run.splits.validation) : "none");
+  run.audit = audit_data(run.splits, run.train.rows, run.validation ? &run.validation->rows : nullptr,
+                         run.test ? &run.test->rows : nullptr);
+  run.data_fingerprint = fmt::format("{}-{}", fingerprint(run.splits.train),
+                                     run.splits.validation ? fingerprint(*run.splits.validation) : "none");
   for (const std::string& warning : audit_warnings(run.audit)) log_warning(warning);
 
-  run.plan = layers::plan_model(config.model, config.text, config.loss.mode, run.vectorizer->num_ids(), run.splits.labels.num_outputs());
+  run.plan = layers::plan_model(config.model, config.text, config.loss.mode, run.vectorizer->num_ids(),
+                                run.splits.labels.num_outputs());
   run.pos_weight = resolve_pos_weight(config.loss, run);
   run.loss = make_loss(config.loss, run.pos_weight, run.splits.labels.num_outputs());
   return run;

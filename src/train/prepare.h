@@ -18,20 +18,20 @@ namespace bernoulli {
 
 /// Everything between a configuration and the first step.
 struct PreparedRun {
-  DataSplits splits;                 ///< raw texts, for audit and for the exporter's check
+  DataSplits splits;  ///< raw texts, for audit and for the exporter's check
   std::unique_ptr<Vectorizer> vectorizer;
   EncodedDataset train;
   std::optional<EncodedDataset> validation;
   std::optional<EncodedDataset> test;
-  nlohmann::ordered_json audit;      ///< data.json
-  std::string data_fingerprint;      ///< of training and validation examples: what a resumed run must find again
+  nlohmann::ordered_json audit;  ///< data.json
+  std::string data_fingerprint;  ///< of training and validation examples: what a resumed run must find again
   layers::ModelPlan plan;
-  std::vector<double> pos_weight;    ///< what LossConfig::pos_weight or `auto` came to; empty: none
+  std::vector<double> pos_weight;  ///< what LossConfig::pos_weight or `auto` came to; empty: none
   std::unique_ptr<Loss> loss;
 };
 
-/// Reads and splits the data, learns the vocabulary from the training texts (or takes `vocabulary`: a resumed run has one), vectorises,
-/// audits, plans the model. Logs what it does and warns of what the audit found.
+/// Reads and splits the data, learns the vocabulary from the training texts (or takes `vocabulary`: a resumed
+/// run has one), vectorises, audits, plans the model. Logs what it does and warns of what the audit found.
 /// @throws DataError, UsageError, IoError, StopRequested
 PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocabulary = std::nullopt);
 

@@ -20,7 +20,8 @@ namespace {
 constexpr std::string_view kOptimizer = "optimizer/";
 constexpr std::string_view kRawWeight = "raw/";
 
-at::Tensor gather_rows(const std::vector<float>& values, std::span<const int64_t> examples, int64_t width, c10::Device device) {
+at::Tensor gather_rows(const std::vector<float>& values, std::span<const int64_t> examples, int64_t width,
+                       c10::Device device) {
   at::Tensor out = at::empty({static_cast<int64_t>(examples.size()), width}, at::kFloat);
   float* row = out.mutable_data_ptr<float>();
   for (const int64_t example : examples) row = std::copy_n(values.begin() + example * width, width, row);
@@ -28,7 +29,8 @@ at::Tensor gather_rows(const std::vector<float>& values, std::span<const int64_t
 }
 
 /// The examples whose logits are not finite, for the message: at most five of them.
-std::string blame_examples(const at::Tensor& logits, std::span<const int64_t> examples, const EncodedDataset& data) {
+std::string blame_examples(const at::Tensor& logits, std::span<const int64_t> examples,
+                           const EncodedDataset& data) {
   const at::Tensor finite = at::isfinite(logits).all(1).to(at::kCPU).contiguous();
   const bool* ok = finite.const_data_ptr<bool>();
   std::string names;
@@ -38,7 +40,8 @@ std::string blame_examples(const at::Tensor& logits, std::span<const int64_t> ex
     if (++bad <= 5) names += fmt::format(" {}", data.origins[static_cast<size_t>(examples[i])]);
   }
   if (bad == 0) return "every logit is finite";
-  return fmt::format("{} of {} examples have logits that are not finite:{}{}", bad, examples.size(), names, bad > 5 ? " ..." : "");
+  return fmt::format("{} of {} examples have logits that are not finite:{}{}", bad, examples.size(), names,
+                     bad > 5 ? " ..." : "");
 }
 
 NamedTensors with_prefix(std::string_view prefix, const NamedTensors& tensors) {
@@ -57,8 +60,8 @@ NamedTensors select_prefix(std::string_view prefix, const NamedTensors& tensors)
 
 }  // namespace
 
-ReferenceStep::ReferenceStep(const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train, const Loss& loss,
-                             c10::Device device)
+ReferenceStep::ReferenceStep(const RunConfig& config, const layers::ModelPlan& plan,
+                             const EncodedDataset& train, const Loss& loss, c10::Device device)
     : train_(train),
       loss_(loss),
       training_(config.training),
@@ -83,21 +86,26 @@ StepResult ReferenceStep::update(std::span<const int64_t> examples, int64_t step
   const auto batch_size = static_cast<size_t>(training_.batch_size);
   for (size_t begin = 0; begin < examples.size(); begin += batch_size) {
     const auto batch = examples.subspan(begin, std::min(batch_size, examples.size() - begin));
-    result.loss_sum += accumulate_gradient(batch, result.weight, mix_seed(step_seed, random_stream::kDropout, begin), step);
+    result.loss_sum +=
+        accumulate_gradient(batch, result.weight, mix_seed(step_seed, random_stream::kDropout, begin), step);
   }
   result.gradient_norm = checked_gradient_norm(step);
 
   if (clip_value_) clip_gradient_value(parameters_, *clip_value_);
-  if (clip_norm_) clip_gradient_norm(parameters_, clip_value_ ? gradient_norm(parameters_) : result.gradient_norm, *clip_norm_);
+  if (clip_norm_)
+    clip_gradient_norm(parameters_, clip_value_ ? gradient_norm(parameters_) : result.gradient_norm,
+                       *clip_norm_);
   optimizer_->step(lr);
   if (average_) average_->update();
   return result;
 }
 
-double ReferenceStep::accumulate_gradient(std::span<const int64_t> examples, double total_weight, uint64_t dropout_seed, int64_t step) {
+double ReferenceStep::accumulate_gradient(std::span<const int64_t> examples, double total_weight,
+                                          uint64_t dropout_seed, int64_t step) {
   const Features features = make_features(train_.rows, examples, shape_, device_);
   const at::Tensor targets = gather_rows(train_.targets, examples, train_.num_labels, device_);
-  const at::Tensor weights = train_.weights.empty() ? at::Tensor() : gather_rows(train_.weights, examples, 1, device_).squeeze(1);
+  const at::Tensor weights =
+      train_.weights.empty() ? at::Tensor() : gather_rows(train_.weights, examples, 1, device_).squeeze(1);
   seed_generator(device_, dropout_seed);
   const at::Tensor logits = model_.forward(features);
   const LossValue loss = loss_(logits, targets, weights);
@@ -117,11 +125,14 @@ double ReferenceStep::checked_gradient_norm(int64_t step) const {
   if (std::isfinite(norm)) return norm;
   std::string names;
   for (const auto& [name, parameter] : parameters_) {
-    if (parameter.grad().defined() && !at::isfinite(parameter.grad()).all().item<bool>()) names += fmt::format(" {}", name);
+    if (parameter.grad().defined() && !at::isfinite(parameter.grad()).all().item<bool>())
+      names += fmt::format(" {}", name);
   }
-  throw NonFiniteError(fmt::format(
-      "step {}: the gradient is not finite in{}. No weight was changed by this step and the last checkpoint is good. "
-      "Lower the learning rate or set optimizer.clip_value", step + 1, names.empty() ? " its norm only (overflow)" : names));
+  throw NonFiniteError(
+      fmt::format("step {}: the gradient is not finite in{}. No weight was changed by this step and the last "
+                  "checkpoint is good. "
+                  "Lower the learning rate or set optimizer.clip_value",
+                  step + 1, names.empty() ? " its norm only (overflow)" : names));
 }
 
 std::vector<float> ReferenceStep::logits(const TokenRows& rows) {
@@ -155,7 +166,8 @@ void ReferenceStep::load(const NamedTensors& evaluation_weights, const NamedTens
   if (!average_) return;
   NamedTensors averages;  // without the buffers, which have no average
   for (const auto& [name, tensor] : evaluation_weights) {
-    const bool is_parameter = std::any_of(parameters_.begin(), parameters_.end(), [&](const auto& p) { return p.first == name; });
+    const bool is_parameter =
+        std::any_of(parameters_.begin(), parameters_.end(), [&](const auto& p) { return p.first == name; });
     if (is_parameter) averages.emplace_back(name, tensor);
   }
   average_->load(averages);

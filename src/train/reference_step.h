@@ -15,11 +15,13 @@
 
 namespace bernoulli {
 
-/// Runs any layer list through autograd: the meaning of every configuration, which faster engines must reproduce.
+/// Runs any layer list through autograd: the meaning of every configuration, which faster engines must
+/// reproduce.
 class ReferenceStep : public Step {
  public:
   /// `train` and `loss` must outlive the step.
-  ReferenceStep(const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train, const Loss& loss, c10::Device device);
+  ReferenceStep(const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train,
+                const Loss& loss, c10::Device device);
 
   StepResult update(std::span<const int64_t> examples, int64_t step, double lr) override;
   std::vector<float> logits(const TokenRows& rows) override;
@@ -29,7 +31,8 @@ class ReferenceStep : public Step {
   double base_lr() const override { return optimizer_->base_lr(); }
 
  private:
-  double accumulate_gradient(std::span<const int64_t> examples, double total_weight, uint64_t dropout_seed, int64_t step);
+  double accumulate_gradient(std::span<const int64_t> examples, double total_weight, uint64_t dropout_seed,
+                             int64_t step);
   double checked_gradient_norm(int64_t step) const;
 
   const EncodedDataset& train_;

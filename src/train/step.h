@@ -27,8 +27,8 @@ class Step {
  public:
   virtual ~Step() = default;
 
-  /// One weight update from the training examples at `examples`: forward, loss over the global weight, backward, clip,
-  /// refuse what is not finite, update. `step` counts updates from 0.
+  /// One weight update from the training examples at `examples`: forward, loss over the global weight,
+  /// backward, clip, refuse what is not finite, update. `step` counts updates from 0.
   /// @throws NonFiniteError before any weight moves, naming step, parameter or examples.
   virtual StepResult update(std::span<const int64_t> examples, int64_t step, double lr) = 0;
 

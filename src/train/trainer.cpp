@@ -32,21 +32,25 @@ Trainer::Trainer(TrainingParts parts) : parts_(std::move(parts)) {
   steps_per_epoch_ = divide_up(parts_.train.size(), examples_per_step_);
   total_steps_ = training.epochs ? *training.epochs * steps_per_epoch_ : kNoLimit;
   if (training.max_steps) total_steps_ = std::min(total_steps_, *training.max_steps);
-  lower_is_better_ = training.monitor_mode == "auto" ? lower_is_better(training.monitor) : training.monitor_mode == "min";
+  lower_is_better_ =
+      training.monitor_mode == "auto" ? lower_is_better(training.monitor) : training.monitor_mode == "min";
 }
 
 void Trainer::resume(const Checkpoint& checkpoint) {
   for (const auto& [what, fingerprint] : parts_.fingerprints.items()) {
     const std::string saved = checkpoint.fingerprints.value(what, "");
     if (saved != fingerprint.get<std::string>()) {
-      throw ArtifactError(fmt::format("checkpoint of step {} belongs to another {} (fingerprint {}, now {}); restore it, or start a new run",
-                                      checkpoint.step, what, saved, fingerprint.get<std::string>()));
+      throw ArtifactError(
+          fmt::format("checkpoint of step {} belongs to another {} (fingerprint {}, now {}); restore it, or "
+                      "start a new run",
+                      checkpoint.step, what, saved, fingerprint.get<std::string>()));
     }
   }
   try {
     state_ = trainer_state_from_json(checkpoint.state);
   } catch (const nlohmann::json::exception& error) {
-    throw ArtifactError(fmt::format("checkpoint of step {}: its trainer state is damaged: {}", checkpoint.step, error.what()));
+    throw ArtifactError(fmt::format("checkpoint of step {}: its trainer state is damaged: {}",
+                                    checkpoint.step, error.what()));
   }
   parts_.step.load(checkpoint.weights, checkpoint.training);
   saved_step_ = checkpoint.step;
@@ -62,7 +66,8 @@ bool Trainer::validation_due() const {
 
 bool Trainer::finished() const {
   const auto& max_seconds = parts_.config.training.max_seconds;
-  return state_.step >= total_steps_ || state_.stopped_early || (max_seconds && parts_.log.elapsed_s() >= *max_seconds);
+  return state_.step >= total_steps_ || state_.stopped_early ||
+         (max_seconds && parts_.log.elapsed_s() >= *max_seconds);
 }
 
 std::string Trainer::stop_reason() const {
@@ -81,7 +86,8 @@ TrainingOutcome Trainer::run() {
       throw_if_stopped();
       if (validation_due()) {
         validate_and_save();
-      } else if (checkpoint_every && state_.step % *checkpoint_every == 0 && state_.step != saved_step_ && state_.step > 0) {
+      } else if (checkpoint_every && state_.step % *checkpoint_every == 0 && state_.step != saved_step_ &&
+                 state_.step > 0) {
         save();
       }
       if (finished()) break;
@@ -107,15 +113,19 @@ void Trainer::one_update() {
   const double started = monotonic_seconds();
   const int64_t epoch_index = state_.step / steps_per_epoch_;
   if (order_epoch_ != epoch_index) {
-    const uint64_t seed = mix_seed(parts_.config.training.seed, random_stream::kEpochOrder, static_cast<uint64_t>(epoch_index));
+    const uint64_t seed =
+        mix_seed(parts_.config.training.seed, random_stream::kEpochOrder, static_cast<uint64_t>(epoch_index));
     order_ = random_permutation(parts_.train.size(), seed);
     order_epoch_ = epoch_index;
   }
   const auto begin = static_cast<size_t>(state_.step % steps_per_epoch_ * examples_per_step_);
-  const auto examples = std::span<const int64_t>(order_).subspan(begin, std::min(static_cast<size_t>(examples_per_step_), order_.size() - begin));
+  const auto examples = std::span<const int64_t>(order_).subspan(
+      begin, std::min(static_cast<size_t>(examples_per_step_), order_.size() - begin));
 
   const KindConfig& schedule = parts_.config.training.schedule;
-  const double lr = parts_.step.base_lr() * schedule_factor(schedule, state_.step, total_steps_, steps_per_epoch_) * state_.plateau.factor;
+  const double lr = parts_.step.base_lr() *
+                    schedule_factor(schedule, state_.step, total_steps_, steps_per_epoch_) *
+                    state_.plateau.factor;
   last_result_ = parts_.step.update(examples, state_.step, lr);
   ++state_.step;
   state_.loss_sum += last_result_.loss_sum;
@@ -129,16 +139,20 @@ void Trainer::validate_and_save() {
   std::optional<MetricReport> report;
   if (parts_.validation != nullptr) {
     const std::vector<float> logits = parts_.step.logits(parts_.validation->rows);
-    // Logits move while the model trains; the fixed half is the yardstick until a threshold is fitted at the end.
+    // Logits move while the model trains; the fixed half is the yardstick until a threshold is fitted at the
+    // end.
     const ThresholdConfig& threshold = parts_.config.metrics.threshold;
     const double at = threshold.method == ThresholdConfig::Method::kFixed ? threshold.value : 0.5;
-    report = evaluate_logits(predictions_of(logits, *parts_.validation), parts_.loss, parts_.config, parts_.label_names,
+    report = evaluate_logits(predictions_of(logits, *parts_.validation), parts_.loss, parts_.config,
+                             parts_.label_names,
                              std::vector<double>(static_cast<size_t>(parts_.train.num_labels), at));
   }
   progress_.clear();
   const double epoch_s = parts_.log.epoch_seconds().empty() ? 0 : parts_.log.epoch_seconds().back();
-  std::string line = fmt::format("epoch {:3}  step {:7}  {:7.2f} s  loss {:.4f}", epoch(), state_.step, epoch_s, train_loss);
-  parts_.log.append("train", epoch(), state_.step, {{"loss", train_loss}, {"gradient_norm", last_result_.gradient_norm}});
+  std::string line =
+      fmt::format("epoch {:3}  step {:7}  {:7.2f} s  loss {:.4f}", epoch(), state_.step, epoch_s, train_loss);
+  parts_.log.append("train", epoch(), state_.step,
+                    {{"loss", train_loss}, {"gradient_norm", last_result_.gradient_norm}});
   state_.loss_sum = state_.loss_weight = 0;
   if (report) {
     record_validation(*report);
@@ -159,21 +173,28 @@ void Trainer::record_validation(const MetricReport& report) {
   const MetricValue* monitored = report.find(training.monitor);
   const double value = monitored != nullptr && monitored->value ? *monitored->value : std::nan("");
   if (std::isnan(value)) {
-    log_warning(fmt::format("step {}: validation {} is undefined ({}); it cannot count as best", state_.step, training.monitor,
+    log_warning(fmt::format("step {}: validation {} is undefined ({}); it cannot count as best", state_.step,
+                            training.monitor,
                             monitored != nullptr ? monitored->undefined_reason : "no such metric"));
   }
   if (training.schedule.kind == "reduce_on_plateau") {
     state_.plateau = advance_plateau(training.schedule, state_.plateau, value, lower_is_better_);
   }
   const double min_delta = training.early_stopping ? training.early_stopping->min_delta : 0;
-  const auto better = [&](double a, double b, double by) { return lower_is_better_ ? a < b - by : a > b + by; };
-  const bool improved = !std::isnan(value) && (state_.best.empty() || better(value, state_.best.front().value, min_delta));
+  const auto better = [&](double a, double b, double by) {
+    return lower_is_better_ ? a < b - by : a > b + by;
+  };
+  const bool improved =
+      !std::isnan(value) && (state_.best.empty() || better(value, state_.best.front().value, min_delta));
   state_.bad_validations = improved ? 0 : state_.bad_validations + 1;
-  if (training.early_stopping && state_.bad_validations >= training.early_stopping->patience) state_.stopped_early = true;
+  if (training.early_stopping && state_.bad_validations >= training.early_stopping->patience)
+    state_.stopped_early = true;
   if (std::isnan(value)) return;
-  const auto place = std::find_if(state_.best.begin(), state_.best.end(), [&](const BestEntry& entry) { return better(value, entry.value, 0); });
+  const auto place = std::find_if(state_.best.begin(), state_.best.end(),
+                                  [&](const BestEntry& entry) { return better(value, entry.value, 0); });
   state_.best.insert(place, {state_.step, value});
-  if (static_cast<int64_t>(state_.best.size()) > training.keep_best) state_.best.resize(static_cast<size_t>(training.keep_best));
+  if (static_cast<int64_t>(state_.best.size()) > training.keep_best)
+    state_.best.resize(static_cast<size_t>(training.keep_best));
 }
 
 void Trainer::save() {
@@ -198,9 +219,11 @@ void Trainer::show_progress() {
   const double spent = monotonic_seconds() - rate_started_s_;
   const double rate = static_cast<double>(state_.step - rate_started_step_) / std::max(spent, 1e-9);
   std::string left;
-  if (total_steps_ != kNoLimit) left = fmt::format("  {} left", format_duration(static_cast<double>(total_steps_ - state_.step) / rate));
+  if (total_steps_ != kNoLimit)
+    left = fmt::format("  {} left", format_duration(static_cast<double>(total_steps_ - state_.step) / rate));
   progress_.update(fmt::format("epoch {}  step {}{}  loss {:.4f}  {:.0f} examples/s{}", epoch(), state_.step,
-                               total_steps_ != kNoLimit ? fmt::format("/{}", total_steps_) : "", state_.loss_sum / state_.loss_weight,
+                               total_steps_ != kNoLimit ? fmt::format("/{}", total_steps_) : "",
+                               state_.loss_sum / state_.loss_weight,
                                rate * static_cast<double>(examples_per_step_), left));
 }
 

@@ -20,10 +20,10 @@ namespace bernoulli {
 /// What a training came to.
 struct TrainingOutcome {
   int64_t steps = 0;
-  int64_t epochs = 0;                 ///< begun
-  int64_t final_step = 0;             ///< the checkpoint to evaluate and export: best, or last
-  std::optional<double> best_value;   ///< of the monitored metric at final_step
-  std::string stop_reason;            ///< "epochs", "max_steps", "max_seconds", "early_stopping"
+  int64_t epochs = 0;                ///< begun
+  int64_t final_step = 0;            ///< the checkpoint to evaluate and export: best, or last
+  std::optional<double> best_value;  ///< of the monitored metric at final_step
+  std::string stop_reason;           ///< "epochs", "max_steps", "max_seconds", "early_stopping"
 };
 
 /// What the trainer works on; everything outlives it.
@@ -31,7 +31,7 @@ struct TrainingParts {
   const RunConfig& config;
   const std::vector<std::string>& label_names;
   const EncodedDataset& train;
-  const EncodedDataset* validation;   ///< may be null
+  const EncodedDataset* validation;  ///< may be null
   const Loss& loss;
   Step& step;
   CheckpointFolder checkpoints;
@@ -50,7 +50,7 @@ class Trainer {
   TrainingOutcome run();
 
  private:
-  int64_t epoch() const;              ///< of the last update, from 1
+  int64_t epoch() const;  ///< of the last update, from 1
   bool validation_due() const;
   bool finished() const;
   void one_update();
@@ -63,7 +63,7 @@ class Trainer {
   TrainingParts parts_;
   int64_t examples_per_step_;
   int64_t steps_per_epoch_;
-  int64_t total_steps_;               ///< INT64_MAX where only time limits
+  int64_t total_steps_;  ///< INT64_MAX where only time limits
   bool lower_is_better_;
   TrainerState state_;
   int64_t saved_step_ = -1;

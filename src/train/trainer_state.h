@@ -15,16 +15,16 @@ struct BestEntry {
   double value = 0;
 };
 
-/// The trainer's memory between two updates; with the weights, all that a resumed run needs. Holds no clock readings, so that
-/// a checkpoint's bytes depend on the run alone; times are in metrics.jsonl.
+/// The trainer's memory between two updates; with the weights, all that a resumed run needs. Holds no clock
+/// readings, so that a checkpoint's bytes depend on the run alone; times are in metrics.jsonl.
 struct TrainerState {
-  int64_t step = 0;                    ///< weight updates done
-  int64_t validated_step = 0;          ///< last step after which validation and its consequences were completed
-  int64_t bad_validations = 0;         ///< validations since the best one
+  int64_t step = 0;             ///< weight updates done
+  int64_t validated_step = 0;   ///< last step after which validation and its consequences were completed
+  int64_t bad_validations = 0;  ///< validations since the best one
   bool stopped_early = false;
-  std::vector<BestEntry> best;         ///< best first, at most training.keep_best
+  std::vector<BestEntry> best;  ///< best first, at most training.keep_best
   PlateauState plateau;
-  double loss_sum = 0;                 ///< since the last `train` event
+  double loss_sum = 0;  ///< since the last `train` event
   double loss_weight = 0;
 };
 

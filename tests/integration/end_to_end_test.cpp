@@ -38,7 +38,8 @@ class EndToEnd : public ::testing::Test {
     std::string csv = "text,label\n";
     for (int i = 0; i < 100; ++i) {
       const bool good = i % 2 == 0;
-      csv += std::string(good ? "\"A fine, caf\xc3\xa9 " : "\"Dull, \"\"flat\"\" ") + "film " + std::to_string(i) + "\"," + (good ? "good" : "bad") + "\n";
+      csv += std::string(good ? "\"A fine, caf\xc3\xa9 " : "\"Dull, \"\"flat\"\" ") + "film " +
+             std::to_string(i) + "\"," + (good ? "good" : "bad") + "\n";
     }
     folder_.write("data.csv", csv);
     folder_.write("config.yaml", kConfig);
@@ -48,10 +49,13 @@ class EndToEnd : public ::testing::Test {
     rest.insert(rest.begin(), BERNOULLI_PROGRAM);
     return rest;
   }
-  ProgramResult run(std::vector<std::string> rest, const std::string& input = "") const { return run_program(words(std::move(rest)), input); }
+  ProgramResult run(std::vector<std::string> rest, const std::string& input = "") const {
+    return run_program(words(std::move(rest)), input);
+  }
   std::vector<std::string> train_words(const std::string& run_dir, std::vector<std::string> more = {}) const {
-    std::vector<std::string> all = {"train", (folder_ / "config.yaml").string(), "--set", "data.root=" + folder_.path().string(), "--run-dir",
-                                    (folder_ / run_dir).string(), "--device", "cpu"};
+    std::vector<std::string> all = {
+        "train",     (folder_ / "config.yaml").string(), "--set",    "data.root=" + folder_.path().string(),
+        "--run-dir", (folder_ / run_dir).string(),       "--device", "cpu"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
@@ -63,7 +67,8 @@ class EndToEnd : public ::testing::Test {
 TEST_F(EndToEnd, TrainWritesTheWholeRunFolder) {
   const ProgramResult trained = run(train_words("run"));
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
-  for (const char* name : {"config.yaml", "environment.json", "data.json", "vocabulary.txt", "metrics.jsonl", "model.pt", "summary.json"}) {
+  for (const char* name : {"config.yaml", "environment.json", "data.json", "vocabulary.txt", "metrics.jsonl",
+                           "model.pt", "summary.json"}) {
     EXPECT_TRUE(fs::is_regular_file(folder_ / ("run/" + std::string(name)))) << name;
   }
   const Json summary = read_json("run/summary.json");
@@ -85,7 +90,8 @@ TEST_F(EndToEnd, TrainWritesTheWholeRunFolder) {
 
 TEST_F(EndToEnd, TheSavedConfigurationRepeatsTheRunBitForBit) {
   ASSERT_EQ(run(train_words("a")).exit_code, 0);
-  const ProgramResult again = run({"train", (folder_ / "a/config.yaml").string(), "--run-dir", (folder_ / "b").string(), "--device", "cpu"});
+  const ProgramResult again = run({"train", (folder_ / "a/config.yaml").string(), "--run-dir",
+                                   (folder_ / "b").string(), "--device", "cpu"});
   ASSERT_EQ(again.exit_code, 0) << again.err;
   const std::string checkpoint = read_json("a/summary.json")["checkpoint"];
   EXPECT_EQ(folder_.read("a/checkpoints/" + checkpoint), folder_.read("b/checkpoints/" + checkpoint));
@@ -116,18 +122,21 @@ TEST_F(EndToEnd, RunAndExportedFileGiveTheSameMetricsAndPredictions) {
 TEST_F(EndToEnd, PredictReadsJsonLinesFromTheConfiguredColumn) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   folder_.write("in.jsonl", "{\"text\": \"a fine film\"}\n{\"id\": 3, \"text\": \"\"}\n");
-  const ProgramResult answers = run({"predict", (folder_ / "run").string(), (folder_ / "in.jsonl").string(), "--format", "tsv"});
+  const ProgramResult answers =
+      run({"predict", (folder_ / "run").string(), (folder_ / "in.jsonl").string(), "--format", "tsv"});
   ASSERT_EQ(answers.exit_code, 0) << answers.err;
   EXPECT_THAT(answers.out, ::testing::StartsWith("label\tprobability\tlogit\ngood\t"));
   folder_.write("bad.jsonl", "{\"text\": \"x\"}\n{\"body\": \"y\"}\n");
-  const ProgramResult refused = run({"predict", (folder_ / "run").string(), (folder_ / "bad.jsonl").string()});
+  const ProgramResult refused =
+      run({"predict", (folder_ / "run").string(), (folder_ / "bad.jsonl").string()});
   EXPECT_EQ(refused.exit_code, 3);
   EXPECT_THAT(refused.err, HasSubstr("bad.jsonl:2"));
 }
 
 TEST_F(EndToEnd, ExplainAddsUpToTheLogit) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
-  const ProgramResult answer = run({"predict", (folder_ / "run").string(), "--text", "a fine dull unheard film", "--explain"});
+  const ProgramResult answer =
+      run({"predict", (folder_ / "run").string(), "--text", "a fine dull unheard film", "--explain"});
   ASSERT_EQ(answer.exit_code, 0) << answer.err;
   const Json record = Json::parse(answer.out);
   ASSERT_EQ(record["tokens"].size(), 5u);
@@ -139,18 +148,22 @@ TEST_F(EndToEnd, ExplainAddsUpToTheLogit) {
 
 TEST_F(EndToEnd, ExportWritesTheSameModelAgain) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
-  const ProgramResult exported = run({"export", (folder_ / "run").string(), "--output", (folder_ / "copy.pt").string()});
+  const ProgramResult exported =
+      run({"export", (folder_ / "run").string(), "--output", (folder_ / "copy.pt").string()});
   ASSERT_EQ(exported.exit_code, 0) << exported.err;
   const std::vector<std::string> question = {"--text", "a fine film", "--text", "dull"};
-  const ProgramResult a = run({"predict", (folder_ / "run/model.pt").string(), question[0], question[1], question[2], question[3]});
-  const ProgramResult b = run({"predict", (folder_ / "copy.pt").string(), question[0], question[1], question[2], question[3]});
+  const ProgramResult a = run(
+      {"predict", (folder_ / "run/model.pt").string(), question[0], question[1], question[2], question[3]});
+  const ProgramResult b =
+      run({"predict", (folder_ / "copy.pt").string(), question[0], question[1], question[2], question[3]});
   EXPECT_EQ(a.out, b.out);
   EXPECT_EQ(b.exit_code, 0) << b.err;
 }
 
 TEST_F(EndToEnd, EveryLossModeTrains) {
   for (const char* mode : {"bce_with_logits", "sigmoid_bce", "sigmoid_bce_clipped", "focal_with_logits"}) {
-    const ProgramResult trained = run(train_words(mode, {"--set", std::string("loss.mode=") + mode, "--set", "loss.pos_weight=auto"}));
+    const ProgramResult trained =
+        run(train_words(mode, {"--set", std::string("loss.mode=") + mode, "--set", "loss.pos_weight=auto"}));
     ASSERT_EQ(trained.exit_code, 0) << mode << trained.err;
     EXPECT_THAT(trained.err, HasSubstr("pos_weight auto: 1"));
     EXPECT_EQ(read_json(std::string(mode) + "/summary.json")["test"]["metrics"]["accuracy"], 1.0) << mode;
@@ -160,12 +173,15 @@ TEST_F(EndToEnd, EveryLossModeTrains) {
 TEST_F(EndToEnd, MultiLabelTrainsAndPredicts) {
   std::string rows;
   for (int i = 0; i < 60; ++i) {
-    rows += i % 3 == 0 ? "{\"text\": \"red x\", \"labels\": [\"r\"]}\n" : i % 3 == 1 ? "{\"text\": \"green red\", \"labels\": [\"g\", \"r\"]}\n" : "{\"text\": \"x y\", \"labels\": []}\n";
+    rows += i % 3 == 0   ? "{\"text\": \"red x\", \"labels\": [\"r\"]}\n"
+            : i % 3 == 1 ? "{\"text\": \"green red\", \"labels\": [\"g\", \"r\"]}\n"
+                         : "{\"text\": \"x y\", \"labels\": []}\n";
   }
   folder_.write("rows.jsonl", rows);
-  const ProgramResult trained = run(train_words("multi", {"--set", "data.train=rows.jsonl", "--set", "data.columns.label=labels", "--set", "task={kind: multi_label, labels: [r, g]}",
-                                                          "--set", "model.layers[3].linear=2", "--set", "training.epochs=30",
-                                                          "--set", "metrics.threshold={max_f1: true}"}));
+  const ProgramResult trained = run(
+      train_words("multi", {"--set", "data.train=rows.jsonl", "--set", "data.columns.label=labels", "--set",
+                            "task={kind: multi_label, labels: [r, g]}", "--set", "model.layers[3].linear=2",
+                            "--set", "training.epochs=30", "--set", "metrics.threshold={max_f1: true}"}));
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   EXPECT_EQ(read_json("multi/summary.json")["test"]["metrics"]["subset_accuracy"], 1.0);
   const ProgramResult answer = run({"predict", (folder_ / "multi/model.pt").string(), "--text", "green red"});
@@ -197,12 +213,14 @@ TEST_F(EndToEnd, ASignalSavesAndResumeGivesTheSameBytes) {
     training.signal(number);
     EXPECT_EQ(training.finish().exit_code, code);
     ASSERT_FALSE(fs::exists(folder_ / (name + "/summary.json")));
-    const ProgramResult resumed = run({"train", "--resume", "--run-dir", (folder_ / name).string(), "--device", "cpu"});
+    const ProgramResult resumed =
+        run({"train", "--resume", "--run-dir", (folder_ / name).string(), "--device", "cpu"});
     ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
     EXPECT_THAT(resumed.err, HasSubstr("resuming after step"));
     const std::string checkpoint = read_json("whole/summary.json")["checkpoint"];
     EXPECT_EQ(read_json(name + "/summary.json")["checkpoint"], checkpoint);
-    EXPECT_EQ(folder_.read(name + "/checkpoints/" + checkpoint), folder_.read("whole/checkpoints/" + checkpoint));
+    EXPECT_EQ(folder_.read(name + "/checkpoints/" + checkpoint),
+              folder_.read("whole/checkpoints/" + checkpoint));
   }
 }
 
@@ -223,7 +241,8 @@ TEST_F(EndToEnd, PrintsNothingButResultsOnStandardOutput) {
 }
 
 TEST_F(EndToEnd, AClosedStandardOutputIsAnError) {
-  const ProgramResult full = run_program({"/bin/sh", "-c", std::string(BERNOULLI_PROGRAM) + " config schema > /dev/full"});
+  const ProgramResult full =
+      run_program({"/bin/sh", "-c", std::string(BERNOULLI_PROGRAM) + " config schema > /dev/full"});
   EXPECT_EQ(full.exit_code, 5);
   EXPECT_THAT(full.err, HasSubstr("cannot write to standard output"));
 }

@@ -26,7 +26,8 @@ Checkpoint sample(int64_t step) {
   checkpoint.step = step;
   checkpoint.state = {{"step", step}, {"loss_sum", 0.1}};
   checkpoint.fingerprints = {{"config", "c"}, {"data", "d"}};
-  checkpoint.weights = {{"linear_0.weight", at::arange(6, at::kFloat).reshape({2, 3}) + static_cast<double>(step)}};
+  checkpoint.weights = {
+      {"linear_0.weight", at::arange(6, at::kFloat).reshape({2, 3}) + static_cast<double>(step)}};
   checkpoint.training = {{"optimizer/linear_0.weight.exp_avg", at::arange(6, at::kFloat)}};
   return checkpoint;
 }

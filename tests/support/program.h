@@ -1,15 +1,14 @@
 #pragma once
 
+#include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <chrono>
 #include <stdexcept>
 #include <string>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -25,8 +24,10 @@ struct ProgramResult {
 /// A child process with its standard streams in our hands.
 class Program {
  public:
-  /// Starts words[0] with the other words as arguments, `input` on standard input, `environment` ("K=V") added.
-  explicit Program(std::vector<std::string> words, const std::string& input = "", const std::vector<std::string>& environment = {}) {
+  /// Starts words[0] with the other words as arguments, `input` on standard input, `environment` ("K=V")
+  /// added.
+  explicit Program(std::vector<std::string> words, const std::string& input = "",
+                   const std::vector<std::string>& environment = {}) {
     int in[2], out[2], err[2];
     if (::pipe(in) != 0 || ::pipe(out) != 0 || ::pipe(err) != 0) throw std::runtime_error("pipe");
     pid_ = ::fork();
@@ -38,7 +39,8 @@ class Program {
     out_ = out[0];
     err_ = err[0];
     if (!input.empty()) [[maybe_unused]]
-      const ssize_t written = ::write(in[1], input.data(), input.size());  // tests keep it below the size of a pipe
+      const ssize_t written =
+          ::write(in[1], input.data(), input.size());  // tests keep it below the size of a pipe
     ::close(in[1]);
   }
   Program(const Program&) = delete;
@@ -74,7 +76,8 @@ class Program {
   }
 
  private:
-  [[noreturn]] static void become(const std::vector<std::string>& words, const std::vector<std::string>& environment, int* in, int* out, int* err) {
+  [[noreturn]] static void become(const std::vector<std::string>& words,
+                                  const std::vector<std::string>& environment, int* in, int* out, int* err) {
     ::dup2(in[0], 0);
     ::dup2(out[1], 1);
     ::dup2(err[1], 2);
@@ -109,7 +112,8 @@ class Program {
   ProgramResult result_;
 };
 
-inline ProgramResult run_program(std::vector<std::string> words, const std::string& input = "", const std::vector<std::string>& environment = {}) {
+inline ProgramResult run_program(std::vector<std::string> words, const std::string& input = "",
+                                 const std::vector<std::string>& environment = {}) {
   return Program(std::move(words), input, environment).finish();
 }
 

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <unistd.h>
-
 #include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <system_error>
+#include <unistd.h>
 
 namespace bernoulli::testing {
 

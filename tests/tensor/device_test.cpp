@@ -1,6 +1,5 @@
 #include "tensor/device.h"
 
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

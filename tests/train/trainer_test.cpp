@@ -42,7 +42,8 @@ std::string rows() {
   std::string csv = "text,label\n";
   for (int i = 0; i < 80; ++i) {
     const bool good = i % 2 == 0;
-    csv += std::string(good ? "fine" : "dull") + " w" + std::to_string(i % 7) + " w" + std::to_string(i % 11) + "," + (good ? "good" : "bad") + "\n";
+    csv += std::string(good ? "fine" : "dull") + " w" + std::to_string(i % 7) + " w" +
+           std::to_string(i % 11) + "," + (good ? "good" : "bad") + "\n";
   }
   return csv;
 }
@@ -71,7 +72,8 @@ class KilledStep : public Step {
 /// One training in a folder of its own.
 class Session {
  public:
-  explicit Session(std::vector<std::string> overrides = {}, const std::string& csv = rows()) : overrides_(std::move(overrides)) {
+  explicit Session(std::vector<std::string> overrides = {}, const std::string& csv = rows())
+      : overrides_(std::move(overrides)) {
     folder_.write("data.csv", csv);
     folder_.write("config.yaml", kConfig);
     overrides_.push_back("data.root=" + folder_.path().string());
@@ -79,22 +81,35 @@ class Session {
     prepared_ = prepare_run(loaded_.run);
   }
 
-  /// Trains to the configured limit, or is killed in step `killed_at`; goes on from the newest checkpoint where there is one.
+  /// Trains to the configured limit, or is killed in step `killed_at`; goes on from the newest checkpoint
+  /// where there is one.
   TrainingOutcome train(std::optional<int64_t> killed_at = std::nullopt) {
     const CheckpointFolder checkpoints(folder_ / "checkpoints");
     const std::optional<Checkpoint> newest = checkpoints.load_newest();
-    ReferenceStep reference(loaded_.run, prepared_.plan, prepared_.train, *prepared_.loss, c10::Device(c10::kCPU));
+    ReferenceStep reference(loaded_.run, prepared_.plan, prepared_.train, *prepared_.loss,
+                            c10::Device(c10::kCPU));
     KilledStep step(reference, killed_at);
     MetricsLog log(folder_ / "metrics.jsonl", newest ? newest->step : 0);
-    Trainer trainer({loaded_.run, prepared_.splits.labels.names, prepared_.train, prepared_.validation ? &*prepared_.validation : nullptr,
-                     *prepared_.loss, step, checkpoints, log, {{"data", prepared_.data_fingerprint}}});
+    Trainer trainer({loaded_.run,
+                     prepared_.splits.labels.names,
+                     prepared_.train,
+                     prepared_.validation ? &*prepared_.validation : nullptr,
+                     *prepared_.loss,
+                     step,
+                     checkpoints,
+                     log,
+                     {{"data", prepared_.data_fingerprint}}});
     if (newest) trainer.resume(*newest);
     return trainer.run();
   }
 
-  fs::path checkpoint_path(int64_t step) const { return CheckpointFolder(folder_ / "checkpoints").path_of(step); }
+  fs::path checkpoint_path(int64_t step) const {
+    return CheckpointFolder(folder_ / "checkpoints").path_of(step);
+  }
   std::string checkpoint_bytes(int64_t step) const { return read_file(checkpoint_path(step)); }
-  void take_checkpoints_of(const Session& other) { fs::copy(other.folder_ / "checkpoints", folder_ / "checkpoints", fs::copy_options::recursive); }
+  void take_checkpoints_of(const Session& other) {
+    fs::copy(other.folder_ / "checkpoints", folder_ / "checkpoints", fs::copy_options::recursive);
+  }
   std::vector<int64_t> checkpoint_steps() const { return CheckpointFolder(folder_ / "checkpoints").steps(); }
   /// Values of `key` in the events of one kind.
   std::vector<double> logged(const std::string& event, const std::string& key) const {
@@ -162,8 +177,12 @@ INSTANTIATE_TEST_SUITE_P(
     Trainer, ResumeTest,
     ::testing::Values(Variant{"adam", {}}, Variant{"average", {"optimizer.ema_decay=0.9"}},
                       Variant{"accumulation", {"training.accumulate=2", "optimizer.clip_norm=0.05"}},
-                      Variant{"schedule", {"training.schedule={cosine: {warmup_steps: 5}}", "training.validate_every_steps=4"}},
-                      Variant{"plateau", {"training.schedule={reduce_on_plateau: {patience: 0, factor: 0.5}}", "training.early_stopping={patience: 2}"}},
+                      Variant{"schedule",
+                              {"training.schedule={cosine: {warmup_steps: 5}}",
+                               "training.validate_every_steps=4"}},
+                      Variant{"plateau",
+                              {"training.schedule={reduce_on_plateau: {patience: 0, factor: 0.5}}",
+                               "training.early_stopping={patience: 2}"}},
                       Variant{"sgd_momentum", {"optimizer={sgd: {lr: 0.1, momentum: 0.9}}"}},
                       Variant{"keep_two_best", {"training.keep_best=2", "training.monitor=f1"}}),
     [](const auto& test) { return test.param.name; });
@@ -231,12 +250,16 @@ TEST(Trainer, RefusesANonFiniteLossBeforeAnyWeightMoves) {
     EXPECT_EQ(error.exit_code(), ExitCode::kNonFinite);
   }
   const Checkpoint last = load_checkpoint(session.checkpoint_path(session.checkpoint_steps().back()));
-  for (const auto& [name, tensor] : last.weights) EXPECT_TRUE(at::isfinite(tensor).all().item<bool>()) << name;
+  for (const auto& [name, tensor] : last.weights)
+    EXPECT_TRUE(at::isfinite(tensor).all().item<bool>()) << name;
 }
 
-/// The gradient is a sum over examples divided by their weight, so how the examples are cut into batches cannot matter.
+/// The gradient is a sum over examples divided by their weight, so how the examples are cut into batches
+/// cannot matter.
 TEST(ReferenceStep, AccumulationEqualsOneLargeBatch) {
-  const std::vector<std::string> plain = {"model.layers=[{embedding: 4}, {mean_pool: {padding: exclude}}, {linear: 1}]", "optimizer={sgd: {lr: 0.5}}"};
+  const std::vector<std::string> plain = {
+      "model.layers=[{embedding: 4}, {mean_pool: {padding: exclude}}, {linear: 1}]",
+      "optimizer={sgd: {lr: 0.5}}"};
   std::vector<std::string> large = plain, small = plain;
   large.push_back("training.batch_size=20");
   small.insert(small.end(), {"training.batch_size=5", "training.accumulate=4"});
@@ -246,7 +269,8 @@ TEST(ReferenceStep, AccumulationEqualsOneLargeBatch) {
   const Checkpoint one = load_checkpoint(a.checkpoint_path(steps));
   const Checkpoint many = load_checkpoint(b.checkpoint_path(steps));
   for (size_t i = 0; i < one.weights.size(); ++i) {
-    EXPECT_TRUE(at::allclose(one.weights[i].second, many.weights[i].second, 1e-5, 1e-6)) << one.weights[i].first;
+    EXPECT_TRUE(at::allclose(one.weights[i].second, many.weights[i].second, 1e-5, 1e-6))
+        << one.weights[i].first;
   }
 }
 
