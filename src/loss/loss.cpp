@@ -1,12 +1,11 @@
 #include "loss/loss.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
+#include <c10/util/Exception.h>
 
 #include "core/error.h"
 #include "loss/modes.h"
@@ -17,22 +16,31 @@ namespace {
 at::Tensor pos_weight_tensor(const std::vector<double>& pos_weight, int64_t num_labels) {
   if (pos_weight.empty()) return {};
   if (pos_weight.size() != 1 && static_cast<int64_t>(pos_weight.size()) != num_labels) {
-    throw UsageError(fmt::format("loss.pos_weight: {} numbers for {} labels (expected one for all, or one a label)", pos_weight.size(), num_labels));
+    throw UsageError(
+        fmt::format("loss.pos_weight: {} numbers for {} labels (expected one for all, or one a label)",
+                    pos_weight.size(), num_labels));
   }
-  return at::tensor(at::ArrayRef<double>(pos_weight), at::kFloat);
+  return at::tensor(at::ArrayRef<double>(pos_weight), at::kDouble);
 }
 
 }  // namespace
 
-LossValue Loss::operator()(const at::Tensor& logits, const at::Tensor& targets, const at::Tensor& weights) const {
+LossValue Loss::operator()(const at::Tensor& logits, const at::Tensor& targets,
+                           const at::Tensor& weights) const {
   const at::Tensor losses = elementwise(logits, targets);
   const auto num_labels = static_cast<double>(logits.size(1));
-  if (!weights.defined()) return {losses.sum(), at::full({}, static_cast<double>(losses.numel()), losses.options().requires_grad(false))};
+  if (!weights.defined())
+    return {losses.sum(),
+            at::full({}, static_cast<double>(losses.numel()), losses.options().requires_grad(false))};
+  TORCH_CHECK(weights.dim() == 1 && weights.size(0) == logits.size(0), "weights must be [B] beside logits ",
+              logits.sizes(), ", got ", weights.sizes());
   return {(losses * weights.unsqueeze(1)).sum(), weights.sum() * num_labels};
 }
 
-std::unique_ptr<Loss> make_loss(const LossConfig& config, const std::vector<double>& pos_weight, int64_t num_labels) {
-  const LossSettings settings{pos_weight_tensor(pos_weight, num_labels), config.label_smoothing, config.gamma, config.alpha};
+std::unique_ptr<Loss> make_loss(const LossConfig& config, const std::vector<double>& pos_weight,
+                                int64_t num_labels) {
+  const LossSettings settings{pos_weight_tensor(pos_weight, num_labels), config.label_smoothing, config.gamma,
+                              config.alpha};
   switch (config.mode) {
     case LossConfig::Mode::kBceWithLogits:
       return make_bce_with_logits(settings);
@@ -46,7 +54,8 @@ std::unique_ptr<Loss> make_loss(const LossConfig& config, const std::vector<doub
   throw InternalError("unknown loss mode");
 }
 
-std::vector<double> balanced_pos_weight(const std::vector<float>& targets, const std::vector<float>& weights, const std::vector<std::string>& label_names) {
+std::vector<double> balanced_pos_weight(const std::vector<float>& targets, const std::vector<float>& weights,
+                                        const std::vector<std::string>& label_names) {
   const size_t num_labels = label_names.size();
   std::vector<double> positive(num_labels, 0.0), negative(num_labels, 0.0);
   for (size_t i = 0; i < targets.size(); ++i) {
@@ -55,8 +64,12 @@ std::vector<double> balanced_pos_weight(const std::vector<float>& targets, const
   }
   std::vector<double> ratio(num_labels);
   for (size_t label = 0; label < num_labels; ++label) {
-    if (positive[label] == 0) {
-      throw DataError(fmt::format("loss.pos_weight: auto needs a positive example of every label; the training data has none of '{}'", label_names[label]));
+    if (positive[label] == 0 || negative[label] == 0) {
+      throw DataError(
+          fmt::format("loss.pos_weight: auto is the ratio of negative to positive examples, but every "
+                      "training example of '{}' is {} (give numbers, or "
+                      "leave the label out)",
+                      label_names[label], positive[label] == 0 ? "negative" : "positive"));
     }
     ratio[label] = negative[label] / positive[label];
   }
@@ -74,7 +87,7 @@ std::string to_string(LossConfig::Mode mode) {
     case LossConfig::Mode::kFocalWithLogits:
       return "focal_with_logits";
   }
-  return "";
+  throw InternalError("unknown loss mode");
 }
 
 }  // namespace bernoulli

@@ -22,20 +22,26 @@ class Loss {
  public:
   virtual ~Loss() = default;
   /// Entry by entry: [B, L] losses in nats without example weights, label smoothing and pos_weight included.
-  /// @param logits  [B, L] floating point, unbounded.   @param targets [B, L], same dtype and device, in [0, 1].
+  /// @param logits  [B, L] floating point, unbounded.   @param targets [B, L], same dtype and device, in [0,
+  /// 1].
   /// @throws c10::Error if shape, dtype or device differ.
   virtual at::Tensor elementwise(const at::Tensor& logits, const at::Tensor& targets) const = 0;
 
-  /// @param weights [B] or undefined (all 1).
+  /// @param weights [B] or undefined (all 1).   @throws c10::Error as elementwise, and if weights are not
+  /// [B].
   LossValue operator()(const at::Tensor& logits, const at::Tensor& targets, const at::Tensor& weights) const;
 };
 
 /// @param pos_weight per label, one number for all, or empty: what LossConfig::pos_weight or `auto` came to.
-std::unique_ptr<Loss> make_loss(const LossConfig& config, const std::vector<double>& pos_weight, int64_t num_labels);
+/// @throws UsageError if there are neither 0, 1 nor num_labels of them.
+std::unique_ptr<Loss> make_loss(const LossConfig& config, const std::vector<double>& pos_weight,
+                                int64_t num_labels);
 
 /// negatives / positives per label of targets [N*L], weighted by `weights` (N, or empty).
-/// @throws DataError naming the label that has no positive example.
-std::vector<double> balanced_pos_weight(const std::vector<float>& targets, const std::vector<float>& weights, const std::vector<std::string>& label_names);
+/// @throws DataError naming the label that has no positive, or no negative, example: its ratio would say
+/// nothing.
+std::vector<double> balanced_pos_weight(const std::vector<float>& targets, const std::vector<float>& weights,
+                                        const std::vector<std::string>& label_names);
 
 /// "bce_with_logits", "sigmoid_bce", "sigmoid_bce_clipped", "focal_with_logits".
 std::string to_string(LossConfig::Mode mode);
