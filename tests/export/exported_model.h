@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/run_config.h"
+#include "export/torchscript.h"
+#include "export/verify.h"
+#include "layers/model_plan.h"
+#include "model/features.h"
+#include "model/sequential.h"
+#include "text/text_config.h"
+#include "text/vectorizer.h"
+
+namespace bernoulli::testing {
+
+inline KindConfig layer(const std::string& kind, nlohmann::ordered_json args) {
+  return {kind, std::move(args), ""};
+}
+
+inline std::vector<KindConfig> padded_layers(int64_t units = 1, const std::string& padding = "exclude") {
+  return {layer("embedding", {{"dim", 4}, {"initializer", nullptr}}), layer("dropout", {{"rate", 0.5}}),
+          layer("mean_pool", {{"padding", padding}}),
+          layer("linear",
+                {{"units", units}, {"bias", true}, {"initializer", nullptr}, {"bias_initializer", nullptr}})};
+}
+
+inline std::vector<KindConfig> ragged_layers(int64_t units = 1) {
+  return {layer("embedding_bag", {{"dim", 4}, {"mode", "mean"}, {"initializer", nullptr}}),
+          layer("linear",
+                {{"units", units}, {"bias", true}, {"initializer", nullptr}, {"bias_initializer", nullptr}})};
+}
+
+/// A model with random weights, and everything that an exported file of it needs.
+class TrainedModel {
+ public:
+  TrainedModel(const TextConfig& text, std::vector<KindConfig> layers, int64_t num_outputs = 1)
+      : vectorizer_(text.hash_buckets ? Vectorizer(text)
+                                      : Vectorizer(text, Vocabulary({"the", "movie", "was", "great", "bad",
+                                                                     "caf\u00E9", "\xFF\xFE"}))),
+        model_(layers::plan_model({"torch", std::move(layers)}, text, LossConfig::Mode::kBceWithLogits,
+                                  vectorizer_.num_ids(), num_outputs),
+               7, c10::kCPU),
+        thresholds_(static_cast<size_t>(num_outputs), 0.5) {}
+
+  ArtifactParts parts() const {
+    return {vectorizer_,
+            model_.module(),
+            model_.plan().ragged_input,
+            model_.plan().num_outputs,
+            thresholds_,
+            {{"kind", "binary"}, {"names", {"neg", "pos"}}},
+            "task: {kind: binary}\n",
+            {2.5}};
+  }
+  std::string file() const { return serialize_artifact(parts()); }
+
+  std::vector<float> logits(const std::vector<std::string>& texts, int64_t batch_size = 3) {
+    const FeatureShape shape{model_.plan().ragged_input, vectorizer_.config().sequence_length};
+    return compute_logits(model_, vectorizer_.transform(texts), shape, batch_size, c10::kCPU);
+  }
+
+  const Vectorizer& vectorizer() const { return vectorizer_; }
+  Sequential& model() { return model_; }
+  std::vector<double>& thresholds() { return thresholds_; }
+
+ private:
+  Vectorizer vectorizer_;
+  Sequential model_;
+  std::vector<double> thresholds_;
+};
+
+inline TrainedModel small_model() { return {tutorial_config(), padded_layers()}; }
+
+inline std::vector<std::string> sample_texts() {
+  return {"The movie was great!",
+          "bad",
+          "",
+          "the the <br />the",
+          "unknown words only",
+          "caf\u00E9 \xFF\xFE",
+          std::string(1, '\0'),
+          "was bad, was bad, was bad"};
+}
+
+}  // namespace bernoulli::testing

@@ -1,0 +1,39 @@
+#include "export/self_test.h"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace bernoulli {
+namespace {
+
+using ::testing::Contains;
+
+TEST(SelfTest, SurvivesJsonWithAnyBytesAndEveryBitOfItsNumbers) {
+  const SelfTest original{{"plain", "caf\u00E9", std::string("\0", 1), "\xFF\xC3"},
+                          {0.1f, 1e-38f, 0.99999994f, 0.5f}};
+  const SelfTest read = self_test_from_json(nlohmann::ordered_json::parse(to_json(original).dump()));
+  EXPECT_EQ(read.texts, original.texts);
+  EXPECT_EQ(read.probabilities, original.probabilities);
+}
+
+TEST(SelfTest, HasOneRowOfProbabilitiesAText) {
+  EXPECT_EQ(to_json(SelfTest{{"a", "b"}, {0.25f, 0.5f, 0.75f, 1}}).dump(),
+            R"({"texts":["a","b"],"probabilities":[[0.25,0.5],[0.75,1.0]]})");
+}
+
+TEST(SelfTest, AsksForEmptyTextsBrokenBytesAndWordsOfTheVocabulary) {
+  const std::vector<std::string> texts = self_test_texts(Vectorizer({}, Vocabulary({"only"})));
+  EXPECT_THAT(texts, Contains(""));
+  EXPECT_THAT(texts, Contains("only "));
+  EXPECT_EQ(texts, self_test_texts(Vectorizer({}, Vocabulary({"only"}))));
+  TextConfig hashing;
+  hashing.hash_buckets = 10;
+  EXPECT_GE(self_test_texts(Vectorizer(hashing)).size(), 10u);
+  EXPECT_GE(self_test_texts(Vectorizer({}, Vocabulary())).size(), 10u);
+}
+
+}  // namespace
+}  // namespace bernoulli
