@@ -7,6 +7,9 @@ set(torch_rpath "$ORIGIN/../lib/torch/lib;${BERNOULLI_TORCH_DIR}/lib")
 
 set_target_properties(bernoulli PROPERTIES INSTALL_RPATH "${torch_rpath}")
 install(TARGETS bernoulli RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT runtime)
+if(TARGET bernoulli_cuda)  # the program looks for it in ../lib
+  install(TARGETS bernoulli_cuda LIBRARY DESTINATION lib COMPONENT runtime)
+endif()
 
 get_property(source_targets DIRECTORY "${PROJECT_SOURCE_DIR}/src" PROPERTY BUILDSYSTEM_TARGETS)
 set(library_targets ${source_targets})

@@ -1,95 +1,74 @@
 #include "tensor/device.h"
 
 #include <charconv>
-#include <cstdlib>
-#include <dlfcn.h>
-#include <filesystem>
+#include <optional>
 #include <system_error>
-#include <vector>
 
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/log.h"
+#include "tensor/cuda_library.h"
 
 namespace bernoulli {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr const char* kLibrary = "libbernoulli_cuda.so";
-
-/// What the CUDA library answers. Plain C, so that it can be found by name.
-using DeviceCount = int (*)(char* reason, int reason_bytes);
-
-std::vector<fs::path> library_candidates() {
-  if (const char* named = std::getenv("BERNOULLI_CUDA_LIBRARY")) return {named};
-  std::error_code ignored;
-  const fs::path folder = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  return {folder / kLibrary, folder / ".." / "lib" / kLibrary, folder / "kernels" / "cuda" / kLibrary};
+const CudaLibrary& cuda_library() {
+  static const CudaLibrary library(cuda_places());
+  return library;
 }
 
-/// Opens the library once. It must happen before anything asks LibTorch about CUDA: ATen looks for its CUDA
-/// half a single time.
-struct CudaLibrary {
-  DeviceCount device_count = nullptr;
-  std::string failure;
+/// N of "cuda:N", 0 of "cuda".
+std::optional<int> cuda_index(const std::string& name) {
+  constexpr std::string_view kPrefix = "cuda:";
+  if (name == "cuda") return 0;
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  int index = 0;
+  const char* end = name.data() + name.size();
+  const auto [parsed, error] = std::from_chars(name.data() + kPrefix.size(), end, index);
+  if (error != std::errc() || parsed != end || index < 0) return std::nullopt;
+  return index;
+}
 
-  CudaLibrary() {
-    for (const fs::path& path : library_candidates()) {
-      std::error_code ignored;
-      if (!fs::exists(path, ignored)) continue;
-      void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
-      if (handle == nullptr) {
-        failure = fmt::format("the CUDA library '{}' does not open: {}", path.string(), ::dlerror());
-        return;
-      }
-      device_count = reinterpret_cast<DeviceCount>(::dlsym(handle, "bernoulli_cuda_device_count"));
-      if (device_count == nullptr)
-        failure = fmt::format("'{}' is not the CUDA library of this program", path.string());
-      return;
-    }
-    failure = fmt::format("{} is not installed: build it with './dev setup --cuda && ./dev build'", kLibrary);
+c10::Device cuda_device(int index) { return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index)); }
+
+/// Empty, or why the device cannot be used.
+std::string why_unavailable(int index) {
+  std::string why_none;
+  const int count = num_cuda_devices(&why_none);
+  if (count == 0) return why_none;
+  if (index >= count) {
+    return fmt::format("this machine has {} CUDA device{}, {}", count, count == 1 ? "" : "s",
+                       count == 1 ? "cuda:0" : fmt::format("cuda:0 to cuda:{}", count - 1));
   }
-};
+  return cuda_library().bring_in(index);
+}
+
+c10::Device best_device() {
+  std::string ignored;
+  if (num_cuda_devices(&ignored) == 0) return c10::Device(c10::kCPU);
+  const std::string why = why_unavailable(0);
+  if (why.empty()) return cuda_device(0);
+  log_warning(fmt::format("this machine has a CUDA device, but the CPU is used: {}", why));
+  return c10::Device(c10::kCPU);
+}
 
 }  // namespace
 
-int num_cuda_devices(std::string* why_none) {
-  static const CudaLibrary library;
-  if (library.device_count == nullptr) {
-    *why_none = library.failure;
-    return 0;
-  }
-  char reason[512] = "";
-  const int count = library.device_count(reason, sizeof reason);
-  if (count == 0) *why_none = fmt::format("no CUDA device answers: {}", reason);
-  return count;
-}
+int num_cuda_devices(std::string* why_none) { return cuda_library().num_devices(why_none); }
+
+std::string cuda_device_name(int index) { return cuda_library().device_name(index); }
 
 c10::Device open_device(const std::string& name) {
   if (name == "cpu") return c10::Device(c10::kCPU);
-  std::string why_none;
-  if (name == "auto")
-    return num_cuda_devices(&why_none) > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
-  int index = 0;
-  const bool plain = name == "cuda";
-  if (!plain) {
-    const char* end = name.data() + name.size();
-    const bool numbered = name.starts_with("cuda:") && name.size() > 5;
-    const auto [parsed, error] = numbered ? std::from_chars(name.data() + 5, end, index)
-                                          : std::from_chars_result{end, std::errc::invalid_argument};
-    if (error != std::errc() || parsed != end || index < 0)
-      throw UsageError(fmt::format("unknown device '{}' (expected auto, cpu, cuda or cuda:N)", name));
+  if (name == "auto") return best_device();
+  const std::optional<int> index = cuda_index(name);
+  if (!index) throw UsageError(fmt::format("unknown device '{}' (expected auto, cpu, cuda or cuda:N)", name));
+  const std::string why = why_unavailable(*index);
+  if (!why.empty()) {
+    throw DeviceError(fmt::format("device '{}' is not available: {}; or use --device cpu", name, why));
   }
-  const int count = num_cuda_devices(&why_none);
-  if (count == 0)
-    throw DeviceError(
-        fmt::format("device '{}' is not available: {}; or train with --device cpu", name, why_none));
-  if (index >= count)
-    throw DeviceError(
-        fmt::format("device '{}' is not available: this machine has {} CUDA device(s), cuda:0 to cuda:{}",
-                    name, count, count - 1));
-  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
+  return cuda_device(*index);
 }
 
 }  // namespace bernoulli

@@ -6,9 +6,10 @@
 
 namespace bernoulli {
 
-/// Turns "auto", "cpu", "cuda" or "cuda:N" into a device. `auto` takes CUDA where the CUDA library is
-/// installed and finds a card. Asking for CUDA opens libbernoulli_cuda.so first: the program itself links
-/// LibTorch's CPU half only.
+/// Turns "auto", "cpu", "cuda" or "cuda:N" into a device that LibTorch can use. The program itself links
+/// LibTorch's CPU half only; asking for CUDA opens libbernoulli_cuda.so and LibTorch's other half
+/// (tensor/cuda_library.h). `auto` never fails: it takes cuda:0 where everything is there, else the CPU, with
+/// a warning where there is a card.
 /// @throws UsageError for another word; DeviceError (what is missing and what to do) if the device is not
 /// there.
 c10::Device open_device(const std::string& name);
@@ -16,5 +17,8 @@ c10::Device open_device(const std::string& name);
 /// Number of CUDA devices, 0 where the CUDA library or a driver is absent; the reason is written to
 /// `*why_none`.
 int num_cuda_devices(std::string* why_none);
+
+/// Name, compute capability and memory of a device below num_cuda_devices().
+std::string cuda_device_name(int index);
 
 }  // namespace bernoulli
