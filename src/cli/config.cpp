@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "cli/load_arguments.h"
@@ -22,6 +24,15 @@ const Usage kUsage{"config check|show|describe|schema [CONFIG...] [options]",
                    "  bernoulli config describe --key training\n"
                    "  bernoulli config schema > bernoulli.schema.json\n",
                    "words"};
+
+void require_known(const std::string& action) {
+  const std::vector<std::string> actions = {"check", "show", "describe", "schema"};
+  if (std::find(actions.begin(), actions.end(), action) != actions.end()) return;
+  const std::string near = suggestion(action, actions);
+  throw UsageError(fmt::format("unknown action 'config {}'{}; usage: bernoulli {}", action,
+                               near.empty() ? "" : fmt::format("; did you mean '{}'?", near),
+                               kUsage.synopsis));
+}
 
 config::LoadedConfig load(const std::vector<std::string>& files, const po::variables_map& values) {
   if (files.empty()) throw UsageError("no configuration file given; usage: bernoulli config check CONFIG...");
@@ -69,6 +80,7 @@ int run_config(const std::vector<std::string>& words) {
   std::vector<std::string> rest = (*values)["words"].as<std::vector<std::string>>();
   const std::string action = rest.front();
   rest.erase(rest.begin());
+  require_known(action);
   if (action == "check") return check(rest, *values);
   if (action == "show") {
     const config::LoadedConfig loaded = load(rest, *values);
@@ -91,14 +103,8 @@ int run_config(const std::vector<std::string>& words) {
     }
     return 0;
   }
-  if (action == "schema") {
-    print(config::json_schema(layers::layer_schemas()).dump(2) + "\n");
-    return 0;
-  }
-  const std::string near = suggestion(action, {"check", "show", "describe", "schema"});
-  throw UsageError(fmt::format("unknown action 'config {}'{}; usage: bernoulli {}", action,
-                               near.empty() ? "" : fmt::format("; did you mean '{}'?", near),
-                               kUsage.synopsis));
+  print(config::json_schema(layers::layer_schemas()).dump(2) + "\n");
+  return 0;
 }
 
 }  // namespace bernoulli::cli

@@ -22,9 +22,10 @@ int fail(ExitCode code, const std::string& message) {
 
 int run(const std::vector<std::string>& words) {
   namespace cli = bernoulli::cli;
-  if (words.empty() || words[0] == "--help" || words[0] == "help") {
+  if (words.empty()) throw bernoulli::UsageError("no verb given\n\n" + cli::overview());
+  if (words[0] == "--help" || words[0] == "help") {
     cli::print(cli::overview());
-    return static_cast<int>(words.empty() ? ExitCode::kUsage : ExitCode::kDone);
+    return 0;
   }
   if (words[0] == "--version") {
     cli::print(cli::version_line());

@@ -97,11 +97,9 @@ std::optional<Vocabulary> saved_vocabulary(const RunPaths& paths) {
 }
 
 Json fingerprints_of(const PreparedRun& run, const config::LoadedConfig& loaded) {
-  const Vocabulary* vocabulary = run.vectorizer->vocabulary();
   return {{"config", hash_hex(without_limits(loaded.resolved).dump())},
           {"data", run.data_fingerprint},
-          {"vocabulary", vocabulary != nullptr ? vocabulary->fingerprint()
-                                               : fmt::format("hashing-{}", run.vectorizer->num_ids())}};
+          {"vocabulary", run.vectorizer->ids_fingerprint()}};
 }
 
 /// The audit, and what later verbs must know of the training data.

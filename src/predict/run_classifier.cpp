@@ -130,6 +130,12 @@ LoadedRun load_checked(const RunPaths& paths, c10::Device device) {
   info.thresholds = saved.thresholds.value_or(std::vector<double>(static_cast<size_t>(num_outputs), fixed));
 
   Vectorizer vectorizer = load_vectorizer(paths, info.config.text);
+  if (saved.checkpoint.fingerprints.value("vocabulary", "") != vectorizer.ids_fingerprint()) {
+    throw ArtifactError(
+        fmt::format("'{}' is not the vocabulary that the weights of run '{}' were trained with; "
+                    "restore it",
+                    paths.vocabulary().string(), paths.folder.string()));
+  }
   const layers::ModelPlan plan = layers::plan_model(info.config.model, info.config.text,
                                                     info.config.loss.mode, vectorizer.num_ids(), num_outputs);
   Sequential model(plan, info.config.training.seed, device);
@@ -144,6 +150,8 @@ LoadedRun load_run(const RunPaths& paths, c10::Device device) {
     return load_checked(paths, device);
   } catch (const nlohmann::json::exception& error) {
     throw ArtifactError(fmt::format("run '{}' is damaged: {}", paths.folder.string(), error.what()));
+  } catch (const IoError& error) {
+    throw ArtifactError(fmt::format("run '{}' is not whole: {}", paths.folder.string(), error.what()));
   } catch (const UsageError& error) {
     throw ArtifactError(fmt::format("run '{}' has a configuration that does not load:\n{}",
                                     paths.folder.string(), error.what()));

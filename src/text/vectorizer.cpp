@@ -60,6 +60,10 @@ int64_t Vectorizer::num_ids() const {
   return vocabulary_ ? vocabulary_->num_ids() : 1 + *config_.hash_buckets;
 }
 
+std::string Vectorizer::ids_fingerprint() const {
+  return vocabulary_ ? vocabulary_->fingerprint() : fmt::format("hashing-{}", num_ids());
+}
+
 void Vectorizer::append_looked_up(std::span<const std::string_view> tokens, std::vector<int32_t>& ids) const {
   size_t room = max_ids_;
   tokenizer_.for_each_ngram(tokens, [&](std::string_view token) {

@@ -33,6 +33,8 @@ class Vectorizer {
 
   /// Rows of the embedding table: reserved ids and tokens, or 1 + buckets.
   int64_t num_ids() const;
+  /// Changes with the meaning of any id: the vocabulary's fingerprint, or the number of hashed ids.
+  std::string ids_fingerprint() const;
 
   const TextConfig& config() const { return config_; }
   /// Null when hashing.

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/stop.h"
@@ -20,7 +21,12 @@ std::unique_ptr<Vectorizer> make_vectorizer(const RunConfig& config, const Datas
   if (!vocabulary && !config.text.vocabulary_file.empty()) {
     std::filesystem::path path = config.text.vocabulary_file;
     if (path.is_relative()) path = config.data.root / path;
-    vocabulary = Vocabulary::parse(read_file(path), path.string());
+    try {
+      vocabulary = Vocabulary::parse(read_file(path), path.string());
+    } catch (const IoError& error) {
+      throw DataError(
+          fmt::format("text.vocabulary.file: {} (relative paths start at data.root)", error.what()));
+    }
   }
   if (!vocabulary) vocabulary = learn_vocabulary(config.text, train.texts, num_threads(config.training));
   return std::make_unique<Vectorizer>(config.text, std::move(*vocabulary));

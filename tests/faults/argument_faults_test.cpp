@@ -1,0 +1,225 @@
+// The command line and the system under the program: usage (2), devices (9), run folders (7), output (5),
+// non-finite numbers (6).
+
+#include <fstream>
+
+#include <nlohmann/json.hpp>
+
+#include "faults/fault_case.h"
+
+namespace bernoulli::testing {
+namespace {
+
+using ArgumentFaults = Faults;
+TEST_P(ArgumentFaults, AreRefused) { check_fault(GetParam()); }
+
+TEST(Arguments, OfASoundCallTrain) {
+  FaultFolder folder;
+  const ProgramResult result = folder.run(kTrain);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(std::filesystem::exists(folder / "out/model.pt"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Usage, ArgumentFaults,
+    ::testing::Values(
+        FaultCase{"no_verb", {}, 2, "usage: bernoulli VERB"},
+        FaultCase{"unknown_verb", {"trian"}, 2, "unknown verb 'trian'; did you mean 'train'"},
+        FaultCase{"verb_like_nothing", {"\x1b[31mxyzzy"}, 2, "unknown verb"},
+        FaultCase{"unknown_option",
+                  {"train", "config.yaml", "--dry-rum"},
+                  2,
+                  "unknown option '--dry-rum'; did you mean '--dry-run'"},
+        FaultCase{"abbreviated_option", {"train", "config.yaml", "--dry"}, 2, "unknown option '--dry'"},
+        FaultCase{"option_without_value", {"train", "config.yaml", "--run-dir"}, 2, "run-dir"},
+        FaultCase{"flag_with_value", {"train", "config.yaml", "--quiet=3"}, 2, "quiet"},
+        FaultCase{"option_twice", {"train", "config.yaml", "--run-dir", "a", "--run-dir", "b"}, 2, "run-dir"},
+        FaultCase{"train_nothing", {"train"}, 2, "configuration"},
+        FaultCase{"evaluate_nothing", {"evaluate"}, 2, "name a run folder or an exported file"},
+        FaultCase{"evaluate_two", {"evaluate", "a", "b"}, 2, "too many arguments"},
+        FaultCase{"predict_nothing", {"predict"}, 2, "name a run folder or an exported file"},
+        FaultCase{"predict_unknown_format",
+                  {"predict", "run", "--format", "xml"},
+                  2,
+                  "--format is 'xml'.*jsonl or tsv"},
+        FaultCase{"predict_from_two_sources", {"predict", "run", "in.txt", "--text", "a"}, 2, "not both"},
+        FaultCase{"explain_as_table",
+                  {"predict", "run", "--text", "a", "--explain", "--format", "tsv"},
+                  2,
+                  "--explain needs --format jsonl"},
+        FaultCase{"export_nothing", {"export"}, 2, "run"},
+        FaultCase{"export_unknown_format", {"export", "run", "--format", "h5"}, 2, "h5"},
+        FaultCase{"config_nothing", {"config"}, 2, "say what to do"},
+        FaultCase{"config_unknown_action",
+                  {"config", "chek", "config.yaml"},
+                  2,
+                  "unknown action 'config chek'; did you mean 'check'"},
+        FaultCase{"config_check_nothing", {"config", "check"}, 2, "no configuration file"},
+        FaultCase{"config_describe_unknown_key", {"config", "describe", "--key", "traning"}, 2, "traning"},
+        FaultCase{
+            "resume_without_a_folder", {"train", "config.yaml", "--resume"}, 2, "--resume needs --run-dir"},
+        FaultCase{"resume_dryly",
+                  {"train", "config.yaml", "--resume", "--run-dir", "out", "--dry-run"},
+                  2,
+                  "--dry-run"},
+        FaultCase{
+            "resume_what_is_not_there", {"train", "--resume", "--run-dir", "out"}, 2, "out/config\\.yaml"}),
+    case_name);
+
+FaultCase on_device(const std::string& name, const std::string& device, int exit_code,
+                    const std::string& message) {
+  return {name,
+          {"train", "config.yaml", "--run-dir", "out", "--device", device},
+          exit_code,
+          message,
+          [](FaultFolder&) {},
+          {"CUDA_VISIBLE_DEVICES="}};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Devices, ArgumentFaults,
+    ::testing::Values(on_device("device_unknown", "tpu", 2,
+                                "unknown device 'tpu' .*auto, cpu, cuda or cuda:N"),
+                      on_device("device_empty", "", 2, "device"),
+                      on_device("device_not_a_number", "cuda:x", 2, "unknown device 'cuda:x'"),
+                      on_device("device_negative", "cuda:-1", 2, "unknown device 'cuda:-1'"),
+                      on_device("device_beyond_int", "cuda:99999999999", 2, "unknown device"),
+                      on_device("device_absent", "cuda", 9, "device 'cuda' is not available: .*--device cpu"),
+                      on_device("device_number_absent", "cuda:7", 9, "device 'cuda:7' is not available")),
+    case_name);
+
+FaultCase in_folder(
+    const std::string& name, const std::string& run_dir, int exit_code, const std::string& message,
+    const std::function<void(FaultFolder&)>& prepare = [](FaultFolder&) {}) {
+  return {
+      name, {"train", "config.yaml", "--device", "cpu", "--run-dir", run_dir}, exit_code, message, prepare};
+}
+
+const std::vector<std::string> kPredict = {"predict", "run", "--text", "a fine film"};
+
+void train_run(FaultFolder& folder) {
+  ASSERT_EQ(folder.run({"train", "config.yaml", "--run-dir", "run", "--device", "cpu"}).exit_code, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    RunFolders, ArgumentFaults,
+    ::testing::Values(
+        in_folder("folder_taken", "taken", 7, "taken.*is not empty.*never overwritten.*--run-dir",
+                  [](FaultFolder& f) { f.write("taken/x", "y"); }),
+        in_folder("folder_of_a_run", "run", 7, "run.*is not empty", train_run),
+        in_folder("folder_in_use", "busy", 7, "busy.*in use by another",
+                  [](FaultFolder& f) { f.lock("busy"); }),
+        FaultCase{"resumed_folder_in_use",
+                  {"train", "--resume", "--run-dir", "run", "--device", "cpu"},
+                  7,
+                  "in use by another",
+                  [](FaultFolder& f) {
+                    train_run(f);
+                    f.lock("run");
+                  }},
+        FaultCase{"resumed_folder_is_no_run",
+                  {"train", "config.yaml", "--resume", "--run-dir", "taken", "--device", "cpu"},
+                  7,
+                  "taken.*not a run folder",
+                  [](FaultFolder& f) { f.write("taken/x", "y"); }},
+        in_folder("folder_below_a_file", "reviews.csv/out", 5, "reviews\\.csv/out.*[Nn]ot a directory"),
+        in_folder("folder_that_is_a_file", "reviews.csv", 5, "reviews\\.csv"),
+        in_folder("folder_that_is_a_device", "/dev/full/out", 5, "/dev/full"),
+        in_folder("folder_where_nothing_can_be_made", "/proc/out", 5, "/proc/out"),
+        in_folder("folder_with_too_long_a_name", std::string(300, 'x'), 5, "[Nn]ame too long")),
+    case_name);
+
+FaultCase of_run(const std::string& name, const std::vector<std::string>& arguments, int exit_code,
+                 const std::string& message, const std::string& shell = "exec \"$@\"") {
+  return {name, arguments, exit_code, message, train_run, {}, shell};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    InputAndOutput, ArgumentFaults,
+    ::testing::Values(
+        of_run("predict_a_missing_file", {"predict", "run", "nothere.txt"}, 5, "nothere\\.txt.*No such file"),
+        of_run("predict_a_folder", {"predict", "run", "run"}, 5, "'run': it is a folder"),
+        of_run("export_into_nowhere", {"export", "run", "--output", "no/such/model.pt"}, 5,
+               "no/such/model\\.pt.*No such file"),
+        of_run("export_over_a_folder", {"export", "run", "--output", "run"}, 5, "'run'"),
+        of_run("export_into_a_device", {"export", "run", "--output", "/dev/full/model.pt"}, 5, "/dev/full"),
+        of_run("full_output_of_predict", kPredict, 5, "cannot write to standard output: No space left",
+               "exec \"$@\" > /dev/full"),
+        of_run("full_output_of_evaluate", {"evaluate", "run"}, 5, "cannot write to standard output",
+               "exec \"$@\" > /dev/full"),
+        of_run("closed_output_of_predict", kPredict, 5, "standard output", "exec \"$@\" >&-"),
+        FaultCase{"full_output_of_config",
+                  {"config", "schema"},
+                  5,
+                  "cannot write to standard output",
+                  [](FaultFolder&) {},
+                  {},
+                  "exec \"$@\" > /dev/full"},
+        FaultCase{"file_size_limit", kTrain, 5, "out/", [](FaultFolder&) {}, {}, "ulimit -f 1; exec \"$@\""}),
+    case_name);
+
+INSTANTIATE_TEST_SUITE_P(Numbers, ArgumentFaults,
+                         ::testing::Values(FaultCase{
+                             "rate_beyond_all_reason", kTrain, 6, "step [0-9]+",
+                             [](FaultFolder& f) { f.configure("lr: 0.05", "lr: 1.0e+30"); }}),
+                         case_name);
+
+/// A closed standard output must not become the descriptor of a file of the run, or the summary would land in
+/// it.
+TEST(Arguments, AClosedOutputDoesNotEndUpInTheRun) {
+  FaultFolder folder;
+  const ProgramResult result = folder.run(kTrain, {}, "exec \"$@\" >&-");
+  EXPECT_EQ(result.exit_code, 5) << result.err;
+  std::ifstream log(folder / "out/metrics.jsonl");
+  int num_lines = 0;
+  for (std::string line; std::getline(log, line); ++num_lines)
+    EXPECT_TRUE(nlohmann::json::accept(line)) << line;
+  EXPECT_GT(num_lines, 0);
+}
+
+// Odd, but sound: the other side of the tables.
+using Tolerated = Faults;
+TEST_P(Tolerated, Works) { check_fault(GetParam()); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Odd, Tolerated,
+    ::testing::Values(
+        FaultCase{"byte_order_mark_and_line_ends_of_windows", kCheck, 0, "",
+                  [](FaultFolder& f) {
+                    std::string text = "\xef\xbb\xbf";
+                    for (const char c : f.read("config.yaml"))
+                      text += c == '\n' ? std::string("\r\n") : std::string(1, c);
+                    f.write("config.yaml", text);
+                  }},
+        FaultCase{
+            "no_folder_for_temporary_files", kTrain, 0, "", [](FaultFolder&) {}, {"TMPDIR=/nonexistent"}},
+        FaultCase{
+            "optional_test_missing", kTrain, 0, "test\\.csv",
+            [](FaultFolder& f) { f.configure("task:", "  test: {path: test.csv, optional: true}\ntask:"); }},
+        FaultCase{"table_from_windows", kTrain, 0, "",
+                  [](FaultFolder& f) {
+                    std::string rows = "\xef\xbb\xbf";
+                    for (const char c : sound_rows())
+                      rows += c == '\n' ? std::string("\r\n") : std::string(1, c);
+                    f.write("reviews.csv", rows);
+                  }},
+        FaultCase{"texts_of_any_bytes", kTrain, 0, "",
+                  [](FaultFolder& f) {
+                    f.write("reviews.csv",
+                            sound_rows() + std::string("nul\0byte \xff\xfe broken,good\n", 27) + ",bad\n");
+                  }},
+        FaultCase{
+            "one_class_only", kTrain, 0, "warning: .*class|warning: .*label",
+            [](FaultFolder& f) { f.write("reviews.csv", "text,label\na,good\nb,good\nc,good\nd,good\n"); }},
+        FaultCase{"gzip_in_name_only", kTrain, 0, "",
+                  [](FaultFolder& f) { f.train_on("rows.csv.gz", sound_rows()); }},
+        FaultCase{"batch_larger_than_the_data", kTrain, 0, "",
+                  [](FaultFolder& f) { f.configure("batch_size: 4", "batch_size: 1000000"); }},
+        FaultCase{"names_with_spaces",
+                  {"train", "config.yaml", "--run-dir", "a run \xc3\xa9", "--device", "cpu"},
+                  0,
+                  ""}),
+    case_name);
+
+}  // namespace
+}  // namespace bernoulli::testing

@@ -1,0 +1,209 @@
+// Data that must be refused: exit code 3, with file and line.
+
+#include "faults/fault_case.h"
+
+namespace bernoulli::testing {
+namespace {
+
+using DataFaults = Faults;
+TEST_P(DataFaults, AreRefused) { check_fault(GetParam()); }
+
+/// Trains on a file of this name and content.
+FaultCase rows(const std::string& name, const std::string& file, const std::string& content,
+               const std::string& message) {
+  return {name, kTrain, 3, message, [file, content](FaultFolder& folder) { folder.train_on(file, content); }};
+}
+
+FaultCase prepared(const std::string& name, const std::string& message,
+                   const std::function<void(FaultFolder&)>& prepare) {
+  return {name, kTrain, 3, message, prepare};
+}
+
+const char* const kFolders = "{path: films}";
+
+void use_folders(FaultFolder& folder, const std::vector<std::string>& files) {
+  for (const std::string& file : files) folder.write(file, "a film");
+  folder.configure("{path: reviews.csv}", kFolders);
+}
+
+std::string good_and_bad(const std::string& more) { return sound_rows() + more; }
+
+INSTANTIATE_TEST_SUITE_P(
+    Places, DataFaults,
+    ::testing::Values(prepared("file_missing", "reviews\\.csv",
+                               [](FaultFolder& f) { std::filesystem::remove(f / "reviews.csv"); }),
+                      prepared("folder_missing", "films", [](FaultFolder& f) { use_folders(f, {}); }),
+                      prepared("folder_empty", "films",
+                               [](FaultFolder& f) {
+                                 use_folders(f, {});
+                                 create_folder(f / "films");
+                               }),
+                      prepared("folder_without_classes", "films.*class",
+                               [](FaultFolder& f) {
+                                 use_folders(f, {"films/1.txt", "films/2.txt"});
+                               }),
+                      prepared("folder_with_three_classes", "besides 'good' .*'bad', 'fair'",
+                               [](FaultFolder& f) {
+                                 use_folders(f, {"films/good/1.txt", "films/bad/1.txt", "films/fair/1.txt"});
+                               }),
+                      prepared("positive_class_not_there", "'good'",
+                               [](FaultFolder& f) {
+                                 use_folders(f, {"films/pos/1.txt", "films/neg/1.txt"});
+                               }),
+                      prepared("table_is_a_folder", "reviews\\.csv.*folder",
+                               [](FaultFolder& f) {
+                                 std::filesystem::remove(f / "reviews.csv");
+                                 create_folder(f / "reviews.csv");
+                               }),
+                      prepared("link_to_itself", "reviews\\.csv",
+                               [](FaultFolder& f) {
+                                 std::filesystem::remove(f / "reviews.csv");
+                                 std::filesystem::create_symlink("reviews.csv", f / "reviews.csv");
+                               }),
+                      prepared("device_without_end", "/dev/zero",
+                               [](FaultFolder& f) {
+                                 f.configure("{path: reviews.csv}", "{path: /dev/zero, format: csv}");
+                               }),
+                      prepared("validation_missing", "held\\.csv",
+                               [](FaultFolder& f) {
+                                 f.configure("{from: train, fraction: 0.25, method: stratified, seed: 1}",
+                                             "held.csv");
+                               }),
+                      prepared("test_missing", "test\\.csv' does not exist",
+                               [](FaultFolder& f) { f.configure("task:", "  test: test.csv\ntask:"); }),
+                      prepared("vocabulary_missing", "words\\.txt",
+                               [](FaultFolder& f) { f.configure("max_tokens: 100", "file: words.txt"); }),
+                      prepared("vocabulary_with_a_token_twice",
+                               "words\\.txt:3.*listed before, at .*words\\.txt:1",
+                               [](FaultFolder& f) {
+                                 f.write("words.txt", "fine\ndull\nfine\n");
+                                 f.configure("max_tokens: 100", "file: words.txt");
+                               }),
+                      prepared("vocabulary_with_an_empty_line", "words\\.txt:2.*empty token",
+                               [](FaultFolder& f) {
+                                 f.write("words.txt", "fine\n\ndull\n");
+                                 f.configure("max_tokens: 100", "file: words.txt");
+                               })),
+    case_name);
+
+INSTANTIATE_TEST_SUITE_P(
+    Tables, DataFaults,
+    ::testing::Values(
+        rows("empty", "rows.csv", "", "rows\\.csv"),
+        rows("header_only", "rows.csv", "text,label\n", "rows\\.csv"),
+        rows("column_missing", "rows.csv", replaced(sound_rows(), "text,label", "review,label"),
+             "rows\\.csv:1.*'text'.*review"),
+        rows("column_twice", "rows.csv", replaced(sound_rows(), "text,label", "text,text"),
+             "rows\\.csv:1.*'(text|label)'"),
+        rows("too_few_cells", "rows.csv", good_and_bad("lonely\n"), "rows\\.csv:22.*1.*2"),
+        rows("too_many_cells", "rows.csv", good_and_bad("a,good,b\n"), "rows\\.csv:22.*3.*2"),
+        rows("quote_never_closed", "rows.csv", good_and_bad("\"a film,good\nb,bad\n"),
+             "rows\\.csv:22.*quote"),
+        rows("text_after_a_quote", "rows.csv", good_and_bad("\"a\" film,good\n"), "rows\\.csv:22.*quote"),
+        rows("third_label", "rows.csv", good_and_bad("a film,fair\n"), "fair"),
+        rows("empty_label", "rows.csv", good_and_bad("a film,\n"), "besides 'good' .*'', 'bad'"),
+        rows("misspelt_positive", "rows.csv", "text,label\na,god\nb,bad\nc,god\nd,bad\n",
+             "'good'.*god|god.*'good'"),
+        rows("gzip_cut_off", "rows.csv.gz",
+             std::string("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x2b\x49", 12), "rows\\.csv\\.gz"),
+        rows("unknown_ending", "rows.docx", sound_rows(), "rows\\.docx.*(csv|format)"),
+        prepared("label_that_is_no_number", "rows\\.csv:3.*'?many",
+                 [](FaultFolder& f) {
+                   f.train_on("rows.csv", "text,label\na,1\nb,many\nc,5\nd,2\n");
+                   f.configure("positive: good", "positive_above: 3");
+                 }),
+        prepared("labels_outside_the_declared_ones", "rows\\.csv:22.*'fair'",
+                 [](FaultFolder& f) {
+                   f.train_on("rows.csv", good_and_bad("a film,fair\n"));
+                   f.configure("positive: good", "positive: good, labels: [bad, good]");
+                 })),
+    case_name);
+
+FaultCase weighted(const std::string& name, const std::string& weight) {
+  return prepared(name, "rows\\.csv:3.*weight", [weight](FaultFolder& f) {
+    f.train_on("rows.csv", "text,label,weight\na,good,1\nb,bad," + weight + "\nc,good,1\nd,bad,1\n");
+    f.configure("task:", "  columns: {weight: weight}\ntask:");
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Weights, DataFaults,
+                         ::testing::Values(weighted("weight_that_is_a_word", "heavy"),
+                                           weighted("weight_negative", "-1"), weighted("weight_nan", "nan"),
+                                           weighted("weight_infinite", "inf"),
+                                           weighted("weight_beyond_double", "1e999"),
+                                           weighted("weight_empty", ""),
+                                           weighted("weight_with_a_tail", "1x")),
+                         case_name);
+
+FaultCase jsonl(const std::string& name, const std::string& line, const std::string& message) {
+  return rows(name, "rows.jsonl",
+              "{\"text\": \"a\", \"label\": \"good\"}\n" + line + "\n{\"text\": \"b\", \"label\": \"bad\"}\n",
+              "rows\\.jsonl:2.*" + message);
+}
+
+FaultCase multi_label(const std::string& name, const std::string& line, const std::string& message) {
+  return prepared(name, "rows\\.jsonl:2.*" + message, [line](FaultFolder& f) {
+    f.train_on("rows.jsonl",
+               "{\"text\": \"a\", \"label\": [\"red\"]}\n" + line + "\n{\"text\": \"b\", \"label\": []}\n");
+    f.configure("{kind: binary, positive: good}", "{kind: multi_label, labels: [red, blue]}");
+    f.configure("units: 1", "units: 2");
+    f.configure("method: stratified", "method: random");
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Lines, DataFaults,
+    ::testing::Values(jsonl("json_broken", "{\"text\": \"a\", ", "JSON"),
+                      jsonl("json_not_an_object", "[1, 2]", "object"),
+                      jsonl("json_too_deep", std::string(200000, '['), ""),
+                      jsonl("json_text_missing", "{\"label\": \"good\"}", "text"),
+                      jsonl("json_text_a_number", "{\"text\": 3, \"label\": \"good\"}", "text"),
+                      jsonl("json_label_missing", "{\"text\": \"a\"}", "label"),
+                      jsonl("json_label_a_map", "{\"text\": \"a\", \"label\": {}}", "label"),
+                      jsonl("json_not_utf8", "{\"text\": \"\xff\", \"label\": \"good\"}", ""),
+                      multi_label("unknown_label_in_a_list",
+                                  "{\"text\": \"x\", \"label\": [\"red\", \"blu\"]}", "'?blu'?"),
+                      multi_label("label_no_list", "{\"text\": \"x\", \"label\": 7}", "label"),
+                      rows("fasttext_without_label", "rows.txt",
+                           "__label__good a\nno label here\n__label__bad b\n", "rows\\.txt:2: 0 labels")),
+    case_name);
+
+FaultCase evaluated(const std::string& name, const std::string& content, const std::string& message) {
+  return {
+      name, {"evaluate", "run", "--data", "more.csv"}, 3, message, [content](FaultFolder& folder) {
+        folder.write("more.csv", content);
+        ASSERT_EQ(folder.run({"train", "config.yaml", "--run-dir", "run", "--device", "cpu"}).exit_code, 0);
+      }};
+}
+
+INSTANTIATE_TEST_SUITE_P(OfATrainedModel, DataFaults,
+                         ::testing::Values(evaluated("unknown_label",
+                                                     "text,label\na film,good\na film,fair\n",
+                                                     "more\\.csv:3.*'fair'"),
+                                           evaluated("nothing_to_evaluate", "text,label\n", "more\\.csv"),
+                                           FaultCase{"evaluated_file_missing",
+                                                     {"evaluate", "run", "--data", "nothere.csv"},
+                                                     3,
+                                                     "nothere\\.csv",
+                                                     evaluated("", "", "").prepare},
+                                           FaultCase{"predicted_line_not_json",
+                                                     {"predict", "run", "lines.jsonl"},
+                                                     3,
+                                                     "lines\\.jsonl:1: not a JSON object",
+                                                     [](FaultFolder& folder) {
+                                                       evaluated("", "", "").prepare(folder);
+                                                       folder.write("lines.jsonl", "a fine film\n");
+                                                     }},
+                                           FaultCase{"predicted_line_without_text",
+                                                     {"predict", "run", "lines.jsonl"},
+                                                     3,
+                                                     "lines\\.jsonl:1: no string under 'text'",
+                                                     [](FaultFolder& folder) {
+                                                       evaluated("", "", "").prepare(folder);
+                                                       folder.write("lines.jsonl",
+                                                                    "{\"body\": \"a fine film\"}\n");
+                                                     }}),
+                         case_name);
+
+}  // namespace
+}  // namespace bernoulli::testing

@@ -1,0 +1,209 @@
+// Damaged or foreign runs, checkpoints and exported files: exit code 4, and nothing in them is run.
+
+#include "faults/fault_case.h"
+
+namespace bernoulli::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A run that this program made, once for all cases of this process.
+const FaultFolder& trained() {
+  static const FaultFolder folder;
+  static const ProgramResult result = folder.run(
+      {"train", "config.yaml", "--run-dir", "run", "--device", "cpu", "--set", "training.keep_best=1"});
+  if (result.exit_code != 0)
+    throw std::runtime_error("the sound configuration does not train:\n" + result.err);
+  return folder;
+}
+
+std::vector<std::string> checkpoints_in(const FaultFolder& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder / "run/checkpoints"))
+    names.push_back("run/checkpoints/" + entry.path().filename().string());
+  return names;
+}
+
+using Damage = std::function<void(FaultFolder&)>;
+using FileDamage = std::function<void(FaultFolder&, const std::string&)>;
+
+Damage copied_then(const Damage& damage) {
+  return [damage](FaultFolder& folder) {
+    fs::copy(trained() / "run", folder / "run", fs::copy_options::recursive);
+    damage(folder);
+  };
+}
+
+using ModelFaults = Faults;
+TEST_P(ModelFaults, AreRefused) { check_fault(GetParam()); }
+
+TEST(ModelFiles, OfASoundRunPredict) {
+  FaultFolder folder;
+  copied_then([](FaultFolder&) {})(folder);
+  for (const char* model : {"run", "run/model.pt"}) {
+    const ProgramResult result = folder.run({"predict", model, "--text", "a fine film"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_THAT(result.out, ::testing::ContainsRegex("^\\{\"label\":")) << model;
+  }
+}
+
+/// `file` takes the place of an exported file.
+FaultCase exported(const std::string& name, const std::string& message, const FileDamage& damage) {
+  return {name,
+          {"predict", "run/model.pt", "--text", "a film"},
+          4,
+          "model\\.pt.*" + message,
+          copied_then([damage](FaultFolder& folder) { damage(folder, "run/model.pt"); })};
+}
+
+FileDamage content(const std::string& bytes) {
+  return [bytes](FaultFolder& folder, const std::string& file) { folder.write(file, bytes); };
+}
+
+std::string golden_bytes(const std::string& name) {
+  return read_file(fs::path(BERNOULLI_TEST_SOURCE_DIR) / "golden" / name);
+}
+
+// What Python's pickle.dumps(os.system) begins with, and an empty zip archive.
+const std::string kPickle("\x80\x04\x95\x15\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix", 18);
+const std::string kEmptyZip = std::string("PK\x05\x06", 4) + std::string(18, '\0');
+
+void cut_in_half(FaultFolder& folder, const std::string& file) {
+  folder.truncate(file, fs::file_size(folder / file) / 2);
+}
+void cut_last_byte(FaultFolder& folder, const std::string& file) {
+  folder.truncate(file, fs::file_size(folder / file) - 1);
+}
+void flip_middle(FaultFolder& folder, const std::string& file) {
+  folder.flip_bit(file, fs::file_size(folder / file) / 2);
+}
+void flip_last(FaultFolder& folder, const std::string& file) {
+  folder.flip_bit(file, fs::file_size(folder / file) - 1);
+}
+
+/// Flips a bit of a token of the vocabulary: not of padding, which nobody would notice.
+void flip_payload(FaultFolder& folder, const std::string& file) {
+  const std::string bytes = folder.read(file);
+  const size_t at = bytes.find("fine");
+  if (at == std::string::npos)
+    throw std::runtime_error("the exported file does not hold its vocabulary in plain sight");
+  folder.flip_bit(file, at);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    ExportedFile, ModelFaults,
+    ::testing::Values(
+        exported("file_missing", "",
+                 [](FaultFolder& folder, const std::string& file) { fs::remove(folder / file); }),
+        exported("file_empty", "", content("")),
+        exported("file_of_random_bytes", "", content(std::string("\x7f\x03\x9c\xf1\x55\xaa random", 13))),
+        exported("file_of_text", "", content("a fine film\n")), exported("file_cut_in_half", "", cut_in_half),
+        exported("file_without_its_last_byte", "", cut_last_byte),
+        exported("file_with_a_flipped_word", "", flip_payload),
+        exported("file_pickled", "", content(kPickle)),
+        exported("file_of_an_empty_zip", "", content(kEmptyZip)),
+        exported("file_that_another_program_scripted", "", content(golden_bytes("plain_torchscript.pt"))),
+        exported("file_that_is_a_checkpoint", "checkpoint|safetensors|TorchScript",
+                 [](FaultFolder& folder, const std::string& file) {
+                   fs::copy_file(folder / checkpoints_in(folder).front(), folder / file,
+                                 fs::copy_options::overwrite_existing);
+                 })),
+    case_name);
+
+/// Every checkpoint of the run is damaged, so that none can stand in for another.
+FaultCase checkpoint(const std::string& name, const std::string& message, const FileDamage& damage) {
+  return {name,
+          {"predict", "run", "--text", "a film"},
+          4,
+          "step-[0-9]+\\.safetensors.*" + message,
+          copied_then([damage](FaultFolder& folder) {
+            for (const std::string& file : checkpoints_in(folder)) damage(folder, file);
+          })};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Checkpoint, ModelFaults,
+    ::testing::Values(
+        checkpoint("checkpoint_missing", "",
+                   [](FaultFolder& folder, const std::string& file) { fs::remove(folder / file); }),
+        checkpoint("checkpoint_empty", "0 bytes are too few", content("")),
+        checkpoint("checkpoint_of_random_bytes", "not a whole safetensors file",
+                   content("\x07\x03random, more or less")),
+        checkpoint("checkpoint_with_an_absurd_header", "its header claims 9223372036854775807 bytes",
+                   content("\xff\xff\xff\xff\xff\xff\xff\x7f{\"a\":1}")),
+        checkpoint("checkpoint_cut_in_half", "not a whole safetensors file", cut_in_half),
+        checkpoint("checkpoint_without_its_last_byte", "not a whole safetensors file", cut_last_byte),
+        checkpoint("checkpoint_with_a_flipped_bit", "checksum", flip_middle),
+        checkpoint("checkpoint_with_its_last_bit_flipped", "checksum", flip_last),
+        checkpoint("checkpoint_pickled", "Python pickle.*nothing in it was run", content(kPickle)),
+        checkpoint("checkpoint_zipped", "TorchScript or zip.*nothing in it was run",
+                   content("PK\x03\x04" + std::string(100, 'x'))),
+        checkpoint("checkpoint_that_is_an_exported_file", "TorchScript or zip",
+                   [](FaultFolder& folder, const std::string& file) {
+                     fs::copy_file(folder / "run/model.pt", folder / file,
+                                   fs::copy_options::overwrite_existing);
+                   })),
+    case_name);
+
+FaultCase run_folder(const std::string& name, const std::string& message, const Damage& damage) {
+  return {name, {"predict", "run", "--text", "a film"}, 4, message, copied_then(damage)};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    RunFolder, ModelFaults,
+    ::testing::Values(FaultCase{"model_missing", {"predict", "nothere", "--text", "a film"}, 4, "nothere"},
+                      run_folder("folder_empty", "run",
+                                 [](FaultFolder& f) {
+                                   fs::remove_all(f / "run");
+                                   create_folder(f / "run");
+                                 }),
+                      run_folder("no_checkpoint", "no checkpoint",
+                                 [](FaultFolder& f) {
+                                   fs::remove_all(f / "run/checkpoints");
+                                   fs::remove(f / "run/summary.json");
+                                 }),
+                      run_folder("summary_broken", "summary\\.json.*damaged",
+                                 [](FaultFolder& f) { f.write("run/summary.json", "{\"checkpoint\": "); }),
+                      run_folder("summary_without_a_checkpoint", "damaged",
+                                 [](FaultFolder& f) { f.write("run/summary.json", "{}"); }),
+                      run_folder("summary_of_the_wrong_type", "damaged",
+                                 [](FaultFolder& f) { f.write("run/summary.json", "[1, 2]"); }),
+                      run_folder("data_json_missing", "data\\.json",
+                                 [](FaultFolder& f) { fs::remove(f / "run/data.json"); }),
+                      run_folder("data_json_broken", "data\\.json.*damaged",
+                                 [](FaultFolder& f) { f.write("run/data.json", "\x01"); }),
+                      run_folder("data_json_without_labels", "damaged",
+                                 [](FaultFolder& f) { f.write("run/data.json", "{\"pos_weight\": []}"); }),
+                      run_folder("config_missing", "config\\.yaml",
+                                 [](FaultFolder& f) { fs::remove(f / "run/config.yaml"); }),
+                      run_folder("config_broken", "configuration that does not load",
+                                 [](FaultFolder& f) { f.write("run/config.yaml", "{foo:"); }),
+                      run_folder("config_of_another_shape", "embedding",
+                                 [](FaultFolder& f) {
+                                   f.write("run/config.yaml",
+                                           replaced(f.read("run/config.yaml"), "dim: 4", "dim: 5"));
+                                 }),
+                      run_folder("vocabulary_missing", "vocabulary\\.txt",
+                                 [](FaultFolder& f) { fs::remove(f / "run/vocabulary.txt"); }),
+                      run_folder("vocabulary_with_one_token_more", "",
+                                 [](FaultFolder& f) {
+                                   f.write("run/vocabulary.txt", f.read("run/vocabulary.txt") + "more\n");
+                                 }),
+                      run_folder("vocabulary_of_another_run", "vocabulary",
+                                 [](FaultFolder& f) {
+                                   f.write("run/vocabulary.txt",
+                                           replaced(f.read("run/vocabulary.txt"), "fine\n", "vile\n"));
+                                 })),
+    case_name);
+
+INSTANTIATE_TEST_SUITE_P(Resume, ModelFaults,
+                         ::testing::Values(FaultCase{
+                             "nothing_whole_to_resume_from",
+                             {"train", "--resume", "--run-dir", "run", "--device", "cpu"},
+                             4,
+                             "no checkpoint in .* is whole.*nothing was changed",
+                             checkpoint("", "", flip_middle).prepare}),
+                         case_name);
+
+}  // namespace
+}  // namespace bernoulli::testing
