@@ -5,8 +5,8 @@ include(CMakePackageConfigHelpers)
 set(config_folder "${CMAKE_INSTALL_LIBDIR}/cmake/bernoulli")
 set(torch_rpath "$ORIGIN/../lib/torch/lib;${BERNOULLI_TORCH_DIR}/lib")
 
-set_target_properties(bernoulli PROPERTIES INSTALL_RPATH "${torch_rpath}")
-install(TARGETS bernoulli RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT runtime)
+set_target_properties(bernoulli_torch PROPERTIES INSTALL_RPATH "${torch_rpath}")
+install(TARGETS bernoulli bernoulli_torch RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT runtime)
 if(TARGET bernoulli_cuda)  # the program looks for it in ../lib
   install(TARGETS bernoulli_cuda LIBRARY DESTINATION lib COMPONENT runtime)
 endif()

@@ -26,12 +26,12 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
 
 
 def direct_links(cmake_text):
-    """{folder: what it links} from the bernoulli_library(...) and target_link_libraries(bernoulli ...) calls."""
+    """{folder: what it links} from the bernoulli_library(...) calls and what the two programs link."""
     text = re.sub(r"#.*", "", cmake_text)
     links = {}
     for folder, rest in re.findall(r"bernoulli_library\(\s*(\w+)([^)]*)\)", text):
         links[folder] = re.findall(r"[\w-]+::[\w-]+", rest)
-    for rest in re.findall(r"target_link_libraries\(\s*bernoulli\s([^)]*)\)", text):
+    for rest in re.findall(r"target_link_libraries\(\s*(?:bernoulli_torch|cli_common)\s([^)]*)\)", text):
         links.setdefault("cli", []).extend(re.findall(r"[\w-]+::[\w-]+", rest))
     return links
 

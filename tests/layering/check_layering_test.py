@@ -14,7 +14,7 @@ bernoulli_library(text DEPENDS bernoulli::config)  # bernoulli::train in a comme
 bernoulli_library(tensor DEPENDS bernoulli::core torch::cpu)
 bernoulli_library(train DEPENDS bernoulli::text bernoulli::tensor)
 bernoulli_library(predict DEPENDS bernoulli::tensor)
-target_link_libraries(bernoulli PRIVATE bernoulli::train boost::program_options)
+target_link_libraries(bernoulli_torch PRIVATE bernoulli::train boost::program_options)
 """
 
 

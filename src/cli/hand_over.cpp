@@ -1,0 +1,38 @@
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <unistd.h>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "cli/verb.h"
+#include "core/error.h"
+
+/// The verbs that need LibTorch, as the small program `bernoulli` has them: it becomes `bernoulli-torch`, so
+/// that
+/// --help and config never pay for loading LibTorch.
+namespace bernoulli::cli {
+namespace {
+
+int hand_over(std::string verb, std::vector<std::string> words) {
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
+  const std::string program = self.parent_path() / "bernoulli-torch";
+  std::string name = "bernoulli";
+  std::vector<char*> arguments = {name.data(), verb.data()};
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  ::execv(program.c_str(), arguments.data());
+  throw IoError(fmt::format("cannot start '{}': {}; it is built and installed beside '{}'", program,
+                            std::strerror(errno), self.string()));
+}
+
+}  // namespace
+
+int run_train(const std::vector<std::string>& words) { return hand_over("train", words); }
+int run_evaluate(const std::vector<std::string>& words) { return hand_over("evaluate", words); }
+int run_predict(const std::vector<std::string>& words) { return hand_over("predict", words); }
+int run_export(const std::vector<std::string>& words) { return hand_over("export", words); }
+int run_doctor(const std::vector<std::string>& words) { return hand_over("doctor", words); }
+
+}  // namespace bernoulli::cli
