@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include "config/run_config.h"
+
+namespace bernoulli::stability {
+
+struct CurvePoint {
+  double logit;                    ///< rounded to the dtype
+  double loss;                     ///< nats, as the mode computes it in the dtype
+  double gradient;                 ///< d loss / d logit by autograd
+  double loss_error_ulps;          ///< |loss - reference| in spacings of the dtype at the reference
+  double gradient_error_ulps;      ///< the same of the gradient, at ReferenceLoss::gradient_scale
+  double loss_relative_error;      ///< |loss - reference| / |reference|; infinity where loss is not finite
+  double gradient_relative_error;  ///< |gradient - reference| / ReferenceLoss::gradient_scale
+};
+
+struct Curve {
+  std::string mode;
+  at::ScalarType dtype;
+  c10::Device device;
+  double target;  ///< rounded to the dtype
+  std::vector<CurvePoint> points;
+};
+
+/// Loss and gradient of every logit through make_loss(...)->elementwise and autograd, the code that trains,
+/// on a tensor of `dtype` on `device`, against reference_loss.
+///
+/// ATen computes long tensors with vector instructions and the last few entries with scalar ones, whose exp
+/// and log may differ in the last bit. The tensor here is padded to a multiple of 64 entries, so that on a
+/// CPU every entry takes the vectorised way, as nearly all entries of a training batch do, whatever `logits`
+/// holds beside it.
+/// @param base smoothing, gamma and alpha; its mode and pos_weight are not used.
+/// @throws InternalError for a dtype other than float64, float32, bfloat16, float16; c10::Error from the
+/// device.
+Curve measure_curve(const LossConfig& base, LossConfig::Mode mode, at::ScalarType dtype, double target,
+                    c10::Device device, const std::vector<double>& logits);
+
+/// -120 to 120 in steps of 1/4: every one is a number of each dtype.
+std::vector<double> curve_logits();
+
+/// "float64", "float32", "bfloat16", "float16".
+std::string dtype_name(at::ScalarType dtype);
+
+}  // namespace bernoulli::stability
