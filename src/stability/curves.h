@@ -41,7 +41,8 @@ struct Curve {
 Curve measure_curve(const LossConfig& base, LossConfig::Mode mode, at::ScalarType dtype, double target,
                     c10::Device device, const std::vector<double>& logits);
 
-/// -120 to 120 in steps of 1/4: every one is a number of each dtype.
+/// -120 to 120 in steps of 1/4, which bfloat16 rounds beyond 32: the points of a curve carry the rounded
+/// logits.
 std::vector<double> curve_logits();
 
 /// "float64", "float32", "bfloat16", "float16".
