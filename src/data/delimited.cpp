@@ -156,7 +156,13 @@ std::vector<RawExample> read_delimited(const std::filesystem::path& file, const 
     RawExample example;
     example.origin = origin;
     example.text = std::move(row.cells[text]);
-    if (weight != kAbsent && weight < width) example.weight = row.cells[weight];
+    if (weight != kAbsent) {
+      if (weight >= width) {
+        faults.add(origin, fmt::format("no field {} for the weight", weight + 1));
+        continue;
+      }
+      example.weight = row.cells[weight];
+    }
     if (label != kAbsent) {
       if (label >= width) {
         faults.add(origin, fmt::format("no field {} for the label", label + 1));

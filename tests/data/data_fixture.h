@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "data/raw_example.h"
+#include "support/temporary_folder.h"
+
+namespace bernoulli::testing {
+
+using Kind = TaskConfig::Kind;
+
+/// What `action` says when it throws Expected; a failed test where it does not.
+template <class Expected, class Action>
+std::string message_of(Action action) {
+  try {
+    action();
+  } catch (const Expected& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return "";
+}
+
+/// Files of a data set in a folder of their own. Messages and origins are compared without the folder's name.
+class DataFolder {
+ public:
+  std::vector<RawExample> read(const std::string& name, const std::string& content,
+                               const ColumnsConfig& columns = {}, Kind kind = Kind::kBinary,
+                               const std::string& format = "auto") const {
+    return read_source(folder_.write(name, content), format, columns, kind);
+  }
+  std::string fault(const std::string& name, const std::string& content, const ColumnsConfig& columns = {},
+                    Kind kind = Kind::kBinary, const std::string& format = "auto") const {
+    return relative(message_of<DataError>([&] { read(name, content, columns, kind, format); }));
+  }
+  std::string relative(std::string text) const {
+    const std::string prefix = folder_.path().string() + "/";
+    for (size_t at; (at = text.find(prefix)) != std::string::npos;) text.erase(at, prefix.size());
+    return text;
+  }
+  std::filesystem::path write(const std::string& name, const std::string& content) const {
+    return folder_.write(name, content);
+  }
+  const std::filesystem::path& path() const { return folder_.path(); }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+inline std::vector<std::string> texts_of(const std::vector<RawExample>& examples) {
+  std::vector<std::string> texts;
+  for (const RawExample& example : examples) texts.push_back(example.text);
+  return texts;
+}
+
+inline std::vector<std::vector<std::string>> labels_of(const std::vector<RawExample>& examples) {
+  std::vector<std::vector<std::string>> labels;
+  for (const RawExample& example : examples) labels.push_back(example.labels);
+  return labels;
+}
+
+}  // namespace bernoulli::testing

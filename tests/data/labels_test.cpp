@@ -1,0 +1,130 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "data/data_fixture.h"
+#include "data/label_reader.h"
+
+namespace bernoulli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::Kind;
+using testing::message_of;
+
+TaskConfig binary(const std::string& positive, std::vector<std::string> names = {}) {
+  TaskConfig task;
+  task.positive = positive;
+  task.labels = std::move(names);
+  return task;
+}
+
+TaskConfig multi_label(std::vector<std::string> names = {}) {
+  TaskConfig task;
+  task.kind = Kind::kMultiLabel;
+  task.labels = std::move(names);
+  return task;
+}
+
+TaskConfig above(double bar) {
+  TaskConfig task;
+  task.positive_above = bar;
+  return task;
+}
+
+/// An example a list of labels, at "data:1", "data:2", ...
+std::vector<RawExample> raw(const std::vector<std::vector<std::string>>& labels) {
+  std::vector<RawExample> examples;
+  for (const auto& of_example : labels)
+    examples.push_back({"text", of_example, std::nullopt, "data:" + std::to_string(examples.size() + 1)});
+  return examples;
+}
+
+std::vector<RawExample> weighted(const std::vector<std::optional<std::string>>& weights) {
+  std::vector<RawExample> examples = raw(std::vector<std::vector<std::string>>(weights.size(), {"a"}));
+  for (size_t i = 0; i < weights.size(); ++i) examples[i].weight = weights[i];
+  return examples;
+}
+
+std::string fault(const TaskConfig& task, const std::vector<RawExample>& train,
+                  const std::vector<RawExample>& examples) {
+  return message_of<DataError>([&] { LabelReader(task, train).read(examples); });
+}
+
+TEST(Labels, BinaryNamesAreFoundInTheData) {
+  const auto train = raw({{"good"}, {"bad"}, {"good"}});
+  const LabelReader reader(binary("good"), train);
+  EXPECT_THAT(reader.labels().names, ElementsAre("bad", "good"));
+  EXPECT_EQ(reader.labels().num_outputs(), 1);
+  EXPECT_THAT(reader.read(train).targets, ElementsAre(1, 0, 1));
+  EXPECT_THAT(reader.read(train).weights, IsEmpty());
+}
+
+TEST(Labels, ALoneClassHasAnOppositeWithAName) {
+  EXPECT_THAT(LabelReader(binary("good"), raw({{"good"}})).labels().names, ElementsAre("not good", "good"));
+}
+
+TEST(Labels, NumbersAreComparedWithTheBarAndEqualIsNegative) {
+  const auto train = raw({{"0"}, {"0.1"}, {"-3"}, {"1e2"}});
+  const LabelReader reader(above(0), train);
+  EXPECT_THAT(reader.labels().names, ElementsAre("negative", "positive"));
+  EXPECT_THAT(reader.read(train).targets, ElementsAre(0, 1, 0, 1));
+}
+
+TEST(Labels, MultiLabelNamesAreSortedAndMakeColumns) {
+  const auto train = raw({{"sport"}, {}, {"news", "sport"}});
+  const LabelReader reader(multi_label(), train);
+  EXPECT_THAT(reader.labels().names, ElementsAre("news", "sport"));
+  EXPECT_EQ(reader.labels().num_outputs(), 2);
+  EXPECT_THAT(reader.read(train).targets, ElementsAre(0, 1, 0, 0, 1, 1));
+  EXPECT_THAT(LabelReader(multi_label({"sport", "news"}), train).read(train).targets,
+              ElementsAre(1, 0, 0, 0, 1, 1))
+      << "configured names keep their order";
+}
+
+TEST(Labels, WeightsAreReadAsNumbers) {
+  const auto train = weighted({"1", "0.25", "3e1"});
+  EXPECT_THAT(LabelReader(binary("a"), train).read(train).weights, ElementsAre(1, 0.25f, 30));
+}
+
+TEST(Labels, RefusesWeightsThatAreNoneOrNotAboveZero) {
+  const auto train = weighted({"1", "0", "-1", "nan", "inf", "x", "", std::nullopt});
+  EXPECT_EQ(fault(binary("a"), train, train),
+            "data:2: weight '0' (expected a finite number above 0)\n"
+            "data:3: weight '-1' (expected a finite number above 0)\n"
+            "data:4: weight 'nan' (expected a finite number above 0)\n"
+            "data:5: weight 'inf' (expected a finite number above 0)\n"
+            "data:6: weight 'x' (expected a finite number above 0)\n"
+            "data:7: weight '' (expected a finite number above 0)\n"
+            "data:8: weight '' (expected a finite number above 0)");
+}
+
+TEST(Labels, RefusesABinaryTaskWithoutItsPositiveLabelOrWithThree) {
+  EXPECT_EQ(fault(binary("god"), raw({{"good"}, {"bad"}}), {}),
+            "task.positive is 'god', and no training example has that label (found: 'bad', 'good')");
+  EXPECT_THAT(fault(binary("a"), raw({{"a"}, {"b"}, {"c"}}), {}),
+              HasSubstr("a binary task has two labels; besides 'a' the training data hold 'b', 'c'"));
+}
+
+TEST(Labels, RefusesExamplesWhoseLabelsDoNotFit) {
+  EXPECT_EQ(fault(binary("good"), raw({{"good"}, {"bad"}}), raw({{"goood"}, {}, {"good", "bad"}})),
+            "data:1: unknown label 'goood' (expected one of 'bad', 'good'); did you mean 'good'?\n"
+            "data:2: 0 labels (a binary task has one an example)\n"
+            "data:3: 2 labels (a binary task has one an example)");
+  EXPECT_EQ(fault(above(0), {}, raw({{"high"}, {"nan"}})),
+            "data:1: label 'high' is not a number (task.positive_above compares numbers)\n"
+            "data:2: label 'nan' is not a number (task.positive_above compares numbers)");
+  EXPECT_EQ(fault(multi_label({"news", "sport"}), {}, raw({{"news", "xyz"}})),
+            "data:1: unknown label 'xyz' (expected one of 'news', 'sport')");
+  EXPECT_THAT(fault(multi_label(), raw({{}, {}}), {}), HasSubstr("no training example has a label"));
+}
+
+TEST(Labels, AreSplitAtTheSeparatorWithoutWhiteSpace) {
+  EXPECT_THAT(split_labels(" a ;b c;; d", ";"), ElementsAre("a", "b c", "d"));
+  EXPECT_THAT(split_labels("a, b", ", "), ElementsAre("a", "b"));
+  EXPECT_THAT(split_labels("  ", ","), IsEmpty());
+}
+
+}  // namespace
+}  // namespace bernoulli

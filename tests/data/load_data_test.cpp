@@ -1,0 +1,218 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "data/audit.h"
+#include "data/data_fixture.h"
+#include "data/dataset.h"
+
+namespace bernoulli {
+namespace {
+
+using testing::DataFolder;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::Kind;
+using testing::message_of;
+
+TaskConfig good_or_bad() {
+  TaskConfig task;
+  task.positive = "good";
+  return task;
+}
+
+/// train.csv and what else a test writes, as a configuration.
+DataConfig below(const DataFolder& folder) {
+  DataConfig data;
+  data.root = folder.path().string();
+  data.train.path = "train.csv";
+  return data;
+}
+
+HeldOutConfig at(const std::string& path, bool optional = false) {
+  HeldOutConfig held_out;
+  held_out.source = SourceConfig{path, "auto", optional};
+  return held_out;
+}
+
+TEST(LoadData, ReadsHeldOutFilesWithTheLabelsOfTheTrainingData) {
+  const DataFolder folder;
+  folder.write("train.csv", "text,label\nfine,good\ndull,bad\n");
+  folder.write("val.jsonl", "{\"text\": \"nice\", \"label\": \"good\"}\n");
+  DataConfig data = below(folder);
+  data.validation = at("val.jsonl");
+  data.test = at((folder.path() / "val.jsonl").string());
+  const DataSplits splits = load_data(data, good_or_bad());
+  EXPECT_THAT(splits.train.texts, ElementsAre("fine", "dull"));
+  EXPECT_THAT(splits.train.targets, ElementsAre(1, 0));
+  EXPECT_THAT(splits.validation->targets, ElementsAre(1));
+  EXPECT_THAT(splits.test->texts, ElementsAre("nice"));
+  EXPECT_EQ(splits.test_absent_reason, "");
+}
+
+TEST(LoadData, SaysWhyThereIsNoTestSet) {
+  const DataFolder folder;
+  folder.write("train.csv", "text,label\nfine,good\ndull,bad\n");
+  DataConfig data = below(folder);
+  EXPECT_EQ(load_data(data, good_or_bad()).test_absent_reason, "the configuration names no test data");
+  data.test = at("none.csv", true);
+  const DataSplits splits = load_data(data, good_or_bad());
+  EXPECT_FALSE(splits.test.has_value());
+  EXPECT_EQ(folder.relative(splits.test_absent_reason),
+            "'none.csv' is not there, and the configuration calls it optional");
+  data.test = at("none.csv");
+  EXPECT_THAT(message_of<DataError>([&] { load_data(data, good_or_bad()); }), HasSubstr("does not exist"));
+}
+
+TEST(LoadData, NamesFileAndLineOfAHeldOutLabelThatTrainingLacks) {
+  const DataFolder folder;
+  folder.write("train.csv", "text,label\nfine,good\ndull,bad\n");
+  folder.write("val.csv", "text,label\nnice,good\nso so,middling\n");
+  DataConfig data = below(folder);
+  data.validation = at("val.csv");
+  EXPECT_EQ(folder.relative(message_of<DataError>([&] { load_data(data, good_or_bad()); })),
+            "val.csv:3: unknown label 'middling' (expected one of 'bad', 'good')");
+}
+
+TEST(LoadData, CutsPartsWithTheirTargetsWeightsAndOrigins) {
+  const DataFolder folder;
+  std::string csv = "text,label,w\n";
+  for (int i = 0; i < 20; ++i) csv += fmt::format("t{},{},{}\n", i, i % 2 == 0 ? "good" : "bad", i + 1);
+  folder.write("train.csv", csv);
+  DataConfig data = below(folder);
+  data.columns.weight = "w";
+  data.validation.split = SplitConfig{"random", 0.25, 3};
+  const DataSplits splits = load_data(data, good_or_bad());
+  ASSERT_EQ(splits.validation->size(), 5);
+  ASSERT_EQ(splits.train.size(), 15);
+  for (const Dataset* part : {&splits.train, &*splits.validation}) {
+    for (size_t i = 0; i < part->texts.size(); ++i) {
+      const int number = std::stoi(part->texts[i].substr(1));
+      EXPECT_EQ(part->targets[i], number % 2 == 0 ? 1.0f : 0.0f);
+      EXPECT_EQ(part->weights[i], static_cast<float>(number + 1));
+      EXPECT_EQ(folder.relative(part->origins[i]), "train.csv:" + std::to_string(number + 2));
+    }
+  }
+}
+
+TEST(LoadData, MakesTheSameTargetsFromEveryFormat) {
+  const DataFolder folder;
+  folder.write("m.csv", "text,label\nx,\"a,b\"\ny,\nz,b\n");
+  folder.write("m.tsv", "text\tlabel\nx\ta,b\ny\t\nz\tb\n");
+  folder.write("m.jsonl",
+               "{\"text\":\"x\",\"label\":[\"a\",\"b\"]}\n{\"text\":\"y\",\"label\":[]}\n{\"text\":\"z\","
+               "\"label\":[\"b\"]}\n");
+  folder.write("m.txt", "__label__a __label__b x\ny\n__label__b z\n");
+  TaskConfig many;
+  many.kind = Kind::kMultiLabel;
+  DataConfig data = below(folder);
+  for (const char* name : {"m.csv", "m.tsv", "m.jsonl", "m.txt"}) {
+    SCOPED_TRACE(name);
+    data.train.path = name;
+    const DataSplits splits = load_data(data, many);
+    EXPECT_THAT(splits.labels.names, ElementsAre("a", "b"));
+    EXPECT_THAT(splits.train.texts, ElementsAre("x", "y", "z"));
+    EXPECT_THAT(splits.train.targets, ElementsAre(1, 1, 0, 0, 0, 1));
+  }
+  folder.write("b.csv", "text,label\nx,good\ny,bad\n");
+  folder.write("b.tsv", "text\tlabel\nx\tgood\ny\tbad\n");
+  folder.write("b.jsonl", "{\"text\":\"x\",\"label\":\"good\"}\n{\"text\":\"y\",\"label\":\"bad\"}\n");
+  folder.write("b.txt", "__label__good x\n__label__bad y\n");
+  for (const char* name : {"b.csv", "b.tsv", "b.jsonl", "b.txt"}) {
+    SCOPED_TRACE(name);
+    data.train.path = name;
+    EXPECT_THAT(load_data(data, good_or_bad()).train.targets, ElementsAre(1, 0));
+  }
+}
+
+TEST(LoadDataset, UsesTheLabelsOfTheRun) {
+  const DataFolder folder;
+  const auto path = folder.write("more.csv", "text,label\nx,good\n");
+  const Labels labels{Kind::kBinary, {"bad", "good"}};
+  EXPECT_THAT(load_dataset(path, "auto", {}, good_or_bad(), labels).targets, ElementsAre(1));
+}
+
+Dataset dataset_of(std::vector<std::string> texts, std::vector<float> targets) {
+  Dataset dataset;
+  for (size_t i = 0; i < texts.size(); ++i) dataset.origins.push_back("file:" + std::to_string(i + 1));
+  dataset.texts = std::move(texts);
+  dataset.targets = std::move(targets);
+  return dataset;
+}
+
+TEST(Fingerprint, ChangesWithTextTargetWeightAndOrder) {
+  const std::string base = fingerprint(dataset_of({"a", "bc"}, {1, 0}));
+  EXPECT_EQ(fingerprint(dataset_of({"a", "bc"}, {1, 0})), base);
+  EXPECT_NE(fingerprint(dataset_of({"ab", "c"}, {1, 0})), base);
+  EXPECT_NE(fingerprint(dataset_of({"a", "bc"}, {1, 1})), base);
+  EXPECT_NE(fingerprint(dataset_of({"bc", "a"}, {1, 0})), base);
+  Dataset weighted = dataset_of({"a", "bc"}, {1, 0});
+  weighted.weights = {1, 2};
+  EXPECT_NE(fingerprint(weighted), base);
+}
+
+TokenRows rows_of(const std::vector<std::vector<int32_t>>& rows) {
+  TokenRows result;
+  for (const auto& row : rows) {
+    result.ids.insert(result.ids.end(), row.begin(), row.end());
+    result.end_row();
+  }
+  return result;
+}
+
+TEST(Audit, CountsLabelsLengthsDuplicatesAndEmptyTexts) {
+  DataSplits splits;
+  splits.labels = {Kind::kBinary, {"bad", "good"}};
+  splits.train = dataset_of({"aa", "", "aa", "!", "abcd"}, {1, 0, 1, 1, 1});
+  const auto audit = audit_data(splits, rows_of({{2}, {}, {2}, {}, {1, 3}}), nullptr, nullptr);
+  const auto& train = audit.at("train");
+  EXPECT_EQ(train.at("examples"), 5);
+  EXPECT_EQ(train.at("labels").dump(), R"({"bad":1,"good":4})");
+  EXPECT_EQ(train.at("empty_texts"), 1);
+  EXPECT_EQ(train.at("texts_without_tokens"), 2);
+  EXPECT_EQ(train.at("duplicate_texts"), 1);
+  EXPECT_EQ(train.at("unknown_token_rate"), 0.25);
+  EXPECT_EQ(train.at("bytes").dump(), R"({"min":0,"median":2,"p95":2,"max":4,"mean":1.8,"total":9})");
+  EXPECT_EQ(train.at("tokens").at("total"), 4);
+  EXPECT_EQ(train.at("fingerprint"), fingerprint(splits.train));
+  EXPECT_FALSE(audit.contains("validation"));
+  EXPECT_TRUE(audit.at("also_in_train").empty());
+}
+
+TEST(Audit, FindsTextsThatLeakFromTraining) {
+  DataSplits splits;
+  splits.labels = {Kind::kBinary, {"bad", "good"}};
+  splits.train = dataset_of({"a", "b", "c"}, {1, 0, 1});
+  splits.validation = dataset_of({"x", "b"}, {1, 0});
+  splits.test = dataset_of({"y", "z"}, {1, 0});
+  const TokenRows rows = rows_of({{2}, {2}, {2}}), held_out = rows_of({{2}, {2}});
+  const auto audit = audit_data(splits, rows, &held_out, &held_out);
+  EXPECT_EQ(
+      audit.at("also_in_train").dump(),
+      R"({"validation":{"texts":1,"examples":[["file:2","file:2"]]},"test":{"texts":0,"examples":[]}})");
+  EXPECT_THAT(audit_warnings(audit),
+              ElementsAre("1 of 2 validation texts stand in the training data too, such as file:2: the "
+                          "validation figures are too good"));
+}
+
+TEST(Audit, WarnsOfTextsWithoutTokensAndLabelsWithoutExamples) {
+  DataSplits splits;
+  splits.labels = {Kind::kMultiLabel, {"news", "sport"}};
+  splits.train = dataset_of({"a", "?"}, {1, 0, 1, 0});
+  splits.train.num_labels = 2;
+  const auto audit = audit_data(splits, rows_of({{2}, {}}), nullptr, nullptr);
+  EXPECT_EQ(audit.at("train").at("labels").dump(), R"({"news":2,"sport":0})");
+  EXPECT_THAT(audit_warnings(audit),
+              ElementsAre("1 of 2 train texts have no token", "no train example has the label 'sport'"));
+}
+
+TEST(Audit, HasNothingToSayOfCleanData) {
+  DataSplits splits;
+  splits.labels = {Kind::kBinary, {"bad", "good"}};
+  splits.train = dataset_of({"a", "b"}, {1, 0});
+  EXPECT_THAT(audit_warnings(audit_data(splits, rows_of({{2}, {3}}), nullptr, nullptr)), IsEmpty());
+}
+
+}  // namespace
+}  // namespace bernoulli

@@ -1,0 +1,223 @@
+// Class folders, JSON lines, label lines, packed files, and the choice between them.
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include "data/data_fixture.h"
+
+namespace bernoulli {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::DataFolder;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::Kind;
+using testing::labels_of;
+using testing::message_of;
+using ::testing::StartsWith;
+using testing::texts_of;
+
+std::string gzip(const std::string& content) {
+  z_stream stream{};
+  EXPECT_EQ(::deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string packed(content.size() + 1024, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(content.data()));
+  stream.avail_in = static_cast<uInt>(content.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  EXPECT_EQ(::deflate(&stream, Z_FINISH), Z_STREAM_END);
+  packed.resize(stream.total_out);
+  ::deflateEnd(&stream);
+  return packed;
+}
+
+TEST(ClassFolders, ReadsClassesAndFilesInByteOrder) {
+  const DataFolder folder;
+  folder.write("reviews/pos/10_9.txt", "ten");
+  folder.write("reviews/pos/1_9.txt", "one");
+  folder.write("reviews/neg/0_2.txt", "zero\n");
+  folder.write("reviews/neg/notes.md", "left out");
+  folder.write("reviews/.cache/x.txt", "hidden");
+  folder.write("reviews/readme.txt", "no class");
+  const auto examples = read_source(folder.path() / "reviews", "auto", {}, Kind::kBinary);
+  EXPECT_THAT(texts_of(examples), ElementsAre("zero\n", "ten", "one"));
+  EXPECT_THAT(labels_of(examples), ElementsAre(ElementsAre("neg"), ElementsAre("pos"), ElementsAre("pos")));
+  EXPECT_EQ(folder.relative(examples[1].origin), "reviews/pos/10_9.txt");
+}
+
+TEST(ClassFolders, RefusesAFolderWithoutClassesOrTexts) {
+  const DataFolder folder;
+  fs::create_directories(folder.path() / "bare");
+  fs::create_directories(folder.path() / "hollow/pos");
+  EXPECT_THAT(message_of<DataError>([&] { read_source(folder.path() / "bare", "auto", {}, Kind::kBinary); }),
+              HasSubstr("holds no class folder"));
+  EXPECT_THAT(
+      message_of<DataError>([&] { read_source(folder.path() / "hollow", "auto", {}, Kind::kBinary); }),
+      HasSubstr("no .txt file in any of them"));
+}
+
+TEST(JsonLines, ReadsStringsNumbersAndBooleansAsLabels) {
+  const DataFolder folder;
+  const auto examples = folder.read("a.jsonl",
+                                    "\xEF\xBB\xBF{\"text\": \"caf\\u00e9\\n\", \"label\": \"good\"}\r\n"
+                                    "\n"
+                                    "{\"label\": 1, \"text\": \"b\"}\n"
+                                    "{\"label\": -0.5, \"text\": \"c\", \"extra\": [{}]}\n"
+                                    "{\"label\": true, \"text\": \"\"}");
+  EXPECT_THAT(texts_of(examples), ElementsAre("caf\u00E9\n", "b", "c", ""));
+  EXPECT_THAT(labels_of(examples),
+              ElementsAre(ElementsAre("good"), ElementsAre("1"), ElementsAre("-0.5"), ElementsAre("true")));
+  EXPECT_EQ(folder.relative(examples[1].origin), "a.jsonl:3");
+}
+
+TEST(JsonLines, ReadsManyLabelsFromAListAStringOrColumns) {
+  const DataFolder folder;
+  const auto listed = folder.read("a.jsonl",
+                                  "{\"text\": \"x\", \"label\": [\"news\", 7]}\n"
+                                  "{\"text\": \"y\", \"label\": []}\n"
+                                  "{\"text\": \"z\", \"label\": \"news, sport\"}\n",
+                                  {}, Kind::kMultiLabel);
+  EXPECT_THAT(labels_of(listed),
+              ElementsAre(ElementsAre("news", "7"), ElementsAre(), ElementsAre("news", "sport")));
+  ColumnsConfig columns;
+  columns.label_columns = {"news", "sport"};
+  const auto columnwise =
+      folder.read("b.jsonl", "{\"text\": \"x\", \"news\": true, \"sport\": 0}\n", columns, Kind::kMultiLabel);
+  EXPECT_THAT(labels_of(columnwise), ElementsAre(ElementsAre("news")));
+}
+
+TEST(JsonLines, MapsColumnsAndWeights) {
+  const DataFolder folder;
+  ColumnsConfig columns;
+  columns.text = "body";
+  columns.label = "class";
+  columns.weight = "w";
+  const auto examples = folder.read("a.ndjson", "{\"body\": \"x\", \"class\": \"a\", \"w\": 2.5}\n", columns);
+  EXPECT_EQ(examples[0].text, "x");
+  EXPECT_EQ(examples[0].weight, "2.5");
+}
+
+TEST(JsonLines, NamesFileLineAndCauseOfEveryFault) {
+  const DataFolder folder;
+  EXPECT_EQ(folder.fault("a.jsonl",
+                         "{\"text\": \"x\", \"label\": 1}\n"
+                         "{\"text\": \"x\", \n"
+                         "[1]\n"
+                         "{\"label\": 1}\n"
+                         "{\"text\": 3, \"label\": 1}\n"
+                         "{\"text\": \"x\"}\n"
+                         "{\"text\": \"x\", \"label\": null}\n"
+                         "{\"text\": \"x\", \"label\": [1]}\n"
+                         "{\"text\": \"\xFF\", \"label\": 1}\n"),
+            "a.jsonl:2: not a JSON object\n"
+            "a.jsonl:3: not a JSON object\n"
+            "a.jsonl:4: no 'text' (data.columns.text)\n"
+            "a.jsonl:5: 'text' is not a string\n"
+            "a.jsonl:6: no 'label' (data.columns.label)\n"
+            "a.jsonl:7: 'label' is null (expected one label)\n"
+            "a.jsonl:8: 'label' is [1] (expected one label)\n"
+            "a.jsonl:9: not a JSON object");
+  ColumnsConfig columns;
+  columns.label_columns = {"news"};
+  columns.weight = "w";
+  EXPECT_EQ(folder.fault("b.jsonl",
+                         "{\"text\": \"x\", \"w\": 1}\n"
+                         "{\"text\": \"x\", \"w\": 1, \"news\": 2}\n"
+                         "{\"text\": \"x\", \"news\": 1}\n",
+                         columns, Kind::kMultiLabel),
+            "b.jsonl:1: no 'news' (a label column)\n"
+            "b.jsonl:2: 'news' is 2 (expected 0 or 1)\n"
+            "b.jsonl:3: no 'w' (data.columns.weight)");
+  EXPECT_EQ(folder.fault("c.jsonl", "{\"text\": \"x\", \"label\": [[1]]}\n{\"text\": \"x\", \"label\": {}}\n",
+                         {}, Kind::kMultiLabel),
+            "c.jsonl:1: 'label' holds [1] (expected label names)\n"
+            "c.jsonl:2: 'label' is {} (expected a list of labels)");
+}
+
+TEST(JsonLines, SurvivesARowOfAnyDepth) {
+  const DataFolder folder;
+  const std::string deep = std::string(100000, '[') + std::string(100000, ']');
+  const std::string fault = folder.fault("a.jsonl", "{\"text\": " + deep + ", \"label\": 1}\n");
+  EXPECT_THAT(fault, StartsWith("a.jsonl:1: "));
+  EXPECT_EQ(folder.fault("b.jsonl", std::string(100000, '[') + "\n"), "b.jsonl:1: not a JSON object");
+}
+
+TEST(LabelLines, TakesLabelsFromAnywhereInTheLine) {
+  const DataFolder folder;
+  const auto examples = folder.read("a.txt",
+                                    "\xEF\xBB\xBF__label__good a  fine day\r\n"
+                                    "\n"
+                                    "__label__a\t__label__b text\n"
+                                    "no label here\n"
+                                    "a __label__c word\n"
+                                    "__label__ is a word",
+                                    {}, Kind::kMultiLabel);
+  EXPECT_THAT(texts_of(examples),
+              ElementsAre("a  fine day", "text", "no label here", "a word", "__label__ is a word"));
+  EXPECT_THAT(labels_of(examples), ElementsAre(ElementsAre("good"), ElementsAre("a", "b"), ElementsAre(),
+                                               ElementsAre("c"), ElementsAre()));
+  EXPECT_EQ(folder.relative(examples[1].origin), "a.txt:3");
+}
+
+TEST(Gzip, IsUnpackedForEveryFileFormat) {
+  const DataFolder folder;
+  EXPECT_THAT(texts_of(folder.read("a.csv.gz", gzip("text,label\nx,1\n"))), ElementsAre("x"));
+  EXPECT_THAT(texts_of(folder.read("a.tsv.gz", gzip("text\tlabel\nx\t1\n"))), ElementsAre("x"));
+  EXPECT_THAT(texts_of(folder.read("a.jsonl.gz", gzip("{\"text\":\"x\",\"label\":1}"))), ElementsAre("x"));
+  EXPECT_THAT(texts_of(folder.read("a.txt.gz", gzip("__label__1 x"))), ElementsAre("x"));
+  EXPECT_THAT(texts_of(folder.read("b.csv", gzip("\xEF\xBB\xBFtext,label\nx,1\n"))), ElementsAre("x"))
+      << "the bytes decide, not the name";
+}
+
+TEST(Gzip, JoinsMembersAndUnpacksMoreThanOneBuffer) {
+  const DataFolder folder;
+  const std::string word(700000, 'w');
+  const auto examples = folder.read("a.txt.gz", gzip("__label__1 " + word + "\n") + gzip("__label__0 y\n"));
+  EXPECT_THAT(texts_of(examples), ElementsAre(word, "y"));
+}
+
+TEST(Gzip, RefusesDamageAndCutsByName) {
+  const DataFolder folder;
+  const std::string packed = gzip("text,label\nx,1\n");
+  EXPECT_EQ(folder.fault("a.csv.gz", packed.substr(0, packed.size() - 3)),
+            "'a.csv.gz' is damaged or cut off gzip data: it ends too early");
+  std::string flipped = packed;
+  flipped[flipped.size() - 6] ^= 1;  // the checksum
+  EXPECT_THAT(folder.fault("a.csv.gz", flipped), StartsWith("'a.csv.gz' is damaged or cut off gzip data: "));
+  EXPECT_THAT(folder.fault("a.csv.gz", packed + "tail"), StartsWith("'a.csv.gz' is damaged"));
+}
+
+TEST(ReadSource, ChoosesByTheNameUnlessAFormatIsGiven) {
+  const DataFolder folder;
+  EXPECT_THAT(texts_of(folder.read("a.dat", "text,label\nx,1\n", {}, Kind::kBinary, "csv")),
+              ElementsAre("x"));
+  EXPECT_THAT(texts_of(folder.read("a.txt", "text\tlabel\nx\t1\n", {}, Kind::kBinary, "tsv")),
+              ElementsAre("x"));
+  EXPECT_THAT(folder.fault("a.dat", "x"),
+              StartsWith("'a.dat': the name does not tell the format; set `format`"));
+}
+
+TEST(ReadSource, RefusesWhatIsNotThereOrOfAnotherSort) {
+  const DataFolder folder;
+  const auto fault = [&](const fs::path& path, const std::string& format) {
+    return folder.relative(message_of<DataError>([&] { read_source(path, format, {}, Kind::kBinary); }));
+  };
+  EXPECT_EQ(
+      fault(folder.path() / "none.csv", "auto"),
+      "'none.csv' does not exist (relative paths start at data.root; move it with --set data.root=DIR)");
+  EXPECT_THAT(fault("/dev/null", "csv"), HasSubstr("is neither a file nor a folder"));
+  folder.write("a.csv", "text,label\n");
+  fs::create_directories(folder.path() / "folder");
+  EXPECT_EQ(fault(folder.path() / "a.csv", "class_folders"),
+            "'a.csv' is a file, and format class_folders wants a folder");
+  EXPECT_EQ(fault(folder.path() / "folder", "csv"), "'folder' is a folder, and format csv wants a file");
+  EXPECT_EQ(folder.fault("b.txt", "\n\n"), "'b.txt' holds no example");
+}
+
+}  // namespace
+}  // namespace bernoulli

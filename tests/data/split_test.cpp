@@ -1,0 +1,205 @@
+#include "data/split.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <numeric>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/file.h"
+#include "data/data_fixture.h"
+
+namespace bernoulli {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::message_of;
+
+using Indices = std::vector<int64_t>;
+
+/// `count` texts "text i", every third of them positive.
+Dataset examples(int64_t count) {
+  Dataset dataset;
+  for (int64_t i = 0; i < count; ++i) {
+    dataset.texts.push_back("text " + std::to_string(i));
+    dataset.targets.push_back(i % 3 == 0 ? 1.0f : 0.0f);
+    dataset.origins.push_back("here:" + std::to_string(i));
+  }
+  return dataset;
+}
+
+SplitConfig split(const std::string& method, double fraction, uint64_t seed = 1) {
+  return {method, fraction, seed};
+}
+
+int64_t positives(const Dataset& dataset, const Indices& part) {
+  return std::count_if(part.begin(), part.end(),
+                       [&](int64_t i) { return dataset.targets[static_cast<size_t>(i)] == 1.0f; });
+}
+
+Indices all_of(const SplitIndices& parts) {
+  Indices all = parts.train;
+  all.insert(all.end(), parts.validation.begin(), parts.validation.end());
+  all.insert(all.end(), parts.test.begin(), parts.test.end());
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+Indices counting(int64_t count) {
+  Indices indices(static_cast<size_t>(count));
+  std::iota(indices.begin(), indices.end(), int64_t{0});
+  return indices;
+}
+
+TEST(Split, PutsEveryExampleInExactlyOnePart) {
+  const Dataset dataset = examples(201);
+  for (const char* test : {"random", "stratified", "hash"}) {
+    for (const char* validation : {"random", "stratified", "hash", "keras"}) {
+      SCOPED_TRACE(std::string(validation) + " and " + test);
+      const SplitIndices parts = split_indices(dataset, split(validation, 0.2), split(test, 0.1));
+      EXPECT_EQ(all_of(parts), counting(201));
+    }
+  }
+}
+
+TEST(Split, TakesSharesOfTheWholeSetRounded) {
+  const SplitIndices parts = split_indices(examples(205), split("random", 0.1), split("stratified", 0.2));
+  EXPECT_EQ(parts.test.size(), 41u);
+  EXPECT_EQ(parts.validation.size(), 21u);
+  EXPECT_EQ(parts.train.size(), 143u);
+}
+
+TEST(Split, KeepsTheOrderOfTheData) {
+  for (const char* method : {"random", "stratified", "hash"}) {
+    const SplitIndices parts = split_indices(examples(100), split(method, 0.3), std::nullopt);
+    EXPECT_TRUE(std::is_sorted(parts.train.begin(), parts.train.end())) << method;
+    EXPECT_TRUE(std::is_sorted(parts.validation.begin(), parts.validation.end())) << method;
+  }
+}
+
+TEST(Split, IsAFunctionOfItsSeed) {
+  const Dataset dataset = examples(300);
+  for (const char* method : {"random", "stratified", "hash", "keras"}) {
+    const auto held_out = [&](uint64_t seed) {
+      return split_indices(dataset, split(method, 0.2, seed), std::nullopt).validation;
+    };
+    EXPECT_EQ(held_out(7), held_out(7)) << method;
+    EXPECT_NE(held_out(7), held_out(8)) << method;
+  }
+}
+
+TEST(Split, StratifiedKeepsTheBalanceToTheExample) {
+  const Dataset dataset = examples(300);  // 100 positives
+  const SplitIndices parts = split_indices(dataset, split("stratified", 0.2), split("stratified", 0.1));
+  EXPECT_EQ(parts.test.size(), 30u);
+  EXPECT_EQ(positives(dataset, parts.test), 10);
+  EXPECT_EQ(parts.validation.size(), 60u);
+  EXPECT_EQ(positives(dataset, parts.validation), 20);
+}
+
+TEST(Split, StratifiedKeepsTheShareOfEverySetOfLabels) {
+  Dataset dataset = examples(80);
+  dataset.num_labels = 2;
+  dataset.targets.clear();
+  for (int i = 0; i < 80; ++i) {  // 40 with none, 20 with the first, 20 with both
+    dataset.targets.push_back(i % 4 >= 2 ? 1.0f : 0.0f);
+    dataset.targets.push_back(i % 4 == 3 ? 1.0f : 0.0f);
+  }
+  const SplitIndices parts = split_indices(dataset, split("stratified", 0.25), std::nullopt);
+  int none = 0, first = 0, both = 0;
+  for (const int64_t i : parts.validation) (i % 4 < 2 ? none : i % 4 == 2 ? first : both) += 1;
+  EXPECT_EQ(none, 10);
+  EXPECT_EQ(first, 5);
+  EXPECT_EQ(both, 5);
+}
+
+TEST(Split, HashPutsEqualTextsOnOneSide) {
+  Dataset dataset = examples(400);
+  for (size_t i = 0; i < 200; ++i) dataset.texts[i + 200] = dataset.texts[i];
+  const SplitIndices parts = split_indices(dataset, split("hash", 0.3), split("hash", 0.2));
+  const auto texts = [&](const Indices& part) {
+    std::set<std::string> found;
+    for (const int64_t i : part) found.insert(dataset.texts[static_cast<size_t>(i)]);
+    return found;
+  };
+  EXPECT_EQ(texts(parts.train).size() + texts(parts.validation).size() + texts(parts.test).size(), 200u);
+}
+
+TEST(Split, HashKeepsATextWhereItIsWhenOthersAreAdded) {
+  const SplitIndices few = split_indices(examples(100), split("hash", 0.3), split("hash", 0.2));
+  const SplitIndices many = split_indices(examples(1000), split("hash", 0.3), split("hash", 0.2));
+  const auto below_100 = [](Indices part) {
+    std::erase_if(part, [](int64_t i) { return i >= 100; });
+    return part;
+  };
+  EXPECT_EQ(below_100(many.test), few.test);
+  EXPECT_EQ(below_100(many.validation), few.validation);
+}
+
+TEST(Split, HashGivesAboutTheSharesOfTheWhole) {
+  const SplitIndices parts = split_indices(examples(10000), split("hash", 0.3), split("hash", 0.2));
+  EXPECT_NEAR(static_cast<double>(parts.test.size()), 2000, 200);  // five standard deviations: 40 each
+  EXPECT_NEAR(static_cast<double>(parts.validation.size()), 3000, 230);
+}
+
+// numpy.random.RandomState(42).shuffle(list(range(10))), a list that many documents print.
+TEST(Split, KerasOrderIsThatOfNumpysLegacyShuffle) {
+  EXPECT_THAT(keras_order(10, 42), ElementsAre(8, 1, 5, 0, 7, 2, 9, 4, 3, 6));
+  EXPECT_THAT(keras_order(1, 42), ElementsAre(0));
+  EXPECT_TRUE(keras_order(0, 42).empty());
+}
+
+TEST(Split, KerasHoldsOutTheEndOfItsOrderAndRoundsDown) {
+  const SplitIndices parts = split_indices(examples(10), split("keras", 0.29, 42), std::nullopt);
+  EXPECT_THAT(parts.train, ElementsAre(8, 1, 5, 0, 7, 2, 9, 4));
+  EXPECT_THAT(parts.validation, ElementsAre(3, 6));
+}
+
+TEST(Split, KerasOrderOfTheTrainingPartSurvivesATestPart) {
+  const SplitIndices parts = split_indices(examples(10), split("keras", 0.2, 42), split("random", 0.2));
+  Indices expected = {8, 1, 5, 0, 7, 2, 9, 4};
+  std::erase_if(expected, [&](int64_t i) { return std::count(parts.test.begin(), parts.test.end(), i) > 0; });
+  EXPECT_EQ(parts.test.size(), 2u);
+  EXPECT_EQ(parts.train, expected);
+  EXPECT_THAT(parts.validation, ElementsAre(3, 6));
+}
+
+TEST(Split, RefusesToLeaveAPartEmpty) {
+  EXPECT_EQ(message_of<DataError>([] { split_indices(examples(3), split("random", 0.1), std::nullopt); }),
+            "the split leaves no validation example (more data, or another fraction)");
+  EXPECT_THAT(message_of<DataError>([] { split_indices(examples(3), std::nullopt, split("random", 0.1)); }),
+              HasSubstr("no test example"));
+  EXPECT_THAT(message_of<DataError>([] { split_indices(examples(3), split("random", 0.9), std::nullopt); }),
+              HasSubstr("no training example"));
+}
+
+// Recorded Keras run of its text-classification tutorial.
+TEST(Split, KerasGivesTheTutorialsPartsOfTheReviews) {
+  const char* data = std::getenv("BERNOULLI_DATA");
+  if (data == nullptr || !fs::exists(fs::path(data) / "aclImdb/train/pos"))
+    GTEST_SKIP() << "BERNOULLI_DATA names no folder with aclImdb/";
+  const fs::path reviews = fs::path(data) / "aclImdb/train";
+  const bernoulli::testing::TemporaryFolder two_classes;  // Keras is shown the folder without unsup/
+  for (const char* name : {"neg", "pos"})
+    fs::create_directory_symlink(fs::absolute(reviews / name), two_classes / name);
+  DataConfig config;
+  config.train.path = two_classes.path().string();
+  config.validation.split = split("keras", 0.2, 42);
+  TaskConfig task;
+  task.positive = "pos";
+  const DataSplits splits = load_data(config, task);
+  EXPECT_THAT(splits.labels.names, ElementsAre("neg", "pos"));
+  EXPECT_EQ(splits.train.size(), 20000);
+  EXPECT_EQ(splits.validation->size(), 5000);
+  EXPECT_TRUE(splits.train.origins[0].ends_with("neg/4932_4.txt")) << splits.train.origins[0];
+  EXPECT_EQ(std::count(splits.train.targets.begin(), splits.train.targets.end(), 1.0f), 9962);
+  EXPECT_EQ(std::count(splits.validation->targets.begin(), splits.validation->targets.end(), 1.0f), 2538);
+}
+
+}  // namespace
+}  // namespace bernoulli
