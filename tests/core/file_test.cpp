@@ -1,0 +1,169 @@
+#include "core/file.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "support/temporary_folder.h"
+
+namespace bernoulli {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using testing::TemporaryFolder;
+
+template <class Expected>
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Expected& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+std::vector<std::string> names_in(const TemporaryFolder& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder.path())) names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+TEST(ReadFile, GivesEveryByte) {
+  const TemporaryFolder folder;
+  const std::string content("a\0b\r\n\xFF", 6);
+  EXPECT_EQ(read_file(folder.write("a", content)), content);
+  EXPECT_EQ(read_file(folder.write("empty", "")), "");
+}
+
+TEST(ReadFile, RefusesWhatIsNotAFileOfTheSizeAllowed) {
+  const TemporaryFolder folder;
+  EXPECT_THAT(message_of<IoError>([&] { read_file(folder / "none"); }),
+              EndsWith("none': No such file or directory"));
+  EXPECT_THAT(message_of<IoError>([&] { read_file(folder.path()); }),
+              EndsWith("': it is a folder, not a file"));
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  EXPECT_THAT(message_of<IoError>([&] { read_file(folder / "pipe"); }),
+              EndsWith("': it is a device or pipe, not a file"));
+  folder.write("five", "12345");
+  EXPECT_EQ(read_file(folder / "five", 5), "12345");
+  EXPECT_THAT(message_of<IoError>([&] { read_file(folder / "five", 4); }),
+              EndsWith("': 5 bytes, at most 4 are accepted"));
+}
+
+TEST(WriteFileAtomic, ReplacesTheFileAndLeavesNothingElse) {
+  const TemporaryFolder folder;
+  write_file_atomic(folder / "a", "old");
+  write_file_atomic(folder / "a", std::string("n\0w", 3));
+  EXPECT_EQ(folder.read("a"), std::string("n\0w", 3));
+  EXPECT_THAT(names_in(folder), ::testing::ElementsAre("a"));
+}
+
+TEST(WriteFileAtomic, KeepsTheOldFileWhereTheNewOneDoesNotFit) {
+  const TemporaryFolder folder;
+  folder.write("a", "old");
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{10, 10};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    const std::string said =
+        message_of<IoError>([&] { write_file_atomic(folder / "a", std::string(100, 'x')); });
+    ::_exit(said.find("/a' (100 bytes): File too large") != std::string::npos ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0) << "the message in the child was another";
+  EXPECT_EQ(folder.read("a"), "old");
+  EXPECT_THAT(names_in(folder), ::testing::ElementsAre("a"));
+}
+
+TEST(WriteFileAtomic, RefusesAFolderThatIsNotThereAndATargetThatIsAFolder) {
+  const TemporaryFolder folder;
+  EXPECT_THAT(message_of<IoError>([&] { write_file_atomic(folder / "no/a", "xy"); }),
+              EndsWith("no/a' (2 bytes): No such file or directory"));
+  fs::create_directory(folder / "taken");
+  EXPECT_THAT(message_of<IoError>([&] { write_file_atomic(folder / "taken", "xy"); }),
+              StartsWith("cannot write '"));
+  EXPECT_THAT(names_in(folder), ::testing::ElementsAre("taken"));
+}
+
+TEST(RemoveTemporaryFiles, TakesOnlyTheLeftoversOfAKilledWriter) {
+  const TemporaryFolder folder;
+  folder.write("model.pt", "whole");
+  folder.write("model.pt.tmp-4711", "half");
+  folder.write("a.tmp-1", "");
+  EXPECT_EQ(remove_temporary_files(folder.path()), 2);
+  EXPECT_THAT(names_in(folder), ::testing::ElementsAre("model.pt"));
+  EXPECT_EQ(remove_temporary_files(folder / "none"), 0);
+}
+
+TEST(LineFile, AppendsWholeLinesToWhatIsThere) {
+  const TemporaryFolder folder;
+  {
+    LineFile file(folder / "log");
+    file.append("one");
+    EXPECT_EQ(folder.read("log"), "one\n") << "a line is written at once";
+    file.append("");
+  }
+  LineFile(folder / "log").append("three");
+  EXPECT_EQ(folder.read("log"), "one\n\nthree\n");
+}
+
+TEST(LineFile, SaysWhereItCannotWrite) {
+  const TemporaryFolder folder;
+  EXPECT_THAT(message_of<IoError>([&] { LineFile file(folder / "no/log"); }),
+              EndsWith("no/log' for writing: No such file or directory"));
+  LineFile full("/dev/full");
+  EXPECT_EQ(message_of<IoError>([&] { full.append("line"); }),
+            "cannot write '/dev/full' (5 bytes): No space left on device");
+}
+
+TEST(FolderLock, IsHeldByOneAndFreedAtTheEnd) {
+  const TemporaryFolder folder;
+  {
+    const FolderLock lock(folder.path());
+    EXPECT_THAT(message_of<RunFolderError>([&] { FolderLock second(folder.path()); }),
+                HasSubstr("is in use by another bernoulli process"));
+  }
+  EXPECT_NO_THROW(FolderLock(folder.path()));
+  EXPECT_THAT(message_of<IoError>([&] { FolderLock lock(folder / "none"); }),
+              StartsWith("cannot make the lock file '"));
+}
+
+TEST(CreateFolder, MakesParentsAndRefusesAFileInTheWay) {
+  const TemporaryFolder folder;
+  create_folder(folder / "a/b");
+  EXPECT_TRUE(fs::is_directory(folder / "a/b"));
+  EXPECT_NO_THROW(create_folder(folder / "a/b"));
+  folder.write("file", "");
+  EXPECT_THAT(message_of<IoError>([&] { create_folder(folder / "file/b"); }),
+              HasSubstr("file/b': Not a directory"));
+}
+
+TEST(Errors, CarryTheExitCodeOfTheirKind) {
+  EXPECT_EQ(static_cast<int>(InternalError("").exit_code()), 1);
+  EXPECT_EQ(static_cast<int>(UsageError("").exit_code()), 2);
+  EXPECT_EQ(static_cast<int>(DataError("").exit_code()), 3);
+  EXPECT_EQ(static_cast<int>(ArtifactError("").exit_code()), 4);
+  EXPECT_EQ(static_cast<int>(IoError("").exit_code()), 5);
+  EXPECT_EQ(static_cast<int>(NonFiniteError("").exit_code()), 6);
+  EXPECT_EQ(static_cast<int>(RunFolderError("").exit_code()), 7);
+  EXPECT_EQ(static_cast<int>(DeviceError("").exit_code()), 9);
+}
+
+}  // namespace
+}  // namespace bernoulli
