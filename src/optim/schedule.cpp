@@ -26,16 +26,16 @@ double progress(int64_t step, int64_t warmup, int64_t total) {
                      : std::clamp(static_cast<double>(step - warmup) / static_cast<double>(length), 0.0, 1.0);
 }
 
-/// torch.optim.lr_scheduler.OneCycleLR with cosine annealing in two phases, relative to the largest learning
-/// rate.
+/// torch.optim.lr_scheduler.OneCycleLR with cosine annealing in two phases; its max_lr is max_factor here.
 double one_cycle(const Json& args, int64_t step, int64_t total) {
-  const double initial = 1.0 / args.at("div_factor").get<double>();
+  const double highest = args.at("max_factor");
+  const double initial = highest / args.at("div_factor").get<double>();
   const double last = initial / args.at("final_div_factor").get<double>();
   const double peak = args.at("pct_start").get<double>() * static_cast<double>(total) - 1;
   const double now = static_cast<double>(step);
-  if (now <= peak) return peak <= 0 ? 1.0 : cosine_between(initial, 1.0, now / peak);
+  if (now <= peak) return peak <= 0 ? highest : cosine_between(initial, highest, now / peak);
   const double end = static_cast<double>(total) - 1;
-  return cosine_between(1.0, last, std::min(1.0, (now - peak) / std::max(end - peak, 1e-12)));
+  return cosine_between(highest, last, std::min(1.0, (now - peak) / std::max(end - peak, 1e-12)));
 }
 
 }  // namespace

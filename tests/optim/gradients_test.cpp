@@ -1,0 +1,109 @@
+// Clipping and averaging.
+#include <cmath>
+#include <limits>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "optim/optim_fixture.h"
+
+namespace bernoulli {
+namespace {
+
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
+using testing::NamedTensors;
+using testing::numbers;
+using testing::parameter;
+using testing::set_gradient;
+using testing::vector;
+
+/// Gradients (3, 0) and (4): norm 5. The third has none.
+NamedTensors three_four() {
+  NamedTensors parameters = {{"a", parameter({1, 1})}, {"b", parameter({1})}, {"c", parameter({1})}};
+  set_gradient(parameters[0].second, {3, 0});
+  set_gradient(parameters[1].second, {-4});
+  return parameters;
+}
+
+TEST(GradientNorm, IsTakenOverAllParametersTogether) {
+  EXPECT_DOUBLE_EQ(gradient_norm(three_four()), 5);
+  EXPECT_EQ(gradient_norm({}), 0);
+  EXPECT_EQ(gradient_norm({{"a", parameter({1})}}), 0);
+}
+
+TEST(GradientNorm, IsNotFiniteWhereAGradientIsNot) {
+  NamedTensors parameters = three_four();
+  set_gradient(parameters[1].second, {std::numeric_limits<double>::infinity()});
+  EXPECT_TRUE(std::isinf(gradient_norm(parameters)));
+  set_gradient(parameters[1].second, {std::numeric_limits<double>::quiet_NaN()});
+  EXPECT_TRUE(std::isnan(gradient_norm(parameters)));
+}
+
+TEST(Clipping, ByNormScalesAllGradientsAlike) {
+  const NamedTensors parameters = three_four();
+  clip_gradient_norm(parameters, gradient_norm(parameters), 2.5);
+  EXPECT_THAT(numbers(parameters[0].second.grad()), ElementsAre(DoubleNear(1.5, 1e-6), 0));
+  EXPECT_THAT(numbers(parameters[1].second.grad()), ElementsAre(DoubleNear(-2, 1e-6)));
+  EXPECT_THAT(numbers(parameters[0].second.grad())[0], 3 * (2.5 / (5 + 1e-6)));
+}
+
+TEST(Clipping, ByNormLeavesShortGradientsAlone) {
+  const NamedTensors parameters = three_four();
+  clip_gradient_norm(parameters, 5, 6);
+  EXPECT_THAT(numbers(parameters[0].second.grad()), ElementsAre(3, 0));
+}
+
+TEST(Clipping, ByValueClampsEachEntry) {
+  const NamedTensors parameters = three_four();
+  clip_gradient_value(parameters, 3.5);
+  EXPECT_THAT(numbers(parameters[0].second.grad()), ElementsAre(3, 0));
+  EXPECT_THAT(numbers(parameters[1].second.grad()), ElementsAre(-3.5));
+}
+
+TEST(WeightAverage, MovesByTheShareThatDecayLeaves) {
+  NamedTensors parameters = {{"w", parameter({1, 2})}};
+  WeightAverage average(0.75, parameters);
+  EXPECT_THAT(numbers(average.averages()[0].second), ElementsAre(1, 2));
+  parameters[0].second.detach().copy_(vector({5, 2}));
+  average.update();
+  EXPECT_THAT(numbers(average.averages()[0].second), ElementsAre(2, 2));
+  average.update();
+  EXPECT_THAT(numbers(average.averages()[0].second), ElementsAre(2.75, 2));
+  EXPECT_EQ(average.averages()[0].first, "w");
+  EXPECT_THAT(numbers(parameters[0].second), ElementsAre(5, 2));
+}
+
+TEST(WeightAverage, ChangesPlacesWithTheWeightsAndBack) {
+  NamedTensors parameters = {{"w", parameter({1})}};
+  WeightAverage average(0.5, parameters);
+  parameters[0].second.detach().fill_(3);
+  average.update();
+  average.swap();
+  EXPECT_THAT(numbers(parameters[0].second), ElementsAre(2));
+  EXPECT_THAT(numbers(average.averages()[0].second), ElementsAre(3));
+  average.swap();
+  EXPECT_THAT(numbers(parameters[0].second), ElementsAre(3));
+}
+
+TEST(WeightAverage, TakesSavedAveragesByNameAndRefusesOthers) {
+  WeightAverage average(0.5, {{"v", parameter({1})}, {"w", parameter({1, 2})}});
+  average.load({{"w", vector({7, 8})}, {"v", vector({9})}});
+  EXPECT_THAT(numbers(average.averages()[0].second), ElementsAre(9));
+  EXPECT_THAT(numbers(average.averages()[1].second), ElementsAre(7, 8));
+  const auto refused = [&](const NamedTensors& saved) -> std::string {
+    try {
+      average.load(saved);
+    } catch (const ArtifactError& error) {
+      return error.what();
+    }
+    return "taken";
+  };
+  EXPECT_EQ(refused({{"v", vector({1})}}), "1 saved averages for 2 parameters");
+  EXPECT_EQ(refused({{"v", vector({1})}, {"u", vector({1, 2})}}), "the saved averages lack 'w'");
+  EXPECT_EQ(refused({{"v", vector({1})}, {"w", vector({1})}}), "the saved averages lack 'w'");
+}
+
+}  // namespace
+}  // namespace bernoulli

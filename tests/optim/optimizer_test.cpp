@@ -1,0 +1,228 @@
+// Each update rule against torch::optim, in float64, over steps whose gradients and rates change.
+#include <functional>
+#include <memory>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <torch/optim/adagrad.h>
+#include <torch/optim/adam.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/rmsprop.h>
+#include <torch/optim/sgd.h>
+
+#include "core/error.h"
+#include "optim/optim_fixture.h"
+
+namespace bernoulli {
+namespace {
+
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
+using testing::NamedTensors;
+using testing::numbers;
+using testing::optimizer_config;
+using testing::parameter;
+using ::testing::Pointwise;
+using testing::set_gradient;
+using Json = nlohmann::ordered_json;
+
+const std::vector<double> kStart = {1.0, -2.0, 0.5, 0.0};
+
+/// Gradient of step 0, 1, ...: of changing sign and size, with a zero in it.
+std::vector<double> gradient(int step) {
+  return {1.0 / (step + 1), -0.5 * step, step % 2 == 0 ? 3.0 : -1.0, step == 2 ? 1e-3 : 0.0};
+}
+
+double rate(int step) { return 0.1 / (1 + step); }
+
+std::vector<double> ours(const OptimizerConfig& config, int steps) {
+  const at::Tensor weight = parameter(kStart);
+  const auto optimizer = make_optimizer(config, {{"weight", weight}});
+  for (int step = 0; step < steps; ++step) {
+    set_gradient(weight, gradient(step));
+    optimizer->step(rate(step));
+  }
+  return numbers(weight);
+}
+
+template <class Theirs, class Options>
+std::vector<double> torchs(const Options& options, int steps) {
+  const at::Tensor weight = parameter(kStart);
+  Theirs optimizer(std::vector<at::Tensor>{weight}, options);
+  for (int step = 0; step < steps; ++step) {
+    set_gradient(weight, gradient(step));
+    static_cast<Options&>(optimizer.param_groups()[0].options()).lr(rate(step));
+    optimizer.step();
+  }
+  return numbers(weight);
+}
+
+template <class Theirs, class Options>
+void expect_torchs_numbers(const OptimizerConfig& config, const Options& options) {
+  SCOPED_TRACE(config.kind.kind + config.kind.args.dump());
+  for (const int steps : {1, 2, 7})
+    EXPECT_THAT(ours(config, steps), Pointwise(DoubleNear(1e-12), torchs<Theirs>(options, steps))) << steps;
+}
+
+using torch::optim::AdagradOptions;
+using torch::optim::AdamOptions;
+using torch::optim::AdamWOptions;
+using torch::optim::RMSpropOptions;
+using torch::optim::SGDOptions;
+
+TEST(Optimizer, SgdTakesTorchsSteps) {
+  const auto same = [](const Json& changes, const SGDOptions& options) {
+    expect_torchs_numbers<torch::optim::SGD>(optimizer_config("sgd", changes), options);
+  };
+  same({}, SGDOptions(0.1));
+  same({{"weight_decay", 0.3}}, SGDOptions(0.1).weight_decay(0.3));
+  same({{"momentum", 0.9}}, SGDOptions(0.1).momentum(0.9));
+  same({{"momentum", 0.9}, {"dampening", 0.5}, {"weight_decay", 0.1}},
+       SGDOptions(0.1).momentum(0.9).dampening(0.5).weight_decay(0.1));
+  same({{"momentum", 0.8}, {"nesterov", true}}, SGDOptions(0.1).momentum(0.8).nesterov(true));
+}
+
+TEST(Optimizer, AdamTakesTorchsSteps) {
+  const auto same = [](const Json& changes, const AdamOptions& options) {
+    expect_torchs_numbers<torch::optim::Adam>(optimizer_config("adam", changes), options);
+  };
+  same({}, AdamOptions(0.1));
+  same({{"eps", 1e-3}, {"beta1", 0.5}, {"beta2", 0.6}}, AdamOptions(0.1).eps(1e-3).betas({0.5, 0.6}));
+  same({{"weight_decay", 0.3}}, AdamOptions(0.1).weight_decay(0.3));
+  same({{"amsgrad", true}}, AdamOptions(0.1).amsgrad(true));
+}
+
+TEST(Optimizer, AdamwTakesTorchsSteps) {
+  const auto same = [](const Json& changes, const AdamWOptions& options) {
+    expect_torchs_numbers<torch::optim::AdamW>(optimizer_config("adamw", changes), options);
+  };
+  same({}, AdamWOptions(0.1).weight_decay(0));
+  same({{"weight_decay", 0.3}}, AdamWOptions(0.1).weight_decay(0.3));
+  same({{"weight_decay", 0.3}, {"amsgrad", true}}, AdamWOptions(0.1).weight_decay(0.3).amsgrad(true));
+}
+
+TEST(Optimizer, RmspropTakesTorchsSteps) {
+  const auto same = [](const Json& changes, const RMSpropOptions& options) {
+    expect_torchs_numbers<torch::optim::RMSprop>(optimizer_config("rmsprop", changes), options);
+  };
+  same({}, RMSpropOptions(0.1));
+  same({{"weight_decay", 0.3}, {"alpha", 0.5}}, RMSpropOptions(0.1).weight_decay(0.3).alpha(0.5));
+  same({{"momentum", 0.9}}, RMSpropOptions(0.1).momentum(0.9));
+  same({{"centered", true}, {"eps", 1e-2}}, RMSpropOptions(0.1).centered(true).eps(1e-2));
+  same({{"centered", true}, {"eps", 1e-2}, {"momentum", 0.5}},
+       RMSpropOptions(0.1).centered(true).eps(1e-2).momentum(0.5));
+}
+
+TEST(Optimizer, AdagradTakesTorchsSteps) {
+  const auto same = [](const Json& changes, const AdagradOptions& options) {
+    expect_torchs_numbers<torch::optim::Adagrad>(optimizer_config("adagrad", changes), options);
+  };
+  same({}, AdagradOptions(0.1));
+  same({{"weight_decay", 0.3}}, AdagradOptions(0.1).weight_decay(0.3));
+  same({{"lr_decay", 0.5}, {"initial_accumulator_value", 0.2}, {"eps", 1e-3}},
+       AdagradOptions(0.1).lr_decay(0.5).initial_accumulator_value(0.2).eps(1e-3));
+}
+
+TEST(Optimizer, SgdByHand) {
+  const at::Tensor weight = parameter({1});
+  const auto optimizer = make_optimizer(optimizer_config("sgd", {{"momentum", 0.5}}), {{"w", weight}});
+  set_gradient(weight, {2});
+  optimizer->step(0.1);  // buffer 2
+  EXPECT_THAT(numbers(weight), ElementsAre(DoubleNear(0.8, 1e-12)));
+  set_gradient(weight, {1});
+  optimizer->step(0.1);  // buffer 0.5 * 2 + 1
+  EXPECT_THAT(numbers(weight), ElementsAre(DoubleNear(0.6, 1e-12)));
+}
+
+TEST(Optimizer, DecaysOnlyWhatIsNotExempt) {
+  for (const char* kind : {"sgd", "adam", "adamw", "rmsprop", "adagrad"}) {
+    const at::Tensor weight = parameter({1}), bias = parameter({1}), rebias = parameter({1});
+    OptimizerConfig config = optimizer_config(kind, {{"weight_decay", 0.5}});
+    config.no_decay = {".bias", "norm_1.weight"};
+    const at::Tensor norm = parameter({1});
+    const auto optimizer = make_optimizer(config, {{"linear_0.weight", weight},
+                                                   {"linear_0.bias", bias},
+                                                   {"layer_norm_1.weight", norm},
+                                                   {"bias_0.weight", rebias}});
+    for (const at::Tensor& each : {weight, bias, norm, rebias}) set_gradient(each, {0});
+    optimizer->step(0.1);
+    EXPECT_LT(numbers(weight)[0], 1.0) << kind;
+    EXPECT_LT(numbers(rebias)[0], 1.0) << kind << ": a suffix, not a part of the name";
+    EXPECT_EQ(numbers(bias)[0], 1.0) << kind;
+    EXPECT_EQ(numbers(norm)[0], 1.0) << kind;
+  }
+}
+
+TEST(Optimizer, KnowsItsBaseRate) {
+  EXPECT_EQ(make_optimizer(optimizer_config("adam"), {{"w", parameter({1})}})->base_lr(), 0.1);
+}
+
+TEST(Optimizer, GoesOnFromItsStateBitForBit) {
+  const std::vector<OptimizerConfig> configs = {
+      optimizer_config("sgd"),
+      optimizer_config("sgd", {{"momentum", 0.9}, {"dampening", 0.3}}),
+      optimizer_config("adam", {{"amsgrad", true}}),
+      optimizer_config("adamw", {{"weight_decay", 0.1}}),
+      optimizer_config("rmsprop", {{"centered", true}, {"momentum", 0.9}}),
+      optimizer_config("adagrad", {{"lr_decay", 0.1}})};
+  for (const OptimizerConfig& config : configs) {
+    SCOPED_TRACE(config.kind.kind);
+    const at::Tensor weight = parameter(kStart, at::kFloat);
+    auto optimizer = make_optimizer(config, {{"weight", weight}});
+    for (int step = 0; step < 6; ++step) {
+      if (step == 3) {
+        NamedTensors saved;
+        for (const auto& [name, tensor] : optimizer->state()) saved.emplace_back(name, tensor.clone());
+        optimizer = make_optimizer(config, {{"weight", weight}});
+        optimizer->load_state(saved);
+      }
+      set_gradient(weight, gradient(step));
+      optimizer->step(rate(step));
+    }
+    const at::Tensor unbroken = parameter(kStart, at::kFloat);
+    const auto other = make_optimizer(config, {{"weight", unbroken}});
+    for (int step = 0; step < 6; ++step) {
+      set_gradient(unbroken, gradient(step));
+      other->step(rate(step));
+    }
+    EXPECT_EQ(numbers(weight), numbers(unbroken));
+  }
+}
+
+template <class Expected>
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Expected& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+TEST(Optimizer, RefusesStateThatIsNotItsOwn) {
+  const auto optimizer = make_optimizer(optimizer_config("adam"), {{"w", parameter({1, 2})}});
+  const NamedTensors state = optimizer->state();
+  const auto refused = [&](NamedTensors saved) {
+    return message_of<ArtifactError>([&] { optimizer->load_state(saved); });
+  };
+  NamedTensors less = state, more = state, other = state;
+  less.pop_back();
+  more.emplace_back("v.exp_avg", parameter({1}));
+  other[1].second = parameter({1, 2, 3});
+  EXPECT_EQ(refused(less), "the saved optimizer state lacks 'w.exp_avg_sq'");
+  EXPECT_EQ(refused(more), "the saved optimizer state has 'v.exp_avg', which this optimizer does not");
+  EXPECT_EQ(refused(other), "optimizer state 'w.exp_avg' has another shape in the file");
+}
+
+TEST(Optimizer, RefusesAParameterWithoutAGradientAndAKindThatItLacks) {
+  EXPECT_EQ(message_of<InternalError>([] {
+              make_optimizer(optimizer_config("sgd"), {{"w", parameter({1})}})->step(1);
+            }),
+            "parameter 'w' has no gradient");
+  EXPECT_EQ(message_of<InternalError>([] { make_optimizer(optimizer_config("lion"), {}); }),
+            "no optimizer is called 'lion'");
+}
+
+}  // namespace
+}  // namespace bernoulli
