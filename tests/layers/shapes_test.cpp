@@ -1,0 +1,162 @@
+// What the planner infers, counts and refuses. No number is computed here.
+#include <algorithm>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "layers/plan_fixture.h"
+
+namespace bernoulli::layers {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::plan;
+using testing::plan_fault;
+
+std::vector<std::string> outputs(const ModelPlan& plan) {
+  std::vector<std::string> shapes;
+  for (const NamedLayer& layer : plan.layers) shapes.push_back(describe(layer.plan.output));
+  return shapes;
+}
+
+constexpr const char* kTutorial =
+    "[{embedding: 16}, {dropout: 0.2}, {mean_pool: {padding: include}}, {linear: 1}]";
+
+TEST(Shapes, FlowFromIdsToLogits) {
+  const ModelPlan fixed = plan(kTutorial, {.sequence_length = 250});
+  EXPECT_THAT(outputs(fixed), ElementsAre("[B, 250, 16]", "[B, 250, 16]", "[B, 16]", "[B, 1]"));
+  EXPECT_EQ(describe(fixed.layers[0].input), "[B, 250] ids");
+  const ModelPlan open = plan("[{embedding: 4}, {linear: 3}, max_pool, {linear: 5}, relu, {linear: 1}]");
+  EXPECT_THAT(outputs(open), ElementsAre("[B, T, 4]", "[B, T, 3]", "[B, 3]", "[B, 5]", "[B, 5]", "[B, 1]"));
+  EXPECT_FALSE(open.ragged_input);
+  const ModelPlan ragged = plan("[{embedding_bag: 4}, {linear: 1}]", {.sequence_length = 250});
+  EXPECT_TRUE(ragged.ragged_input);
+  EXPECT_EQ(describe(ragged.layers[0].input), "ragged ids");
+  EXPECT_THAT(outputs(ragged), ElementsAre("[B, 4]", "[B, 1]"));
+}
+
+TEST(Shapes, LayersAreNamedByKindAndPlace) {
+  const ModelPlan named = plan("[{embedding: 4}, mean_pool, {linear: 2}, tanh, {linear: 1}]");
+  std::vector<std::string> names;
+  for (const NamedLayer& layer : named.layers) names.push_back(layer.name);
+  EXPECT_THAT(names, ElementsAre("embedding_0", "mean_pool_1", "linear_2", "tanh_3", "linear_4"));
+}
+
+TEST(Shapes, ParametersAreCounted) {
+  EXPECT_EQ(plan(kTutorial, {.sequence_length = 250, .num_ids = 10000}).num_parameters(), 160017);
+  EXPECT_EQ(
+      plan("[{embedding_bag: 4}, {linear: {units: 3, bias: false}}, layer_norm, batch_norm, {linear: 2}]",
+           {.num_ids = 7, .num_outputs = 2})
+          .num_parameters(),
+      7 * 4 + 4 * 3 + 2 * 3 + 2 * 3 + (3 * 2 + 2));
+}
+
+TEST(Shapes, RunningStatisticsAreNotCounted) {
+  const ModelPlan with = plan("[{embedding_bag: 4}, batch_norm, {linear: 1}]");
+  const LayerPlan& norm = with.layers[1].plan;
+  ASSERT_EQ(norm.parameters.size(), 4u);
+  EXPECT_TRUE(norm.parameters[0].trainable && norm.parameters[1].trainable);
+  EXPECT_FALSE(norm.parameters[2].trainable || norm.parameters[3].trainable);
+}
+
+TEST(Shapes, SummaryHasALineALayerAndTheTotal) {
+  const std::string table = summary(plan(kTutorial, {.sequence_length = 250, .num_ids = 10000}));
+  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 5);
+  EXPECT_THAT(table, HasSubstr("embedding_0            [B, 250, 16]             160000\n"));
+  EXPECT_THAT(table, HasSubstr("linear_3               [B, 1]                       17\n"));
+  EXPECT_THAT(table, HasSubstr("total                  logits                   160017"));
+}
+
+TEST(Shapes, EveryKindIsRegisteredOnce) {
+  std::set<std::string> names;
+  for (const LayerKind& kind : layer_kinds()) names.insert(kind.schema.name);
+  EXPECT_EQ(names,
+            (std::set<std::string>{"embedding", "embedding_bag", "dropout", "spatial_dropout", "mean_pool",
+                                   "max_pool", "sum_pool", "linear", "relu", "tanh", "gelu", "sigmoid",
+                                   "leaky_relu", "silu", "layer_norm", "batch_norm"}));
+  EXPECT_EQ(names.size(), layer_kinds().size());
+}
+
+TEST(Shapes, EveryKindRefusesAnInputThatItCannotTake) {
+  const auto after = [](const std::string& before, const std::string& layer) {
+    return plan_fault("[" + before + ", " + layer + ", {linear: 1}]");
+  };
+  const std::string sequence = "{embedding: 4}", vector = "{embedding: 4}, mean_pool";
+  EXPECT_EQ(after(sequence, "{embedding: 4}"), "model.layers[1] (embedding): takes token ids, got [B, T, 4]");
+  EXPECT_EQ(after(sequence, "{embedding_bag: 4}"),
+            "model.layers[1] (embedding_bag): takes token ids, got [B, T, 4]");
+  EXPECT_EQ(after(sequence, "batch_norm"),
+            "model.layers[1] (batch_norm): takes a vector [B, D], got [B, T, 4]");
+  for (const char* kind : {"mean_pool", "max_pool", "sum_pool"})
+    EXPECT_EQ(after(vector, kind),
+              "model.layers[2] (" + std::string(kind) + "): takes a sequence [B, T, D], got [B, 4]");
+  EXPECT_EQ(after(vector, "{spatial_dropout: 0.1}"),
+            "model.layers[2] (spatial_dropout): takes a sequence [B, T, D], got [B, 4]");
+  for (const char* layer : {"relu", "tanh", "gelu", "sigmoid", "leaky_relu", "silu", "{dropout: 0.1}",
+                            "layer_norm", "{linear: 4}"}) {
+    const std::string fault = plan_fault("[" + std::string(layer) + ", {linear: 1}]");
+    EXPECT_THAT(fault, ::testing::StartsWith("model.layers[0] (")) << layer;
+    EXPECT_THAT(fault, ::testing::EndsWith(", got [B, T] ids")) << layer;
+  }
+}
+
+TEST(Shapes, PoolingOverPaddingNeedsAFixedLength) {
+  for (const char* kind : {"mean_pool", "max_pool", "sum_pool"}) {
+    const std::string layers =
+        "[{embedding: 4}, {" + std::string(kind) + ": {padding: include}}, {linear: 1}]";
+    EXPECT_EQ(plan_fault(layers, {.sequence_length = 8}), "");
+    EXPECT_EQ(plan_fault(layers), "model.layers[1] (" + std::string(kind) +
+                                      "): padding: include depends on how far a text is padded: set "
+                                      "text.sequence_length");
+  }
+}
+
+TEST(Shapes, AModelEndsInOneLogitALabel) {
+  EXPECT_EQ(
+      plan_fault("[{embedding: 4}, mean_pool, {linear: 2}]", {.num_outputs = 3}),
+      "model.layers[2] (linear): the model ends in [B, 2], expected [B, 3]: one logit a label (end with "
+      "linear: 3)");
+  EXPECT_THAT(plan_fault("[{embedding: 1}, {linear: 1}]"),
+              HasSubstr("the model ends in [B, T, 1], expected [B, 1]"));
+  EXPECT_EQ(
+      plan_fault("[{embedding: 4}, mean_pool, {linear: 1}, tanh]"),
+      "model.layers[3] (tanh): an activation ends the model, which must end in logits (put a linear layer "
+      "after it)");
+  EXPECT_EQ(plan_fault("[]").substr(0, 5), "test.") << "the configuration refuses it first";
+  TextConfig text;
+  EXPECT_THROW(plan_model({"keras", {}}, text, LossConfig::Mode::kBceWithLogits, 3, 1), UsageError);
+}
+
+TEST(Shapes, AFinalSigmoidBelongsToTheLoss) {
+  constexpr const char* kLayers = "[{embedding: 4}, mean_pool, {linear: 1}, sigmoid]";
+  for (const auto mode : {LossConfig::Mode::kSigmoidBce, LossConfig::Mode::kSigmoidBceClipped}) {
+    const ModelPlan taken = plan(kLayers, {.loss = mode});
+    EXPECT_TRUE(taken.explicit_sigmoid);
+    EXPECT_EQ(taken.layers.size(), 3u);
+    EXPECT_THAT(summary(taken), HasSubstr("logits (sigmoid in the loss)"));
+  }
+  for (const auto mode : {LossConfig::Mode::kBceWithLogits, LossConfig::Mode::kFocalWithLogits})
+    EXPECT_THAT(plan_fault(kLayers, {.loss = mode}),
+                HasSubstr("model.layers[3] (sigmoid): a sigmoid ends a model that is trained on logits"));
+  EXPECT_THAT(plan_fault("[{embedding: 4}, mean_pool, {linear: 1}, sigmoid, sigmoid]",
+                         {.loss = LossConfig::Mode::kSigmoidBce}),
+              HasSubstr("model.layers[3] (sigmoid): an activation ends the model"));
+  EXPECT_THAT(plan_fault("[sigmoid]", {.loss = LossConfig::Mode::kSigmoidBce}),
+              HasSubstr("nothing but a sigmoid"));
+}
+
+TEST(Shapes, TellTheFileWhereTheLayerStands) {
+  ModelConfig config = testing::model("[{embedding: 4}, {embedding: 4}]");
+  config.layers[1].where = "run.yaml:7:3";
+  try {
+    plan_model(config, {}, LossConfig::Mode::kBceWithLogits, 3, 1);
+    FAIL() << "planned";
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), ::testing::StartsWith("run.yaml:7:3: model.layers[1] (embedding): "));
+  }
+}
+
+}  // namespace
+}  // namespace bernoulli::layers
