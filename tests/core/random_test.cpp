@@ -127,6 +127,7 @@ template <class Body>
 int status_of_child(Body body) {
   const pid_t child = ::fork();
   if (child == 0) {
+    ::signal(SIGHUP, SIG_DFL);  // the tests themselves may run under nohup
     install_stop_signals();
     ::_exit(body());
   }
