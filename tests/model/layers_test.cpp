@@ -1,0 +1,218 @@
+// Each layer's TorchScript against a reference of a line or two, in float64.
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <ATen/ops/ones.h>
+#include <torch/csrc/jit/api/module.h>
+
+#include "model/generator.h"
+#include "model/model_fixture.h"
+
+namespace bernoulli {
+namespace {
+
+using testing::double_model;
+using ::testing::DoubleNear;
+using testing::doubles;
+using ::testing::ElementsAre;
+using testing::find;
+using testing::longs;
+using testing::numbers;
+using ::testing::Pointwise;
+using testing::set;
+
+/// One layer of a model on its own.
+class Layer {
+ public:
+  /// `layer` between an embedding (and, for a vector, a pool) and a linear layer; `width` features come in.
+  Layer(const std::string& layer, int64_t width, bool vector)
+      : model_(double_model("[{embedding: " + std::to_string(width) + "}, " + (vector ? "sum_pool, " : "") +
+                                layer + (vector ? "" : tail(layer)) + ", {linear: 1}]",
+                            {.sequence_length = 3})),
+        name_(model_.plan().layers[vector ? 2 : 1].name) {}
+
+  at::Tensor operator()(const at::Tensor& x, const std::vector<int64_t>& lengths = {}) {
+    return model_.module().attr(name_).toModule().get_method("forward")({x, longs(lengths)}).toTensor();
+  }
+  void train(bool on) { model_.train(on); }
+  at::Tensor tensor(const std::string& name) {
+    NamedTensors all = model_.parameters();
+    for (const auto& buffer : model_.buffers()) all.push_back(buffer);
+    return find(all, name_ + "." + name);
+  }
+
+ private:
+  static std::string tail(const std::string& layer) {
+    return layer.find("_pool") == std::string::npos ? ", sum_pool" : "";
+  }
+  Sequential model_;
+  std::string name_;
+};
+
+void expect_near(const at::Tensor& got, const std::vector<double>& expected) {
+  EXPECT_THAT(numbers(got), Pointwise(DoubleNear(1e-12), expected));
+}
+
+TEST(Layers, ActivationsAreTheirFormulas) {
+  const std::vector<double> points = {-20, -3, -1, -0.5, -1e-4, 0, 1e-4, 0.3, 1, 2.5, 20};
+  const auto check = [&](const std::string& layer, const std::function<long double(long double)>& formula) {
+    SCOPED_TRACE(layer);
+    std::vector<double> expected;
+    for (const double x : points) expected.push_back(static_cast<double>(formula(x)));
+    for (const bool vector : {true, false})
+      expect_near(
+          Layer(layer, 1, vector)(vector ? doubles(points, {11, 1}) : doubles(points, {1, 11, 1}), {11}),
+          expected);
+  };
+  const auto logistic = [](long double x) { return 1 / (1 + std::exp(-x)); };
+  check("relu", [](long double x) { return x > 0 ? x : 0; });
+  check("leaky_relu", [](long double x) { return x > 0 ? x : 0.01L * x; });
+  check("{leaky_relu: 0.3}", [](long double x) { return x > 0 ? x : 0.3L * x; });
+  check("tanh", [](long double x) { return std::tanh(x); });
+  check("sigmoid", logistic);
+  check("silu", [&](long double x) { return x * logistic(x); });
+  check("gelu", [](long double x) { return x / 2 * (1 + std::erf(x / std::sqrt(2.0L))); });
+  check("{gelu: tanh}", [](long double x) {
+    return x / 2 * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0L)) * (x + 0.044715L * x * x * x)));
+  });
+}
+
+/// Two texts, three positions, two features. The first has two tokens, the second none; position 3 is
+/// padding.
+at::Tensor two_texts() { return doubles({1, -5, 3, -7, 100, 200, 9, 9, 9, 9, 9, 9}, {2, 3, 2}); }
+
+TEST(Layers, PoolsWithoutPaddingSeeRealTokensAndGiveZeroForAnEmptyText) {
+  EXPECT_THAT(numbers(Layer("mean_pool", 2, false)(two_texts(), {2, 0})), ElementsAre(2, -6, 0, 0));
+  EXPECT_THAT(numbers(Layer("sum_pool", 2, false)(two_texts(), {2, 0})), ElementsAre(4, -12, 0, 0));
+  EXPECT_THAT(numbers(Layer("max_pool", 2, false)(two_texts(), {2, 0})), ElementsAre(3, -5, 0, 0));
+}
+
+TEST(Layers, PoolsWithPaddingSeeEveryPosition) {
+  const auto pooled = [](const std::string& kind) {
+    return numbers(Layer("{" + kind + ": {padding: include}}", 2, false)(two_texts(), {2, 0}));
+  };
+  EXPECT_THAT(pooled("mean_pool"), Pointwise(DoubleNear(1e-12), {104.0 / 3, 188.0 / 3, 9.0, 9.0}));
+  EXPECT_THAT(pooled("sum_pool"), ElementsAre(104, 188, 27, 27));
+  EXPECT_THAT(pooled("max_pool"), ElementsAre(100, 200, 9, 9));
+}
+
+TEST(Layers, LinearIsItsWeightedSum) {
+  for (const bool vector : {true, false}) {
+    Layer linear("{linear: 2}", 3, vector);
+    set(linear.tensor("weight"), {1, 2, 3, -1, 0, 1});
+    set(linear.tensor("bias"), {0.5, -0.5});
+    const at::Tensor x =
+        vector ? doubles({1, 1, 1, 2, 0, -1}, {2, 3}) : doubles({1, 1, 1, 2, 0, -1}, {1, 2, 3});
+    expect_near(linear(x), {6.5, -0.5, -0.5, -3.5});
+  }
+  Layer bare("{linear: {units: 1, bias: false}}", 3, true);
+  set(bare.tensor("weight"), {1, 2, 3});
+  expect_near(bare(doubles({1, 10, 100}, {1, 3})), {321});
+}
+
+TEST(Layers, EmbeddingLooksUpRows) {
+  Sequential model = double_model("[{embedding: 2}, sum_pool, {linear: 1}]", {.num_ids = 3});
+  set(find(model.parameters(), "embedding_0.weight"), {0, 1, 10, 11, 20, 21});
+  const at::Tensor rows = model.module()
+                              .attr("embedding_0")
+                              .toModule()
+                              .get_method("forward")({longs({2, 0}).unsqueeze(0), longs({2})})
+                              .toTensor();
+  EXPECT_THAT(numbers(rows), ElementsAre(20, 21, 0, 1));
+}
+
+TEST(Layers, LayerNormCentresAndScalesEachRow) {
+  for (const bool vector : {true, false}) {
+    Layer norm("{layer_norm: 0.5}", 2, vector);
+    set(norm.tensor("weight"), {2, 3});
+    set(norm.tensor("bias"), {1, -1});
+    const double scale = 1 / std::sqrt(4 + 0.5);  // rows (1, 5) and (-2, 2): variance 4
+    expect_near(norm(vector ? doubles({1, 5, -2, 2}, {2, 2}) : doubles({1, 5, -2, 2}, {1, 2, 2})),
+                {1 - 4 * scale, -1 + 6 * scale, 1 - 4 * scale, -1 + 6 * scale});
+  }
+}
+
+TEST(Layers, BatchNormUsesTheBatchInTrainingAndItsRunningStatisticsAfter) {
+  Layer norm("{batch_norm: {momentum: 0.25, eps: 0.5}}", 1, true);
+  set(norm.tensor("weight"), {2});
+  set(norm.tensor("bias"), {1});
+  const at::Tensor x = doubles({1, 3, 5, 7}, {4, 1});  // mean 4, variance 5, unbiased 20/3
+  norm.train(true);
+  const double scale = 2 / std::sqrt(5.5);
+  expect_near(norm(x), {1 - 3 * scale, 1 - scale, 1 + scale, 1 + 3 * scale});
+  expect_near(norm.tensor("running_mean"), {0.25 * 4});
+  expect_near(norm.tensor("running_var"), {0.75 + 0.25 * 20 / 3});
+  norm.train(false);
+  const double running = 2 / std::sqrt(0.75 + 5.0 / 3 + 0.5);
+  expect_near(norm(x), {1, 1 + 2 * running, 1 + 4 * running, 1 + 6 * running});
+  expect_near(norm.tensor("running_mean"), {1});
+}
+
+TEST(Layers, BatchNormOfASingleTextUsesRunningStatistics) {
+  Layer norm("{batch_norm: {eps: 1.0}}", 1, true);
+  norm.train(true);
+  expect_near(norm(doubles({3}, {1, 1})), {3 / std::sqrt(2.0)});
+  expect_near(norm.tensor("running_mean"), {0});
+}
+
+TEST(Layers, DropoutZeroesAShareAndKeepsTheMean) {
+  Layer dropout("{dropout: 0.25}", 1, true);
+  const at::Tensor x = at::ones({10000, 1}, at::kDouble);
+  expect_near(dropout(x), std::vector<double>(10000, 1.0));
+  dropout.train(true);
+  seed_generator(c10::kCPU, 5);
+  const std::vector<double> dropped = numbers(dropout(x));
+  const auto zeros = std::count(dropped.begin(), dropped.end(), 0.0);
+  EXPECT_NEAR(static_cast<double>(zeros), 2500, 5 * 43.3);  // five standard deviations
+  for (const double value : dropped) EXPECT_TRUE(value == 0 || std::abs(value - 1 / 0.75) < 1e-12) << value;
+  seed_generator(c10::kCPU, 5);
+  EXPECT_EQ(numbers(dropout(x)), dropped) << "a function of the seed";
+  seed_generator(c10::kCPU, 6);
+  EXPECT_NE(numbers(dropout(x)), dropped);
+}
+
+TEST(Layers, SpatialDropoutDropsAFeatureOfAllTokensTogether) {
+  Layer dropout("{spatial_dropout: 0.5}", 50, false);
+  const at::Tensor x = at::ones({8, 3, 50}, at::kDouble);
+  expect_near(dropout(x, std::vector<int64_t>(8, 3)), std::vector<double>(8 * 3 * 50, 1.0));
+  dropout.train(true);
+  seed_generator(c10::kCPU, 5);
+  const std::vector<double> y = numbers(dropout(x, std::vector<int64_t>(8, 3)));
+  int dropped = 0;
+  for (size_t text = 0; text < 8; ++text) {
+    for (size_t feature = 0; feature < 50; ++feature) {
+      const double first = y[text * 150 + feature];
+      EXPECT_TRUE(first == 0 || first == 2) << first;
+      EXPECT_EQ(y[text * 150 + 50 + feature], first);
+      EXPECT_EQ(y[text * 150 + 100 + feature], first);
+      dropped += first == 0 ? 1 : 0;
+    }
+  }
+  EXPECT_NEAR(dropped, 200, 50);  // five standard deviations of 400 coins
+  EXPECT_NE(std::vector<double>(y.begin(), y.begin() + 50),
+            std::vector<double>(y.begin() + 150, y.begin() + 200))
+      << "each text has its own";
+}
+
+TEST(Layers, EmbeddingBagIsEmbeddingAndPoolInOne) {
+  for (const std::string mode : {"mean", "sum", "max"}) {
+    SCOPED_TRACE(mode);
+    Sequential bag = double_model("[{embedding_bag: {dim: 4, mode: " + mode + "}}, {linear: 1}]");
+    Sequential pool = double_model("[{embedding: 4}, " + mode + "_pool, {linear: 1}]");
+    const NamedTensors from = bag.parameters(), to = pool.parameters();
+    for (size_t i = 0; i < from.size(); ++i) to[i].second.detach().copy_(from[i].second);
+    // Texts (3, 4, 3), (), (9), with id 0 as padding.
+    const at::Tensor lengths = longs({3, 0, 1});
+    const at::Tensor ragged = bag.forward({longs({3, 4, 3, 9}), lengths});
+    const at::Tensor padded = pool.forward({longs({3, 4, 3, 0, 0, 0, 9, 0, 0}).reshape({3, 3}), lengths});
+    expect_near(ragged, numbers(padded));
+    expect_near(ragged[1], numbers(from[2].second));  // an empty text: the bias alone
+  }
+}
+
+}  // namespace
+}  // namespace bernoulli
