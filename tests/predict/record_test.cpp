@@ -1,0 +1,82 @@
+#include "predict/record.h"
+
+#include <limits>
+#include <memory>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace bernoulli {
+namespace {
+
+using ::testing::StartsWith;
+
+/// A classifier that only knows its labels and thresholds.
+class Named : public Classifier {
+ public:
+  Named(Labels labels, std::vector<double> thresholds)
+      : Classifier({{}, std::move(labels), std::move(thresholds), {}}) {}
+  std::vector<float> logits(const std::vector<std::string>&) override { return {}; }
+  Explanation explain(const std::string&) override { return {}; }
+};
+
+Named binary(double threshold = 0.5) { return {{TaskConfig::Kind::kBinary, {"bad", "good"}}, {threshold}}; }
+Named multi_label() { return {{TaskConfig::Kind::kMultiLabel, {"news", "sport", "art"}}, {0.5, 0.9, 0.1}}; }
+
+std::string line(const Classifier& classifier, const std::vector<float>& logits, RecordFormat format) {
+  return format_record(prediction_record(classifier, logits), format);
+}
+
+TEST(Record, OfABinaryTaskHasLabelProbabilityAndLogit) {
+  EXPECT_EQ(line(binary(), {0}, RecordFormat::kJsonl),
+            "{\"label\":\"bad\",\"probability\":0.5,\"logit\":0.0}\n")
+      << "a probability equal to the threshold is negative";
+  const auto record = prediction_record(binary(), std::vector<float>{2});
+  EXPECT_EQ(record["label"], "good");
+  EXPECT_NEAR(record["probability"].get<double>(), 0.88079707797788243, 1e-7);
+  EXPECT_EQ(record["logit"], 2.0);
+  EXPECT_EQ(prediction_record(binary(0.9), std::vector<float>{2})["label"], "bad");
+}
+
+TEST(Record, OfAMultiLabelTaskHasEveryLabelsNumbers) {
+  EXPECT_EQ(prediction_record(multi_label(), std::vector<float>{0.25f, 0, 0})["labels"].dump(),
+            "[\"news\",\"art\"]");
+  const auto record = prediction_record(multi_label(), std::vector<float>{0, 0, 0});
+  EXPECT_EQ(record.dump(),
+            "{\"labels\":[\"art\"],\"probabilities\":{\"news\":0.5,\"sport\":0.5,\"art\":0.5},"
+            "\"logits\":{\"news\":0.0,\"sport\":0.0,\"art\":0.0}}");
+  EXPECT_EQ(prediction_record(multi_label(), std::vector<float>{-9, -9, -9})["labels"].dump(), "[]");
+}
+
+TEST(Record, TabSeparatedLinesFitTheirHeader) {
+  EXPECT_EQ(tsv_header(binary()), "label\tprobability\tlogit\n");
+  EXPECT_EQ(line(binary(), {0}, RecordFormat::kTsv), "bad\t0.5\t0.0\n");
+  EXPECT_EQ(
+      tsv_header(multi_label()),
+      "labels\tprobability news\tprobability sport\tprobability art\tlogit news\tlogit sport\tlogit art\n");
+  EXPECT_EQ(line(multi_label(), {0, 0, 0}, RecordFormat::kTsv), "art\t0.5\t0.5\t0.5\t0.0\t0.0\t0.0\n");
+  EXPECT_THAT(line(multi_label(), {-9, -9, -9}, RecordFormat::kTsv), StartsWith("\t"));
+}
+
+TEST(Record, WritesNullForALogitThatIsNotFinite) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(line(binary(), {infinity}, RecordFormat::kJsonl),
+            "{\"label\":\"good\",\"probability\":1.0,\"logit\":null}\n");
+}
+
+TEST(Record, StaysValidJsonForLabelsThatAreNotUtf8) {
+  const Named odd({TaskConfig::Kind::kBinary, {"\xFF", "good"}}, {0.5});
+  EXPECT_THAT(line(odd, {0}, RecordFormat::kJsonl), StartsWith("{\"label\":\"\xEF\xBF\xBD\","));
+}
+
+TEST(LabelsJson, ReadsBackWhatItWrites) {
+  const Labels labels{TaskConfig::Kind::kMultiLabel, {"a", "b"}};
+  EXPECT_EQ(to_json(labels).dump(), R"({"kind":"multi_label","names":["a","b"]})");
+  const Labels again = labels_from_json(to_json(labels));
+  EXPECT_EQ(again.kind, labels.kind);
+  EXPECT_EQ(again.names, labels.names);
+  EXPECT_EQ(labels_from_json({{"kind", "binary"}, {"names", {"a", "b"}}}).kind, TaskConfig::Kind::kBinary);
+}
+
+}  // namespace
+}  // namespace bernoulli

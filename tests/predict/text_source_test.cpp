@@ -1,0 +1,112 @@
+#include "predict/text_source.h"
+
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "support/temporary_folder.h"
+
+namespace bernoulli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::IsEmpty;
+using testing::TemporaryFolder;
+
+std::vector<std::string> all_of(TextSource& source, size_t limit = 2) {
+  std::vector<std::string> all, batch;
+  while (source.next_batch(batch, limit)) {
+    EXPECT_LE(batch.size(), limit);
+    all.insert(all.end(), batch.begin(), batch.end());
+  }
+  EXPECT_THAT(batch, IsEmpty());
+  return all;
+}
+
+std::vector<std::string> lines_of(const std::string& content, const std::string& name = "texts.txt",
+                                  const std::string& column = "text") {
+  const TemporaryFolder folder;
+  return all_of(*texts_from_file(folder.write(name, content).string(), column));
+}
+
+template <class Expected>
+std::string fault(const std::string& content, const std::string& name, const std::string& column = "text") {
+  try {
+    lines_of(content, name, column);
+  } catch (const Expected& error) {
+    const std::string text = error.what();
+    return text.substr(text.find(name));
+  }
+  return "nothing was thrown";
+}
+
+TEST(TextSource, GivesAListInBatches) {
+  EXPECT_THAT(all_of(*texts_from_list({"a", "", "c"})), ElementsAre("a", "", "c"));
+  EXPECT_THAT(all_of(*texts_from_list({})), IsEmpty());
+}
+
+TEST(TextSource, GivesATextALine) {
+  EXPECT_THAT(lines_of("one\ntwo\r\n\nfour"), ElementsAre("one", "two", "", "four"));
+  EXPECT_THAT(lines_of("one\n"), ElementsAre("one"));
+  EXPECT_THAT(lines_of("\n"), ElementsAre(""));
+  EXPECT_THAT(lines_of(""), IsEmpty());
+  EXPECT_THAT(lines_of(std::string("a\0b\rc\n", 6)), ElementsAre(std::string("a\0b\rc", 5)));
+}
+
+TEST(TextSource, JoinsLinesThatAreLongerThanItsBuffer) {
+  const std::string a(700000, 'a'), b(262144, 'b');
+  EXPECT_THAT(lines_of(a + "\n" + b + "\nc"), ElementsAre(a, b, "c"));
+}
+
+TEST(TextSource, TakesTheTextColumnOfJsonLines) {
+  EXPECT_THAT(lines_of("{\"body\": \"x\\ny\", \"n\": 1}\n{\"body\": \"\"}", "a.jsonl", "body"),
+              ElementsAre("x\ny", ""));
+  EXPECT_THAT(lines_of("{\"body\": 1}\n", "a.txt", "body"), ElementsAre("{\"body\": 1}"));
+}
+
+TEST(TextSource, NamesFileAndLineOfARowWithoutText) {
+  EXPECT_EQ(fault<DataError>("{\"text\": \"x\"}\n[1]\n", "a.jsonl"), "a.jsonl:2: not a JSON object");
+  EXPECT_EQ(fault<DataError>("{\"text\": \"x\"}\n{\"text\": \n", "a.jsonl"), "a.jsonl:2: not a JSON object");
+  EXPECT_EQ(fault<DataError>("{\"body\": \"x\"}\n", "a.jsonl"),
+            "a.jsonl:1: no string under 'text', the configured text column");
+  EXPECT_EQ(fault<DataError>("{\"text\": 1}\n", "a.jsonl"),
+            "a.jsonl:1: no string under 'text', the configured text column");
+}
+
+TEST(TextSource, RefusesWhatItCannotRead) {
+  const TemporaryFolder folder;
+  try {
+    texts_from_file((folder / "none").string(), "text");
+    FAIL() << "opened";
+  } catch (const IoError& error) {
+    EXPECT_THAT(error.what(), EndsWith("none': No such file or directory"));
+  }
+  try {
+    texts_from_file(folder.path().string(), "text");
+    FAIL() << "opened";
+  } catch (const IoError& error) {
+    EXPECT_THAT(error.what(), EndsWith("': it is a folder, not a file"));
+  }
+}
+
+TEST(TextSource, AnswersWhatIsThereWhenTheWriterPauses) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const auto source = texts_from_file("/proc/self/fd/" + std::to_string(ends[0]), "text");
+  std::vector<std::string> batch;
+  ASSERT_EQ(::write(ends[1], "one\ntwo\n", 8), 8);
+  ASSERT_TRUE(source->next_batch(batch, 100));
+  EXPECT_THAT(batch, ElementsAre("one", "two"));
+  ASSERT_EQ(::write(ends[1], "three", 5), 5);
+  ::close(ends[1]);
+  ASSERT_TRUE(source->next_batch(batch, 100));
+  EXPECT_THAT(batch, ElementsAre("three"));
+  EXPECT_FALSE(source->next_batch(batch, 100));
+  ::close(ends[0]);
+}
+
+}  // namespace
+}  // namespace bernoulli
