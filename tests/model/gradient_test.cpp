@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ATen/Parallel.h>
+
 #include "model/model_fixture.h"
 
 namespace bernoulli {
@@ -22,6 +24,7 @@ at::Tensor objective(Sequential& model, const Features& features) {
 
 /// Central differences of every trainable number against autograd.
 void expect_true_gradients(Sequential& model, const Features& features) {
+  at::set_num_threads(1);  // for tensors this small, threads only wait for each other
   objective(model, features).backward();
   constexpr double kStep = 1e-5;
   for (const auto& [name, parameter] : model.parameters()) {
