@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
+#include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -17,6 +18,9 @@
 
 namespace bernoulli {
 namespace {
+
+/// An editor's, at the start of a file: no part of the first text. The readers of training data drop it too.
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 class ListSource : public TextSource {
  public:
@@ -78,6 +82,7 @@ class LineReader {
     size_t length = end - begin_;
     if (newline_bytes == 1 && length > 0 && buffer_[end - 1] == '\r') --length;
     line.assign(buffer_, begin_, length);
+    if (line_number_ == 0 && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
     begin_ = end + newline_bytes;
     searched_ = begin_;
     ++line_number_;

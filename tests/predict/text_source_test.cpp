@@ -61,6 +61,11 @@ TEST(TextSource, JoinsLinesThatAreLongerThanItsBuffer) {
   EXPECT_THAT(lines_of(a + "\n" + b + "\nc"), ElementsAre(a, b, "c"));
 }
 
+TEST(TextSource, DropsAByteOrderMarkAtTheStartAlone) {
+  EXPECT_THAT(lines_of("\xef\xbb\xbfone\n\xef\xbb\xbftwo\n"), ElementsAre("one", "\xef\xbb\xbftwo"));
+  EXPECT_THAT(lines_of("\xef\xbb\xbf{\"text\": \"x\"}\n", "a.jsonl"), ElementsAre("x"));
+}
+
 TEST(TextSource, TakesTheTextColumnOfJsonLines) {
   EXPECT_THAT(lines_of("{\"body\": \"x\\ny\", \"n\": 1}\n{\"body\": \"\"}", "a.jsonl", "body"),
               ElementsAre("x\ny", ""));
