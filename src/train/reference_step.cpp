@@ -69,6 +69,7 @@ ReferenceStep::ReferenceStep(const RunConfig& config, const layers::ModelPlan& p
       clip_value_(config.optimizer.clip_value),
       shape_{plan.ragged_input, config.text.sequence_length},
       device_(device),
+      dead_range_(find_dead_range(loss, train.num_labels, device)),
       model_(plan, config.training.seed, device),
       parameters_(model_.parameters()),
       optimizer_(make_optimizer(config.optimizer, parameters_)) {
@@ -86,8 +87,7 @@ StepResult ReferenceStep::update(std::span<const int64_t> examples, int64_t step
   const auto batch_size = static_cast<size_t>(training_.batch_size);
   for (size_t begin = 0; begin < examples.size(); begin += batch_size) {
     const auto batch = examples.subspan(begin, std::min(batch_size, examples.size() - begin));
-    result.loss_sum +=
-        accumulate_gradient(batch, result.weight, mix_seed(step_seed, random_stream::kDropout, begin), step);
+    accumulate_gradient(batch, mix_seed(step_seed, random_stream::kDropout, begin), step, result);
   }
   result.gradient_norm = checked_gradient_norm(step);
 
@@ -100,8 +100,8 @@ StepResult ReferenceStep::update(std::span<const int64_t> examples, int64_t step
   return result;
 }
 
-double ReferenceStep::accumulate_gradient(std::span<const int64_t> examples, double total_weight,
-                                          uint64_t dropout_seed, int64_t step) {
+void ReferenceStep::accumulate_gradient(std::span<const int64_t> examples, uint64_t dropout_seed,
+                                        int64_t step, StepResult& result) {
   const Features features = make_features(train_.rows, examples, shape_, device_);
   const at::Tensor targets = gather_rows(train_.targets, examples, train_.num_labels, device_);
   const at::Tensor weights =
@@ -116,8 +116,11 @@ double ReferenceStep::accumulate_gradient(std::span<const int64_t> examples, dou
         "Lower the learning rate, set optimizer.clip_norm, or look at the named examples",
         step + 1, loss_sum, blame_examples(logits.detach(), examples, train_)));
   }
-  (loss.sum / total_weight).backward();
-  return loss_sum;
+  result.loss_sum += loss_sum;
+  const at::Tensor seen = logits.detach().to(at::kCPU).contiguous();
+  result.telemetry += observe_logits({seen.const_data_ptr<float>(), static_cast<size_t>(seen.numel())},
+                                     examples, train_, dead_range_);
+  (loss.sum / result.weight).backward();
 }
 
 double ReferenceStep::checked_gradient_norm(int64_t step) const {

@@ -31,8 +31,10 @@ class ReferenceStep : public Step {
   double base_lr() const override { return optimizer_->base_lr(); }
 
  private:
-  double accumulate_gradient(std::span<const int64_t> examples, double total_weight, uint64_t dropout_seed,
-                             int64_t step);
+  /// Adds loss and telemetry of a batch to `result`, whose weight is the global one, and its gradient to the
+  /// parameters.
+  void accumulate_gradient(std::span<const int64_t> examples, uint64_t dropout_seed, int64_t step,
+                           StepResult& result);
   double checked_gradient_norm(int64_t step) const;
 
   const EncodedDataset& train_;
@@ -42,6 +44,7 @@ class ReferenceStep : public Step {
   std::optional<double> clip_value_;
   FeatureShape shape_;
   c10::Device device_;
+  DeadRange dead_range_;
   Sequential model_;
   NamedTensors parameters_;
   std::unique_ptr<Optimizer> optimizer_;

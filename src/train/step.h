@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "text/token_rows.h"
+#include "train/logit_telemetry.h"
 
 namespace bernoulli {
 
@@ -19,6 +20,7 @@ struct StepResult {
   double loss_sum = 0;       ///< nats, weighted, over all examples of the update
   double weight = 0;         ///< what to divide by: sum of example weights times L
   double gradient_norm = 0;  ///< 2-norm before clipping
+  LogitTelemetry telemetry;  ///< of the logits before the update
 };
 
 /// The engine seam: how weights are updated and texts are scored. The trainer knows only this.

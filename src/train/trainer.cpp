@@ -130,8 +130,24 @@ void Trainer::one_update() {
   ++state_.step;
   state_.loss_sum += last_result_.loss_sum;
   state_.loss_weight += last_result_.weight;
+  state_.telemetry += last_result_.telemetry;
+  warn_of_lost_gradient();
   parts_.log.add_epoch_seconds(epoch(), monotonic_seconds() - started);
   show_progress();
+}
+
+void Trainer::warn_of_lost_gradient() {
+  const LogitTelemetry& seen = last_result_.telemetry;
+  if (seen.wrong_and_dead == 0 || warned_of_lost_gradient_) return;
+  warned_of_lost_gradient_ = true;
+  progress_.clear();
+  log_warning(fmt::format(
+      "step {}: {} of {} answers are wrong and get exactly no gradient, because their probability has "
+      "rounded "
+      "or was clipped (largest |logit| {:.1f}); they cannot be learned. Set loss.mode: bce_with_logits, "
+      "which "
+      "keeps the gradient at every logit; wrong_and_dead in metrics.jsonl has the share of each epoch",
+      state_.step, seen.wrong_and_dead, seen.entries, seen.max_abs_logit));
 }
 
 void Trainer::validate_and_save() {
@@ -152,8 +168,13 @@ void Trainer::validate_and_save() {
   std::string line =
       fmt::format("epoch {:3}  step {:7}  {:7.2f} s  loss {:.4f}", epoch(), state_.step, epoch_s, train_loss);
   parts_.log.append("train", epoch(), state_.step,
-                    {{"loss", train_loss}, {"gradient_norm", last_result_.gradient_norm}});
+                    {{"loss", train_loss},
+                     {"gradient_norm", last_result_.gradient_norm},
+                     {"saturated", state_.telemetry.saturated_share()},
+                     {"wrong_and_dead", state_.telemetry.wrong_and_dead_share()},
+                     {"max_abs_logit", state_.telemetry.max_abs_logit}});
   state_.loss_sum = state_.loss_weight = 0;
+  state_.telemetry = {};
   if (report) {
     record_validation(*report);
     for (const char* name : {"loss", "accuracy", "f1", "micro_f1"}) {

@@ -54,6 +54,7 @@ class Trainer {
   bool validation_due() const;
   bool finished() const;
   void one_update();
+  void warn_of_lost_gradient();
   void validate_and_save();
   void record_validation(const MetricReport& report);
   void save();
@@ -70,6 +71,7 @@ class Trainer {
   int64_t order_epoch_ = -1;
   std::vector<int64_t> order_;
   StepResult last_result_;
+  bool warned_of_lost_gradient_ = false;
   double rate_started_s_ = 0;
   int64_t rate_started_step_ = 0;
   ProgressLine progress_;

@@ -23,6 +23,11 @@ Json to_json(const TrainerState& state) {
         {"cooldown_left", state.plateau.cooldown_left}}},
       {"loss_sum", state.loss_sum},
       {"loss_weight", state.loss_weight},
+      {"telemetry",
+       {{"entries", state.telemetry.entries},
+        {"saturated", state.telemetry.saturated},
+        {"wrong_and_dead", state.telemetry.wrong_and_dead},
+        {"max_abs_logit", state.telemetry.max_abs_logit}}},
   };
 }
 
@@ -41,6 +46,11 @@ TrainerState trainer_state_from_json(const Json& json) {
   plateau.at("cooldown_left").get_to(state.plateau.cooldown_left);
   json.at("loss_sum").get_to(state.loss_sum);
   json.at("loss_weight").get_to(state.loss_weight);
+  const Json& telemetry = json.at("telemetry");
+  telemetry.at("entries").get_to(state.telemetry.entries);
+  telemetry.at("saturated").get_to(state.telemetry.saturated);
+  telemetry.at("wrong_and_dead").get_to(state.telemetry.wrong_and_dead);
+  telemetry.at("max_abs_logit").get_to(state.telemetry.max_abs_logit);
   return state;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "optim/schedule.h"
+#include "train/logit_telemetry.h"
 
 namespace bernoulli {
 
@@ -26,6 +27,7 @@ struct TrainerState {
   PlateauState plateau;
   double loss_sum = 0;  ///< since the last `train` event
   double loss_weight = 0;
+  LogitTelemetry telemetry;  ///< since the last `train` event
 };
 
 nlohmann::ordered_json to_json(const TrainerState& state);

@@ -25,6 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::Lt;
+using ::testing::Not;
 
 constexpr const char* kConfig = R"(
 data:
@@ -150,6 +151,28 @@ TEST(Trainer, AnotherSeedGivesOtherWeights) {
   EXPECT_NE(first.checkpoint_bytes(last), second.checkpoint_bytes(last));
 }
 
+TEST(Trainer, RecordsAndReportsWrongAnswersWithoutGradient) {
+  const std::vector<std::string> hot = {"optimizer.adam.lr=50", "training.epochs=2"};
+  const auto with_mode = [&](const char* mode) {
+    std::vector<std::string> overrides = hot;
+    overrides.push_back(std::string("loss.mode=") + mode);
+    return overrides;
+  };
+  Session probabilities(with_mode("sigmoid_bce")), logits(with_mode("bce_with_logits"));
+  ::testing::internal::CaptureStderr();
+  probabilities.train();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("Set loss.mode: bce_with_logits"));
+  ::testing::internal::CaptureStderr();
+  logits.train();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), Not(HasSubstr("no gradient")));
+  EXPECT_GT(probabilities.logged("train", "wrong_and_dead").front(), 0.0);
+  EXPECT_EQ(logits.logged("train", "wrong_and_dead").front(), 0.0);
+  for (Session* session : {&probabilities, &logits}) {
+    EXPECT_GT(session->logged("train", "saturated").front(), 0.0);
+    EXPECT_GT(session->logged("train", "max_abs_logit").front(), 16.6);
+  }
+}
+
 struct Variant {
   const char* name;
   std::vector<std::string> overrides;
@@ -170,6 +193,7 @@ TEST_P(ResumeTest, GivesTheBytesOfARunThatWasNeverStopped) {
     EXPECT_EQ(resumed.checkpoint_bytes(last), expected) << "killed in step " << killed_at;
     EXPECT_EQ(resumed.logged("validation", "loss"), whole.logged("validation", "loss"));
     EXPECT_EQ(resumed.logged("train", "loss"), whole.logged("train", "loss"));
+    EXPECT_EQ(resumed.logged("train", "max_abs_logit"), whole.logged("train", "max_abs_logit"));
   }
 }
 
