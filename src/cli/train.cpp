@@ -73,6 +73,7 @@ Json without_limits(Json resolved) {
   for (const char* key : {"epochs", "max_steps", "max_seconds", "checkpoint_every_steps", "threads"})
     resolved["training"].erase(key);
   resolved["data"].erase("root");
+  resolved.erase("stability");  // what another verb reads
   resolved.erase("name");
   return resolved;
 }

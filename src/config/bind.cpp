@@ -222,6 +222,17 @@ MetricsConfig bind_metrics(Reader reader) {
   return metrics;
 }
 
+StabilityConfig bind_stability(Reader reader, const Places& places) {
+  StabilityConfig stability;
+  stability.seeds = reader.integer("seeds");
+  stability.epochs = reader.optional_integer("epochs");
+  stability.max_steps = reader.integer("max_steps");
+  stability.dtypes = reader.texts("dtypes");
+  stability.stress = bind_kinds(reader, "stress", places);
+  reader.finish();
+  return stability;
+}
+
 }  // namespace
 
 RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& places,
@@ -241,6 +252,7 @@ RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& 
   if (wanted("optimizer")) run.optimizer = bind_optimizer(reader.map("optimizer"), places);
   if (wanted("training")) run.training = bind_training(reader.map("training"), places);
   if (wanted("metrics")) run.metrics = bind_metrics(reader.map("metrics"));
+  if (wanted("stability")) run.stability = bind_stability(reader.map("stability"), places);
   reader.finish();
   return run;
 }

@@ -147,6 +147,15 @@ struct MetricsConfig {
   int64_t calibration_bins = 15;
 };
 
+/// What `bernoulli stability` measures. Ordinary training does not read it.
+struct StabilityConfig {
+  int64_t seeds = 3;              ///< training.seed, training.seed + 1, ...
+  std::optional<int64_t> epochs;  ///< of each paired run; absent: max_steps decides
+  int64_t max_steps = 200;        ///< weight updates of each paired run
+  std::vector<std::string> dtypes = {"float64", "float32", "bfloat16", "float16"};  ///< of curves, thresholds
+  std::vector<KindConfig> stress;
+};
+
 struct RunConfig {
   std::string name;  ///< stem of the last configuration file
   DataConfig data;
@@ -157,6 +166,7 @@ struct RunConfig {
   OptimizerConfig optimizer;
   TrainingConfig training;
   MetricsConfig metrics;
+  StabilityConfig stability;
   std::string resolved_yaml;  ///< every key with its value: what config.yaml of a run holds
 };
 

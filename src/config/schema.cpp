@@ -258,6 +258,31 @@ Field metrics_section() {
                   .defaults(15)});
 }
 
+Field stability_section() {
+  return map(
+      "stability", "What `bernoulli stability` compares; ordinary training does not read it.",
+      {integer("seeds", "paired runs: training.seed and the seeds after it")
+           .at_least(1)
+           .at_most(1000)
+           .defaults(3),
+       integer("epochs", "passes over the training data in each paired run; none: max_steps decides")
+           .at_least(1)
+           .at_most(1e9)
+           .optional(),
+       integer("max_steps", "weight updates of each paired run where epochs is not given; the page says it")
+           .at_least(1)
+           .at_most(1e9)
+           .defaults(200),
+       list("dtypes", "number formats of curves and thresholds",
+            word("", "", {"float64", "float32", "bfloat16", "float16"}))
+           .size(1, 4)
+           .defaults(Json::array({"float64", "float32", "bfloat16", "float16"})),
+       kind_list("stress", "situations that make the difference matter; each repeats the paired training",
+                 stress_schemas())
+           .defaults(Json::array({"output_bias", "learning_rate", "input_scale", "label_noise",
+                                  "half_precision", "confident_init"}))});
+}
+
 }  // namespace
 
 FieldSchema run_schema(const std::vector<KindSchema>& layer_kinds) {
@@ -271,7 +296,7 @@ FieldSchema run_schema(const std::vector<KindSchema>& layer_kinds) {
            .size(1, 128)
            .optional(),
        data_section(), task_section(), text_section(), model_section(layer_kinds), loss_section(),
-       optimizer_section(), training_section(), metrics_section()});
+       optimizer_section(), training_section(), metrics_section(), stability_section()});
 }
 
 }  // namespace bernoulli::config

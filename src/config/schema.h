@@ -25,4 +25,7 @@ const std::vector<KindSchema>& token_id_schemas();
 /// Ways to choose metrics.threshold.
 const std::vector<KindSchema>& threshold_schemas();
 
+/// What stability.stress may hold.
+const std::vector<KindSchema>& stress_schemas();
+
 }  // namespace bernoulli::config

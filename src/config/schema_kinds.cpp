@@ -175,4 +175,48 @@ const std::vector<KindSchema>& threshold_schemas() {
   return kinds;
 }
 
+const std::vector<KindSchema>& stress_schemas() {
+  static const std::vector<KindSchema> kinds{
+      kind("output_bias",
+           "the bias of the last layer starts here: every answer is the same and sure of itself",
+           {number("value", "initial bias of every logit").defaults(30.0)}, "value"),
+      kind("learning_rate", "weights move so far that logits overshoot",
+           {number("factor", "what the learning rate is multiplied by").above(0).defaults(300.0)}, "factor"),
+      kind("input_scale", "inputs that nobody normalised: embeddings start larger",
+           {number("factor", "what initial embedding weights are multiplied by").above(0).defaults(100.0)},
+           "factor"),
+      kind("label_noise", "labels that are wrong, as crowd-sourced ones are",
+           {number("share", "share of training labels that are turned around")
+                .above(0)
+                .below(1)
+                .defaults(0.2)},
+           "share"),
+      kind("half_precision", "the loss sees logits rounded to 16 bits, as automatic mixed precision has it",
+           {word("dtype", "number format of logits and loss", {"bfloat16", "float16"}).defaults("bfloat16")},
+           "dtype"),
+      kind("confident_init",
+           "initial logits are spread wide, as those of a model trained for something else are",
+           {number("spread", "standard deviation of the initial logits over training examples")
+                .above(0)
+                .defaults(40.0)},
+           "spread"),
+      kind("custom", "any of the above together",
+           {text("name", "how the page calls it").size(1, 64),
+            text("shows", "what it is meant to show, for the page").defaults(""),
+            number("output_bias", "initial bias of every logit; none: as initialised").optional(),
+            number("learning_rate_factor", "what the learning rate is multiplied by").above(0).defaults(1.0),
+            number("input_scale", "what initial embedding weights are multiplied by").above(0).defaults(1.0),
+            number("label_noise", "share of training labels that are turned around")
+                .at_least(0)
+                .below(1)
+                .defaults(0.0),
+            number("logit_spread", "standard deviation of the initial logits; none: as initialised")
+                .above(0)
+                .optional(),
+            word("logits_dtype", "number format of logits and loss", {"float32", "bfloat16", "float16"})
+                .defaults("float32")}),
+  };
+  return kinds;
+}
+
 }  // namespace bernoulli::config

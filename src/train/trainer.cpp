@@ -4,13 +4,11 @@
 #include <cmath>
 #include <limits>
 #include <set>
-#include <span>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "core/random.h"
 #include "core/stop.h"
 #include "optim/schedule.h"
 #include "train/evaluate.h"
@@ -26,11 +24,10 @@ int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 
-Trainer::Trainer(TrainingParts parts) : parts_(std::move(parts)) {
+Trainer::Trainer(TrainingParts parts)
+    : parts_(std::move(parts)), order_(parts_.config.training, parts_.train.size()) {
   const TrainingConfig& training = parts_.config.training;
-  examples_per_step_ = training.batch_size * training.accumulate;
-  steps_per_epoch_ = divide_up(parts_.train.size(), examples_per_step_);
-  total_steps_ = training.epochs ? *training.epochs * steps_per_epoch_ : kNoLimit;
+  total_steps_ = training.epochs ? *training.epochs * order_.steps_per_epoch() : kNoLimit;
   if (training.max_steps) total_steps_ = std::min(total_steps_, *training.max_steps);
   lower_is_better_ =
       training.monitor_mode == "auto" ? lower_is_better(training.monitor) : training.monitor_mode == "min";
@@ -56,12 +53,14 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   saved_step_ = checkpoint.step;
 }
 
-int64_t Trainer::epoch() const { return std::max<int64_t>(1, divide_up(state_.step, steps_per_epoch_)); }
+int64_t Trainer::epoch() const {
+  return std::max<int64_t>(1, divide_up(state_.step, order_.steps_per_epoch()));
+}
 
 bool Trainer::validation_due() const {
   if (state_.step == 0 || state_.validated_step == state_.step) return false;
   const auto& every = parts_.config.training.validate_every_steps;
-  return state_.step % steps_per_epoch_ == 0 || (every && state_.step % *every == 0) || finished();
+  return state_.step % order_.steps_per_epoch() == 0 || (every && state_.step % *every == 0) || finished();
 }
 
 bool Trainer::finished() const {
@@ -111,22 +110,11 @@ TrainingOutcome Trainer::run() {
 
 void Trainer::one_update() {
   const double started = monotonic_seconds();
-  const int64_t epoch_index = state_.step / steps_per_epoch_;
-  if (order_epoch_ != epoch_index) {
-    const uint64_t seed =
-        mix_seed(parts_.config.training.seed, random_stream::kEpochOrder, static_cast<uint64_t>(epoch_index));
-    order_ = random_permutation(parts_.train.size(), seed);
-    order_epoch_ = epoch_index;
-  }
-  const auto begin = static_cast<size_t>(state_.step % steps_per_epoch_ * examples_per_step_);
-  const auto examples = std::span<const int64_t>(order_).subspan(
-      begin, std::min(static_cast<size_t>(examples_per_step_), order_.size() - begin));
-
   const KindConfig& schedule = parts_.config.training.schedule;
   const double lr = parts_.step.base_lr() *
-                    schedule_factor(schedule, state_.step, total_steps_, steps_per_epoch_) *
+                    schedule_factor(schedule, state_.step, total_steps_, order_.steps_per_epoch()) *
                     state_.plateau.factor;
-  last_result_ = parts_.step.update(examples, state_.step, lr);
+  last_result_ = parts_.step.update(order_.examples_of(state_.step), state_.step, lr);
   ++state_.step;
   state_.loss_sum += last_result_.loss_sum;
   state_.loss_weight += last_result_.weight;
@@ -245,7 +233,7 @@ void Trainer::show_progress() {
   progress_.update(fmt::format("epoch {}  step {}{}  loss {:.4f}  {:.0f} examples/s{}", epoch(), state_.step,
                                total_steps_ != kNoLimit ? fmt::format("/{}", total_steps_) : "",
                                state_.loss_sum / state_.loss_weight,
-                               rate * static_cast<double>(examples_per_step_), left));
+                               rate * static_cast<double>(order_.examples_per_step()), left));
 }
 
 }  // namespace bernoulli

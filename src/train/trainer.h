@@ -11,6 +11,7 @@
 #include "metrics/metrics.h"
 #include "run/checkpoint.h"
 #include "train/encoded_dataset.h"
+#include "train/epoch_order.h"
 #include "train/metrics_log.h"
 #include "train/step.h"
 #include "train/trainer_state.h"
@@ -62,14 +63,11 @@ class Trainer {
   std::string stop_reason() const;
 
   TrainingParts parts_;
-  int64_t examples_per_step_;
-  int64_t steps_per_epoch_;
+  EpochOrder order_;
   int64_t total_steps_;  ///< INT64_MAX where only time limits
   bool lower_is_better_;
   TrainerState state_;
   int64_t saved_step_ = -1;
-  int64_t order_epoch_ = -1;
-  std::vector<int64_t> order_;
   StepResult last_result_;
   bool warned_of_lost_gradient_ = false;
   double rate_started_s_ = 0;
