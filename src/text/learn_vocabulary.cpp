@@ -2,7 +2,9 @@
 #include <limits>
 #include <utility>
 
+#include "core/error.h"
 #include "text/parallel_chunks.h"
+#include "text/token_counts.h"
 #include "text/vectorizer.h"
 
 namespace bernoulli {
@@ -10,23 +12,12 @@ namespace {
 
 constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
 
-struct TokenCounts {
-  TokenTable tokens;
-  std::vector<int64_t> counts;  ///< by number in `tokens`
-
-  void add(std::string_view token, int64_t count) {
-    const auto number = static_cast<size_t>(tokens.add(token));
-    if (number == counts.size()) counts.push_back(0);
-    counts[number] += count;
-  }
-};
-
 TokenCounts count_tokens(const Tokenizer& tokenizer, std::span<const std::string> texts) {
   TokenCounts counts;
   TokenBuffers buffers;
   for (const std::string& text : texts) {
     tokenizer.for_each_ngram(tokenizer.tokens(text, kNoLimit, buffers), [&](std::string_view token) {
-      counts.add(token, 1);
+      counts.add_readable(token);
       return true;
     });
   }
@@ -40,32 +31,39 @@ TokenCounts count_tokens(const Tokenizer& tokenizer, std::span<const std::string
     chunks[chunk] = count_tokens(tokenizer, texts.subspan(begin, end - begin));
   });
   TokenCounts all = std::move(chunks[0]);
-  for (const TokenCounts& chunk : std::span(chunks).subspan(1)) {
-    for (int32_t i = 0; i < chunk.tokens.size(); ++i)
-      all.add(chunk.tokens.token(i), chunk.counts[static_cast<size_t>(i)]);
-  }
+  for (const TokenCounts& chunk : std::span(chunks).subspan(1)) all.add(chunk);
   return all;
 }
 
+struct CountedToken {
+  std::string token;
+  int64_t count;
+
+  bool more_frequent_than(const CountedToken& other) const {
+    return count != other.count ? count > other.count : token > other.token;
+  }
+};
+
 }  // namespace
 
-Vocabulary learn_vocabulary(const TextConfig& config, std::span<const std::string> texts, int threads) {
-  const TokenCounts all = count_tokens(Tokenizer(config), texts, threads);
-  std::vector<int32_t> order;
-  for (int32_t i = 0; i < all.tokens.size(); ++i) {
-    if (all.counts[static_cast<size_t>(i)] >= config.min_count) order.push_back(i);
-  }
-  const auto more_frequent = [&](int32_t a, int32_t b) {
-    const int64_t count_a = all.counts[static_cast<size_t>(a)];
-    const int64_t count_b = all.counts[static_cast<size_t>(b)];
-    return count_a != count_b ? count_a > count_b : all.tokens.token(a) > all.tokens.token(b);
-  };
+Vocabulary learn_vocabulary(const TextConfig& config, std::span<const std::string> texts, int threads,
+                            ScanKernel kernel) {
+  const TokenCounts counts = count_tokens(Tokenizer(config, kernel), texts, threads);
+  std::vector<CountedToken> candidates;
+  counts.for_each([&](std::string_view token, int64_t count) {
+    if (count >= config.min_count) candidates.push_back({std::string(token), count});
+  });
   const size_t room =
       config.max_tokens ? static_cast<size_t>(std::max<int64_t>(0, *config.max_tokens - 2)) : kNoLimit;
-  const auto kept_end = order.begin() + static_cast<int64_t>(std::min(room, order.size()));
-  std::partial_sort(order.begin(), kept_end, order.end(), more_frequent);
+  const size_t num_kept = std::min(room, candidates.size());
+  if (num_kept > std::numeric_limits<int32_t>::max() - 2)
+    throw DataError("more than 2^31 - 3 distinct tokens; use text.hashing, or fewer n-grams");
+  std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(num_kept),
+                    candidates.end(),
+                    [](const CountedToken& a, const CountedToken& b) { return a.more_frequent_than(b); });
   std::vector<std::string> tokens;
-  for (auto it = order.begin(); it != kept_end; ++it) tokens.emplace_back(all.tokens.token(*it));
+  tokens.reserve(num_kept);
+  for (size_t i = 0; i < num_kept; ++i) tokens.push_back(std::move(candidates[i].token));
   return Vocabulary(std::move(tokens));
 }
 

@@ -1,6 +1,9 @@
 #include "text/tokenizer.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -28,51 +31,52 @@ std::vector<size_t> checked_widths(const TextConfig& config) {
   return widths;
 }
 
-/// Moves the words of buffers.text together, one space between them.
-void split_words(size_t limit, TokenBuffers& buffers) {
-  char* const data = buffers.text.data();
-  const size_t size = buffers.text.size();
-  size_t kept = 0;
-  for (size_t i = 0; i < size && buffers.tokens.size() < limit;) {
-    while (i < size && is_whitespace(data[i])) ++i;
-    if (i == size) break;
-    const size_t begin = i;
-    while (i < size && !is_whitespace(data[i])) ++i;
-    if (kept > 0) data[kept++] = ' ';
-    if (kept != begin) std::copy(data + begin, data + i, data + kept);
-    buffers.tokens.emplace_back(data + kept, i - begin);
-    kept += i - begin;
-  }
-}
-
-/// Copies buffers.text to buffers.scratch with a space between its characters.
-void split_characters(size_t limit, TokenBuffers& buffers) {
-  const std::string_view text = buffers.text;
-  buffers.scratch.clear();
-  buffers.scratch.reserve(2 * text.size());  // views into it stay valid: at most one space a byte
-  for (size_t i = 0; i < text.size() && buffers.tokens.size() < limit;) {
+/// Copies the characters with a space between them.
+void split_characters(std::string_view text, size_t limit, TokenSpans& tokens) {
+  if (text.size() > std::numeric_limits<uint32_t>::max() / 2 - TokenSpans::kReadable)
+    throw DataError(fmt::format("a text of {} bytes; texts of 2 GiB or more can't be split into characters",
+                                text.size()));
+  char* const bytes = tokens.bytes_for(2 * text.size() + TokenSpans::kReadable);
+  uint32_t* const edges = tokens.edges_for(2 * std::min(text.size(), limit));
+  size_t count = 0;
+  uint32_t end = 0;
+  for (size_t i = 0; i < text.size() && count < limit; ++count) {
     const size_t length = std::max<size_t>(1, utf8_sequence_length(text.substr(i)));
-    if (i > 0) buffers.scratch.push_back(' ');
-    const char* const begin = buffers.scratch.data() + buffers.scratch.size();
-    buffers.scratch.append(text.substr(i, length));
-    buffers.tokens.emplace_back(begin, length);
+    if (i > 0) bytes[end++] = ' ';
+    edges[2 * count] = end;
+    std::copy_n(text.data() + i, length, bytes + end);
+    end += static_cast<uint32_t>(length);
+    edges[2 * count + 1] = end;
     i += length;
   }
+  std::fill_n(bytes + end, TokenSpans::kReadable, ' ');
+  tokens.set_size(count);
 }
 
 }  // namespace
 
-Tokenizer::Tokenizer(const TextConfig& config)
-    : steps_(standardize_steps(config)),
-      characters_(splits_characters(config)),
-      widths_(checked_widths(config)) {}
+Tokenizer::Tokenizer(const TextConfig& config, ScanKernel kernel)
+    : characters_(splits_characters(config)),
+      widths_(checked_widths(config)),
+      before_(standardize_steps(config)),
+      kernel_(kernel) {
+  if (characters_) return;
+  CompiledSteps compiled = compile_steps(before_);
+  before_ = std::move(compiled.before);
+  plan_ = std::move(compiled.plan);
+}
 
-std::span<const std::string_view> Tokenizer::tokens(std::string_view text, size_t limit,
-                                                    TokenBuffers& buffers) const {
-  buffers.text.assign(text);
-  buffers.tokens.clear();
-  standardize(steps_, buffers.text, buffers.scratch);
-  characters_ ? split_characters(limit, buffers) : split_words(limit, buffers);
+const TokenSpans& Tokenizer::tokens(std::string_view text, size_t limit, TokenBuffers& buffers) const {
+  if (!before_.empty()) {
+    buffers.text.assign(text);
+    standardize(before_, buffers.text, buffers.scratch);
+    text = buffers.text;
+  }
+  if (characters_) {
+    split_characters(text, limit, buffers.tokens);
+  } else {
+    scan_bytes(plan_, text, limit, kernel_, buffers.tokens);
+  }
   return buffers.tokens;
 }
 

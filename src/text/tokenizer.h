@@ -1,13 +1,15 @@
 #pragma once
 
-#include <cstdint>
-#include <span>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/run_config.h"
+#include "text/byte_plan.h"
+#include "text/byte_scan.h"
 #include "text/standardize.h"
+#include "text/token_spans.h"
 
 namespace bernoulli {
 
@@ -15,28 +17,26 @@ namespace bernoulli {
 struct TokenBuffers {
   std::string text;
   std::string scratch;
-  std::vector<std::string_view>
-      tokens;  ///< views into one of the two, where exactly one space stands between neighbours
+  TokenSpans tokens;
 };
 
 /// Standardises and splits. Immutable and shared between threads, each with buffers of its own.
 class Tokenizer {
  public:
   /// @throws UsageError for a step, split or n-gram width that does not exist.
-  explicit Tokenizer(const TextConfig& config);
+  explicit Tokenizer(const TextConfig& config, ScanKernel kernel = ScanKernel::kBest);
 
   /// The first `limit` tokens of `text`; valid until `buffers` is used again.
-  std::span<const std::string_view> tokens(std::string_view text, size_t limit, TokenBuffers& buffers) const;
+  /// @throws DataError for a text of 4 GiB or more.
+  const TokenSpans& tokens(std::string_view text, size_t limit, TokenBuffers& buffers) const;
 
   /// Calls `emit(n_gram)` for all n-grams of the first width, then of the second, ... until it returns false.
-  /// An n-gram is a view of the bytes from its first token to its last: one space joins them already.
+  /// 16 bytes from the first of an n-gram may be read.
   template <typename Emit>
-  void for_each_ngram(std::span<const std::string_view> tokens, Emit&& emit) const {
+  void for_each_ngram(const TokenSpans& tokens, Emit&& emit) const {
     for (const size_t width : widths_) {
       for (size_t begin = 0; begin + width <= tokens.size(); ++begin) {
-        const char* end = tokens[begin + width - 1].data() + tokens[begin + width - 1].size();
-        if (!emit(std::string_view(tokens[begin].data(), static_cast<size_t>(end - tokens[begin].data()))))
-          return;
+        if (!emit(tokens.join(begin, width))) return;
       }
     }
   }
@@ -44,9 +44,11 @@ class Tokenizer {
   const std::vector<size_t>& widths() const { return widths_; }
 
  private:
-  std::vector<StandardizeStep> steps_;
   bool characters_;
   std::vector<size_t> widths_;
+  std::vector<StandardizeStep> before_;  ///< applied one by one, before the plan
+  BytePlan plan_;                        ///< with split: whitespace
+  ScanKernel kernel_;
 };
 
 }  // namespace bernoulli

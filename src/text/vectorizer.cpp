@@ -1,5 +1,6 @@
 #include "text/vectorizer.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -22,6 +23,14 @@ size_t checked_length(const TextConfig& config) {
   return static_cast<size_t>(*config.sequence_length);
 }
 
+/// Few languages have shorter words; where it is too low or too high, `ids` grows or has room to spare.
+size_t likely_ids(std::span<const std::string> texts, size_t max_ids) {
+  constexpr size_t kBytesAWord = 5;
+  size_t count = 0;
+  for (const std::string& text : texts) count += std::min(text.size() / kBytesAWord, max_ids);
+  return count;
+}
+
 }  // namespace
 
 struct Vectorizer::Buffers {
@@ -29,16 +38,16 @@ struct Vectorizer::Buffers {
   std::vector<uint32_t> word_hashes;
 };
 
-Vectorizer::Vectorizer(TextConfig config, std::shared_ptr<const Vocabulary> vocabulary)
+Vectorizer::Vectorizer(TextConfig config, std::shared_ptr<const Vocabulary> vocabulary, ScanKernel kernel)
     : config_(std::move(config)),
-      tokenizer_(config_),
+      tokenizer_(config_, kernel),
       max_ids_(checked_length(config_)),
       // n-grams of the first width come first: with this many tokens they alone fill the row.
       max_tokens_(max_ids_ == kNoLimit ? kNoLimit : max_ids_ + tokenizer_.widths().front() - 1),
       vocabulary_(std::move(vocabulary)) {}
 
-Vectorizer::Vectorizer(TextConfig config, Vocabulary vocabulary)
-    : Vectorizer(std::move(config), std::make_shared<const Vocabulary>(std::move(vocabulary))) {
+Vectorizer::Vectorizer(TextConfig config, Vocabulary vocabulary, ScanKernel kernel)
+    : Vectorizer(std::move(config), std::make_shared<const Vocabulary>(std::move(vocabulary)), kernel) {
   if (config_.hash_buckets) throw UsageError("text.hashing: a vectorizer that hashes takes no vocabulary");
   if (config_.max_tokens && vocabulary_->num_ids() > *config_.max_tokens) {
     throw UsageError(fmt::format(
@@ -47,8 +56,8 @@ Vectorizer::Vectorizer(TextConfig config, Vocabulary vocabulary)
   }
 }
 
-Vectorizer::Vectorizer(TextConfig config)
-    : Vectorizer(std::move(config), std::shared_ptr<const Vocabulary>()) {
+Vectorizer::Vectorizer(TextConfig config, ScanKernel kernel)
+    : Vectorizer(std::move(config), std::shared_ptr<const Vocabulary>(), kernel) {
   if (!config_.hash_buckets) throw UsageError("text: a vectorizer needs a vocabulary or hashing");
   if (*config_.hash_buckets < 1 || *config_.hash_buckets > std::numeric_limits<int32_t>::max() - 1) {
     throw UsageError(
@@ -64,19 +73,23 @@ std::string Vectorizer::ids_fingerprint() const {
   return vocabulary_ ? vocabulary_->fingerprint() : fmt::format("hashing-{}", num_ids());
 }
 
-void Vectorizer::append_looked_up(std::span<const std::string_view> tokens, std::vector<int32_t>& ids) const {
+void Vectorizer::append_looked_up(const TokenSpans& tokens, std::vector<int32_t>& ids) const {
   size_t room = max_ids_;
-  tokenizer_.for_each_ngram(tokens, [&](std::string_view token) {
-    ids.push_back(vocabulary_->id(token));
-    return --room > 0;
-  });
+  for (const size_t width : tokenizer_.widths()) {
+    const size_t num_ngrams = tokens.size() < width ? 0 : tokens.size() - width + 1;
+    const size_t count = std::min(num_ngrams, room);
+    const size_t before = ids.size();
+    ids.resize(before + count);
+    int32_t* const out = ids.data() + before;
+    for (size_t i = 0; i < count; ++i) out[i] = vocabulary_->id_of_readable(tokens.join(i, width));
+    room -= count;
+  }
 }
 
-void Vectorizer::append_hashed(std::span<const std::string_view> tokens, Buffers& buffers,
-                               std::vector<int32_t>& ids) const {
+void Vectorizer::append_hashed(const TokenSpans& tokens, Buffers& buffers, std::vector<int32_t>& ids) const {
   std::vector<uint32_t>& words = buffers.word_hashes;
   words.clear();
-  for (const std::string_view token : tokens) words.push_back(hash_word(token));
+  for (size_t i = 0; i < tokens.size(); ++i) words.push_back(hash_word(tokens[i]));
   size_t room = max_ids_;
   for (const size_t width : tokenizer_.widths()) {
     for (size_t begin = 0; begin + width <= words.size(); ++begin) {
@@ -89,7 +102,7 @@ void Vectorizer::append_hashed(std::span<const std::string_view> tokens, Buffers
 }
 
 void Vectorizer::append_ids(std::string_view text, Buffers& buffers, std::vector<int32_t>& ids) const {
-  const std::span<const std::string_view> tokens = tokenizer_.tokens(text, max_tokens_, buffers.tokens);
+  const TokenSpans& tokens = tokenizer_.tokens(text, max_tokens_, buffers.tokens);
   vocabulary_ ? append_looked_up(tokens, ids) : append_hashed(tokens, buffers, ids);
 }
 
@@ -104,6 +117,7 @@ TokenRows Vectorizer::transform(std::span<const std::string> texts, int threads)
   for_each_chunk(texts.size(), num_chunks, [&](size_t chunk, size_t begin, size_t end) {
     Buffers buffers;
     TokenRows rows;
+    rows.ids.reserve(likely_ids(texts.subspan(begin, end - begin), max_ids_));
     for (const std::string& text : texts.subspan(begin, end - begin)) {
       append_ids(text, buffers, rows.ids);
       rows.end_row();

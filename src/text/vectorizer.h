@@ -21,11 +21,12 @@ class Vectorizer {
  public:
   /// With a vocabulary that was learned (learn_vocabulary) or read from a file.
   /// @throws UsageError where the configuration says hashing, or allows fewer ids than the vocabulary has.
-  Vectorizer(TextConfig config, Vocabulary vocabulary);
+  Vectorizer(TextConfig config, Vocabulary vocabulary, ScanKernel kernel = ScanKernel::kBest);
   /// With hashed buckets. @throws UsageError without config.hash_buckets.
-  explicit Vectorizer(TextConfig config);
+  explicit Vectorizer(TextConfig config, ScanKernel kernel = ScanKernel::kBest);
 
   /// Appends the ids of `text`, truncated to sequence_length where one is set, never padded.
+  /// @throws DataError for a text of 4 GiB or more (split into characters: 2 GiB).
   void append_ids(std::string_view text, std::vector<int32_t>& ids) const;
 
   /// All texts, in order, on `threads` threads; the result does not depend on the number of threads.
@@ -42,11 +43,10 @@ class Vectorizer {
 
  private:
   struct Buffers;
-  Vectorizer(TextConfig config, std::shared_ptr<const Vocabulary> vocabulary);
+  Vectorizer(TextConfig config, std::shared_ptr<const Vocabulary> vocabulary, ScanKernel kernel);
   void append_ids(std::string_view text, Buffers& buffers, std::vector<int32_t>& ids) const;
-  void append_looked_up(std::span<const std::string_view> tokens, std::vector<int32_t>& ids) const;
-  void append_hashed(std::span<const std::string_view> tokens, Buffers& buffers,
-                     std::vector<int32_t>& ids) const;
+  void append_looked_up(const TokenSpans& tokens, std::vector<int32_t>& ids) const;
+  void append_hashed(const TokenSpans& tokens, Buffers& buffers, std::vector<int32_t>& ids) const;
 
   TextConfig config_;
   Tokenizer tokenizer_;
@@ -58,6 +58,7 @@ class Vectorizer {
 /// Counts the tokens of the texts as `config` standardises and splits them, and keeps the most frequent ones:
 /// count descending, ties by token bytes descending (Keras' order; see docs/text.md).
 /// @throws UsageError, DataError
-Vocabulary learn_vocabulary(const TextConfig& config, std::span<const std::string> texts, int threads = 1);
+Vocabulary learn_vocabulary(const TextConfig& config, std::span<const std::string> texts, int threads = 1,
+                            ScanKernel kernel = ScanKernel::kBest);
 
 }  // namespace bernoulli

@@ -32,7 +32,17 @@ TokenTable index_tokens(const std::vector<std::string>& tokens, const Place& pla
 Vocabulary::Vocabulary(std::vector<std::string> tokens)
     : tokens_(std::move(tokens)), index_(index_tokens(tokens_, [](size_t i) {
         return fmt::format("vocabulary id {}", i + kFirstTokenId);
-      })) {}
+      })) {
+  index_short_tokens();
+}
+
+void Vocabulary::index_short_tokens() {
+  std::vector<ShortKey> keys;
+  keys.reserve(tokens_.size());
+  for (const std::string& token : tokens_)
+    keys.push_back(token.size() <= ShortKey::kMaxBytes ? ShortKey::of(token) : ShortKey{});
+  short_index_ = ShortTokenIndex::build(std::move(keys));
+}
 
 std::string Vocabulary::fingerprint() const {
   StreamingHash hash;
@@ -61,6 +71,7 @@ Vocabulary Vocabulary::parse(std::string_view text, const std::string& name) {
     begin = end + 1;
   }
   vocabulary.index_ = index_tokens(vocabulary.tokens_, place);
+  vocabulary.index_short_tokens();
   return vocabulary;
 }
 

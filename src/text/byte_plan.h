@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text/standardize.h"
+
+namespace bernoulli {
+
+/// What a list of standardisation steps does to a text that is split at white space afterwards, as one
+/// look-up a byte and at most one literal that is replaced. Reading a text once with it gives the tokens that
+/// the steps, one after the other, and the split would give.
+struct BytePlan {
+  static constexpr uint8_t kSpace = ' ';
+  static constexpr uint8_t kDeleted = '\t';  ///< free to mean this: as an output, every white space is kSpace
+
+  /// Of each byte: kSpace, kDeleted, or the byte of a token that it becomes.
+  std::array<uint8_t, 256> map{};
+  /// By position, the bytes of the text that the literal matches; empty where there is none.
+  std::vector<std::bitset<256>> literal;
+  std::array<uint8_t, 2> literal_starts{};  ///< all bytes of literal[0]
+  std::string replacement;                  ///< outputs, as in `map`, without kDeleted
+
+  bool starts_literal(uint8_t byte) const {
+    return !literal.empty() && (byte == literal_starts[0] || byte == literal_starts[1]);
+  }
+  /// Whether the literal stands at `position`.
+  bool matches(std::string_view text, size_t position) const;
+  /// Upper bound of the bytes that reading `size` bytes gives.
+  size_t max_output(size_t size) const;
+};
+
+struct CompiledSteps {
+  std::vector<StandardizeStep> before;  ///< to be applied one by one (`standardize`), then the plan
+  BytePlan plan;
+};
+
+/// Compiles as many of the last steps as a plan can express exactly: all, in most configurations.
+CompiledSteps compile_steps(const std::vector<StandardizeStep>& steps);
+
+}  // namespace bernoulli

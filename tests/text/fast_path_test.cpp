@@ -1,0 +1,242 @@
+// Every way to read bytes against a plain one: the steps one after the other, the words cut at white space
+// one byte at a time, and a hash map of the standard library.
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/file.h"
+#include "core/random.h"
+#include "text/hashing.h"
+#include "text/text_config.h"
+#include "text/vectorizer.h"
+
+namespace bernoulli {
+namespace {
+
+using testing::replace_step;
+using testing::step;
+using testing::text_config;
+using testing::tutorial_config;
+
+constexpr ScanKernel kKernels[] = {ScanKernel::kBest, ScanKernel::kPortable};
+
+std::vector<std::string> plain_words(const TextConfig& config, std::string text) {
+  std::string scratch;
+  standardize(standardize_steps(config), text, scratch);
+  std::vector<std::string> words;
+  bool in_word = false;
+  for (const char c : text) {
+    if (!is_whitespace(c) && !in_word) words.emplace_back();
+    in_word = !is_whitespace(c);
+    if (in_word) words.back().push_back(c);
+  }
+  return words;
+}
+
+std::vector<std::string> plain_ngrams(const TextConfig& config, const std::string& text) {
+  const std::vector<std::string> words = plain_words(config, text);
+  std::vector<std::string> ngrams;
+  for (const int64_t width : config.ngrams) {
+    for (size_t i = 0; i + static_cast<size_t>(width) <= words.size(); ++i) {
+      std::string ngram = words[i];
+      for (size_t k = 1; k < static_cast<size_t>(width); ++k) ngram += " " + words[i + k];
+      ngrams.push_back(ngram);
+    }
+  }
+  return ngrams;
+}
+
+std::vector<std::string> fast_words(const TextConfig& config, const std::string& text, size_t limit,
+                                    ScanKernel kernel) {
+  // A block of exactly the text's size: the address sanitizer sees any byte that is read outside it.
+  const std::vector<char> exact(text.begin(), text.end());
+  TokenBuffers buffers;
+  const TokenSpans& tokens = Tokenizer(config, kernel).tokens({exact.data(), exact.size()}, limit, buffers);
+  std::vector<std::string> words;
+  for (size_t i = 0; i < tokens.size(); ++i) words.emplace_back(tokens[i]);
+  return words;
+}
+
+void expect_same_words(const TextConfig& config, const std::string& text, const std::string& about) {
+  const std::vector<std::string> expected = plain_words(config, text);
+  for (const ScanKernel kernel : kKernels) {
+    ASSERT_EQ(fast_words(config, text, text.size() + 1000, kernel), expected) << about;
+    for (const size_t limit : {size_t{1}, size_t{3}, expected.size()}) {
+      std::vector<std::string> first = expected;
+      first.resize(std::min(limit, first.size()));
+      ASSERT_EQ(fast_words(config, text, limit, kernel), first) << about << ", limit " << limit;
+    }
+  }
+}
+
+/// Texts of the bytes that `alphabet` repeats as often as they are to occur.
+std::string random_text(Random& random, const std::string& alphabet, size_t size) {
+  std::string text(size, '\0');
+  for (char& c : text)
+    c = alphabet.empty() ? static_cast<char>(random.below(256)) : alphabet[random.below(alphabet.size())];
+  return text;
+}
+
+KindConfig random_step(Random& random) {
+  const std::vector<KindConfig> steps = {
+      step("lowercase"),       step("strip_punctuation"),   step("collapse_whitespace"),
+      step("strip_html"),      replace_step("<br />", " "), replace_step("a", ""),
+      replace_step("-", " "),  replace_step("aa", "b"),     replace_step("ab", ""),
+      replace_step(" ", ""),   replace_step("b ", "xyz"),   replace_step("B", "ba a"),
+      replace_step("  ", "_"), replace_step("A", "\t"),     replace_step("!b", "a!"),
+      replace_step("\n", "b")};
+  return steps[random.below(steps.size())];
+}
+
+TEST(FastPath, GivesTheWordsOfTheStepsForAnyListOfThem) {
+  Random random(11);
+  const std::vector<std::string> alphabets = {"", "abAB !-\n", "aabb  ", "<br /><br />abB !.", "ab<> /"};
+  for (int trial = 0; trial < 3000; ++trial) {
+    TextConfig config;
+    std::string about;
+    for (uint64_t i = random.below(5); i > 0; --i) {
+      config.standardize.push_back(random_step(random));
+      about += config.standardize.back().kind + config.standardize.back().args.dump() + " ";
+    }
+    const std::string text =
+        random_text(random, alphabets[random.below(alphabets.size())], random.below(300));
+    ASSERT_NO_FATAL_FAILURE(expect_same_words(config, text, about + "on '" + text + "'"));
+  }
+}
+
+TEST(FastPath, CompilesTheUsualStepsCompletely) {
+  const auto num_before = [](const TextConfig& config) {
+    return compile_steps(standardize_steps(config)).before.size();
+  };
+  EXPECT_EQ(num_before({}), 0u);
+  EXPECT_EQ(num_before(tutorial_config()), 0u);
+  EXPECT_EQ(
+      num_before(text_config({step("strip_punctuation"), step("lowercase"), step("collapse_whitespace")})),
+      0u);
+  EXPECT_EQ(num_before(text_config({replace_step("<br />", " "), replace_step("'", ""), step("lowercase")})),
+            0u);
+  // After strip_punctuation no "<br />" is left to be found.
+  EXPECT_EQ(num_before(text_config({step("strip_punctuation"), replace_step("<br />", " ")})), 0u);
+  EXPECT_EQ(num_before(text_config({step("lowercase"), step("strip_html"), step("strip_punctuation")})), 2u);
+  // "a.b" becomes "ab", which the text does not have in one piece.
+  EXPECT_EQ(num_before(text_config({step("strip_punctuation"), replace_step("ab", "c")})), 1u);
+  EXPECT_EQ(num_before(text_config({step("collapse_whitespace"), replace_step("a b", "c")})), 1u);
+}
+
+TEST(FastPath, FindsTheLiteralAndWordEndsAtEveryPlaceInABlock) {
+  for (size_t size = 0; size < 140; ++size) {
+    const std::string words = std::string(size, 'a');
+    for (const char* const tail :
+         {"", "<br />", "<BR />b", "<br /", "<br /><br />c", " ", "  b", ".", ". b", "<"}) {
+      ASSERT_NO_FATAL_FAILURE(expect_same_words(tutorial_config(), words + tail, words + tail));
+      ASSERT_NO_FATAL_FAILURE(expect_same_words(tutorial_config(), tail + words, tail + words));
+    }
+  }
+}
+
+TEST(FastPath, ReadsTokensOfAMegabyteAndTextsOfDeletedBytes) {
+  const std::string huge(1 << 20, 'x');
+  expect_same_words(tutorial_config(), huge, "one token");
+  expect_same_words(tutorial_config(), "a " + huge + "<br />b", "one token among others");
+  expect_same_words(tutorial_config(), std::string(1000, '.'), "only punctuation");
+  expect_same_words(tutorial_config(), std::string(1000, ' ') + "a", "white space");
+  std::string single;
+  for (int i = 0; i < 1000; ++i) single += "a ";
+  expect_same_words(tutorial_config(), single, "as many tokens as there can be");
+  expect_same_words(text_config({replace_step("b", std::string(200, 'y') + " z z z")}), "abba b",
+                    "a long replacement");
+}
+
+/// Ids and vocabulary of the texts, both ways.
+void expect_same_ids(TextConfig config, const std::vector<std::string>& texts) {
+  std::unordered_map<std::string, int64_t> counts;
+  for (const std::string& text : texts) {
+    for (const std::string& ngram : plain_ngrams(config, text)) ++counts[ngram];
+  }
+  std::vector<std::pair<int64_t, std::string>> order;
+  for (const auto& [token, count] : counts) order.emplace_back(count, token);
+  std::sort(order.rbegin(), order.rend());
+  std::unordered_map<std::string, int32_t> ids;
+  const size_t room = config.max_tokens ? static_cast<size_t>(*config.max_tokens - 2) : order.size();
+  for (size_t i = 0; i < std::min(room, order.size()); ++i)
+    ids[order[i].second] = static_cast<int32_t>(i + 2);
+
+  for (const ScanKernel kernel : kKernels) {
+    const Vocabulary vocabulary = learn_vocabulary(config, texts, 2, kernel);
+    ASSERT_EQ(vocabulary.tokens().size(), ids.size());
+    for (size_t i = 0; i < ids.size(); ++i) ASSERT_EQ(vocabulary.tokens()[i], order[i].second);
+    const TokenRows rows = Vectorizer(config, vocabulary, kernel).transform(texts, 2);
+    for (size_t i = 0; i < texts.size(); ++i) {
+      std::vector<int32_t> expected;
+      for (const std::string& ngram : plain_ngrams(config, texts[i])) {
+        const auto found = ids.find(ngram);
+        expected.push_back(found == ids.end() ? kUnknownId : found->second);
+      }
+      if (config.sequence_length)
+        expected.resize(std::min(expected.size(), static_cast<size_t>(*config.sequence_length)));
+      const std::span<const int32_t> row = rows.row(static_cast<int64_t>(i));
+      ASSERT_EQ(std::vector<int32_t>(row.begin(), row.end()), expected) << "text " << i;
+    }
+  }
+}
+
+TEST(FastPath, LooksUpTheIdsOfRandomBytes) {
+  Random random(3);
+  std::vector<std::string> texts;
+  for (int i = 0; i < 300; ++i)
+    texts.push_back(random_text(random, i % 2 ? "" : std::string("aab\0  .<", 8), random.below(400)));
+  TextConfig config = tutorial_config();
+  expect_same_ids(config, texts);
+  config.max_tokens = 40;
+  expect_same_ids(config, texts);
+  config.ngrams = {1, 2};
+  config.sequence_length = 30;
+  expect_same_ids(config, texts);
+  config.ngrams = {3};
+  config.max_tokens = 500;
+  expect_same_ids(config, texts);
+}
+
+TEST(FastPath, HashesTheWordsOfTheSteps) {
+  TextConfig config = tutorial_config();
+  config.hash_buckets = 1000;
+  Random random(8);
+  for (int trial = 0; trial < 200; ++trial) {
+    const std::string text = random_text(random, trial % 2 ? "" : "abcdefgh  .<br />", random.below(500));
+    std::vector<int32_t> expected;
+    for (const std::string& word : plain_words(config, text))
+      expected.push_back(bucket_id(hash_word(word), 1000));
+    for (const ScanKernel kernel : kKernels) {
+      std::vector<int32_t> ids;
+      Vectorizer(config, kernel).append_ids(text, ids);
+      ASSERT_EQ(ids, expected);
+    }
+  }
+}
+
+TEST(FastPath, GivesTheIdsOfAllReviews) {
+  const char* const data = std::getenv("BERNOULLI_DATA");
+  if (data == nullptr || !std::filesystem::exists(std::filesystem::path(data) / "aclImdb"))
+    GTEST_SKIP() << "BERNOULLI_DATA names no folder with aclImdb";
+  std::vector<std::string> texts;
+  for (const char* const folder : {"train/pos", "train/neg", "test/pos", "test/neg"}) {
+    const auto path = std::filesystem::path(data) / "aclImdb" / folder;
+    if (!std::filesystem::exists(path)) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(path))
+      texts.push_back(read_file(entry.path()));
+  }
+  ASSERT_FALSE(texts.empty());
+  TextConfig config = tutorial_config();
+  config.max_tokens = 10000;
+  expect_same_ids(config, texts);
+}
+
+}  // namespace
+}  // namespace bernoulli
