@@ -62,7 +62,7 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
   };
   Json summary = {
       {"name", config.name},
-      {"engine", "reference"},
+      {"engine", training.engine},
       {"device", training.device.str()},
       {"loss_mode", to_string(config.loss.mode)},
       {"steps", training.outcome.steps},

@@ -22,6 +22,7 @@ struct FinishedTraining {
   const CheckpointFolder& checkpoints;
   const TrainingOutcome& outcome;
   c10::Device device;
+  const std::string& engine;  ///< EngineChoice::name
 };
 
 /// Fits the threshold on validation data, evaluates the chosen checkpoint on validation and test data,

@@ -20,9 +20,9 @@
 #include "run/checkpoint.h"
 #include "run/run_folder.h"
 #include "tensor/device.h"
+#include "train/make_step.h"
 #include "train/metrics_log.h"
 #include "train/prepare.h"
-#include "train/reference_step.h"
 #include "train/trainer.h"
 
 namespace bernoulli::cli {
@@ -110,10 +110,14 @@ Json data_json(const PreparedRun& run) {
   return json;
 }
 
-void log_plan(const RunConfig& config, const PreparedRun& run, c10::Device device) {
+/// The engine of a run, with the plan that it was chosen for in the log.
+EngineChoice choose_engine(const RunConfig& config, const PreparedRun& run, c10::Device device) {
   log_info(layers::summary(run.plan));
-  log_info(fmt::format("loss {}  engine reference (autograd)  device {}  threads {}",
-                       to_string(config.loss.mode), device.str(), num_threads(config.training)));
+  EngineChoice engine = make_step(config, run.plan, run.train, *run.loss, run.pos_weight, device);
+  const std::string reason = engine.reason.empty() ? "" : fmt::format(" ({})", engine.reason);
+  log_info(fmt::format("loss {}  engine {}{}  device {}  threads {}", to_string(config.loss.mode),
+                       engine.name, reason, device.str(), num_threads(config.training)));
+  return engine;
 }
 
 /// Everything a training does first, with one batch, on nothing but memory.
@@ -123,8 +127,8 @@ std::string dry_run(const TrainArguments& arguments) {
   const c10::Device device = open_device(arguments.device);
   set_threads(num_threads(config.training));
   const PreparedRun run = prepare_run(config);
-  log_plan(config, run, device);
-  ReferenceStep step(config, run.plan, run.train, *run.loss, device);
+  const EngineChoice engine = choose_engine(config, run, device);
+  Step& step = *engine.step;
   std::vector<int64_t> examples;
   for (int64_t i = 0; i < std::min(config.training.batch_size, run.train.size()); ++i) examples.push_back(i);
   const StepResult result = step.update(examples, 0, step.base_lr());
@@ -155,14 +159,13 @@ TrainedRun train_run(const TrainArguments& arguments) {
   write_json(paths.data(), data_json(run));
   if (run.vectorizer->vocabulary() != nullptr)
     write_file_atomic(paths.vocabulary(), run.vectorizer->vocabulary()->to_text());
-  log_plan(config, run, device);
+  const EngineChoice engine = choose_engine(config, run, device);
 
   const CheckpointFolder checkpoints(paths.checkpoints());
   const std::optional<Checkpoint> checkpoint = resuming ? checkpoints.load_newest() : std::nullopt;
-  ReferenceStep step(config, run.plan, run.train, *run.loss, device);
   MetricsLog log(paths.metrics(), checkpoint ? checkpoint->step : 0);
   Trainer trainer({config, run.splits.labels.names, run.train, run.validation ? &*run.validation : nullptr,
-                   *run.loss, step, checkpoints, log, fingerprints_of(run, loaded)});
+                   *run.loss, *engine.step, checkpoints, log, fingerprints_of(run, loaded)});
   if (checkpoint) {
     trainer.resume(*checkpoint);
     log_info(fmt::format("resuming after step {}", checkpoint->step));
@@ -170,7 +173,7 @@ TrainedRun train_run(const TrainArguments& arguments) {
     log_info("no checkpoint was saved yet: starting from the first step");
   }
   const TrainingOutcome outcome = trainer.run();
-  return {finish_run({config, run, paths, checkpoints, outcome, device}, log), paths.folder};
+  return {finish_run({config, run, paths, checkpoints, outcome, device, engine.name}, log), paths.folder};
 }
 
 int run_train(const std::vector<std::string>& words) {

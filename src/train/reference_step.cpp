@@ -9,10 +9,10 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/isfinite.h>
 
-#include "core/error.h"
 #include "core/random.h"
 #include "core/stop.h"
 #include "model/generator.h"
+#include "train/non_finite.h"
 
 namespace bernoulli {
 namespace {
@@ -28,20 +28,15 @@ at::Tensor gather_rows(const std::vector<float>& values, std::span<const int64_t
   return out.to(device);
 }
 
-/// The examples whose logits are not finite, for the message: at most five of them.
-std::string blame_examples(const at::Tensor& logits, std::span<const int64_t> examples,
-                           const EncodedDataset& data) {
+/// The examples whose logits are not finite.
+std::vector<int64_t> not_finite(const at::Tensor& logits, std::span<const int64_t> examples) {
   const at::Tensor finite = at::isfinite(logits).all(1).to(at::kCPU).contiguous();
   const bool* ok = finite.const_data_ptr<bool>();
-  std::string names;
-  int64_t bad = 0;
+  std::vector<int64_t> bad;
   for (size_t i = 0; i < examples.size(); ++i) {
-    if (ok[i]) continue;
-    if (++bad <= 5) names += fmt::format(" {}", data.origins[static_cast<size_t>(examples[i])]);
+    if (!ok[i]) bad.push_back(examples[i]);
   }
-  if (bad == 0) return "every logit is finite";
-  return fmt::format("{} of {} examples have logits that are not finite:{}{}", bad, examples.size(), names,
-                     bad > 5 ? " ..." : "");
+  return bad;
 }
 
 NamedTensors with_prefix(std::string_view prefix, const NamedTensors& tensors) {
@@ -111,10 +106,8 @@ void ReferenceStep::accumulate_gradient(std::span<const int64_t> examples, uint6
   const LossValue loss = loss_(logits, targets, weights);
   const double loss_sum = loss.sum.item<double>();
   if (!std::isfinite(loss_sum)) {
-    throw NonFiniteError(fmt::format(
-        "step {}: the loss is {}; {}. No weight was changed by this step and the last checkpoint is good. "
-        "Lower the learning rate, set optimizer.clip_norm, or look at the named examples",
-        step + 1, loss_sum, blame_examples(logits.detach(), examples, train_)));
+    throw non_finite_loss(step, loss_sum, not_finite(logits.detach(), examples),
+                          static_cast<int64_t>(examples.size()), train_);
   }
   result.loss_sum += loss_sum;
   const at::Tensor seen = logits.detach().to(at::kCPU).contiguous();
@@ -126,16 +119,12 @@ void ReferenceStep::accumulate_gradient(std::span<const int64_t> examples, uint6
 double ReferenceStep::checked_gradient_norm(int64_t step) const {
   const double norm = gradient_norm(parameters_);
   if (std::isfinite(norm)) return norm;
-  std::string names;
+  std::vector<std::string> names;
   for (const auto& [name, parameter] : parameters_) {
     if (parameter.grad().defined() && !at::isfinite(parameter.grad()).all().item<bool>())
-      names += fmt::format(" {}", name);
+      names.push_back(name);
   }
-  throw NonFiniteError(
-      fmt::format("step {}: the gradient is not finite in{}. No weight was changed by this step and the last "
-                  "checkpoint is good. "
-                  "Lower the learning rate or set optimizer.clip_value",
-                  step + 1, names.empty() ? " its norm only (overflow)" : names));
+  throw non_finite_gradient(step, names);
 }
 
 std::vector<float> ReferenceStep::logits(const TokenRows& rows) {

@@ -1,0 +1,10 @@
+#include "kernels/dense.h"
+#include "kernels/pooling.h"
+#include "kernels/updating.h"
+
+#if defined(__x86_64__)
+namespace bernoulli::kernels {
+extern const Kernels kAvx512Kernels;
+const Kernels kAvx512Kernels = BERNOULLI_KERNELS("avx512");
+}  // namespace bernoulli::kernels
+#endif

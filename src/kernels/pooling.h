@@ -1,0 +1,123 @@
+#pragma once
+
+// Embedding, dropout and pool in one pass, and its gradient. For lanes.h's three files only.
+
+#include "kernels/kernels.h"
+#include "kernels/lanes.h"
+
+namespace bernoulli::kernels {
+namespace {
+
+/// Draws of padding counts stand far from those of positions.
+constexpr uint32_t kPadCounters = 0x80000000u;
+
+/// 16 draws of Binomial(n, p), n < 256, by Walker's alias method: a cell, then the cell itself or its alias.
+inline void add_binomial(const DropoutDraws& draws, uint32_t counter, const uint32_t* table, int64_t n,
+                         float* counts) {
+  alignas(64) uint32_t cells[16], coins[16];
+  const Words a = random_words(draws.key0, draws.key1, counter);
+  const Words b = random_words(draws.key0, draws.key1, counter + 16);
+  __builtin_memcpy(cells, &a, sizeof cells);
+  __builtin_memcpy(coins, &b, sizeof coins);
+  for (int lane = 0; lane < 16; ++lane) {
+    const auto cell = static_cast<uint32_t>((uint64_t{cells[lane]} * static_cast<uint64_t>(n + 1)) >> 32);
+    const uint32_t entry = table[cell];
+    counts[lane] += static_cast<float>((coins[lane] >> 8) < (entry >> 8) ? cell : (entry & 255u));
+  }
+}
+
+/// How many of the pads each of 16 features keeps.
+inline void count_pads(const PoolInput& in, uint32_t block, float* counts) {
+  store(counts, zeros());
+  uint32_t counter = kPadCounters + (block << 15);
+  for (int64_t left = in.pads; left > 0; left -= 255, counter += 32)
+    add_binomial(in.draws, counter, in.binomial[left < 255 ? left : 255], left < 255 ? left : 255, counts);
+}
+
+template <bool kDrop>
+inline Floats sum_block(const PoolInput& in, const float* weights, int64_t stride, int64_t block,
+                        uint16_t* keep) {
+  Floats even = zeros(), odd = zeros();
+  const Words low = all_words(in.draws.threshold << 16);
+  const float* base = weights + block * kLanes;
+  uint32_t counter = static_cast<uint32_t>(block * ((in.count + 1) / 2) * 16);
+  for (int64_t p = 0; p + 1 < in.count; p += 2, counter += 16) {
+    const Floats a = load(base + in.ids[p] * stride), b = load(base + in.ids[p + 1] * stride);
+    if constexpr (kDrop) {
+      const Words random = random_words(in.draws.key0, in.draws.key1, counter);
+      const uint32_t keep_a = below(random << 16, low), keep_b = below(random, low);
+      keep[p] = static_cast<uint16_t>(keep_a);
+      keep[p + 1] = static_cast<uint16_t>(keep_b);
+      even = add_where(keep_a, even, a);
+      odd = add_where(keep_b, odd, b);
+    } else {
+      even = even + a;
+      odd = odd + b;
+    }
+  }
+  if (in.count % 2 != 0) {
+    const int64_t p = in.count - 1;
+    uint32_t bits = 0xffff;
+    if constexpr (kDrop) {
+      bits = below(random_words(in.draws.key0, in.draws.key1, counter) << 16, low);
+      keep[p] = static_cast<uint16_t>(bits);
+    }
+    even = add_where(bits, even, load(base + in.ids[p] * stride));
+  }
+  return even + odd;
+}
+
+void pool(const PoolInput& in, const float* weights, int64_t stride, float* out, uint16_t* keep,
+          float* pad_count) {
+  const bool drop = in.draws.threshold != 0;
+  for (int64_t block = 0; block < stride / kLanes; ++block) {
+    Floats sum = drop ? sum_block<true>(in, weights, stride, block, keep + block * in.count)
+                      : sum_block<false>(in, weights, stride, block, keep);
+    if (in.pads > 0) {
+      float* counts = pad_count + block * kLanes;
+      if (drop) {
+        count_pads(in, static_cast<uint32_t>(block), counts);
+      } else {
+        store(counts, all(static_cast<float>(in.pads)));
+      }
+      sum = sum + load(counts) * load(weights + block * kLanes);
+    }
+    store(out + block * kLanes, sum * all(in.scale));
+  }
+}
+
+void scatter(const PoolInput& in, const int32_t* slots, const float* gradient, int64_t stride,
+             const uint16_t* keep, const float* pad_count, float* gradients, float* pad_gradient) {
+  const bool drop = in.draws.threshold != 0;
+  for (int64_t block = 0; block < stride / kLanes; ++block) {
+    const Floats g = load(gradient + block * kLanes) * all(in.scale);
+    float* base = gradients + block * kLanes;
+    if (drop) {
+      const uint16_t* bits = keep + block * in.count;
+      for (int64_t p = 0; p < in.count; ++p) {
+        float* row = base + slots[p] * stride;
+        store(row, add_where(bits[p], load(row), g));
+      }
+    } else {
+      for (int64_t p = 0; p < in.count; ++p) {
+        float* row = base + slots[p] * stride;
+        store(row, load(row) + g);
+      }
+    }
+    if (in.pads > 0) {
+      float* row = pad_gradient + block * kLanes;
+      store(row, load(row) + load(pad_count + block * kLanes) * g);
+    }
+  }
+}
+
+void dropout(const DropoutDraws& draws, float scale, float* x, int64_t stride) {
+  const Words limit = all_words(draws.threshold << 16);
+  for (int64_t i = 0; i < stride; i += kLanes) {
+    const uint32_t bits = below(random_words(draws.key0, draws.key1, static_cast<uint32_t>(i)), limit);
+    store(x + i, where(bits, load(x + i) * all(scale)));
+  }
+}
+
+}  // namespace
+}  // namespace bernoulli::kernels

@@ -1,0 +1,8 @@
+#include "kernels/dense.h"
+#include "kernels/pooling.h"
+#include "kernels/updating.h"
+
+namespace bernoulli::kernels {
+extern const Kernels kPortableKernels;
+const Kernels kPortableKernels = BERNOULLI_KERNELS("portable");
+}  // namespace bernoulli::kernels

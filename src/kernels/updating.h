@@ -1,0 +1,180 @@
+#pragma once
+
+// Update rules, with and without gradient. For lanes.h's three files only.
+
+#include "kernels/kernels.h"
+#include "kernels/lanes.h"
+
+namespace bernoulli::kernels {
+namespace {
+
+/// Rows that catch up side by side, so that one row's division hides behind another's: as many as the
+/// registers hold.
+#if defined(__AVX512F__)
+constexpr int kGroup = 4;
+#else
+constexpr int kGroup = 2;
+#endif
+
+struct RowState {
+  Floats w, s0, s1;
+};
+
+template <RuleKind kKind>
+constexpr int kSlots = kKind == RuleKind::kSgd                                 ? 0
+                       : kKind == RuleKind::kAdam || kKind == RuleKind::kAdamW ? 2
+                                                                               : 1;
+
+/// One update of 16 numbers. Without gradient (kGradient false; g is not read) the same rule at g = 0.
+template <RuleKind kKind, bool kGradient, bool kDecay>
+BERNOULLI_INLINE void apply(RowState& r, Floats g, const UpdateRule& rule, const UpdateConstants& c) {
+  constexpr bool kAdaptive = kKind == RuleKind::kAdam || kKind == RuleKind::kAdamW;
+  constexpr bool kCoupledDecay = kDecay && kKind != RuleKind::kAdamW;
+  constexpr bool kAny = kGradient || kCoupledDecay;  // whether g is other than 0
+  if constexpr (kCoupledDecay) {
+    const Floats decay = all(rule.weight_decay) * r.w;
+    g = kGradient ? g + decay : decay;
+  }
+  if constexpr (kAdaptive) {
+    if constexpr (kDecay && kKind == RuleKind::kAdamW) r.w = r.w * all(c.keep);
+    r.s0 = all(rule.beta1) * r.s0;
+    r.s1 = all(rule.beta2) * r.s1;
+    if constexpr (kAny) {
+      r.s0 = r.s0 + all(1 - rule.beta1) * g;
+      r.s1 = r.s1 + all(1 - rule.beta2) * g * g;
+    }
+    r.w = r.w - all(c.lr) * r.s0 / (root(r.s1) * all(c.root_scale) + all(rule.eps));
+  } else if constexpr (kKind == RuleKind::kMomentum) {
+    r.s0 = all(c.momentum) * r.s0;
+    if constexpr (kAny) r.s0 = r.s0 + all(c.gain) * g;
+    if (rule.nesterov) {
+      const Floats ahead = all(rule.beta1) * r.s0;
+      r.w = r.w - all(c.lr) * (kAny ? g + ahead : ahead);
+    } else {
+      r.w = r.w - all(c.lr) * r.s0;
+    }
+  } else if constexpr (kAny && kKind == RuleKind::kAdagrad) {
+    r.s0 = r.s0 + g * g;
+    r.w = r.w - all(c.lr) * g / (root(r.s0) + all(rule.eps));
+  } else if constexpr (kAny) {
+    r.w = r.w - all(c.lr) * g;
+  }
+}
+
+template <RuleKind kKind>
+BERNOULLI_INLINE RowState take(const Table& t, int64_t at) {
+  RowState r;
+  r.w = load(t.weights + at);
+  if constexpr (kSlots < kKind >> 0) r.s0 = load(t.slot0 + at);
+  if constexpr (kSlots < kKind >> 1) r.s1 = load(t.slot1 + at);
+  return r;
+}
+template <RuleKind kKind>
+BERNOULLI_INLINE void put(const Table& t, int64_t at, const RowState& r) {
+  store(t.weights + at, r.w);
+  if constexpr (kSlots < kKind >> 0) store(t.slot0 + at, r.s0);
+  if constexpr (kSlots < kKind >> 1) store(t.slot1 + at, r.s1);
+}
+template <RuleKind kKind>
+BERNOULLI_INLINE void fetch_early(const Table& t, int64_t at) {
+  __builtin_prefetch(t.weights + at, 1);
+  if constexpr (kSlots < kKind >> 0) __builtin_prefetch(t.slot0 + at, 1);
+  if constexpr (kSlots < kKind >> 1) __builtin_prefetch(t.slot1 + at, 1);
+}
+
+template <RuleKind kKind, bool kDecay>
+void update_rows(const UpdateRule& rule, const UpdateConstants& constants, const Table& table,
+                 const int32_t* rows, int64_t count, const float* gradients) {
+  constexpr int64_t kAhead = 12;
+  for (int64_t i = 0; i < count; ++i) {
+    if (rows != nullptr && i + kAhead < count) fetch_early<kKind>(table, rows[i + kAhead] * table.stride);
+    const int64_t begin = (rows != nullptr ? rows[i] : i) * table.stride;
+    for (int64_t j = 0; j < table.stride; j += kLanes) {
+      RowState r = take<kKind>(table, begin + j);
+      apply<kKind, true, kDecay>(r, load(gradients + i * table.stride + j), rule, constants);
+      put<kKind>(table, begin + j, r);
+    }
+  }
+}
+
+template <RuleKind kKind, bool kDecay>
+BERNOULLI_INLINE void replay_one(const UpdateRule& rule, const UpdateConstants* from,
+                                 const UpdateConstants* to, const Table& table, int64_t at) {
+  RowState r = take<kKind>(table, at);
+  for (; from < to; ++from) apply<kKind, false, kDecay>(r, zeros(), rule, *from);
+  put<kKind>(table, at, r);
+}
+
+/// kGroup rows: those that missed more first reach the step of the one that missed least.
+template <RuleKind kKind, bool kDecay>
+BERNOULLI_INLINE void replay_group(const UpdateRule& rule, const UpdateConstants* end, const Table& table,
+                                   const int32_t* rows, const int32_t* missed) {
+  int32_t common = missed[0];
+  for (int k = 1; k < kGroup; ++k) common = missed[k] < common ? missed[k] : common;
+  for (int64_t j = 0; j < table.stride; j += kLanes) {
+    RowState r[kGroup];
+#pragma GCC unroll 4
+    for (int k = 0; k < kGroup; ++k) {
+      const int64_t at = rows[k] * table.stride + j;
+      if (missed[k] > common) replay_one<kKind, kDecay>(rule, end - missed[k], end - common, table, at);
+      r[k] = take<kKind>(table, at);
+    }
+    for (const UpdateConstants* c = end - common; c < end; ++c) {
+#pragma GCC unroll 4
+      for (int k = 0; k < kGroup; ++k) apply<kKind, false, kDecay>(r[k], zeros(), rule, *c);
+    }
+#pragma GCC unroll 4
+    for (int k = 0; k < kGroup; ++k) put<kKind>(table, rows[k] * table.stride + j, r[k]);
+  }
+}
+
+template <RuleKind kKind, bool kDecay>
+void catch_up_rows(const UpdateRule& rule, const UpdateConstants* end, const Table& table,
+                   const int32_t* rows, const int32_t* missed, int64_t count) {
+  constexpr int64_t kAhead = 3 * kGroup;
+  int64_t i = 0;
+  for (; i + kGroup <= count; i += kGroup) {
+    for (int64_t k = i + kAhead; k < i + kAhead + kGroup && k < count; ++k)
+      fetch_early<kKind>(table, rows[k] * table.stride);
+    replay_group<kKind, kDecay>(rule, end, table, rows + i, missed + i);
+  }
+  for (; i < count; ++i) {
+    for (int64_t j = 0; j < table.stride; j += kLanes)
+      replay_one<kKind, kDecay>(rule, end - missed[i], end, table, rows[i] * table.stride + j);
+  }
+}
+
+#define BERNOULLI_FOR_RULE(function, ...)                               \
+  switch (rule.kind) {                                                  \
+    case RuleKind::kSgd:                                                \
+      return decay ? function<RuleKind::kSgd, true>(__VA_ARGS__)        \
+                   : function<RuleKind::kSgd, false>(__VA_ARGS__);      \
+    case RuleKind::kMomentum:                                           \
+      return decay ? function<RuleKind::kMomentum, true>(__VA_ARGS__)   \
+                   : function<RuleKind::kMomentum, false>(__VA_ARGS__); \
+    case RuleKind::kAdam:                                               \
+      return decay ? function<RuleKind::kAdam, true>(__VA_ARGS__)       \
+                   : function<RuleKind::kAdam, false>(__VA_ARGS__);     \
+    case RuleKind::kAdamW:                                              \
+      return decay ? function<RuleKind::kAdamW, true>(__VA_ARGS__)      \
+                   : function<RuleKind::kAdamW, false>(__VA_ARGS__);    \
+    case RuleKind::kAdagrad:                                            \
+      return decay ? function<RuleKind::kAdagrad, true>(__VA_ARGS__)    \
+                   : function<RuleKind::kAdagrad, false>(__VA_ARGS__);  \
+  }
+
+void update(const UpdateRule& rule, const UpdateConstants& constants, const Table& table, const int32_t* rows,
+            int64_t count, const float* gradients) {
+  const bool decay = rule.weight_decay != 0;
+  BERNOULLI_FOR_RULE(update_rows, rule, constants, table, rows, count, gradients)
+}
+
+void catch_up(const UpdateRule& rule, const UpdateConstants* end, const Table& table, const int32_t* rows,
+              const int32_t* missed, int64_t count) {
+  const bool decay = rule.weight_decay != 0;
+  BERNOULLI_FOR_RULE(catch_up_rows, rule, end, table, rows, missed, count)
+}
+#undef BERNOULLI_FOR_RULE
+
+}  // namespace
+}  // namespace bernoulli::kernels

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "kernels/kernels.h"
+
+namespace bernoulli {
+
+/// A parameter and its optimizer state with rows padded to whole lanes. Where a row needs no padding, the
+/// tensors that go out share this storage.
+struct FusedParameter {
+  std::string name;
+  std::vector<int64_t> shape;
+  int64_t rows = 1;
+  int64_t columns = 0;
+  at::Tensor weights;             ///< [rows, padded(columns)]
+  std::vector<at::Tensor> slots;  ///< the same shape, one a slot of the rule
+  kernels::UpdateRule rule;
+  std::vector<float> gradient;  ///< rows * stride; of the embedding: a row a touched row
+
+  /// Copies `initial`; padding is 0, of the slots too unless `initial_slot` is.
+  FusedParameter(std::string parameter_name, const at::Tensor& initial,
+                 const kernels::UpdateRule& update_rule, size_t num_slots, double initial_slot);
+
+  int64_t stride() const { return kernels::padded(columns); }
+  kernels::Table table() const;
+  /// A tensor of this parameter, without the padding.
+  at::Tensor trimmed(const at::Tensor& tensor) const;
+  /// Copies values of the parameter's shape into `tensor`. @throws ArtifactError where the shape differs.
+  void assign(const at::Tensor& tensor, const at::Tensor& values, const std::string& what) const;
+};
+
+}  // namespace bernoulli

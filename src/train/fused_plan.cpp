@@ -1,0 +1,175 @@
+#include "train/fused_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include <fmt/format.h>
+
+namespace bernoulli {
+namespace {
+
+using kernels::Activation;
+using kernels::RuleKind;
+using layers::Json;
+using layers::NamedLayer;
+
+/// Why a layer list or an optimizer is not of the family.
+struct Unsupported {
+  std::string reason;
+};
+
+/// Dropout draws 16 bits a number, so that its rate is met to 1/131072; rates that this would change by more
+/// than a thousandth of themselves stay with the reference.
+uint32_t threshold_of(double rate) {
+  if (rate == 0) return 0;
+  const double threshold = std::round((1 - rate) * 65536);
+  const double met = 1 - threshold / 65536;
+  if (threshold < 1 || std::abs(met - rate) > 1e-3 * std::min(rate, 1 - rate))
+    throw Unsupported{fmt::format("dropout {} is too near to 0 or 1", rate)};
+  return static_cast<uint32_t>(threshold);
+}
+
+const std::map<std::string, Activation>& activations() {
+  static const std::map<std::string, Activation> map = {
+      {"relu", Activation::kRelu},       {"tanh", Activation::kTanh}, {"gelu", Activation::kGelu},
+      {"sigmoid", Activation::kSigmoid}, {"silu", Activation::kSilu}, {"leaky_relu", Activation::kLeakyRelu}};
+  return map;
+}
+
+/// Layers up to and with the pool. Returns how many they are.
+size_t read_pooling(const layers::ModelPlan& plan, const TextConfig& text, FusedPlan& fused) {
+  const NamedLayer& first = plan.layers.front();
+  fused.dim = first.args.at("dim");
+  if (first.kind == "embedding_bag") {
+    if (first.args.at("mode") == "max") throw Unsupported{"embedding_bag with mode: max"};
+    fused.mean = first.args.at("mode") == "mean";
+    return 1;
+  }
+  fused.sequence_length = text.sequence_length;
+  for (size_t i = 1; i < plan.layers.size(); ++i) {
+    const NamedLayer& layer = plan.layers[i];
+    if (layer.kind == "mean_pool" || layer.kind == "sum_pool") {
+      fused.mean = layer.kind == "mean_pool";
+      fused.include_padding = layer.args.at("padding") == "include";
+      return i + 1;
+    }
+    if (layer.kind != "dropout") throw Unsupported{fmt::format("{} before the pool", layer.kind)};
+    if (fused.token_threshold != 0) throw Unsupported{"two dropouts before the pool"};
+    fused.token_threshold = threshold_of(layer.args.at("rate"));
+  }
+  throw Unsupported{"a model without pool"};
+}
+
+FusedLayer read_head_layer(const NamedLayer& layer, size_t& parameters) {
+  FusedLayer out;
+  out.features_in = layer.input.features;
+  out.features_out = layer.plan.output.features;
+  if (layer.kind == "dropout") {
+    out.kind = FusedLayer::Kind::kDropout;
+    out.threshold = threshold_of(layer.args.at("rate"));
+  } else if (layer.kind == "linear") {
+    out.weight = parameters;
+    out.has_bias = layer.plan.parameters.size() == 2;
+    parameters += layer.plan.parameters.size();
+  } else if (const auto found = activations().find(layer.kind); found != activations().end()) {
+    out.kind = FusedLayer::Kind::kActivation;
+    out.activation = found->second;
+    if (layer.kind == "leaky_relu") out.slope = layer.args.at("negative_slope").get<float>();
+    if (layer.kind == "gelu" && layer.args.at("approximate") == "tanh")
+      out.activation = Activation::kGeluTanh;
+  } else {
+    throw Unsupported{layer.kind};
+  }
+  return out;
+}
+
+void check_optimizer(const OptimizerConfig& config) {
+  if (config.ema_decay) throw Unsupported{"optimizer.ema_decay"};
+  if (config.kind.kind == "rmsprop") throw Unsupported{"rmsprop"};
+  if (config.kind.args.contains("amsgrad") && config.kind.args.at("amsgrad").get<bool>())
+    throw Unsupported{"amsgrad"};
+}
+
+}  // namespace
+
+std::optional<FusedPlan> fused_plan(const RunConfig& config, const layers::ModelPlan& plan,
+                                    std::string& reason) {
+  FusedPlan fused;
+  try {
+    check_optimizer(config.optimizer);
+    if (plan.layers.front().kind != "embedding" && plan.layers.front().kind != "embedding_bag")
+      throw Unsupported{fmt::format("a model that starts with {}", plan.layers.front().kind)};
+    size_t parameters = 1;
+    for (size_t i = read_pooling(plan, config.text, fused); i < plan.layers.size(); ++i) {
+      const FusedLayer layer = read_head_layer(plan.layers[i], parameters);
+      if (layer.kind != FusedLayer::Kind::kDropout || layer.threshold != 0) fused.head.push_back(layer);
+    }
+  } catch (const Unsupported& unsupported) {
+    reason = fmt::format("the fused engine does not run {}", unsupported.reason);
+    return std::nullopt;
+  }
+  return fused;
+}
+
+FusedOptimizer::FusedOptimizer(const OptimizerConfig& config)
+    : kind_(config.kind),
+      no_decay_(config.no_decay),
+      weight_decay_(config.kind.args.at("weight_decay")),
+      base_lr_(config.kind.args.at("lr")) {
+  const Json& args = kind_.args;
+  if (kind_.kind == "adam" || kind_.kind == "adamw") {
+    slot_names_ = {"exp_avg", "exp_avg_sq"};
+  } else if (kind_.kind == "adagrad") {
+    slot_names_ = {"sum"};
+    initial_slot_ = args.at("initial_accumulator_value");
+  } else if (args.at("momentum").get<double>() != 0) {
+    slot_names_ = {"momentum_buffer"};
+  }
+}
+
+kernels::UpdateRule FusedOptimizer::rule_for(const std::string& parameter) const {
+  kernels::UpdateRule rule;
+  const Json& args = kind_.args;
+  const bool decays = std::none_of(no_decay_.begin(), no_decay_.end(),
+                                   [&](const std::string& suffix) { return parameter.ends_with(suffix); });
+  rule.weight_decay = decays ? static_cast<float>(weight_decay_) : 0.0f;
+  if (kind_.kind == "adam" || kind_.kind == "adamw") {
+    rule.kind = kind_.kind == "adam" ? RuleKind::kAdam : RuleKind::kAdamW;
+    rule.beta1 = args.at("beta1").get<float>();
+    rule.beta2 = args.at("beta2").get<float>();
+    rule.eps = args.at("eps").get<float>();
+  } else if (kind_.kind == "adagrad") {
+    rule.kind = RuleKind::kAdagrad;
+    rule.eps = args.at("eps").get<float>();
+  } else if (!slot_names_.empty()) {
+    rule.kind = RuleKind::kMomentum;
+    rule.beta1 = args.at("momentum").get<float>();
+    rule.nesterov = args.at("nesterov").get<bool>();
+  }
+  return rule;
+}
+
+kernels::UpdateConstants FusedOptimizer::constants(int64_t update, double lr) const {
+  kernels::UpdateConstants c;
+  const Json& args = kind_.args;
+  const auto t = static_cast<double>(update);
+  c.lr = static_cast<float>(lr);
+  if (kind_.kind == "adam" || kind_.kind == "adamw") {
+    c.lr = static_cast<float>(lr / (1 - std::pow(args.at("beta1").get<double>(), t)));
+    c.root_scale = static_cast<float>(1 / std::sqrt(1 - std::pow(args.at("beta2").get<double>(), t)));
+    c.keep = static_cast<float>(1 - lr * weight_decay_);
+  } else if (kind_.kind == "adagrad") {
+    c.lr = static_cast<float>(lr / (1 + (t - 1) * args.at("lr_decay").get<double>()));
+  } else if (update > 1) {
+    c.momentum = args.at("momentum").get<float>();
+    c.gain = static_cast<float>(1 - args.at("dampening").get<double>());
+  }
+  return c;
+}
+
+bool FusedOptimizer::rests(const kernels::UpdateRule& rule) {
+  return rule.weight_decay == 0 && (rule.kind == RuleKind::kSgd || rule.kind == RuleKind::kAdagrad);
+}
+
+}  // namespace bernoulli

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+#include "kernels/activations.h"
+#include "kernels/entry_loss.h"
+#include "kernels/kernels.h"
+#include "layers/model_plan.h"
+
+namespace bernoulli {
+
+/// One layer behind the pool.
+struct FusedLayer {
+  enum class Kind { kDropout, kLinear, kActivation };
+  Kind kind = Kind::kLinear;
+  int64_t features_in = 0;
+  int64_t features_out = 0;
+  uint32_t threshold = 0;  ///< kDropout: a number stays where 16 random bits are below it
+  float slope = 0;         ///< kActivation: leaky_relu's
+  kernels::Activation activation = kernels::Activation::kRelu;
+  size_t weight = 0;  ///< kLinear: place in ModelPlan's list of parameters; the bias follows it
+  bool has_bias = false;
+};
+
+/// A model of the family that FusedStep runs:
+/// embedding, dropout?, mean_pool | sum_pool   or   embedding_bag (mean, sum);
+/// then any of dropout, linear, activations.
+struct FusedPlan {
+  int64_t dim = 0;
+  uint32_t token_threshold = 0;  ///< dropout between embedding and pool; 0: none
+  bool mean = true;
+  bool include_padding = false;
+  std::optional<int64_t> sequence_length;  ///< positions that are read at most; absent: all
+  std::vector<FusedLayer> head;
+};
+
+/// The plan in the engine's terms, or in `reason` why the engine does not run it.
+std::optional<FusedPlan> fused_plan(const RunConfig& config, const layers::ModelPlan& plan,
+                                    std::string& reason);
+
+/// How the configured optimizer reads in the engine's terms.
+class FusedOptimizer {
+ public:
+  explicit FusedOptimizer(const OptimizerConfig& config);
+
+  /// For one parameter, by its name (no_decay).
+  kernels::UpdateRule rule_for(const std::string& parameter) const;
+  /// Of update number `update`, counted from 1.
+  kernels::UpdateConstants constants(int64_t update, double lr) const;
+  /// Whether an update without gradient leaves a row as it is; `rule` as by rule_for.
+  static bool rests(const kernels::UpdateRule& rule);
+  const std::vector<std::string>& slot_names() const { return slot_names_; }
+  double initial_slot() const { return initial_slot_; }
+  double base_lr() const { return base_lr_; }
+
+ private:
+  KindConfig kind_;
+  std::vector<std::string> no_decay_;
+  double weight_decay_ = 0;
+  double base_lr_ = 0;
+  double initial_slot_ = 0;
+  std::vector<std::string> slot_names_;
+};
+
+}  // namespace bernoulli

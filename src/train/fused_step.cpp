@@ -1,0 +1,204 @@
+#include "train/fused_step.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/random.h"
+#include "core/stop.h"
+#include "model/sequential.h"
+#include "train/non_finite.h"
+
+namespace bernoulli {
+namespace {
+
+/// Examples that go through the layers together: few enough to stay in the cache. Decides the order of sums.
+constexpr size_t kTogether = 64;
+
+std::vector<FusedParameter> initial_parameters(const RunConfig& config, const layers::ModelPlan& plan,
+                                               const FusedOptimizer& optimizer) {
+  const Sequential reference(plan, config.training.seed, c10::Device(c10::kCPU));
+  std::vector<FusedParameter> parameters;
+  for (const auto& [name, tensor] : reference.parameters())
+    parameters.emplace_back(name, tensor, optimizer.rule_for(name), optimizer.slot_names().size(),
+                            optimizer.initial_slot());
+  return parameters;
+}
+
+std::vector<double> one_a_label(const std::vector<double>& pos_weight, int64_t num_labels) {
+  if (static_cast<int64_t>(pos_weight.size()) == num_labels) return pos_weight;
+  return std::vector<double>(static_cast<size_t>(num_labels), pos_weight.empty() ? 1.0 : pos_weight.front());
+}
+
+kernels::LossMode loss_mode(LossConfig::Mode mode) {
+  switch (mode) {
+    case LossConfig::Mode::kSigmoidBce:
+      return kernels::LossMode::kSigmoidBce;
+    case LossConfig::Mode::kSigmoidBceClipped:
+      return kernels::LossMode::kSigmoidBceClipped;
+    case LossConfig::Mode::kFocalWithLogits:
+      return kernels::LossMode::kFocalWithLogits;
+    case LossConfig::Mode::kBceWithLogits:
+      break;
+  }
+  return kernels::LossMode::kBceWithLogits;
+}
+
+}  // namespace
+
+FusedStep::FusedStep(const RunConfig& config, const layers::ModelPlan& plan, const FusedPlan& fused,
+                     const EncodedDataset& train, const std::vector<double>& pos_weight,
+                     const Options& options)
+    : train_(train),
+      fused_(fused),
+      kernels_(options.kernels != nullptr ? *options.kernels : *kernels::available_kernels().front()),
+      dense_(options.dense),
+      seed_(config.training.seed),
+      eval_batch_size_(config.training.eval_batch_size),
+      clip_norm_(config.optimizer.clip_norm),
+      clip_value_(config.optimizer.clip_value),
+      num_labels_(plan.num_outputs),
+      pos_weight_(one_a_label(pos_weight, plan.num_outputs)),
+      loss_{loss_mode(config.loss.mode), config.loss.label_smoothing, config.loss.gamma, config.loss.alpha},
+      optimizer_(config.optimizer),
+      parameters_(initial_parameters(config, plan, optimizer_)),
+      head_(fused_.head, fused_.dim, parameters_, kernels_),
+      binomial_(fused_.token_threshold),
+      rows_(parameters_.front().rows) {
+  for (size_t i = 1; i < parameters_.size(); ++i)
+    parameters_[i].gradient.resize(static_cast<size_t>(parameters_[i].rows * parameters_[i].stride()));
+}
+
+StepResult FusedStep::update(std::span<const int64_t> examples, int64_t step, double lr) {
+  const kernels::FlushDenormals flush;
+  StepResult result;
+  for (const int64_t example : examples) result.weight += train_.weight(example);
+  result.weight *= static_cast<double>(num_labels_);
+
+  touch_rows(examples);
+  zero_gradients();
+  for (size_t first = 0; first < examples.size(); first += kTogether) {
+    const auto some = examples.subspan(first, std::min(kTogether, examples.size() - first));
+    result.loss_sum += accumulate_gradient(some, first, result.weight, step);
+  }
+  result.gradient_norm = checked_gradient_norm(step);
+  clip_gradients(result.gradient_norm);
+  apply_update(lr);
+  return result;
+}
+
+void FusedStep::touch_rows(std::span<const int64_t> examples) {
+  rows_.begin();
+  slot_begin_.clear();
+  size_t tokens = 0;
+  bool pads = false;
+  for (const int64_t example : examples) {
+    const kernels::PoolInput input = pool_input(train_.rows.row(example));
+    const auto count = static_cast<size_t>(input.count);
+    if (slots_.size() < tokens + count) slots_.resize(2 * (tokens + count));
+    rows_.assign({input.ids, count}, slots_.data() + tokens);
+    slot_begin_.push_back(tokens);
+    tokens += count;
+    if (input.pads > 0) pads = true;
+  }
+  if (pads) rows_.assign(std::span(&kPaddingId, 1), &pad_slot_);
+  rows_.finish();
+  bring_up_to_date(rows_.rows());
+}
+
+void FusedStep::zero_gradients() {
+  const size_t size = rows_.rows().size() * static_cast<size_t>(embedding().stride());
+  embedding().gradient.resize(std::max(embedding().gradient.size(), size));
+  std::fill_n(embedding().gradient.begin(), size, 0.0f);
+  for (size_t i = 1; i < parameters_.size(); ++i)
+    std::fill(parameters_[i].gradient.begin(), parameters_[i].gradient.end(), 0.0f);
+}
+
+kernels::PoolInput FusedStep::pool_input(std::span<const int32_t> ids) const {
+  const auto length = static_cast<int64_t>(ids.size());
+  kernels::PoolInput input;
+  input.ids = ids.data();
+  input.count = fused_.sequence_length ? std::min(length, *fused_.sequence_length) : length;
+  if (fused_.include_padding) input.pads = *fused_.sequence_length - input.count;
+  if (fused_.mean)
+    input.scale = 1.0f / static_cast<float>(fused_.include_padding ? *fused_.sequence_length
+                                                                   : std::max<int64_t>(length, 1));
+  return input;
+}
+
+double FusedStep::accumulate_gradient(std::span<const int64_t> examples, size_t first, double total_weight,
+                                      int64_t step) {
+  const uint64_t step_seed = mix_seed(seed_, random_stream::kDropout, static_cast<uint64_t>(step));
+  const int64_t stride = embedding().stride();
+  const float* weights = embedding().table().weights;
+  float* pooled = head_.input(static_cast<int64_t>(examples.size()));
+  seeds_.clear();
+  inputs_.clear();
+  size_t keep_size = 0;
+  for (size_t i = 0; i < examples.size(); ++i) {
+    const uint64_t seed = mix_seed(step_seed, random_stream::kDropout, first + i);
+    seeds_.push_back(seed);
+    kernels::PoolInput input = pool_input(train_.rows.row(examples[i]));
+    if (fused_.token_threshold != 0) {
+      input.scale *= 65536.0f / static_cast<float>(fused_.token_threshold);
+      input.draws = {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32), fused_.token_threshold};
+      binomial_.prepare(input.pads);
+      input.binomial = binomial_.tables();
+      keep_size += static_cast<size_t>(input.count * stride / kernels::kLanes);
+    }
+    inputs_.push_back(input);
+  }
+  if (keep_.size() < keep_size) keep_.resize(keep_size);
+  if (pad_count_.size() < examples.size() * static_cast<size_t>(stride))
+    pad_count_.resize(examples.size() * static_cast<size_t>(stride));
+
+  uint16_t* keep = keep_.data();
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    const auto at = static_cast<int64_t>(i) * stride;
+    kernels_.pool(inputs_[i], weights, stride, pooled + at, keep, pad_count_.data() + at);
+    if (inputs_[i].draws.threshold != 0) keep += inputs_[i].count * stride / kernels::kLanes;
+  }
+  const float* logits = head_.forward(seeds_.data());
+  const double loss = loss_and_slopes(examples, logits, total_weight, head_.logit_gradient());
+  if (!std::isfinite(loss)) refuse_loss(examples, logits, loss, step);
+
+  const float* pooled_gradient = head_.backward(seeds_.data());
+  float* gradients = embedding().gradient.data();
+  keep = keep_.data();
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    const auto at = static_cast<int64_t>(i) * stride;
+    kernels_.scatter(inputs_[i], slots_.data() + slot_begin_[first + i], pooled_gradient + at, stride, keep,
+                     pad_count_.data() + at, gradients, gradients + pad_slot_ * stride);
+    if (inputs_[i].draws.threshold != 0) keep += inputs_[i].count * stride / kernels::kLanes;
+  }
+  return loss;
+}
+
+double FusedStep::loss_and_slopes(std::span<const int64_t> examples, const float* logits, double total_weight,
+                                  float* slopes) const {
+  double sum = 0;
+  for (size_t i = 0; i < examples.size(); ++i) {
+    const double weight = train_.weight(examples[i]);
+    const float* targets = train_.targets.data() + examples[i] * num_labels_;
+    const auto row = static_cast<int64_t>(i) * head_.logit_stride();
+    for (int64_t label = 0; label < num_labels_; ++label) {
+      const auto entry = loss_(logits[row + label], targets[label], pos_weight_[static_cast<size_t>(label)]);
+      sum += weight * entry.loss;
+      slopes[row + label] = static_cast<float>(weight * entry.slope / total_weight);
+    }
+  }
+  return sum;
+}
+
+void FusedStep::refuse_loss(std::span<const int64_t> examples, const float* logits, double loss,
+                            int64_t step) const {
+  std::vector<int64_t> bad;
+  for (size_t i = 0; i < examples.size(); ++i) {
+    const float* row = logits + static_cast<int64_t>(i) * head_.logit_stride();
+    if (!std::all_of(row, row + num_labels_, [](float z) { return std::isfinite(z); }))
+      bad.push_back(examples[i]);
+  }
+  throw non_finite_loss(step, loss, bad, static_cast<int64_t>(examples.size()), train_);
+}
+
+}  // namespace bernoulli

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "config/run_config.h"
+#include "kernels/binomial.h"
+#include "kernels/entry_loss.h"
+#include "kernels/kernels.h"
+#include "kernels/touched_rows.h"
+#include "layers/model_plan.h"
+#include "train/encoded_dataset.h"
+#include "train/fused_head.h"
+#include "train/fused_parameter.h"
+#include "train/fused_plan.h"
+#include "train/step.h"
+
+namespace bernoulli {
+
+/// Trains a FusedPlan on one CPU thread: embedding, dropout and pool in one pass over ragged ids, and the
+/// exact update of the reference without touching untouched rows. A row that an update did not read gets that
+/// update's zero-gradient step when it is next read, or when the weights are asked for; the order of a row's
+/// own updates stays, so the bits are those of a sweep over the whole table (tests/train compares).
+///
+/// Agrees with ReferenceStep within rounding where there is no dropout; with dropout the draws are other ones
+/// of the same distribution.
+class FusedStep : public Step {
+ public:
+  struct Options {
+    const kernels::Kernels* kernels = nullptr;  ///< null: the best that this processor runs
+    bool dense = false;                         ///< sweep the whole table at every update
+  };
+  /// `train` must outlive the step. `pos_weight` as for make_loss.
+  FusedStep(const RunConfig& config, const layers::ModelPlan& plan, const FusedPlan& fused,
+            const EncodedDataset& train, const std::vector<double>& pos_weight, const Options& options);
+  FusedStep(const FusedStep&) = delete;
+  FusedStep& operator=(const FusedStep&) = delete;
+
+  StepResult update(std::span<const int64_t> examples, int64_t step, double lr) override;
+  std::vector<float> logits(const TokenRows& rows) override;
+  NamedTensors evaluation_weights() const override;
+  NamedTensors training_state() const override;
+  void load(const NamedTensors& evaluation_weights, const NamedTensors& training_state) override;
+  double base_lr() const override { return optimizer_.base_lr(); }
+  const kernels::Kernels& kernels() const { return kernels_; }
+
+ private:
+  /// Gives every row that the examples read a slot in the gradient and brings it up to date.
+  void touch_rows(std::span<const int64_t> examples);
+  /// Forward and backward of some examples of an update, the first being number `first` of it. Returns the
+  /// summed loss.
+  double accumulate_gradient(std::span<const int64_t> examples, size_t first, double total_weight,
+                             int64_t step);
+  double loss_and_slopes(std::span<const int64_t> examples, const float* logits, double total_weight,
+                         float* slopes) const;
+  [[noreturn]] void refuse_loss(std::span<const int64_t> examples, const float* logits, double loss,
+                                int64_t step) const;
+  void zero_gradients();
+  double checked_gradient_norm(int64_t step) const;
+  double sum_of_squares() const;
+  void clip_gradients(double norm);
+  void apply_update(double lr);
+  kernels::PoolInput pool_input(std::span<const int32_t> ids) const;
+  /// Replays what rows missed, so that the tables hold what a sweep at every update would have left. Changes
+  /// when something is computed, not what: therefore const.
+  void bring_up_to_date(std::span<const int32_t> rows) const;
+  void bring_all_up_to_date() const;
+  FusedParameter& embedding() { return parameters_.front(); }
+  const FusedParameter& embedding() const { return parameters_.front(); }
+
+  const EncodedDataset& train_;
+  const FusedPlan fused_;
+  const kernels::Kernels& kernels_;
+  const bool dense_;
+  uint64_t seed_;
+  int64_t eval_batch_size_;
+  std::optional<double> clip_norm_;
+  std::optional<double> clip_value_;
+  int64_t num_labels_;
+  std::vector<double> pos_weight_;  ///< one a label
+  kernels::EntryLoss loss_;
+  FusedOptimizer optimizer_;
+  std::vector<FusedParameter> parameters_;  ///< in the order of the plan: the embedding first
+  FusedHead head_;
+  kernels::BinomialTables binomial_;
+  int64_t updates_ = 0;
+
+  mutable kernels::TouchedRows rows_;
+  mutable std::vector<kernels::UpdateConstants> history_;  ///< of the last updates, the newest at the end
+
+  std::vector<int32_t> slots_;      ///< of every token of the update
+  std::vector<size_t> slot_begin_;  ///< of every example of the update
+  int32_t pad_slot_ = 0;
+  std::vector<uint64_t> seeds_;
+  std::vector<kernels::PoolInput> inputs_;
+  std::vector<uint16_t> keep_;
+  std::vector<float> pad_count_;
+};
+
+}  // namespace bernoulli

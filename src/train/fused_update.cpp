@@ -1,0 +1,171 @@
+// FusedStep from the gradient on: norm, refusal, clipping, update, and the state that is saved.
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <ATen/ops/full.h>
+
+#include "core/error.h"
+#include "core/stop.h"
+#include "train/fused_step.h"
+#include "train/non_finite.h"
+
+namespace bernoulli {
+namespace {
+
+/// Updates after which every row is brought up to date at the latest, so that the history stays short.
+constexpr size_t kLongestHistory = 65536;
+constexpr const char* kUpdates = "optimizer/updates";
+
+std::span<float> gradient_of(FusedParameter& parameter, size_t num_touched, bool is_embedding) {
+  const auto rows = is_embedding ? num_touched : static_cast<size_t>(parameter.rows);
+  return {parameter.gradient.data(), rows * static_cast<size_t>(parameter.stride())};
+}
+
+const at::Tensor& find(const NamedTensors& saved, const std::string& name) {
+  const auto found =
+      std::find_if(saved.begin(), saved.end(), [&](const auto& entry) { return entry.first == name; });
+  if (found == saved.end()) throw ArtifactError(fmt::format("the saved state lacks the tensor '{}'", name));
+  return found->second;
+}
+
+}  // namespace
+
+double FusedStep::sum_of_squares() const {
+  double sum = 0;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const FusedParameter& parameter = parameters_[i];
+    const auto rows = i == 0 ? static_cast<int64_t>(rows_.rows().size()) : parameter.rows;
+    sum += kernels_.sum_of_squares(parameter.gradient.data(), rows * parameter.stride());
+  }
+  return sum;
+}
+
+double FusedStep::checked_gradient_norm(int64_t step) const {
+  const double norm = std::sqrt(sum_of_squares());
+  if (std::isfinite(norm)) return norm;
+  std::vector<std::string> names;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const FusedParameter& parameter = parameters_[i];
+    const auto rows = i == 0 ? static_cast<int64_t>(rows_.rows().size()) : parameter.rows;
+    const float* begin = parameter.gradient.data();
+    if (!std::all_of(begin, begin + rows * parameter.stride(), [](float g) { return std::isfinite(g); }))
+      names.push_back(parameter.name);
+  }
+  throw non_finite_gradient(step, names);
+}
+
+void FusedStep::clip_gradients(double norm) {
+  const auto for_each = [&](auto&& change) {
+    for (size_t i = 0; i < parameters_.size(); ++i) {
+      const std::span<float> gradient = gradient_of(parameters_[i], rows_.rows().size(), i == 0);
+      change(gradient.data(), static_cast<int64_t>(gradient.size()));
+    }
+  };
+  if (clip_value_) {
+    const auto limit = static_cast<float>(*clip_value_);
+    for_each([&](float* g, int64_t count) { kernels_.clamp(g, count, limit); });
+  }
+  if (!clip_norm_) return;
+  if (clip_value_) norm = std::sqrt(sum_of_squares());
+  const double by = *clip_norm_ / (norm + 1e-6);  // torch.nn.utils.clip_grad_norm_
+  if (by < 1) for_each([&](float* g, int64_t count) { kernels_.scale(g, count, static_cast<float>(by)); });
+}
+
+void FusedStep::apply_update(double lr) {
+  ++updates_;
+  const kernels::UpdateConstants constants = optimizer_.constants(updates_, lr);
+  const std::vector<int32_t>& touched = rows_.rows();
+  kernels_.update(embedding().rule, constants, embedding().table(), touched.data(),
+                  static_cast<int64_t>(touched.size()), embedding().gradient.data());
+  for (size_t i = 1; i < parameters_.size(); ++i)
+    kernels_.update(parameters_[i].rule, constants, parameters_[i].table(), nullptr, parameters_[i].rows,
+                    parameters_[i].gradient.data());
+  if (FusedOptimizer::rests(embedding().rule)) return;
+  rows_.mark(touched, updates_);
+  history_.push_back(constants);
+  if (dense_ || history_.size() >= kLongestHistory) bring_all_up_to_date();
+}
+
+void FusedStep::bring_up_to_date(std::span<const int32_t> rows) const {
+  if (FusedOptimizer::rests(embedding().rule) || rows.empty()) return;
+  rows_.settle(rows, updates_);
+  kernels_.catch_up(embedding().rule, history_.data() + history_.size(), embedding().table(),
+                    rows_.due().data(), rows_.missed().data(), static_cast<int64_t>(rows_.due().size()));
+}
+
+void FusedStep::bring_all_up_to_date() const {
+  if (FusedOptimizer::rests(embedding().rule) || history_.empty()) return;
+  const kernels::FlushDenormals flush;
+  rows_.settle({}, updates_);
+  kernels_.catch_up(embedding().rule, history_.data() + history_.size(), embedding().table(),
+                    rows_.due().data(), rows_.missed().data(), static_cast<int64_t>(rows_.due().size()));
+  history_.clear();
+}
+
+std::vector<float> FusedStep::logits(const TokenRows& rows) {
+  bring_all_up_to_date();
+  const int64_t stride = embedding().stride();
+  const float* weights = embedding().table().weights;
+  std::vector<float> logits;
+  logits.reserve(static_cast<size_t>(rows.size() * num_labels_));
+  for (int64_t begin = 0; begin < rows.size(); begin += eval_batch_size_) {
+    throw_if_stopped();
+    const int64_t count = std::min(eval_batch_size_, rows.size() - begin);
+    float* pooled = head_.input(count);
+    pad_count_.resize(std::max(pad_count_.size(), static_cast<size_t>(stride)));
+    for (int64_t i = 0; i < count; ++i)
+      kernels_.pool(pool_input(rows.row(begin + i)), weights, stride, pooled + i * stride, nullptr,
+                    pad_count_.data());
+    const float* z = head_.forward(nullptr);
+    for (int64_t i = 0; i < count; ++i, z += head_.logit_stride())
+      logits.insert(logits.end(), z, z + num_labels_);
+  }
+  return logits;
+}
+
+NamedTensors FusedStep::evaluation_weights() const {
+  bring_all_up_to_date();
+  NamedTensors weights;
+  for (const FusedParameter& parameter : parameters_)
+    weights.emplace_back(parameter.name, parameter.trimmed(parameter.weights));
+  return weights;
+}
+
+NamedTensors FusedStep::training_state() const {
+  bring_all_up_to_date();
+  NamedTensors state = {{kUpdates, at::full({}, updates_, at::kLong)}};
+  for (const FusedParameter& parameter : parameters_) {
+    for (size_t slot = 0; slot < parameter.slots.size(); ++slot)
+      state.emplace_back(fmt::format("optimizer/{}.{}", parameter.name, optimizer_.slot_names()[slot]),
+                         parameter.trimmed(parameter.slots[slot]));
+  }
+  return state;
+}
+
+void FusedStep::load(const NamedTensors& evaluation_weights, const NamedTensors& training_state) {
+  const auto refuse_unknown = [](const NamedTensors& saved, const NamedTensors& own) {
+    for (const auto& [name, tensor] : saved) {
+      if (std::none_of(own.begin(), own.end(), [&](const auto& entry) { return entry.first == name; }))
+        throw ArtifactError(
+            fmt::format("the saved state has a tensor '{}' that this model and optimizer do not", name));
+    }
+  };
+  refuse_unknown(evaluation_weights, this->evaluation_weights());
+  refuse_unknown(training_state, this->training_state());
+  const auto updates = find(training_state, kUpdates).item<int64_t>();
+  for (const FusedParameter& parameter : parameters_) {
+    parameter.assign(parameter.weights, find(evaluation_weights, parameter.name), parameter.name);
+    for (size_t slot = 0; slot < parameter.slots.size(); ++slot) {
+      const std::string name = fmt::format("optimizer/{}.{}", parameter.name, optimizer_.slot_names()[slot]);
+      parameter.assign(parameter.slots[slot], find(training_state, name), name);
+    }
+  }
+  updates_ = updates;
+  rows_.mark_all(updates_);
+  history_.clear();
+}
+
+}  // namespace bernoulli

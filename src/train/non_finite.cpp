@@ -1,0 +1,36 @@
+#include "train/non_finite.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace bernoulli {
+namespace {
+
+/// At most five of them by name.
+std::string blame(const std::vector<int64_t>& bad, int64_t num_examples, const EncodedDataset& data) {
+  if (bad.empty()) return "every logit is finite";
+  std::string names;
+  for (size_t i = 0; i < bad.size() && i < 5; ++i)
+    names += fmt::format(" {}", data.origins[static_cast<size_t>(bad[i])]);
+  return fmt::format("{} of {} examples have logits that are not finite:{}{}", bad.size(), num_examples,
+                     names, bad.size() > 5 ? " ..." : "");
+}
+
+}  // namespace
+
+NonFiniteError non_finite_loss(int64_t step, double loss, const std::vector<int64_t>& bad,
+                               int64_t num_examples, const EncodedDataset& data) {
+  return NonFiniteError(fmt::format(
+      "step {}: the loss is {}; {}. No weight was changed by this step and the last checkpoint is good. "
+      "Lower the learning rate, set optimizer.clip_norm, or look at the named examples",
+      step + 1, loss, blame(bad, num_examples, data)));
+}
+
+NonFiniteError non_finite_gradient(int64_t step, const std::vector<std::string>& names) {
+  return NonFiniteError(fmt::format(
+      "step {}: the gradient is not finite in {}. No weight was changed by this step and the "
+      "last checkpoint is good. Lower the learning rate or set optimizer.clip_value",
+      step + 1, names.empty() ? "its norm only (overflow)" : fmt::format("{}", fmt::join(names, " "))));
+}
+
+}  // namespace bernoulli

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "train/encoded_dataset.h"
+
+namespace bernoulli {
+
+/// What every engine says when it refuses a step; `step` counts from 0, the message from 1.
+/// @param bad  the examples whose logits are not finite, of `num_examples` looked at
+NonFiniteError non_finite_loss(int64_t step, double loss, const std::vector<int64_t>& bad,
+                               int64_t num_examples, const EncodedDataset& data);
+/// @param names  parameters with a gradient that is not finite; none: only the norm overflows
+NonFiniteError non_finite_gradient(int64_t step, const std::vector<std::string>& names);
+
+}  // namespace bernoulli

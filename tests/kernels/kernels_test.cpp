@@ -1,0 +1,214 @@
+#include "kernels/kernels.h"
+
+#include <cmath>
+#include <cstring>
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "kernels/activations.h"
+#include "kernels/binomial.h"
+#include "kernels/entry_loss.h"
+#include "kernels/touched_rows.h"
+
+namespace bernoulli::kernels {
+namespace {
+
+std::vector<float> numbers(size_t count, float scale) {
+  std::vector<float> out(count);
+  for (size_t i = 0; i < count; ++i)
+    out[i] = scale * static_cast<float>(std::sin(static_cast<double>(i) * 1.7));
+  return out;
+}
+
+double log_choose(int n, int k) { return std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1); }
+
+TEST(BinomialTables, GiveEveryCountItsProbability) {
+  const uint32_t threshold = 52429;
+  const double p = threshold / 65536.0;
+  BinomialTables tables(threshold);
+  for (const int n : {1, 2, 17, 255}) {
+    tables.prepare(n);
+    const uint32_t* entries = tables.tables()[n];
+    std::vector<double> probability(static_cast<size_t>(n) + 1);
+    for (int cell = 0; cell <= n; ++cell) {
+      const double stay = (entries[cell] >> 8) / 0x1p24;
+      probability[static_cast<size_t>(cell)] += stay / (n + 1);
+      probability[entries[cell] & 255] += (1 - stay) / (n + 1);
+    }
+    for (int k = 0; k <= n; ++k) {
+      const double exact = std::exp(log_choose(n, k) + k * std::log(p) + (n - k) * std::log1p(-p));
+      EXPECT_NEAR(probability[static_cast<size_t>(k)], exact, 1e-7) << n << " " << k;
+    }
+  }
+}
+
+TEST(Pool, DrawsPaddingCountsWithTheBinomialsMeanAndVariance) {
+  const int64_t pads = 300;  // more than one table holds
+  BinomialTables tables(45875);
+  tables.prepare(pads);
+  const double p = 45875 / 65536.0;
+  const std::vector<float> weights(16, 1.0f);
+  double sum = 0, squares = 0, product = 0;
+  constexpr int kExamples = 4000;
+  for (int i = 0; i < kExamples; ++i) {
+    PoolInput input;
+    input.pads = pads;
+    input.draws = {static_cast<uint32_t>(i) * 977u, static_cast<uint32_t>(i), 45875};
+    input.binomial = tables.tables();
+    float out[16], counts[16];
+    available_kernels().front()->pool(input, weights.data(), 16, out, nullptr, counts);
+    for (int lane = 0; lane < 16; ++lane) {
+      sum += counts[lane];
+      squares += counts[lane] * counts[lane];
+      product += counts[lane] * counts[(lane + 1) % 16];
+    }
+  }
+  const double n = 16.0 * kExamples, mean = sum / n, variance = squares / n - mean * mean;
+  const double expected = static_cast<double>(pads) * p * (1 - p);
+  EXPECT_NEAR(mean, static_cast<double>(pads) * p, 4 * std::sqrt(expected / n));
+  EXPECT_NEAR(variance, expected, 0.03 * expected);
+  EXPECT_NEAR(product / n - mean * mean, 0, 0.03 * expected);  // neighbours are independent
+}
+
+TEST(Pool, KeepsEveryFeatureWithItsProbabilityAndScattersWhatItKept) {
+  const std::vector<float> weights(4 * 32, 1.0f);
+  const std::vector<int32_t> ids = {1, 2, 3, 1, 2}, slots = {0, 1, 2, 0, 1};
+  std::vector<double> kept(5 * 32);
+  constexpr int kDraws = 20000;
+  for (int i = 0; i < kDraws; ++i) {
+    PoolInput input;
+    input.ids = ids.data();
+    input.count = 5;
+    input.draws = {static_cast<uint32_t>(i) * 2654435761u, static_cast<uint32_t>(i) * 40503u, 49152};
+    std::vector<uint16_t> keep(5 * 2);
+    std::vector<float> out(32), gradients(3 * 32), gradient(32, 1.0f);
+    const Kernels& k = *available_kernels().front();
+    k.pool(input, weights.data(), 32, out.data(), keep.data(), nullptr);
+    k.scatter(input, slots.data(), gradient.data(), 32, keep.data(), nullptr, gradients.data(), nullptr);
+    for (size_t f = 0; f < 32; ++f) {
+      float total = 0;
+      for (size_t slot = 0; slot < 3; ++slot) total += gradients[slot * 32 + f];
+      ASSERT_EQ(out[f], total);  // as many as went forward come back
+      for (size_t p = 0; p < 5; ++p) kept[p * 32 + f] += keep[f / 16 * 5 + p] >> (f % 16) & 1;
+    }
+  }
+  for (const double count : kept) EXPECT_NEAR(count / kDraws, 0.75, 5 * std::sqrt(0.75 * 0.25 / kDraws));
+}
+
+TEST(Kernels, EveryVariantGivesTheSameBits) {
+  const Kernels& portable = *available_kernels().back();
+  for (const Kernels* variant : available_kernels()) {
+    for (const RuleKind kind :
+         {RuleKind::kSgd, RuleKind::kMomentum, RuleKind::kAdam, RuleKind::kAdamW, RuleKind::kAdagrad}) {
+      for (const float decay : {0.0f, 0.01f}) {
+        const auto run = [&](const Kernels& k) {
+          std::vector<float> w = numbers(8 * 48, 1), a = numbers(8 * 48, 0.1f), b = numbers(8 * 48, 0.1f);
+          for (float& x : a) x = x * x;
+          for (float& x : b) x = x * x;
+          const Table table{w.data(), a.data(), b.data(), 48};
+          const UpdateRule rule{kind, 0.9f, 0.999f, 1e-8f, decay, true};
+          const std::vector<UpdateConstants> history(9, UpdateConstants{0.01f, 1.5f, 0.999f, 0.9f, 0.5f});
+          const std::vector<int32_t> rows = {3, 1, 7, 0, 5, 2, 6}, missed = {1, 2, 2, 3, 7, 8, 9};
+          const std::vector<float> gradients = numbers(7 * 48, 0.3f);
+          k.catch_up(rule, history.data() + 9, table, rows.data(), missed.data(), 7);
+          k.update(rule, history[0], table, rows.data(), 7, gradients.data());
+          w.insert(w.end(), a.begin(), a.end());
+          w.insert(w.end(), b.begin(), b.end());
+          return w;
+        };
+        const std::vector<float> expected = run(portable), got = run(*variant);
+        EXPECT_EQ(std::memcmp(expected.data(), got.data(), expected.size() * sizeof(float)), 0)
+            << variant->name << " rule " << static_cast<int>(kind) << " decay " << decay;
+      }
+    }
+  }
+}
+
+TEST(Adam, MatchesTheFormulaInLongDouble) {
+  for (const Kernels* k : available_kernels()) {
+    std::vector<float> w(16, 0.5f), m(16), v(16);
+    const Table table{w.data(), m.data(), v.data(), 16};
+    const UpdateRule rule{RuleKind::kAdam, 0.9f, 0.999f, 1e-7f, 0, false};
+    long double ew = 0.5L, em = 0, ev = 0;
+    for (int t = 1; t <= 20; ++t) {
+      const float g = t % 3 == 0 ? 0.0f : 0.01f * static_cast<float>(t);
+      em = 0.9L * em + 0.1L * static_cast<long double>(g);
+      ev = 0.999L * ev + 0.001L * static_cast<long double>(g) * static_cast<long double>(g);
+      const long double c1 = 1 - std::pow(0.9L, t), c2 = 1 - std::pow(0.999L, t);
+      ew -= 1e-3L * (em / c1) / (std::sqrt(ev / c2) + 1e-7L);
+      const std::vector<float> gradient(16, g);
+      const UpdateConstants c{static_cast<float>(1e-3L / c1), static_cast<float>(1 / std::sqrt(c2)), 1, 0, 1};
+      k->update(rule, c, table, nullptr, 1, gradient.data());
+    }
+    EXPECT_NEAR(w[7], static_cast<double>(ew), 2e-7) << k->name;
+  }
+}
+
+TEST(TouchedRows, GivesEachRowOneSlotAndForgetsThem) {
+  TouchedRows rows(10);
+  for (int round = 0; round < 3; ++round) {
+    rows.begin();
+    const std::vector<int32_t> first = {4, 9, 4}, second = {9, 2};
+    std::vector<int32_t> slots(5);
+    rows.assign(first, slots.data());
+    rows.assign(second, slots.data() + 3);
+    rows.finish();
+    EXPECT_EQ(slots, (std::vector<int32_t>{0, 1, 0, 1, 2}));
+    EXPECT_EQ(rows.rows(), (std::vector<int32_t>{4, 9, 2}));
+  }
+}
+
+TEST(TouchedRows, SortsRowsByTheUpdatesTheyMissed) {
+  TouchedRows rows(6);
+  rows.mark(std::vector<int32_t>{1, 2}, 3);
+  rows.mark(std::vector<int32_t>{4}, 5);
+  rows.settle({}, 5);
+  EXPECT_EQ(rows.missed(), (std::vector<int32_t>{2, 2, 5, 5, 5}));
+  EXPECT_EQ(rows.due(), (std::vector<int32_t>{1, 2, 0, 3, 5}));
+  rows.settle({}, 5);
+  EXPECT_TRUE(rows.due().empty());
+}
+
+TEST(Activations, SlopesAreTheDifferencesOfTheValues) {
+  for (const Activation kind :
+       {Activation::kRelu, Activation::kTanh, Activation::kGelu, Activation::kGeluTanh, Activation::kSigmoid,
+        Activation::kSilu, Activation::kLeakyRelu}) {
+    for (const float x : {-2.5f, -0.4f, 0.3f, 1.9f}) {
+      const float around[2] = {x - 0.01f, x + 0.01f};
+      float y[2], slope = 1;
+      activate(kind, 0.1f, around, y, 2);
+      activate_backward(kind, 0.1f, &x, &slope, 1);
+      EXPECT_NEAR(slope, (y[1] - y[0]) / (around[1] - around[0]), 2e-4) << static_cast<int>(kind) << " " << x;
+    }
+  }
+}
+
+TEST(EntryLoss, SlopesAreTheDifferencesOfTheLosses) {
+  for (const LossMode mode : {LossMode::kBceWithLogits, LossMode::kSigmoidBce, LossMode::kSigmoidBceClipped,
+                              LossMode::kFocalWithLogits}) {
+    const EntryLoss loss{mode, 0.1, 2.0, 0.3};
+    for (const float z : {-3.0f, -0.2f, 1.5f}) {
+      for (const float y : {0.0f, 1.0f}) {
+        const double difference = (loss(z + 0.01f, y, 1.7).loss - loss(z - 0.01f, y, 1.7).loss) / 0.02;
+        EXPECT_NEAR(loss(z, y, 1.7).slope, difference, 3e-4)
+            << static_cast<int>(mode) << " " << z << " " << y;
+      }
+    }
+  }
+}
+
+TEST(EntryLoss, ProbabilityModesSaturateWhereTheirSigmoidRounds) {
+  const EntryLoss bce{LossMode::kSigmoidBce}, clipped{LossMode::kSigmoidBceClipped}, logits{};
+  EXPECT_EQ(bce(40, 0, 1).loss, 100);
+  EXPECT_EQ(bce(40, 0, 1).slope, 0);
+  EXPECT_NEAR(clipped(40, 0, 1).loss, -std::log(1 - static_cast<double>(1 - 1e-7f)), 0.3);
+  EXPECT_EQ(clipped(40, 0, 1).slope, 0);
+  EXPECT_EQ(logits(40, 0, 1).loss, 40);
+  EXPECT_EQ(logits(40, 0, 1).slope, 1);
+  for (const EntryLoss& loss : {bce, clipped, logits})
+    EXPECT_TRUE(std::isnan(loss(std::nanf(""), 1, 1).loss));
+}
+
+}  // namespace
+}  // namespace bernoulli::kernels

@@ -1,0 +1,418 @@
+#include "train/fused_step.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <ostream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/equal.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "train/make_step.h"
+#include "train/reference_step.h"
+
+namespace bernoulli {
+namespace {
+
+using ::testing::HasSubstr;
+using Json = nlohmann::ordered_json;
+
+KindConfig layer(const std::string& kind, Json args = Json::object()) { return {kind, std::move(args), ""}; }
+KindConfig embedding(int64_t dim) { return layer("embedding", {{"dim", dim}, {"initializer", nullptr}}); }
+KindConfig bag(int64_t dim, const char* mode) {
+  return layer("embedding_bag", {{"dim", dim}, {"mode", mode}, {"initializer", nullptr}});
+}
+KindConfig dropout(double rate) { return layer("dropout", {{"rate", rate}}); }
+KindConfig pool(const char* kind, const char* padding) { return layer(kind, {{"padding", padding}}); }
+KindConfig linear(int64_t units, bool bias = true) {
+  return layer("linear",
+               {{"units", units}, {"bias", bias}, {"initializer", nullptr}, {"bias_initializer", nullptr}});
+}
+KindConfig adam(double lr = 0.01, double decay = 0, const char* kind = "adam") {
+  return layer(kind, {{"lr", lr},
+                      {"beta1", 0.9},
+                      {"beta2", 0.999},
+                      {"eps", 1e-7},
+                      {"weight_decay", decay},
+                      {"amsgrad", false}});
+}
+KindConfig sgd(double momentum = 0, bool nesterov = false, double decay = 0, double dampening = 0) {
+  return layer("sgd", {{"lr", 0.5},
+                       {"momentum", momentum},
+                       {"dampening", dampening},
+                       {"weight_decay", decay},
+                       {"nesterov", nesterov}});
+}
+KindConfig adagrad(double decay = 0) {
+  return layer("adagrad", {{"lr", 0.05},
+                           {"lr_decay", 0.01},
+                           {"weight_decay", decay},
+                           {"initial_accumulator_value", 0.1},
+                           {"eps", 1e-10}});
+}
+
+constexpr int64_t kNumIds = 60;
+constexpr int64_t kLength = 12;
+
+/// 96 texts of 0 to 15 tokens; frequent and rare ids, fractional targets where there is more than one label.
+EncodedDataset make_data(int64_t num_labels, bool weighted) {
+  Random random(7);
+  EncodedDataset data;
+  data.num_labels = num_labels;
+  for (int i = 0; i < 96; ++i) {
+    const uint64_t length = i == 5 ? 0 : random.below(kLength + 1);
+    for (uint64_t t = 0; t < length; ++t) {
+      const double u = random.uniform();
+      data.rows.ids.push_back(static_cast<int32_t>(1 + u * u * (kNumIds - 1)));
+    }
+    data.rows.end_row();
+    for (int64_t label = 0; label < num_labels; ++label) data.targets.push_back(random.below(2) == 1 ? 1 : 0);
+    if (weighted) data.weights.push_back(static_cast<float>(0.5 + random.uniform()));
+    data.origins.push_back("row " + std::to_string(i + 1));
+  }
+  return data;
+}
+
+struct Case {
+  std::string name;
+  std::vector<KindConfig> layers = {embedding(16), pool("mean_pool", "include"), linear(1)};
+  KindConfig optimizer = adam();
+  LossConfig loss = {};
+  std::vector<double> pos_weight = {};
+  int64_t num_labels = 1;
+  bool weighted = false;
+  std::optional<double> clip_norm = {};
+  std::optional<double> clip_value = {};
+  std::vector<std::string> no_decay = {};
+  int64_t accumulate = 1;
+};
+
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+
+/// A case with its data, ready to make engines of.
+class Bench {
+ public:
+  explicit Bench(const Case& c) : data(make_data(c.num_labels, c.weighted)) {
+    config.text.sequence_length = kLength;
+    config.model.layers = c.layers;
+    config.loss = c.loss;
+    config.optimizer.kind = c.optimizer;
+    config.optimizer.clip_norm = c.clip_norm;
+    config.optimizer.clip_value = c.clip_value;
+    config.optimizer.no_decay = c.no_decay;
+    config.training.batch_size = 8;
+    config.training.accumulate = c.accumulate;
+    pos_weight = c.pos_weight;
+    plan = layers::plan_model(config.model, config.text, c.loss.mode, kNumIds, c.num_labels);
+    loss = make_loss(c.loss, pos_weight, c.num_labels);
+  }
+  std::unique_ptr<Step> reference() {
+    return std::make_unique<ReferenceStep>(config, plan, data, *loss, c10::Device(c10::kCPU));
+  }
+  std::unique_ptr<FusedStep> fused(FusedStep::Options options = {}) {
+    std::string reason;
+    const auto fused = fused_plan(config, plan, reason);
+    EXPECT_TRUE(fused.has_value()) << reason;
+    return std::make_unique<FusedStep>(config, plan, *fused, data, pos_weight, options);
+  }
+  /// Updates `from` to `to`; the learning rate falls, so that replays must remember it.
+  double train(Step& step, int64_t from, int64_t to) const {
+    double loss_sum = 0;
+    const int64_t size = config.training.batch_size * config.training.accumulate;
+    for (int64_t s = from; s < to; ++s) {
+      std::vector<int64_t> examples;
+      for (int64_t i = 0; i < size; ++i) examples.push_back((s * 29 + i * 5) % data.size());
+      loss_sum += step.update(examples, s, step.base_lr() / (1 + 0.01 * static_cast<double>(s))).loss_sum;
+    }
+    return loss_sum;
+  }
+
+  EncodedDataset data;
+  RunConfig config;
+  std::vector<double> pos_weight;
+  layers::ModelPlan plan;
+  std::unique_ptr<Loss> loss;
+};
+
+void expect_same_bits(const NamedTensors& a, const NamedTensors& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    EXPECT_EQ(a[i].first, b[i].first);
+    EXPECT_TRUE(at::equal(a[i].second, b[i].second)) << a[i].first;
+  }
+}
+
+void expect_same_state(const Step& a, const Step& b) {
+  expect_same_bits(a.evaluation_weights(), b.evaluation_weights());
+  expect_same_bits(a.training_state(), b.training_state());
+}
+
+LossConfig loss_of(LossConfig::Mode mode, double smoothing = 0) {
+  LossConfig loss;
+  loss.mode = mode;
+  loss.label_smoothing = smoothing;
+  return loss;
+}
+
+std::vector<Case> cases() {
+  using Mode = LossConfig::Mode;
+  const std::vector<KindConfig> tutorial = {embedding(16), pool("mean_pool", "include"), linear(1)};
+  const KindConfig gelu = layer("gelu", {{"approximate", "none"}}),
+                   gelu_tanh = layer("gelu", {{"approximate", "tanh"}}),
+                   leaky = layer("leaky_relu", {{"negative_slope", 0.1}});
+  std::vector<Case> all;
+  all.push_back({"tutorial"});
+  all.push_back({"adam_l2", tutorial, adam(0.01, 0.01)});
+  all.push_back({"adamw", tutorial, adam(0.01, 0.1, "adamw")});
+  all.push_back({"sgd", tutorial, sgd()});
+  all.push_back({"sgd_decay", tutorial, sgd(0, false, 0.01)});
+  all.push_back({"momentum", tutorial, sgd(0.9, false, 0.001, 0.5)});
+  all.push_back({"nesterov", tutorial, sgd(0.9, true)});
+  all.push_back({"adagrad", tutorial, adagrad()});
+  all.push_back({"adagrad_decay", tutorial, adagrad(0.01)});
+  all.push_back({"odd_dim_exclude", {embedding(5), pool("mean_pool", "exclude"), linear(1, false)}});
+  all.push_back({"wide_sum", {embedding(37), pool("sum_pool", "exclude"), linear(1)}, sgd()});
+  all.push_back({"sum_include", {embedding(16), pool("sum_pool", "include"), linear(1)}, adagrad()});
+  all.push_back({"bag_mean", {bag(16, "mean"), linear(1)}});
+  all.push_back({"bag_sum", {bag(20, "sum"), linear(1)}, adagrad()});
+  all.push_back({"bag_of_logits", {bag(1, "mean")}});
+  all.push_back({"hidden",
+                 {embedding(8), pool("mean_pool", "exclude"), linear(6), layer("relu"), linear(20),
+                  layer("tanh"), linear(4), gelu, linear(4), layer("sigmoid"), linear(3), layer("silu"),
+                  linear(3), leaky, linear(3), gelu_tanh, linear(1)},
+                 sgd()});
+  for (const Mode mode : {Mode::kBceWithLogits, Mode::kSigmoidBce, Mode::kSigmoidBceClipped}) {
+    Case c{"labels_weights_" + to_string(mode)};
+    c.layers = {embedding(16), pool("mean_pool", "include"), linear(3)};
+    c.loss = loss_of(mode, 0.1);
+    c.pos_weight = {2.0, 0.5, 1.5};
+    c.num_labels = 3;
+    c.weighted = true;
+    all.push_back(c);
+  }
+  Case focal{"focal"};
+  focal.loss = loss_of(Mode::kFocalWithLogits);
+  focal.loss.alpha = 0.3;
+  focal.pos_weight = {2.0};
+  all.push_back(focal);
+  Case clipped{"clip_norm_accumulate"};
+  clipped.clip_norm = 0.01;
+  clipped.accumulate = 3;
+  clipped.optimizer = sgd(0.9);
+  all.push_back(clipped);
+  Case both{"clip_both_no_decay", tutorial, adam(0.01, 0.1, "adamw")};
+  both.clip_value = 0.005;
+  both.clip_norm = 0.01;
+  both.no_decay = {"bias", "embedding_0.weight"};
+  all.push_back(both);
+  return all;
+}
+
+class EveryCase : public ::testing::TestWithParam<Case> {};
+INSTANTIATE_TEST_SUITE_P(FusedStep, EveryCase, ::testing::ValuesIn(cases()),
+                         [](const auto& entry) { return entry.param.name; });
+
+TEST_P(EveryCase, AgreesWithTheReferenceAfterAHundredSteps) {
+  Bench bench(GetParam());
+  const auto reference = bench.reference();
+  const auto fused = bench.fused();
+  expect_same_bits(reference->evaluation_weights(), fused->evaluation_weights());
+  const double expected = bench.train(*reference, 0, 100), got = bench.train(*fused, 0, 100);
+  EXPECT_NEAR(got, expected, 1e-5 * std::abs(expected));
+  const NamedTensors a = reference->evaluation_weights(), b = fused->evaluation_weights();
+  double size = 0;  // of the model's largest weight
+  for (const auto& [name, tensor] : a) size = std::max(size, tensor.abs().max().item<double>());
+  for (size_t i = 0; i < a.size(); ++i) {
+    EXPECT_LT((a[i].second - b[i].second).abs().max().item<double>(), 1e-5 * size) << a[i].first;
+  }
+  const std::vector<float> z = reference->logits(bench.data.rows), y = fused->logits(bench.data.rows);
+  ASSERT_EQ(z.size(), y.size());
+  for (size_t i = 0; i < z.size(); ++i) EXPECT_NEAR(z[i], y[i], 1e-5 * (1 + std::abs(z[i])));
+}
+
+TEST_P(EveryCase, DeferredIsTheDenseSweepToTheBit) {
+  Case c = GetParam();
+  c.layers.insert(c.layers.begin() + (c.layers.size() > 1 ? 1 : 0), dropout(0.25));
+  if (c.layers.front().kind == "dropout") std::swap(c.layers[0], c.layers[1]);
+  Bench bench(c);
+  FusedStep::Options dense;
+  dense.dense = true;
+  const auto a = bench.fused(), b = bench.fused(dense);
+  EXPECT_EQ(bench.train(*a, 0, 60), bench.train(*b, 0, 60));
+  expect_same_state(*a, *b);
+}
+
+TEST_P(EveryCase, EveryVariantGivesTheSameBits) {
+  Case c = GetParam();
+  if (c.layers.size() > 1) c.layers.insert(c.layers.begin() + 1, dropout(0.25));
+  Bench bench(c);
+  const auto best = bench.fused();
+  bench.train(*best, 0, 40);
+  for (const kernels::Kernels* variant : kernels::available_kernels()) {
+    FusedStep::Options options;
+    options.kernels = variant;
+    const auto other = bench.fused(options);
+    bench.train(*other, 0, 40);
+    SCOPED_TRACE(variant->name);
+    expect_same_state(*best, *other);
+    EXPECT_EQ(best->logits(bench.data.rows), other->logits(bench.data.rows));
+  }
+}
+
+TEST_P(EveryCase, GoesOnFromASavedStateBitForBit) {
+  Case c = GetParam();
+  if (c.layers.size() > 1) c.layers.insert(c.layers.begin() + 1, dropout(0.25));
+  Bench bench(c);
+  const auto whole = bench.fused(), first = bench.fused(), second = bench.fused();
+  bench.train(*whole, 0, 50);
+  bench.train(*first, 0, 23);
+  second->load(first->evaluation_weights(), first->training_state());
+  bench.train(*second, 23, 50);
+  expect_same_state(*whole, *second);
+}
+
+TEST_P(EveryCase, TakesOverFromTheReferenceAndGivesBack) {
+  Bench bench(GetParam());
+  const auto reference = bench.reference(), back = bench.reference();
+  const auto fused = bench.fused();
+  bench.train(*reference, 0, 10);
+  fused->load(reference->evaluation_weights(), reference->training_state());
+  expect_same_bits(reference->evaluation_weights(), fused->evaluation_weights());
+  EXPECT_EQ(reference->training_state().size(), fused->training_state().size());
+  bench.train(*fused, 10, 12);
+  back->load(fused->evaluation_weights(), fused->training_state());
+  expect_same_bits(fused->evaluation_weights(), back->evaluation_weights());
+}
+
+TEST(FusedStep, PooledDropoutHasTheReferenceMeanAndVariance) {
+  // sgd with lr 0 leaves the weights, so that every step is another draw of the loss of one example with one
+  // word and eleven pads, whose logit is a sum of independent kept features.
+  Case c;
+  c.layers = {embedding(16), dropout(0.4), pool("sum_pool", "include"), linear(1)};
+  c.optimizer = sgd();
+  Bench bench(c);
+  int64_t example = 0;
+  while (bench.data.rows.row(example).size() != 3) ++example;
+  const auto ids = bench.data.rows.row(example);
+  const auto fused = bench.fused();
+  const NamedTensors weights = fused->evaluation_weights();
+  const at::Tensor table = weights[0].second, w = weights[1].second;
+  double mean = 0, variance = 0;
+  for (int64_t position = 0; position < kLength; ++position) {
+    const int64_t row = position < 3 ? ids[static_cast<size_t>(position)] : 0;
+    const at::Tensor parts = table[row] * w[0];
+    mean += parts.sum().item<double>();
+    variance += (parts * parts).sum().item<double>() * 0.4 / 0.6;
+  }
+  const double y = static_cast<double>(bench.data.targets[static_cast<size_t>(example)]);
+  constexpr int kDraws = 20000;
+  double sum = 0, squares = 0;
+  for (int64_t step = 0; step < kDraws; ++step) {
+    const double loss = fused->update(std::span(&example, 1), step, 0).loss_sum;
+    const double odds = std::log(std::expm1(loss));  // loss = log(1 + exp(-z)) for y = 1, exp(z) for y = 0
+    const double z = y == 1 ? -odds : odds;
+    sum += z;
+    squares += z * z;
+  }
+  const double got_mean = sum / kDraws, got_variance = squares / kDraws - got_mean * got_mean;
+  EXPECT_NEAR(got_mean, mean, 4 * std::sqrt(variance / kDraws));
+  EXPECT_NEAR(got_variance, variance, 0.04 * variance);  // 4 standard errors
+}
+
+TEST(FusedStep, RefusesALossThatIsNotFiniteAndNamesTheExamples) {
+  Bench bench(Case{});
+  const auto fused = bench.fused();
+  bench.train(*fused, 0, 5);
+  NamedTensors weights = fused->evaluation_weights();
+  weights[0].second = weights[0].second.clone();
+  weights[0].second[59].fill_(std::numeric_limits<float>::infinity());
+  fused->load(weights, fused->training_state());
+  bench.data.rows.ids[static_cast<size_t>(bench.data.rows.offsets[8])] = 59;
+  const NamedTensors before = fused->evaluation_weights();
+  std::vector<NamedTensors::value_type> kept;
+  for (const auto& [name, tensor] : before) kept.emplace_back(name, tensor.clone());
+  const std::vector<int64_t> examples = {1, 8, 2};
+  ASSERT_FALSE(bench.data.rows.row(8).empty());
+  try {
+    fused->update(examples, 5, 0.01);
+    FAIL();
+  } catch (const NonFiniteError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("step 6: the loss is"));
+    EXPECT_THAT(error.what(), HasSubstr("1 of 3 examples have logits that are not finite: row 9."));
+    EXPECT_EQ(error.exit_code(), ExitCode::kNonFinite);
+  }
+  expect_same_bits(kept, fused->evaluation_weights());
+}
+
+TEST(FusedStep, RefusesAGradientThatOverflowsWithoutMovingAWeight) {
+  Case c;
+  c.weighted = true;
+  c.layers = {embedding(16), pool("sum_pool", "exclude"), linear(1)};
+  Bench bench(c);
+  const auto fused = bench.fused();
+  NamedTensors weights;
+  for (const auto& [name, tensor] : fused->evaluation_weights()) weights.emplace_back(name, tensor.clone());
+  weights[0].second.fill_(1e-30f);
+  weights[1].second.fill_(3e30f);
+  fused->load(weights, fused->training_state());
+  const std::vector<int64_t> examples = {1, 2, 3, 4};
+  try {
+    fused->update(examples, 0, 0.01);
+    FAIL();
+  } catch (const NonFiniteError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("the gradient is not finite in its norm only (overflow)"));
+  }
+  expect_same_bits(weights, fused->evaluation_weights());
+}
+
+TEST(FusedStep, RefusesAStateOfAnotherOptimizer) {
+  Bench first(Case{});
+  Case other;
+  other.optimizer = adagrad();
+  Bench second(other);
+  const auto adam_step = first.fused(), adagrad_step = second.fused();
+  EXPECT_THROW(adagrad_step->load(adam_step->evaluation_weights(), adam_step->training_state()),
+               ArtifactError);
+}
+
+std::string reason_for(Case c) {
+  Bench bench(c);
+  std::string reason;
+  EXPECT_FALSE(fused_plan(bench.config, bench.plan, reason).has_value());
+  return reason;
+}
+
+TEST(MakeStep, SaysWhyTheReferenceRuns) {
+  Case c;
+  c.layers = {embedding(4), pool("max_pool", "exclude"), linear(1)};
+  EXPECT_EQ(reason_for(c), "the fused engine does not run max_pool before the pool");
+  c.layers = {embedding(4), pool("mean_pool", "exclude"), layer("layer_norm", {{"eps", 1e-5}}), linear(1)};
+  EXPECT_EQ(reason_for(c), "the fused engine does not run layer_norm");
+  c = Case{};
+  c.layers = {embedding(4), dropout(1e-6), pool("mean_pool", "exclude"), linear(1)};
+  EXPECT_EQ(reason_for(c), "the fused engine does not run dropout 1e-06 is too near to 0 or 1");
+  c = Case{};
+  c.optimizer.args["amsgrad"] = true;
+  EXPECT_EQ(reason_for(c), "the fused engine does not run amsgrad");
+}
+
+TEST(MakeStep, ChoosesTheFusedEngineUnlessAskedForTheReference) {
+  Bench bench(Case{});
+  const auto make = [&] {
+    return make_step(bench.config, bench.plan, bench.data, *bench.loss, {}, c10::Device(c10::kCPU));
+  };
+  EXPECT_EQ(make().name, std::string("fused ") + kernels::available_kernels().front()->name);
+  EXPECT_EQ(make().reason, "");
+  bench.config.training.engine = "reference";
+  EXPECT_EQ(make().name, "reference");
+  EXPECT_EQ(make().reason, "training.engine");
+}
+
+}  // namespace
+}  // namespace bernoulli
