@@ -16,6 +16,7 @@
 #include "core/file.h"
 #include "layers/layer_kind.h"
 #include "support/temporary_folder.h"
+#include "train/make_step.h"
 #include "train/prepare.h"
 #include "train/reference_step.h"
 
@@ -87,9 +88,9 @@ class Session {
   TrainingOutcome train(std::optional<int64_t> killed_at = std::nullopt) {
     const CheckpointFolder checkpoints(folder_ / "checkpoints");
     const std::optional<Checkpoint> newest = checkpoints.load_newest();
-    ReferenceStep reference(loaded_.run, prepared_.plan, prepared_.train, *prepared_.loss,
-                            c10::Device(c10::kCPU));
-    KilledStep step(reference, killed_at);
+    const EngineChoice engine = make_step(loaded_.run, prepared_.plan, prepared_.train, *prepared_.loss,
+                                          prepared_.pos_weight, c10::Device(c10::kCPU));
+    KilledStep step(*engine.step, killed_at);
     MetricsLog log(folder_ / "metrics.jsonl", newest ? newest->step : 0);
     Trainer trainer({loaded_.run,
                      prepared_.splits.labels.names,
@@ -199,7 +200,8 @@ TEST_P(ResumeTest, GivesTheBytesOfARunThatWasNeverStopped) {
 
 INSTANTIATE_TEST_SUITE_P(
     Trainer, ResumeTest,
-    ::testing::Values(Variant{"adam", {}}, Variant{"average", {"optimizer.ema_decay=0.9"}},
+    ::testing::Values(Variant{"adam", {}}, Variant{"reference", {"training.engine=reference"}},
+                      Variant{"average", {"optimizer.ema_decay=0.9"}},
                       Variant{"accumulation", {"training.accumulate=2", "optimizer.clip_norm=0.05"}},
                       Variant{"schedule",
                               {"training.schedule={cosine: {warmup_steps: 5}}",
@@ -208,6 +210,8 @@ INSTANTIATE_TEST_SUITE_P(
                               {"training.schedule={reduce_on_plateau: {patience: 0, factor: 0.5}}",
                                "training.early_stopping={patience: 2}"}},
                       Variant{"sgd_momentum", {"optimizer={sgd: {lr: 0.1, momentum: 0.9}}"}},
+                      Variant{"reference_sgd_momentum",
+                              {"training.engine=reference", "optimizer={sgd: {lr: 0.1, momentum: 0.9}}"}},
                       Variant{"keep_two_best", {"training.keep_best=2", "training.monitor=f1"}}),
     [](const auto& test) { return test.param.name; });
 
