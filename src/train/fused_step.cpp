@@ -47,7 +47,7 @@ kernels::LossMode loss_mode(LossConfig::Mode mode) {
 }  // namespace
 
 FusedStep::FusedStep(const RunConfig& config, const layers::ModelPlan& plan, const FusedPlan& fused,
-                     const EncodedDataset& train, const std::vector<double>& pos_weight,
+                     const EncodedDataset& train, const Loss& loss, const std::vector<double>& pos_weight,
                      const Options& options)
     : train_(train),
       fused_(fused),
@@ -60,6 +60,7 @@ FusedStep::FusedStep(const RunConfig& config, const layers::ModelPlan& plan, con
       num_labels_(plan.num_outputs),
       pos_weight_(one_a_label(pos_weight, plan.num_outputs)),
       loss_{loss_mode(config.loss.mode), config.loss.label_smoothing, config.loss.gamma, config.loss.alpha},
+      dead_range_(find_dead_range(loss, plan.num_outputs, c10::Device(c10::kCPU))),
       optimizer_(config.optimizer),
       parameters_(initial_parameters(config, plan, optimizer_)),
       head_(fused_.head, fused_.dim, parameters_, kernels_),
@@ -79,7 +80,7 @@ StepResult FusedStep::update(std::span<const int64_t> examples, int64_t step, do
   zero_gradients();
   for (size_t first = 0; first < examples.size(); first += kTogether) {
     const auto some = examples.subspan(first, std::min(kTogether, examples.size() - first));
-    result.loss_sum += accumulate_gradient(some, first, result.weight, step);
+    accumulate_gradient(some, first, step, result);
   }
   result.gradient_norm = checked_gradient_norm(step);
   clip_gradients(result.gradient_norm);
@@ -126,8 +127,8 @@ kernels::PoolInput FusedStep::pool_input(std::span<const int32_t> ids) const {
   return input;
 }
 
-double FusedStep::accumulate_gradient(std::span<const int64_t> examples, size_t first, double total_weight,
-                                      int64_t step) {
+void FusedStep::accumulate_gradient(std::span<const int64_t> examples, size_t first, int64_t step,
+                                    StepResult& result) {
   const uint64_t step_seed = mix_seed(seed_, random_stream::kDropout, static_cast<uint64_t>(step));
   const int64_t stride = embedding().stride();
   const float* weights = embedding().table().weights;
@@ -159,8 +160,10 @@ double FusedStep::accumulate_gradient(std::span<const int64_t> examples, size_t 
     if (inputs_[i].draws.threshold != 0) keep += inputs_[i].count * stride / kernels::kLanes;
   }
   const float* logits = head_.forward(seeds_.data());
-  const double loss = loss_and_slopes(examples, logits, total_weight, head_.logit_gradient());
+  const double loss = loss_and_slopes(examples, logits, result.weight, head_.logit_gradient());
   if (!std::isfinite(loss)) refuse_loss(examples, logits, loss, step);
+  result.loss_sum += loss;
+  observe(examples, logits, result);
 
   const float* pooled_gradient = head_.backward(seeds_.data());
   float* gradients = embedding().gradient.data();
@@ -171,7 +174,13 @@ double FusedStep::accumulate_gradient(std::span<const int64_t> examples, size_t 
                      pad_count_.data() + at, gradients, gradients + pad_slot_ * stride);
     if (inputs_[i].draws.threshold != 0) keep += inputs_[i].count * stride / kernels::kLanes;
   }
-  return loss;
+}
+
+void FusedStep::observe(std::span<const int64_t> examples, const float* logits, StepResult& result) {
+  seen_.clear();
+  for (size_t i = 0; i < examples.size(); ++i, logits += head_.logit_stride())
+    seen_.insert(seen_.end(), logits, logits + num_labels_);
+  result.telemetry += observe_logits(seen_, examples, train_, dead_range_);
 }
 
 double FusedStep::loss_and_slopes(std::span<const int64_t> examples, const float* logits, double total_weight,

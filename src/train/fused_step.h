@@ -11,10 +11,12 @@
 #include "kernels/kernels.h"
 #include "kernels/touched_rows.h"
 #include "layers/model_plan.h"
+#include "loss/loss.h"
 #include "train/encoded_dataset.h"
 #include "train/fused_head.h"
 #include "train/fused_parameter.h"
 #include "train/fused_plan.h"
+#include "train/logit_telemetry.h"
 #include "train/step.h"
 
 namespace bernoulli {
@@ -32,9 +34,11 @@ class FusedStep : public Step {
     const kernels::Kernels* kernels = nullptr;  ///< null: the best that this processor runs
     bool dense = false;                         ///< sweep the whole table at every update
   };
-  /// `train` must outlive the step. `pos_weight` as for make_loss.
+  /// `train` must outlive the step. `loss` is asked for its dead range only; `pos_weight` is what it was made
+  /// with.
   FusedStep(const RunConfig& config, const layers::ModelPlan& plan, const FusedPlan& fused,
-            const EncodedDataset& train, const std::vector<double>& pos_weight, const Options& options);
+            const EncodedDataset& train, const Loss& loss, const std::vector<double>& pos_weight,
+            const Options& options);
   FusedStep(const FusedStep&) = delete;
   FusedStep& operator=(const FusedStep&) = delete;
 
@@ -49,10 +53,10 @@ class FusedStep : public Step {
  private:
   /// Gives every row that the examples read a slot in the gradient and brings it up to date.
   void touch_rows(std::span<const int64_t> examples);
-  /// Forward and backward of some examples of an update, the first being number `first` of it. Returns the
-  /// summed loss.
-  double accumulate_gradient(std::span<const int64_t> examples, size_t first, double total_weight,
-                             int64_t step);
+  /// Forward and backward of some examples of an update, the first being number `first` of it. Adds loss and
+  /// telemetry to `result`, whose weight is the global one.
+  void accumulate_gradient(std::span<const int64_t> examples, size_t first, int64_t step, StepResult& result);
+  void observe(std::span<const int64_t> examples, const float* logits, StepResult& result);
   double loss_and_slopes(std::span<const int64_t> examples, const float* logits, double total_weight,
                          float* slopes) const;
   [[noreturn]] void refuse_loss(std::span<const int64_t> examples, const float* logits, double loss,
@@ -81,6 +85,7 @@ class FusedStep : public Step {
   int64_t num_labels_;
   std::vector<double> pos_weight_;  ///< one a label
   kernels::EntryLoss loss_;
+  DeadRange dead_range_;
   FusedOptimizer optimizer_;
   std::vector<FusedParameter> parameters_;  ///< in the order of the plan: the embedding first
   FusedHead head_;
@@ -97,6 +102,7 @@ class FusedStep : public Step {
   std::vector<kernels::PoolInput> inputs_;
   std::vector<uint16_t> keep_;
   std::vector<float> pad_count_;
+  std::vector<float> seen_;  ///< logits without padding
 };
 
 }  // namespace bernoulli

@@ -20,7 +20,8 @@ EngineChoice make_step(const RunConfig& config, const layers::ModelPlan& plan, c
     fused = fused_plan(config, plan, choice.reason);
   }
   if (fused) {
-    auto step = std::make_unique<FusedStep>(config, plan, *fused, train, pos_weight, FusedStep::Options{});
+    auto step =
+        std::make_unique<FusedStep>(config, plan, *fused, train, loss, pos_weight, FusedStep::Options{});
     choice.name = std::string("fused ") + step->kernels().name;
     choice.step = std::move(step);
   } else {

@@ -119,7 +119,7 @@ class Bench {
     std::string reason;
     const auto fused = fused_plan(config, plan, reason);
     EXPECT_TRUE(fused.has_value()) << reason;
-    return std::make_unique<FusedStep>(config, plan, *fused, data, pos_weight, options);
+    return std::make_unique<FusedStep>(config, plan, *fused, data, *loss, pos_weight, options);
   }
   /// Updates `from` to `to`; the learning rate falls, so that replays must remember it.
   double train(Step& step, int64_t from, int64_t to) const {
@@ -225,6 +225,15 @@ TEST_P(EveryCase, AgreesWithTheReferenceAfterAHundredSteps) {
   expect_same_bits(reference->evaluation_weights(), fused->evaluation_weights());
   const double expected = bench.train(*reference, 0, 100), got = bench.train(*fused, 0, 100);
   EXPECT_NEAR(got, expected, 1e-5 * std::abs(expected));
+  const std::vector<int64_t> some = {3, 5, 8, 13};
+  const StepResult expected_step = reference->update(some, 100, 0), got_step = fused->update(some, 100, 0);
+  EXPECT_EQ(got_step.telemetry.entries, expected_step.telemetry.entries);
+  EXPECT_EQ(got_step.telemetry.saturated, expected_step.telemetry.saturated);
+  EXPECT_EQ(got_step.telemetry.wrong_and_dead, expected_step.telemetry.wrong_and_dead);
+  EXPECT_NEAR(got_step.telemetry.max_abs_logit, expected_step.telemetry.max_abs_logit,
+              1e-5 * (1 + expected_step.telemetry.max_abs_logit));
+  EXPECT_NEAR(got_step.gradient_norm, expected_step.gradient_norm,
+              1e-4 * (1e-2 + expected_step.gradient_norm));
   const NamedTensors a = reference->evaluation_weights(), b = fused->evaluation_weights();
   double size = 0;  // of the model's largest weight
   for (const auto& [name, tensor] : a) size = std::max(size, tensor.abs().max().item<double>());
