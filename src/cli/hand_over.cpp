@@ -33,6 +33,7 @@ int run_train(const std::vector<std::string>& words) { return hand_over("train",
 int run_evaluate(const std::vector<std::string>& words) { return hand_over("evaluate", words); }
 int run_predict(const std::vector<std::string>& words) { return hand_over("predict", words); }
 int run_export(const std::vector<std::string>& words) { return hand_over("export", words); }
+int run_stability(const std::vector<std::string>& words) { return hand_over("stability", words); }
 int run_doctor(const std::vector<std::string>& words) { return hand_over("doctor", words); }
 
 }  // namespace bernoulli::cli

@@ -1,0 +1,130 @@
+#include "stability/comparison.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "train/epoch_order.h"
+
+namespace bernoulli::stability {
+namespace {
+
+constexpr double kSignificant = 0.05;
+
+const std::vector<LossConfig::Mode> kModes = {LossConfig::Mode::kBceWithLogits, LossConfig::Mode::kSigmoidBce,
+                                              LossConfig::Mode::kSigmoidBceClipped};
+
+at::ScalarType dtype_from(const std::string& name) {
+  if (name == "float64") return at::kDouble;
+  if (name == "bfloat16") return at::kBFloat16;
+  if (name == "float16") return at::kHalf;
+  return at::kFloat;
+}
+
+/// p of McNemar's test on the decisions of two sets of logits.
+double mcnemar_of(const std::vector<float>& first, const std::vector<float>& second,
+                  const std::vector<float>& targets) {
+  int64_t only_first = 0, only_second = 0;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const bool target = targets[i] > 0.5f;
+    const bool first_right = is_positive(first[i], 0.5) == target;
+    const bool second_right = is_positive(second[i], 0.5) == target;
+    only_first += first_right && !second_right;
+    only_second += second_right && !first_right;
+  }
+  return mcnemar_p(only_first, only_second);
+}
+
+Pairing run_pairing(const RunConfig& config, const PreparedRun& prepared, const EncodedDataset& evaluation,
+                    const Stress& stress, int64_t steps, c10::Device device, const Progress& progress) {
+  Pairing pairing{stress, "", {}, {}};
+  for (int64_t i = 0; i < config.stability.seeds; ++i) {
+    PairedSettings settings{kModes, stress, config.training.seed + static_cast<uint64_t>(i), steps, device};
+    settings.progress = [&](int64_t step) {
+      progress(
+          fmt::format("{}  seed {}/{}  step {}/{}", stress.name, i + 1, config.stability.seeds, step, steps));
+    };
+    try {
+      pairing.runs.push_back(run_paired(config, prepared, evaluation, settings));
+    } catch (const UsageError& error) {
+      pairing.skipped = error.what();
+      return pairing;
+    }
+  }
+  pairing.comparisons = compare_modes(pairing.runs, evaluation.targets);
+  return pairing;
+}
+
+void measure_loss(const RunConfig& config, c10::Device device, const Progress& progress, Comparison& result) {
+  for (const std::string& name : config.stability.dtypes) {
+    const at::ScalarType dtype = dtype_from(name);
+    progress(fmt::format("curves of {}", name));
+    for (const LossConfig::Mode mode : kModes) {
+      for (const double target : {0.0, 1.0})
+        result.curves.push_back(measure_curve({}, mode, dtype, target, device, curve_logits()));
+    }
+    progress(fmt::format("thresholds of {}", name));
+    for (Threshold& threshold : find_thresholds(dtype, device))
+      result.thresholds.push_back(std::move(threshold));
+  }
+}
+
+}  // namespace
+
+std::vector<ModeComparison> compare_modes(const std::vector<PairedRun>& runs,
+                                          const std::vector<float>& targets) {
+  std::vector<ModeComparison> comparisons;
+  for (size_t mode = 1; mode < runs.front().modes.size(); ++mode) {
+    ModeComparison comparison;
+    comparison.baseline = to_string(runs.front().modes.front().mode);
+    comparison.mode = to_string(runs.front().modes[mode].mode);
+    for (const PairedRun& run : runs) {
+      comparison.baseline_values.push_back(run.modes.front().accuracy);
+      comparison.values.push_back(run.modes[mode].accuracy);
+      comparison.mcnemar.push_back(mcnemar_of(run.modes.front().logits, run.modes[mode].logits, targets));
+    }
+    comparison.baseline_spread = spread_of(comparison.baseline_values);
+    comparison.spread = spread_of(comparison.values);
+    comparison.test = paired_t_test(comparison.baseline_values, comparison.values);
+    comparison.one_seed = runs.size() < 2;
+    const double noise = std::max(comparison.baseline_spread.deviation, comparison.spread.deviation);
+    const bool insignificant = comparison.test.p && *comparison.test.p >= kSignificant;
+    comparison.within_seed_noise =
+        !comparison.one_seed && (std::fabs(comparison.test.mean_difference) <= noise || insignificant);
+    comparisons.push_back(std::move(comparison));
+  }
+  return comparisons;
+}
+
+Comparison compare_losses(const RunConfig& config, const PreparedRun& prepared, c10::Device device,
+                          const Progress& progress) {
+  const double started = monotonic_seconds();
+  if (!prepared.validation && !prepared.test)
+    throw UsageError("stability needs data that nothing was trained on: set data.validation or data.test");
+  const EncodedDataset& evaluation = prepared.validation ? *prepared.validation : *prepared.test;
+  const EpochOrder order(config.training, prepared.train.size());
+  Comparison result;
+  result.config_name = config.name;
+  result.device = device.str();
+  result.evaluation = prepared.validation ? "validation" : "test";
+  result.num_evaluation = evaluation.size();
+  result.num_train = prepared.train.size();
+  result.steps_per_epoch = order.steps_per_epoch();
+  result.steps = config.stability.epochs ? *config.stability.epochs * order.steps_per_epoch()
+                                         : config.stability.max_steps;
+  if (config.training.epochs) result.configured_steps = *config.training.epochs * order.steps_per_epoch();
+  if (config.task.kind == TaskConfig::Kind::kMultiLabel) result.label_names = prepared.splits.labels.names;
+  measure_loss(config, device, progress, result);
+  result.plain = run_pairing(config, prepared, evaluation, {}, result.steps, device, progress);
+  for (const KindConfig& stress : config.stability.stress) {
+    result.stress.push_back(
+        run_pairing(config, prepared, evaluation, make_stress(stress), result.steps, device, progress));
+  }
+  result.seconds = monotonic_seconds() - started;
+  return result;
+}
+
+}  // namespace bernoulli::stability

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <c10/core/Device.h>
+
+#include "stability/curves.h"
+#include "stability/paired_training.h"
+#include "stability/significance.h"
+#include "stability/thresholds.h"
+
+namespace bernoulli::stability {
+
+/// A mode beside the first one, over all seeds of a pairing.
+struct ModeComparison {
+  std::string baseline, mode;
+  std::vector<double> baseline_values, values;  ///< accuracy, one a seed
+  Spread baseline_spread, spread;
+  PairedTTest test;
+  std::vector<double> mcnemar;  ///< p, one a seed, over all entries of the evaluation set
+  /// The difference is no larger than the spread of either mode over seeds, or p of the t test is not below
+  /// 0.05. Never for one seed: nothing is known of noise then, see `one_seed`.
+  bool within_seed_noise = false;
+  bool one_seed = false;
+
+  bool differs() const { return !within_seed_noise && test.mean_difference != 0; }
+};
+
+/// The modes trained in lock-step under one stress (or none), over all seeds.
+struct Pairing {
+  Stress stress;
+  std::string skipped;  ///< why it does not apply; empty: it ran
+  std::vector<PairedRun> runs;
+  std::vector<ModeComparison> comparisons;
+};
+
+/// Everything that `bernoulli stability` found out.
+struct Comparison {
+  std::string config_name, device;
+  std::string evaluation;  ///< "validation" or "test"
+  int64_t num_evaluation = 0;
+  int64_t num_train = 0;
+  int64_t steps = 0, steps_per_epoch = 0,
+          configured_steps = 0;          ///< configured: of the ordinary training, 0: no limit
+  std::vector<std::string> label_names;  ///< multi-label only
+  std::vector<Curve> curves;
+  std::vector<Threshold> thresholds;
+  Pairing plain;
+  std::vector<Pairing> stress;
+  double seconds = 0;
+};
+
+using Progress = std::function<void(const std::string& what)>;
+
+/// Runs all of it. Results are functions of the configuration alone, but for `seconds`.
+/// @throws as run_paired; UsageError without validation and test data.
+Comparison compare_losses(const RunConfig& config, const PreparedRun& prepared, c10::Device device,
+                          const Progress& progress);
+
+/// @param targets of the evaluation set, as PairedRun's logits.
+std::vector<ModeComparison> compare_modes(const std::vector<PairedRun>& runs,
+                                          const std::vector<float>& targets);
+
+/// Two sentences: what ordinary training shows, and what stress shows and why.
+std::string verdict(const Comparison& comparison);
+
+/// stability.json; docs/numerics.md and README name the members.
+nlohmann::ordered_json to_json(const Comparison& comparison);
+/// mode,dtype,device,target,logit,loss,gradient and the four errors; one row a point.
+std::string curves_csv(const std::vector<Curve>& curves);
+/// The table of the terminal.
+std::string summary_table(const Comparison& comparison);
+
+}  // namespace bernoulli::stability

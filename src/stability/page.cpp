@@ -1,0 +1,289 @@
+#include "stability/page.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "stability/svg_plot.h"
+
+namespace bernoulli::stability {
+namespace {
+
+constexpr const char* kStyle = R"(
+:root{color-scheme:light dark;--ink:#1c2128;--soft:#59636e;--paper:#fff;--card:#f5f7f9;--rule:#d5dae0;
+--a:#0b63c4;--b:#c2410c;--c:#15803d}
+@media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9aa5b1;--paper:#0e1217;--card:#171d24;--rule:#323b46;
+--a:#6cb1ff;--b:#ff9a5c;--c:#62d08b}}
+*{box-sizing:border-box}body{margin:0 auto;max-width:76rem;padding:1.2rem;background:var(--paper);color:var(--ink);
+font:16px/1.5 system-ui,sans-serif}h1{font-size:1.5rem;margin:.2rem 0}h2{font-size:1.2rem;margin:2rem 0 .4rem;
+border-top:1px solid var(--rule);padding-top:1rem}h3{font-size:1rem;margin:1.4rem 0 .2rem}
+.verdict{font-size:1.1rem;background:var(--card);border-left:4px solid var(--a);padding:.8rem 1rem;margin:1rem 0}
+.soft{color:var(--soft)}.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:.8rem}
+svg{width:100%;max-width:36rem;height:auto;background:var(--card);border-radius:6px}.title{font-size:12px;font-weight:600;fill:var(--ink)}
+.tick{font-size:10px;fill:var(--soft)}.axis{fill:none;stroke:var(--soft);stroke-width:1}
+.line{fill:none;stroke-width:1.7;stroke-linejoin:round}.bce_with_logits{stroke:var(--a)}
+.sigmoid_bce{stroke:var(--b);stroke-dasharray:6 3}.sigmoid_bce_clipped{stroke:var(--c);stroke-dasharray:2 3}
+.legend span{white-space:nowrap;margin-right:1.2rem}.legend svg{width:2.2rem;height:.7rem;background:none;vertical-align:middle}
+.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums;margin:.5rem 0}
+th,td{padding:.25rem .7rem .25rem 0;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule)}
+th{color:var(--soft);font-weight:600}th:first-child,td:first-child,.l{text-align:left}summary{cursor:pointer;margin:.6rem 0}
+code{font-size:.92em}
+)";
+
+std::string legend() {
+  std::string text = "<p class=\"legend\">";
+  for (const char* mode : {"bce_with_logits", "sigmoid_bce", "sigmoid_bce_clipped"}) {
+    text += fmt::format(
+        "<span><svg viewBox=\"0 0 36 10\" aria-hidden=\"true\"><path class=\"line {0}\" d=\"M0 "
+        "5H36\"/></svg> "
+        "<code>{0}</code></span>",
+        mode);
+  }
+  return text + "</p>\n";
+}
+
+using PointValue = double (*)(const CurvePoint&);
+
+Plot curve_plot(const Comparison& comparison, at::ScalarType dtype, double target, const std::string& title,
+                double limit, bool log_y, PointValue value) {
+  Plot plot{fmt::format("{}, y = {}", title, target), "logit", {}, log_y};
+  for (const Curve& curve : comparison.curves) {
+    if (curve.dtype != dtype || curve.target != target) continue;
+    PlotLine line{curve.mode, {}};
+    for (const CurvePoint& point : curve.points) {
+      if (std::fabs(point.logit) <= limit) line.points.emplace_back(point.logit, value(point));
+    }
+    plot.lines.push_back(std::move(line));
+  }
+  return plot;
+}
+
+std::string curves_section(const Comparison& comparison) {
+  std::string text =
+      "<h2>Curves</h2><p>Loss and its gradient with respect to the logit, computed by the code that trains, "
+      "in each "
+      "number format. Look for an orange or green line that falls to 0 where the blue one stays: a wrong "
+      "answer there "
+      "is not corrected. The errors, on the other side, favour probabilities: for right answers with tiny "
+      "losses "
+      "(y = 0, logit far below 0) the logits form cancels and loses digits, the probability form does "
+      "not.</p>" +
+      legend();
+  std::vector<at::ScalarType> dtypes;
+  for (const Curve& curve : comparison.curves) {
+    if (std::find(dtypes.begin(), dtypes.end(), curve.dtype) == dtypes.end()) dtypes.push_back(curve.dtype);
+  }
+  for (const at::ScalarType dtype : dtypes) {
+    text += fmt::format("<details{}><summary><b>{}</b></summary><div class=\"plots\">",
+                        dtype == at::kFloat || dtypes.size() == 1 ? " open" : "", dtype_name(dtype));
+    for (const double target : {0.0, 1.0}) {
+      text += svg(curve_plot(comparison, dtype, target, "loss", 120, false,
+                             [](const CurvePoint& point) { return point.loss; }));
+      text += svg(curve_plot(comparison, dtype, target, "gradient", 120, false,
+                             [](const CurvePoint& point) { return point.gradient; }));
+      text += svg(curve_plot(comparison, dtype, target, "relative error of the loss", 40, true,
+                             [](const CurvePoint& point) { return point.loss_relative_error; }));
+    }
+    text += "</div></details>\n";
+  }
+  return text;
+}
+
+using StepValue = double (*)(const PairedStep&);
+
+std::string run_plots(const PairedRun& run) {
+  const std::pair<const char*, StepValue> kPlots[] = {
+      {"loss", [](const PairedStep& step) { return step.loss; }},
+      {"largest |logit|", [](const PairedStep& step) { return step.telemetry.max_abs_logit; }},
+      {"% saturated", [](const PairedStep& step) { return 100 * step.telemetry.saturated_share(); }},
+      {"% wrong without gradient",
+       [](const PairedStep& step) { return 100 * step.telemetry.wrong_and_dead_share(); }},
+      {"2-norm of the update", [](const PairedStep& step) { return step.update_norm; }},
+      {"gradient, relative distance from logits",
+       [](const PairedStep& step) { return step.gradient_difference; }}};
+  std::string text = "<div class=\"plots\">";
+  for (const auto& [title, value] : kPlots) {
+    Plot plot{title, "update", {}, false};
+    for (const ModeRun& mode : run.modes) {
+      PlotLine line{to_string(mode.mode), {}};
+      for (const PairedStep& step : mode.series)
+        line.points.emplace_back(static_cast<double>(step.step), value(step));
+      plot.lines.push_back(std::move(line));
+    }
+    text += svg(plot);
+  }
+  return text + "</div>\n";
+}
+
+std::string first_of(const std::optional<int64_t>& step) { return step ? fmt::format("{}", *step) : "never"; }
+
+std::string against(const ModeComparison& pair) {
+  if (pair.one_seed) return fmt::format("{:+.4f}, one seed", pair.test.mean_difference);
+  const std::string p = pair.test.p ? fmt::format("p = {:.2g}", *pair.test.p) : "the same for every seed";
+  return fmt::format("{:+.4f}, {}{}", pair.test.mean_difference, p,
+                     pair.within_seed_noise ? ", <b>within seed noise</b>" : "");
+}
+
+std::string pairing_table(const Pairing& pairing) {
+  std::string text =
+      "<div class=\"scroll\"><table><tr><th>mode</th><th>accuracy</th><th>log "
+      "loss</th><th>saturated</th><th>wrong, no "
+      "gradient</th><th>weights differ from</th><th>loss differs by .001 from</th><th class=\"l\">accuracy "
+      "against "
+      "logits (paired t)</th><th class=\"l\">McNemar p, by seed</th></tr>";
+  for (size_t mode = 0; mode < pairing.runs.front().modes.size(); ++mode) {
+    std::vector<double> accuracy, log_loss;
+    LogitTelemetry seen;
+    for (const PairedRun& run : pairing.runs) {
+      accuracy.push_back(run.modes[mode].accuracy);
+      log_loss.push_back(run.modes[mode].log_loss);
+      seen += run.modes[mode].total;
+    }
+    const ModeRun& first = pairing.runs.front().modes[mode];
+    std::string p_values;
+    if (mode > 0) {
+      for (const double p : pairing.comparisons[mode - 1].mcnemar) p_values += fmt::format("{:.2g} ", p);
+    }
+    text += fmt::format(
+        "<tr><td><code>{}</code></td><td>{:.4f} ± {:.4f}</td><td>{:.4f}</td><td>{:.2f} %</td><td>{:.2f} "
+        "%</td><td>{}</td>"
+        "<td>{}</td><td class=\"l\">{}</td><td class=\"l\">{}</td></tr>",
+        to_string(first.mode), spread_of(accuracy).mean, spread_of(accuracy).deviation,
+        spread_of(log_loss).mean, 100 * seen.saturated_share(), 100 * seen.wrong_and_dead_share(),
+        mode == 0 ? "" : first_of(first.first_weight_difference),
+        mode == 0 ? "" : first_of(first.first_loss_difference),
+        mode == 0 ? "" : against(pairing.comparisons[mode - 1]), p_values);
+  }
+  text += "</table></div>";
+  for (const PairedRun& run : pairing.runs) {
+    for (const ModeRun& mode : run.modes) {
+      if (mode.stopped_at)
+        text += fmt::format("<p>Seed {}, <code>{}</code> ended at update {}: {}</p>", run.seed,
+                            to_string(mode.mode), *mode.stopped_at, escape_html(mode.stop_reason));
+    }
+  }
+  return text;
+}
+
+/// Per label, where a mode and the first one differ by more than a percent on the mean of the seeds.
+std::string label_table(const Pairing& pairing, const std::vector<std::string>& names) {
+  std::string rows;
+  for (size_t label = 0; label < names.size(); ++label) {
+    std::string cells;
+    double first = 0, largest = 0;
+    for (size_t mode = 0; mode < pairing.runs.front().modes.size(); ++mode) {
+      double mean = 0;
+      for (const PairedRun& run : pairing.runs)
+        mean += run.modes[mode].label_accuracy[label] / static_cast<double>(pairing.runs.size());
+      if (mode == 0) first = mean;
+      largest = std::max(largest, std::fabs(mean - first));
+      cells += fmt::format("<td>{:.4f}</td>", mean);
+    }
+    if (largest > 0.01) rows += fmt::format("<tr><td>{}</td>{}</tr>", escape_html(names[label]), cells);
+  }
+  if (names.empty()) return "";
+  if (rows.empty())
+    return "<p class=\"soft\">No label's accuracy differs by more than .01 between the modes.</p>";
+  std::string head = "<th>label</th>";
+  for (const ModeRun& mode : pairing.runs.front().modes)
+    head += fmt::format("<th>{}</th>", to_string(mode.mode));
+  return "<p>Labels whose accuracy differs by more than .01:</p><div class=\"scroll\"><table><tr>" + head +
+         "</tr>" + rows + "</table></div>";
+}
+
+std::string pairing_body(const Comparison& comparison, const Pairing& pairing) {
+  return pairing_table(pairing) + label_table(pairing, comparison.label_names) +
+         fmt::format("<details><summary>Update by update, seed {}</summary>{}{}</details>\n",
+                     pairing.runs.front().seed, legend(), run_plots(pairing.runs.front()));
+}
+
+std::string stress_section(const Comparison& comparison) {
+  std::string text = "<h2>Stress</h2><p>The same pairing in situations that push logits outwards.</p>";
+  for (const Pairing& pairing : comparison.stress) {
+    text += fmt::format("<h3><code>{}</code> <span class=\"soft\">{}</span></h3>",
+                        escape_html(pairing.stress.name), escape_html(pairing.stress.setting));
+    if (!pairing.skipped.empty()) {
+      text += fmt::format("<p>Skipped: {}.</p>", escape_html(pairing.skipped));
+      continue;
+    }
+    text += fmt::format("<p>{} {}</p>", escape_html(pairing.stress.shows), escape_html(pairing.stress.why)) +
+            pairing_body(comparison, pairing);
+  }
+  return text;
+}
+
+std::string thresholds_section(const Comparison& comparison) {
+  std::string rows;
+  size_t never = 0;
+  const auto number = [](const std::optional<double>& value) {
+    return value ? fmt::format("{:.9g}", *value) : std::string("none");
+  };
+  for (const Threshold& threshold : comparison.thresholds) {
+    if (!threshold.logit && !threshold.predicted) {
+      ++never;
+      continue;
+    }
+    rows += fmt::format(
+        "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td "
+        "class=\"l\">{}</td><td>{}</td><td>{}</td></tr>",
+        threshold.mode, threshold.dtype, threshold.target, threshold.event, number(threshold.logit),
+        number(threshold.predicted));
+  }
+  return fmt::format(
+      "<h2>Thresholds</h2><p>The first logit, going out from 0, at which something happens; located by "
+      "bisection to the "
+      "neighbouring number of the format, beside what the format alone predicts where there is a closed "
+      "form.</p>"
+      "<details><summary>All {} thresholds that were reached</summary><div "
+      "class=\"scroll\"><table><tr><th>mode</th><th>"
+      "format</th><th>y</th><th "
+      "class=\"l\">event</th><th>measured</th><th>predicted</th></tr>{}</table></div></details>"
+      "<p class=\"soft\">{} more events were looked for and do not happen up to a logit of 1024.</p>\n",
+      comparison.thresholds.size() - never, rows, never);
+}
+
+std::string method_section(const Comparison& comparison) {
+  const std::string length =
+      comparison.configured_steps == 0
+          ? ""
+          : fmt::format(" The configuration trains for up to {}.", comparison.configured_steps);
+  return fmt::format(
+      "<h2>Method</h2><p>Every pairing trains three copies of the model in lock-step: the same seed, initial "
+      "weights, "
+      "batches and dropout masks; only the loss differs. Each ran for <b>{} updates</b> ({} make an epoch of "
+      "{} "
+      "examples) under {} seeds, on {}.{} There is no validation in between, so no early stopping. Final "
+      "figures are of "
+      "the {} set ({} examples), decisions at probability 1/2; log loss is computed from the logits in "
+      "float64 for all "
+      "modes alike. The t test is paired by seed. McNemar's test compares single decisions and is exact; it "
+      "sees the "
+      "chance of the evaluation set, not that of the seed. Saturated means that the float32 probability is "
+      "exactly 0 or "
+      "1. Where the weights differ from the first update on although nothing is lost, that is rounding: the "
+      "modes "
+      "compute the same gradient in another order. A difference no larger than the standard deviation over "
+      "seeds, or "
+      "with p of .05 or more, is called seed noise. The whole comparison took {:.0f} s.</p>\n",
+      comparison.steps, comparison.steps_per_epoch, comparison.num_train, comparison.plain.runs.size(),
+      comparison.device, length, comparison.evaluation, comparison.num_evaluation, comparison.seconds);
+}
+
+}  // namespace
+
+std::string page(const Comparison& comparison) {
+  const std::string name = escape_html(comparison.config_name);
+  return fmt::format(
+             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+             "content=\"width=device-width,initial-scale=1\"><title>Logits or probabilities: "
+             "{0}</title><style>{1}</style>"
+             "</head><body>\n<p class=\"soft\">bernoulli stability</p><h1>Logits or probabilities: {0}</h1>\n"
+             "<div class=\"verdict\">{2}</div>\n",
+             name, kStyle, escape_html(verdict(comparison))) +
+         curves_section(comparison) + "<h2>Training as configured</h2>" +
+         pairing_body(comparison, comparison.plain) + stress_section(comparison) +
+         thresholds_section(comparison) + method_section(comparison) + "</body></html>\n";
+}
+
+}  // namespace bernoulli::stability

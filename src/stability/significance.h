@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace bernoulli::stability {
+
+/// Mean and spread of a figure over seeds.
+struct Spread {
+  double mean = 0;
+  double deviation = 0;  ///< sample standard deviation; 0 for a single value
+};
+Spread spread_of(const std::vector<double>& values);
+
+/// Two-sided paired t test of values[i] - baseline[i].
+struct PairedTTest {
+  double mean_difference = 0;
+  std::optional<double> t;  ///< nothing for fewer than two pairs, or where all differences are the same
+  std::optional<double> p;
+};
+/// @throws InternalError if the sizes differ or are 0.
+PairedTTest paired_t_test(const std::vector<double>& baseline, const std::vector<double>& values);
+
+/// Exact two-sided McNemar test on the answers that only one of two models got right: a binomial test of
+/// their split against one half. 1 where there is none.
+double mcnemar_p(int64_t only_first_right, int64_t only_second_right);
+
+/// Regularised incomplete beta function I_x(a, b), a, b > 0, 0 <= x <= 1: continued fraction by the modified
+/// Lentz method. Source: Abramowitz & Stegun 26.5.8; Thompson & Barnett, "Coulomb and Bessel functions of
+/// complex arguments and order", 1986. Within 1e-12 of scipy.special.betainc on the golden values.
+double incomplete_beta(double a, double b, double x);
+
+}  // namespace bernoulli::stability

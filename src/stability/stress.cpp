@@ -1,0 +1,202 @@
+#include "stability/stress.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros_like.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "stability/significance.h"
+
+namespace bernoulli::stability {
+namespace {
+
+constexpr int64_t kSpreadExamples = 512;
+
+at::ScalarType dtype_of(const std::string& name) {
+  if (name == "bfloat16") return at::kBFloat16;
+  if (name == "float16") return at::kHalf;
+  return at::kFloat;
+}
+
+/// What the page says about the presets; the settings are added by make_stress.
+struct Words {
+  const char* kind;
+  const char* shows;
+  const char* why;
+};
+constexpr Words kWords[] = {
+    {"output_bias", "Whether a model that starts out sure of one answer can unlearn it.",
+     "From logit 16.64 on the float32 sigmoid is exactly 1, so a loss on probabilities has no gradient "
+     "there; "
+     "the gradient from logits is still 1."},
+    {"learning_rate", "What happens when weights overshoot.",
+     "Large steps throw logits far out on both sides; what lands on the wrong side beyond 16.64 comes back "
+     "only "
+     "if it still has a gradient."},
+    {"input_scale", "What inputs cost that nobody normalised.",
+     "Logits grow with the inputs, and the limits beyond which probabilities round stay where they are."},
+    {"label_noise", "Whether contradicting labels matter by themselves.",
+     "They pull logits towards 0, away from every limit: an honest control, in which no difference is "
+     "expected."},
+    {"half_precision", "What 16-bit logits change.",
+     "A bfloat16 sigmoid is exactly 1 from 6.25 on, a float16 one from 8.32: well inside of what ordinary "
+     "training reaches."},
+    {"confident_init", "Fine-tuning of a model that is sure of something else.",
+     "Initial logits lie far out on both sides: about half of them are wrong, and many of those beyond the "
+     "limits."},
+};
+
+/// Rounds to a dtype on the way in.
+class RoundedLoss : public Loss {
+ public:
+  RoundedLoss(const Loss& loss, at::ScalarType dtype) : loss_(loss), dtype_(dtype) {}
+  at::Tensor elementwise(const at::Tensor& logits, const at::Tensor& targets) const override {
+    if (dtype_ == logits.scalar_type()) return loss_.elementwise(logits, targets);
+    return loss_.elementwise(logits.to(dtype_), targets.to(dtype_)).to(logits.scalar_type());
+  }
+
+ private:
+  const Loss& loss_;
+  at::ScalarType dtype_;
+};
+
+using Named = std::pair<std::string, at::Tensor>;
+
+Named* last_ending(NamedTensors& tensors, std::string_view ending) {
+  const auto found = std::find_if(tensors.rbegin(), tensors.rend(),
+                                  [&](const Named& tensor) { return tensor.first.ends_with(ending); });
+  return found == tensors.rend() ? nullptr : &*found;
+}
+
+/// Sets what is evaluated and, where averages are kept beside them, the weights that are trained.
+void load_weights(Step& step, const NamedTensors& weights) {
+  constexpr std::string_view kRaw = "raw/";  // of ReferenceStep's training state
+  NamedTensors state = step.training_state();
+  for (auto& [name, tensor] : state) {
+    if (!name.starts_with(kRaw)) continue;
+    for (const auto& [weight_name, weight] : weights) {
+      if (weight_name == name.substr(kRaw.size())) tensor = weight;
+    }
+  }
+  step.load(weights, state);
+}
+
+/// Standard deviation of the logits of the first training examples.
+double logit_spread(Step& step, const EncodedDataset& train) {
+  TokenRows rows;
+  for (int64_t i = 0; i < std::min(kSpreadExamples, train.size()); ++i) {
+    const auto row = train.rows.row(i);
+    rows.ids.insert(rows.ids.end(), row.begin(), row.end());
+    rows.end_row();
+  }
+  const std::vector<float> logits = step.logits(rows);
+  return spread_of({logits.begin(), logits.end()}).deviation;
+}
+
+}  // namespace
+
+Stress make_stress(const KindConfig& config) {
+  Stress stress;
+  stress.name = config.kind;
+  const auto& args = config.args;
+  for (const Words& words : kWords) {
+    if (config.kind != words.kind) continue;
+    stress.shows = words.shows;
+    stress.why = words.why;
+  }
+  if (config.kind == "output_bias") {
+    stress.output_bias = args.at("value").get<double>();
+  } else if (config.kind == "learning_rate") {
+    stress.learning_rate_factor = args.at("factor").get<double>();
+  } else if (config.kind == "input_scale") {
+    stress.input_scale = args.at("factor").get<double>();
+  } else if (config.kind == "label_noise") {
+    stress.label_noise = args.at("share").get<double>();
+  } else if (config.kind == "half_precision") {
+    stress.logits_dtype = dtype_of(args.at("dtype").get<std::string>());
+  } else if (config.kind == "confident_init") {
+    stress.logit_spread = args.at("spread").get<double>();
+  } else if (config.kind == "custom") {
+    stress.name = args.at("name").get<std::string>();
+    stress.shows = args.at("shows").get<std::string>();
+    if (!args.at("output_bias").is_null()) stress.output_bias = args.at("output_bias").get<double>();
+    stress.learning_rate_factor = args.at("learning_rate_factor").get<double>();
+    stress.input_scale = args.at("input_scale").get<double>();
+    stress.label_noise = args.at("label_noise").get<double>();
+    if (!args.at("logit_spread").is_null()) stress.logit_spread = args.at("logit_spread").get<double>();
+    stress.logits_dtype = dtype_of(args.at("logits_dtype").get<std::string>());
+  } else {
+    throw InternalError(fmt::format("stability: no reader for stress '{}'", config.kind));
+  }
+  std::vector<std::string> settings;
+  if (stress.output_bias) settings.push_back(fmt::format("output bias {}", *stress.output_bias));
+  if (stress.learning_rate_factor != 1)
+    settings.push_back(fmt::format("learning rate times {}", stress.learning_rate_factor));
+  if (stress.input_scale != 1) settings.push_back(fmt::format("embeddings times {}", stress.input_scale));
+  if (stress.label_noise != 0)
+    settings.push_back(fmt::format("{:.0f} % of labels wrong", 100 * stress.label_noise));
+  if (stress.logit_spread)
+    settings.push_back(fmt::format("initial logits with standard deviation {}", *stress.logit_spread));
+  if (stress.logits_dtype == at::kBFloat16) settings.push_back("loss in bfloat16");
+  if (stress.logits_dtype == at::kHalf) settings.push_back("loss in float16");
+  for (const std::string& setting : settings)
+    stress.setting += (stress.setting.empty() ? "" : ", ") + setting;
+  return stress;
+}
+
+std::unique_ptr<Loss> in_dtype(const Loss& loss, at::ScalarType dtype) {
+  return std::make_unique<RoundedLoss>(loss, dtype);
+}
+
+EncodedDataset with_label_noise(const EncodedDataset& data, double share, uint64_t seed) {
+  EncodedDataset noisy = data;
+  const auto count = static_cast<int64_t>(noisy.targets.size());
+  const std::vector<int64_t> order = random_permutation(count, mix_seed(seed, random_stream::kLabelNoise));
+  const auto turned = static_cast<size_t>(std::llround(share * static_cast<double>(count)));
+  for (size_t i = 0; i < turned; ++i) {
+    float& target = noisy.targets[static_cast<size_t>(order[i])];
+    target = 1 - target;
+  }
+  return noisy;
+}
+
+std::string change_initial_weights(Step& step, const Stress& stress, const EncodedDataset& train) {
+  const at::NoGradGuard no_grad;
+  NamedTensors weights = step.evaluation_weights();
+  if (stress.input_scale != 1) {
+    bool scaled = false;
+    for (auto& [name, tensor] : weights) {
+      if (!name.starts_with("embedding")) continue;
+      tensor = tensor * stress.input_scale;
+      scaled = true;
+    }
+    if (!scaled) return "the model has no embedding";
+    load_weights(step, weights);
+  }
+  Named* matrix = last_ending(weights, ".weight");
+  if (matrix == nullptr) return "the model has no weights";
+  const std::string layer = matrix->first.substr(0, matrix->first.find('.'));
+  if (stress.logit_spread) {
+    const double spread = logit_spread(step, train);
+    if (spread == 0) return "all initial logits are the same";
+    matrix->second = matrix->second * (*stress.logit_spread / spread);
+    load_weights(step, weights);
+  }
+  if (stress.output_bias) {
+    Named* bias = last_ending(weights, ".bias");
+    if (bias == nullptr || bias->first != layer + ".bias") return "the last layer has no bias";
+    bias->second = at::zeros_like(bias->second) + *stress.output_bias;
+    load_weights(step, weights);
+  }
+  return "";
+}
+
+}  // namespace bernoulli::stability

@@ -1,0 +1,130 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "stability/comparison.h"
+
+namespace bernoulli::stability {
+namespace {
+
+std::string with_spread(const Spread& spread, size_t seeds) {
+  return seeds > 1 ? fmt::format("{:.4f} ± {:.4f}", spread.mean, spread.deviation)
+                   : fmt::format("{:.4f}", spread.mean);
+}
+
+std::string accuracies(const Pairing& pairing) {
+  const size_t seeds = pairing.runs.size();
+  std::string text =
+      fmt::format("{} from logits", with_spread(pairing.comparisons.front().baseline_spread, seeds));
+  for (const ModeComparison& comparison : pairing.comparisons)
+    text += fmt::format(", {} under {}", with_spread(comparison.spread, seeds), comparison.mode);
+  return text;
+}
+
+/// Largest advantage of the first mode that is not noise (positive), or of another mode (negative).
+double advantage(const Pairing& pairing) {
+  double largest = 0;
+  for (const ModeComparison& comparison : pairing.comparisons) {
+    if (comparison.differs() && std::fabs(comparison.test.mean_difference) > std::fabs(largest))
+      largest = -comparison.test.mean_difference;
+  }
+  return largest;
+}
+
+LogitTelemetry seen_by(const Pairing& pairing) {
+  LogitTelemetry seen;
+  for (const PairedRun& run : pairing.runs) {
+    for (const ModeRun& mode : run.modes) seen += mode.total;
+  }
+  return seen;
+}
+
+std::string plain_sentence(const Comparison& comparison) {
+  const Pairing& plain = comparison.plain;
+  const LogitTelemetry seen = seen_by(plain);
+  const double largest = advantage(plain);
+  std::string judgement = "makes no difference beyond seed noise";
+  if (plain.runs.size() < 2)
+    judgement = "was tried with one seed, which cannot tell a difference from seed noise";
+  else if (largest != 0)
+    judgement = fmt::format("makes a difference beyond seed noise ({:+.4f} for logits)", largest);
+  return fmt::format(
+      "Trained as configured, for {} updates, the choice between logits and probabilities {}: {} accuracy is "
+      "{}; "
+      "the largest |logit| was {:.1f}, and {:.2g} % of the training answers were wrong without a gradient.",
+      comparison.steps, judgement, comparison.evaluation, accuracies(plain), seen.max_abs_logit,
+      100 * seen.wrong_and_dead_share());
+}
+
+std::string stress_sentence(const Comparison& comparison) {
+  const Pairing* worst = nullptr;
+  std::string for_logits, for_probabilities;
+  size_t tried = 0;
+  for (const Pairing& pairing : comparison.stress) {
+    if (!pairing.skipped.empty()) continue;
+    ++tried;
+    const double largest = advantage(pairing);
+    if (largest > 0 && (worst == nullptr || largest > advantage(*worst))) worst = &pairing;
+    std::string& names = largest > 0 ? for_logits : for_probabilities;
+    if (largest != 0) names += (names.empty() ? "" : ", ") + pairing.stress.name;
+  }
+  const std::string other_side =
+      for_probabilities.empty() ? ""
+                                : fmt::format(" (probabilities came out ahead under {})", for_probabilities);
+  if (tried == 0) return "No stress was tried.";
+  if (worst == nullptr)
+    return fmt::format("None of the {} stresses showed an advantage of logits beyond seed noise{}.", tried,
+                       other_side);
+  return fmt::format(
+      "Under stress it does matter, here under {}: with {} accuracy is {}, because a sigmoid that rounds to "
+      "0 or 1, "
+      "or is clipped, passes no gradient, while the logits form keeps it at any logit{}.",
+      for_logits, worst->stress.setting, accuracies(*worst), other_side);
+}
+
+}  // namespace
+
+std::string verdict(const Comparison& comparison) {
+  return plain_sentence(comparison) + " " + stress_sentence(comparison);
+}
+
+std::string summary_table(const Comparison& comparison) {
+  std::string table = fmt::format("{:<18}{:<22}{:>18}{:>10}{:>12}{:>12}{:>10}  {}\n", "training", "mode",
+                                  comparison.evaluation.substr(0, 5) + " accuracy", "log loss", "max |logit|",
+                                  "saturated", "dead", "against logits");
+  std::vector<const Pairing*> pairings = {&comparison.plain};
+  for (const Pairing& pairing : comparison.stress) pairings.push_back(&pairing);
+  for (const Pairing* pairing : pairings) {
+    if (!pairing->skipped.empty()) {
+      table += fmt::format("{:<18}skipped: {}\n", pairing->stress.name, pairing->skipped);
+      continue;
+    }
+    for (size_t mode = 0; mode < pairing->runs.front().modes.size(); ++mode) {
+      std::vector<double> accuracy, log_loss;
+      LogitTelemetry seen;
+      for (const PairedRun& run : pairing->runs) {
+        accuracy.push_back(run.modes[mode].accuracy);
+        log_loss.push_back(run.modes[mode].log_loss);
+        seen += run.modes[mode].total;
+      }
+      std::string against;
+      if (mode > 0) {
+        const ModeComparison& pair = pairing->comparisons[mode - 1];
+        against = fmt::format("{:+.4f}{}", pair.test.mean_difference,
+                              pair.one_seed            ? "  one seed"
+                              : pair.within_seed_noise ? "  within seed noise"
+                              : pair.test.p            ? fmt::format("  p = {:.2g}", *pair.test.p)
+                                                       : "");
+      }
+      table += fmt::format(
+          "{:<18}{:<22}{:>18}{:>10.4f}{:>12.1f}{:>10.2f} %{:>8.2f} %  {}\n",
+          mode == 0 ? pairing->stress.name : "", to_string(pairing->runs.front().modes[mode].mode),
+          with_spread(spread_of(accuracy), accuracy.size()), spread_of(log_loss).mean, seen.max_abs_logit,
+          100 * seen.saturated_share(), 100 * seen.wrong_and_dead_share(), against);
+    }
+  }
+  return table;
+}
+
+}  // namespace bernoulli::stability

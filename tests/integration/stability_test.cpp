@@ -1,0 +1,89 @@
+// `bernoulli stability` from the outside: files, contract, exit codes.
+
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "support/program.h"
+#include "support/temporary_folder.h"
+
+namespace bernoulli::testing {
+namespace {
+
+using Json = nlohmann::json;
+using ::testing::HasSubstr;
+
+constexpr const char* kConfig = R"(
+data:
+  train: {path: data.csv}
+  validation: {from: train, fraction: 0.25, method: stratified, seed: 3}
+task: {kind: binary, positive: good}
+model:
+  layers: [{embedding: 4}, {mean_pool: {padding: exclude}}, {linear: 1}]
+optimizer: {adam: {lr: 0.05}}
+training: {epochs: 2, batch_size: 16, seed: 5}
+stability: {seeds: 2, max_steps: 6, dtypes: [bfloat16], stress: [{output_bias: 30}, {custom: {name: mine, label_noise: 0.1}}]}
+)";
+
+class Stability : public ::testing::Test {
+ protected:
+  Stability() {
+    std::string csv = "text,label\n";
+    for (int i = 0; i < 80; ++i) csv += i % 2 == 0 ? "fine film,good\n" : "dull film,bad\n";
+    folder_.write("data.csv", csv);
+    folder_.write("config.yaml", kConfig);
+  }
+  ProgramResult run(std::vector<std::string> more) const {
+    std::vector<std::string> words = {BERNOULLI_PROGRAM,
+                                      "stability",
+                                      (folder_ / "config.yaml").string(),
+                                      "--set",
+                                      "data.root=" + folder_.path().string(),
+                                      "--device",
+                                      "cpu"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run_program(words);
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(Stability, WritesPageTableAndContract) {
+  const std::string out = (folder_ / "out").string();
+  const ProgramResult result = run({"--output", out, "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json json = Json::parse(result.out);
+  EXPECT_EQ(json, Json::parse(folder_.read("out/stability.json")));
+  for (const char* key : {"mode", "dtype", "device", "target", "event", "logit", "predicted"})
+    EXPECT_TRUE(json["thresholds"][0].contains(key)) << key;
+  const std::set<std::string> events = {"probability_reaches_one",
+                                        "probability_reaches_zero",
+                                        "loss_off_1_percent",
+                                        "gradient_off_1_percent",
+                                        "gradient_exactly_zero",
+                                        "loss_clamped",
+                                        "not_finite"};
+  for (const Json& threshold : json["thresholds"]) EXPECT_TRUE(events.contains(threshold["event"]));
+  EXPECT_EQ(json["pairs"].size(), 2u);
+  ASSERT_EQ(json["stress"].size(), 2u);
+  EXPECT_EQ(json["stress"][1]["preset"], "mine");
+  EXPECT_EQ(json["method"]["steps"], 6);
+  EXPECT_THAT(folder_.read("out/stability.html"), HasSubstr("<!doctype html>"));
+  EXPECT_THAT(folder_.read("out/curves.csv"), HasSubstr("mode,dtype,device,target,logit"));
+  EXPECT_EQ(run({"--output", out}).exit_code, 7) << "an earlier comparison was overwritten";
+}
+
+TEST_F(Stability, RefusesWhatItCannotCompare) {
+  const ProgramResult no_data =
+      run({"--set", "data.validation=null", "--output", (folder_ / "none").string()});
+  EXPECT_EQ(no_data.exit_code, 2);
+  EXPECT_THAT(no_data.err, HasSubstr("data.validation"));
+  EXPECT_EQ(run({"--seeds", "0"}).exit_code, 2);
+  EXPECT_EQ(run({"--set", "stability.stress=[outputbias]"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace bernoulli::testing

@@ -1,0 +1,65 @@
+// scipy's figures: golden/significance.json and the script beside it.
+
+#include "stability/significance.h"
+
+#include <cmath>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+
+namespace bernoulli::stability {
+namespace {
+
+nlohmann::json golden() {
+  std::ifstream file(BERNOULLI_TEST_SOURCE_DIR "/golden/significance.json");
+  return nlohmann::json::parse(file);
+}
+
+/// Relative, so that tiny p values are held to their digits too.
+void expect_close(double got, double expected, double tolerance) {
+  EXPECT_NEAR(got, expected, tolerance * std::fabs(expected) + 1e-300);
+}
+
+TEST(Significance, PairedTTestIsThatOfScipy) {
+  const auto cases = golden()["t_tests"];
+  ASSERT_EQ(cases.size(), 7u);
+  for (const auto& one : cases) {
+    const PairedTTest test = paired_t_test(one["baseline"], one["values"]);
+    expect_close(test.t.value(), one["t"], 1e-9);
+    expect_close(test.p.value(), one["p"], 1e-9);
+  }
+}
+
+TEST(Significance, McNemarIsThatOfScipy) {
+  const auto cases = golden()["mcnemar"];
+  ASSERT_EQ(cases.size(), 11u);
+  for (const auto& one : cases) expect_close(mcnemar_p(one["first"], one["second"]), one["p"], 1e-9);
+}
+
+TEST(Significance, IncompleteBetaIsThatOfScipy) {
+  const auto cases = golden()["incomplete_beta"];
+  ASSERT_EQ(cases.size(), 160u);
+  for (const auto& one : cases)
+    EXPECT_NEAR(incomplete_beta(one["a"], one["b"], one["x"]), one["value"], 1e-12) << one.dump();
+}
+
+TEST(Significance, SaysNothingWhereDifferencesDoNotVary) {
+  const PairedTTest same = paired_t_test({0.5, 0.5}, {0.75, 0.75});
+  EXPECT_EQ(same.mean_difference, 0.25);
+  EXPECT_FALSE(same.t || same.p);
+  EXPECT_FALSE(paired_t_test({0.5}, {0.75}).p);
+  EXPECT_THROW(paired_t_test({0.5}, {}), InternalError);
+}
+
+TEST(Significance, SpreadByHand) {
+  const Spread spread = spread_of({1, 2, 3, 6});
+  EXPECT_DOUBLE_EQ(spread.mean, 3);
+  EXPECT_DOUBLE_EQ(spread.deviation, std::sqrt(14.0 / 3));
+  EXPECT_EQ(spread_of({4}).deviation, 0);
+}
+
+}  // namespace
+}  // namespace bernoulli::stability
