@@ -72,10 +72,23 @@ std::string stress_sentence(const Comparison& comparison) {
   const std::string other_side =
       for_probabilities.empty() ? ""
                                 : fmt::format(" (probabilities came out ahead under {})", for_probabilities);
+  std::string lost;
+  for (const Pairing& pairing : comparison.stress) {
+    const double share = seen_by(pairing).wrong_and_dead_share();
+    if (share > 0) lost += fmt::format("{}{}", lost.empty() ? "" : ", ", pairing.stress.name);
+  }
   if (tried == 0) return "No stress was tried.";
-  if (worst == nullptr)
-    return fmt::format("None of the {} stresses showed an advantage of logits beyond seed noise{}.", tried,
-                       other_side);
+  if (worst == nullptr) {
+    const std::string gradient =
+        lost.empty() ? ""
+                     : fmt::format(
+                           ", but under {} losses on probabilities had wrong answers without any gradient, "
+                           "which a longer training does not correct and the logits form does",
+                           lost);
+    return fmt::format(
+        "In {} stresses, accuracy showed no advantage of logits beyond seed noise after {} updates{}{}.",
+        tried, comparison.steps, gradient, other_side);
+  }
   return fmt::format(
       "Under stress it does matter, here under {}: with {} accuracy is {}, because a sigmoid that rounds to "
       "0 or 1, "
