@@ -98,6 +98,18 @@ metrics:
     fixed: {value: 0.5}
   f_beta: 2.0
   calibration_bins: 15
+stability:
+  seeds: 3
+  epochs: null
+  max_steps: 200
+  dtypes: [float64, float32, bfloat16, float16]
+  stress:
+    - output_bias: {value: 30.0}
+    - learning_rate: {factor: 300.0}
+    - input_scale: {factor: 100.0}
+    - label_noise: {share: 0.2}
+    - half_precision: {dtype: bfloat16}
+    - confident_init: {spread: 40.0}
 )");
 }
 
