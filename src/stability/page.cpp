@@ -28,7 +28,7 @@ svg{width:100%;max-width:36rem;height:auto;background:var(--card);border-radius:
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums;margin:.5rem 0}
 th,td{padding:.25rem .7rem .25rem 0;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule)}
 th{color:var(--soft);font-weight:600}th:first-child,td:first-child,.l{text-align:left}summary{cursor:pointer;margin:.6rem 0}
-code{font-size:.92em}
+th,td:last-child{white-space:normal}code{font-size:.92em}
 )";
 
 std::string legend() {

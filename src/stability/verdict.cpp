@@ -86,7 +86,8 @@ std::string stress_sentence(const Comparison& comparison) {
                            "which a longer training does not correct and the logits form does",
                            lost);
     return fmt::format(
-        "In {} stresses, accuracy showed no advantage of logits beyond seed noise after {} updates{}{}.",
+        "Under stress ({} tried), accuracy showed no advantage of logits beyond seed noise after {} "
+        "updates{}{}.",
         tried, comparison.steps, gradient, other_side);
   }
   return fmt::format(
