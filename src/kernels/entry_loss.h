@@ -12,7 +12,7 @@ enum class LossMode : uint8_t { kBceWithLogits, kSigmoidBce, kSigmoidBceClipped,
 struct EntryLoss {
   LossMode mode = LossMode::kBceWithLogits;
   double label_smoothing = 0;
-  double gamma = 0;             ///< focal only
+  double gamma = 0;                  ///< focal only
   std::optional<double> alpha = {};  ///< focal only
 
   struct Value {
