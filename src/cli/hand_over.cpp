@@ -9,8 +9,7 @@
 #include "cli/verb.h"
 #include "core/error.h"
 
-/// The verbs that need LibTorch, as the small program `bernoulli` has them: it becomes `bernoulli-torch`, so
-/// that
+/// The verbs that need LibTorch, as the small program `bernoulli` has them: it becomes `bernoulli-torch`. So
 /// --help and config never pay for loading LibTorch.
 namespace bernoulli::cli {
 namespace {

@@ -76,6 +76,8 @@ int run_stability(const std::vector<std::string>& words) {
     log_warning(
         "the configured loss is focal; compared are bce_with_logits, sigmoid_bce and sigmoid_bce_clipped");
 
+  create_folder(folder);  // now: a place that cannot be written to must not cost the whole comparison
+
   ProgressLine line;
   const stability::Comparison comparison =
       stability::compare_losses(config, prepared, device, [&](const std::string& what) {
@@ -84,7 +86,6 @@ int run_stability(const std::vector<std::string>& words) {
       });
   line.clear();
   const nlohmann::ordered_json json = to_json(comparison);
-  create_folder(folder);
   write_file_atomic(folder / "curves.csv", stability::curves_csv(comparison.curves));
   write_file_atomic(folder / "stability.html", stability::page(comparison));
   write_json(folder / "stability.json", json);

@@ -6,12 +6,12 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "data/raw_example.h"
+#include "text/utf8.h"
 
 namespace bernoulli {
 namespace {
 
 constexpr std::string_view kGzipMagic = "\x1f\x8b";
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 class Inflater {
  public:

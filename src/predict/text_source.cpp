@@ -5,7 +5,6 @@
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
-#include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -15,12 +14,10 @@
 
 #include "core/error.h"
 #include "core/stop.h"
+#include "text/utf8.h"
 
 namespace bernoulli {
 namespace {
-
-/// An editor's, at the start of a file: no part of the first text. The readers of training data drop it too.
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 class ListSource : public TextSource {
  public:

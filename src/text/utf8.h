@@ -6,6 +6,9 @@
 
 namespace bernoulli {
 
+/// U+FEFF at the start of a file: an editor's, no part of the text. Every reader of texts drops it.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 /// Bytes of the valid UTF-8 sequence that `bytes` starts with, 1 to 4; 0 where it starts with none (stray
 /// continuation, overlong form, surrogate, above U+10FFFF, cut short). Source: Unicode 15, table 3-7.
 constexpr size_t utf8_sequence_length(std::string_view bytes) {

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "text/token_escape.h"
+#include "text/utf8.h"
 
 namespace bernoulli {
 namespace {
@@ -58,7 +59,7 @@ std::string Vocabulary::to_text() const {
 
 Vocabulary Vocabulary::parse(std::string_view text, const std::string& name) {
   const auto place = [&](size_t line) { return fmt::format("{}:{}", name, line + 1); };
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark: an editor's, never ours
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   Vocabulary vocabulary;
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = std::min(text.find('\n', begin), text.size());
