@@ -28,17 +28,17 @@ RecordFormat parse_format(const std::string& word) {
 /// {"base": ..., "tokens": [[token, share], ...]}; a share is a number for binary, a list in label order for
 /// multi-label.
 void add_explanation(nlohmann::ordered_json& record, Classifier& classifier, const std::string& text) {
-  using Json = nlohmann::ordered_json;
   const Explanation explanation = classifier.explain(text);
   const size_t width = explanation.base.size();
   const auto numbers = [&](const double* begin) {
-    return width == 1 ? Json(*begin) : Json(std::vector<double>(begin, begin + width));
+    return width == 1 ? nlohmann::ordered_json(*begin)
+                      : nlohmann::ordered_json(std::vector<double>(begin, begin + width));
   };
   record["base"] = numbers(explanation.base.data());
-  record["tokens"] = Json::array();
+  record["tokens"] = nlohmann::ordered_json::array();
   for (size_t i = 0; i < explanation.tokens.size(); ++i) {
-    record["tokens"].push_back(
-        Json::array({explanation.tokens[i], numbers(explanation.shares.data() + i * width)}));
+    record["tokens"].push_back(nlohmann::ordered_json::array(
+        {explanation.tokens[i], numbers(explanation.shares.data() + i * width)}));
   }
 }
 

@@ -64,12 +64,6 @@ std::vector<std::string> member_names(const FieldSchema& schema) {
   return names;
 }
 
-std::vector<std::string> kind_names(const FieldSchema& schema) {
-  std::vector<std::string> names;
-  for (const KindSchema& kind : *schema.kinds) names.push_back(kind.name);
-  return names;
-}
-
 const FieldSchema& sibling(const FieldSchema& map, const std::string& key) {
   return *find_member(map, key).field;
 }

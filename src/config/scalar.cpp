@@ -101,12 +101,6 @@ std::string plural(const FieldSchema& item) {
   }
 }
 
-std::vector<std::string> kind_names(const FieldSchema& schema) {
-  std::vector<std::string> names;
-  for (const KindSchema& kind : *schema.kinds) names.push_back(kind.name);
-  return names;
-}
-
 std::string expected_type(const FieldSchema& schema) {
   switch (schema.type) {
     case FieldType::kBool:
@@ -135,6 +129,12 @@ std::string expected_type(const FieldSchema& schema) {
 }
 
 }  // namespace
+
+std::vector<std::string> kind_names(const FieldSchema& schema) {
+  std::vector<std::string> names;
+  for (const KindSchema& kind : *schema.kinds) names.push_back(kind.name);
+  return names;
+}
 
 std::variant<int64_t, ScalarFault> read_integer(const Node& node) {
   const bool plain = !node.quoted && is_integer_text(node.scalar) && !has_leading_zero(node.scalar);

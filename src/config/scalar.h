@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "config/kind_schema.h"
 #include "config/node.h"
@@ -29,6 +30,9 @@ Json read_any_scalar(const Node& node);
 
 /// True where `node` is a plain scalar that begins like a number.
 bool looks_like_number(const Node& node);
+
+/// Words that choose among the kinds of `schema`, which has some.
+std::vector<std::string> kind_names(const FieldSchema& schema);
 
 /// "a list", "a map", "nothing", or the scalar in quotes.
 std::string describe_node(const Node& node);

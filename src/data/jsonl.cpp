@@ -9,16 +9,16 @@
 namespace bernoulli {
 namespace {
 
-using Json = nlohmann::json;
+using Value = nlohmann::json;
 
 /// Numbers and booleans are taken as they are written: 1, 0.5, true.
-std::optional<std::string> as_word(const Json& value) {
+std::optional<std::string> as_word(const Value& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number() || value.is_boolean()) return value.dump();
   return std::nullopt;
 }
 
-std::string read_labels(const Json& row, const ColumnsConfig& columns, TaskConfig::Kind kind,
+std::string read_labels(const Value& row, const ColumnsConfig& columns, TaskConfig::Kind kind,
                         std::vector<std::string>& labels) {
   if (!columns.label_columns.empty()) {
     for (const std::string& column : columns.label_columns) {
@@ -35,7 +35,7 @@ std::string read_labels(const Json& row, const ColumnsConfig& columns, TaskConfi
   const auto label = row.find(columns.label);
   if (label == row.end()) return fmt::format("no '{}' (data.columns.label)", columns.label);
   if (label->is_array() && kind == TaskConfig::Kind::kMultiLabel) {
-    for (const Json& item : *label) {
+    for (const Value& item : *label) {
       const std::optional<std::string> word = as_word(item);
       if (!word) return fmt::format("'{}' holds {} (expected label names)", columns.label, item.dump());
       labels.push_back(*word);
@@ -55,8 +55,8 @@ std::string read_labels(const Json& row, const ColumnsConfig& columns, TaskConfi
 std::string read_row(const std::string& line, const ColumnsConfig& columns, TaskConfig::Kind kind,
                      RawExample& example) {
   // A row is flat; a deep one is refused before the parser's stack grows with it.
-  const auto limit_depth = [](int depth, Json::parse_event_t, Json&) { return depth <= 16; };
-  const Json row = Json::parse(line, limit_depth, false);
+  const auto limit_depth = [](int depth, Value::parse_event_t, Value&) { return depth <= 16; };
+  const Value row = Value::parse(line, limit_depth, false);
   if (!row.is_object()) return "not a JSON object";
   const auto text = row.find(columns.text);
   if (text == row.end()) return fmt::format("no '{}' (data.columns.text)", columns.text);

@@ -11,14 +11,14 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 /// The minimal configuration with one more section behind it, in line 5.
-std::string with(const std::string& section) { return faults_of(minimal() + section); }
+std::string faults_with(const std::string& section) { return faults_of(minimal() + section); }
 
 /// The minimal configuration with another training section in line 4.
-std::string with_training(const std::string& keys) {
+std::string faults_with_training(const std::string& keys) {
   return faults_of(std::string(kData) + kTask + kModel + "training: {epochs: 1, " + keys + "}");
 }
 
-std::string with_layers(const std::string& layers) {
+std::string faults_with_layers(const std::string& layers) {
   return faults_of(std::string(kData) + kTask + kTraining + "model: {layers: " + layers + "}");
 }
 
@@ -64,7 +64,7 @@ TEST(Validation, AFileIsAMap) {
 }
 
 TEST(Validation, IntegersAreDecimalAndFit) {
-  const auto fault = [](const std::string& value) { return with_training("batch_size: " + value); };
+  const auto fault = [](const std::string& value) { return faults_with_training("batch_size: " + value); };
   const std::string expected = " (expected an integer from 1 to 1000000000)";
   EXPECT_EQ(fault("0"), "c.yaml:4:35: training.batch_size: is '0', out of range" + expected);
   EXPECT_THAT(fault("-1"), HasSubstr("is '-1', out of range"));
@@ -82,11 +82,14 @@ TEST(Validation, IntegersAreDecimalAndFit) {
   EXPECT_THAT(fault("{a: 1}"), HasSubstr("is a map" + expected));
   EXPECT_THAT(fault("null"), HasSubstr("is empty" + expected));
   EXPECT_EQ(fault("+8"), "no fault");
-  EXPECT_THAT(with_training("seed: -1"), HasSubstr("(expected an integer from 0 to 9223372036854775807)"));
+  EXPECT_THAT(faults_with_training("seed: -1"),
+              HasSubstr("(expected an integer from 0 to 9223372036854775807)"));
 }
 
 TEST(Validation, NumbersAreDecimalAndFinite) {
-  const auto fault = [](const std::string& value) { return with("optimizer: {adam: {lr: " + value + "}}"); };
+  const auto fault = [](const std::string& value) {
+    return faults_with("optimizer: {adam: {lr: " + value + "}}");
+  };
   EXPECT_EQ(fault("0"), "c.yaml:5:24: optimizer.adam.lr: is '0', out of range (expected a number above 0)");
   EXPECT_THAT(fault("1e999"), HasSubstr("is '1e999', which does not fit in a 64-bit floating-point number"));
   EXPECT_THAT(fault("1e-999"), HasSubstr("does not fit in a 64-bit floating-point number"));
@@ -98,23 +101,24 @@ TEST(Validation, NumbersAreDecimalAndFinite) {
   EXPECT_THAT(fault("1.2.3"), HasSubstr("is '1.2.3' (expected"));
   for (const char* valid : {"1", "1.", ".5", "1e-3", "1.5E+2", "+0.1"})
     EXPECT_EQ(fault(valid), "no fault") << valid;
-  EXPECT_THAT(with("optimizer: {adam: {beta1: 1}}"),
+  EXPECT_THAT(faults_with("optimizer: {adam: {beta1: 1}}"),
               HasSubstr("(expected a number of at least 0 and below 1)"));
 }
 
 TEST(Validation, TruthIsTrueOrFalse) {
   for (const char* value : {"yes", "no", "on", "off", "True", "1", "\"true\""}) {
-    EXPECT_THAT(with_training(std::string("restore_best: ") + value), HasSubstr("(expected true or false)"))
+    EXPECT_THAT(faults_with_training(std::string("restore_best: ") + value),
+                HasSubstr("(expected true or false)"))
         << value;
   }
-  EXPECT_EQ(with_training("restore_best: false"), "no fault");
+  EXPECT_EQ(faults_with_training("restore_best: false"), "no fault");
 }
 
 TEST(Validation, WordsOutsideTheChoicesAreCorrected) {
-  EXPECT_EQ(with("loss: {mode: bce_with_logit}"),
+  EXPECT_EQ(faults_with("loss: {mode: bce_with_logit}"),
             "c.yaml:5:14: loss.mode: is 'bce_with_logit' (expected bce_with_logits, sigmoid_bce, "
             "sigmoid_bce_clipped or focal_with_logits); did you mean 'bce_with_logits'?");
-  EXPECT_THAT(with("text: {split: words}"),
+  EXPECT_THAT(faults_with("text: {split: words}"),
               HasSubstr("text.split: is 'words' (expected whitespace or character)"));
 }
 
@@ -124,63 +128,65 @@ TEST(Validation, EveryMisspeltKeyGetsItsSuggestion) {
     std::string misspelt = path;
     std::swap(misspelt[1], misspelt[2]);
     if (misspelt == path) misspelt += "x";
-    EXPECT_THAT(with_training(misspelt + ": 1"), HasSubstr("did you mean '" + path + "'?")) << misspelt;
+    EXPECT_THAT(faults_with_training(misspelt + ": 1"), HasSubstr("did you mean '" + path + "'?"))
+        << misspelt;
   }
 }
 
 TEST(Validation, ListsHaveALengthAndTypedItems) {
-  EXPECT_THAT(with("text: {ngrams: []}"),
+  EXPECT_THAT(faults_with("text: {ngrams: []}"),
               HasSubstr("text.ngrams: has 0 items (expected a list of 1 to 16 integers from 1 to 16)"));
-  EXPECT_THAT(with("text: {ngrams: 0}"), HasSubstr("text.ngrams: is '0' (expected a list"));
-  EXPECT_THAT(with("text: {ngrams: [1, x]}"),
+  EXPECT_THAT(faults_with("text: {ngrams: 0}"), HasSubstr("text.ngrams: is '0' (expected a list"));
+  EXPECT_THAT(faults_with("text: {ngrams: [1, x]}"),
               HasSubstr("text.ngrams[1]: is 'x' (expected an integer from 1 to 16)"));
-  EXPECT_THAT(with("text: {ngrams: [null]}"), HasSubstr("text.ngrams[0]: is empty"));
-  EXPECT_THAT(with("optimizer: {no_decay: bias}"),
+  EXPECT_THAT(faults_with("text: {ngrams: [null]}"), HasSubstr("text.ngrams[0]: is empty"));
+  EXPECT_THAT(faults_with("optimizer: {no_decay: bias}"),
               HasSubstr("optimizer.no_decay: is 'bias' (expected a list of texts)"));
-  EXPECT_THAT(with("loss: {pos_weight: [0]}"),
+  EXPECT_THAT(faults_with("loss: {pos_weight: [0]}"),
               HasSubstr("loss.pos_weight[0]: is '0', out of range (expected a number above 0)"));
-  EXPECT_THAT(with("loss: {pos_weight: automatic}"),
+  EXPECT_THAT(faults_with("loss: {pos_weight: automatic}"),
               HasSubstr("is 'automatic' (expected a list of numbers above 0 or auto)"));
 }
 
 TEST(Validation, KindsAreNamedOneAtATime) {
-  EXPECT_THAT(with_layers("[]"), HasSubstr("model.layers: has 0 items"));
-  EXPECT_THAT(with_layers("[{dropout: null, rate: 0.2}, {linear: 1}]"),
+  EXPECT_THAT(faults_with_layers("[]"), HasSubstr("model.layers: has 0 items"));
+  EXPECT_THAT(faults_with_layers("[{dropout: null, rate: 0.2}, {linear: 1}]"),
               HasSubstr("model.layers[0]: has 2 keys, 'dropout' and 'rate' (expected one kind, with its own "
                         "keys in braces or indented below it)"));
-  EXPECT_THAT(with_layers("[{}]"), HasSubstr("model.layers[0]: has 0 keys (expected one kind"));
-  EXPECT_THAT(with_layers("[[linear]]"), HasSubstr("model.layers[0]: is a list (expected embedding, "));
-  EXPECT_THAT(with_layers("[{relu: 3}]"),
+  EXPECT_THAT(faults_with_layers("[{}]"), HasSubstr("model.layers[0]: has 0 keys (expected one kind"));
+  EXPECT_THAT(faults_with_layers("[[linear]]"),
+              HasSubstr("model.layers[0]: is a list (expected embedding, "));
+  EXPECT_THAT(faults_with_layers("[{relu: 3}]"),
               HasSubstr("model.layers[0].relu: is '3' (expected nothing: it has no keys)"));
-  EXPECT_THAT(with_layers("[{linear: [1, 2]}]"),
+  EXPECT_THAT(faults_with_layers("[{linear: [1, 2]}]"),
               HasSubstr("model.layers[0].linear: is a list (expected a map of units and bias)"));
   EXPECT_THAT(
-      with_layers("[dropout, {linear: 1}]"),
+      faults_with_layers("[dropout, {linear: 1}]"),
       HasSubstr("model.layers[0].dropout.rate: is missing (expected a number of at least 0 and below 1)"));
-  EXPECT_THAT(with_layers("{linear: 1}"), HasSubstr("model.layers: is a map (expected a list"));
-  EXPECT_THAT(with("optimizer: {adam: {}, sgd: {}}"),
+  EXPECT_THAT(faults_with_layers("{linear: 1}"), HasSubstr("model.layers: is a map (expected a list"));
+  EXPECT_THAT(faults_with("optimizer: {adam: {}, sgd: {}}"),
               HasSubstr("c.yaml:5:23: optimizer: has both 'adam' and 'sgd' (expected exactly one of sgd, "
                         "adam, adamw, rmsprop or adagrad)"));
-  EXPECT_THAT(with("text: {vocabulary: {}, hashing: 5}"),
+  EXPECT_THAT(faults_with("text: {vocabulary: {}, hashing: 5}"),
               HasSubstr("text: has both 'vocabulary' and 'hashing'"));
-  EXPECT_THAT(with("optimizer: {adma: {lr: 1}}"),
+  EXPECT_THAT(faults_with("optimizer: {adma: {lr: 1}}"),
               HasSubstr("optimizer.adma: unknown key (expected clip_norm, clip_value, no_decay, ema_decay, "
                         "sgd, adam, adamw, rmsprop or adagrad); did you mean 'adam'?"));
-  EXPECT_THAT(with("text: {standardize: [{replace: [a, b, c]}]}"),
+  EXPECT_THAT(faults_with("text: {standardize: [{replace: [a, b, c]}]}"),
               HasSubstr("text.standardize[0].replace: is a list (expected a map of from and to)"));
-  EXPECT_THAT(with("text: {standardize: [{replace: [a]}]}"),
+  EXPECT_THAT(faults_with("text: {standardize: [{replace: [a]}]}"),
               HasSubstr("text.standardize[0].replace.to: is missing"));
   EXPECT_THAT(
-      with("text: {standardize: [{replace: [\"\", a]}]}"),
+      faults_with("text: {standardize: [{replace: [\"\", a]}]}"),
       HasSubstr("text.standardize[0].replace.from: is '', 0 bytes long (expected a text that is not empty)"));
-  EXPECT_THAT(with("metrics: {threshold: max_f2}"),
+  EXPECT_THAT(faults_with("metrics: {threshold: max_f2}"),
               HasSubstr("metrics.threshold: unknown kind 'max_f2' (expected fixed, max_f1, "
                         "precision_at_recall or recall_at_precision); did you mean 'max_f1'?"));
 }
 
 TEST(Validation, KeysOfAnotherChoiceAreRefused) {
   EXPECT_THAT(
-      with("loss: {gamma: 2}"),
+      faults_with("loss: {gamma: 2}"),
       HasSubstr(
           "c.yaml:5:15: loss.gamma: has a meaning only where 'mode' is focal_with_logits (leave it out)"));
   const std::string rest = std::string(kTask) + kModel + kTraining;
@@ -221,17 +227,17 @@ TEST(Validation, TextsHaveASize) {
 }
 
 TEST(Validation, LongAndOddValuesAreShortenedInMessages) {
-  EXPECT_THAT(with_training("batch_size: \"" + std::string(5000, 'x') + "\""),
+  EXPECT_THAT(faults_with_training("batch_size: \"" + std::string(5000, 'x') + "\""),
               HasSubstr("is '" + std::string(60, 'x') + "...'"));
-  EXPECT_THAT(with_training("batch_size: \"a\\nb\""), HasSubstr("is 'a\\x0ab'"));
-  EXPECT_THAT(with(std::string(300, 'k') + ": 1"),
+  EXPECT_THAT(faults_with_training("batch_size: \"a\\nb\""), HasSubstr("is 'a\\x0ab'"));
+  EXPECT_THAT(faults_with(std::string(300, 'k') + ": 1"),
               HasSubstr(": " + std::string(60, 'k') + "...: unknown key"));
 }
 
 TEST(Validation, ThousandsOfFaultsAreCounted) {
   std::string keys;
   for (int i = 0; i < 500; ++i) keys += fmt::format("zz{}: 1\n", i);
-  EXPECT_THAT(with(keys), HasSubstr("\n... and 400 more"));
+  EXPECT_THAT(faults_with(keys), HasSubstr("\n... and 400 more"));
 }
 
 }  // namespace

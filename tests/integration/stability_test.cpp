@@ -17,7 +17,7 @@ namespace {
 using Json = nlohmann::json;
 using ::testing::HasSubstr;
 
-constexpr const char* kConfig = R"(
+constexpr const char* kStabilityConfig = R"(
 data:
   train: {path: data.csv}
   validation: {from: train, fraction: 0.25, method: stratified, seed: 3}
@@ -35,7 +35,7 @@ class Stability : public ::testing::Test {
     std::string csv = "text,label\n";
     for (int i = 0; i < 80; ++i) csv += i % 2 == 0 ? "fine film,good\n" : "dull film,bad\n";
     folder_.write("data.csv", csv);
-    folder_.write("config.yaml", kConfig);
+    folder_.write("config.yaml", kStabilityConfig);
   }
   ProgramResult run(std::vector<std::string> more) const {
     std::vector<std::string> words = {BERNOULLI_PROGRAM,

@@ -12,7 +12,7 @@
 namespace bernoulli {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 Json golden() {
   std::ifstream file(std::filesystem::path(BERNOULLI_TEST_SOURCE_DIR) / "golden/metrics.json");
