@@ -77,9 +77,9 @@ struct Kernels {
   /// `keep` [count * stride / kLanes] bits and `pad_count` [stride]; both untouched where nothing is drawn.
   void (*pool)(const PoolInput&, const float* weights, int64_t stride, float* out, uint16_t* keep,
                float* pad_count);
-  /// Adds scale * gradient[stride] to the gradient rows `slots` of the tokens, and to `pad_gradient` (of row
-  /// 0; read only if pads take part).
-  void (*scatter)(const PoolInput&, const int32_t* slots, const float* gradient, int64_t stride,
+  /// Adds scale * gradient[stride] to the gradient rows of the tokens, slots[id] being that of an id, and to
+  /// `pad_gradient` (of row 0; read only if pads take part).
+  void (*scatter)(const PoolInput&, const uint32_t* slots, const float* gradient, int64_t stride,
                   const uint16_t* keep, const float* pad_count, float* gradients, float* pad_gradient);
   /// x = keep ? x * scale : 0, by draws 0..stride-1. The same call with the same draws is its own backward.
   void (*dropout)(const DropoutDraws&, float scale, float* x, int64_t stride);
@@ -90,9 +90,10 @@ struct Kernels {
   void (*linear_backward)(const LinearShape&, const float* x, const float* weight, const float* z_gradient,
                           float* weight_gradient, float* bias_gradient, float* x_gradient);
 
-  /// One update of `count` rows: rows[i] by gradients + i * stride; rows null: 0..count-1.
+  /// One update of `count` rows: rows[i] by gradients + i * stride; rows null: 0..count-1. Leaves the
+  /// gradients zero.
   void (*update)(const UpdateRule&, const UpdateConstants&, const Table&, const int32_t* rows, int64_t count,
-                 const float* gradients);
+                 float* gradients);
   /// The updates without gradient that each of the rows missed: missed[i] of them, the constants of the last
   /// one at end[-1]. Fastest where rows are sorted by `missed`.
   void (*catch_up)(const UpdateRule&, const UpdateConstants* end, const Table&, const int32_t* rows,

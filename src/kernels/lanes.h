@@ -108,6 +108,24 @@ BERNOULLI_INLINE Floats root(const Floats& x) {
   return r;
 }
 
+#if defined(__AVX512F__)
+/// Smallest x of which soft_root is correct.
+constexpr float kSoftRootFrom = 1e-36f;
+/// root(x) on the multiplication pipes, which leaves the divide unit to a division beside it: an estimate of
+/// 14 bits, one step of Goldschmidt's iteration, and a correction by the exact remainder. The same bits as
+/// root(x) from kSoftRootFrom on (tests/kernels compares every significand); below it, root(kSoftRootFrom).
+BERNOULLI_INLINE Floats soft_root(const Floats& from) {
+  const __m512 half = _mm512_set1_ps(0.5f);
+  const __m512 x = _mm512_maskz_max_ps(0xffff, from.part[0], _mm512_set1_ps(kSoftRootFrom));
+  const __m512 estimate = _mm512_maskz_rsqrt14_ps(0xffff, x);
+  __m512 g = x * estimate, h = half * estimate;
+  const __m512 residual = _mm512_fnmadd_ps(g, h, half);
+  g = _mm512_fmadd_ps(g, residual, g);
+  h = _mm512_fmadd_ps(h, residual, h);
+  return {{_mm512_fmadd_ps(_mm512_fnmadd_ps(g, g, x), h, g)}};
+}
+#endif
+
 /// Bit k: lane k of a is below lane k of b.
 BERNOULLI_INLINE uint32_t below(const Words& a, const Words& b) {
 #if defined(__AVX512F__)

@@ -86,7 +86,7 @@ void pool(const PoolInput& in, const float* weights, int64_t stride, float* out,
   }
 }
 
-void scatter(const PoolInput& in, const int32_t* slots, const float* gradient, int64_t stride,
+void scatter(const PoolInput& in, const uint32_t* slots, const float* gradient, int64_t stride,
              const uint16_t* keep, const float* pad_count, float* gradients, float* pad_gradient) {
   const bool drop = in.draws.threshold != 0;
   for (int64_t block = 0; block < stride / kLanes; ++block) {
@@ -95,12 +95,12 @@ void scatter(const PoolInput& in, const int32_t* slots, const float* gradient, i
     if (drop) {
       const uint16_t* bits = keep + block * in.count;
       for (int64_t p = 0; p < in.count; ++p) {
-        float* row = base + slots[p] * stride;
+        float* row = base + slots[in.ids[p]] * stride;
         store(row, add_where(bits[p], load(row), g));
       }
     } else {
       for (int64_t p = 0; p < in.count; ++p) {
-        float* row = base + slots[p] * stride;
+        float* row = base + slots[in.ids[p]] * stride;
         store(row, load(row) + g);
       }
     }

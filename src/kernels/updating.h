@@ -25,8 +25,27 @@ constexpr int kSlots = kKind == RuleKind::kSgd                                 ?
                        : kKind == RuleKind::kAdam || kKind == RuleKind::kAdamW ? 2
                                                                                : 1;
 
+/// Whether soft_root may stand for root: where it differs, eps swallows either.
+BERNOULLI_INLINE bool soft_root_fits(const UpdateRule& rule, const UpdateConstants& c) {
+#if defined(__AVX512F__)
+  constexpr float kRootBelow = 1e-18f;  // of what lies below kSoftRootFrom
+  return kRootBelow * c.root_scale < rule.eps * 0x1p-26f;
+#else
+  (void)rule, (void)c;
+  return false;
+#endif
+}
+
+template <bool kSoft>
+BERNOULLI_INLINE Floats some_root(const Floats& x) {
+#if defined(__AVX512F__)
+  if constexpr (kSoft) return soft_root(x);
+#endif
+  return root(x);
+}
+
 /// One update of 16 numbers. Without gradient (kGradient false; g is not read) the same rule at g = 0.
-template <RuleKind kKind, bool kGradient, bool kDecay>
+template <RuleKind kKind, bool kGradient, bool kDecay, bool kSoft = false>
 BERNOULLI_INLINE void apply(RowState& r, Floats g, const UpdateRule& rule, const UpdateConstants& c) {
   constexpr bool kAdaptive = kKind == RuleKind::kAdam || kKind == RuleKind::kAdamW;
   constexpr bool kCoupledDecay = kDecay && kKind != RuleKind::kAdamW;
@@ -43,7 +62,7 @@ BERNOULLI_INLINE void apply(RowState& r, Floats g, const UpdateRule& rule, const
       r.s0 = r.s0 + all(1 - rule.beta1) * g;
       r.s1 = r.s1 + all(1 - rule.beta2) * g * g;
     }
-    r.w = r.w - all(c.lr) * r.s0 / (root(r.s1) * all(c.root_scale) + all(rule.eps));
+    r.w = r.w - all(c.lr) * r.s0 / (some_root<kSoft>(r.s1) * all(c.root_scale) + all(rule.eps));
   } else if constexpr (kKind == RuleKind::kMomentum) {
     r.s0 = all(c.momentum) * r.s0;
     if constexpr (kAny) r.s0 = r.s0 + all(c.gain) * g;
@@ -82,18 +101,41 @@ BERNOULLI_INLINE void fetch_early(const Table& t, int64_t at) {
   if constexpr (kSlots < kKind >> 1) __builtin_prefetch(t.slot1 + at, 1);
 }
 
-template <RuleKind kKind, bool kDecay>
-void update_rows(const UpdateRule& rule, const UpdateConstants& constants, const Table& table,
-                 const int32_t* rows, int64_t count, const float* gradients) {
+template <RuleKind kKind, bool kDecay, bool kSoft>
+BERNOULLI_INLINE void update_row(const UpdateRule& rule, const UpdateConstants& constants, const Table& table,
+                                 int64_t begin, float* gradient) {
+  for (int64_t j = 0; j < table.stride; j += kLanes) {
+    RowState r = take<kKind>(table, begin + j);
+    apply<kKind, true, kDecay, kSoft>(r, load(gradient + j), rule, constants);
+    store(gradient + j, zeros());
+    put<kKind>(table, begin + j, r);
+  }
+}
+
+/// kSoft: every other row takes its root off the divide unit.
+template <RuleKind kKind, bool kDecay, bool kSoft>
+BERNOULLI_INLINE void update_all(const UpdateRule& rule, const UpdateConstants& constants, const Table& table,
+                                 const int32_t* rows, int64_t count, float* gradients) {
   constexpr int64_t kAhead = 12;
   for (int64_t i = 0; i < count; ++i) {
     if (rows != nullptr && i + kAhead < count) fetch_early<kKind>(table, rows[i + kAhead] * table.stride);
     const int64_t begin = (rows != nullptr ? rows[i] : i) * table.stride;
-    for (int64_t j = 0; j < table.stride; j += kLanes) {
-      RowState r = take<kKind>(table, begin + j);
-      apply<kKind, true, kDecay>(r, load(gradients + i * table.stride + j), rule, constants);
-      put<kKind>(table, begin + j, r);
+    float* gradient = gradients + i * table.stride;
+    if (kSoft && i % 2 != 0) {
+      update_row<kKind, kDecay, kSoft>(rule, constants, table, begin, gradient);
+    } else {
+      update_row<kKind, kDecay, false>(rule, constants, table, begin, gradient);
     }
+  }
+}
+
+template <RuleKind kKind, bool kDecay>
+void update_rows(const UpdateRule& rule, const UpdateConstants& constants, const Table& table,
+                 const int32_t* rows, int64_t count, float* gradients) {
+  if (soft_root_fits(rule, constants)) {
+    update_all<kKind, kDecay, true>(rule, constants, table, rows, count, gradients);
+  } else {
+    update_all<kKind, kDecay, false>(rule, constants, table, rows, count, gradients);
   }
 }
 
@@ -103,6 +145,22 @@ BERNOULLI_INLINE void replay_one(const UpdateRule& rule, const UpdateConstants* 
   RowState r = take<kKind>(table, at);
   for (; from < to; ++from) apply<kKind, false, kDecay>(r, zeros(), rule, *from);
   put<kKind>(table, at, r);
+}
+
+/// The same updates of kGroup rows. kSoft: half of them take their roots off the divide unit.
+template <RuleKind kKind, bool kDecay, bool kSoft>
+BERNOULLI_INLINE void replay_together(RowState* r, const UpdateRule& rule, const UpdateConstants* from,
+                                      const UpdateConstants* to) {
+  for (; from < to; ++from) {
+#pragma GCC unroll 4
+    for (int k = 0; k < kGroup; ++k) {
+      if (kSoft && k % 2 != 0) {
+        apply<kKind, false, kDecay, kSoft>(r[k], zeros(), rule, *from);
+      } else {
+        apply<kKind, false, kDecay>(r[k], zeros(), rule, *from);
+      }
+    }
+  }
 }
 
 /// kGroup rows: those that missed more first reach the step of the one that missed least.
@@ -119,9 +177,10 @@ BERNOULLI_INLINE void replay_group(const UpdateRule& rule, const UpdateConstants
       if (missed[k] > common) replay_one<kKind, kDecay>(rule, end - missed[k], end - common, table, at);
       r[k] = take<kKind>(table, at);
     }
-    for (const UpdateConstants* c = end - common; c < end; ++c) {
-#pragma GCC unroll 4
-      for (int k = 0; k < kGroup; ++k) apply<kKind, false, kDecay>(r[k], zeros(), rule, *c);
+    if (soft_root_fits(rule, end[-common])) {
+      replay_together<kKind, kDecay, true>(r, rule, end - common, end);
+    } else {
+      replay_together<kKind, kDecay, false>(r, rule, end - common, end);
     }
 #pragma GCC unroll 4
     for (int k = 0; k < kGroup; ++k) put<kKind>(table, rows[k] * table.stride + j, r[k]);
@@ -164,7 +223,7 @@ void catch_up_rows(const UpdateRule& rule, const UpdateConstants* end, const Tab
   }
 
 void update(const UpdateRule& rule, const UpdateConstants& constants, const Table& table, const int32_t* rows,
-            int64_t count, const float* gradients) {
+            int64_t count, float* gradients) {
   const bool decay = rule.weight_decay != 0;
   BERNOULLI_FOR_RULE(update_rows, rule, constants, table, rows, count, gradients)
 }

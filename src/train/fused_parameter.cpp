@@ -1,17 +1,40 @@
 #include "train/fused_parameter.h"
 
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <sys/mman.h>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/full.h>
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
+#include <c10/util/accumulate.h>
 
 #include "core/error.h"
 
 namespace bernoulli {
+namespace {
+
+constexpr size_t kHugePage = size_t{2} << 20;
+
+/// Rows are read in no order, so that small pages cost a table look-up of the processor for nearly each row.
+at::Tensor zeros_in_huge_pages(at::IntArrayRef sizes) {
+  const size_t bytes = static_cast<size_t>(c10::multiply_integers(sizes)) * sizeof(float);
+  if (bytes < kHugePage / 2) return at::zeros(sizes, at::kFloat);
+  const size_t whole = (bytes + kHugePage - 1) / kHugePage * kHugePage;
+  void* const memory = std::aligned_alloc(kHugePage, whole);
+  if (memory == nullptr) throw std::bad_alloc();
+  (void)madvise(memory, whole, MADV_HUGEPAGE);  // where the system has none, small pages do
+  std::memset(memory, 0, whole);
+  return at::from_blob(
+      memory, sizes, [](void* pointer) { std::free(pointer); }, at::kFloat);
+}
+
+}  // namespace
 
 FusedParameter::FusedParameter(std::string parameter_name, const at::Tensor& initial,
                                const kernels::UpdateRule& update_rule, size_t num_slots, double initial_slot)
@@ -19,10 +42,11 @@ FusedParameter::FusedParameter(std::string parameter_name, const at::Tensor& ini
       shape(initial.sizes().vec()),
       rows(initial.dim() == 2 ? initial.size(0) : 1),
       columns(initial.size(-1)),
-      weights(at::zeros({rows, kernels::padded(columns)}, at::kFloat)),
       rule(update_rule) {
+  const at::Tensor tables = zeros_in_huge_pages({static_cast<int64_t>(num_slots) + 1, rows, stride()});
+  weights = tables.select(0, 0);
   for (size_t i = 0; i < num_slots; ++i)
-    slots.push_back(at::full({rows, stride()}, initial_slot, weights.options()));
+    slots.push_back(tables.select(0, static_cast<int64_t>(i) + 1).fill_(initial_slot));
   assign(weights, initial, name);
 }
 

@@ -44,6 +44,11 @@ kernels::LossMode loss_mode(LossConfig::Mode mode) {
   return kernels::LossMode::kBceWithLogits;
 }
 
+void prefetch(std::span<const int32_t> ids) {
+  constexpr size_t kIdsALine = 64 / sizeof(int32_t);
+  for (size_t i = 0; i < ids.size(); i += kIdsALine) __builtin_prefetch(&ids[i]);
+}
+
 }  // namespace
 
 FusedStep::FusedStep(const RunConfig& config, const layers::ModelPlan& plan, const FusedPlan& fused,
@@ -77,7 +82,7 @@ StepResult FusedStep::update(std::span<const int64_t> examples, int64_t step, do
   result.weight *= static_cast<double>(num_labels_);
 
   touch_rows(examples);
-  zero_gradients();
+  make_gradients_zero();
   for (size_t first = 0; first < examples.size(); first += kTogether) {
     const auto some = examples.subspan(first, std::min(kTogether, examples.size() - first));
     accumulate_gradient(some, first, step, result);
@@ -89,30 +94,29 @@ StepResult FusedStep::update(std::span<const int64_t> examples, int64_t step, do
 }
 
 void FusedStep::touch_rows(std::span<const int64_t> examples) {
-  rows_.begin();
-  slot_begin_.clear();
-  size_t tokens = 0;
+  // Examples come in no order: memory of the next ones is asked for while one is marked.
+  constexpr size_t kAhead = 4;
+  for (const int64_t example : examples) __builtin_prefetch(train_.rows.offsets.data() + example);
   bool pads = false;
-  for (const int64_t example : examples) {
-    const kernels::PoolInput input = pool_input(train_.rows.row(example));
-    const auto count = static_cast<size_t>(input.count);
-    if (slots_.size() < tokens + count) slots_.resize(2 * (tokens + count));
-    rows_.assign({input.ids, count}, slots_.data() + tokens);
-    slot_begin_.push_back(tokens);
-    tokens += count;
-    if (input.pads > 0) pads = true;
+  for (size_t i = 0; i < examples.size() + kAhead; ++i) {
+    if (i < examples.size()) prefetch(train_.rows.row(examples[i]));
+    if (i < kAhead) continue;
+    const kernels::PoolInput input = pool_input(train_.rows.row(examples[i - kAhead]));
+    rows_.mark({input.ids, static_cast<size_t>(input.count)});
+    pads |= input.pads > 0;
   }
-  if (pads) rows_.assign(std::span(&kPaddingId, 1), &pad_slot_);
-  rows_.finish();
+  if (pads) rows_.mark(std::span(&kPaddingId, 1));
+  rows_.collect();
   bring_up_to_date(rows_.rows());
 }
 
-void FusedStep::zero_gradients() {
+void FusedStep::make_gradients_zero() {
   const size_t size = rows_.rows().size() * static_cast<size_t>(embedding().stride());
   embedding().gradient.resize(std::max(embedding().gradient.size(), size));
-  std::fill_n(embedding().gradient.begin(), size, 0.0f);
-  for (size_t i = 1; i < parameters_.size(); ++i)
-    std::fill(parameters_[i].gradient.begin(), parameters_[i].gradient.end(), 0.0f);
+  if (!std::exchange(gradients_are_zero_, false)) {
+    for (FusedParameter& parameter : parameters_)
+      std::fill(parameter.gradient.begin(), parameter.gradient.end(), 0.0f);
+  }
 }
 
 kernels::PoolInput FusedStep::pool_input(std::span<const int32_t> ids) const {
@@ -170,8 +174,8 @@ void FusedStep::accumulate_gradient(std::span<const int64_t> examples, size_t fi
   keep = keep_.data();
   for (size_t i = 0; i < inputs_.size(); ++i) {
     const auto at = static_cast<int64_t>(i) * stride;
-    kernels_.scatter(inputs_[i], slots_.data() + slot_begin_[first + i], pooled_gradient + at, stride, keep,
-                     pad_count_.data() + at, gradients, gradients + pad_slot_ * stride);
+    kernels_.scatter(inputs_[i], rows_.slots(), pooled_gradient + at, stride, keep, pad_count_.data() + at,
+                     gradients, gradients + rows_.slots()[kPaddingId] * stride);
     if (inputs_[i].draws.threshold != 0) keep += inputs_[i].count * stride / kernels::kLanes;
   }
 }

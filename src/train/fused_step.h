@@ -61,7 +61,7 @@ class FusedStep : public Step {
                          float* slopes) const;
   [[noreturn]] void refuse_loss(std::span<const int64_t> examples, const float* logits, double loss,
                                 int64_t step) const;
-  void zero_gradients();
+  void make_gradients_zero();
   double checked_gradient_norm(int64_t step) const;
   double sum_of_squares() const;
   void clip_gradients(double norm);
@@ -95,9 +95,7 @@ class FusedStep : public Step {
   mutable kernels::TouchedRows rows_;
   mutable std::vector<kernels::UpdateConstants> history_;  ///< of the last updates, the newest at the end
 
-  std::vector<int32_t> slots_;      ///< of every token of the update
-  std::vector<size_t> slot_begin_;  ///< of every example of the update
-  int32_t pad_slot_ = 0;
+  bool gradients_are_zero_ = true;  ///< the update leaves them so; one that was refused does not
   std::vector<uint64_t> seeds_;
   std::vector<kernels::PoolInput> inputs_;
   std::vector<uint16_t> keep_;

@@ -83,8 +83,9 @@ void FusedStep::apply_update(double lr) {
   for (size_t i = 1; i < parameters_.size(); ++i)
     kernels_.update(parameters_[i].rule, constants, parameters_[i].table(), nullptr, parameters_[i].rows,
                     parameters_[i].gradient.data());
+  gradients_are_zero_ = true;
   if (FusedOptimizer::rests(embedding().rule)) return;
-  rows_.mark(touched, updates_);
+  rows_.set_updated(touched, updates_);
   history_.push_back(constants);
   if (dense_ || history_.size() >= kLongestHistory) bring_all_up_to_date();
 }
@@ -164,7 +165,7 @@ void FusedStep::load(const NamedTensors& evaluation_weights, const NamedTensors&
     }
   }
   updates_ = updates;
-  rows_.mark_all(updates_);
+  rows_.set_all_updated(updates_);
   history_.clear();
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <numeric>
 
 #include <gtest/gtest.h>
 
@@ -73,7 +74,8 @@ TEST(Pool, DrawsPaddingCountsWithTheBinomialsMeanAndVariance) {
 
 TEST(Pool, KeepsEveryFeatureWithItsProbabilityAndScattersWhatItKept) {
   const std::vector<float> weights(4 * 32, 1.0f);
-  const std::vector<int32_t> ids = {1, 2, 3, 1, 2}, slots = {0, 1, 2, 0, 1};
+  const std::vector<int32_t> ids = {1, 2, 3, 1, 2};
+  const std::vector<uint32_t> slots = {9, 0, 1, 2};  // of id 0, which is not there, to id 3
   std::vector<double> kept(5 * 32);
   constexpr int kDraws = 20000;
   for (int i = 0; i < kDraws; ++i) {
@@ -110,11 +112,11 @@ TEST(Kernels, EveryVariantGivesTheSameBits) {
           const UpdateRule rule{kind, 0.9f, 0.999f, 1e-8f, decay, true};
           const std::vector<UpdateConstants> history(9, UpdateConstants{0.01f, 1.5f, 0.999f, 0.9f, 0.5f});
           const std::vector<int32_t> rows = {3, 1, 7, 0, 5, 2, 6}, missed = {1, 2, 2, 3, 7, 8, 9};
-          const std::vector<float> gradients = numbers(7 * 48, 0.3f);
+          std::vector<float> gradients = numbers(7 * 48, 0.3f);
           k.catch_up(rule, history.data() + 9, table, rows.data(), missed.data(), 7);
           k.update(rule, history[0], table, rows.data(), 7, gradients.data());
-          w.insert(w.end(), a.begin(), a.end());
-          w.insert(w.end(), b.begin(), b.end());
+          for (const std::vector<float>& other : {a, b, gradients})
+            w.insert(w.end(), other.begin(), other.end());
           return w;
         };
         const std::vector<float> expected = run(portable), got = run(*variant);
@@ -137,7 +139,7 @@ TEST(Adam, MatchesTheFormulaInLongDouble) {
       ev = 0.999L * ev + 0.001L * static_cast<long double>(g) * static_cast<long double>(g);
       const long double c1 = 1 - std::pow(0.9L, t), c2 = 1 - std::pow(0.999L, t);
       ew -= 1e-3L * (em / c1) / (std::sqrt(ev / c2) + 1e-7L);
-      const std::vector<float> gradient(16, g);
+      std::vector<float> gradient(16, g);
       const UpdateConstants c{static_cast<float>(1e-3L / c1), static_cast<float>(1 / std::sqrt(c2)), 1, 0, 1};
       k->update(rule, c, table, nullptr, 1, gradient.data());
     }
@@ -145,24 +147,61 @@ TEST(Adam, MatchesTheFormulaInLongDouble) {
   }
 }
 
-TEST(TouchedRows, GivesEachRowOneSlotAndForgetsThem) {
-  TouchedRows rows(10);
-  for (int round = 0; round < 3; ++round) {
-    rows.begin();
-    const std::vector<int32_t> first = {4, 9, 4}, second = {9, 2};
-    std::vector<int32_t> slots(5);
-    rows.assign(first, slots.data());
-    rows.assign(second, slots.data() + 3);
-    rows.finish();
-    EXPECT_EQ(slots, (std::vector<int32_t>{0, 1, 0, 1, 2}));
-    EXPECT_EQ(rows.rows(), (std::vector<int32_t>{4, 9, 2}));
+/// Whichever rows share a group, and whatever place in it they have: half of a group takes its roots another
+/// way.
+TEST(Kernels, EveryVariantGivesTheSameBitsForEverySignificandOfTheSecondMoment) {
+  const Kernels& portable = *available_kernels().back();
+  constexpr uint32_t kNumbers = 1u << 16;  // a table of 4,096 rows
+  const UpdateRule rule{RuleKind::kAdam, 0.9f, 1.0f, 1e-8f, 0, false};
+  const UpdateConstants constants{1.0f, 1.0f, 1, 0, 1};
+  for (const Kernels* variant : available_kernels()) {
+    for (const uint32_t shift : {0u, 1u}) {  // each row once in an even and once in an odd place
+      std::vector<int32_t> rows(kNumbers / 16), missed(kNumbers / 16, 1);
+      for (size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<int32_t>((i + shift) % rows.size());
+      for (uint32_t begin = 0x3f800000; begin < 0x40800000;
+           begin += kNumbers) {  // [1, 4): both parities of the exponent
+        std::vector<float> second(kNumbers);
+        for (uint32_t i = 0; i < kNumbers; ++i) {
+          const uint32_t bits = begin + i;
+          std::memcpy(&second[i], &bits, sizeof bits);
+        }
+        const auto moved = [&](const Kernels& k) {
+          std::vector<float> w(kNumbers, 0.0f), m(kNumbers, 1.0f), v = second;
+          const Table table{w.data(), m.data(), v.data(), 16};
+          k.catch_up(rule, &constants + 1, table, rows.data(), missed.data(),
+                     static_cast<int64_t>(rows.size()));
+          std::vector<float> gradients(kNumbers);
+          k.update(rule, constants, table, rows.data(), static_cast<int64_t>(rows.size()), gradients.data());
+          return w;
+        };
+        ASSERT_EQ(moved(portable), moved(*variant)) << variant->name << " from " << begin;
+      }
+    }
   }
+}
+
+TEST(TouchedRows, AreCollectedInOrderEachWithItsSlotAndForgotten) {
+  TouchedRows rows(10000);
+  for (int round = 0; round < 3; ++round) {
+    rows.mark(std::vector<int32_t>{4, 9999, 4, 64});
+    rows.mark(std::vector<int32_t>{9999, 2, 4160});
+    rows.collect();
+    EXPECT_EQ(rows.rows(), (std::vector<int32_t>{2, 4, 64, 4160, 9999}));
+    for (size_t slot = 0; slot < rows.rows().size(); ++slot) EXPECT_EQ(rows.slots()[rows.rows()[slot]], slot);
+  }
+  std::vector<int32_t> all(10000);
+  std::iota(all.begin(), all.end(), 0);
+  rows.mark(all);
+  rows.collect();
+  EXPECT_EQ(rows.rows(), all);
+  rows.collect();
+  EXPECT_TRUE(rows.rows().empty());
 }
 
 TEST(TouchedRows, SortsRowsByTheUpdatesTheyMissed) {
   TouchedRows rows(6);
-  rows.mark(std::vector<int32_t>{1, 2}, 3);
-  rows.mark(std::vector<int32_t>{4}, 5);
+  rows.set_updated(std::vector<int32_t>{1, 2}, 3);
+  rows.set_updated(std::vector<int32_t>{4}, 5);
   rows.settle({}, 5);
   EXPECT_EQ(rows.missed(), (std::vector<int32_t>{2, 2, 5, 5, 5}));
   EXPECT_EQ(rows.due(), (std::vector<int32_t>{1, 2, 0, 3, 5}));
