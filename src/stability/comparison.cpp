@@ -61,12 +61,12 @@ Pairing run_pairing(const RunConfig& config, const PreparedRun& prepared, const 
 void measure_loss(const RunConfig& config, c10::Device device, const Progress& progress, Comparison& result) {
   for (const std::string& name : config.stability.dtypes) {
     const at::ScalarType dtype = dtype_from(name);
-    progress(fmt::format("curves of {}", name));
+    progress(fmt::format("curves of {} on {}", name, device.str()));
     for (const LossConfig::Mode mode : kModes) {
       for (const double target : {0.0, 1.0})
         result.curves.push_back(measure_curve({}, mode, dtype, target, device, curve_logits()));
     }
-    progress(fmt::format("thresholds of {}", name));
+    progress(fmt::format("thresholds of {} on {}", name, device.str()));
     for (Threshold& threshold : find_thresholds(dtype, device))
       result.thresholds.push_back(std::move(threshold));
   }
@@ -117,7 +117,8 @@ Comparison compare_losses(const RunConfig& config, const PreparedRun& prepared, 
                                          : config.stability.max_steps;
   if (config.training.epochs) result.configured_steps = *config.training.epochs * order.steps_per_epoch();
   if (config.task.kind == TaskConfig::Kind::kMultiLabel) result.label_names = prepared.splits.labels.names;
-  measure_loss(config, device, progress, result);
+  measure_loss(config, c10::kCPU, progress, result);
+  if (!device.is_cpu()) measure_loss(config, device, progress, result);
   result.plain = run_pairing(config, prepared, evaluation, {}, result.steps, device, progress);
   for (const KindConfig& stress : config.stability.stress) {
     result.stress.push_back(

@@ -28,7 +28,7 @@ svg{width:100%;max-width:36rem;height:auto;background:var(--card);border-radius:
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums;margin:.5rem 0}
 th,td{padding:.25rem .7rem .25rem 0;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule)}
 th{color:var(--soft);font-weight:600}th:first-child,td:first-child,.l{text-align:left}summary{cursor:pointer;margin:.6rem 0}
-th,td:last-child{white-space:normal}code{font-size:.92em}
+th,td.l{white-space:normal}.number{white-space:nowrap}code{font-size:.92em}
 )";
 
 std::string legend() {
@@ -45,11 +45,23 @@ std::string legend() {
 
 using PointValue = double (*)(const CurvePoint&);
 
-Plot curve_plot(const Comparison& comparison, at::ScalarType dtype, double target, const std::string& title,
-                double limit, bool log_y, PointValue value) {
+/// What the curves of one foldable part have in common.
+struct NumberFormat {
+  at::ScalarType dtype;
+  c10::Device device;
+  bool operator==(const NumberFormat&) const = default;
+};
+
+std::string name_of(const NumberFormat& format) {
+  return format.device.is_cpu() ? dtype_name(format.dtype)
+                                : fmt::format("{} on {}", dtype_name(format.dtype), format.device.str());
+}
+
+Plot curve_plot(const Comparison& comparison, const NumberFormat& format, double target,
+                const std::string& title, double limit, bool log_y, PointValue value) {
   Plot plot{fmt::format("{}, y = {}", title, target), "logit", {}, log_y};
   for (const Curve& curve : comparison.curves) {
-    if (curve.dtype != dtype || curve.target != target) continue;
+    if (NumberFormat{curve.dtype, curve.device} != format || curve.target != target) continue;
     PlotLine line{curve.mode, {}};
     for (const CurvePoint& point : curve.points) {
       if (std::fabs(point.logit) <= limit) line.points.emplace_back(point.logit, value(point));
@@ -70,19 +82,20 @@ std::string curves_section(const Comparison& comparison) {
       "(y = 0, logit far below 0) the logits form cancels and loses digits, the probability form does "
       "not.</p>" +
       legend();
-  std::vector<at::ScalarType> dtypes;
+  std::vector<NumberFormat> formats;
   for (const Curve& curve : comparison.curves) {
-    if (std::find(dtypes.begin(), dtypes.end(), curve.dtype) == dtypes.end()) dtypes.push_back(curve.dtype);
+    const NumberFormat format{curve.dtype, curve.device};
+    if (std::find(formats.begin(), formats.end(), format) == formats.end()) formats.push_back(format);
   }
-  for (const at::ScalarType dtype : dtypes) {
+  for (const NumberFormat& format : formats) {
     text += fmt::format("<details{}><summary><b>{}</b></summary><div class=\"plots\">",
-                        dtype == at::kFloat || dtypes.size() == 1 ? " open" : "", dtype_name(dtype));
+                        format.dtype == at::kFloat || formats.size() == 1 ? " open" : "", name_of(format));
     for (const double target : {0.0, 1.0}) {
-      text += svg(curve_plot(comparison, dtype, target, "loss", 120, false,
+      text += svg(curve_plot(comparison, format, target, "loss", 120, false,
                              [](const CurvePoint& point) { return point.loss; }));
-      text += svg(curve_plot(comparison, dtype, target, "gradient", 120, false,
+      text += svg(curve_plot(comparison, format, target, "gradient", 120, false,
                              [](const CurvePoint& point) { return point.gradient; }));
-      text += svg(curve_plot(comparison, dtype, target, "relative error of the loss", 40, true,
+      text += svg(curve_plot(comparison, format, target, "relative error of the loss", 40, true,
                              [](const CurvePoint& point) { return point.loss_relative_error; }));
     }
     text += "</div></details>\n";
@@ -143,7 +156,8 @@ std::string pairing_table(const Pairing& pairing) {
     const ModeRun& first = pairing.runs.front().modes[mode];
     std::string p_values;
     if (mode > 0) {
-      for (const double p : pairing.comparisons[mode - 1].mcnemar) p_values += fmt::format("{:.2g} ", p);
+      for (const double p : pairing.comparisons[mode - 1].mcnemar)
+        p_values += fmt::format("<span class=\"number\">{:.2g}</span> ", p);
     }
     text += fmt::format(
         "<tr><td><code>{}</code></td><td>{:.4f} ± {:.4f}</td><td>{:.4f}</td><td>{:.2f} %</td><td>{:.2f} "
@@ -227,8 +241,9 @@ std::string thresholds_section(const Comparison& comparison) {
     rows += fmt::format(
         "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td "
         "class=\"l\">{}</td><td>{}</td><td>{}</td></tr>",
-        threshold.mode, threshold.dtype, threshold.target, threshold.event, number(threshold.logit),
-        number(threshold.predicted));
+        threshold.mode,
+        threshold.device == "cpu" ? threshold.dtype : threshold.dtype + " on " + threshold.device,
+        threshold.target, threshold.event, number(threshold.logit), number(threshold.predicted));
   }
   return fmt::format(
       "<h2>Thresholds</h2><p>The first logit, going out from 0, at which something happens; located by "
