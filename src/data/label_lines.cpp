@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::string_view kPrefix = "__label__";
 
-/// Takes the words that are labels out of the line; what is left, with its spacing, is the text.
+/// Takes the words that are labels out of the line; what is left, with its spacing, is the text. Labels at
+/// the end take the space before them along.
 RawExample parse_line(std::string_view line) {
   RawExample example;
   for (size_t begin = 0; begin < line.size();) {
@@ -19,6 +20,7 @@ RawExample parse_line(std::string_view line) {
     const size_t next = std::min(line.find_first_not_of(" \t", word_end), line.size());
     if (word.starts_with(kPrefix) && word.size() > kPrefix.size()) {
       example.labels.emplace_back(word.substr(kPrefix.size()));
+      if (next == line.size()) example.text.erase(example.text.find_last_not_of(" \t") + 1);
     } else {
       example.text.append(line.substr(begin, next - begin));
     }

@@ -155,12 +155,13 @@ TEST(LabelLines, TakesLabelsFromAnywhereInTheLine) {
                                     "__label__a\t__label__b text\n"
                                     "no label here\n"
                                     "a __label__c word\n"
+                                    "before the labels \t__label__d __label__e \n"
                                     "__label__ is a word",
                                     {}, Kind::kMultiLabel);
-  EXPECT_THAT(texts_of(examples),
-              ElementsAre("a  fine day", "text", "no label here", "a word", "__label__ is a word"));
+  EXPECT_THAT(texts_of(examples), ElementsAre("a  fine day", "text", "no label here", "a word",
+                                              "before the labels", "__label__ is a word"));
   EXPECT_THAT(labels_of(examples), ElementsAre(ElementsAre("good"), ElementsAre("a", "b"), ElementsAre(),
-                                               ElementsAre("c"), ElementsAre()));
+                                               ElementsAre("c"), ElementsAre("d", "e"), ElementsAre()));
   EXPECT_EQ(folder.relative(examples[1].origin), "a.txt:3");
 }
 
