@@ -11,7 +11,7 @@
 #include "data/dataset.h"
 #include "loss/loss.h"
 #include "metrics/metrics.h"
-#include "predict/classifier.h"
+#include "predict/open_classifier.h"
 #include "tensor/device.h"
 
 namespace bernoulli::cli {

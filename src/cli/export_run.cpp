@@ -2,7 +2,7 @@
 
 #include "core/stop.h"
 #include "export/verify.h"
-#include "predict/classifier.h"
+#include "infer/classifier.h"
 
 namespace bernoulli::cli {
 

@@ -8,7 +8,7 @@
 #include "core/stop.h"
 #include "model/features.h"
 #include "model/sequential.h"
-#include "predict/classifier.h"
+#include "infer/classifier.h"
 #include "train/evaluate.h"
 
 namespace bernoulli::cli {

@@ -6,15 +6,16 @@
 
 #include <fmt/format.h>
 
+#include "cli/predict.h"
 #include "cli/verb.h"
 #include "core/error.h"
 
 /// The verbs that need LibTorch, as the small program `bernoulli` has them: it becomes `bernoulli-torch`. So
-/// --help and config never pay for loading LibTorch.
+/// --help, config and native prediction never pay for loading LibTorch.
 namespace bernoulli::cli {
 namespace {
 
-int hand_over(std::string verb, std::vector<std::string> words) {
+[[noreturn]] int hand_over(std::string verb, std::vector<std::string> words) {
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
   const std::string program = self.parent_path() / "bernoulli-torch";
   std::string name = "bernoulli";
@@ -30,9 +31,14 @@ int hand_over(std::string verb, std::vector<std::string> words) {
 
 int run_train(const std::vector<std::string>& words) { return hand_over("train", words); }
 int run_evaluate(const std::vector<std::string>& words) { return hand_over("evaluate", words); }
-int run_predict(const std::vector<std::string>& words) { return hand_over("predict", words); }
 int run_export(const std::vector<std::string>& words) { return hand_over("export", words); }
 int run_stability(const std::vector<std::string>& words) { return hand_over("stability", words); }
 int run_doctor(const std::vector<std::string>& words) { return hand_over("doctor", words); }
+
+std::unique_ptr<Classifier> open_with_libtorch(const std::vector<std::string>& words,
+                                               const std::string& /*path*/, const std::string& /*device*/,
+                                               const std::string& /*reason*/) {
+  hand_over("predict", words);
+}
 
 }  // namespace bernoulli::cli

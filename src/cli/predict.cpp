@@ -1,3 +1,6 @@
+#include "cli/predict.h"
+
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -6,11 +9,12 @@
 
 #include "cli/verb.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "core/stop.h"
-#include "predict/classifier.h"
-#include "predict/record.h"
-#include "predict/text_source.h"
-#include "tensor/device.h"
+#include "infer/classifier.h"
+#include "infer/native_model.h"
+#include "infer/record.h"
+#include "infer/text_source.h"
 
 namespace bernoulli::cli {
 namespace {
@@ -61,6 +65,26 @@ void predict_all(Classifier& classifier, TextSource& source, RecordFormat format
   }
 }
 
+/// The native path where it takes the model and nothing else was asked for; else LibTorch. Says which.
+std::unique_ptr<Classifier> open_model(const std::vector<std::string>& words, const std::string& path,
+                                       const std::string& engine, const std::string& device) {
+  if (engine != "auto" && engine != "native" && engine != "torchscript")
+    throw UsageError(fmt::format("--engine is '{}'; it may be auto, native or torchscript", engine));
+  if (engine == "native" && device != "cpu")
+    throw UsageError(fmt::format("--engine native runs on the CPU; --device is '{}'", device));
+  if (engine == "torchscript") return open_with_libtorch(words, path, device, "as asked for");
+  if (device != "cpu") return open_with_libtorch(words, path, device, fmt::format("--device {}", device));
+  try {
+    auto classifier = open_native_classifier(path);
+    log_info("engine: native");
+    return classifier;
+  } catch (const NotNative& other) {
+    if (engine == "native")
+      throw ArtifactError(fmt::format("'{}' does not run natively: {}", path, other.reason));
+    return open_with_libtorch(words, path, device, other.reason);
+  }
+}
+
 }  // namespace
 
 int run_predict(const std::vector<std::string>& words) {
@@ -69,11 +93,14 @@ int run_predict(const std::vector<std::string>& words) {
                         "classify this text; repeats")(
       "format", po::value<std::string>()->default_value("jsonl")->value_name("F"), "jsonl or tsv")(
       "explain", "add each token's share of the logit, where the model is linear in its tokens")(
-      "device", po::value<std::string>()->default_value("cpu")->value_name("D"), "auto, cpu, cuda or cuda:N");
+      "engine", po::value<std::string>()->default_value("auto")->value_name("E"),
+      "auto, native (without LibTorch; embedding, pool and a head of linear layers and activations) or "
+      "torchscript")("device", po::value<std::string>()->default_value("cpu")->value_name("D"),
+                     "auto, cpu, cuda or cuda:N");
   const Usage usage{"predict RUN|FILE.pt [FILE|-] [options]",
                     "One text a line in (or JSONL with the configured text column when FILE ends in .jsonl), "
                     "one record a line out, in order.\n"
-                    "An empty line is an empty text and gets its answer.",
+                    "An empty line is an empty text and gets its answer; in JSONL blank lines are skipped.",
                     "  bernoulli predict runs/quickstart-1 --text 'a wonderful little film'\n"
                     "  cat reviews.txt | bernoulli predict runs/quickstart-1/model.pt - > answers.jsonl\n",
                     "model", 2};
@@ -88,8 +115,8 @@ int run_predict(const std::vector<std::string>& words) {
   if (values->contains("explain") && format == RecordFormat::kTsv)
     throw UsageError("--explain needs --format jsonl: its answer has no fixed columns");
   if (has_texts && positional.size() > 1) throw UsageError("give texts with --text or a FILE, not both");
-  const c10::Device device = open_device((*values)["device"].as<std::string>());
-  const auto classifier = open_classifier(positional.front(), device);
+  const auto classifier = open_model(words, positional.front(), (*values)["engine"].as<std::string>(),
+                                     (*values)["device"].as<std::string>());
   const std::string file = positional.size() > 1 ? positional[1] : "-";
   const auto source = has_texts ? texts_from_list((*values)["text"].as<std::vector<std::string>>())
                                 : texts_from_file(file, classifier->config().data.columns.text);

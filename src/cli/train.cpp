@@ -16,7 +16,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/log.h"
-#include "predict/classifier.h"
+#include "infer/classifier.h"
 #include "run/checkpoint.h"
 #include "run/run_folder.h"
 #include "tensor/device.h"

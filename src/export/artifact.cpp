@@ -1,6 +1,5 @@
 #include "export/artifact.h"
 
-#include <cmath>
 #include <sstream>
 #include <utility>
 
@@ -13,19 +12,15 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "export/artifact_files.h"
-#include "export/seal.h"
-#include "export/self_test.h"
+#include "infer/self_test.h"
+#include "store/artifact_files.h"
+#include "store/seal.h"
 
 namespace bernoulli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 using torch::jit::Module;
-
-/// Another processor may add the same numbers in another order; a wrong sigmoid, weight or id is far beyond
-/// this.
-constexpr double kSelfTestTolerance = 1e-6;
 
 c10::List<std::string> to_list(std::span<const std::string> texts) {
   c10::List<std::string> list;
@@ -41,42 +36,13 @@ at::Tensor run(const Module& module, const char* method, c10::IValue input) {
   return module.get_method(method)({std::move(input)}).toTensor().to(at::kCPU);
 }
 
-ArtifactInfo read_info(const torch::jit::ExtraFilesMap& files, const std::string& name) {
-  ArtifactInfo info;
-  info.metadata = Json::parse(files.at(kMetadataFile));
-  const auto format = info.metadata.at("format").get<int64_t>();
-  if (format != kArtifactFormat) {
-    throw ArtifactError(
-        fmt::format("'{}' has format {}, written by {}; this program reads format {}: use the program that "
-                    "wrote it, or export the run again",
-                    name, format, info.metadata.value("program", "an unknown program"), kArtifactFormat));
-  }
-  info.config_yaml = files.at(kConfigFile);
-  info.labels = Json::parse(files.at(kLabelsFile));
-  info.thresholds = Json::parse(files.at(kThresholdsFile)).get<std::vector<double>>();
-  info.pos_weight = info.metadata.at("pos_weight").get<std::vector<double>>();
-  info.num_outputs = info.metadata.at("num_outputs").get<int64_t>();
-  return info;
-}
-
 void run_self_test(const Module& module, const SelfTest& self_test, const std::string& name) {
   const at::Tensor answers = run(module, "forward", to_list(self_test.texts)).contiguous();
-  if (self_test.texts.empty() || answers.numel() != static_cast<int64_t>(self_test.probabilities.size())) {
-    throw ArtifactError(fmt::format("'{}' fails its self-test: {} probabilities for {} texts, expected {}",
-                                    name, answers.numel(), self_test.texts.size(),
-                                    self_test.probabilities.size()));
-  }
-  for (size_t i = 0; i < self_test.probabilities.size(); ++i) {
-    const float answer = answers.const_data_ptr<float>()[i];
-    const float expected = self_test.probabilities[i];
-    const bool agree = std::abs(double{answer} - double{expected}) <= kSelfTestTolerance;  // false for NaN
-    if (!agree) {
-      const size_t text = i / (self_test.probabilities.size() / self_test.texts.size());
-      throw ArtifactError(
-          fmt::format("'{}' fails its self-test: text {} has probability {}, the file was written with {}; "
-                      "do not use it here, export the run again",
-                      name, text, answer, expected));
-    }
+  const std::string fault =
+      self_test_fault(self_test, {answers.const_data_ptr<float>(), static_cast<size_t>(answers.numel())});
+  if (!fault.empty()) {
+    throw ArtifactError(
+        fmt::format("'{}' fails its self-test: {}; do not use it here, export the run again", name, fault));
   }
 }
 
@@ -103,7 +69,7 @@ Artifact Artifact::parse(std::string_view bytes, const std::string& name, c10::D
                                        {kMetadataFile, ""},
                                        {kSelfTestFile, ""}};
     Module module = torch::jit::load(stream, c10::Device(c10::kCPU), files);
-    ArtifactInfo info = read_info(files, name);
+    ArtifactInfo info = read_artifact_info({files.begin(), files.end()}, name);
     run_self_test(module, self_test_from_json(Json::parse(files.at(kSelfTestFile))), name);
     module.to(device);
     return Artifact(std::make_unique<Impl>(Impl{name, std::move(module), std::move(info)}));

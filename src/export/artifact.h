@@ -8,22 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 
-namespace bernoulli {
+#include "infer/artifact_info.h"
 
-/// What an exported file carries besides its methods.
-struct ArtifactInfo {
-  std::string config_yaml;
-  nlohmann::ordered_json labels;
-  std::vector<double> thresholds;   ///< L
-  std::vector<double> pos_weight;   ///< of the training loss; empty: none
-  nlohmann::ordered_json metadata;  ///< metadata.json: program, versions, vocabulary fingerprint
-  int64_t num_outputs = 1;          ///< L
-};
+namespace bernoulli {
 
 /// An exported file that was opened: raw text in, probabilities out. N texts, L outputs. All results are on
 /// the CPU. Methods may be called from several threads at once.

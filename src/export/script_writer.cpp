@@ -204,7 +204,7 @@ class Writer {
   void add_looked_up(size_t width) {
     const std::string token =
         width == 1 ? "tokens[begin]" : fmt::format(R"(" ".join(tokens[begin:begin + {}]))", width);
-    add(2, fmt::format("ids.append(self.{}.get({}, 1))", kVocabularyAttribute, token));
+    add(2, fmt::format("ids.append(known.get({}, 1))", token));
   }
 
   void add_hashed(size_t width) {
@@ -220,7 +220,8 @@ class Writer {
     script_.methods += "\ndef token_ids(self, text: str) -> List[int]:\n";
     add(1, "tokens = self.tokens(text)");
     add(1, "ids: List[int] = []");
-    if (config_.hash_buckets) add(1, "hashes = [self.word_hash(token) for token in tokens]");
+    add(1, config_.hash_buckets ? "hashes = [self.word_hash(token) for token in tokens]"
+                                : fmt::format("known = self.{}.ids", kVocabularyModule));
     for (const size_t width : tokenizer_.widths()) {
       const std::string count = fmt::format("len(tokens) - {}", width - 1);
       const std::string room = config_.sequence_length
@@ -249,6 +250,26 @@ class Writer {
 };
 
 }  // namespace
+
+const char* const kVocabularyMethods = R"(
+def __getstate__(self) -> Tuple[bool, str, List[str]]:
+    return (self.training, self.joined, self.odd)
+
+def __setstate__(self, state: Tuple[bool, str, List[str]]) -> None:
+    self.training = state[0]
+    self.joined = state[1]
+    self.odd = state[2]
+    ids: Dict[str, int] = {}
+    odd = 0
+    if len(self.joined) + len(self.odd) > 0:
+        for token in self.joined.split("\n"):
+            if len(token) > 0:
+                ids[token] = len(ids) + 2
+            else:
+                ids[self.odd[odd]] = len(ids) + 2
+                odd += 1
+    self.ids = ids
+)";
 
 VectorizerScript write_vectorizer_script(const TextConfig& config) { return Writer(config).write(); }
 

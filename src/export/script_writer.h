@@ -13,8 +13,9 @@ struct VectorizerScript {
   std::vector<std::string> byte_strings;  ///< the value of the attribute `byte_strings: List[str]`
 };
 
-/// The attribute `Dict[str, int]` that holds the ids where the configuration has a vocabulary.
-inline constexpr const char* kVocabularyAttribute = "vocabulary";
+/// The submodule whose attribute `ids: Dict[str, int]` holds the ids where the configuration has a
+/// vocabulary. It is saved as one string (text/token_block.h) and filled again when the file is loaded.
+inline constexpr const char* kVocabularyModule = "vocabulary";
 inline constexpr const char* kByteStringsAttribute = "byte_strings";
 
 /// Writes methods that turn texts into ids exactly as text/vectorizer.h does (docs/text.md):
@@ -27,5 +28,8 @@ inline constexpr const char* kByteStringsAttribute = "byte_strings";
 /// the text, are used.
 /// @throws UsageError for a step, split or n-gram width that does not exist.
 VectorizerScript write_vectorizer_script(const TextConfig& config);
+
+/// Methods of that submodule, for its attributes `training: bool`, `joined: str`, `odd: List[str]` and `ids`.
+extern const char* const kVocabularyMethods;
 
 }  // namespace bernoulli

@@ -15,11 +15,14 @@
 
 #include "core/error.h"
 #include "core/version.h"
-#include "export/artifact_files.h"
 #include "export/script_vectorizer.h"
-#include "export/seal.h"
-#include "export/self_test.h"
+#include "infer/self_test.h"
 #include "model/features.h"
+#include "store/artifact_files.h"
+#include "store/native_index.h"
+#include "store/seal.h"
+#include "tensor/safetensors.h"
+#include "text/token_block.h"
 
 namespace bernoulli {
 namespace {
@@ -123,6 +126,21 @@ SelfTest make_self_test(const ArtifactParts& parts, const Module& network) {
   return self_test;
 }
 
+/// What a reader without LibTorch needs to find the weights and the vocabulary in the file.
+NativeIndex native_index(const ArtifactParts& parts, const Module& network) {
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (const auto& item : network.named_parameters()) tensors.emplace_back(item.name, item.value);
+  for (const auto& item : network.named_buffers()) tensors.emplace_back(item.name, item.value);
+  NativeIndex index;
+  const HostTensors hosts(tensors);
+  for (const RawTensor& tensor : hosts.raw()) index.tensors.push_back(describe(tensor));
+  if (parts.vectorizer.vocabulary() == nullptr) return index;
+  TokenBlock block = join_tokens(parts.vectorizer.vocabulary()->tokens());
+  index.tokens = describe(block.joined);
+  index.odd_tokens = std::move(block.odd);
+  return index;
+}
+
 Json metadata(const ArtifactParts& parts) {
   const TextConfig& text = parts.vectorizer.config();
   const Vocabulary* vocabulary = parts.vectorizer.vocabulary();
@@ -161,6 +179,7 @@ std::string serialize_artifact(const ArtifactParts& parts) {
                                            {kLabelsFile, parts.labels.dump(2)},
                                            {kThresholdsFile, Json(parts.thresholds).dump()},
                                            {kMetadataFile, metadata(parts).dump(2)},
+                                           {kNativeFile, to_json(native_index(parts, network)).dump()},
                                            {kSelfTestFile, to_json(make_self_test(parts, network)).dump()}};
   std::ostringstream stream;  // LibTorch aborts the process where it cannot write a file itself
   module.save(stream, files);

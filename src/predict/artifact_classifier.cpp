@@ -4,13 +4,9 @@
 #include <span>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "config/load.h"
 #include "core/error.h"
 #include "core/stop.h"
 #include "export/artifact.h"
-#include "layers/layer_kind.h"
 
 namespace bernoulli {
 namespace {
@@ -45,20 +41,7 @@ class ArtifactClassifier : public Classifier {
 
 std::unique_ptr<Classifier> open_artifact_classifier(const std::filesystem::path& path, c10::Device device) {
   Artifact artifact = load_artifact(path, device);
-  const ArtifactInfo& saved = artifact.info();
-  ClassifierInfo info;
-  try {
-    info.config =
-        config::load_config_text(saved.config_yaml, path.string() + ":config.yaml", layers::layer_schemas())
-            .run;
-    info.labels = labels_from_json(saved.labels);
-  } catch (const std::exception& error) {
-    throw ArtifactError(
-        fmt::format("'{}' holds a configuration or labels that this program does not read: {}", path.string(),
-                    error.what()));
-  }
-  info.thresholds = saved.thresholds;
-  info.pos_weight = saved.pos_weight;
+  ClassifierInfo info = classifier_info(artifact.info(), path.string());
   return std::make_unique<ArtifactClassifier>(std::move(info), std::move(artifact));
 }
 

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 
-#include "predict/classifier.h"
+#include <c10/core/Device.h>
+
+#include "infer/classifier.h"
 
 namespace bernoulli {
 

@@ -2,8 +2,8 @@
 
 #include <memory>
 
+#include "infer/classifier.h"
 #include "model/sequential.h"
-#include "predict/classifier.h"
 #include "run/run_folder.h"
 #include "text/vectorizer.h"
 

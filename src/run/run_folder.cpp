@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 
@@ -70,24 +69,6 @@ RunFolder RunFolder::open_for_resume(const fs::path& folder) {
         fmt::format("'{}' is not a run folder (no config.yaml in it): nothing to resume", folder.string()));
   }
   return run;
-}
-
-bool is_run_folder(const fs::path& folder) {
-  std::error_code ignored;
-  return fs::is_regular_file(folder / "config.yaml", ignored);
-}
-
-void write_json(const fs::path& path, const nlohmann::ordered_json& value) {
-  write_file_atomic(path, value.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
-}
-
-nlohmann::ordered_json read_json(const fs::path& path) {
-  const std::string text = read_file(path);
-  try {
-    return nlohmann::ordered_json::parse(text);
-  } catch (const nlohmann::json::exception& error) {
-    throw ArtifactError(fmt::format("'{}' is damaged: {}", path.string(), error.what()));
-  }
 }
 
 }  // namespace bernoulli

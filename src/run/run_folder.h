@@ -6,25 +6,10 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "core/file.h"
+#include "store/run_paths.h"
 
 namespace bernoulli {
-
-/// Names inside a run folder: the contract of README, "The run folder".
-struct RunPaths {
-  std::filesystem::path folder;
-
-  std::filesystem::path config() const { return folder / "config.yaml"; }
-  std::filesystem::path environment() const { return folder / "environment.json"; }
-  std::filesystem::path data() const { return folder / "data.json"; }
-  std::filesystem::path vocabulary() const { return folder / "vocabulary.txt"; }
-  std::filesystem::path metrics() const { return folder / "metrics.jsonl"; }
-  std::filesystem::path checkpoints() const { return folder / "checkpoints"; }
-  std::filesystem::path artifact() const { return folder / "model.pt"; }
-  std::filesystem::path summary() const { return folder / "summary.json"; }
-};
 
 /// A run folder that this process owns until destroyed.
 class RunFolder {
@@ -49,14 +34,5 @@ class RunFolder {
   RunPaths paths_;
   std::unique_ptr<FolderLock> lock_;
 };
-
-/// True where `folder` looks like a run (holds config.yaml).
-bool is_run_folder(const std::filesystem::path& folder);
-
-/// Atomic, indented, with a final newline. @throws IoError
-void write_json(const std::filesystem::path& path, const nlohmann::ordered_json& value);
-
-/// @throws ArtifactError naming the file when it is not valid JSON; IoError
-nlohmann::ordered_json read_json(const std::filesystem::path& path);
 
 }  // namespace bernoulli

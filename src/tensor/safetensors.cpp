@@ -1,303 +1,66 @@
 #include "tensor/safetensors.h"
 
-#include <algorithm>
-#include <array>
 #include <cstring>
-#include <optional>
-#include <set>
-#include <tuple>
-
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <ATen/ops/empty.h>
 
 #include "core/error.h"
-#include "core/hash.h"
+#include "store/raw_tensors.h"
 
 namespace bernoulli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr size_t kLengthBytes = 8;
-constexpr uint64_t kMaxHeaderBytes = 100'000'000;
-constexpr size_t kAlignment = 64;
-constexpr const char* kChecksumKey = "checksum";
-constexpr size_t kChecksumDigits = 32;
-constexpr size_t kDigitsAfterKey = std::string_view("\"checksum\":\"").size();
-constexpr size_t kMaxDimensions = 16;
-
-struct DtypeName {
-  const char* name;
+struct DtypePair {
+  Dtype dtype;
   at::ScalarType type;
 };
-constexpr DtypeName kDtypes[] = {{"F64", at::kDouble},    {"F32", at::kFloat}, {"F16", at::kHalf},
-                                 {"BF16", at::kBFloat16}, {"I64", at::kLong},  {"I32", at::kInt},
-                                 {"I16", at::kShort},     {"I8", at::kChar},   {"U8", at::kByte},
-                                 {"BOOL", at::kBool}};
+constexpr DtypePair kDtypes[] = {{Dtype::kF64, at::kDouble}, {Dtype::kF32, at::kFloat},
+                                 {Dtype::kF16, at::kHalf},   {Dtype::kBF16, at::kBFloat16},
+                                 {Dtype::kI64, at::kLong},   {Dtype::kI32, at::kInt},
+                                 {Dtype::kI16, at::kShort},  {Dtype::kI8, at::kChar},
+                                 {Dtype::kU8, at::kByte},    {Dtype::kBool, at::kBool}};
 
-const char* dtype_name(at::ScalarType type) {
-  for (const DtypeName& dtype : kDtypes) {
-    if (dtype.type == type) return dtype.name;
+Dtype dtype_of(at::ScalarType type) {
+  for (const DtypePair& pair : kDtypes) {
+    if (pair.type == type) return pair.dtype;
   }
   throw InternalError("a tensor of this dtype cannot be saved");
 }
 
-std::optional<at::ScalarType> dtype_of(const std::string& name) {
-  for (const DtypeName& dtype : kDtypes) {
-    if (name == dtype.name) return dtype.type;
+at::ScalarType type_of(Dtype dtype) {
+  for (const DtypePair& pair : kDtypes) {
+    if (pair.dtype == dtype) return pair.type;
   }
-  return std::nullopt;
+  throw InternalError("a dtype without a tensor type");
 }
-
-/// Hash of the file with the checksum's own digits taken as zeros.
-std::string checksum_of(std::string_view bytes, size_t digits_at) {
-  StreamingHash hash;
-  hash.update(bytes.substr(0, digits_at));
-  hash.update(std::string(kChecksumDigits, '0'));
-  hash.update(bytes.substr(digits_at + kChecksumDigits));
-  return hash.hex();
-}
-
-void store_length(std::string& bytes, uint64_t length) {
-  for (size_t i = 0; i < kLengthBytes; ++i) bytes[i] = static_cast<char>(length >> (8 * i));
-}
-
-uint64_t load_length(std::string_view bytes) {
-  uint64_t length = 0;
-  for (size_t i = 0; i < kLengthBytes; ++i)
-    length |= uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
-  return length;
-}
-
-/// A name out of a file, fit for a terminal.
-std::string quoted(const std::string& name) { return Json(name).dump(); }
-
-/// What the file says of one tensor.
-struct Entry {
-  std::string name;
-  at::ScalarType type = at::kFloat;
-  std::vector<int64_t> shape;
-  uint64_t begin = 0;
-  uint64_t end = 0;
-};
-
-/// Reads one file; every check comes before the allocation that it protects.
-class Reader {
- public:
-  Reader(std::string_view bytes, const std::string& name) : bytes_(bytes), name_(name) {}
-
-  SafetensorsContent read() {
-    refuse_other_kinds();
-    const Json header = parse_header();
-    SafetensorsContent content;
-    content.metadata = read_metadata(header);
-    check_checksum(content.metadata);
-    for (const Entry& entry : read_entries(header))
-      content.tensors.emplace_back(entry.name, copy_tensor(entry));
-    return content;
-  }
-
- private:
-  [[noreturn]] void refuse(const std::string& reason) const {
-    throw ArtifactError(fmt::format("'{}' is not a whole safetensors file: {}", name_, reason));
-  }
-
-  void refuse_other_kinds() const {
-    if (bytes_.starts_with("PK\x03\x04")) {
-      throw ArtifactError(
-          fmt::format("'{}' is a TorchScript or zip file, not a checkpoint; nothing in it was run", name_));
-    }
-    // Protocols 2 to 5. A header of that many bytes has its brace where a pickle has its first operations.
-    if (bytes_.size() > kLengthBytes && bytes_[0] == '\x80' && bytes_[1] >= 2 && bytes_[1] <= 5 &&
-        bytes_[kLengthBytes] != '{') {
-      throw ArtifactError(
-          fmt::format("'{}' is a Python pickle, not a checkpoint; nothing in it was run", name_));
-    }
-  }
-
-  /// Refuses what the parsed tree would hide: a second entry of one name (the later one wins), and levels
-  /// that the format does not have.
-  Json parse_flat(std::string_view text) const {
-    std::array<std::set<std::string>, 3> names;  // of the objects that are open
-    const auto gate = [&](int depth, Json::parse_event_t event, Json& parsed) {
-      const auto level = static_cast<size_t>(depth);
-      if (level >= names.size() && event != Json::parse_event_t::value)
-        refuse("its header is nested deeper than the format is");
-      if (event == Json::parse_event_t::object_start) names[level].clear();
-      if (event == Json::parse_event_t::key && !names[level - 1].insert(parsed.get<std::string>()).second) {
-        refuse(fmt::format("its header has {} twice", parsed.dump()));
-      }
-      return true;
-    };
-    return Json::parse(text, gate, false);
-  }
-
-  Json parse_header() {
-    if (bytes_.size() < kLengthBytes) refuse(fmt::format("{} bytes are too few for a header", bytes_.size()));
-    const uint64_t length = load_length(bytes_);
-    if (length > kMaxHeaderBytes)
-      refuse(fmt::format("its header claims {} bytes, at most {} are accepted", length, kMaxHeaderBytes));
-    if (length > bytes_.size() - kLengthBytes)
-      refuse(fmt::format("its header claims {} bytes, the file has {}", length, bytes_.size()));
-    header_ = bytes_.substr(kLengthBytes, length);
-    data_ = bytes_.substr(kLengthBytes + length);
-    const Json header = parse_flat(header_);
-    if (!header.is_object()) refuse("its header is not a JSON object");
-    return header;
-  }
-
-  std::map<std::string, std::string> read_metadata(const Json& header) const {
-    std::map<std::string, std::string> metadata;
-    const auto found = header.find("__metadata__");
-    if (found == header.end()) return metadata;
-    if (!found->is_object()) refuse("its __metadata__ is not an object");
-    for (const auto& [key, value] : found->items()) {
-      if (!value.is_string()) refuse(fmt::format("its metadata {} is not a string", quoted(key)));
-      metadata.emplace(key, value.get<std::string>());
-    }
-    return metadata;
-  }
-
-  void check_checksum(std::map<std::string, std::string>& metadata) const {
-    const auto found = metadata.find(kChecksumKey);
-    if (found == metadata.end()) {
-      throw ArtifactError(fmt::format(
-          "'{}' has no checksum, so damage could not be seen (expected a checkpoint that bernoulli wrote; "
-          "other programs' safetensors files are not read)",
-          name_));
-    }
-    const size_t digits_at = header_.find(fmt::format("\"{}\":\"{}\"", kChecksumKey, found->second));
-    if (found->second.size() != kChecksumDigits || digits_at == std::string_view::npos) {
-      refuse("its checksum is not written as this program writes it");
-    }
-    if (checksum_of(bytes_, kLengthBytes + digits_at + kDigitsAfterKey) != found->second) {
-      refuse("its checksum does not fit its bytes: it was damaged or changed");
-    }
-    metadata.erase(found);
-  }
-
-  std::vector<Entry> read_entries(const Json& header) const {
-    std::vector<Entry> entries;
-    for (const auto& [name, value] : header.items()) {
-      if (name != "__metadata__") entries.push_back(read_entry(name, value));
-    }
-    const auto by_place = [](const Entry& a, const Entry& b) {
-      return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
-    };
-    std::stable_sort(entries.begin(), entries.end(), by_place);
-    uint64_t position = 0;
-    for (const Entry& entry : entries) {
-      if (entry.begin != position) {
-        refuse(fmt::format("tensor {} begins at byte {}, expected {}: tensors overlap or leave a gap",
-                           quoted(entry.name), entry.begin, position));
-      }
-      position = entry.end;
-    }
-    if (position != data_.size()) {
-      refuse(fmt::format("its tensors fill {} bytes, the file has {} for them", position, data_.size()));
-    }
-    return entries;
-  }
-
-  Entry read_entry(const std::string& name, const Json& value) const {
-    const auto is_count_list = [](const Json& list) {
-      return list.is_array() && std::all_of(list.begin(), list.end(),
-                                            [](const Json& item) { return item.is_number_unsigned(); });
-    };
-    const bool described = value.is_object() && value.size() == 3 && value.contains("dtype") &&
-                           value["dtype"].is_string() && value.contains("shape") &&
-                           is_count_list(value["shape"]) && value.contains("data_offsets") &&
-                           is_count_list(value["data_offsets"]) && value["data_offsets"].size() == 2;
-    if (!described)
-      refuse(fmt::format("tensor {} is not described by dtype, shape and data_offsets", quoted(name)));
-    const std::optional<at::ScalarType> type = dtype_of(value["dtype"].get<std::string>());
-    if (!type) refuse(fmt::format("tensor {} has the unknown dtype {}", quoted(name), value["dtype"].dump()));
-    Entry entry{name, *type, read_shape(name, value["shape"]), value["data_offsets"][0],
-                value["data_offsets"][1]};
-    if (entry.begin > entry.end || entry.end > data_.size())
-      refuse(fmt::format("tensor {} lies outside the file", quoted(name)));
-    uint64_t size = c10::elementSize(entry.type);
-    for (const int64_t extent : entry.shape) size *= static_cast<uint64_t>(extent);
-    if (size != entry.end - entry.begin) {
-      refuse(fmt::format("tensor {} needs {} bytes and has {}", quoted(name), size, entry.end - entry.begin));
-    }
-    return entry;
-  }
-
-  /// The product of all extents, zeros left out, stays below 2^59: sizes and strides of such a tensor fit in
-  /// 63 bits.
-  std::vector<int64_t> read_shape(const std::string& name, const Json& extents) const {
-    constexpr uint64_t kMaxNumbers = uint64_t{1} << 59;
-    std::vector<int64_t> shape;
-    uint64_t numbers = 1;
-    for (const Json& item : extents) {
-      const auto extent = item.get<uint64_t>();
-      if (extent > kMaxNumbers / numbers)
-        refuse(fmt::format("tensor {} has the impossible shape {}", quoted(name), extents.dump()));
-      numbers *= std::max<uint64_t>(extent, 1);
-      shape.push_back(static_cast<int64_t>(extent));
-    }
-    if (shape.size() > kMaxDimensions)
-      refuse(fmt::format("tensor {} has more than {} dimensions", quoted(name), kMaxDimensions));
-    return shape;
-  }
-
-  at::Tensor copy_tensor(const Entry& entry) const {
-    const std::string_view content = data_.substr(entry.begin, entry.end - entry.begin);
-    if (entry.type == at::kBool &&
-        content.find_first_not_of(std::string_view("\0\1", 2)) != std::string_view::npos) {
-      refuse(fmt::format("tensor {} is BOOL and has bytes other than 0 and 1", quoted(entry.name)));
-    }
-    at::Tensor tensor = at::empty(entry.shape, entry.type);
-    if (!content.empty()) std::memcpy(tensor.mutable_data_ptr(), content.data(), content.size());
-    return tensor;
-  }
-
-  std::string_view bytes_;
-  std::string name_;
-  std::string_view header_;
-  std::string_view data_;
-};
 
 }  // namespace
 
+HostTensors::HostTensors(const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
+  for (const auto& [name, tensor] : tensors) {
+    const at::Tensor& host = hosts_.emplace_back(tensor.detach().to(at::kCPU).contiguous());
+    raw_.push_back({name,
+                    dtype_of(host.scalar_type()),
+                    host.sizes().vec(),
+                    {static_cast<const char*>(host.const_data_ptr()), host.nbytes()}});
+  }
+}
+
 std::string write_safetensors(const SafetensorsContent& content) {
-  Json header;
-  Json& metadata = header["__metadata__"];
-  metadata[kChecksumKey] =
-      std::string(kChecksumDigits, '0');  // first: no other text can come before it and look like it
-  for (const auto& [key, value] : content.metadata) {
-    if (!metadata.emplace(key, value).second)
-      throw InternalError(fmt::format("metadata '{}' is the format's own", key));
-  }
-  uint64_t position = 0;
-  for (const auto& [name, tensor] : content.tensors) {
-    const uint64_t size = tensor.nbytes();
-    if (header.contains(name)) throw InternalError(fmt::format("two tensors are called '{}'", name));
-    header[name] = {{"dtype", dtype_name(tensor.scalar_type())},
-                    {"shape", tensor.sizes().vec()},
-                    {"data_offsets", {position, position + size}}};
-    position += size;
-  }
-  std::string text = header.dump();
-  text.append((kAlignment - (kLengthBytes + text.size()) % kAlignment) % kAlignment, ' ');
-  std::string bytes(kLengthBytes, '\0');
-  store_length(bytes, text.size());
-  bytes.reserve(bytes.size() + text.size() + position);
-  bytes += text;
-  for (const auto& [name, tensor] : content.tensors) {
-    const at::Tensor host = tensor.detach().to(at::kCPU).contiguous();
-    bytes.append(static_cast<const char*>(host.const_data_ptr()), host.nbytes());
-  }
-  const size_t digits_at = bytes.find(fmt::format("\"{}\"", kChecksumKey)) + kDigitsAfterKey;
-  bytes.replace(digits_at, kChecksumDigits, checksum_of(bytes, digits_at));
-  return bytes;
+  return write_raw_tensors({content.metadata, HostTensors(content.tensors).raw()});
+}
+
+at::Tensor to_tensor(const RawTensor& raw) {
+  at::Tensor tensor = at::empty(raw.shape, type_of(raw.dtype));
+  if (!raw.bytes.empty()) std::memcpy(tensor.mutable_data_ptr(), raw.bytes.data(), raw.bytes.size());
+  return tensor;
 }
 
 SafetensorsContent read_safetensors(std::string_view bytes, const std::string& name) {
-  return Reader(bytes, name).read();
+  RawTensors raw = read_raw_tensors(bytes, name);
+  SafetensorsContent content{std::move(raw.metadata), {}};
+  for (const RawTensor& tensor : raw.tensors) content.tensors.emplace_back(tensor.name, to_tensor(tensor));
+  return content;
 }
 
 }  // namespace bernoulli

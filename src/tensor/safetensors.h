@@ -9,6 +9,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "store/raw_tensors.h"
+
 namespace bernoulli {
 
 /// A safetensors file in memory: named CPU tensors and string metadata. Format: docs/checkpoint_format.md.
@@ -24,10 +26,23 @@ struct SafetensorsContent {
 /// @throws InternalError for a name that is taken or a dtype that the format lacks.
 std::string write_safetensors(const SafetensorsContent& content);
 
-/// Validates everything before it allocates: magic, header size, JSON, names, dtypes, shapes, ranges without
-/// holes or overlaps, checksum.
-/// @param name stands for the file in messages. @throws ArtifactError naming the file, what is wrong and
-/// where.
+/// What read_raw_tensors (store/raw_tensors.h) reads and refuses, as tensors.
 SafetensorsContent read_safetensors(std::string_view bytes, const std::string& name);
+
+/// Tensors as raw ones: copies on the CPU, row-major, where they are something else; held as long as this
+/// lives.
+class HostTensors {
+ public:
+  /// @throws InternalError for a dtype that the format lacks.
+  explicit HostTensors(const std::vector<std::pair<std::string, at::Tensor>>& tensors);
+  const std::vector<RawTensor>& raw() const { return raw_; }
+
+ private:
+  std::vector<at::Tensor> hosts_;
+  std::vector<RawTensor> raw_;
+};
+
+/// A copy on the CPU.
+at::Tensor to_tensor(const RawTensor& raw);
 
 }  // namespace bernoulli

@@ -33,11 +33,6 @@ size_t likely_ids(std::span<const std::string> texts, size_t max_ids) {
 
 }  // namespace
 
-struct Vectorizer::Buffers {
-  TokenBuffers tokens;
-  std::vector<uint32_t> word_hashes;
-};
-
 Vectorizer::Vectorizer(TextConfig config, std::shared_ptr<const Vocabulary> vocabulary, ScanKernel kernel)
     : config_(std::move(config)),
       tokenizer_(config_, kernel),

@@ -29,6 +29,13 @@ class Vectorizer {
   /// @throws DataError for a text of 4 GiB or more (split into characters: 2 GiB).
   void append_ids(std::string_view text, std::vector<int32_t>& ids) const;
 
+  /// The same with memory that one thread reuses from text to text.
+  struct Buffers {
+    TokenBuffers tokens;
+    std::vector<uint32_t> word_hashes;
+  };
+  void append_ids(std::string_view text, Buffers& buffers, std::vector<int32_t>& ids) const;
+
   /// All texts, in order, on `threads` threads; the result does not depend on the number of threads.
   TokenRows transform(std::span<const std::string> texts, int threads = 1) const;
 
@@ -42,9 +49,7 @@ class Vectorizer {
   const Vocabulary* vocabulary() const { return vocabulary_ ? vocabulary_.get() : nullptr; }
 
  private:
-  struct Buffers;
   Vectorizer(TextConfig config, std::shared_ptr<const Vocabulary> vocabulary, ScanKernel kernel);
-  void append_ids(std::string_view text, Buffers& buffers, std::vector<int32_t>& ids) const;
   void append_looked_up(const TokenSpans& tokens, std::vector<int32_t>& ids) const;
   void append_hashed(const TokenSpans& tokens, Buffers& buffers, std::vector<int32_t>& ids) const;
 

@@ -14,7 +14,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "export/exported_model.h"
-#include "export/seal.h"
+#include "store/seal.h"
 #include "support/temporary_folder.h"
 
 namespace bernoulli {

@@ -146,6 +146,33 @@ TEST_F(EndToEnd, ExplainAddsUpToTheLogit) {
   EXPECT_NEAR(sum, record["logit"].get<double>(), 1e-5);
 }
 
+TEST_F(EndToEnd, BothEnginesOfPredictSayWhichTheyAreAndAgree) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const std::string model = (folder_ / "run/model.pt").string();
+  const ProgramResult native = run({"predict", model, "--text", "a fine film"});
+  ASSERT_EQ(native.exit_code, 0) << native.err;
+  EXPECT_EQ(native.err, "engine: native\n");
+  const ProgramResult asked = run({"predict", model, "--text", "a fine film", "--engine", "torchscript"});
+  ASSERT_EQ(asked.exit_code, 0) << asked.err;
+  EXPECT_EQ(asked.err, "engine: torchscript (as asked for)\n");
+  const Json a = Json::parse(native.out), b = Json::parse(asked.out);
+  EXPECT_EQ(a["label"], b["label"]);
+  EXPECT_NEAR(a["probability"].get<double>(), b["probability"].get<double>(), 1e-6);
+  EXPECT_EQ(run({"predict", model, "--text", "a", "--quiet"}).err, "");
+}
+
+TEST_F(EndToEnd, NativePredictionNeedsNoOtherProgram) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const fs::path alone = folder_ / "alone";
+  fs::copy_file(BERNOULLI_PROGRAM, alone);
+  const std::string model = (folder_ / "run").string();
+  EXPECT_EQ(run_program({alone.string(), "predict", model, "--text", "a fine film"}).exit_code, 0);
+  const ProgramResult refused =
+      run_program({alone.string(), "predict", model, "--text", "a", "--engine", "torchscript"});
+  EXPECT_EQ(refused.exit_code, 5);
+  EXPECT_THAT(refused.err, HasSubstr("bernoulli-torch"));
+}
+
 TEST_F(EndToEnd, ExportWritesTheSameModelAgain) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   const ProgramResult exported =

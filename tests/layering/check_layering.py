@@ -9,10 +9,10 @@ import pathlib
 import re
 import sys
 
-ORDER = ["core", "config", "text", "data", "layers", "metrics", "tensor", "model", "loss", "optim", "kernels", "run",
+ORDER = ["core", "config", "text", "data", "layers", "metrics", "kernels", "store", "infer", "tensor", "model", "loss", "optim", "run",
          "distributed", "train", "export", "predict", "stability", "report", "cli"]
 # A deployed predictor carries no trainer.
-NEVER_REACHES = {"predict": {"train", "loss", "optim", "distributed"}, "report": {"tensor", "train"}}
+NEVER_REACHES = {"predict": {"train", "loss", "optim", "distributed"}, "infer": {"tensor"}, "report": {"tensor", "train"}}
 # (what is included, where it may be, why)
 EXTERNAL = [
     (r"yaml-cpp/", r"config/[^/]+\.cpp", "yaml-cpp stays in the sources of config/"),

@@ -1,5 +1,3 @@
-#include "predict/classifier.h"
-
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -10,6 +8,7 @@
 #include "core/error.h"
 #include "export/torchscript.h"
 #include "model/features.h"
+#include "predict/open_classifier.h"
 #include "predict/run_on_disk.h"
 
 namespace bernoulli {

@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "config/load.h"
+#include "infer/classifier.h"
 #include "layers/model_plan.h"
 #include "model/sequential.h"
-#include "predict/classifier.h"
 #include "run/checkpoint.h"
 #include "run/run_folder.h"
 #include "support/temporary_folder.h"
@@ -22,7 +22,8 @@ namespace bernoulli::testing {
 class RunOnDisk {
  public:
   explicit RunOnDisk(const std::string& layers, const std::string& text = "vocabulary: {}",
-                     Labels labels = binary_labels())
+                     Labels labels = binary_labels(),
+                     const std::vector<std::string>& tokens = {"good", "bad", "so"})
       : labels_(std::move(labels)),
         loaded_(config::load_config_text(
             std::string("data: {train: {path: t.csv}, validation: {from: train, fraction: 0.1, method: "
@@ -33,9 +34,8 @@ class RunOnDisk {
                 "text: {split: whitespace, " + text + "}\n" + "model: {initializer: torch, layers: " +
                 layers + "}\noptimizer: {sgd: {lr: 1}}\ntraining: {epochs: 1, eval_batch_size: 3}\n",
             "test.yaml", layers::layer_schemas())),
-        vectorizer_(loaded_.run.text.hash_buckets
-                        ? Vectorizer(loaded_.run.text)
-                        : Vectorizer(loaded_.run.text, Vocabulary({"good", "bad", "so"}))),
+        vectorizer_(loaded_.run.text.hash_buckets ? Vectorizer(loaded_.run.text)
+                                                  : Vectorizer(loaded_.run.text, Vocabulary(tokens))),
         model_(layers::plan_model(loaded_.run.model, loaded_.run.text, loaded_.run.loss.mode,
                                   vectorizer_.num_ids(), labels_.num_outputs()),
                11, c10::kCPU) {

@@ -1,4 +1,4 @@
-#include "predict/text_source.h"
+#include "infer/text_source.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -121,7 +121,11 @@ class FileSource : public TextSource {
     texts.clear();
     std::string line;
     while (texts.size() < limit && (texts.empty() || reader_.ready()) && reader_.next(line)) {
-      texts.push_back(text_column_.empty() ? line : text_of_json(line));
+      if (text_column_.empty()) {
+        texts.push_back(line);
+      } else if (line.find_first_not_of(" \t") != std::string::npos) {
+        texts.push_back(text_of_json(line));
+      }
     }
     return !texts.empty();
   }

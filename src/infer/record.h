@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "predict/classifier.h"
+#include "infer/classifier.h"
 
 namespace bernoulli {
 
@@ -16,7 +16,8 @@ enum class RecordFormat { kJsonl, kTsv };
 /// @param logits L of them, one text.
 nlohmann::ordered_json prediction_record(const Classifier& classifier, std::span<const float> logits);
 
-/// One line with its newline. tsv: label(s), probability or probabilities, logit or logits.
+/// One line with its newline. tsv: label(s), probability or probabilities, logit or logits; tabs, line ends
+/// and backslashes of labels as \xHH.
 std::string format_record(const nlohmann::ordered_json& record, RecordFormat format);
 
 /// The names of the columns of tsv.

@@ -1,4 +1,4 @@
-#include "predict/text_source.h"
+#include "infer/text_source.h"
 
 #include <unistd.h>
 
@@ -72,8 +72,14 @@ TEST(TextSource, TakesTheTextColumnOfJsonLines) {
   EXPECT_THAT(lines_of("{\"body\": 1}\n", "a.txt", "body"), ElementsAre("{\"body\": 1}"));
 }
 
+TEST(TextSource, SkipsBlankLinesOfJsonLinesAlone) {
+  EXPECT_THAT(lines_of("\n{\"text\": \"x\"}\n \t\r\n{\"text\": \"\"}\n\n", "a.jsonl"), ElementsAre("x", ""));
+  EXPECT_THAT(lines_of("\n\n", "a.jsonl"), IsEmpty());
+  EXPECT_THAT(lines_of("\n\n"), ElementsAre("", ""));
+}
+
 TEST(TextSource, NamesFileAndLineOfARowWithoutText) {
-  EXPECT_EQ(fault<DataError>("{\"text\": \"x\"}\n[1]\n", "a.jsonl"), "a.jsonl:2: not a JSON object");
+  EXPECT_EQ(fault<DataError>("{\"text\": \"x\"}\n\n[1]\n", "a.jsonl"), "a.jsonl:3: not a JSON object");
   EXPECT_EQ(fault<DataError>("{\"text\": \"x\"}\n{\"text\": \n", "a.jsonl"), "a.jsonl:2: not a JSON object");
   EXPECT_EQ(fault<DataError>("{\"body\": \"x\"}\n", "a.jsonl"),
             "a.jsonl:1: no string under 'text', the configured text column");

@@ -1,4 +1,4 @@
-#include "predict/record.h"
+#include "infer/record.h"
 
 #include <cmath>
 #include <vector>
@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "metrics/metrics.h"
+#include "text/token_escape.h"
 
 namespace bernoulli {
 namespace {
@@ -16,8 +17,13 @@ using Json = nlohmann::ordered_json;
 /// JSON has no infinities: a logit that is not finite is written as null.
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
+/// A tab or a line end inside a label would shift the columns: written as vocabulary.txt writes them.
+std::string cell(const std::string& label) { return escape_token(label); }
+
 std::string joined_labels(const Json& labels) {
-  return fmt::format("{}", fmt::join(labels.get<std::vector<std::string>>(), ","));
+  std::vector<std::string> cells;
+  for (const Json& label : labels) cells.push_back(cell(label.get<std::string>()));
+  return fmt::format("{}", fmt::join(cells, ","));
 }
 
 }  // namespace
@@ -43,7 +49,7 @@ std::string format_record(const Json& record, RecordFormat format) {
   if (format == RecordFormat::kJsonl)
     return record.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   if (record.contains("label")) {
-    return fmt::format("{}\t{}\t{}\n", record["label"].get<std::string>(), record["probability"].dump(),
+    return fmt::format("{}\t{}\t{}\n", cell(record["label"].get<std::string>()), record["probability"].dump(),
                        record["logit"].dump());
   }
   std::string line = joined_labels(record["labels"]);
@@ -58,7 +64,7 @@ std::string tsv_header(const Classifier& classifier) {
   if (labels.kind == TaskConfig::Kind::kBinary) return "label\tprobability\tlogit\n";
   std::string line = "labels";
   for (const char* group : {"probability", "logit"}) {
-    for (const std::string& name : labels.names) line += fmt::format("\t{} {}", group, name);
+    for (const std::string& name : labels.names) line += fmt::format("\t{} {}", group, cell(name));
   }
   return line + "\n";
 }

@@ -1,6 +1,7 @@
-#include "export/self_test.h"
+#include "infer/self_test.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include <fmt/format.h>
@@ -73,6 +74,21 @@ std::vector<std::string> self_test_texts(const Vectorizer& vectorizer) {
   for (const uint64_t num_words : {1, 2, 3, 5, 8, 13, 30, 60, 120, 250, 500})
     texts.push_back(random_text(*vocabulary, random, num_words));
   return texts;
+}
+
+std::string self_test_fault(const SelfTest& self_test, std::span<const float> answers) {
+  if (self_test.texts.empty() || answers.size() != self_test.probabilities.size()) {
+    return fmt::format("{} probabilities for {} texts, expected {}", answers.size(), self_test.texts.size(),
+                       self_test.probabilities.size());
+  }
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const bool agree = std::abs(double{answers[i]} - double{self_test.probabilities[i]}) <=
+                       kSelfTestTolerance;  // false for NaN
+    if (agree) continue;
+    return fmt::format("text {} has probability {}, the file was written with {}",
+                       i / (answers.size() / self_test.texts.size()), answers[i], self_test.probabilities[i]);
+  }
+  return {};
 }
 
 Json to_json(const SelfTest& self_test) {

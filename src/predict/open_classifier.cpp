@@ -1,4 +1,4 @@
-#include "predict/classifier.h"
+#include "predict/open_classifier.h"
 
 #include <system_error>
 
@@ -19,17 +19,6 @@ std::unique_ptr<Classifier> open_classifier(const std::filesystem::path& path, c
   if (!is_run_folder(path))
     throw ArtifactError(fmt::format("'{}' is not a run folder: it has no config.yaml", path.string()));
   return open_run_classifier(RunPaths{path}, device);
-}
-
-nlohmann::ordered_json to_json(const Labels& labels) {
-  return {{"kind", labels.kind == TaskConfig::Kind::kBinary ? "binary" : "multi_label"},
-          {"names", labels.names}};
-}
-
-Labels labels_from_json(const nlohmann::ordered_json& json) {
-  const bool binary = json.at("kind") == "binary";
-  return {binary ? TaskConfig::Kind::kBinary : TaskConfig::Kind::kMultiLabel,
-          json.at("names").get<std::vector<std::string>>()};
 }
 
 }  // namespace bernoulli

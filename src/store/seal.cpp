@@ -1,4 +1,4 @@
-#include "export/seal.h"
+#include "store/seal.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "predict/record.h"
+#include "infer/record.h"
 
 #include <limits>
 #include <memory>
@@ -56,6 +56,15 @@ TEST(Record, TabSeparatedLinesFitTheirHeader) {
       "labels\tprobability news\tprobability sport\tprobability art\tlogit news\tlogit sport\tlogit art\n");
   EXPECT_EQ(line(multi_label(), {0, 0, 0}, RecordFormat::kTsv), "art\t0.5\t0.5\t0.5\t0.0\t0.0\t0.0\n");
   EXPECT_THAT(line(multi_label(), {-9, -9, -9}, RecordFormat::kTsv), StartsWith("\t"));
+}
+
+TEST(Record, KeepsTabsAndLineEndsOfLabelsOutOfTheColumns) {
+  const Named odd({TaskConfig::Kind::kMultiLabel, {"a\tb", "c\nd"}}, {0.5, 0.5});
+  EXPECT_EQ(tsv_header(odd),
+            "labels\tprobability a\\x09b\tprobability c\\x0ad\tlogit a\\x09b\tlogit c\\x0ad\n");
+  EXPECT_THAT(line(odd, {1, 1}, RecordFormat::kTsv), StartsWith("a\\x09b,c\\x0ad\t"));
+  const Named binary_odd({TaskConfig::Kind::kBinary, {"no", "y\tes"}}, {0.1});
+  EXPECT_EQ(line(binary_odd, {0}, RecordFormat::kTsv), "y\\x09es\t0.5\t0.0\n");
 }
 
 TEST(Record, WritesNullForALogitThatIsNotFinite) {

@@ -18,8 +18,8 @@ class TextSource {
 std::unique_ptr<TextSource> texts_from_list(std::vector<std::string> texts);
 
 /// A text a line from `file`, "-" being standard input; a name ending in .jsonl is read as JSON objects with
-/// the text under `text_column`. A final line without a newline counts; CR before the newline is dropped. A
-/// line may be as long as kLongestLine bytes.
+/// the text under `text_column`, blank lines skipped as data/ skips them. A final line without a newline
+/// counts; CR before the newline is dropped. A line may be as long as kLongestLine bytes.
 /// @throws IoError, DataError with file and line
 std::unique_ptr<TextSource> texts_from_file(const std::string& file, const std::string& text_column);
 

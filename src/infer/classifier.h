@@ -1,14 +1,11 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
-
-#include <c10/core/Device.h>
 
 #include "config/run_config.h"
 #include "data/dataset.h"
@@ -31,8 +28,8 @@ struct Explanation {
   std::vector<double> shares;       ///< T*L row-major
 };
 
-/// A trained classifier, from a run folder (native text path) or an exported file (TorchScript path). N
-/// texts, L outputs.
+/// A trained classifier from a run folder or an exported file: with LibTorch (predict/) or without
+/// (native_classifier.h). N texts, L outputs.
 class Classifier {
  public:
   virtual ~Classifier() = default;
@@ -52,11 +49,6 @@ class Classifier {
  private:
   ClassifierInfo info_;
 };
-
-/// Opens a run folder (the checkpoint that summary.json names, else the newest one with a warning) or an
-/// exported file.
-/// @throws ArtifactError naming the file and the cause; IoError
-std::unique_ptr<Classifier> open_classifier(const std::filesystem::path& path, c10::Device device);
 
 /// {"kind": "binary"|"multi_label", "names": [...]}: as stored in runs and exported files.
 nlohmann::ordered_json to_json(const Labels& labels);

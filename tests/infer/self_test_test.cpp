@@ -1,4 +1,4 @@
-#include "export/self_test.h"
+#include "infer/self_test.h"
 
 #include <string>
 #include <vector>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,15 @@ struct SelfTest {
 /// Texts that exercise the byte specification (empty, odd bytes, several scripts, long) and the model (random
 /// words of the vocabulary). No text of the training data is among them. The same for the same vectorizer.
 std::vector<std::string> self_test_texts(const Vectorizer& vectorizer);
+
+/// Another processor may add the same numbers in another order; a wrong sigmoid, weight or id is far beyond
+/// this.
+inline constexpr double kSelfTestTolerance = 1e-6;
+
+/// Empty where every answer is within kSelfTestTolerance of what is expected; else the first that is not, in
+/// words.
+/// @param answers  probabilities N*L.
+std::string self_test_fault(const SelfTest& self_test, std::span<const float> answers);
 
 /// {"texts": [...], "probabilities": [[...], ...]}; a text that is no valid UTF-8 stands as {"hex": "..."}.
 nlohmann::ordered_json to_json(const SelfTest& self_test);

@@ -1,0 +1,50 @@
+#include "infer/artifact_info.h"
+
+#include <fmt/format.h>
+
+#include "config/load.h"
+#include "core/error.h"
+#include "layers/layer_kind.h"
+#include "store/artifact_files.h"
+
+namespace bernoulli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+}  // namespace
+
+ArtifactInfo read_artifact_info(const std::map<std::string, std::string>& files, const std::string& name) {
+  ArtifactInfo info;
+  info.metadata = Json::parse(files.at(kMetadataFile));
+  const auto format = info.metadata.at("format").get<int64_t>();
+  if (format != kArtifactFormat) {
+    throw ArtifactError(
+        fmt::format("'{}' has format {}, written by {}; this program reads format {}: use the program that "
+                    "wrote it, or export the run again",
+                    name, format, info.metadata.value("program", "an unknown program"), kArtifactFormat));
+  }
+  info.config_yaml = files.at(kConfigFile);
+  info.labels = Json::parse(files.at(kLabelsFile));
+  info.thresholds = Json::parse(files.at(kThresholdsFile)).get<std::vector<double>>();
+  info.pos_weight = info.metadata.at("pos_weight").get<std::vector<double>>();
+  info.num_outputs = info.metadata.at("num_outputs").get<int64_t>();
+  return info;
+}
+
+ClassifierInfo classifier_info(const ArtifactInfo& info, const std::string& name) {
+  ClassifierInfo out;
+  try {
+    out.config =
+        config::load_config_text(info.config_yaml, name + ":config.yaml", layers::layer_schemas()).run;
+    out.labels = labels_from_json(info.labels);
+  } catch (const std::exception& error) {
+    throw ArtifactError(fmt::format(
+        "'{}' holds a configuration or labels that this program does not read: {}", name, error.what()));
+  }
+  out.thresholds = info.thresholds;
+  out.pos_weight = info.pos_weight;
+  return out;
+}
+
+}  // namespace bernoulli

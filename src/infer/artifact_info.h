@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "infer/classifier.h"
+
+namespace bernoulli {
+
+/// What an exported file carries besides its methods.
+struct ArtifactInfo {
+  std::string config_yaml;
+  nlohmann::ordered_json labels;
+  std::vector<double> thresholds;   ///< L
+  std::vector<double> pos_weight;   ///< of the training loss; empty: none
+  nlohmann::ordered_json metadata;  ///< metadata.json: program, versions, vocabulary fingerprint
+  int64_t num_outputs = 1;          ///< L
+};
+
+/// @param files  the extra files of docs/artifact.md by name: configuration, labels, thresholds, metadata.
+/// @throws ArtifactError for a format of another version; nlohmann::json::exception
+ArtifactInfo read_artifact_info(const std::map<std::string, std::string>& files, const std::string& name);
+
+/// @throws ArtifactError for a configuration or labels that this program does not read.
+ClassifierInfo classifier_info(const ArtifactInfo& info, const std::string& name);
+
+}  // namespace bernoulli

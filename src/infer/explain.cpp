@@ -1,0 +1,61 @@
+#include "infer/explain.h"
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+
+namespace bernoulli {
+namespace {
+
+/// Throws where a layer between tokens and logits is not linear; true where the pool divides by the number of
+/// tokens.
+bool divides_by_length(const layers::ModelPlan& plan) {
+  bool divides = false;
+  for (const layers::NamedLayer& layer : plan.layers) {
+    if (layer.kind == "embedding_bag" && layer.args.at("mode") != "max") {
+      divides = layer.args.at("mode") == "mean";
+    } else if (layer.kind == "mean_pool") {
+      divides = layer.args.at("padding") == "exclude";
+    } else if (layer.kind != "embedding" && layer.kind != "sum_pool" && layer.kind != "linear" &&
+               !layer.kind.ends_with("dropout")) {
+      throw UsageError(
+          fmt::format("--explain needs a model that is linear in its tokens; layer '{}' is not", layer.name));
+    }
+  }
+  return divides;
+}
+
+std::string token_name(const Vectorizer& vectorizer, int32_t id) {
+  if (vectorizer.vocabulary() == nullptr) return fmt::format("bucket {}", id);
+  return id == kUnknownId ? "[UNK]" : vectorizer.vocabulary()->tokens()[static_cast<size_t>(id) - 2];
+}
+
+}  // namespace
+
+Explanation explain_tokens(const layers::ModelPlan& plan, const Vectorizer& vectorizer,
+                           const std::string& text,
+                           const std::function<std::vector<float>(const TokenRows&)>& logits_of) {
+  const bool divides = divides_by_length(plan);
+  std::vector<int32_t> ids;
+  vectorizer.append_ids(text, ids);
+  TokenRows alone;
+  alone.end_row();
+  for (const int32_t id : ids) {
+    alone.ids.push_back(id);
+    alone.end_row();
+  }
+  const std::vector<float> z = logits_of(alone);
+  const auto width = static_cast<size_t>(plan.num_outputs);
+  Explanation explanation;
+  explanation.base.assign(z.begin(), z.begin() + static_cast<int64_t>(width));
+  for (size_t i = 0; i < ids.size(); ++i) {
+    explanation.tokens.push_back(token_name(vectorizer, ids[i]));
+    for (size_t label = 0; label < width; ++label) {
+      const double share = double{z[(i + 1) * width + label]} - explanation.base[label];
+      explanation.shares.push_back(divides ? share / static_cast<double>(ids.size()) : share);
+    }
+  }
+  return explanation;
+}
+
+}  // namespace bernoulli

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "infer/classifier.h"
+#include "layers/model_plan.h"
+#include "text/vectorizer.h"
+
+namespace bernoulli {
+
+/// The shares of the tokens of `text`: a linear model's logits are those of the empty text plus what each
+/// token adds on its own.
+/// @param logits_of  the model, N*L for N rows.
+/// @throws UsageError where the model is not linear in its tokens, naming the layer in the way.
+Explanation explain_tokens(const layers::ModelPlan& plan, const Vectorizer& vectorizer,
+                           const std::string& text,
+                           const std::function<std::vector<float>(const TokenRows&)>& logits_of);
+
+}  // namespace bernoulli

@@ -1,0 +1,176 @@
+#include "infer/native_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/stop.h"
+#include "infer/artifact_info.h"
+#include "infer/explain.h"
+#include "infer/run_files.h"
+#include "infer/self_test.h"
+#include "metrics/metrics.h"
+#include "store/artifact_files.h"
+#include "store/native_index.h"
+#include "store/seal.h"
+#include "store/zip_reader.h"
+#include "text/token_block.h"
+
+namespace bernoulli {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kExtraFolder = "archive/extra/";
+
+PooledNetwork build_network(const layers::ModelPlan& plan, const TextConfig& text,
+                            const std::vector<RawTensor>& weights) {
+  std::string reason;
+  std::optional<PooledNetwork> network = PooledNetwork::build(plan, text, weights, reason);
+  if (!network) throw NotNative{reason};
+  return std::move(*network);
+}
+
+NativeModel open_run(const fs::path& path) {
+  RunFiles files = load_run_files({path});
+  try {
+    PooledNetwork network = build_network(files.plan, files.info.config.text, files.checkpoint.weights);
+    return {std::move(files.info), std::move(files.plan), std::move(files.vectorizer), std::move(network), 0};
+  } catch (const ArtifactError& error) {
+    throw ArtifactError(fmt::format("run '{}' is damaged: {}", path.string(), error.what()));
+  }
+}
+
+std::string extra_file(const ZipReader& zip, const std::string& name) {
+  return std::string(zip.content(kExtraFolder + name));
+}
+
+Vectorizer read_vectorizer(const ZipReader& zip, const NativeIndex& index, const ArtifactInfo& info,
+                           const TextConfig& text) {
+  if (text.hash_buckets) return Vectorizer(text);
+  if (!index.tokens) throw NotNative{"the file does not list its vocabulary"};
+  Vectorizer vectorizer(text, Vocabulary(split_tokens(find_text(zip, *index.tokens), index.odd_tokens)));
+  if (info.metadata.at("vocabulary_fingerprint") != vectorizer.ids_fingerprint())
+    throw NotNative{"the file's vocabulary is not the one that its metadata names"};
+  return vectorizer;
+}
+
+/// The file's texts through this path. @return the largest difference of a probability.
+double checked_self_test(const NativeModel& model, const SelfTest& self_test) {
+  const auto outputs = static_cast<size_t>(model.network.num_outputs());
+  std::vector<float> answers(self_test.texts.size() * outputs);
+  NativeModel::State state;
+  for (size_t i = 0; i < self_test.texts.size(); ++i)
+    model.logits(self_test.texts[i], state, std::span(answers).subspan(i * outputs, outputs));
+  for (float& answer : answers) answer = probability(answer);
+  const std::string fault = self_test_fault(self_test, answers);
+  if (!fault.empty())
+    throw NotNative{fmt::format("the self-test does not hold on the native path: {}", fault)};
+  double largest = 0;
+  for (size_t i = 0; i < answers.size(); ++i)
+    largest = std::max(largest, std::abs(double{answers[i]} - double{self_test.probabilities[i]}));
+  return largest;
+}
+
+NativeModel read_file_model(const ZipReader& zip, const std::string& name) {
+  if (zip.find(std::string(kExtraFolder) + kNativeFile) == nullptr)
+    throw NotNative{"the file does not list its weights; export the run again for the native path"};
+  const ArtifactInfo saved = read_artifact_info({{kConfigFile, extra_file(zip, kConfigFile)},
+                                                 {kLabelsFile, extra_file(zip, kLabelsFile)},
+                                                 {kThresholdsFile, extra_file(zip, kThresholdsFile)},
+                                                 {kMetadataFile, extra_file(zip, kMetadataFile)}},
+                                                name);
+  ClassifierInfo info = classifier_info(saved, name);
+  if (info.labels.num_outputs() != saved.num_outputs ||
+      static_cast<int64_t>(info.thresholds.size()) != saved.num_outputs)
+    throw NotNative{fmt::format("the file's labels or thresholds do not fit {} outputs", saved.num_outputs)};
+  const NativeIndex index = native_index_from_json(Json::parse(extra_file(zip, kNativeFile)));
+  Vectorizer vectorizer = read_vectorizer(zip, index, saved, info.config.text);
+  layers::ModelPlan plan = layers::plan_model(info.config.model, info.config.text, info.config.loss.mode,
+                                              vectorizer.num_ids(), saved.num_outputs);
+  PooledNetwork network = build_network(plan, info.config.text, find_tensors(zip, index));
+  NativeModel model{std::move(info), std::move(plan), std::move(vectorizer), std::move(network), 0};
+  model.self_test_difference =
+      checked_self_test(model, self_test_from_json(Json::parse(extra_file(zip, kSelfTestFile))));
+  return model;
+}
+
+/// The seal decides whether the file is whole; what this reader does not understand behind it, LibTorch may.
+NativeModel open_file(const fs::path& path) {
+  const std::string bytes = read_file(path);
+  const std::string name = path.string();
+  check_seal(bytes, name);
+  try {
+    return read_file_model(ZipReader(bytes, name), name);
+  } catch (const Error& error) {
+    throw NotNative{error.what()};
+  } catch (const nlohmann::json::exception& error) {
+    throw NotNative{fmt::format("'{}' has a record that cannot be read: {}", name, error.what())};
+  }
+}
+
+class NativeClassifier : public Classifier {
+ public:
+  explicit NativeClassifier(NativeModel model) : Classifier(model.info), model_(std::move(model)) {}
+
+  std::vector<float> logits(const std::vector<std::string>& texts) override {
+    const auto outputs = static_cast<size_t>(model_.network.num_outputs());
+    std::vector<float> logits(texts.size() * outputs);
+    for (size_t i = 0; i < texts.size(); ++i) {
+      throw_if_stopped();
+      model_.logits(texts[i], state_, std::span(logits).subspan(i * outputs, outputs));
+    }
+    return logits;
+  }
+
+  Explanation explain(const std::string& text) override {
+    return explain_tokens(model_.plan, model_.vectorizer, text,
+                          [this](const TokenRows& rows) { return row_logits(rows); });
+  }
+
+ private:
+  std::vector<float> row_logits(const TokenRows& rows) {
+    const auto outputs = static_cast<size_t>(model_.network.num_outputs());
+    std::vector<float> logits(static_cast<size_t>(rows.size()) * outputs);
+    for (int64_t row = 0; row < rows.size(); ++row) {
+      model_.network.logits(rows.row(row), state_.network,
+                            std::span(logits).subspan(static_cast<size_t>(row) * outputs, outputs));
+    }
+    return logits;
+  }
+
+  NativeModel model_;
+  NativeModel::State state_;
+};
+
+}  // namespace
+
+void NativeModel::logits(std::string_view text, State& state, std::span<float> out) const {
+  state.ids.clear();
+  vectorizer.append_ids(text, state.buffers, state.ids);
+  network.logits(state.ids, state.network, out);
+}
+
+NativeModel open_native_model(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored))
+    throw ArtifactError(
+        fmt::format("'{}' does not exist (expected a run folder or an exported file)", path.string()));
+  if (!fs::is_directory(path, ignored)) return open_file(path);
+  if (!is_run_folder(path))
+    throw ArtifactError(fmt::format("'{}' is not a run folder: it has no config.yaml", path.string()));
+  return open_run(path);
+}
+
+std::unique_ptr<Classifier> open_native_classifier(const fs::path& path) {
+  return std::make_unique<NativeClassifier>(open_native_model(path));
+}
+
+}  // namespace bernoulli

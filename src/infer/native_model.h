@@ -1,0 +1,49 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "infer/classifier.h"
+#include "infer/pooled_network.h"
+#include "text/vectorizer.h"
+
+namespace bernoulli {
+
+/// Not an error of the model: only LibTorch runs it.
+struct NotNative {
+  std::string reason;
+};
+
+/// A trained classifier that answers without LibTorch. Immutable after opening, shared between threads, each
+/// with a State of its own. L outputs.
+struct NativeModel {
+  struct State {
+    Vectorizer::Buffers buffers;
+    std::vector<int32_t> ids;
+    PooledNetwork::State network;
+  };
+
+  ClassifierInfo info;
+  layers::ModelPlan plan;
+  Vectorizer vectorizer;
+  PooledNetwork network;
+  double self_test_difference = 0;  ///< of a probability, largest; 0 for a run folder, which has no self-test
+
+  /// @param out  L logits.
+  void logits(std::string_view text, State& state, std::span<float> out) const;
+};
+
+/// Opens a run folder or an exported file. Nothing of the file is run: weights and vocabulary are found
+/// through its list (store/native_index.h), and its self-test must hold on this path.
+/// @throws NotNative for a network outside PooledNetwork's family, a file without that list, or a self-test
+/// that does not hold; ArtifactError where LibTorch's path would refuse too (damage, another format); IoError
+NativeModel open_native_model(const std::filesystem::path& path);
+
+/// open_native_model behind the interface of predict/.
+std::unique_ptr<Classifier> open_native_classifier(const std::filesystem::path& path);
+
+}  // namespace bernoulli

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+#include "kernels/activations.h"
+#include "kernels/kernels.h"
+#include "layers/model_plan.h"
+#include "store/raw_tensors.h"
+
+namespace bernoulli {
+
+/// A trained network of the family
+///   embedding, dropout?, mean_pool | sum_pool   or   embedding_bag (mean, sum);
+///   then any of dropout, linear, activations, layer_norm,
+/// as it answers after training: dropout is gone. Where the head has linear layers alone, the logits are sums
+/// of one score a token and label, computed when the network is built. Immutable, shared between threads.
+class PooledNetwork {
+ public:
+  /// Memory of one thread; keeps its size from call to call.
+  struct State {
+    std::vector<float> values;
+    std::vector<float> next;
+    std::vector<double> sums;
+  };
+
+  /// @param weights  as checkpoints name them. @return absent, with `reason`, for a network of another kind.
+  /// @throws ArtifactError naming a tensor that is missing, unknown, or of another shape or dtype.
+  static std::optional<PooledNetwork> build(const layers::ModelPlan& plan, const TextConfig& text,
+                                            const std::vector<RawTensor>& weights, std::string& reason);
+
+  /// Logits of one text, num_outputs() of them. @param ids  as the vectorizer gives them, truncated, in
+  /// range.
+  void logits(std::span<const int32_t> ids, State& state, std::span<float> out) const;
+
+  int64_t num_outputs() const { return num_outputs_; }
+  /// Whether one score a token and label is all that is kept.
+  bool sums_scores() const { return !scores_.empty(); }
+
+ private:
+  struct Layer {
+    enum class Kind { kLinear, kActivation, kLayerNorm };
+    Kind kind = Kind::kLinear;
+    int64_t features_in = 0;
+    int64_t features_out = 0;
+    std::vector<float> weight;  ///< kLinear: [features_out, padded(features_in)]. kLayerNorm: [features]
+    std::vector<float> bias;    ///< or empty: none
+    kernels::Activation activation = kernels::Activation::kRelu;
+    float slope = 0;  ///< leaky_relu's
+    double eps = 0;   ///< kLayerNorm's
+  };
+  /// The pooled rows are scale * (the sum of the rows of the tokens + pads * row 0).
+  struct Pooling {
+    int64_t pads = 0;
+    double scale = 1;
+  };
+
+  class Builder;
+
+  Pooling pooling(size_t num_tokens) const;
+  void fold(const std::vector<float>& table, int64_t num_ids);
+  void sum_scores(std::span<const int32_t> ids, State& state, std::span<float> out) const;
+  void run_head(State& state) const;
+
+  const kernels::Kernels* kernels_ = kernels::available_kernels().front();
+  int64_t dim_ = 0;
+  int64_t num_outputs_ = 0;
+  bool mean_ = true;
+  std::optional<int64_t> padded_length_;  ///< with padding: include
+  int64_t widest_ = 0;                    ///< stride between any two layers
+  std::vector<float> table_;              ///< [V, padded(dim)]; empty where scores do
+  std::vector<Layer> head_;
+  std::vector<float> scores_;  ///< [V, L], or empty
+  std::vector<double> base_;   ///< L: beside scores
+};
+
+}  // namespace bernoulli

@@ -1,0 +1,85 @@
+#include "infer/run_files.h"
+
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "config/load.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+
+namespace bernoulli {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+struct SavedModel {
+  RawCheckpoint checkpoint;
+  std::optional<std::vector<double>> thresholds;
+};
+
+SavedModel load_saved_model(const RunPaths& paths) {
+  if (fs::exists(paths.summary())) {
+    const Json summary = read_json(paths.summary());
+    return {load_raw_checkpoint(paths.checkpoints() / summary.at("checkpoint").get<std::string>()),
+            summary.at("thresholds").get<std::vector<double>>()};
+  }
+  std::optional<RawCheckpoint> newest = load_newest_checkpoint(paths.checkpoints());
+  if (!newest)
+    throw ArtifactError(
+        fmt::format("run '{}' has no checkpoint yet; let the training reach one", paths.folder.string()));
+  log_warning(fmt::format("the training of '{}' did not finish: using its checkpoint of step {}",
+                          paths.folder.string(), newest->step));
+  return {std::move(*newest), std::nullopt};
+}
+
+Vectorizer load_vectorizer(const RunPaths& paths, const TextConfig& text) {
+  if (text.hash_buckets) return Vectorizer(text);
+  return Vectorizer(text, Vocabulary::parse(read_file(paths.vocabulary()), paths.vocabulary().string()));
+}
+
+RunFiles load_checked(const RunPaths& paths) {
+  ClassifierInfo info;
+  info.config = config::load_config({{paths.config()}, {}}, layers::layer_schemas()).run;
+  const Json data = read_json(paths.data());
+  info.labels = labels_from_json(data.at("labels"));
+  info.pos_weight = data.at("pos_weight").get<std::vector<double>>();
+  SavedModel saved = load_saved_model(paths);
+  const double fixed = info.config.metrics.threshold.method == ThresholdConfig::Method::kFixed
+                           ? info.config.metrics.threshold.value
+                           : 0.5;
+  const int64_t num_outputs = info.labels.num_outputs();
+  info.thresholds = saved.thresholds.value_or(std::vector<double>(static_cast<size_t>(num_outputs), fixed));
+
+  Vectorizer vectorizer = load_vectorizer(paths, info.config.text);
+  if (saved.checkpoint.fingerprints.value("vocabulary", "") != vectorizer.ids_fingerprint()) {
+    throw ArtifactError(
+        fmt::format("'{}' is not the vocabulary that the weights of run '{}' were trained with; "
+                    "restore it",
+                    paths.vocabulary().string(), paths.folder.string()));
+  }
+  layers::ModelPlan plan = layers::plan_model(info.config.model, info.config.text, info.config.loss.mode,
+                                              vectorizer.num_ids(), num_outputs);
+  return {std::move(info), std::move(vectorizer), std::move(plan), std::move(saved.checkpoint)};
+}
+
+}  // namespace
+
+RunFiles load_run_files(const RunPaths& paths) {
+  try {
+    return load_checked(paths);
+  } catch (const nlohmann::json::exception& error) {
+    throw ArtifactError(fmt::format("run '{}' is damaged: {}", paths.folder.string(), error.what()));
+  } catch (const IoError& error) {
+    throw ArtifactError(fmt::format("run '{}' is not whole: {}", paths.folder.string(), error.what()));
+  } catch (const UsageError& error) {
+    throw ArtifactError(fmt::format("run '{}' has a configuration that does not load:\n{}",
+                                    paths.folder.string(), error.what()));
+  }
+}
+
+}  // namespace bernoulli

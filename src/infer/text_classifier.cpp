@@ -1,0 +1,54 @@
+#include "infer/text_classifier.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "infer/native_model.h"
+#include "metrics/metrics.h"
+
+namespace bernoulli {
+
+struct TextClassifier::State::Impl {
+  NativeModel::State state;
+};
+
+TextClassifier::State::State() : impl_(std::make_unique<Impl>()) {}
+TextClassifier::State::~State() = default;
+TextClassifier::State::State(State&&) noexcept = default;
+TextClassifier::State& TextClassifier::State::operator=(State&&) noexcept = default;
+
+struct TextClassifier::Impl {
+  NativeModel model;
+};
+
+TextClassifier::TextClassifier(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+TextClassifier::~TextClassifier() = default;
+TextClassifier::TextClassifier(TextClassifier&&) noexcept = default;
+TextClassifier& TextClassifier::operator=(TextClassifier&&) noexcept = default;
+
+TextClassifier TextClassifier::open(const std::string& path) {
+  try {
+    return TextClassifier(std::make_unique<const Impl>(Impl{open_native_model(path)}));
+  } catch (const NotNative& other) {
+    throw ArtifactError(fmt::format("'{}' needs LibTorch: {}", path, other.reason));
+  }
+}
+
+size_t TextClassifier::num_outputs() const { return static_cast<size_t>(impl_->model.network.num_outputs()); }
+const std::vector<std::string>& TextClassifier::labels() const { return impl_->model.info.labels.names; }
+const std::vector<double>& TextClassifier::thresholds() const { return impl_->model.info.thresholds; }
+
+void TextClassifier::logits(std::string_view text, State& state, std::span<float> out) const {
+  if (out.size() != num_outputs())
+    throw UsageError(fmt::format("room for {} numbers, the model gives {}", out.size(), num_outputs()));
+  impl_->model.logits(text, state.impl_->state, out);
+}
+
+void TextClassifier::probabilities(std::string_view text, State& state, std::span<float> out) const {
+  logits(text, state, out);
+  for (float& number : out) number = probability(number);
+}
+
+}  // namespace bernoulli

@@ -1,0 +1,61 @@
+#pragma once
+
+// The deployment interface: this header, the standard library, and no LibTorch.
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bernoulli {
+
+/// A trained classifier of raw texts, from a run folder or an exported model.pt, whose network is an
+/// embedding, a mean or sum over tokens, and linear, activation and layer_norm layers. Immutable: one object
+/// may serve any number of threads, each with a State of its own. L outputs: 1 for a binary task.
+class TextClassifier {
+ public:
+  /// Memory of one thread. It grows to the longest text; after that a call allocates nothing.
+  class State {
+   public:
+    State();
+    ~State();
+    State(State&&) noexcept;
+    State& operator=(State&&) noexcept;
+
+   private:
+    friend class TextClassifier;
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+  };
+
+  /// Reads and checks everything: checksums, shapes, and the self-test of an exported file. Runs nothing that
+  /// the file holds.
+  /// @throws bernoulli::Error (core/error.h), naming the path and the cause: damaged, not readable, or a
+  /// network that only LibTorch runs.
+  static TextClassifier open(const std::string& path);
+
+  ~TextClassifier();
+  TextClassifier(TextClassifier&&) noexcept;
+  TextClassifier& operator=(TextClassifier&&) noexcept;
+
+  size_t num_outputs() const;
+  /// binary: the negative and the positive label. multi-label: L labels.
+  const std::vector<std::string>& labels() const;
+  /// L: a probability above it is positive.
+  const std::vector<double>& thresholds() const;
+
+  /// @param text  any bytes, as one text.  @param out  L numbers; binary: of the positive label.
+  /// @throws bernoulli::Error for a text of 4 GiB or more, or an `out` of another size.
+  void probabilities(std::string_view text, State& state, std::span<float> out) const;
+  /// The same before the sigmoid.
+  void logits(std::string_view text, State& state, std::span<float> out) const;
+
+ private:
+  struct Impl;
+  explicit TextClassifier(std::unique_ptr<const Impl> impl);
+  std::unique_ptr<const Impl> impl_;
+};
+
+}  // namespace bernoulli

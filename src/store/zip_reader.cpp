@@ -1,0 +1,116 @@
+#include "store/zip_reader.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include "core/error.h"
+
+namespace bernoulli {
+namespace {
+
+constexpr std::string_view kLocalHeader = "PK\x03\x04";
+constexpr std::string_view kDirectoryHeader = "PK\x01\x02";
+constexpr std::string_view kEndSignature = "PK\x05\x06";
+constexpr uint64_t kLocalSize = 30;
+constexpr uint64_t kDirectorySize = 46;
+constexpr uint64_t kEndSize = 22;
+constexpr uint64_t kLongestComment = 65535;
+constexpr uint64_t kInZip64Record = 0xffffffff;
+
+}  // namespace
+
+ZipReader::ZipReader(std::string_view file, std::string name) : file_(file), name_(std::move(name)) {
+  if (file_.size() >= kInZip64Record) refuse("an archive of 4 GiB or more");
+  const uint64_t end = end_record();
+  if (number(end + 4, 2) != 0 || number(end + 6, 2) != 0) refuse("an archive on several disks");
+  const uint64_t count = number(end + 10, 2);
+  const uint64_t size = number(end + 12, 4);
+  directory_at_ = number(end + 16, 4);
+  if (directory_at_ > end || size > end - directory_at_) refuse("its directory lies outside the file");
+  if (count * kDirectorySize > size)
+    refuse(fmt::format("its directory claims {} entries in {} bytes", count, size));
+  uint64_t at = directory_at_;
+  for (uint64_t i = 0; i < count; ++i) entries_.push_back(read_entry(at, directory_at_ + size));
+}
+
+void ZipReader::refuse(const std::string& reason) const {
+  throw ArtifactError(fmt::format("'{}' is no zip archive that can be read here: {}", name_, reason));
+}
+
+/// Low byte first. The caller has checked the range.
+uint64_t ZipReader::number(uint64_t at, int num_bytes) const {
+  uint64_t value = 0;
+  for (int i = 0; i < num_bytes; ++i)
+    value |= uint64_t{static_cast<uint8_t>(file_[at + static_cast<uint64_t>(i)])} << (8 * i);
+  return value;
+}
+
+/// Where the record at the archive's end begins: the last signature whose comment reaches to the very end.
+uint64_t ZipReader::end_record() const {
+  for (uint64_t comment = 0; comment <= kLongestComment; ++comment) {
+    if (file_.size() < kEndSize + comment) break;
+    const uint64_t at = file_.size() - kEndSize - comment;
+    if (file_.substr(at).starts_with(kEndSignature) && number(at + 20, 2) == comment) return at;
+  }
+  refuse("it has no directory");
+}
+
+ZipReader::Entry ZipReader::read_entry(uint64_t& at, uint64_t end) const {
+  if (end - at < kDirectorySize || !file_.substr(at).starts_with(kDirectoryHeader))
+    refuse("its directory is cut short");
+  const uint64_t flags = number(at + 8, 2);
+  const uint64_t method = number(at + 10, 2);
+  const uint64_t packed = number(at + 20, 4);
+  const uint64_t name_bytes = number(at + 28, 2);
+  const uint64_t rest = name_bytes + number(at + 30, 2) + number(at + 32, 2);
+  Entry entry;
+  entry.crc32 = static_cast<uint32_t>(number(at + 16, 4));
+  entry.size_bytes = number(at + 24, 4);
+  entry.header_at = number(at + 42, 4);
+  if (rest > end - at - kDirectorySize) refuse("its directory is cut short");
+  entry.name = file_.substr(at + kDirectorySize, name_bytes);
+  entry.stored = method == 0;
+  if ((flags & 1u) != 0) refuse("an encrypted entry");
+  if (packed == kInZip64Record || entry.size_bytes == kInZip64Record || entry.header_at == kInZip64Record)
+    refuse("an entry of 4 GiB or more");
+  if (entry.stored && packed != entry.size_bytes) refuse("a stored entry with two sizes");
+  at += kDirectorySize + rest;
+  return entry;
+}
+
+const ZipReader::Entry* ZipReader::find(std::string_view entry_name) const {
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& entry) { return entry.name == entry_name; });
+  return found == entries_.end() ? nullptr : &*found;
+}
+
+std::string_view ZipReader::content(const Entry& entry) const {
+  if (!entry.stored) refuse(fmt::format("its entry '{}' is compressed", entry.name));
+  // The local header repeats the name; its extra field may have another length than the directory's.
+  const uint64_t at = entry.header_at;
+  if (at > directory_at_ || directory_at_ - at < kLocalSize || !file_.substr(at).starts_with(kLocalHeader))
+    refuse(fmt::format("its entry '{}' has no header", entry.name));
+  const uint64_t name_bytes = number(at + 26, 2);
+  const uint64_t begin = at + kLocalSize + name_bytes + number(at + 28, 2);
+  if (begin > directory_at_ || directory_at_ - begin < entry.size_bytes)
+    refuse(fmt::format("its entry '{}' lies outside the file", entry.name));
+  if (file_.substr(at + kLocalSize, name_bytes) != entry.name)
+    refuse(fmt::format("its entry '{}' has another name in its header", entry.name));
+  const std::string_view bytes = file_.substr(begin, entry.size_bytes);
+  const uLong sum =
+      ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<z_size_t>(bytes.size()));
+  if (sum != entry.crc32) refuse(fmt::format("its entry '{}' is damaged (CRC-32)", entry.name));
+  return bytes;
+}
+
+std::string_view ZipReader::content(std::string_view entry_name) const {
+  const Entry* entry = find(entry_name);
+  if (entry == nullptr) refuse(fmt::format("it has no entry '{}'", entry_name));
+  return content(*entry);
+}
+
+}  // namespace bernoulli

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bernoulli {
+
+/// The stored (not compressed) entries of a zip archive in memory, such as LibTorch writes. Never copies or
+/// unpacks: an entry is a view of the file. Source: PKWARE's APPNOTE.TXT, sections 4.3 and 4.4.
+class ZipReader {
+ public:
+  struct Entry {
+    std::string name;
+    bool stored = false;  ///< false: compressed, not readable here
+    uint64_t size_bytes = 0;
+    uint32_t crc32 = 0;
+    uint64_t header_at = 0;  ///< of its local header
+  };
+
+  /// Reads the directory at the archive's end; every range is checked before it is read.
+  /// @param file  outlives the reader.  @param name  stands for the file in messages.
+  /// @throws ArtifactError for what is no zip archive, several disks, encrypted entries, archives of 4 GiB
+  /// and more, and ranges outside the file.
+  ZipReader(std::string_view file, std::string name);
+
+  const std::vector<Entry>& entries() const { return entries_; }
+  /// Null where the archive has none of this name.
+  const Entry* find(std::string_view entry_name) const;
+  /// The bytes of a stored entry, compared with its CRC-32. @throws ArtifactError
+  std::string_view content(const Entry& entry) const;
+  /// find and content. @throws ArtifactError where there is no such entry.
+  std::string_view content(std::string_view entry_name) const;
+
+ private:
+  [[noreturn]] void refuse(const std::string& reason) const;
+  uint64_t number(uint64_t at, int num_bytes) const;
+  uint64_t end_record() const;
+  Entry read_entry(uint64_t& at, uint64_t end) const;
+
+  std::string_view file_;
+  std::string name_;
+  uint64_t directory_at_ = 0;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace bernoulli

@@ -1,0 +1,261 @@
+// The native path against LibTorch, on runs and exported files.
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "export/torchscript.h"
+#include "infer/native_model.h"
+#include "infer/text_classifier.h"
+#include "metrics/metrics.h"
+#include "predict/open_classifier.h"
+#include "predict/run_on_disk.h"
+#include "store/seal.h"
+#include "store/zip_reader.h"
+
+namespace bernoulli {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using testing::RunOnDisk;
+
+constexpr const char* kSmall = "[{embedding: 4}, mean_pool, {linear: 1}]";
+
+fs::path exported(RunOnDisk& run) {
+  const auto outputs = static_cast<size_t>(run.labels().num_outputs());
+  return run.folder().write("model.pt", serialize_artifact({run.vectorizer(),
+                                                            run.model().module(),
+                                                            run.model().plan().ragged_input,
+                                                            run.labels().num_outputs(),
+                                                            std::vector<double>(outputs, 0.25),
+                                                            to_json(run.labels()),
+                                                            run.config().resolved_yaml,
+                                                            {2.0}}));
+}
+
+std::string why_not(const fs::path& path) {
+  try {
+    open_native_model(path);
+  } catch (const NotNative& other) {
+    return other.reason;
+  } catch (const ArtifactError& error) {
+    return std::string("damaged: ") + error.what();
+  }
+  return "native";
+}
+
+/// @param longest in words. A sum of random rows in float32, as LibTorch has it, loses more digits than 1e-6
+/// leaves once it is long.
+std::vector<std::string> sample_texts(int longest = 400) {
+  std::vector<std::string> texts = {"good", "bad so", "", "never seen", "so so so good", "\xff\xfe good \n"};
+  for (int words = 1; words < longest; words = words * 3 + 1) {
+    std::string text;
+    for (int i = 0; i < words; ++i) text += i % 3 == 0 ? "good " : i % 5 == 0 ? "other " : "bad ";
+    texts.push_back(text);
+  }
+  return texts;
+}
+
+/// Probabilities within 1e-6, and the decisions of both at their thresholds alike.
+void expect_same_answers(Classifier& native, Classifier& libtorch, const std::vector<std::string>& texts) {
+  const std::vector<float> ours = native.logits(texts), theirs = libtorch.logits(texts);
+  ASSERT_EQ(ours.size(), theirs.size());
+  EXPECT_EQ(native.thresholds(), libtorch.thresholds());
+  EXPECT_EQ(native.labels().names, libtorch.labels().names);
+  EXPECT_EQ(native.pos_weight(), libtorch.pos_weight());
+  for (size_t i = 0; i < ours.size(); ++i) {
+    ASSERT_NEAR(probability(ours[i]), probability(theirs[i]), 1e-6) << i;
+    ASSERT_NEAR(ours[i], theirs[i], 4e-6 * (1 + std::abs(theirs[i]))) << i;
+    const double threshold = native.thresholds()[i % native.thresholds().size()];
+    ASSERT_EQ(is_positive(ours[i], threshold), is_positive(theirs[i], threshold)) << i;
+  }
+}
+
+TEST(NativeModel, AnswersLikeLibTorchFromRunsAndFiles) {
+  const Labels three{TaskConfig::Kind::kMultiLabel, {"a", "b", "c"}};
+  const std::string fixed = "vocabulary: {}, sequence_length: 6";
+  const struct {
+    const char* layers;
+    std::string text;
+    Labels labels;
+  } cases[] = {
+      {kSmall, "vocabulary: {}", RunOnDisk::binary_labels()},
+      {"[{embedding: 4}, {dropout: 0.5}, {mean_pool: {padding: include}}, {dropout: 0.2}, {linear: 1}]",
+       fixed, RunOnDisk::binary_labels()},
+      {"[{embedding: 20}, {sum_pool: {padding: include}}, {linear: 3}]", fixed, three},
+      {"[{embedding: 3}, {spatial_dropout: 0.5}, sum_pool, {linear: 17}, tanh, {linear: 3}]", fixed, three},
+      {"[{embedding_bag: 5}, {linear: 40}, relu, {dropout: 0.5}, {linear: {units: 9, bias: false}}, gelu, "
+       "{linear: 1}]",
+       "hashing: 50, ngrams: 2", RunOnDisk::binary_labels()},
+      {"[{embedding_bag: {dim: 16, mode: sum}}, {linear: 3}]", "hashing: 50", three},
+      {"[{embedding: 8}, mean_pool, layer_norm, {linear: 6}, {leaky_relu: 0.1}, silu, {gelu: tanh}, sigmoid, "
+       "{linear: 1}]",
+       "vocabulary: {}", RunOnDisk::binary_labels()},
+  };
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.layers);
+    RunOnDisk run(one.layers, one.text, one.labels);
+    const fs::path folder = run.folder().path();
+    const auto of_run = open_native_classifier(folder);
+    const std::vector<std::string> texts =
+        sample_texts(std::string(one.layers).find("sum") == std::string::npos ? 400 : 20);
+    expect_same_answers(*of_run, *open_classifier(folder, c10::kCPU), texts);
+    const fs::path file = exported(run);
+    ASSERT_EQ(why_not(file), "native");
+    const auto of_file = open_native_classifier(file);
+    expect_same_answers(*of_file, *open_classifier(file, c10::kCPU), texts);
+    EXPECT_EQ(of_file->logits(texts), of_run->logits(texts));
+    EXPECT_LE(open_native_model(file).self_test_difference, 1e-6);
+  }
+}
+
+TEST(NativeModel, ExplainsExportedFilesTooLikeTheRun) {
+  RunOnDisk run(kSmall);
+  const Explanation expected = open_classifier(run.folder().path(), c10::kCPU)->explain("so what good");
+  const Explanation found = open_native_classifier(exported(run))->explain("so what good");
+  EXPECT_EQ(found.tokens, expected.tokens);
+  ASSERT_EQ(found.shares.size(), expected.shares.size());
+  for (size_t i = 0; i < found.shares.size(); ++i) EXPECT_NEAR(found.shares[i], expected.shares[i], 1e-6);
+  EXPECT_NEAR(found.base[0], expected.base[0], 1e-6);
+}
+
+TEST(NativeModel, KeepsTokensWithALineEnd) {
+  RunOnDisk run(kSmall, "vocabulary: {}", RunOnDisk::binary_labels(), {"good", "line\nend", "\n", "\xff"});
+  const NativeModel model = open_native_model(exported(run));
+  EXPECT_EQ(model.vectorizer.vocabulary()->tokens(), run.vectorizer().vocabulary()->tokens());
+  EXPECT_NO_THROW(open_classifier(run.folder() / "model.pt", c10::kCPU)) << "the script's own self-test";
+}
+
+TEST(NativeModel, LeavesOtherNetworksToLibTorch) {
+  RunOnDisk run("[{embedding: 4}, max_pool, {linear: 1}]");
+  EXPECT_EQ(why_not(run.folder().path()), "the native path does not run max_pool before the pool");
+  EXPECT_EQ(why_not(exported(run)), "the native path does not run max_pool before the pool");
+  EXPECT_THROW(TextClassifier::open((run.folder() / "model.pt").string()), ArtifactError);
+}
+
+std::string resealed(std::string file) {
+  file.resize(file.size() - 51);
+  file[file.size() - 2] = '\0';
+  return seal_zip(std::move(file));
+}
+
+/// The file with `from` replaced by the equally long `to` inside an entry, whose CRC-32 fits again, and
+/// sealed anew: what a careful editor would do.
+std::string edited(std::string file, const std::string& entry_name, const std::string& from,
+                   const std::string& to) {
+  const ZipReader zip(file, "model.pt");
+  const ZipReader::Entry entry = *zip.find("archive/extra/" + entry_name);
+  const std::string_view content = zip.content(entry);
+  const auto begin = static_cast<size_t>(content.data() - file.data());
+  const size_t at = content.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  file.replace(begin + at, to.size(), to);
+  const uLong crc = ::crc32_z(0, reinterpret_cast<const Bytef*>(file.data()) + begin, entry.size_bytes);
+  const size_t directory_name = file.rfind("archive/extra/" + entry_name);
+  for (size_t i = 0; i < 4; ++i) file[directory_name - 30 + i] = static_cast<char>((crc >> (8 * i)) & 0xff);
+  return resealed(std::move(file));
+}
+
+TEST(NativeModel, LeavesWhatItCannotVouchForToLibTorch) {
+  RunOnDisk run(kSmall);
+  const std::string file = read_file(exported(run));
+  const auto reason = [&](const std::string& bytes) {
+    return why_not(run.folder().write("edited.pt", bytes));
+  };
+  ASSERT_EQ(reason(edited(file, "labels.json", "good", "GOOD")), "native") << "the editor works";
+  std::string unlisted = file;
+  for (size_t at = 0; (at = unlisted.find("native.json", at)) != std::string::npos;) unlisted[at] = 'N';
+  EXPECT_THAT(reason(resealed(unlisted)), HasSubstr("does not list its weights"));
+  EXPECT_THAT(reason(edited(file, "self_test.json", R"("probabilities":[[0.)", R"("probabilities":[[9.)")),
+              HasSubstr("the self-test does not hold on the native path: text 0 has probability "));
+  EXPECT_THAT(reason(edited(file, "native.json", R"({"format":1)", R"({"format":2)")), HasSubstr("format 2"));
+  EXPECT_THAT(reason(edited(file, "native.json", R"("xxh3":")", R"("xxh4":")")),
+              HasSubstr("'xxh3' not found"));
+  EXPECT_THAT(reason(edited(file, "native.json", R"("shape":[5,4])", R"("shape":[4,5])")),
+              HasSubstr("has shape [4, 5]"));
+  std::string flipped = file;
+  flipped[flipped.find("\"texts\":")] ^= 1;
+  EXPECT_THAT(reason(resealed(flipped)), HasSubstr("is damaged (CRC-32)"));
+}
+
+TEST(NativeModel, RefusesEveryFlippedByteAndEveryCut) {
+  RunOnDisk run(kSmall);
+  const std::string file = read_file(exported(run));
+  for (size_t i = 0; i < file.size(); i += 97) {
+    std::string damaged = file;
+    damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
+    ASSERT_THAT(why_not(run.folder().write("damaged.pt", damaged)), HasSubstr("damaged: ")) << i;
+    ASSERT_THAT(why_not(run.folder().write("damaged.pt", file.substr(0, i))), HasSubstr("damaged: ")) << i;
+  }
+  const fs::path checkpoint = CheckpointFolder(run.paths().checkpoints()).path_of(7);
+  const std::string saved = read_file(checkpoint);
+  for (size_t i = 0; i < saved.size(); i += 7) {
+    std::string damaged = saved;
+    damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
+    run.folder().write("checkpoints/" + checkpoint.filename().string(), damaged);
+    ASSERT_THAT(why_not(run.folder().path()), HasSubstr("damaged: ")) << i;
+  }
+}
+
+TEST(TextClassifier, AnswersFromManyThreadsAtOnce) {
+  RunOnDisk run("[{embedding: 8}, mean_pool, {linear: 5}, relu, {linear: 1}]");
+  const TextClassifier classifier = TextClassifier::open(exported(run).string());
+  EXPECT_EQ(classifier.labels(), (std::vector<std::string>{"bad", "good"}));
+  EXPECT_EQ(classifier.thresholds(), std::vector<double>{0.25});
+  const std::vector<std::string> texts = sample_texts();
+  const std::vector<float> expected = open_native_classifier(run.folder().path())->logits(texts);
+  std::vector<std::thread> threads;
+  std::vector<int> wrong(4);
+  for (int& count : wrong) {
+    threads.emplace_back([&] {
+      TextClassifier::State state;
+      for (int round = 0; round < 50; ++round) {
+        for (size_t i = 0; i < texts.size(); ++i) {
+          float logit = 0, chance = 0;
+          classifier.logits(texts[i], state, {&logit, 1});
+          classifier.probabilities(texts[i], state, {&chance, 1});
+          count += logit != expected[i] || chance != probability(expected[i]);
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, std::vector<int>(4));
+  TextClassifier::State state;
+  std::vector<float> two(2);
+  EXPECT_THROW(classifier.logits("good", state, two), UsageError);
+}
+
+TEST(NativeModel, DecidesOnRealReviewsLikeLibTorch) {
+  const char* const data = std::getenv("BERNOULLI_DATA");
+  if (data == nullptr || !fs::exists(fs::path(data) / "aclImdb/train/pos"))
+    GTEST_SKIP() << "needs BERNOULLI_DATA with aclImdb";
+  std::vector<std::string> reviews;
+  for (const char* const kind : {"pos", "neg"}) {
+    for (const auto& entry : fs::directory_iterator(fs::path(data) / "aclImdb/train" / kind)) {
+      reviews.push_back(read_file(entry.path()));
+      if (reviews.size() % 1000 == 0) break;
+    }
+  }
+  TextConfig text;
+  text.max_tokens = 10000;
+  RunOnDisk run(
+      "[{embedding: 16}, {dropout: 0.2}, {mean_pool: {padding: include}}, {dropout: 0.2}, {linear: 1}]",
+      "vocabulary: {max_tokens: 10000}, sequence_length: 250", RunOnDisk::binary_labels(),
+      learn_vocabulary(text, reviews).tokens());
+  run.finish({0.5});
+  expect_same_answers(*open_native_classifier(run.folder().path()),
+                      *open_classifier(run.folder().path(), c10::kCPU), reviews);
+}
+
+}  // namespace
+}  // namespace bernoulli
