@@ -15,4 +15,6 @@ endfunction()
 
 bernoulli_static_library(yaml-cpp::static yaml-cpp yaml-cpp/yaml.h)
 bernoulli_static_library(xxhash::xxhash xxhash xxhash.h)
-bernoulli_static_library(boost::program_options boost_program_options boost/program_options.hpp)
+if(NOT bernoulli_native_only)  # set by bernoulliConfig.cmake for bernoulli::infer alone
+  bernoulli_static_library(boost::program_options boost_program_options boost/program_options.hpp)
+endif()

@@ -22,3 +22,31 @@ step("${WORK}/prefix/bin/bernoulli" --version)
 if(NOT output MATCHES "^bernoulli [0-9]")
   message(FATAL_ERROR "the installed program printed '${output}' for --version")
 endif()
+
+# The same for bernoulli::infer, without LibTorch, on a model that the installed program trains.
+set(rows "text,label\n")
+foreach(number RANGE 1 40)
+  string(APPEND rows "a fine film ${number},good\na dull flop ${number},bad\n")
+endforeach()
+file(WRITE "${WORK}/data.csv" "${rows}")
+file(WRITE "${WORK}/tiny.yaml" "data: {train: {path: data.csv}, validation: {from: train, fraction: 0.2, method: stratified, seed: 1}}
+task: {kind: binary, positive: good}
+model: {layers: [{embedding: 4}, mean_pool, {linear: 1}]}
+optimizer: {adam: {lr: 0.1}}
+training: {epochs: 5, batch_size: 8}
+")
+step("${WORK}/prefix/bin/bernoulli" train "${WORK}/tiny.yaml" --set "data.root=${WORK}" --run-dir "${WORK}/run" --device cpu)
+step("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}/native" -B "${WORK}/native" -G Ninja -DCMAKE_BUILD_TYPE=Release
+     -DCMAKE_PREFIX_PATH=${WORK}/prefix "-DCMAKE_CXX_FLAGS=${FLAGS}")
+step("${CMAKE_COMMAND}" --build "${WORK}/native")
+file(WRITE "${WORK}/texts" "a fine film\na dull flop\n")
+foreach(model run run/model.pt)
+  execute_process(COMMAND "${WORK}/native/classify" "${WORK}/${model}" INPUT_FILE "${WORK}/texts" OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT output MATCHES "^good 0\\.9[0-9]+\nbad 0\\.0[0-9]+\n$")
+    message(FATAL_ERROR "the native consumer said '${output}' of ${model}")
+  endif()
+endforeach()
+file(GET_RUNTIME_DEPENDENCIES EXECUTABLES "${WORK}/native/classify" RESOLVED_DEPENDENCIES_VAR libraries UNRESOLVED_DEPENDENCIES_VAR unresolved)
+if("${libraries};${unresolved}" MATCHES "torch|c10")
+  message(FATAL_ERROR "the native consumer links ${libraries} ${unresolved}")
+endif()
