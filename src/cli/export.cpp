@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -25,9 +26,9 @@ ReferenceTexts reference_texts(LoadedRun& run, DataSplits& splits, c10::Device d
   Dataset& dataset = splits.test ? *splits.test : splits.validation ? *splits.validation : splits.train;
   const FeatureShape shape{run.model.plan().ragged_input, run.info.config.text.sequence_length};
   const TokenRows rows = run.vectorizer.transform(dataset.texts);
-  return {&dataset.texts,
-          compute_logits(run.model, rows, shape, run.info.config.training.eval_batch_size, device,
-                         throw_if_stopped),
+  std::vector<float> logits = compute_logits(run.model, rows, shape, run.info.config.training.eval_batch_size,
+                                             device, throw_if_stopped);
+  return {std::move(dataset.texts), std::move(logits),
           splits.test         ? "test"
           : splits.validation ? "validation"
                               : "training"};

@@ -3,6 +3,7 @@
 #include "core/stop.h"
 #include "export/verify.h"
 #include "infer/classifier.h"
+#include "train/prepare.h"
 
 namespace bernoulli::cli {
 
@@ -14,8 +15,8 @@ nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceT
   // On the CPU trainer and file run the same kernels in the same batches, so nothing may differ.
   const double tolerance = parts.device.is_cpu() ? 0 : kVerifyTolerance;
   const ExportReport report =
-      export_artifact(artifact, {*reference.texts, reference.logits, parts.config.training.eval_batch_size},
-                      path, tolerance, throw_if_stopped);
+      export_artifact(artifact, {reference.texts, reference.logits, parts.config.training.eval_batch_size},
+                      path, tolerance, num_threads(parts.config.training), throw_if_stopped);
   return {{"file", path.filename().string()},
           {"size_bytes", report.size_bytes},
           {"verified_texts", report.verification.num_texts},

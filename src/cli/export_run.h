@@ -9,6 +9,7 @@
 #include <c10/core/Device.h>
 
 #include "config/run_config.h"
+#include "core/string_rows.h"
 #include "data/dataset.h"
 #include "model/sequential.h"
 #include "text/vectorizer.h"
@@ -29,7 +30,7 @@ struct ExportParts {
 /// Raw texts with the trainer's own logits N*L, computed in batches of training.eval_batch_size: the file
 /// must give the same.
 struct ReferenceTexts {
-  const std::vector<std::string>* texts;
+  StringRows texts;
   std::vector<float> logits;
   std::string split;
 };

@@ -71,7 +71,7 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
       {"checkpoint", training.checkpoints.path_of(training.outcome.final_step).filename().string()},
       {"monitor", config.training.monitor},
       {"monitor_value", nullptr},
-      {"labels", to_json(run.splits.labels)},
+      {"labels", to_json(run.labels)},
       {"num_parameters", run.plan.num_parameters()}};
   if (training.outcome.best_value) summary["monitor_value"] = *training.outcome.best_value;
 
@@ -81,8 +81,8 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
       fit_thresholds(training, run.validation ? &validation_logits : nullptr);
   summary["thresholds"] = thresholds;
   const auto report = [&](const EncodedDataset& data, const std::vector<float>& logits) {
-    return to_json(evaluate_logits(predictions_of(logits, data), *run.loss, config, run.splits.labels.names,
-                                   thresholds));
+    return to_json(
+        evaluate_logits(predictions_of(logits, data), *run.loss, config, run.labels.names, thresholds));
   };
   if (run.validation) summary["validation"] = report(*run.validation, validation_logits);
   std::vector<float> test_logits;
@@ -93,13 +93,14 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
   }
 
   const double export_started = monotonic_seconds();
-  const ReferenceTexts reference =
-      run.test         ? ReferenceTexts{&run.splits.test->texts, test_logits, "test"}
-      : run.validation ? ReferenceTexts{&run.splits.validation->texts, validation_logits, "validation"}
-                       : ReferenceTexts{&run.splits.train.texts, logits_of(run.train), "training"};
+  const ReferenceTexts reference{run.reference_texts,
+                                 run.test         ? test_logits
+                                 : run.validation ? validation_logits
+                                                  : logits_of(run.train),
+                                 run.reference_split};
   summary["artifact"] = write_artifact(
-      {config, *run.vectorizer, run.splits.labels, thresholds, run.pos_weight, model, training.device},
-      reference, training.paths.artifact());
+      {config, *run.vectorizer, run.labels, thresholds, run.pos_weight, model, training.device}, reference,
+      training.paths.artifact());
   summary["timings"] = timings(log, monotonic_seconds() - export_started);
   summary["peak_memory_mib"] = peak_memory_mib();
   write_json(training.paths.summary(), summary);

@@ -72,7 +72,7 @@ std::optional<TrainArguments> parse(const std::vector<std::string>& words) {
 Json without_limits(Json resolved) {
   for (const char* key : {"epochs", "max_steps", "max_seconds", "checkpoint_every_steps", "threads"})
     resolved["training"].erase(key);
-  resolved["data"].erase("root");
+  for (const char* key : {"root", "cache"}) resolved["data"].erase(key);
   resolved.erase("stability");  // what another verb reads
   resolved.erase("name");
   return resolved;
@@ -105,7 +105,7 @@ Json fingerprints_of(const PreparedRun& run, const config::LoadedConfig& loaded)
 
 /// The audit, and what later verbs must know of the training data.
 Json data_json(const PreparedRun& run) {
-  Json json = {{"labels", to_json(run.splits.labels)}, {"pos_weight", run.pos_weight}};
+  Json json = {{"labels", to_json(run.labels)}, {"pos_weight", run.pos_weight}};
   json.update(run.audit);
   return json;
 }
@@ -164,7 +164,7 @@ TrainedRun train_run(const TrainArguments& arguments) {
   const CheckpointFolder checkpoints(paths.checkpoints());
   const std::optional<Checkpoint> checkpoint = resuming ? checkpoints.load_newest() : std::nullopt;
   MetricsLog log(paths.metrics(), checkpoint ? checkpoint->step : 0);
-  Trainer trainer({config, run.splits.labels.names, run.train, run.validation ? &*run.validation : nullptr,
+  Trainer trainer({config, run.labels.names, run.train, run.validation ? &*run.validation : nullptr,
                    *run.loss, *engine.step, checkpoints, log, fingerprints_of(run, loaded)});
   if (checkpoint) {
     trainer.resume(*checkpoint);

@@ -72,6 +72,15 @@ ColumnsConfig bind_columns(Reader reader) {
   return columns;
 }
 
+CacheConfig bind_cache(Reader reader) {
+  CacheConfig cache;
+  cache.folder = reader.text("folder");
+  cache.check_contents = reader.text("check") == "contents";
+  cache.limit_gib = reader.number("limit_gib");
+  reader.finish();
+  return cache;
+}
+
 DataConfig bind_data(Reader reader) {
   DataConfig data;
   data.root = reader.text("root");
@@ -81,6 +90,7 @@ DataConfig bind_data(Reader reader) {
   data.validation = bind_held_out(reader.optional_map("validation"));
   data.test = bind_held_out(reader.optional_map("test"));
   data.columns = bind_columns(reader.map("columns"));
+  data.cache = bind_cache(reader.map("cache"));
   reader.finish();
   return data;
 }

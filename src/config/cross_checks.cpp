@@ -21,6 +21,7 @@ class CrossChecks {
   void check_all() {
     if (sound({"name"})) check_name();
     if (sound({"data"})) check_columns();
+    if (sound({"data"})) check_cache();
     if (sound({"data", "task"})) check_splits();
     if (sound({"data", "task"})) check_task();
     if (sound({"text"})) check_text();
@@ -115,6 +116,15 @@ class CrossChecks {
         fault(fmt::format("data.columns.{}", key),
               "is a line break, which ends a row already (expected another character)");
     }
+  }
+
+  void check_cache() {
+    const CacheConfig& cache = run_.data.cache;
+    if (cache.folder != "off") return;
+    const CacheConfig defaults;
+    const char* no_meaning = "has no meaning where data.cache.folder is off (leave it out)";
+    if (cache.check_contents) fault("data.cache.check", no_meaning);
+    if (cache.limit_gib != defaults.limit_gib) fault("data.cache.limit_gib", no_meaning);
   }
 
   void check_splits() {

@@ -54,12 +54,20 @@ struct ColumnsConfig {
   std::string delimiter;     ///< one character; empty: ',' for csv, tab for tsv
 };
 
+/// Where the token cache lies and what it trusts (docs/data.md, "Token cache").
+struct CacheConfig {
+  std::string folder = "off";   ///< off, auto, or a folder: relative to DataConfig::root unless absolute
+  bool check_contents = false;  ///< compare the bytes of the source files, not their sizes and times
+  double limit_gib = 8;
+};
+
 struct DataConfig {
   std::string root = ".";
   SourceConfig train;
   HeldOutConfig validation;
   HeldOutConfig test;
   ColumnsConfig columns;
+  CacheConfig cache;
 };
 
 struct TaskConfig {

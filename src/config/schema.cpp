@@ -77,7 +77,24 @@ Field data_section() {
                 .defaults("\""),
             text("delimiter", "csv, tsv: character between cells; none: ',' in csv, tab in tsv")
                 .size(1, 1)
-                .optional()})});
+                .optional()}),
+       map("cache",
+           "token ids of earlier runs with the same data and text settings, so that they start at once",
+           {text("folder",
+                 "where they are kept: a folder (relative paths start at data.root); auto: bernoulli/tokens "
+                 "in the "
+                 "user's cache folder, for sources of 4 MiB or more; off: nowhere")
+                .size(1)
+                .defaults("auto"),
+            word("check",
+                 "how a changed source file is noticed. changes: by size, inode and times. contents: by "
+                 "reading it",
+                 {"changes", "contents"})
+                .defaults("changes"),
+            number("limit_gib", "what the folder may hold; what was not used for longest goes first")
+                .above(0)
+                .defaults(8.0)})
+           .shorthand("folder")});
 }
 
 Field task_section() {

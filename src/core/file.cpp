@@ -31,8 +31,6 @@ class FileDescriptor {
   FileDescriptor(const FileDescriptor&) = delete;
   FileDescriptor& operator=(const FileDescriptor&) = delete;
   int get() const { return fd_; }
-  /// Closes and returns close()'s own verdict: some file systems report a failed write only here.
-  int close() { return ::close(std::exchange(fd_, -1)); }
 
  private:
   int fd_;
@@ -59,20 +57,15 @@ int write_all(int fd, std::string_view bytes) {
   return 0;
 }
 
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
 /// Makes the names in a folder durable. EINVAL means that the file system has no such operation.
 int sync_folder(const fs::path& folder) {
   FileDescriptor fd(open_retrying(folder, O_RDONLY | O_DIRECTORY));
   if (fd.get() < 0) return errno;
   if (::fsync(fd.get()) != 0 && errno != EINVAL) return errno;
-  return 0;
-}
-
-int write_synced(const fs::path& path, std::string_view content) {
-  FileDescriptor fd(open_retrying(path, O_WRONLY | O_CREAT | O_EXCL, 0644));
-  if (fd.get() < 0) return errno;
-  if (const int error = write_all(fd.get(), content)) return error;
-  if (::fsync(fd.get()) != 0) return errno;
-  if (fd.close() != 0) return errno;
   return 0;
 }
 
@@ -111,21 +104,52 @@ std::string read_file(const fs::path& path, int64_t max_bytes) {
   return content;
 }
 
+AtomicFile::AtomicFile(fs::path path, Options options) : path_(std::move(path)), options_(options) {
+  temporary_ =
+      folder_of(path_) / fmt::format("{}{}{}", path_.filename().string(), kTemporaryMark, ::getpid());
+  ::unlink(temporary_.c_str());  // a leftover of a killed process that had our number
+  fd_ = open_retrying(temporary_, O_WRONLY | O_CREAT | O_EXCL, options_.owner_only ? 0600 : 0644);
+  if (fd_ < 0) opening_error_ = errno;
+}
+
+AtomicFile::~AtomicFile() {
+  if (fd_ >= 0) ::close(fd_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::check(int error) const {
+  if (error == 0) return;
+  throw IoError(fmt::format("cannot write '{}' ({} bytes): {}", path_.string(), size_, reason(error)));
+}
+
+void AtomicFile::append(std::string_view bytes) {
+  size_ += static_cast<int64_t>(bytes.size());
+  check(opening_error_);
+  check(write_all(fd_, bytes));
+}
+
+void AtomicFile::overwrite(int64_t offset, std::string_view bytes) {
+  check(::lseek(fd_, offset, SEEK_SET) < 0 ? errno : 0);
+  check(write_all(fd_, bytes));
+  check(::lseek(fd_, 0, SEEK_END) < 0 ? errno : 0);
+}
+
+void AtomicFile::commit() {
+  check(opening_error_);
+  if (options_.durable) check(::fsync(fd_) != 0 ? errno : 0);
+  check(::close(std::exchange(fd_, -1)) != 0 ? errno
+                                             : 0);  // some file systems report a failed write only here
+  check(::rename(temporary_.c_str(), path_.c_str()) != 0 ? errno : 0);
+  temporary_.clear();
+  if (!options_.durable) return;
+  if (const int error = sync_folder(folder_of(path_)))
+    throw IoError(fmt::format("cannot make '{}' durable: {}", path_.string(), reason(error)));
+}
+
 void write_file_atomic(const fs::path& path, std::string_view content) {
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const fs::path temporary =
-      folder / fmt::format("{}{}{}", path.filename().string(), kTemporaryMark, ::getpid());
-  ::unlink(temporary.c_str());  // a leftover of a killed process that had our number
-  int error = write_synced(temporary, content);
-  if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
-  if (error != 0) {
-    ::unlink(temporary.c_str());
-    throw IoError(
-        fmt::format("cannot write '{}' ({} bytes): {}", path.string(), content.size(), reason(error)));
-  }
-  if (const int folder_error = sync_folder(folder)) {
-    throw IoError(fmt::format("cannot make '{}' durable: {}", path.string(), reason(folder_error)));
-  }
+  AtomicFile file(path);
+  file.append(content);
+  file.commit();
 }
 
 int remove_temporary_files(const fs::path& folder) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace bernoulli {
 
@@ -15,10 +16,42 @@ inline constexpr int64_t kMaxFileBytes = int64_t{16} << 30;
 /// @throws IoError if it cannot be opened or read, is not a regular file, or is larger than max_bytes.
 std::string read_file(const std::filesystem::path& path, int64_t max_bytes = kMaxFileBytes);
 
-/// Replaces `path` by `content` so that a reader, or a crash, sees the old file or the new one and never a
-/// mix: temporary file in the same folder, checked writes, fsync, rename, fsync of the folder. On failure the
-/// temporary file is removed and the old file is untouched.
-/// @throws IoError with the path, the bytes needed and the system's reason.
+/// Replaces a file so that a reader, or a crash, sees the old file or the new one and never a mix: temporary
+/// file in the same folder, checked writes, fsync, rename, fsync of the folder. Until commit() the old file
+/// is untouched; without it the temporary file is removed.
+class AtomicFile {
+ public:
+  struct Options {
+    bool durable =
+        true;  ///< false: no fsync, for files that can be made again and know when they are damaged
+    bool owner_only = false;  ///< readable by its owner only
+  };
+  /// @throws IoError, as all other members, with the path, the bytes asked for so far and the system's
+  /// reason.
+  explicit AtomicFile(std::filesystem::path path) : AtomicFile(std::move(path), Options{}) {}
+  AtomicFile(std::filesystem::path path, Options options);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void append(std::string_view bytes);
+  /// Replaces bytes that were appended before.
+  void overwrite(int64_t offset, std::string_view bytes);
+  void commit();
+  int64_t size() const { return size_; }
+
+ private:
+  void check(int error) const;
+
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  Options options_;
+  int fd_ = -1;
+  int opening_error_ = 0;  ///< reported with the bytes that the first write asks for
+  int64_t size_ = 0;
+};
+
+/// Replaces `path` by `content`, durably (AtomicFile). @throws IoError
 void write_file_atomic(const std::filesystem::path& path, std::string_view content);
 
 /// Removes what a killed write_file_atomic left in `folder`. Returns the number of files removed.

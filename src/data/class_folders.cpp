@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -7,6 +8,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "data/raw_example.h"
+#include "text/parallel_chunks.h"
 
 namespace bernoulli {
 namespace {
@@ -36,13 +38,13 @@ bool is_class_folder(const fs::directory_entry& entry) {
 
 }  // namespace
 
-std::vector<RawExample> read_class_folders(const fs::path& folder) {
+ClassFolders list_class_folders(const fs::path& folder) {
   const std::vector<fs::path> classes = sorted_entries(folder, is_class_folder);
   if (classes.empty())
     throw DataError(
         fmt::format("'{}' holds no class folder (expected one sub-folder a class, each with .txt files)",
                     folder.string()));
-  std::vector<RawExample> examples;
+  ClassFolders found;
   size_t skipped = 0;
   for (const fs::path& class_folder : classes) {
     const std::string label = class_folder.filename().string();
@@ -52,14 +54,30 @@ std::vector<RawExample> read_class_folders(const fs::path& folder) {
       skipped += text ? 0 : 1;
       return text;
     };
-    for (const fs::path& path : sorted_entries(class_folder, is_text))
-      examples.push_back({read_file(path), {label}, std::nullopt, path.string()});
+    for (fs::path& path : sorted_entries(class_folder, is_text))
+      found.texts.push_back({std::move(path), label});
   }
   if (skipped > 0)
-    log_warning(fmt::format("'{}': {} entries of class folders are not .txt files and were left out",
-                            folder.string(), skipped));
-  if (examples.empty())
+    found.warning = fmt::format("'{}': {} entries of class folders are not .txt files and were left out",
+                                folder.string(), skipped);
+  if (found.texts.empty()) {
+    if (!found.warning.empty()) log_warning(found.warning);
     throw DataError(fmt::format("'{}' holds class folders but no .txt file in any of them", folder.string()));
+  }
+  return found;
+}
+
+std::vector<RawExample> read_class_folders(const fs::path& folder, int threads) {
+  const ClassFolders found = list_class_folders(folder);
+  std::vector<RawExample> examples(found.texts.size());
+  for_each_chunk(examples.size(), num_text_chunks(examples.size(), threads),
+                 [&](size_t, size_t begin, size_t end) {
+                   for (size_t i = begin; i < end; ++i) {
+                     const ClassFolders::Text& text = found.texts[i];
+                     examples[i] = {read_file(text.path), {text.label}, std::nullopt, text.path.string()};
+                   }
+                 });
+  if (!found.warning.empty()) log_warning(found.warning);
   return examples;
 }
 

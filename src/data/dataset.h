@@ -21,8 +21,9 @@ struct Dataset {
   int64_t num_labels = 1;
 
   int64_t size() const { return static_cast<int64_t>(texts.size()); }
-  /// The examples at `indices`, in that order.
-  Dataset select(const std::vector<int64_t>& indices) const;
+  /// Moves the examples at `indices`, in that order, into a data set of their own; theirs here are empty
+  /// then.
+  Dataset take(const std::vector<int64_t>& indices);
 };
 
 /// Label names in the order of the target columns. binary: {negative, positive}.
@@ -42,8 +43,12 @@ struct DataSplits {
   std::string test_absent_reason;  ///< why test is absent, for the log
 };
 
-/// Reads every source that the configuration names and splits them. @throws DataError with file and line.
-DataSplits load_data(const DataConfig& data, const TaskConfig& task);
+/// Reads every source that the configuration names, class folders on `threads` threads, and splits them.
+/// @throws DataError with file and line.
+DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads = 1);
+
+/// Where a source is: below data.root, unless its path is absolute.
+std::filesystem::path path_of(const DataConfig& data, const std::string& path);
 
 /// Reads one more data set with the labels of an existing run (evaluate --data). @throws DataError
 Dataset load_dataset(const std::filesystem::path& path, const std::string& format,

@@ -30,8 +30,19 @@ class DataFaults {
   size_t count_ = 0;
 };
 
-/// Sub-folders, sorted, are the classes; their .txt files, sorted, the texts.
-std::vector<RawExample> read_class_folders(const std::filesystem::path& folder);
+/// The texts of class folders: sub-folders, sorted, are the classes; their .txt files, sorted, the texts.
+struct ClassFolders {
+  struct Text {
+    std::filesystem::path path;
+    std::string label;
+  };
+  std::vector<Text> texts;
+  std::string warning;  ///< of entries that were left out; empty: none were
+};
+/// @throws DataError where there is no class folder or no text.
+ClassFolders list_class_folders(const std::filesystem::path& folder);
+/// Reads what list_class_folders finds, on `threads` threads.
+std::vector<RawExample> read_class_folders(const std::filesystem::path& folder, int threads = 1);
 /// RFC 4180 with any delimiter. The header, or 1-based numbers, name the columns.
 std::vector<RawExample> read_delimited(const std::filesystem::path& file, const ColumnsConfig& columns,
                                        TaskConfig::Kind kind, char delimiter);
@@ -43,7 +54,7 @@ std::vector<RawExample> read_label_lines(const std::filesystem::path& file);
 
 /// Chooses the reader by `format` ("auto": by what the path is and how it ends). @throws DataError, IoError
 std::vector<RawExample> read_source(const std::filesystem::path& path, const std::string& format,
-                                    const ColumnsConfig& columns, TaskConfig::Kind kind);
+                                    const ColumnsConfig& columns, TaskConfig::Kind kind, int threads = 1);
 
 /// The whole of a text file, unpacked where its first bytes say gzip, without a byte-order mark.
 /// @throws DataError naming the file where the gzip data are damaged.

@@ -49,7 +49,7 @@ std::vector<RawExample> read_file_source(const fs::path& path, const std::string
 }  // namespace
 
 std::vector<RawExample> read_source(const fs::path& path, const std::string& format,
-                                    const ColumnsConfig& columns, TaskConfig::Kind kind) {
+                                    const ColumnsConfig& columns, TaskConfig::Kind kind, int threads) {
   require_regular(path);
   const bool folder = fs::is_directory(path);
   if (folder != (format == "class_folders") && format != "auto") {
@@ -58,7 +58,7 @@ std::vector<RawExample> read_source(const fs::path& path, const std::string& for
   }
   try {
     std::vector<RawExample> examples =
-        folder ? read_class_folders(path)
+        folder ? read_class_folders(path, threads)
                : read_file_source(path, format == "auto" ? format_of(path) : format, columns, kind);
     if (examples.empty()) throw DataError(fmt::format("'{}' holds no example", path.string()));
     return examples;

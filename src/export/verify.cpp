@@ -2,15 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/sigmoid.h>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "text/parallel_chunks.h"
 
 namespace bernoulli {
 namespace {
@@ -39,9 +44,13 @@ at::Tensor checked_probabilities(const Artifact& artifact, std::span<const std::
   return probabilities;
 }
 
+/// Texts that the invariants are checked on: what they find is wrong for all texts.
+constexpr size_t kFewTexts = 64;
+
 /// Sigmoid once, never twice or not at all; and nothing in the file changes from call to call.
-void check_invariants(const Artifact& artifact, std::span<const std::string> texts,
-                      const at::Tensor& probabilities) {
+void check_invariants(const Artifact& artifact, std::span<const std::string> texts) {
+  texts = texts.first(std::min(texts.size(), kFewTexts));
+  const at::Tensor probabilities = checked_probabilities(artifact, texts);
   const at::Tensor logits = artifact.logits(texts).contiguous();
   for (size_t i = 0; i < values(logits).size(); ++i) {
     const double expected = 1 / (1 + std::exp(-double{values(logits)[i]}));
@@ -52,6 +61,15 @@ void check_invariants(const Artifact& artifact, std::span<const std::string> tex
   }
   if (!artifact.probabilities(texts).equal(probabilities))
     refuse(artifact, "a second call gives other probabilities than the first");
+}
+
+/// The batch that begins with text `begin`.
+std::vector<std::string> texts_of(const TrainerAnswers& trainer, size_t begin) {
+  const auto first = static_cast<int64_t>(begin);
+  const int64_t end = std::min(first + trainer.batch_size, trainer.texts.size());
+  std::vector<std::string> texts;
+  for (int64_t i = first; i < end; ++i) texts.emplace_back(trainer.texts[i]);
+  return texts;
 }
 
 double compare(const Artifact& artifact, const TrainerAnswers& trainer, size_t begin,
@@ -75,36 +93,49 @@ double compare(const Artifact& artifact, const TrainerAnswers& trainer, size_t b
   return largest;
 }
 
+/// The largest difference in the batch that begins with text `begin`.
+double verify_batch(const Artifact& artifact, const TrainerAnswers& trainer, size_t begin, double tolerance) {
+  const std::vector<std::string> texts = texts_of(trainer, begin);
+  const at::Tensor probabilities = checked_probabilities(artifact, texts);
+  if (begin == 0) check_invariants(artifact, texts);
+  return compare(artifact, trainer, begin, probabilities, tolerance);
+}
+
 }  // namespace
 
 Verification verify_artifact(const Artifact& artifact, const TrainerAnswers& trainer, double tolerance,
-                             void (*poll)()) {
-  const at::NoGradGuard no_grad;
-  const size_t num_texts = trainer.texts.size();
-  if (trainer.logits.size() != num_texts * static_cast<size_t>(artifact.info().num_outputs) ||
+                             int threads, void (*poll)()) {
+  const int64_t num_texts = trainer.texts.size();
+  if (static_cast<int64_t>(trainer.logits.size()) != num_texts * artifact.info().num_outputs ||
       trainer.batch_size < 1) {
     throw InternalError(fmt::format("{} logits for {} texts and {} outputs", trainer.logits.size(), num_texts,
                                     artifact.info().num_outputs));
   }
-  Verification verification{static_cast<int64_t>(num_texts), 0};
-  for (size_t begin = 0; begin < num_texts; begin += static_cast<size_t>(trainer.batch_size)) {
-    if (poll != nullptr) poll();
-    const auto batch =
-        trainer.texts.subspan(begin, std::min(static_cast<size_t>(trainer.batch_size), num_texts - begin));
-    const at::Tensor probabilities = checked_probabilities(artifact, batch);
-    if (begin == 0) check_invariants(artifact, batch, probabilities);
-    verification.max_difference =
-        std::max(verification.max_difference, compare(artifact, trainer, begin, probabilities, tolerance));
-  }
-  return verification;
+  const auto batch_size = static_cast<size_t>(trainer.batch_size);
+  const size_t num_batches = (static_cast<size_t>(num_texts) + batch_size - 1) / batch_size;
+  const size_t num_workers = std::clamp<size_t>(num_batches, 1, static_cast<size_t>(std::max(threads, 1)));
+  const int threads_of_an_operator = at::get_num_threads();
+  std::vector<double> largest(num_workers, 0);
+  for_each_chunk(num_batches, num_workers, [&](size_t worker, size_t first, size_t last) {
+    const at::NoGradGuard no_grad;
+    at::set_num_threads(threads_of_an_operator);  // a thread's own setting, and the bits may depend on it
+    const std::optional<Artifact> own = worker == 0 ? std::nullopt : std::optional(artifact.copy());
+    for (size_t batch = first; batch < last; ++batch) {
+      if (poll != nullptr) poll();
+      largest[worker] = std::max(largest[worker],
+                                 verify_batch(own ? *own : artifact, trainer, batch * batch_size, tolerance));
+    }
+  });
+  return {num_texts, *std::max_element(largest.begin(), largest.end())};
 }
 
 ExportReport export_artifact(const ArtifactParts& parts, const TrainerAnswers& trainer,
-                             const std::filesystem::path& path, double tolerance, void (*poll)()) {
+                             const std::filesystem::path& path, double tolerance, int threads,
+                             void (*poll)()) {
   const std::string bytes = serialize_artifact(parts);
   const Artifact artifact = Artifact::parse(bytes, path.string());
   ExportReport report{static_cast<int64_t>(bytes.size()),
-                      verify_artifact(artifact, trainer, tolerance, poll)};
+                      verify_artifact(artifact, trainer, tolerance, threads, poll)};
   write_file_atomic(path, bytes);
   return report;
 }

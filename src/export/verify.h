@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "core/string_rows.h"
 #include "export/artifact.h"
 #include "export/torchscript.h"
 
@@ -13,8 +14,8 @@ namespace bernoulli {
 /// Raw texts with the logits that the trainer's own evaluation gave them, in batches of `batch_size` in
 /// order.
 struct TrainerAnswers {
-  std::span<const std::string> texts;  ///< N
-  std::span<const float> logits;       ///< N*L row-major
+  StringRows texts;               ///< N
+  std::span<const float> logits;  ///< N*L row-major
   int64_t batch_size = 512;
 };
 
@@ -28,13 +29,14 @@ struct Verification {
 };
 
 /// Feeds the raw texts to the file, in the trainer's batches, and compares every probability with the sigmoid
-/// of the trainer's logit. Also checks, on the first batch, that the file's probability is the sigmoid of its
-/// own logit, applied once, and that a second call gives the same bits.
-/// @param tolerance  of a probability; 0 where the trainer evaluated on the CPU.  @param poll  called before
-/// each batch; may throw to stop.
+/// of the trainer's logit. Also checks, on the first 64 texts, that the file's probability is the sigmoid of
+/// its own logit, applied once, and that a second call gives the same bits.
+/// @param tolerance  of a probability; 0 where the trainer evaluated on the CPU.  @param threads  that each
+/// take a part of the batches to a copy of the file.  @param poll  called before each batch on any of them;
+/// may throw to stop.
 /// @throws ArtifactError naming the first text that differs too much, or the check that failed.
 Verification verify_artifact(const Artifact& artifact, const TrainerAnswers& trainer,
-                             double tolerance = kVerifyTolerance, void (*poll)() = nullptr);
+                             double tolerance = kVerifyTolerance, int threads = 1, void (*poll)() = nullptr);
 
 struct ExportReport {
   int64_t size_bytes = 0;
@@ -46,6 +48,6 @@ struct ExportReport {
 /// @throws ArtifactError, and there is no file; IoError
 ExportReport export_artifact(const ArtifactParts& parts, const TrainerAnswers& trainer,
                              const std::filesystem::path& path, double tolerance = kVerifyTolerance,
-                             void (*poll)() = nullptr);
+                             int threads = 1, void (*poll)() = nullptr);
 
 }  // namespace bernoulli

@@ -11,38 +11,37 @@
 namespace bernoulli {
 namespace {
 
-at::Tensor padded_ids(const TokenRows& rows, std::span<const int64_t> indices,
+at::Tensor padded_ids(const TokenView& rows, std::span<const int64_t> indices,
                       std::optional<int64_t> sequence_length) {
   int64_t length = 1;
-  for (const int64_t index : indices) length = std::max(length, static_cast<int64_t>(rows.row(index).size()));
+  for (const int64_t index : indices) length = std::max(length, rows.row_size(index));
   if (sequence_length) length = *sequence_length;
   at::Tensor ids = at::zeros({static_cast<int64_t>(indices.size()), length}, at::kLong);
   int64_t* out = ids.mutable_data_ptr<int64_t>();
   for (const int64_t index : indices) {
-    const std::span<const int32_t> row = rows.row(index);
-    std::copy_n(row.begin(), std::min(static_cast<int64_t>(row.size()), length), out);
+    rows.copy_row(index, length, out);
     out += length;
   }
   return ids;
 }
 
-at::Tensor ragged_ids(const TokenRows& rows, std::span<const int64_t> indices, int64_t num_tokens) {
+at::Tensor ragged_ids(const TokenView& rows, std::span<const int64_t> indices, int64_t num_tokens) {
   at::Tensor ids = at::empty({num_tokens}, at::kLong);
   int64_t* out = ids.mutable_data_ptr<int64_t>();
-  for (const int64_t index : indices) out = std::copy(rows.row(index).begin(), rows.row(index).end(), out);
+  for (const int64_t index : indices) out = rows.copy_row(index, num_tokens, out);
   return ids;
 }
 
 }  // namespace
 
-Features make_features(const TokenRows& rows, std::span<const int64_t> indices, const FeatureShape& shape,
+Features make_features(const TokenView& rows, std::span<const int64_t> indices, const FeatureShape& shape,
                        c10::Device device) {
   Features features;
   features.lengths = at::empty({static_cast<int64_t>(indices.size())}, at::kLong);
   int64_t* lengths = features.lengths.mutable_data_ptr<int64_t>();
   int64_t num_tokens = 0;
   for (size_t i = 0; i < indices.size(); ++i) {
-    lengths[i] = static_cast<int64_t>(rows.row(indices[i]).size());
+    lengths[i] = rows.row_size(indices[i]);
     num_tokens += lengths[i];
   }
   features.values =
@@ -52,7 +51,7 @@ Features make_features(const TokenRows& rows, std::span<const int64_t> indices, 
   return features;
 }
 
-std::vector<float> compute_logits(Sequential& model, const TokenRows& rows, const FeatureShape& shape,
+std::vector<float> compute_logits(Sequential& model, const TokenView& rows, const FeatureShape& shape,
                                   int64_t batch_size, c10::Device device, void (*poll)()) {
   const at::NoGradGuard no_grad;
   model.train(false);

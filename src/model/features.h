@@ -9,7 +9,7 @@
 #include <c10/core/Device.h>
 
 #include "model/sequential.h"
-#include "text/token_rows.h"
+#include "text/token_view.h"
 
 namespace bernoulli {
 
@@ -21,14 +21,14 @@ struct FeatureShape {
 };
 
 /// The rows at `indices`, in that order, on `device`.
-Features make_features(const TokenRows& rows, std::span<const int64_t> indices, const FeatureShape& shape,
+Features make_features(const TokenView& rows, std::span<const int64_t> indices, const FeatureShape& shape,
                        c10::Device device);
 
 /// Logits of all rows in evaluation mode, N*L row-major, computed in batches of `batch_size` in order. The
 /// trainer, the predictor and the exporter's check all come through here, so that they compute in the same
 /// batches and agree to the bit.
 /// @param poll  called before each batch; may throw to stop.
-std::vector<float> compute_logits(Sequential& model, const TokenRows& rows, const FeatureShape& shape,
+std::vector<float> compute_logits(Sequential& model, const TokenView& rows, const FeatureShape& shape,
                                   int64_t batch_size, c10::Device device, void (*poll)() = nullptr);
 
 }  // namespace bernoulli

@@ -116,7 +116,7 @@ Comparison compare_losses(const RunConfig& config, const PreparedRun& prepared, 
   result.steps = config.stability.epochs ? *config.stability.epochs * order.steps_per_epoch()
                                          : config.stability.max_steps;
   if (config.training.epochs) result.configured_steps = *config.training.epochs * order.steps_per_epoch();
-  if (config.task.kind == TaskConfig::Kind::kMultiLabel) result.label_names = prepared.splits.labels.names;
+  if (config.task.kind == TaskConfig::Kind::kMultiLabel) result.label_names = prepared.labels.names;
   measure_loss(config, c10::kCPU, progress, result);
   if (!device.is_cpu()) measure_loss(config, device, progress, result);
   result.plain = run_pairing(config, prepared, evaluation, {}, result.steps, device, progress);

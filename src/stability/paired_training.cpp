@@ -174,7 +174,7 @@ PairedRun run_paired(const RunConfig& config, const PreparedRun& prepared, const
   }
   PairedRun result{settings.seed, settings.steps, {}};
   for (auto& contender : contenders) {
-    evaluate(*contender, evaluation, prepared.splits.labels);
+    evaluate(*contender, evaluation, prepared.labels);
     result.modes.push_back(std::move(contender->run));
   }
   return result;

@@ -92,8 +92,10 @@ void load_weights(Step& step, const NamedTensors& weights) {
 /// Standard deviation of the logits of the first training examples.
 double logit_spread(Step& step, const EncodedDataset& train) {
   TokenRows rows;
+  std::vector<int32_t> room;
   for (int64_t i = 0; i < std::min(kSpreadExamples, train.size()); ++i) {
-    const auto row = train.rows.row(i);
+    room.resize(static_cast<size_t>(train.rows.row_size(i)));
+    const auto row = train.rows.row(i, room.data());
     rows.ids.insert(rows.ids.end(), row.begin(), row.end());
     rows.end_row();
   }

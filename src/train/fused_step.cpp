@@ -44,11 +44,6 @@ kernels::LossMode loss_mode(LossConfig::Mode mode) {
   return kernels::LossMode::kBceWithLogits;
 }
 
-void prefetch(std::span<const int32_t> ids) {
-  constexpr size_t kIdsALine = 64 / sizeof(int32_t);
-  for (size_t i = 0; i < ids.size(); i += kIdsALine) __builtin_prefetch(&ids[i]);
-}
-
 }  // namespace
 
 FusedStep::FusedStep(const RunConfig& config, const layers::ModelPlan& plan, const FusedPlan& fused,
@@ -93,15 +88,27 @@ StepResult FusedStep::update(std::span<const int64_t> examples, int64_t step, do
   return result;
 }
 
-void FusedStep::touch_rows(std::span<const int64_t> examples) {
-  // Examples come in no order: memory of the next ones is asked for while one is marked.
+void FusedStep::read_tokens(std::span<const int64_t> examples) {
+  int64_t total = 0;
+  for (const int64_t example : examples) total += train_.rows.row_size(example);
+  if (static_cast<int64_t>(widened_.size()) < total) widened_.resize(static_cast<size_t>(2 * total));
+  // Examples come in no order: memory of the next ones is asked for while one is read.
   constexpr size_t kAhead = 4;
-  for (const int64_t example : examples) __builtin_prefetch(train_.rows.offsets.data() + example);
-  bool pads = false;
+  tokens_.clear();
+  int32_t* room = widened_.data();
   for (size_t i = 0; i < examples.size() + kAhead; ++i) {
-    if (i < examples.size()) prefetch(train_.rows.row(examples[i]));
+    if (i < examples.size()) train_.rows.fetch_early(examples[i]);
     if (i < kAhead) continue;
-    const kernels::PoolInput input = pool_input(train_.rows.row(examples[i - kAhead]));
+    tokens_.push_back(train_.rows.row(examples[i - kAhead], room));
+    room += tokens_.back().size();
+  }
+}
+
+void FusedStep::touch_rows(std::span<const int64_t> examples) {
+  read_tokens(examples);
+  bool pads = false;
+  for (const std::span<const int32_t> row : tokens_) {
+    const kernels::PoolInput input = pool_input(row);
     rows_.mark({input.ids, static_cast<size_t>(input.count)});
     pads |= input.pads > 0;
   }
@@ -143,7 +150,7 @@ void FusedStep::accumulate_gradient(std::span<const int64_t> examples, size_t fi
   for (size_t i = 0; i < examples.size(); ++i) {
     const uint64_t seed = mix_seed(step_seed, random_stream::kDropout, first + i);
     seeds_.push_back(seed);
-    kernels::PoolInput input = pool_input(train_.rows.row(examples[i]));
+    kernels::PoolInput input = pool_input(tokens_[first + i]);
     if (fused_.token_threshold != 0) {
       input.scale *= 65536.0f / static_cast<float>(fused_.token_threshold);
       input.draws = {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32), fused_.token_threshold};

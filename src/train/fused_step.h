@@ -43,7 +43,7 @@ class FusedStep : public Step {
   FusedStep& operator=(const FusedStep&) = delete;
 
   StepResult update(std::span<const int64_t> examples, int64_t step, double lr) override;
-  std::vector<float> logits(const TokenRows& rows) override;
+  std::vector<float> logits(const TokenView& rows) override;
   NamedTensors evaluation_weights() const override;
   NamedTensors training_state() const override;
   void load(const NamedTensors& evaluation_weights, const NamedTensors& training_state) override;
@@ -51,6 +51,8 @@ class FusedStep : public Step {
   const kernels::Kernels& kernels() const { return kernels_; }
 
  private:
+  /// Sets tokens_.
+  void read_tokens(std::span<const int64_t> examples);
   /// Gives every row that the examples read a slot in the gradient and brings it up to date.
   void touch_rows(std::span<const int64_t> examples);
   /// Forward and backward of some examples of an update, the first being number `first` of it. Adds loss and
@@ -96,6 +98,8 @@ class FusedStep : public Step {
   mutable std::vector<kernels::UpdateConstants> history_;  ///< of the last updates, the newest at the end
 
   bool gradients_are_zero_ = true;  ///< the update leaves them so; one that was refused does not
+  std::vector<std::span<const int32_t>> tokens_;  ///< of every example of the update
+  std::vector<int32_t> widened_;                  ///< room for tokens_ where the data set keeps 16 bits
   std::vector<uint64_t> seeds_;
   std::vector<kernels::PoolInput> inputs_;
   std::vector<uint16_t> keep_;

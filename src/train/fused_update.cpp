@@ -106,7 +106,7 @@ void FusedStep::bring_all_up_to_date() const {
   history_.clear();
 }
 
-std::vector<float> FusedStep::logits(const TokenRows& rows) {
+std::vector<float> FusedStep::logits(const TokenView& rows) {
   bring_all_up_to_date();
   const int64_t stride = embedding().stride();
   const float* weights = embedding().table().weights;
@@ -117,9 +117,12 @@ std::vector<float> FusedStep::logits(const TokenRows& rows) {
     const int64_t count = std::min(eval_batch_size_, rows.size() - begin);
     float* pooled = head_.input(count);
     pad_count_.resize(std::max(pad_count_.size(), static_cast<size_t>(stride)));
-    for (int64_t i = 0; i < count; ++i)
-      kernels_.pool(pool_input(rows.row(begin + i)), weights, stride, pooled + i * stride, nullptr,
-                    pad_count_.data());
+    for (int64_t i = 0; i < count; ++i) {
+      const auto size = static_cast<size_t>(rows.row_size(begin + i));
+      if (widened_.size() < size) widened_.resize(size);
+      kernels_.pool(pool_input(rows.row(begin + i, widened_.data())), weights, stride, pooled + i * stride,
+                    nullptr, pad_count_.data());
+    }
     const float* z = head_.forward(nullptr);
     for (int64_t i = 0; i < count; ++i, z += head_.logit_stride())
       logits.insert(logits.end(), z, z + num_labels_);

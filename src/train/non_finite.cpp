@@ -10,8 +10,7 @@ namespace {
 std::string blame(const std::vector<int64_t>& bad, int64_t num_examples, const EncodedDataset& data) {
   if (bad.empty()) return "every logit is finite";
   std::string names;
-  for (size_t i = 0; i < bad.size() && i < 5; ++i)
-    names += fmt::format(" {}", data.origins[static_cast<size_t>(bad[i])]);
+  for (size_t i = 0; i < bad.size() && i < 5; ++i) names += fmt::format(" {}", data.origins[bad[i]]);
   return fmt::format("{} of {} examples have logits that are not finite:{}{}", bad.size(), num_examples,
                      names, bad.size() > 5 ? " ..." : "");
 }

@@ -18,11 +18,13 @@ namespace bernoulli {
 
 /// Everything between a configuration and the first step.
 struct PreparedRun {
-  DataSplits splits;  ///< raw texts, for audit and for the exporter's check
+  Labels labels;
   std::unique_ptr<Vectorizer> vectorizer;
   EncodedDataset train;
   std::optional<EncodedDataset> validation;
   std::optional<EncodedDataset> test;
+  StringRows reference_texts;    ///< raw, for the exporter's check
+  std::string reference_split;   ///< that they are: "test", else "validation", else "training"
   nlohmann::ordered_json audit;  ///< data.json
   std::string data_fingerprint;  ///< of training and validation examples: what a resumed run must find again
   layers::ModelPlan plan;
@@ -31,12 +33,10 @@ struct PreparedRun {
 };
 
 /// Reads and splits the data, learns the vocabulary from the training texts (or takes `vocabulary`: a resumed
-/// run has one), vectorises, audits, plans the model. Logs what it does and warns of what the audit found.
+/// run has one), vectorises and audits, or takes all of that from the token cache; plans the model. Logs what
+/// it does and warns of what the audit found.
 /// @throws DataError, UsageError, IoError, StopRequested
 PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocabulary = std::nullopt);
-
-/// The vectorised examples of a data set.
-EncodedDataset encode(const Dataset& dataset, const Vectorizer& vectorizer, int threads);
 
 /// Threads that the configuration asks for; 0 means the cores of this machine.
 int num_threads(const TrainingConfig& training);

@@ -127,7 +127,7 @@ double ReferenceStep::checked_gradient_norm(int64_t step) const {
   throw non_finite_gradient(step, names);
 }
 
-std::vector<float> ReferenceStep::logits(const TokenRows& rows) {
+std::vector<float> ReferenceStep::logits(const TokenView& rows) {
   if (average_) average_->swap();
   struct SwapBack {
     std::optional<WeightAverage>& average;

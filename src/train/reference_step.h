@@ -24,7 +24,7 @@ class ReferenceStep : public Step {
                 const Loss& loss, c10::Device device);
 
   StepResult update(std::span<const int64_t> examples, int64_t step, double lr) override;
-  std::vector<float> logits(const TokenRows& rows) override;
+  std::vector<float> logits(const TokenView& rows) override;
   NamedTensors evaluation_weights() const override;
   NamedTensors training_state() const override;
   void load(const NamedTensors& evaluation_weights, const NamedTensors& training_state) override;

@@ -8,7 +8,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "text/token_rows.h"
+#include "text/token_view.h"
 #include "train/logit_telemetry.h"
 
 namespace bernoulli {
@@ -35,7 +35,7 @@ class Step {
   virtual StepResult update(std::span<const int64_t> examples, int64_t step, double lr) = 0;
 
   /// Logits N*L of any rows in evaluation mode with the weights that evaluation() returns.
-  virtual std::vector<float> logits(const TokenRows& rows) = 0;
+  virtual std::vector<float> logits(const TokenView& rows) = 0;
 
   /// Weights for evaluation and export: parameters (or their averages) and buffers.
   virtual NamedTensors evaluation_weights() const = 0;

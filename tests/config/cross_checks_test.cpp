@@ -146,6 +146,14 @@ TEST(CrossChecks, TheKerasSplitIsForClassFolders) {
               HasSubstr("data.test.method: is keras, which makes a validation set only"));
 }
 
+TEST(CrossChecks, ACacheThatIsOffTakesNoOtherSettings) {
+  EXPECT_EQ(with_data("{train: t.csv, cache: off}"), "no fault");
+  EXPECT_EQ(with_data("{train: t.csv, cache: {folder: kept, check: contents, limit_gib: 0.5}}"), "no fault");
+  const std::string faults = with_data("{train: t.csv, cache: {folder: off, check: contents, limit_gib: 2}}");
+  EXPECT_THAT(faults, HasSubstr("data.cache.check: has no meaning where data.cache.folder is off"));
+  EXPECT_THAT(faults, HasSubstr("data.cache.limit_gib: has no meaning where data.cache.folder is off"));
+}
+
 TEST(CrossChecks, TwoSplitsLeaveSomethingToTrainOn) {
   EXPECT_THAT(
       with_data("{train: t, validation: {from: train, fraction: 0.5}, test: {from: train, fraction: 0.5}}"),

@@ -53,6 +53,7 @@ data:
     header: true
     quote: "\""
     delimiter: null
+  cache: {folder: auto, check: changes, limit_gib: 8.0}
 task: {kind: binary, positive: pos, positive_above: null, labels: []}
 text:
   vocabulary: {max_tokens: null, min_count: 1, file: null}

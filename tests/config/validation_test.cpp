@@ -29,7 +29,8 @@ TEST(Validation, ReportsEveryFaultAtOnceInOrder) {
                 "model: {layers: [{embeding: 16}, {linear: {unit: 1}}]}\n"
                 "training: {epochs: ten, batch_size: 0}\n"
                 "optimiser: {adam: {}}\n"),
-      "c.yaml:1:22: data.trian: unknown key (expected root, train, validation, test or columns); did you "
+      "c.yaml:1:22: data.trian: unknown key (expected root, train, validation, test, columns or cache); did "
+      "you "
       "mean 'train'?\n"
       "c.yaml:3:19: model.layers[0]: unknown kind 'embeding' (expected embedding, embedding_bag, dropout, "
       "mean_pool, "

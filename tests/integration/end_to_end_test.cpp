@@ -19,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kConfig = R"(
 data:
@@ -95,6 +96,47 @@ TEST_F(EndToEnd, TheSavedConfigurationRepeatsTheRunBitForBit) {
   ASSERT_EQ(again.exit_code, 0) << again.err;
   const std::string checkpoint = read_json("a/summary.json")["checkpoint"];
   EXPECT_EQ(folder_.read("a/checkpoints/" + checkpoint), folder_.read("b/checkpoints/" + checkpoint));
+}
+
+/// A run's metrics without what a clock says.
+std::vector<Json> timeless(const std::string& metrics) {
+  std::vector<Json> events;
+  std::istringstream log(metrics);
+  for (std::string line; std::getline(log, line);) {
+    events.push_back(Json::parse(line));
+    for (const char* key : {"seconds", "epoch_seconds"}) events.back().erase(key);
+  }
+  return events;
+}
+
+TEST_F(EndToEnd, ARunFromTheTokenCacheIsTheRunFromTheSources) {
+  const std::vector<std::string> kept = {"--set", "data.cache={folder: cache, check: contents}"};
+  const ProgramResult without = run(train_words("without", {"--set", "data.cache=off"}));
+  const ProgramResult cold = run(train_words("cold", kept));
+  const ProgramResult cached = run(train_words("cached", kept));
+  ASSERT_EQ(without.exit_code, 0) << without.err;
+  ASSERT_EQ(cold.exit_code, 0) << cold.err;
+  ASSERT_EQ(cached.exit_code, 0) << cached.err;
+  EXPECT_THAT(without.err, Not(HasSubstr("token cache")));
+  EXPECT_THAT(cold.err, HasSubstr("token cache: wrote '" + (folder_ / "cache").string()));
+  EXPECT_THAT(cached.err, HasSubstr("token cache: 100 texts from '" + (folder_ / "cache").string()));
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_ / "cached/checkpoints")) {
+    const std::string name = "/checkpoints/" + entry.path().filename().string();
+    EXPECT_EQ(folder_.read("cached" + name), folder_.read("cold" + name));
+    EXPECT_EQ(folder_.read("cached" + name), folder_.read("without" + name));
+  }
+  for (const std::string name : {"/data.json", "/vocabulary.txt"}) {
+    EXPECT_EQ(folder_.read("cached" + name), folder_.read("cold" + name));
+    EXPECT_EQ(folder_.read("cached" + name), folder_.read("without" + name));
+  }
+  EXPECT_EQ(folder_.read("cached/model.pt"), folder_.read("cold/model.pt"));
+  EXPECT_EQ(timeless(folder_.read("cached/metrics.jsonl")), timeless(folder_.read("without/metrics.jsonl")));
+  EXPECT_EQ(read_json("cached/summary.json")["artifact"]["verified_texts"], 20);
+
+  const ProgramResult resumed = run({"train", "--resume", "--run-dir", (folder_ / "without").string(),
+                                     "--set", "data.cache={folder: cache, check: contents}"});
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.err;  // where ids come from is no part of what a run is
+  EXPECT_THAT(resumed.err, HasSubstr("token cache: 100 texts from"));
 }
 
 TEST_F(EndToEnd, RunAndExportedFileGiveTheSameMetricsAndPredictions) {

@@ -60,7 +60,7 @@ class KilledStep : public Step {
     if (killed_at_ && step >= *killed_at_) throw Killed{};
     return step_.update(examples, step, lr);
   }
-  std::vector<float> logits(const TokenRows& rows) override { return step_.logits(rows); }
+  std::vector<float> logits(const TokenView& rows) override { return step_.logits(rows); }
   NamedTensors evaluation_weights() const override { return step_.evaluation_weights(); }
   NamedTensors training_state() const override { return step_.training_state(); }
   void load(const NamedTensors& weights, const NamedTensors& state) override { step_.load(weights, state); }
@@ -93,7 +93,7 @@ class Session {
     KilledStep step(*engine.step, killed_at);
     MetricsLog log(folder_ / "metrics.jsonl", newest ? newest->step : 0);
     Trainer trainer({loaded_.run,
-                     prepared_.splits.labels.names,
+                     prepared_.labels.names,
                      prepared_.train,
                      prepared_.validation ? &*prepared_.validation : nullptr,
                      *prepared_.loss,

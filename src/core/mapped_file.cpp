@@ -1,0 +1,41 @@
+#include "core/mapped_file.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+
+namespace bernoulli {
+
+MappedFile::MappedFile(const std::filesystem::path& path) {
+  const auto fail = [&](const std::string& reason) {
+    throw IoError(fmt::format("cannot open '{}': {}", path.string(), reason));
+  };
+  const int fd =
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // O_NONBLOCK: a FIFO must not hang us
+  if (fd < 0) fail(std::generic_category().message(errno));
+  struct stat status {};
+  int error = ::fstat(fd, &status) != 0 ? errno : 0;
+  const bool regular = S_ISREG(status.st_mode);
+  const auto size = static_cast<size_t>(status.st_size);
+  if (error == 0 && regular && size > 0) {  // an empty mapping is an error, an empty file is not
+    void* const start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    error = start == MAP_FAILED ? errno : 0;
+    if (error == 0) bytes_ = {static_cast<const char*>(start), size};
+  }
+  ::close(fd);
+  if (error != 0) fail(std::generic_category().message(error));
+  if (!regular) fail("it is not a file");
+}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) ::munmap(const_cast<char*>(bytes_.data()), bytes_.size());
+}
+
+}  // namespace bernoulli

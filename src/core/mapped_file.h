@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+namespace bernoulli {
+
+/// A file seen as memory, read only. The system reads pages when they are looked at and forgets them when
+/// memory is short, so the file may be larger than memory. Whoever replaces the file by renaming another over
+/// it does not disturb a mapping; cutting it short does (SIGBUS).
+class MappedFile {
+ public:
+  /// @throws IoError if it cannot be opened or is not a regular file.
+  explicit MappedFile(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  /// Begins at a page, so at a multiple of 4096 bytes.
+  std::string_view bytes() const { return bytes_; }
+
+ private:
+  std::string_view bytes_;
+};
+
+}  // namespace bernoulli
