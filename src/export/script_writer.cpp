@@ -14,11 +14,14 @@ namespace {
 
 using Kind = StandardizeStep::Kind;
 
-// The end of words(): white space is spaces by now.
-constexpr const char* kWords = R"(    words: List[str] = []
-    for word in text.split(" "):
-        if len(word) > 0:
-            words.append(word)
+// The end of words(): white space is spaces by now. Runs of them become one before the split, because a loop
+// over the words that drops empty ones costs as much as looking them up.
+constexpr const char* kWords = R"(    while text.find("  ") >= 0:
+        text = " ".join(text.split("  "))
+    text = text.strip(" ")
+    words: List[str] = []
+    if len(text) > 0:
+        words = text.split(" ")
     return words
 )";
 
@@ -87,6 +90,10 @@ def word_hash(self, token: str) -> int:
         h = ((h ^ ord(byte)) * 16777619) & 4294967295
     return h
 )";
+
+/// Up to so many bytes str.replace with another length, which moves the rest of the text at every match,
+/// takes no longer than split and join, whatever the text is.
+constexpr int kLongText = 4096;
 
 // The end of pad(): `length` is T. dtype 4 is int64; define() does not know torch.int64.
 constexpr const char* kPad = R"(    ids: List[int] = []
@@ -159,6 +166,16 @@ class Writer {
     add(2, fmt::format("text = {}.join(text.split({}))", new_bytes, old_bytes));
   }
 
+  /// One character at a time at the same length, so that there is only one to remove.
+  void add_removal_of_punctuation() {
+    const std::string first(1, kPunctuation[0]);
+    for (const char c : kPunctuation.substr(1)) add_replace(std::string(1, c), first);
+    add(1, fmt::format("if len(text) > {}:", kLongText));
+    add(2, fmt::format(R"(text = "".join(text.split({})))", expression(first)));
+    add(1, "else:");
+    add(2, fmt::format(R"(text = text.replace({}, ""))", expression(first)));
+  }
+
   void add_step(const StandardizeStep& step) {
     switch (step.kind) {
       case Kind::kLowercase:  // not str.lower(): a host program's locale changes what it does
@@ -169,7 +186,7 @@ class Writer {
         add_replace(step.from, step.to);
         break;
       case Kind::kStripPunctuation:
-        for (const char c : kPunctuation) add_replace(std::string(1, c), "");
+        add_removal_of_punctuation();
         break;
       case Kind::kCollapseWhitespace:
         add(1, R"(text = " ".join(self.words(text)))");
@@ -202,9 +219,7 @@ class Writer {
   }
 
   void add_looked_up(size_t width) {
-    const std::string token =
-        width == 1 ? "tokens[begin]" : fmt::format(R"(" ".join(tokens[begin:begin + {}]))", width);
-    add(2, fmt::format("ids.append(known.get({}, 1))", token));
+    add(2, fmt::format(R"(ids.append(vocabulary.get(" ".join(tokens[begin:begin + {}]), 1)))", width));
   }
 
   void add_hashed(size_t width) {
@@ -221,8 +236,14 @@ class Writer {
     add(1, "tokens = self.tokens(text)");
     add(1, "ids: List[int] = []");
     add(1, config_.hash_buckets ? "hashes = [self.word_hash(token) for token in tokens]"
-                                : fmt::format("known = self.{}.ids", kVocabularyModule));
+                                : fmt::format("vocabulary = self.{}.ids", kVocabularyModule));
     for (const size_t width : tokenizer_.widths()) {
+      if (width == 1 &&
+          !config_.hash_buckets) {  // the first width; tokens() gives no more than there is room for
+        add(1, "for token in tokens:");
+        add(2, "ids.append(vocabulary.get(token, 1))");
+        continue;
+      }
       const std::string count = fmt::format("len(tokens) - {}", width - 1);
       const std::string room = config_.sequence_length
                                    ? fmt::format("min({}, {} - len(ids))", count, *config_.sequence_length)
