@@ -9,6 +9,7 @@
 #include "cli/predict.h"
 #include "cli/verb.h"
 #include "core/error.h"
+#include "core/stop.h"
 
 /// The verbs that need LibTorch, as the small program `bernoulli` has them: it becomes `bernoulli-torch`. So
 /// --help, config and native prediction never pay for loading LibTorch.
@@ -22,6 +23,7 @@ namespace {
   std::vector<char*> arguments = {name.data(), verb.data()};
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
+  hold_stop_signals();
   ::execv(program.c_str(), arguments.data());
   throw IoError(fmt::format("cannot start '{}': {}; it is built and installed beside '{}'", program,
                             std::strerror(errno), self.string()));

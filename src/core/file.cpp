@@ -1,5 +1,6 @@
 #include "core/file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/stop.h"
 
 namespace bernoulli {
 namespace {
@@ -19,6 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kTemporaryMark = ".tmp-";
+/// A stop that is asked for while a large file is read waits for no more than this.
+constexpr size_t kReadAtOnce = size_t{16} << 20;
 
 std::string reason(int error_number) { return std::generic_category().message(error_number); }
 
@@ -31,6 +35,7 @@ class FileDescriptor {
   FileDescriptor(const FileDescriptor&) = delete;
   FileDescriptor& operator=(const FileDescriptor&) = delete;
   int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_;
@@ -57,16 +62,33 @@ int write_all(int fd, std::string_view bytes) {
   return 0;
 }
 
-fs::path folder_of(const fs::path& path) {
-  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+/// Returns 0 or an errno. An interrupted fsync may be asked for again; one that failed may not, because the
+/// system forgets what it could not write.
+int sync(int fd) {
+  int result;
+  do {
+    result = ::fsync(fd);
+  } while (result != 0 && errno == EINTR);
+  return result == 0 ? 0 : errno;
 }
 
 /// Makes the names in a folder durable. EINVAL means that the file system has no such operation.
 int sync_folder(const fs::path& folder) {
   FileDescriptor fd(open_retrying(folder, O_RDONLY | O_DIRECTORY));
   if (fd.get() < 0) return errno;
-  if (::fsync(fd.get()) != 0 && errno != EINVAL) return errno;
-  return 0;
+  const int error = sync(fd.get());
+  return error == EINVAL ? 0 : error;
+}
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+bool is_file_at(int fd, const fs::path& path) {
+  struct stat ours {
+  }, there{};
+  return ::fstat(fd, &ours) == 0 && ::stat(path.c_str(), &there) == 0 && ours.st_dev == there.st_dev &&
+         ours.st_ino == there.st_ino;
 }
 
 }  // namespace
@@ -90,7 +112,9 @@ std::string read_file(const fs::path& path, int64_t max_bytes) {
   while (true) {
     if (filled == content.size())
       content.resize(content.size() + 1);  // notices a file that grows while being read
-    const ssize_t got = ::read(fd.get(), content.data() + filled, content.size() - filled);
+    throw_if_stopped();
+    const ssize_t got =
+        ::read(fd.get(), content.data() + filled, std::min(content.size() - filled, kReadAtOnce));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw IoError(fmt::format("cannot read '{}': {}", path.string(), reason(errno)));
     if (got == 0) break;
@@ -136,7 +160,7 @@ void AtomicFile::overwrite(int64_t offset, std::string_view bytes) {
 
 void AtomicFile::commit() {
   check(opening_error_);
-  if (options_.durable) check(::fsync(fd_) != 0 ? errno : 0);
+  if (options_.durable) check(sync(fd_));
   check(::close(std::exchange(fd_, -1)) != 0 ? errno
                                              : 0);  // some file systems report a failed write only here
   check(::rename(temporary_.c_str(), path_.c_str()) != 0 ? errno : 0);
@@ -165,9 +189,18 @@ int remove_temporary_files(const fs::path& folder) {
 LineFile::LineFile(fs::path path)
     : path_(std::move(path)), fd_(open_retrying(path_, O_WRONLY | O_CREAT | O_APPEND, 0644)) {
   if (fd_ < 0) throw IoError(fmt::format("cannot open '{}' for writing: {}", path_.string(), reason(errno)));
+  if (const int error = sync_folder(folder_of(path_))) {
+    ::close(fd_);
+    throw IoError(fmt::format("cannot make '{}' durable: {}", path_.string(), reason(error)));
+  }
 }
 
 LineFile::~LineFile() { ::close(fd_); }
+
+void LineFile::sync() {
+  if (const int error = bernoulli::sync(fd_))
+    throw IoError(fmt::format("cannot make '{}' durable: {}", path_.string(), reason(error)));
+}
 
 void LineFile::append(std::string_view line) {
   const std::string record = fmt::format("{}\n", line);
@@ -179,27 +212,36 @@ void LineFile::append(std::string_view line) {
 
 FolderLock::FolderLock(const fs::path& folder) {
   const fs::path path = folder / ".lock";
-  FileDescriptor fd(open_retrying(path, O_RDWR | O_CREAT, 0644));
-  if (fd.get() < 0)
-    throw IoError(fmt::format("cannot make the lock file '{}': {}", path.string(), reason(errno)));
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK)
-      throw IoError(fmt::format("cannot lock '{}': {}", path.string(), reason(errno)));
-    throw RunFolderError(fmt::format(
-        "run folder '{}' is in use by another bernoulli process; wait for it or name another with --run-dir",
-        folder.string()));
+  while (true) {
+    FileDescriptor fd(open_retrying(path, O_RDWR | O_CREAT, 0644));
+    if (fd.get() < 0)
+      throw IoError(fmt::format("cannot make the lock file '{}': {}", path.string(), reason(errno)));
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK)
+        throw IoError(fmt::format("cannot lock '{}': {}", path.string(), reason(errno)));
+      throw RunFolderError(
+          fmt::format("run folder '{}' is in use by another bernoulli process; wait for it or name another "
+                      "with --run-dir",
+                      folder.string()));
+    }
+    if (!is_file_at(fd.get(), path)) continue;  // whoever had it removed the file meanwhile
+    fd_ = fd.release();
+    return;
   }
-  fd_ = ::dup(fd.get());
-  if (fd_ < 0) throw IoError(fmt::format("cannot lock '{}': {}", path.string(), reason(errno)));
 }
 
 FolderLock::~FolderLock() { ::close(fd_); }
 
 void create_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error)
-    throw IoError(fmt::format("cannot create the folder '{}': {}", folder.string(), error.message()));
+  std::error_code ignored;
+  if (fs::is_directory(folder, ignored)) return;
+  const fs::path path = folder.has_filename() ? folder : folder.parent_path();  // "runs/a/" is "runs/a"
+  const fs::path parent = folder_of(path);
+  if (!path.empty() && !fs::exists(parent, ignored)) create_folder(parent);
+  int error = ::mkdir(path.c_str(), 0777) == 0 ? sync_folder(parent) : errno;
+  if (error == EEXIST && fs::is_directory(path, ignored)) error = 0;  // another process was faster
+  if (error != 0)
+    throw IoError(fmt::format("cannot create the folder '{}': {}", path.string(), reason(error)));
 }
 
 }  // namespace bernoulli

@@ -13,7 +13,8 @@ namespace bernoulli {
 inline constexpr int64_t kMaxFileBytes = int64_t{16} << 30;
 
 /// The whole content of a regular file.
-/// @throws IoError if it cannot be opened or read, is not a regular file, or is larger than max_bytes.
+/// @throws IoError if it cannot be opened or read, is not a regular file, or is larger than max_bytes;
+/// StopRequested
 std::string read_file(const std::filesystem::path& path, int64_t max_bytes = kMaxFileBytes);
 
 /// Replaces a file so that a reader, or a crash, sees the old file or the new one and never a mix: temporary
@@ -60,7 +61,7 @@ int remove_temporary_files(const std::filesystem::path& folder);
 /// Appends whole lines to a file; each append is one checked write of complete lines.
 class LineFile {
  public:
-  /// Opens for appending, creating the file. @throws IoError
+  /// Opens for appending; a file that it creates is durable in its folder. @throws IoError
   explicit LineFile(std::filesystem::path path);
   ~LineFile();
   LineFile(const LineFile&) = delete;
@@ -68,6 +69,8 @@ class LineFile {
 
   /// Writes `line` and a newline. @throws IoError
   void append(std::string_view line);
+  /// Makes every line so far durable. @throws IoError
+  void sync();
 
  private:
   std::filesystem::path path_;
@@ -88,7 +91,8 @@ class FolderLock {
   int fd_ = -1;
 };
 
-/// Creates the folder and its parents. @throws IoError with the path and the reason.
+/// Creates the folder and its parents, each durable in the one above it. @throws IoError with the path and
+/// the reason.
 void create_folder(const std::filesystem::path& folder);
 
 }  // namespace bernoulli

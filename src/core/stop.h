@@ -4,8 +4,12 @@ namespace bernoulli {
 
 /// From now on the first SIGINT or SIGTERM only asks for a stop, and the second one ends the process at once.
 /// SIGPIPE is ignored: a closed pipe is seen as a failed write. SIGHUP is treated like SIGTERM, unless nohup
-/// had it ignored.
+/// had it ignored, and a limit on processor time (SIGXCPU) like one SIGTERM however often it comes.
 void install_stop_signals();
+
+/// For a process that is about to become another program of ours: signals wait until that program calls
+/// install_stop_signals, so that none is lost on the way. @throws StopRequested for one that came before.
+void hold_stop_signals();
 
 /// The signal that asked for a stop, or 0.
 int stop_signal();

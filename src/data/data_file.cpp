@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/stop.h"
 #include "data/raw_example.h"
 #include "text/utf8.h"
 
@@ -29,6 +30,7 @@ class Inflater {
     std::string buffer(size_t{1} << 18, '\0');
     size_t fed = 0;
     while (true) {
+      throw_if_stopped();
       if (stream_.avail_in == 0 && fed < packed.size()) {
         const size_t chunk = std::min<size_t>(packed.size() - fed, size_t{1} << 30);
         stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data() + fed));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/stop.h"
 #include "data/raw_example.h"
 
 namespace bernoulli {
@@ -146,6 +147,7 @@ std::vector<RawExample> read_delimited(const std::filesystem::path& file, const 
   DataFaults faults;
   size_t width = header.cells.size();
   for (Row row; reader.next(row);) {
+    throw_if_stopped();
     const std::string origin = fmt::format("{}:{}", name, row.line);
     if (row.cells.size() == 1 && row.cells[0].empty() && width != 1) continue;  // a blank line
     if (width == 0) width = row.cells.size();

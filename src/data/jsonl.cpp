@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/stop.h"
 #include "data/raw_example.h"
 
 namespace bernoulli {
@@ -79,6 +80,7 @@ std::vector<RawExample> read_jsonl(const std::filesystem::path& file, const Colu
   DataFaults faults;
   int64_t number = 0;
   for (size_t begin = 0; begin < content.size();) {
+    throw_if_stopped();
     const size_t end = std::min(content.find('\n', begin), content.size());
     const std::string line = content.substr(begin, end - begin);
     begin = end + 1;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "core/stop.h"
 #include "data/raw_example.h"
 
 namespace bernoulli {
@@ -36,6 +37,7 @@ std::vector<RawExample> read_label_lines(const std::filesystem::path& file) {
   std::vector<RawExample> examples;
   int64_t number = 0;
   for (size_t begin = 0; begin < content.size();) {
+    throw_if_stopped();
     const size_t end = std::min(content.find('\n', begin), content.size());
     std::string_view line(content.data() + begin, end - begin);
     begin = end + 1;

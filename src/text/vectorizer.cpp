@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/stop.h"
 #include "text/hashing.h"
 #include "text/parallel_chunks.h"
 
@@ -114,6 +115,7 @@ TokenRows Vectorizer::transform(std::span<const std::string> texts, int threads)
     TokenRows rows;
     rows.ids.reserve(likely_ids(texts.subspan(begin, end - begin), max_ids_));
     for (const std::string& text : texts.subspan(begin, end - begin)) {
+      throw_if_stopped();
       append_ids(text, buffers, rows.ids);
       rows.end_row();
     }

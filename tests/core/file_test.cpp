@@ -144,11 +144,25 @@ TEST(FolderLock, IsHeldByOneAndFreedAtTheEnd) {
               StartsWith("cannot make the lock file '"));
 }
 
+/// A loser of the race for a folder must not hold the lock on a file that the winner removed.
+TEST(FolderLock, HoldsTheFileThatOthersWillFind) {
+  const TemporaryFolder folder;
+  const FolderLock removed(folder.path());
+  fs::remove(folder / ".lock");
+  const FolderLock lock(folder.path());
+  EXPECT_TRUE(fs::exists(folder / ".lock"));
+  EXPECT_THAT(message_of<RunFolderError>([&] { FolderLock third(folder.path()); }), HasSubstr("is in use"));
+}
+
 TEST(CreateFolder, MakesParentsAndRefusesAFileInTheWay) {
   const TemporaryFolder folder;
   create_folder(folder / "a/b");
   EXPECT_TRUE(fs::is_directory(folder / "a/b"));
   EXPECT_NO_THROW(create_folder(folder / "a/b"));
+  create_folder(folder / "c/d/");
+  EXPECT_TRUE(fs::is_directory(folder / "c/d"));
+  EXPECT_EQ(message_of<IoError>([&] { create_folder(""); }),
+            "cannot create the folder '': No such file or directory");
   folder.write("file", "");
   EXPECT_THAT(message_of<IoError>([&] { create_folder(folder / "file/b"); }),
               HasSubstr("file/b': Not a directory"));
