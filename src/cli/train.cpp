@@ -163,7 +163,7 @@ TrainedRun train_run(const TrainArguments& arguments) {
 
   const CheckpointFolder checkpoints(paths.checkpoints());
   const std::optional<Checkpoint> checkpoint = resuming ? checkpoints.load_newest() : std::nullopt;
-  MetricsLog log(paths.metrics(), checkpoint ? checkpoint->step : 0);
+  MetricsLog log(paths.metrics(), checkpoint ? checkpoint->step : 0, checkpoint && is_validated(*checkpoint));
   Trainer trainer({config, run.labels.names, run.train, run.validation ? &*run.validation : nullptr,
                    *run.loss, *engine.step, checkpoints, log, fingerprints_of(run, loaded)});
   if (checkpoint) {

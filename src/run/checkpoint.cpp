@@ -35,6 +35,11 @@ fs::path CheckpointFolder::path_of(int64_t step) const { return checkpoint_path(
 std::vector<int64_t> CheckpointFolder::steps() const { return checkpoint_steps(folder_); }
 
 void CheckpointFolder::save(const Checkpoint& checkpoint) const {
+  std::error_code ignored;
+  if (!folder_.parent_path().empty() && !fs::is_directory(folder_.parent_path(), ignored)) {
+    throw IoError(fmt::format("cannot save a checkpoint: the run folder '{}' is no longer there",
+                              folder_.parent_path().string()));
+  }
   create_folder(folder_);
   save_checkpoint(path_of(checkpoint.step), checkpoint);
 }

@@ -40,7 +40,7 @@ class CheckpointFolder {
   std::filesystem::path path_of(int64_t step) const;
   /// Steps with a file, ascending.
   std::vector<int64_t> steps() const;
-  /// Creates the folder where needed and saves. @throws IoError
+  /// Creates the folder where needed, inside a run folder that is there, and saves. @throws IoError
   void save(const Checkpoint& checkpoint) const;
   /// The newest checkpoint that is whole; damaged newer ones are named in a warning. Absent when there is no
   /// file at all.

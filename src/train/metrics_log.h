@@ -16,11 +16,16 @@ namespace bernoulli {
 /// processes of the run).
 class MetricsLog {
  public:
-  /// Takes over an existing file: what lies after `step` was never part of the state that is resumed, and is
-  /// dropped.
-  MetricsLog(std::filesystem::path path, int64_t step);
+  /// Takes over an existing file up to the checkpoint of `step`: what was written after it was never part of
+  /// the state that is resumed, and is dropped.
+  /// @param validated whether that checkpoint was saved after the validation of its step. A run that was
+  /// stopped just before a validation saves twice at one step.
+  MetricsLog(std::filesystem::path path, int64_t step, bool validated);
 
   void append(const std::string& event, int64_t epoch, int64_t step, const nlohmann::ordered_json& values);
+
+  /// Makes the lines durable: a checkpoint must not outlive the history that led to it. @throws IoError
+  void sync() { file_->sync(); }
 
   /// Seconds of work on this run, earlier processes included.
   double elapsed_s() const;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <ATen/ops/isfinite.h>
+
 namespace bernoulli {
 namespace {
 
@@ -30,6 +32,23 @@ NonFiniteError non_finite_gradient(int64_t step, const std::vector<std::string>&
       "step {}: the gradient is not finite in {}. No weight was changed by this step and the "
       "last checkpoint is good. Lower the learning rate or set optimizer.clip_value",
       step + 1, names.empty() ? "its norm only (overflow)" : fmt::format("{}", fmt::join(names, " "))));
+}
+
+void refuse_non_finite_state(const Checkpoint& checkpoint, int64_t last_saved) {
+  std::vector<std::string> names;
+  for (const NamedTensors* tensors : {&checkpoint.weights, &checkpoint.training}) {
+    for (const auto& [name, tensor] : *tensors) {
+      if (!at::isfinite(tensor).all().item<bool>()) names.push_back(name);
+    }
+  }
+  if (names.empty()) return;
+  throw NonFiniteError(
+      fmt::format("step {}: after this update there are numbers that are not finite in {}. They were not "
+                  "saved; {}. Lower "
+                  "the learning rate or set optimizer.clip_norm",
+                  checkpoint.step, fmt::join(names, " "),
+                  last_saved < 0 ? "there is no earlier checkpoint"
+                                 : fmt::format("the last checkpoint, of step {}, is good", last_saved)));
 }
 
 }  // namespace bernoulli

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "run/checkpoint.h"
 #include "train/encoded_dataset.h"
 
 namespace bernoulli {
@@ -15,5 +16,10 @@ NonFiniteError non_finite_loss(int64_t step, double loss, const std::vector<int6
                                int64_t num_examples, const EncodedDataset& data);
 /// @param names  parameters with a gradient that is not finite; none: only the norm overflows
 NonFiniteError non_finite_gradient(int64_t step, const std::vector<std::string>& names);
+
+/// @param last_saved  step of the checkpoint before; negative: none
+/// @throws NonFiniteError naming every weight and optimizer state that is not finite: what is saved can be
+/// gone on with.
+void refuse_non_finite_state(const Checkpoint& checkpoint, int64_t last_saved);
 
 }  // namespace bernoulli

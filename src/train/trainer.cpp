@@ -12,6 +12,7 @@
 #include "core/stop.h"
 #include "optim/schedule.h"
 #include "train/evaluate.h"
+#include "train/non_finite.h"
 
 namespace bernoulli {
 namespace {
@@ -33,6 +34,11 @@ Trainer::Trainer(TrainingParts parts)
       training.monitor_mode == "auto" ? lower_is_better(training.monitor) : training.monitor_mode == "min";
 }
 
+bool is_validated(const Checkpoint& checkpoint) {
+  const auto validated = checkpoint.state.find("validated_step");
+  return validated != checkpoint.state.end() && *validated == checkpoint.step;
+}
+
 void Trainer::resume(const Checkpoint& checkpoint) {
   for (const auto& [what, fingerprint] : parts_.fingerprints.items()) {
     const std::string saved = checkpoint.fingerprints.value(what, "");
@@ -51,6 +57,10 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   }
   parts_.step.load(checkpoint.weights, checkpoint.training);
   saved_step_ = checkpoint.step;
+  for (const int64_t step : parts_.checkpoints.steps()) {
+    if (step < saved_step_) saved_before_ = step;
+  }
+  prune();
 }
 
 int64_t Trainer::epoch() const {
@@ -213,14 +223,26 @@ void Trainer::save() {
   checkpoint.fingerprints = parts_.fingerprints;
   checkpoint.weights = parts_.step.evaluation_weights();
   checkpoint.training = parts_.step.training_state();
-  parts_.checkpoints.save(checkpoint);
-  saved_step_ = state_.step;
-  std::set<int64_t> keep = {state_.step};
-  for (const BestEntry& entry : state_.best) keep.insert(entry.step);
-  parts_.checkpoints.prune(keep);
+  refuse_non_finite_state(checkpoint, saved_step_);
+  // Announced first and made durable: whichever checkpoint a resumed run finds, the log holds all that led to
+  // it, and what it holds beyond that is known to be.
   const bool best = !state_.best.empty() && state_.best.front().step == state_.step;
   parts_.log.append("checkpoint", epoch(), state_.step,
                     {{"file", parts_.checkpoints.path_of(state_.step).filename().string()}, {"best", best}});
+  parts_.log.sync();
+  parts_.checkpoints.save(checkpoint);
+  if (saved_step_ != state_.step) saved_before_ = saved_step_;
+  saved_step_ = state_.step;
+  prune();
+}
+
+void Trainer::prune() {
+  std::set<int64_t> keep = {saved_before_};
+  for (const BestEntry& entry : state_.best) keep.insert(entry.step);
+  for (const int64_t step : parts_.checkpoints.steps()) {
+    if (step >= saved_step_) keep.insert(step);  // later ones are damaged, or belong to whoever looks into it
+  }
+  parts_.checkpoints.prune(keep);
 }
 
 void Trainer::show_progress() {

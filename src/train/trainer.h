@@ -40,12 +40,16 @@ struct TrainingParts {
   nlohmann::ordered_json fingerprints;
 };
 
+/// Whether a checkpoint was saved after the validation of its step, not on the way to it.
+bool is_validated(const Checkpoint& checkpoint);
+
 /// Repeats: order of the epoch, update, validation, early stopping, checkpoint; until a limit is reached.
 class Trainer {
  public:
   explicit Trainer(TrainingParts parts);
 
-  /// Goes on from `checkpoint`. @throws ArtifactError if it does not belong to this run.
+  /// Goes on from `checkpoint`, and removes what a killed process did not come to remove. @throws
+  /// ArtifactError if it does not belong to this run.
   void resume(const Checkpoint& checkpoint);
   /// @throws StopRequested after saving; NonFiniteError; IoError
   TrainingOutcome run();
@@ -59,6 +63,7 @@ class Trainer {
   void validate_and_save();
   void record_validation(const MetricReport& report);
   void save();
+  void prune();
   void show_progress();
   std::string stop_reason() const;
 
@@ -68,6 +73,7 @@ class Trainer {
   bool lower_is_better_;
   TrainerState state_;
   int64_t saved_step_ = -1;
+  int64_t saved_before_ = -1;  ///< the checkpoint before that one: what is left if that one is damaged
   StepResult last_result_;
   bool warned_of_lost_gradient_ = false;
   double rate_started_s_ = 0;

@@ -104,6 +104,18 @@ TEST(CheckpointFolder, FallsBackToTheNewestWholeFile) {
   EXPECT_THAT(log, HasSubstr("using the newest whole checkpoint, step 1"));
 }
 
+TEST(CheckpointFolder, DoesNotMakeARunFolderThatWasRemoved) {
+  const bernoulli::testing::TemporaryFolder folder;
+  const CheckpointFolder checkpoints(folder / "run/checkpoints");
+  try {
+    checkpoints.save(sample(1));
+    FAIL() << "saved";
+  } catch (const IoError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("run' is no longer there"));
+  }
+  EXPECT_FALSE(fs::exists(folder / "run"));
+}
+
 TEST(CheckpointFolder, RefusesWhenNoFileIsWhole) {
   const bernoulli::testing::TemporaryFolder folder;
   const CheckpointFolder checkpoints(folder.path());

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -91,7 +92,7 @@ class Session {
     const EngineChoice engine = make_step(loaded_.run, prepared_.plan, prepared_.train, *prepared_.loss,
                                           prepared_.pos_weight, c10::Device(c10::kCPU));
     KilledStep step(*engine.step, killed_at);
-    MetricsLog log(folder_ / "metrics.jsonl", newest ? newest->step : 0);
+    MetricsLog log(folder_ / "metrics.jsonl", newest ? newest->step : 0, newest && is_validated(*newest));
     Trainer trainer({loaded_.run,
                      prepared_.labels.names,
                      prepared_.train,
@@ -228,11 +229,11 @@ TEST(Trainer, RefusesACheckpointOfOtherData) {
   }
 }
 
-TEST(Trainer, KeepsTheBestAndTheLastCheckpointOnly) {
+TEST(Trainer, KeepsTheBestAndTheLastTwoCheckpointsOnly) {
   Session session({"training.epochs=6", "training.keep_best=2"});
   const TrainingOutcome outcome = session.train();
   const std::vector<int64_t> steps = session.checkpoint_steps();
-  EXPECT_LE(steps.size(), 3u);
+  EXPECT_LE(steps.size(), 4u);
   EXPECT_THAT(steps, ::testing::Contains(outcome.final_step));
   EXPECT_THAT(steps, ::testing::Contains(outcome.steps));
   const std::vector<double> losses = session.logged("validation", "loss");
@@ -280,6 +281,48 @@ TEST(Trainer, RefusesANonFiniteLossBeforeAnyWeightMoves) {
   const Checkpoint last = load_checkpoint(session.checkpoint_path(session.checkpoint_steps().back()));
   for (const auto& [name, tensor] : last.weights)
     EXPECT_TRUE(at::isfinite(tensor).all().item<bool>()) << name;
+}
+
+/// The events that are left of `lines` when a run goes on from the checkpoint of step 2.
+std::vector<std::string> kept_events(const std::string& lines, bool validated) {
+  const bernoulli::testing::TemporaryFolder folder;
+  folder.write("metrics.jsonl", lines);
+  const MetricsLog log(folder / "metrics.jsonl", 2, validated);
+  std::vector<std::string> events;
+  std::istringstream file(folder.read("metrics.jsonl"));
+  for (std::string line; std::getline(file, line);)
+    events.push_back(nlohmann::json::parse(line)["event"].get<std::string>());
+  return events;
+}
+
+std::string event(const std::string& name, int step) {
+  return "{\"event\":\"" + name + "\",\"step\":" + std::to_string(step) + "}\n";
+}
+
+TEST(MetricsLog, GoesOnBehindTheLineOfTheCheckpoint) {
+  const std::string lines = event("checkpoint", 1) + event("train", 2) + event("checkpoint", 2);
+  const std::vector<std::string> kept = {"checkpoint", "train", "checkpoint"};
+  EXPECT_EQ(kept_events(lines + event("stop", 2) + event("test", 2), true), kept);
+  EXPECT_EQ(kept_events(lines + event("checkpoint", 3) + "{\"event\":\"tr", true), kept);
+  EXPECT_EQ(kept_events("\x01\n[1]\n{\"step\":\"2\"}\n" + lines, true), kept) << "lines that are not ours";
+}
+
+/// A run that was stopped before the validation of step 2 saves there, and again after it.
+TEST(MetricsLog, TellsTheTwoCheckpointsOfOneStepApart) {
+  const std::string lines = event("checkpoint", 2) + event("validation", 2) + event("checkpoint", 2);
+  EXPECT_EQ(kept_events(lines, false), std::vector<std::string>{"checkpoint"});
+  EXPECT_EQ(kept_events(lines, true), (std::vector<std::string>{"checkpoint", "validation", "checkpoint"}));
+}
+
+TEST(Trainer, NeverSavesWeightsThatAreNotFinite) {
+  // The first update of this rate makes weights of 1e38 and more; loss and gradient before it are sound.
+  Session session({"optimizer={sgd: {lr: 3.0e+38}}", "training.checkpoint_every_steps=1"});
+  EXPECT_THROW(session.train(), NonFiniteError);
+  for (const int64_t step : session.checkpoint_steps()) {
+    const Checkpoint saved = load_checkpoint(session.checkpoint_path(step));
+    for (const auto& [name, tensor] : saved.weights)
+      EXPECT_TRUE(at::isfinite(tensor).all().item<bool>()) << name << " of step " << step;
+  }
 }
 
 /// The gradient is a sum over examples divided by their weight, so how the examples are cut into batches
