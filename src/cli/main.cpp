@@ -3,6 +3,9 @@
 #include <exception>
 #include <new>
 #include <string>
+#include <string_view>
+#include <system_error>
+#include <unistd.h>
 #include <vector>
 
 #include <fmt/format.h>
@@ -18,6 +21,36 @@ using bernoulli::ExitCode;
 int fail(ExitCode code, const std::string& message) {
   fmt::print(stderr, "bernoulli: {}\n", message);
   return static_cast<int>(code);
+}
+
+constexpr const char* kOutOfMemory = "out of memory; use a smaller model, batch or data set";
+
+/// LibTorch has an exception of its own for it, known here by its words only: this file links no LibTorch.
+bool is_out_of_memory(const std::exception& error) {
+  const std::string_view what = error.what();
+  return what.find("can't allocate memory") != what.npos || what.find("std::bad_alloc") != what.npos;
+}
+
+/// The code of an exception that nobody else answers, after saying what it is.
+int answer(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr || is_out_of_memory(error))
+    return fail(ExitCode::kIo, kOutOfMemory);
+  if (dynamic_cast<const std::system_error*>(&error) != nullptr)  // no thread, no access
+    return fail(ExitCode::kIo, fmt::format("the system refused: {}", error.what()));
+  return fail(ExitCode::kInternal, fmt::format("internal error, please report it: {}", error.what()));
+}
+
+/// Memory that runs out in a destructor (that of a JSON value allocates) cannot be thrown any further, and
+/// the default is to abort.
+[[noreturn]] void on_terminate() {
+  int code = static_cast<int>(ExitCode::kInternal);
+  try {
+    if (const std::exception_ptr current = std::current_exception()) std::rethrow_exception(current);
+  } catch (const std::exception& error) {
+    code = answer(error);
+  } catch (...) {
+  }
+  ::_exit(code);
 }
 
 int run(const std::vector<std::string>& words) {
@@ -37,6 +70,7 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::set_terminate(on_terminate);
   bernoulli::install_stop_signals();
   try {
     return run({argv + 1, argv + argc});
@@ -45,9 +79,7 @@ int main(int argc, char** argv) {
   } catch (const bernoulli::StopRequested& stop) {
     return stop.signal == SIGINT ? static_cast<int>(ExitCode::kInterrupted)
                                  : static_cast<int>(ExitCode::kTerminated);
-  } catch (const std::bad_alloc&) {
-    return fail(ExitCode::kIo, "out of memory; use a smaller model, batch or data set");
   } catch (const std::exception& error) {
-    return fail(ExitCode::kInternal, fmt::format("internal error, please report it: {}", error.what()));
+    return answer(error);
   }
 }
