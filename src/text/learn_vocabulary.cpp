@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/stop.h"
 #include "text/parallel_chunks.h"
 #include "text/token_counts.h"
 #include "text/vectorizer.h"
@@ -16,6 +17,7 @@ TokenCounts count_tokens(const Tokenizer& tokenizer, std::span<const std::string
   TokenCounts counts;
   TokenBuffers buffers;
   for (const std::string& text : texts) {
+    throw_if_stopped();
     tokenizer.for_each_ngram(tokenizer.tokens(text, kNoLimit, buffers), [&](std::string_view token) {
       counts.add_readable(token);
       return true;
@@ -51,7 +53,8 @@ Vocabulary learn_vocabulary(const TextConfig& config, std::span<const std::strin
   const TokenCounts counts = count_tokens(Tokenizer(config, kernel), texts, threads);
   std::vector<CountedToken> candidates;
   counts.for_each([&](std::string_view token, int64_t count) {
-    if (count >= config.min_count) candidates.push_back({std::string(token), count});
+    if (count >= config.min_count && token.size() <= kLongestLearnedToken)
+      candidates.push_back({std::string(token), count});
   });
   const size_t room =
       config.max_tokens ? static_cast<size_t>(std::max<int64_t>(0, *config.max_tokens - 2)) : kNoLimit;

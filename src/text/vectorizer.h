@@ -60,8 +60,12 @@ class Vectorizer {
   std::shared_ptr<const Vocabulary> vocabulary_;
 };
 
+inline constexpr size_t kLongestLearnedToken = 4096;  ///< bytes
+
 /// Counts the tokens of the texts as `config` standardises and splits them, and keeps the most frequent ones:
-/// count descending, ties by token bytes descending (Keras' order; see docs/text.md).
+/// count descending, ties by token bytes descending (Keras' order; see docs/text.md). Longer tokens than
+/// kLongestLearnedToken are left out: one of 10 MB would be in every file of the run, and hundreds of times
+/// in the self-test of the exported one.
 /// @throws UsageError, DataError
 Vocabulary learn_vocabulary(const TextConfig& config, std::span<const std::string> texts, int threads = 1,
                             ScanKernel kernel = ScanKernel::kBest);

@@ -162,6 +162,12 @@ TEST(Vectorizer, TransformIsTheSameForAnyNumberOfThreads) {
   EXPECT_EQ(one_by_one, expected.ids);
 }
 
+TEST(LearnVocabulary, LeavesOutTokensOfAbsurdLength) {
+  const std::string longest(kLongestLearnedToken, 'x');
+  const std::vector<std::string> texts = {"a " + longest + " " + longest + "x", longest + "x"};
+  EXPECT_THAT(learn_vocabulary(TextConfig{}, texts).tokens(), ::testing::ElementsAre(longest, "a"));
+}
+
 TEST(Vectorizer, TransformsNoTextsToNoRows) {
   EXPECT_EQ(Vectorizer({}, Vocabulary()).transform({}, 4).size(), 0);
 }
