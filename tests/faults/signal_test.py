@@ -1,0 +1,103 @@
+"""Signals at every point of a run, and streams that close. Rows 24 to 27 of docs/reliability.md."""
+import signal
+import subprocess
+import time
+
+from harness import PROGRAM, SOAK, TRAIN, FaultTest, environment, faults, final_state, main, run, spread
+
+QUICK = 2.0  # seconds from a signal to the end, the promise for a small model
+
+
+class Signals(FaultTest):
+    def test_stop_a_run_at_any_call_of_its_files(self):
+        """The calls lie in every phase: reading configuration and data, opening the folder, saving, exporting."""
+        self.server.run(self.folder, extra=faults(self.folder, prefix=self.folder.path, at=1, forever=1, action="signal:0"))
+        count = len(self.folder.report().splitlines())
+        for i, call in enumerate(spread(count, 12)):
+            number, code = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)][i % 3]
+            self.folder.clear()
+            result = self.server.run(self.folder, extra=faults(self.folder, prefix=self.folder.path, at=call,
+                                                               action=f"signal:{int(number)}"))
+            what = f"signal {number} at {self.folder.report().strip()}"
+            # Behind the last look at signals there is only the summary to write: the run is then complete.
+            self.assertIn(result.code, (code, 0), f"{what}: {result}")
+            self.assertEqual(result.code == 0, (self.folder.out / "summary.json").exists(), f"{what}: {result}")
+            self.assertLess(result.seconds, QUICK + self.run_seconds, what)
+            self.assertEqual(self.folder.leftovers(), [], what)
+            self.goes_on_to_the_same_model(what)
+
+    def goes_on_to_the_same_model(self, what):
+        """The log of a run that was stopped between two checkpoints has one checkpoint more; the model is the same."""
+        result = self.server.run(self.folder)
+        self.assertEqual(result.code, 0, f"{what}: {result}")
+        state = final_state(self.folder)
+        for name in ("model.pt", "summary.json", "vocabulary.txt", "checkpoints/step-000000006.safetensors"):
+            self.assertEqual(state[name], self.expected[name], f"{what}: {name}")
+
+    def test_stop_a_run_at_any_time(self):
+        for number, code in [(signal.SIGINT, 130), (signal.SIGTERM, 143)]:
+            for _ in range(20 if SOAK else 4):
+                self.folder.clear()
+                result = self.server.run(self.folder, kill_after=self.random.uniform(0.2, 1) * self.run_seconds,
+                                         kill_with=number)
+                self.assertIn(result.code, (0, code, 128 + number), result)
+                self.goes_on_to_the_same_model(f"signal {number}")
+
+    def test_a_second_one_ends_a_save_at_once(self):
+        """fsync takes 5 s: the first signal asks for a stop, the second does not wait for the disk."""
+        slow = faults(self.folder, slow_ms=1, at=60, action=f"signal:{int(signal.SIGINT)}")
+        self.assertEqual(self.server.run(self.folder, extra=slow).code, 130)
+        before = self.folder.checkpoints()
+        self.assertTrue(before)
+        process = subprocess.Popen([PROGRAM, *TRAIN], cwd=self.folder.path, stderr=subprocess.PIPE,
+                                   env=environment(faults(self.folder, slow_ms=5000)), text=True)
+        self.wait_for(lambda: self.folder.leftovers())
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+        self.assertEqual(process.returncode, 130)
+        self.assertLess(time.monotonic() - began, QUICK)
+        self.assertEqual([name for name in self.folder.checkpoints() if ".tmp-" not in name], before)
+        self.goes_on_to_the_same_model("second signal")
+
+    def wait_for(self, condition, seconds=20):
+        end = time.monotonic() + seconds
+        while not condition():
+            self.assertLess(time.monotonic(), end, "the program did not come so far")
+            time.sleep(0.002)
+
+    def test_none_is_lost_while_the_program_loads(self):
+        """Between its start and the loaded LibTorch lies the exchange of one program for another."""
+        for delay in [0.0005 * i for i in range(0, 400, 10 if SOAK else 60)]:
+            self.folder.clear()
+            process = subprocess.Popen([PROGRAM, *TRAIN, "--set", "training.epochs=1000000"], cwd=self.folder.path,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(shim=False))
+            time.sleep(delay)
+            process.send_signal(signal.SIGTERM)
+            self.assertIn(process.wait(20), (143, -signal.SIGTERM), f"after {delay} s")
+
+    def test_a_closed_terminal_stops_a_run_and_nohup_does_not(self):
+        for ignored, code in [(False, 143), (True, 0)]:
+            self.folder.clear()
+            result = run(self.folder, TRAIN, faults(self.folder, at=40, action=f"signal:{int(signal.SIGHUP)}"),
+                         shell="trap '' HUP; exec \"$@\"" if ignored else None)
+            self.assertEqual(result.code, code, result)
+            self.goes_on_to_the_same_model("SIGHUP")
+
+    def test_a_reader_that_leaves_does_not_end_a_training(self):
+        """`train | true`: everything is written; only the printed summary finds nobody, which is exit 5."""
+        result = run(self.folder, TRAIN, shell="(\"$@\"; echo \"code $?\" >&2) | true", shim=False)
+        self.assertRegex(result.err, "code (0|5)")
+        self.assertEqual(final_state(self.folder), self.expected)
+
+    def test_a_limit_on_processor_time_stops_a_run(self):
+        result = run(self.folder, [*TRAIN, "--set", "training.epochs=100000000", "--set", "training.early_stopping=null"],
+                     shell="ulimit -S -t 1; exec \"$@\"", shim=False)
+        self.assertEqual(result.code, 143, result)
+        self.assertTrue(self.folder.checkpoints())
+
+
+if __name__ == "__main__":
+    main()

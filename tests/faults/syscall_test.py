@@ -1,0 +1,96 @@
+"""Every system call of a run's files fails in turn, once or from there on: the program ends with exit 5 and a message that names the
+file, or goes on; nothing half-written stays; and --resume ends in the bytes of an unbroken run. Rows 28 to 30, 34 and 35."""
+import errno
+
+from harness import SOAK, FaultTest, faults, main, spread
+
+ERRNOS = ["ENOSPC", "EIO", "EROFS", "EDQUOT", "EACCES", "EMFILE", "EINTR"]
+
+
+class FailingCalls(FaultTest):
+    def calls(self):
+        """op and path of every call of an unbroken run; signal 0 does nothing."""
+        self.folder.clear()
+        result = self.server.run(self.folder, extra=faults(self.folder, at=1, forever=1, action="signal:0"))
+        self.assertEqual(result.code, 0, result)
+        return [line.split("\t")[1:] for line in self.folder.report().splitlines()]
+
+    def check(self, call, name, forever):
+        self.folder.clear()
+        result = self.server.run(self.folder, extra=faults(self.folder, at=call, action=getattr(errno, name),
+                                                           forever=int(forever)))
+        what = f"{name} {'from' if forever else 'at'} call {call}, {self.folder.report().splitlines()[:1]}"
+        self.assertTrue(self.folder.report(), f"{what}: the run has fewer calls")
+        self.assertIn(result.code, (0, 5), f"{what}: {result}")
+        if result.code == 5:
+            self.assertIn("bernoulli: ", result.err, what)
+            self.assertIn("out", result.err.split("bernoulli: ", 1)[1], f"{what}: no path in the message: {result}")
+        if not forever or name in ("ENOSPC", "EDQUOT"):  # a disk that takes no change keeps what is on it
+            self.assertEqual(self.folder.leftovers(), [], what)
+        saved = self.folder.checkpoints()
+        resumed = self.resume_and_compare(what)
+        self.assertNotIn("warning", resumed.err, f"{what}: a checkpoint was damaged")
+        whole = [name for name in saved if ".tmp-" not in name]
+        if whole and result.code == 5:
+            self.assertIn(f"resuming after step {int(whole[-1][5:14])}", resumed.err, f"{what}: {whole}")
+
+    def test_end_in_exit_5_or_success(self):
+        count = len(self.calls())
+        if SOAK:
+            cases = [(call, name, forever) for call in range(1, count + 1) for name in ERRNOS
+                     for forever in (False, True)]
+        else:  # every errno and both forms, at calls all over the run
+            cases = [(call, ERRNOS[i % len(ERRNOS)], i % 2 == 0) for i, call in enumerate(spread(count, 28))]
+        for call, name, forever in cases:
+            if not (name == "EINTR" and forever):  # an interruption has an end
+                self.check(call, name, forever)
+        print(f"{len(cases)} failures at {count} calls", flush=True)
+
+    def test_a_failed_sync_is_never_taken_for_success(self):
+        syncs = [i + 1 for i, (op, _) in enumerate(self.calls()) if op == "fsync"]
+        for call in syncs if SOAK else syncs[::6]:
+            self.folder.clear()
+            result = self.server.run(self.folder, extra=faults(self.folder, at=call, action=errno.EIO))
+            self.assertEqual(result.code, 5, f"fsync {call}: {result}")
+            self.assertEqual(len(self.folder.report().splitlines()), 1)
+            self.resume_and_compare(f"fsync {call}")
+
+
+class OddWrites(FaultTest):
+    def test_short_and_interrupted_writes_give_the_same_bytes(self):
+        for seed in range(1, 20 if SOAK else 3):
+            self.folder.clear()
+            result = self.server.run(self.folder, extra=faults(self.folder, short=seed))
+            self.assertEqual(result.code, 0, result)
+            self.resume_and_compare(f"short writes, seed {seed}")
+
+
+class Scarcity(FaultTest):
+    def refused(self, what, **settings):
+        self.folder.clear()
+        result = self.server.run(self.folder, extra=faults(self.folder, **settings))
+        hit = self.folder.report() != ""
+        self.assertIn(result.code, (0, 5), f"{what}: {result}")
+        self.assertTrue(hit or result.code == 0, f"{what}: {result}")
+        if result.code == 5:
+            self.assertRegex(result.err, "bernoulli: (out of memory|the system refused|cannot )", what)
+        if hit:  # where a destructor found no memory the process ended at once: --resume cleans up
+            self.resume_and_compare(what)
+        return hit
+
+    def test_memory_that_runs_out_is_no_crash(self):
+        """Calls of operator new from the program's own code; LibTorch's are its own affair."""
+        allocation, seen = 1, 0
+        while self.refused(f"allocation {allocation}", new_at=allocation):
+            seen += 1
+            allocation = allocation + 7 if SOAK else allocation * 2 + 1
+        self.assertGreater(seen, 5)
+        print(f"{seen} failed allocations, the last before number {allocation}", flush=True)
+
+    def test_threads_that_do_not_start_are_no_crash(self):
+        self.refused("no thread at all", thread_at=1)
+        self.refused("no second thread", thread_at=2)
+
+
+if __name__ == "__main__":
+    main()
