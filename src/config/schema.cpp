@@ -243,7 +243,7 @@ Field training_section() {
            "restore_best",
            "evaluate and export the best checkpoint, else the last; without validation data always the last")
            .defaults(true),
-       integer("keep_best", "best checkpoints that are kept besides the last")
+       integer("keep_best", "best checkpoints that are kept besides the last two")
            .at_least(1)
            .at_most(1e6)
            .defaults(1),

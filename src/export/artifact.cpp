@@ -1,5 +1,8 @@
 #include "export/artifact.h"
 
+#include <cmath>
+#include <exception>
+#include <new>
 #include <sstream>
 #include <utility>
 
@@ -77,6 +80,12 @@ Artifact Artifact::parse(std::string_view bytes, const std::string& name, c10::D
     throw ArtifactError(fmt::format("'{}' cannot be loaded: {}", name, error.what_without_backtrace()));
   } catch (const nlohmann::json::exception& error) {
     throw ArtifactError(fmt::format("'{}' has a record that cannot be read: {}", name, error.what()));
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {  // TorchScript's compiler and interpreter throw kinds of their own
+    throw ArtifactError(fmt::format("'{}' cannot be loaded: {}", name, error.what()));
   }
 }
 
