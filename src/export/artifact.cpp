@@ -1,6 +1,5 @@
 #include "export/artifact.h"
 
-#include <cmath>
 #include <exception>
 #include <new>
 #include <sstream>

@@ -2,6 +2,9 @@
 
 #include <system_error>
 
+#include <fmt/format.h>
+
+#include "core/error.h"
 #include "core/file.h"
 #include "store/raw_checkpoint.h"
 #include "tensor/safetensors.h"

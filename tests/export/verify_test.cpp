@@ -94,7 +94,7 @@ TEST(VerifyArtifact, RefusesASecondSigmoid) {
 }
 
 TEST_F(Verify, CanBeStoppedAndThenWritesNoFile) {
-  EXPECT_THROW(export_artifact(model.parts(), answers(), path, 0, [] { throw IoError("stop"); }), IoError);
+  EXPECT_THROW(export_artifact(model.parts(), answers(), path, 0, 1, [] { throw IoError("stop"); }), IoError);
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
