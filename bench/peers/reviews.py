@@ -46,3 +46,7 @@ def cached_ids():
     """ids_and_labels, made once for all peers of a run: run.py names the file in PEER_IDS."""
     saved = np.load(os.environ["PEER_IDS"])
     return saved["x"], saved["y"]
+
+
+if __name__ == "__main__":
+    np.savez(os.environ["PEER_IDS"], **dict(zip("xy", ids_and_labels())))
