@@ -27,15 +27,17 @@ constexpr int64_t kExamples = 20000;
 EncodedDataset made_up_reviews(int64_t num_ids) {
   Random random(1);
   EncodedDataset data;
+  TokenRows rows;
   const double log_ranks = std::log(static_cast<double>(num_ids - 1));
   for (int64_t example = 0; example < kExamples; ++example) {
     const uint64_t length = example % 3 == 0 ? 60 + random.below(190) : 250;
     for (uint64_t i = 0; i < length; ++i)
-      data.rows.ids.push_back(static_cast<int32_t>(std::exp(random.uniform() * log_ranks)));
-    data.rows.end_row();
+      rows.ids.push_back(static_cast<int32_t>(std::exp(random.uniform() * log_ranks)));
+    rows.end_row();
     data.targets.push_back(static_cast<float>(example % 2));
-    data.origins.emplace_back();
   }
+  data.rows = std::move(rows);
+  data.origins = std::vector<std::string>(static_cast<size_t>(kExamples));
   return data;
 }
 
@@ -63,7 +65,7 @@ std::vector<int64_t> shuffled(int64_t count) {
 
 void step(benchmark::State& state, const std::string& engine) {
   const int64_t num_ids = state.range(0), batch = state.range(2);
-  const RunConfig config = tutorial(engine, state.range(1), batch);
+  const RunConfig config = tutorial(engine == "fused" ? "auto" : engine, state.range(1), batch);
   const EncodedDataset data = made_up_reviews(num_ids);
   const auto plan = layers::plan_model(config.model, config.text, config.loss.mode, num_ids, 1);
   const std::unique_ptr<Loss> loss = make_loss(config.loss, {}, 1);
@@ -88,7 +90,6 @@ void telemetry(benchmark::State& state) {
   std::vector<float> logits;
   std::vector<int64_t> examples;
   for (int64_t i = 0; i < 32; ++i) {
-    data.rows.end_row();
     data.targets.push_back(static_cast<float>(i % 2));
     logits.push_back(static_cast<float>(i - 16));
     examples.push_back(i);
