@@ -6,9 +6,9 @@
 #include "cli/export_run.h"
 #include "core/log.h"
 #include "core/stop.h"
+#include "infer/classifier.h"
 #include "model/features.h"
 #include "model/sequential.h"
-#include "infer/classifier.h"
 #include "train/evaluate.h"
 
 namespace bernoulli::cli {
