@@ -4,6 +4,7 @@
 
 #include "cli/environment.h"
 #include "cli/export_run.h"
+#include "core/error.h"
 #include "core/log.h"
 #include "core/stop.h"
 #include "infer/classifier.h"
@@ -22,9 +23,10 @@ std::vector<double> fit_thresholds(const FinishedTraining& training,
   const int64_t num_labels = training.run.train.num_labels;
   if (config.method == ThresholdConfig::Method::kFixed)
     return std::vector<double>(static_cast<size_t>(num_labels), config.value);
-  const EncodedDataset& validation =
-      *training.run.validation;  // config/ refuses a fitted threshold without validation data
-  std::vector<double> thresholds = choose_thresholds(predictions_of(*validation_logits, validation), config);
+  if (validation_logits == nullptr)  // config/ refuses a fitted threshold without validation data
+    throw InternalError("a threshold is fitted on validation data, and there is none");
+  std::vector<double> thresholds =
+      choose_thresholds(predictions_of(*validation_logits, *training.run.validation), config);
   log_info(fmt::format("threshold fitted on validation data: {}", Json(thresholds).dump()));
   return thresholds;
 }
