@@ -38,7 +38,7 @@ class CheckpointFolder {
   explicit CheckpointFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   std::filesystem::path path_of(int64_t step) const;
-  /// Steps with a file, ascending.
+  /// Steps with a file, ascending. @throws IoError where the folder is there and cannot be listed
   std::vector<int64_t> steps() const;
   /// Creates the folder where needed, inside a run folder that is there, and saves. @throws IoError
   void save(const Checkpoint& checkpoint) const;

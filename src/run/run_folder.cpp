@@ -12,12 +12,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Anything but our own lock file counts as content.
+/// Anything but our own lock file counts as content. @throws IoError where the folder cannot be listed
 bool has_content(const fs::path& folder) {
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
     if (entry.path().filename() != ".lock") return true;
   }
+  if (error && error != std::errc::no_such_file_or_directory)
+    throw IoError(fmt::format("cannot list the folder '{}': {}", folder.string(), error.message()));
   return false;
 }
 
@@ -40,7 +42,11 @@ RunFolder::RunFolder(fs::path folder)
     : paths_{std::move(folder)}, lock_(std::make_unique<FolderLock>(paths_.folder)) {}
 
 RunFolder::~RunFolder() {
-  if (!lock_ || has_content(paths_.folder)) return;
+  try {
+    if (!lock_ || has_content(paths_.folder)) return;
+  } catch (const IoError&) {
+    return;  // it stays
+  }
   std::error_code ignored;
   fs::remove(paths_.folder / ".lock", ignored);
   fs::remove(paths_.folder, ignored);

@@ -33,7 +33,7 @@ RawCheckpoint load_raw_checkpoint(const std::filesystem::path& path);
 
 /// The files of a folder of checkpoints, found by step number, never by time stamp.
 std::filesystem::path checkpoint_path(const std::filesystem::path& folder, int64_t step);
-/// Steps with a file, ascending.
+/// Steps with a file, ascending. @throws IoError where the folder is there and cannot be listed
 std::vector<int64_t> checkpoint_steps(const std::filesystem::path& folder);
 /// The newest checkpoint that is whole; damaged newer ones are named in a warning. Absent when there is no
 /// file at all.

@@ -237,7 +237,7 @@ void Trainer::save() {
 }
 
 void Trainer::prune() {
-  std::set<int64_t> keep = {saved_before_};
+  std::set<int64_t> keep = {saved_before_, saved_step_};
   for (const BestEntry& entry : state_.best) keep.insert(entry.step);
   for (const int64_t step : parts_.checkpoints.steps()) {
     if (step >= saved_step_) keep.insert(step);  // later ones are damaged, or belong to whoever looks into it

@@ -46,6 +46,23 @@ class FailingCalls(FaultTest):
                 self.check(call, name, forever)
         print(f"{len(cases)} failures at {count} calls", flush=True)
 
+    def test_of_a_resumed_run_do_not_start_it_anew(self):
+        """A folder that cannot be listed is not one without checkpoints."""
+        for call in range(1, 200, 1 if SOAK else 9):
+            self.folder.clear()
+            self.assertEqual(self.server.run(self.folder, extra=faults(self.folder, at=100, action="kill")).code, 137)
+            (self.folder.path / "report").unlink()
+            newest = int([name for name in self.folder.checkpoints() if ".tmp-" not in name][-1][5:14])
+            result = self.server.run(self.folder, extra=faults(self.folder, at=call, action=errno.EMFILE))
+            hit = self.folder.report().strip()
+            if not hit:
+                break
+            self.assertIn(result.code, (0, 2, 4, 5, 7), f"{hit}: {result}")
+            self.assertNotIn("starting from the first step", result.err, hit)
+            if result.code == 0:
+                self.assertIn(f"resuming after step {newest}", result.err, hit)
+            self.resume_and_compare(f"resumed after {hit}")
+
     def test_a_failed_sync_is_never_taken_for_success(self):
         syncs = [i + 1 for i, (op, _) in enumerate(self.calls()) if op == "fsync"]
         for call in syncs if SOAK else syncs[::6]:
