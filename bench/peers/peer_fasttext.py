@@ -18,7 +18,5 @@ with tempfile.TemporaryDirectory() as folder:
     begin = time.perf_counter()
     model = fasttext.train_supervised(os.path.join(folder, "train"), dim=16, epoch=5, lr=0.5, thread=1, verbose=0, **pairs)
     seconds = time.perf_counter() - begin
-    num_words = 5 * sum(len(line.split()) - 1 for line in lines[:NUM_TRAIN])
     accuracy = model.test(os.path.join(folder, "validation"))[1]
-    report([seconds], NUM_TRAIN * 5, accuracy)
-    print(f"{num_words / seconds / 1e6:.2f} million words a second, {seconds:.2f} s of training", file=sys.stderr)
+    report([seconds / 5], NUM_TRAIN, accuracy)

@@ -29,7 +29,7 @@ def words(text):
 
 
 def ids_and_labels():
-    """x [25000, 250] int32, y [25000] float32."""
+    """x [25000, 250] int32, y [25000] float32, and the number of words in the 20,000."""
     texts, labels = raw_reviews()
     tokens = [words(text) for text in texts]
     counts = collections.Counter(word for text in tokens[:NUM_TRAIN] for word in text)
@@ -39,7 +39,7 @@ def ids_and_labels():
     for row, text in zip(x, tokens):
         known = [number.get(word, 1) for word in text[:LENGTH]]
         row[: len(known)] = known
-    return x, labels
+    return x, labels, sum(len(text) for text in tokens[:NUM_TRAIN])
 
 
 def cached_ids():
@@ -49,4 +49,4 @@ def cached_ids():
 
 
 if __name__ == "__main__":
-    np.savez(os.environ["PEER_IDS"], **dict(zip("xy", ids_and_labels())))
+    np.savez(os.environ["PEER_IDS"], **dict(zip(["x", "y", "num_words"], ids_and_labels())))

@@ -1,42 +1,63 @@
-"""Trains the tutorial model with every peer and with Bernoulli, in turn, on the same data, and prints a table in Markdown.
+"""Trains with every peer and with Bernoulli, in turn, on the same data, and prints a table in Markdown.
 
-usage: run.py PROGRAM REPOSITORY [PEER...]     PROGRAM is bernoulli; needs BERNOULLI_DATA; EPOCHS (default 10) is for all of them.
-A peer that is not installed, or breaks down, is named with its last line and left out.
+usage: run.py PROGRAM REPOSITORY [PEER...]     PROGRAM is bernoulli; needs BERNOULLI_DATA; EPOCHS (default 10) is for the tutorial model.
+Ours has three turns, at the beginning, in the middle and at the end, which shows what the machine did meanwhile; ratios are to their
+median. A peer that is not installed, or breaks down, is named with its last line and left out.
 """
 import json
 import os
 import pathlib
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
+import numpy as np
+
 HERE = pathlib.Path(__file__).parent
-PEERS = {  # name: arguments of the script, what it is
-    "torch-eager": (["peer_torch.py", "eager"], "PyTorch eager"),
-    "torch-fused": (["peer_torch.py", "fused"], "PyTorch, fused Adam"),
-    "torch-bag": (["peer_torch.py", "bag"], "PyTorch, EmbeddingBag, fused Adam"),
-    "jax": (["peer_jax.py"], "JAX, jitted scan"),
-    "keras": (["peer_keras.py"], "Keras on TensorFlow, from raw text"),
-    "fasttext": (["peer_fasttext.py", "unigrams"], "fastText, 5 epochs, from words"),
-    "fasttext-bigrams": (["peer_fasttext.py", "bigrams"], "fastText, bigrams, 2,000,000 buckets"),
-    "sklearn": (["peer_sklearn.py"], "scikit-learn, counts and logistic regression, from raw text"),
-}
-
-
 STEPS = 20_000 // 32
 EPOCHS = int(os.environ.get("EPOCHS", "10"))
+TUTORIAL, WORDS = "tutorial", "words"  # what is timed: a step of the tutorial model, or the words of one pass
+PEERS = {  # name: arguments of the script, what is timed, what it is
+    "torch-eager": (["peer_torch.py", "eager"], TUTORIAL, "PyTorch eager"),
+    "torch-fused": (["peer_torch.py", "fused"], TUTORIAL, "PyTorch, fused Adam"),
+    "torch-bag": (["peer_torch.py", "bag"], TUTORIAL, "PyTorch, EmbeddingBag, fused Adam"),
+    "jax": (["peer_jax.py"], TUTORIAL, "JAX, jitted scan"),
+    "keras": (["peer_keras.py"], TUTORIAL, "Keras on TensorFlow, from raw text"),
+    "fasttext": (["peer_fasttext.py", "unigrams"], WORDS, "fastText, 5 epochs"),
+    "fasttext-bigrams": (["peer_fasttext.py", "bigrams"], None, "fastText, 5 epochs, bigrams, 2,000,000 buckets"),
+    "sklearn": (["peer_sklearn.py"], None, "scikit-learn, counts and logistic regression, from raw text"),
+}
+BAG = ["model.layers=[{embedding_bag: {dim: 16, mode: mean}}, {linear: {units: 1}}]", "text.sequence_length=null"]
+SGD = [*BAG, "text.vocabulary.max_tokens=100000", "optimizer={sgd: {lr: 1.0}}", "training.schedule={linear: {}}",
+       "training.batch_size=1", "training.epochs=5"]
+HASHED = [*BAG, "text.hashing={buckets: 2000000}", "text.ngrams=2", "optimizer={adam: {lr: 3.0e-3}}",
+          "training.batch_size=64", "training.epochs=5"]
 
 
-def ours(program, repository, run_folder, *sets):
-    sets = [f"data.root={os.environ['BERNOULLI_DATA']}", "data.cache=off", "training.threads=1", f"training.epochs={EPOCHS}", *sets]
-    return [program, "train", f"{repository}/configs/imdb_tutorial.yaml", "--run-dir", str(run_folder), "--json", "--quiet",
-            *(word for value in sets for word in ("--set", value))]
+def jobs(program, repository, folder, names):
+    """(words, what is timed, what it is, whether ratios are to it), in turn."""
+    turns = iter(range(100))
+
+    def ours(text, timed, *sets, base=False):
+        sets = [f"data.root={os.environ['BERNOULLI_DATA']}", "data.cache=off", "training.threads=1", f"training.epochs={EPOCHS}", *sets]
+        words = [program, "train", f"{repository}/configs/imdb_tutorial.yaml", "--run-dir", f"{folder}/run-{next(turns)}", "--json",
+                 "--quiet", *(word for value in sets for word in ("--set", value))]
+        return words, timed, text, base
+
+    turn = lambda: ours("**Bernoulli, from raw files to the exported file**", TUTORIAL, base=True)
+    peers = [([sys.executable, str(HERE / script), *rest], timed, text, False)
+             for name, ((script, *rest), timed, text) in PEERS.items() if not names or name in names]
+    return [turn(), *peers[:4], turn(), *peers[4:],
+            ours("**Bernoulli**, sgd, embedding bag, 5 epochs", WORDS, *SGD),
+            ours("**Bernoulli**, embedding bag, 5 epochs, bigrams, 2,000,000 buckets", None, *HASHED),
+            ours("LibTorch, autograd (Bernoulli's reference engine)", TUTORIAL, "training.engine=reference"), turn()]
 
 
 def measure(words, environment):
-    """Runs a program on one processor. Its JSON, wall seconds and peak memory, or why there is none."""
+    """Runs a program. Its figures with wall seconds and peak memory, or why there are none."""
     begin = time.perf_counter()
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, env=environment)
@@ -46,42 +67,38 @@ def measure(words, environment):
         if status != 0:
             errors.seek(0)
             return None, (errors.read().decode(errors="replace").strip().splitlines() or ["no message"])[-1]
-    return (json.loads(output[output.index(b"{"):]), seconds, usage.ru_maxrss / 1024), None
+    figures = json.loads(output[output.index(b"{"):])
+    if "timings" in figures:  # ours: summary.json
+        epoch = statistics.median(figures["timings"]["epoch_seconds"][1:])
+        figures = {"epoch_s": epoch, "step_us": epoch / STEPS * 1e6, **figures["validation"]["metrics"]}
+    return {**figures, "wall_s": seconds, "memory": usage.ru_maxrss / 1024}, None
 
 
 def main(program, repository, names):
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    rows = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
+    with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, OMP_NUM_THREADS="1", PEER_IDS=f"{folder}/ids.npz", PYTHONDONTWRITEBYTECODE="1")
         # In a process of its own: a child counts the memory of what started it as its own peak.
         subprocess.run([sys.executable, str(HERE / "reviews.py")], env=environment, check=True)
-        jobs = [("ours", ours(program, repository, folder / "first"), "Bernoulli, from raw files to the exported file")]
-        jobs += [(key, [sys.executable, str(HERE / script), *rest], text) for key, ((script, *rest), text) in PEERS.items()
-                 if not names or key in names]
-        jobs += [("reference", ours(program, repository, folder / "reference", "training.engine=reference"),
-                  "LibTorch, autograd (Bernoulli's reference engine)"),
-                 ("ours again", ours(program, repository, folder / "second"), "Bernoulli, second turn")]
-        for key, words, text in jobs:
+        num_words = int(np.load(environment["PEER_IDS"])["num_words"])
+        rows = []
+        for words, timed, text, base in jobs(program, repository, folder, names):
             print(f"{text} ...", file=sys.stderr, flush=True)
-            result, fault = measure(words, environment)
+            figures, fault = measure(words, environment)
             if fault:
                 print(f"left out: {text}: {fault}", file=sys.stderr)
-                continue
-            figures, seconds, memory = result
-            if "timings" in figures:
-                epoch_seconds = sorted(figures["timings"]["epoch_seconds"][1:])
-                figures = {"step_us": epoch_seconds[len(epoch_seconds) // 2] / STEPS * 1e6,
-                           **figures["validation"]["metrics"]}
-            rows.append((key, text, figures, seconds, memory))
-    base = next(figures["step_us"] for key, _, figures, _, _ in rows if key == "ours")
-    print("| | µs a step | times ours | wall, s | validation accuracy | loss | peak MiB |\n|---|---|---|---|---|---|---|")
-    for key, text, figures, seconds, memory in rows:
-        same_step = key in ("ours", "ours again", "reference", "jax", "keras") or key.startswith("torch")
-        loss = figures.get("loss")
-        print(f"| {text} | {figures['step_us']:.1f} | {figures['step_us'] / base:.1f} |" if same_step else f"| {text} | | |",
-              f"{seconds:.1f} | {figures['accuracy']:.4f} | {'' if loss is None else f'{loss:.4f}'} | {memory:.0f} |")
+            else:
+                rows.append((figures, timed, text, base))
+    step = statistics.median(figures["step_us"] for figures, _, _, base in rows if base)
+    print("| | µs a step | times ours | million words a second | wall, s | validation accuracy | loss | peak MiB |\n|---|---|---|---|---|---|---|---|")
+    for figures, timed, text, _ in rows:
+        speed = "| | "
+        if timed == TUTORIAL:
+            speed = f"{figures['step_us']:.1f} | {figures['step_us'] / step:.1f} | "
+        elif timed == WORDS:
+            speed = f"| | {num_words / figures['epoch_s'] / 1e6:.1f}"
+        loss = "" if figures.get("loss") is None else f"{figures['loss']:.4f}"
+        print(f"| {text} | {speed} | {figures['wall_s']:.1f} | {figures['accuracy']:.4f} | {loss} | {figures['memory']:.0f} |")
 
 
 if __name__ == "__main__":

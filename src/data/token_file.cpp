@@ -29,7 +29,6 @@ constexpr std::string_view kMagic =
 constexpr uint32_t kTokenFileVersion = 1;
 constexpr uint32_t kByteOrder = 0x01020304;
 constexpr size_t kAlignment = 64;
-constexpr int64_t kNarrowIds = int64_t{1} << 16;
 
 /// At the start of the file. The checksum is that of all other bytes.
 struct Header {

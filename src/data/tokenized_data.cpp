@@ -31,9 +31,9 @@ Vectorizer make_vectorizer(const RunConfig& config, const Dataset& train,
   return Vectorizer(config.text, std::move(*vocabulary));
 }
 
-EncodedDataset encoded(Dataset& dataset, TokenRows rows) {
-  return {std::move(rows), std::move(dataset.targets), std::move(dataset.weights), std::move(dataset.origins),
-          dataset.num_labels};
+EncodedDataset encoded(Dataset& dataset, TokenRows rows, int64_t num_ids) {
+  return {packed(std::move(rows), num_ids), std::move(dataset.targets), std::move(dataset.weights),
+          std::move(dataset.origins), dataset.num_labels};
 }
 
 /// From the sources, with `vocabulary` or one that is learned.
@@ -59,9 +59,9 @@ TokenizedData tokenize(const RunConfig& config, std::optional<Vocabulary> vocabu
   Dataset& reference = splits.test ? *splits.test : splits.validation ? *splits.validation : splits.train;
   data.reference_split = splits.test ? "test" : splits.validation ? "validation" : "training";
   data.reference_texts = std::move(reference.texts);
-  data.train = encoded(splits.train, std::move(train));
-  if (splits.validation) data.validation = encoded(*splits.validation, std::move(validation));
-  if (splits.test) data.test = encoded(*splits.test, std::move(test));
+  data.train = encoded(splits.train, std::move(train), data.num_ids);
+  if (splits.validation) data.validation = encoded(*splits.validation, std::move(validation), data.num_ids);
+  if (splits.test) data.test = encoded(*splits.test, std::move(test), data.num_ids);
   return data;
 }
 

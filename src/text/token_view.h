@@ -10,6 +10,9 @@
 
 namespace bernoulli {
 
+/// So many ids fit into 16 bits.
+inline constexpr int64_t kNarrowIds = int64_t{1} << 16;
+
 /// Token ids of many texts, ragged, wherever they lie: in TokenRows, or in a mapped file, where they take 16
 /// bits if the vocabulary allows. Copies share what they look at.
 class TokenView {
@@ -68,5 +71,8 @@ class TokenView {
   int64_t size_ = 0;
   std::shared_ptr<const void> owner_;
 };
+
+/// The rows in as little memory as ids below `num_ids` need: a pass over them is bound by memory.
+TokenView packed(TokenRows rows, int64_t num_ids);
 
 }  // namespace bernoulli

@@ -89,20 +89,6 @@ std::vector<int32_t> row_of(const EncodedDataset& data, int64_t example) {
   return {row.begin(), row.end()};
 }
 
-/// The ids as a token file holds them where the vocabulary is small.
-TokenView in_sixteen_bits(const EncodedDataset& data) {
-  struct Packed {
-    std::vector<uint16_t> ids;
-    std::vector<int64_t> offsets = {0};
-  };
-  const auto packed = std::make_shared<Packed>();
-  for (int64_t i = 0; i < data.size(); ++i) {
-    for (const int32_t id : row_of(data, i)) packed->ids.push_back(static_cast<uint16_t>(id));
-    packed->offsets.push_back(static_cast<int64_t>(packed->ids.size()));
-  }
-  return {packed->ids.data(), packed->offsets, packed};
-}
-
 struct Case {
   std::string name;
   std::vector<KindConfig> layers = {embedding(16), pool("mean_pool", "include"), linear(1)};
@@ -327,7 +313,13 @@ TEST(FusedStep, IdsInSixteenBitsTrainTheSameBits) {
   Case c;
   c.layers = {embedding(16), dropout(0.4), pool("mean_pool", "include"), linear(1)};
   Bench wide(c), narrow(c);
-  narrow.data.rows = in_sixteen_bits(wide.data);
+  TokenRows rows;
+  for (int64_t i = 0; i < wide.data.size(); ++i) {
+    const std::vector<int32_t> row = row_of(wide.data, i);
+    rows.ids.insert(rows.ids.end(), row.begin(), row.end());
+    rows.end_row();
+  }
+  narrow.data.rows = packed(std::move(rows), kNumIds);
   const auto compare = [&](Step& a, Step& b) {
     EXPECT_EQ(wide.train(a, 0, 12), narrow.train(b, 0, 12));
     expect_same_bits(a.evaluation_weights(), b.evaluation_weights());
