@@ -1,7 +1,8 @@
 #include <utility>
 
-#include <ATen/ops/clamp.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/sigmoid.h>
+#include <ATen/ops/where.h>
 
 #include "loss/modes.h"
 
@@ -9,6 +10,13 @@ namespace bernoulli {
 namespace {
 
 constexpr double kKerasEpsilon = 1e-7;
+
+/// at::clamp, but with a gradient that is 1 at the bounds in every LibTorch: clamp's is 1 there in 2.11 and 0
+/// in 2.15, and float32 probabilities lie on the upper bound from logit 15.54 to 16.64.
+at::Tensor clipped(const at::Tensor& p) {
+  constexpr double kLow = kKerasEpsilon, kHigh = 1.0 - kKerasEpsilon;
+  return at::where(p < kLow, kLow, at::where(p > kHigh, kHigh, p));
+}
 
 /// Keras 3's binary_crossentropy(from_logits=False) on its torch backend: probabilities clipped to [1e-7, 1 -
 /// 1e-7], so that a clipped entry has no gradient. Source: keras/src/backend/torch/nn.py,
@@ -19,8 +27,7 @@ class SigmoidBceClipped : public Loss {
 
   at::Tensor elementwise(const at::Tensor& logits, const at::Tensor& targets) const override {
     check_entries(logits, targets);
-    const at::Tensor p = at::clamp(at::sigmoid(logits), kKerasEpsilon, 1.0 - kKerasEpsilon);
-    return cross_entropy_of_probabilities(p, targets, settings_);
+    return cross_entropy_of_probabilities(clipped(at::sigmoid(logits)), targets, settings_);
   }
 
  private:
