@@ -135,7 +135,7 @@ struct TrainingConfig {
   std::string monitor_mode = "auto";  ///< min | max | auto (from the metric)
   std::optional<EarlyStoppingConfig> early_stopping;
   bool restore_best = true;  ///< evaluate and export the best checkpoint, else the last
-  int64_t keep_best = 1;     ///< best checkpoints kept besides the last
+  int64_t keep_best = 1;     ///< best checkpoints kept besides the last two
   std::optional<int64_t> checkpoint_every_steps;
   std::string engine = "auto";  ///< auto | reference
   int64_t threads = 0;          ///< 0: the number of cores
