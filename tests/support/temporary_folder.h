@@ -13,11 +13,15 @@ namespace bernoulli::testing {
 /// A folder of its own for one test, removed with everything in it.
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
+  explicit TemporaryFolder(const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
     static std::atomic<int> counter{0};
-    path_ = std::filesystem::temp_directory_path() /
-            ("bernoulli-test-" + std::to_string(::getpid()) + "-" + std::to_string(counter++));
+    path_ = parent / ("bernoulli-test-" + std::to_string(::getpid()) + "-" + std::to_string(counter++));
     std::filesystem::create_directories(path_);
+  }
+  /// Where a file system in memory is, its path: for tests that sync hundreds of files and are not about
+  /// disks.
+  static std::filesystem::path in_memory() {
+    return ::access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : std::filesystem::temp_directory_path();
   }
   ~TemporaryFolder() {
     std::error_code ignored;

@@ -126,7 +126,7 @@ class Session {
   }
 
  private:
-  bernoulli::testing::TemporaryFolder folder_;
+  bernoulli::testing::TemporaryFolder folder_{bernoulli::testing::TemporaryFolder::in_memory()};
   std::vector<std::string> overrides_;
   config::LoadedConfig loaded_;
   PreparedRun prepared_;
