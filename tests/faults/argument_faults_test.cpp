@@ -214,7 +214,7 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{"texts_of_any_bytes", kTrain, 0, "",
                   [](FaultFolder& f) {
                     f.write("reviews.csv",
-                            sound_rows() + std::string("nul\0byte \xff\xfe broken,good\n", 27) + ",bad\n");
+                            sound_rows() + std::string("nul\0byte \xff\xfe broken,good\n", 24) + ",bad\n");
                   }},
         FaultCase{
             "one_class_only", kTrain, 0, "warning: .*class|warning: .*label",
