@@ -94,8 +94,7 @@ std::string exported(std::string head) {
       layers::plan_model(config.model, config.text, config.loss.mode, vectorizer.num_ids(), 1), 7, c10::kCPU);
   return serialize_artifact({vectorizer,
                              model.module(),
-                             false,
-                             1,
+                             model.plan(),
                              {0.5},
                              {{"kind", "binary"}, {"names", {"neg", "pos"}}},
                              config.resolved_yaml,

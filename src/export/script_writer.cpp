@@ -1,6 +1,8 @@
 #include "export/script_writer.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -15,13 +17,14 @@ namespace {
 using Kind = StandardizeStep::Kind;
 
 // The end of words(): white space is spaces by now. Runs of them become one before the split, because a loop
-// over the words that drops empty ones costs as much as looking them up.
+// over the words that drops empty ones costs as much as looking them up. After `limit` words the rest of the
+// text follows as one piece; -1 is no limit.
 constexpr const char* kWords = R"(    while text.find("  ") >= 0:
         text = " ".join(text.split("  "))
     text = text.strip(" ")
     words: List[str] = []
     if len(text) > 0:
-        words = text.split(" ")
+        words = text.split(" ", limit)
     return words
 )";
 
@@ -95,6 +98,10 @@ def word_hash(self, token: str) -> int:
 /// takes no longer than split and join, whatever the text is.
 constexpr int kLongText = 4096;
 
+/// So many tokens are taken from the list, looked up and appended by one instruction each: the interpreter
+/// needs more time for an element of a loop than for looking it up.
+constexpr size_t kTokensAtOnce = 25;
+
 // The end of pad(): `length` is T. dtype 4 is int64; define() does not know torch.int64.
 constexpr const char* kPad = R"(    ids: List[int] = []
     for row in rows:
@@ -125,7 +132,6 @@ class Writer {
     if (config_.split == "character") script_.methods += kCharacters;
     if (has_step(Kind::kStripHtml)) script_.methods += kStripHtml;
     if (config_.hash_buckets) script_.methods += kWordHash;
-    add_tokens();
     add_token_ids();
     add_pad();
     script_.methods += kEncode;
@@ -189,7 +195,7 @@ class Writer {
         add_removal_of_punctuation();
         break;
       case Kind::kCollapseWhitespace:
-        add(1, R"(text = " ".join(self.words(text)))");
+        add(1, R"(text = " ".join(self.words(text, -1)))");
         break;
       case Kind::kStripHtml:
         add(1, "text = self.strip_html(text)");
@@ -199,23 +205,43 @@ class Writer {
 
   /// Not str.split(): without a separator it also cuts at bytes that occur inside UTF-8 letters.
   void add_words() {
-    script_.methods += "\ndef words(self, text: str) -> List[str]:\n";
+    script_.methods += "\ndef words(self, text: str, limit: int) -> List[str]:\n";
     for (const char c : kWhitespace) {
       if (c != ' ') add_replace(std::string(1, c), " ");
     }
     script_.methods += kWords;
   }
 
-  /// All tokens, or as many as can have a say in the first sequence_length ids.
+  /// How many tokens can have a say in the first sequence_length ids.
+  std::optional<size_t> token_limit() const {
+    if (!config_.sequence_length) return std::nullopt;
+    return static_cast<size_t>(*config_.sequence_length) + tokenizer_.widths().front() - 1;
+  }
+
+  /// Sets `tokens`, of which the first `count` are tokens that can have a say.
   void add_tokens() {
-    script_.methods += "\ndef tokens(self, text: str) -> List[str]:\n";
     for (const StandardizeStep& step : steps_) add_step(step);
-    const std::string split = config_.split == "character" ? "self.characters(text)" : "self.words(text)";
-    const size_t extra = tokenizer_.widths().front() - 1;
-    add(1, fmt::format("return {}{}", split,
-                       config_.sequence_length
-                           ? fmt::format("[:{}]", static_cast<size_t>(*config_.sequence_length) + extra)
-                           : ""));
+    const std::string limit = token_limit() ? std::to_string(*token_limit()) : "-1";
+    add(1, config_.split == "character" ? "tokens = self.characters(text)"
+                                        : fmt::format("tokens = self.words(text, {})", limit));
+    add(1, token_limit() ? fmt::format("count = min(len(tokens), {})", limit) : "count = len(tokens)");
+  }
+
+  /// One id for each of the first `count` tokens.
+  void add_looked_up_tokens() {
+    std::string names, ids;
+    for (size_t i = 0; i < kTokensAtOnce; ++i) {
+      const char* const comma = i == 0 ? "" : ", ";
+      names += fmt::format("{}t{}", comma, i);
+      ids += fmt::format("{}vocabulary.get(t{}, 1)", comma, i);
+    }
+    add(1, "at = 0");
+    add(1, fmt::format("while at + {} <= count:", kTokensAtOnce));
+    add(2, fmt::format("{} = tokens[at:at + {}]", names, kTokensAtOnce));
+    add(2, fmt::format("ids += [{}]", ids));
+    add(2, fmt::format("at += {}", kTokensAtOnce));
+    add(1, "for token in tokens[at:count]:");
+    add(2, "ids.append(vocabulary.get(token, 1))");
   }
 
   void add_looked_up(size_t width) {
@@ -233,18 +259,16 @@ class Writer {
 
   void add_token_ids() {
     script_.methods += "\ndef token_ids(self, text: str) -> List[int]:\n";
-    add(1, "tokens = self.tokens(text)");
+    add_tokens();
     add(1, "ids: List[int] = []");
-    add(1, config_.hash_buckets ? "hashes = [self.word_hash(token) for token in tokens]"
+    add(1, config_.hash_buckets ? "hashes = [self.word_hash(token) for token in tokens[:count]]"
                                 : fmt::format("vocabulary = self.{}.ids", kVocabularyModule));
     for (const size_t width : tokenizer_.widths()) {
-      if (width == 1 &&
-          !config_.hash_buckets) {  // the first width; tokens() gives no more than there is room for
-        add(1, "for token in tokens:");
-        add(2, "ids.append(vocabulary.get(token, 1))");
+      if (width == 1 && !config_.hash_buckets) {  // the first width: there is room for `count` ids
+        add_looked_up_tokens();
         continue;
       }
-      const std::string count = fmt::format("len(tokens) - {}", width - 1);
+      const std::string count = fmt::format("count - {}", width - 1);
       const std::string room = config_.sequence_length
                                    ? fmt::format("min({}, {} - len(ids))", count, *config_.sequence_length)
                                    : count;

@@ -30,31 +30,45 @@ namespace {
 using Json = nlohmann::ordered_json;
 using torch::jit::Module;
 
-// dtype 4 is int64 and 6 float32: define() does not know their names.
-constexpr const char* kPaddedLogits = R"(
+// dtype 4 is int64 and 6 float32: define() does not know their names. Every operator costs a microsecond or
+// two, which is what one review's time is made of: none runs that has nothing to do.
+constexpr const char* kNetworkLogits = R"(
 def network_logits(self, x: Tensor, lengths: Tensor) -> Tensor:
-    device = self.thresholds.device
     if lengths.size(0) == 0:
-        return torch.zeros([0, self.num_outputs], dtype=6, device=device)
-    return self.model.logits(x.to(device), lengths.to(device)).to(6)
+        return torch.zeros([0, self.num_outputs], dtype=6, device=self.thresholds.device)
+    logits = self.model.logits(x, lengths)
+    if logits.dtype != 6:
+        logits = logits.to(6)
+    return logits
+)";
 
+constexpr const char* kPaddedLogits = R"(
 def ids_logits(self, ids: Tensor) -> Tensor:
-    return self.network_logits(ids.to(4), torch.sum(torch.ne(ids, 0), [1]))
+    assert ids.dim() == 2, "from_ids takes ids [N, T]"
+    x = ids.to(self.thresholds.device, 4)
+    return self.network_logits(x, torch.sum(torch.ne(x, 0), [1]))
+
+def logits(self, texts: List[str]) -> Tensor:
+    return self.ids_logits(self.vectorize(texts))
+)";
+
+// No layer looks at the lengths: x stands in for them, as only their number is asked for.
+constexpr const char* kPaddedLogitsWithoutLengths = R"(
+def ids_logits(self, ids: Tensor) -> Tensor:
+    assert ids.dim() == 2, "from_ids takes ids [N, T]"
+    x = ids.to(self.thresholds.device, 4)
+    return self.network_logits(x, x)
 
 def logits(self, texts: List[str]) -> Tensor:
     return self.ids_logits(self.vectorize(texts))
 )";
 
 constexpr const char* kRaggedLogits = R"(
-def network_logits(self, x: Tensor, lengths: Tensor) -> Tensor:
-    device = self.thresholds.device
-    if lengths.size(0) == 0:
-        return torch.zeros([0, self.num_outputs], dtype=6, device=device)
-    return self.model.logits(x.to(device), lengths.to(device)).to(6)
-
 def ids_logits(self, ids: Tensor) -> Tensor:
-    real = torch.ne(ids, 0)
-    return self.network_logits(torch.masked_select(ids.to(4), real), torch.sum(real, [1]))
+    assert ids.dim() == 2, "from_ids takes ids [N, T]"
+    x = ids.to(self.thresholds.device, 4)
+    real = torch.ne(x, 0)
+    return self.network_logits(torch.masked_select(x, real), torch.sum(real, [1]))
 
 def logits(self, texts: List[str]) -> Tensor:
     ids: List[int] = []
@@ -62,7 +76,9 @@ def logits(self, texts: List[str]) -> Tensor:
     for row in self.encode(texts):
         ids += row
         lengths.append(len(row))
-    return self.network_logits(torch.tensor(ids, dtype=4), torch.tensor(lengths, dtype=4))
+    device = self.thresholds.device
+    return self.network_logits(torch.tensor(ids, dtype=4, device=device),
+                               torch.tensor(lengths, dtype=4, device=device))
 )";
 
 // The only sigmoids of the file.
@@ -90,11 +106,14 @@ Module inference_copy(const Module& network) {
 Module classifier_module(const ArtifactParts& parts, const Module& network) {
   Module module("bernoulli.Classifier");
   module.register_attribute("training", c10::BoolType::get(), false);
-  module.register_attribute("num_outputs", c10::IntType::get(), parts.num_outputs);
+  module.register_attribute("num_outputs", c10::IntType::get(), parts.plan.num_outputs);
   module.register_buffer("thresholds", at::tensor(parts.thresholds, at::kDouble));
   module.register_module("model", network);
   define_vectorizer(module, parts.vectorizer);
-  module.define(parts.ragged_input ? kRaggedLogits : kPaddedLogits);
+  module.define(kNetworkLogits);
+  module.define(parts.plan.ragged_input      ? kRaggedLogits
+                : parts.plan.reads_lengths() ? kPaddedLogits
+                                             : kPaddedLogitsWithoutLengths);
   module.define(kProbabilities);
   return module;
 }
@@ -107,13 +126,13 @@ SelfTest make_self_test(const ArtifactParts& parts, const Module& network) {
   const TokenRows rows = parts.vectorizer.transform(self_test.texts);
   std::vector<int64_t> indices(self_test.texts.size());
   std::iota(indices.begin(), indices.end(), int64_t{0});
-  const Features features =
-      make_features(rows, indices, {parts.ragged_input, parts.vectorizer.config().sequence_length}, at::kCPU);
+  const Features features = make_features(
+      rows, indices, {parts.plan.ragged_input, parts.vectorizer.config().sequence_length}, at::kCPU);
   const at::Tensor logits = network.get_method("logits")({features.values, features.lengths}).toTensor();
-  const std::vector<int64_t> expected_shape = {static_cast<int64_t>(indices.size()), parts.num_outputs};
+  const std::vector<int64_t> expected_shape = {static_cast<int64_t>(indices.size()), parts.plan.num_outputs};
   if (logits.sizes() != expected_shape) {
     throw InternalError(fmt::format("the network gives {} numbers for {} texts, expected {} a text",
-                                    logits.numel(), indices.size(), parts.num_outputs));
+                                    logits.numel(), indices.size(), parts.plan.num_outputs));
   }
   const at::Tensor probabilities = at::sigmoid(logits.to(at::kFloat)).contiguous();
   if (at::isnan(probabilities).any().item<bool>()) {
@@ -148,7 +167,7 @@ Json metadata(const ArtifactParts& parts) {
             {"program", fmt::format("bernoulli {}", kVersion)},
             {"commit", kGitCommit},
             {"libtorch", kTorchVersionBuilt},
-            {"num_outputs", parts.num_outputs},
+            {"num_outputs", parts.plan.num_outputs},
             {"num_ids", parts.vectorizer.num_ids()},
             {"sequence_length", nullptr},
             {"vocabulary_fingerprint", nullptr},
@@ -159,9 +178,9 @@ Json metadata(const ArtifactParts& parts) {
 }
 
 void check_parts(const ArtifactParts& parts) {
-  if (static_cast<int64_t>(parts.thresholds.size()) != parts.num_outputs) {
+  if (static_cast<int64_t>(parts.thresholds.size()) != parts.plan.num_outputs) {
     throw InternalError(
-        fmt::format("{} thresholds for {} outputs", parts.thresholds.size(), parts.num_outputs));
+        fmt::format("{} thresholds for {} outputs", parts.thresholds.size(), parts.plan.num_outputs));
   }
   for (const double threshold : parts.thresholds) {
     if (!(threshold > 0 && threshold < 1))

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "layers/model_plan.h"
 #include "text/vectorizer.h"
 
 namespace torch::jit {
@@ -14,17 +15,15 @@ struct Module;
 
 namespace bernoulli {
 
-/// What an exported file is made of. L outputs.
+/// What an exported file is made of. L is plan.num_outputs.
 struct ArtifactParts {
   const Vectorizer& vectorizer;
-  const torch::jit::Module&
-      network;                ///< Sequential::module(): method logits(x, lengths), on any device, not changed
-  bool ragged_input = false;  ///< ModelPlan::ragged_input
-  int64_t num_outputs = 1;    ///< L
-  std::vector<double> thresholds;  ///< L, in (0, 1): a probability above it is positive
-  nlohmann::ordered_json labels;   ///< stored as labels.json
-  std::string config_yaml;         ///< the resolved configuration
-  std::vector<double> pos_weight;  ///< of the training loss; empty: none
+  const torch::jit::Module& network;  ///< Sequential::module(): logits(x, lengths), any device, not changed
+  const layers::ModelPlan& plan;      ///< of the network
+  std::vector<double> thresholds;     ///< L, in (0, 1): a probability above it is positive
+  nlohmann::ordered_json labels;      ///< stored as labels.json
+  std::string config_yaml;            ///< the resolved configuration
+  std::vector<double> pos_weight;     ///< of the training loss; empty: none
 };
 
 /// The bytes of a TorchScript file with the methods of docs/artifact.md and everything needed beside them,

@@ -7,8 +7,10 @@ namespace bernoulli::layers {
 namespace {
 
 LayerPlan plan(const Json& args, const PlanContext& context) {
-  return elementwise(context,
-                     fmt::format("return torch.dropout(x, {}, self.training)", literal(args.at("rate"))));
+  LayerPlan layer = elementwise(
+      context, fmt::format("return torch.dropout(x, {}, self.training)", literal(args.at("rate"))));
+  layer.training_only = true;
+  return layer;
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ struct LayerPlan {
   /// indentation. Parameters are self.<name>; self.training tells training from evaluation. The trainer runs
   /// this text and the exporter saves it, so a layer is written once.
   std::string script;
+  bool training_only = false;  ///< in evaluation the output is the input: the layer is passed over
 };
 
 /// A kind of layer: its keys and ranges, its shape rule, its parameters and its TorchScript text. One file

@@ -1,5 +1,6 @@
 #include "layers/model_plan.h"
 
+#include <algorithm>
 #include <functional>
 #include <numeric>
 
@@ -80,6 +81,12 @@ int64_t ModelPlan::num_parameters() const {
   int64_t total = 0;
   for (const NamedLayer& layer : layers) total += count_trainable(layer.plan);
   return total;
+}
+
+bool ModelPlan::reads_lengths() const {
+  return std::any_of(layers.begin(), layers.end(), [](const NamedLayer& layer) {
+    return !layer.plan.training_only && layer.plan.script.find("lengths") != std::string::npos;
+  });
 }
 
 ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfig::Mode loss, int64_t num_ids,

@@ -28,6 +28,7 @@ struct ModelPlan {
   bool explicit_sigmoid = false;  ///< the configuration ended with a sigmoid layer
 
   int64_t num_parameters() const;  ///< trainable numbers
+  bool reads_lengths() const;      ///< some layer that evaluation runs looks at `lengths`
 };
 
 /// Infers every shape. @throws UsageError listing every fault with the layer named: mismatches, a model that

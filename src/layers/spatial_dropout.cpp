@@ -11,7 +11,8 @@ LayerPlan plan(const Json& args, const PlanContext& context) {
   return {context.input,
           {},
           fmt::format("return torch.feature_dropout(x.transpose(1, 2), {}, self.training).transpose(1, 2)",
-                      literal(args.at("rate")))};
+                      literal(args.at("rate"))),
+          true};
 }
 
 }  // namespace

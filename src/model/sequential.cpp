@@ -68,8 +68,10 @@ std::string indented(const std::string& script) {
 
 std::string forward_of(const ModelPlan& plan) {
   std::string text = "def logits(self, x: Tensor, lengths: Tensor) -> Tensor:\n";
-  for (const NamedLayer& layer : plan.layers)
+  for (const NamedLayer& layer : plan.layers) {
+    if (layer.plan.training_only) text += "    if self.training:\n    ";
     text += fmt::format("    x = self.{}.forward(x, lengths)\n", layer.name);
+  }
   return text + "    return x\n";
 }
 

@@ -49,8 +49,7 @@ class TrainedModel {
   ArtifactParts parts() const {
     return {vectorizer_,
             model_.module(),
-            model_.plan().ragged_input,
-            model_.plan().num_outputs,
+            model_.plan(),
             thresholds_,
             {{"kind", "binary"}, {"names", {"neg", "pos"}}},
             "task: {kind: binary}\n",

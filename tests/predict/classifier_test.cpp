@@ -167,8 +167,7 @@ TEST(Classifier, NamesWhatADamagedRunLacks) {
 fs::path exported(RunOnDisk& run, const std::string& config_yaml) {
   return run.folder().write("model.pt", serialize_artifact({run.vectorizer(),
                                                             run.model().module(),
-                                                            run.model().plan().ragged_input,
-                                                            1,
+                                                            run.model().plan(),
                                                             {0.25},
                                                             to_json(run.labels()),
                                                             config_yaml,

@@ -34,8 +34,7 @@ fs::path exported(RunOnDisk& run) {
   const auto outputs = static_cast<size_t>(run.labels().num_outputs());
   return run.folder().write("model.pt", serialize_artifact({run.vectorizer(),
                                                             run.model().module(),
-                                                            run.model().plan().ragged_input,
-                                                            run.labels().num_outputs(),
+                                                            run.model().plan(),
                                                             std::vector<double>(outputs, 0.25),
                                                             to_json(run.labels()),
                                                             run.config().resolved_yaml,
