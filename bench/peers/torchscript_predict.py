@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""One raw review to a probability: an exported file of ours beside the TorchScript that a PyTorch user would write.
+
+    bernoulli train configs/imdb_tutorial.yaml --run-dir runs/tutorial
+    BERNOULLI_DATA=data ~/.cache/bernoulli/peers/bin/python bench/peers/torchscript_predict.py runs/tutorial
+
+Both are loaded into this process and called in turns with one review, on one thread. The peer has the run's vocabulary and
+random weights.
+"""
+
+import os
+import pathlib
+import random
+import statistics
+import string
+import sys
+import tempfile
+import time
+from typing import Dict, List
+
+import torch
+from torch import Tensor, nn
+
+NUM_TEXTS, TURNS = 5000, 3
+
+
+class Peer(nn.Module):
+    def __init__(self, vocabulary: List[str]):
+        super().__init__()
+        self.ids: Dict[str, int] = {token: i + 2 for i, token in enumerate(vocabulary)}
+        self.punctuation: List[str] = list(string.punctuation)
+        self.embedding = nn.Embedding(len(vocabulary) + 2, 16)
+        self.dropout = nn.Dropout(0.2)
+        self.linear = nn.Linear(16, 1)
+
+    def encode(self, text: str) -> List[int]:
+        text = text.lower().replace("<br />", " ")
+        for mark in self.punctuation:
+            text = text.replace(mark, "")
+        ids = [self.ids.get(word, 1) for word in text.split()][:250]
+        return ids + [0] * (250 - len(ids))
+
+    def forward(self, texts: List[str]) -> Tensor:
+        ids = torch.tensor([self.encode(text) for text in texts])
+        pooled = self.dropout(self.embedding(ids)).mean(1)
+        return torch.sigmoid(self.linear(self.dropout(pooled)))
+
+
+def loaded_peer(vocabulary):
+    with tempfile.NamedTemporaryFile(suffix=".pt") as file:
+        torch.jit.script(Peer(vocabulary).eval()).save(file.name)
+        return torch.jit.load(file.name)
+
+
+def reviews(root):
+    texts = []
+    for label in ("pos", "neg"):
+        texts += [path.read_text(encoding="utf-8") for path in sorted((root / "train" / label).iterdir())[: NUM_TEXTS // 2]]
+    random.Random(7).shuffle(texts)
+    return texts
+
+
+def times_us(model, texts):
+    times = []
+    for text in texts:
+        begin = time.perf_counter_ns()
+        model([text])
+        times.append((time.perf_counter_ns() - begin) / 1000)
+    return sorted(times)
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    run = pathlib.Path(sys.argv[1])
+    root = pathlib.Path(os.environ.get("BERNOULLI_DATA", "data")) / "aclImdb"
+    if not root.is_dir():
+        sys.exit(f"no reviews in {root}: ./dev data imdb, or set BERNOULLI_DATA")
+    torch.set_num_threads(1)
+    texts = reviews(root)
+    vocabulary = (run / "vocabulary.txt").read_text(encoding="utf-8").splitlines()
+    models = {"exported by bernoulli": torch.jit.load(run / "model.pt"), "written in Python": loaded_peer(vocabulary)}
+    with torch.no_grad():
+        for model in models.values():
+            times_us(model, texts[:1000])
+        for _ in range(TURNS):
+            for name, model in models.items():
+                times = times_us(model, texts)
+                print(f"{name:<24} p50 {statistics.median(times):7.1f} us   p99 {times[len(times) * 99 // 100]:7.1f} us")
+
+
+if __name__ == "__main__":
+    main()
