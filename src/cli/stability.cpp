@@ -69,9 +69,9 @@ int run_stability(const std::vector<std::string>& words) {
   const RunConfig config = config::load_config(sources, layers::layer_schemas()).run;
   check_shapes_early(config);
   const c10::Device device = open_device((*values)["device"].as<std::string>());
-  set_threads(num_threads(config.training));
   const fs::path folder = output_folder(*values, config.name);
   const PreparedRun prepared = prepare_run(config);
+  set_threads(operator_threads(config, prepared));
   if (config.loss.mode == LossConfig::Mode::kFocalWithLogits)
     log_warning(
         "the configured loss is focal; compared are bce_with_logits, sigmoid_bce and sigmoid_bce_clipped");

@@ -116,7 +116,7 @@ EngineChoice choose_engine(const RunConfig& config, const PreparedRun& run, c10:
   EngineChoice engine = make_step(config, run.plan, run.train, *run.loss, run.pos_weight, device);
   const std::string reason = engine.reason.empty() ? "" : fmt::format(" ({})", engine.reason);
   log_info(fmt::format("loss {}  engine {}{}  device {}  threads {}", to_string(config.loss.mode),
-                       engine.name, reason, device.str(), num_threads(config.training)));
+                       engine.name, reason, device.str(), operator_threads(config, run)));
   return engine;
 }
 
@@ -125,8 +125,8 @@ std::string dry_run(const TrainArguments& arguments) {
   const RunConfig config = config::load_config(arguments.sources, layers::layer_schemas()).run;
   check_shapes_early(config);
   const c10::Device device = open_device(arguments.device);
-  set_threads(num_threads(config.training));
   const PreparedRun run = prepare_run(config);
+  set_threads(operator_threads(config, run));
   const EngineChoice engine = choose_engine(config, run, device);
   Step& step = *engine.step;
   std::vector<int64_t> examples;
@@ -144,7 +144,6 @@ TrainedRun train_run(const TrainArguments& arguments) {
   const RunConfig& config = loaded.run;
   check_shapes_early(config);
   const c10::Device device = open_device(arguments.device);
-  set_threads(num_threads(config.training));
 
   const RunFolder folder = arguments.resume ? RunFolder::open_for_resume(*arguments.run_dir)
                                             : RunFolder::create(arguments.run_dir, config.name);
@@ -154,8 +153,10 @@ TrainedRun train_run(const TrainArguments& arguments) {
   log_info(fmt::format("run folder {}", paths.folder.string()));
 
   PreparedRun run = prepare_run(config, resuming ? saved_vocabulary(paths) : std::nullopt);
+  const int threads = operator_threads(config, run);
+  set_threads(threads);
   write_file_atomic(paths.config(), config.resolved_yaml);
-  write_json(paths.environment(), environment_json(device, num_threads(config.training), arguments.words));
+  write_json(paths.environment(), environment_json(device, threads, arguments.words));
   write_json(paths.data(), data_json(run));
   if (run.vectorizer->vocabulary() != nullptr)
     write_file_atomic(paths.vocabulary(), run.vectorizer->vocabulary()->to_text());

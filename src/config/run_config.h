@@ -138,7 +138,7 @@ struct TrainingConfig {
   int64_t keep_best = 1;     ///< best checkpoints kept besides the last two
   std::optional<int64_t> checkpoint_every_steps;
   std::string engine = "auto";  ///< auto | reference
-  int64_t threads = 0;          ///< 0: the number of cores
+  int64_t threads = 0;          ///< 0: num_threads and operator_threads (train/prepare.h) choose
   KindConfig schedule;  ///< constant | step | multi_step | exponential | cosine | linear | one_cycle |
                         ///< reduce_on_plateau
 };

@@ -254,7 +254,12 @@ Field training_section() {
        word("engine", "auto: the fast path where the model has one; reference: autograd, one layer at a time",
             {"auto", "reference"})
            .defaults("auto"),
-       integer("threads", "threads on the CPU; 0: the number of cores").at_least(0).at_most(4096).defaults(0),
+       integer("threads",
+               "threads on the CPU; 0: the number of cores, but one to train in batches too small to gain "
+               "from more")
+           .at_least(0)
+           .at_most(4096)
+           .defaults(0),
        one_kind("schedule", "factor on the learning rate, a function of the weight update",
                 schedule_schemas())
            .defaults(Json{{"constant", Json::object()}})});

@@ -39,6 +39,21 @@ int num_threads(const TrainingConfig& training) {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+int operator_threads(const RunConfig& config, const PreparedRun& run) {
+  constexpr double kWorthThreads = 1 << 22;
+  if (config.training.threads > 0) return num_threads(config.training);
+  int64_t tokens = 0, widest = 1;
+  for (int64_t i = 0; i < run.train.size(); ++i) tokens += run.train.rows.row_size(i);
+  for (const layers::NamedLayer& layer : run.plan.layers)
+    widest = std::max(widest, layer.plan.output.features);
+  const double length = config.text.sequence_length
+                            ? static_cast<double>(*config.text.sequence_length)
+                            : static_cast<double>(tokens) / static_cast<double>(run.train.size());
+  const double numbers =
+      static_cast<double>(config.training.batch_size) * length * static_cast<double>(widest);
+  return numbers < kWorthThreads ? 1 : num_threads(config.training);
+}
+
 PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocabulary) {
   const double started = monotonic_seconds();
   TokenizedData data = tokenized_data(config, std::move(vocabulary), num_threads(config.training));

@@ -41,4 +41,9 @@ PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocab
 /// Threads that the configuration asks for; 0 means the cores of this machine.
 int num_threads(const TrainingConfig& training);
 
+/// Threads that LibTorch's operators get in training: training.threads where it is set. Else one for a model
+/// whose batch has fewer than 2^22 numbers at its widest layer, which more threads do not train faster
+/// (docs/benchmarks), while a busy machine makes them wait for one another; num_threads above.
+int operator_threads(const RunConfig& config, const PreparedRun& run);
+
 }  // namespace bernoulli

@@ -114,6 +114,8 @@ class Session {
     fs::copy(other.folder_ / "checkpoints", folder_ / "checkpoints", fs::copy_options::recursive);
   }
   std::vector<int64_t> checkpoint_steps() const { return CheckpointFolder(folder_ / "checkpoints").steps(); }
+  int operator_threads() const { return bernoulli::operator_threads(loaded_.run, prepared_); }
+  int num_threads() const { return bernoulli::num_threads(loaded_.run.training); }
   /// Values of `key` in the events of one kind.
   std::vector<double> logged(const std::string& event, const std::string& key) const {
     std::vector<double> values;
@@ -137,6 +139,14 @@ TEST(Trainer, LearnsASeparableTask) {
   session.train();
   EXPECT_EQ(session.logged("validation", "accuracy").back(), 1.0);
   EXPECT_THAT(session.logged("train", "loss").back(), Lt(0.1));
+}
+
+TEST(OperatorThreads, AreOneForASmallBatchUnlessTheConfigurationSaysMore) {
+  EXPECT_EQ(Session().operator_threads(), 1);
+  EXPECT_EQ(Session({"training.threads=3"}).operator_threads(), 3);
+  const Session large(
+      {"training.batch_size=4194304"});  // 2^22 numbers, however short and narrow its texts are
+  EXPECT_EQ(large.operator_threads(), large.num_threads());
 }
 
 TEST(Trainer, RepeatsItselfBitForBit) {
