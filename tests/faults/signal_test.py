@@ -79,6 +79,8 @@ class Signals(FaultTest):
             self.assertIn(process.wait(20), (143, -signal.SIGTERM), f"after {delay} s")
 
     def test_a_closed_terminal_stops_a_run_and_nohup_does_not(self):
+        # The program inherits what the signal does; this test may itself have been started by nohup.
+        self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))
         for ignored, code in [(False, 143), (True, 0)]:
             self.folder.clear()
             result = run(self.folder, TRAIN, faults(self.folder, at=40, action=f"signal:{int(signal.SIGHUP)}"),
