@@ -6,7 +6,7 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& args, const PlanContext& context) {
+LayerPlan plan_batch_norm(const Json& args, const PlanContext& context) {
   require_layout(context, {Layout::kVector});  // over a padded sequence the statistics would count padding
   const int64_t features = context.input.features;
   const Initializer ones{Initializer::Kind::kOnes, 0, 0};
@@ -37,7 +37,7 @@ LayerKind batch_norm() {
             config::number("eps", "added to the variance").above(0).defaults(1e-5)},
            "",
            false},
-          plan,
+          plan_batch_norm,
           false};
 }
 

@@ -6,7 +6,7 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& args, const PlanContext& context) {
+LayerPlan plan_dropout(const Json& args, const PlanContext& context) {
   LayerPlan layer = elementwise(
       context, fmt::format("return torch.dropout(x, {}, self.training)", literal(args.at("rate"))));
   layer.training_only = true;
@@ -21,7 +21,7 @@ LayerKind dropout() {
            {config::number("rate", "probability of a 0").at_least(0).below(1)},
            "rate",
            false},
-          plan,
+          plan_dropout,
           false};
 }
 

@@ -6,7 +6,7 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& args, const PlanContext& context) {
+LayerPlan plan_embedding(const Json& args, const PlanContext& context) {
   require_layout(context, {Layout::kPaddedIds});
   LayerPlan layer;
   layer.output = {Layout::kSequence, args.at("dim"), context.input.length};
@@ -35,7 +35,7 @@ LayerKind embedding() {
             initializer_field("initializer", "keras: uniform in +-0.05; torch: normal(0, 1)")},
            "dim",
            false},
-          plan,
+          plan_embedding,
           false};
 }
 

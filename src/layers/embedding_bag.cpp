@@ -7,7 +7,7 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& args, const PlanContext& context) {
+LayerPlan plan_embedding_bag(const Json& args, const PlanContext& context) {
   require_layout(context, {Layout::kRaggedIds});
   const std::string mode = args.at("mode");
   LayerPlan layer;
@@ -35,7 +35,7 @@ LayerKind embedding_bag() {
         initializer_field("initializer", "keras: uniform in +-0.05; torch: normal(0, 1)")},
        "dim",
        false},
-      plan,
+      plan_embedding_bag,
       false};
 }
 

@@ -6,7 +6,7 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& args, const PlanContext& context) {
+LayerPlan plan_gelu(const Json& args, const PlanContext& context) {
   return elementwise(context, fmt::format("return torch.gelu(x, approximate='{}')",
                                           args.at("approximate").get<std::string>()));
 }
@@ -19,7 +19,7 @@ LayerKind gelu() {
            {config::word("approximate", "none: by erf; tanh: by tanh", {"none", "tanh"}).defaults("none")},
            "approximate",
            false},
-          plan,
+          plan_gelu,
           true};
 }
 

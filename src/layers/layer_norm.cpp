@@ -6,7 +6,7 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& args, const PlanContext& context) {
+LayerPlan plan_layer_norm(const Json& args, const PlanContext& context) {
   require_layout(context, {Layout::kSequence, Layout::kVector});
   const int64_t features = context.input.features;
   return {context.input,
@@ -24,7 +24,7 @@ LayerKind layer_norm() {
            {config::number("eps", "added to the variance").above(0).defaults(1e-5)},
            "eps",
            false},
-          plan,
+          plan_layer_norm,
           false};
 }
 

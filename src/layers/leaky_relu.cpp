@@ -6,7 +6,7 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& args, const PlanContext& context) {
+LayerPlan plan_leaky_relu(const Json& args, const PlanContext& context) {
   return elementwise(context,
                      fmt::format("return torch.leaky_relu(x, {})", literal(args.at("negative_slope"))));
 }
@@ -19,7 +19,7 @@ LayerKind leaky_relu() {
            {config::number("negative_slope", "slope below 0").at_least(0).defaults(0.01)},
            "negative_slope",
            false},
-          plan,
+          plan_leaky_relu,
           true};
 }
 

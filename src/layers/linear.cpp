@@ -4,7 +4,7 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& args, const PlanContext& context) {
+LayerPlan plan_linear(const Json& args, const PlanContext& context) {
   require_layout(context, {Layout::kVector, Layout::kSequence});
   const int64_t in = context.input.features;
   const int64_t units = args.at("units");
@@ -41,7 +41,7 @@ LayerKind linear() {
             initializer_field("bias_initializer", "of the bias; keras: zeros; torch: torch_linear")},
            "units",
            false},
-          plan,
+          plan_linear,
           false};
 }
 

@@ -3,7 +3,7 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& args, const PlanContext& context) {
+LayerPlan plan_max_pool(const Json& args, const PlanContext& context) {
   return plan_pool(args, context, "return x.amax(1)",
                    "highest = x.masked_fill(real.logical_not(), -3.4028234663852886e+38).amax(1)\n"
                    "return highest.masked_fill((lengths == 0).unsqueeze(1), 0.0)");
@@ -17,7 +17,7 @@ LayerKind max_pool() {
            {padding_field("exclude")},
            "padding",
            false},
-          plan,
+          plan_max_pool,
           false};
 }
 

@@ -3,7 +3,7 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& args, const PlanContext& context) {
+LayerPlan plan_mean_pool(const Json& args, const PlanContext& context) {
   return plan_pool(args, context, "return x.mean(1)",
                    "return (x * real).sum(1) / lengths.clamp(1).unsqueeze(1)");
 }
@@ -16,7 +16,7 @@ LayerKind mean_pool() {
            {padding_field("exclude")},
            "padding",
            false},
-          plan,
+          plan_mean_pool,
           false};
 }
 

@@ -3,12 +3,12 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& /*args*/, const PlanContext& context) {
+LayerPlan plan_relu(const Json& /*args*/, const PlanContext& context) {
   return elementwise(context, "return torch.relu(x)");
 }
 
 }  // namespace
 
-LayerKind relu() { return {{"relu", "max(x, 0)", {}, "", false}, plan, true}; }
+LayerKind relu() { return {{"relu", "max(x, 0)", {}, "", false}, plan_relu, true}; }
 
 }  // namespace bernoulli::layers

@@ -3,7 +3,7 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& /*args*/, const PlanContext& context) {
+LayerPlan plan_sigmoid(const Json& /*args*/, const PlanContext& context) {
   return elementwise(context, "return torch.sigmoid(x)");
 }
 
@@ -11,7 +11,7 @@ LayerPlan plan(const Json& /*args*/, const PlanContext& context) {
 
 LayerKind sigmoid() {
   return {{"sigmoid", "1 / (1 + exp(-x)); never at the end of a model that trains on logits", {}, "", false},
-          plan,
+          plan_sigmoid,
           true};
 }
 

@@ -6,7 +6,7 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& args, const PlanContext& context) {
+LayerPlan plan_spatial_dropout(const Json& args, const PlanContext& context) {
   require_layout(context, {Layout::kSequence});
   return {context.input,
           {},
@@ -23,7 +23,7 @@ LayerKind spatial_dropout() {
            {config::number("rate", "probability of a 0").at_least(0).below(1)},
            "rate",
            false},
-          plan,
+          plan_spatial_dropout,
           false};
 }
 

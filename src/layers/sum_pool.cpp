@@ -3,7 +3,7 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& args, const PlanContext& context) {
+LayerPlan plan_sum_pool(const Json& args, const PlanContext& context) {
   return plan_pool(args, context, "return x.sum(1)", "return (x * real).sum(1)");
 }
 
@@ -15,7 +15,7 @@ LayerKind sum_pool() {
            {padding_field("exclude")},
            "padding",
            false},
-          plan,
+          plan_sum_pool,
           false};
 }
 

@@ -3,12 +3,12 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& /*args*/, const PlanContext& context) {
+LayerPlan plan_tanh(const Json& /*args*/, const PlanContext& context) {
   return elementwise(context, "return torch.tanh(x)");
 }
 
 }  // namespace
 
-LayerKind tanh() { return {{"tanh", "hyperbolic tangent", {}, "", false}, plan, true}; }
+LayerKind tanh() { return {{"tanh", "hyperbolic tangent", {}, "", false}, plan_tanh, true}; }
 
 }  // namespace bernoulli::layers
