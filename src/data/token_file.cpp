@@ -16,6 +16,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/mapped_file.h"
+#include "core/shallow_json.h"
 
 namespace bernoulli {
 namespace {
@@ -150,7 +151,7 @@ class Reader {
   Reader(const fs::path& path, std::shared_ptr<const MappedFile> file) : path_(path), file_(std::move(file)) {
     check_header();
     const auto begin = bytes().size() - static_cast<size_t>(header_.description_bytes);
-    description_ = Json::parse(bytes().substr(begin), nullptr, false);
+    description_ = parse_shallow_json<Json>(bytes().substr(begin));
     if (!description_.is_object()) damaged("its description is no JSON");
   }
 
@@ -160,7 +161,7 @@ class Reader {
   template <class Number>
   std::span<const Number> section(const std::string& name) const {
     const Json& place = description_.at("sections").at(name);
-    const auto begin = place.at(0).get<uint64_t>(), size = place.at(1).get<uint64_t>();
+    const auto begin = whole_number<uint64_t>(place.at(0)), size = whole_number<uint64_t>(place.at(1));
     if (begin % kAlignment != 0 || begin > bytes().size() || size > bytes().size() - begin ||
         size % sizeof(Number) != 0)
       damaged(fmt::format("section {} is not inside the file", name));
@@ -244,7 +245,11 @@ TokenizedData read_data(const Reader& reader) {
       json.at("multi_label").get<bool>() ? TaskConfig::Kind::kMultiLabel : TaskConfig::Kind::kBinary;
   const StringRows labels = reader.strings("labels");
   for (int64_t i = 0; i < labels.size(); ++i) data.labels.names.emplace_back(labels[i]);
-  data.num_ids = json.at("num_ids").get<int64_t>();
+  if (data.labels.kind == TaskConfig::Kind::kBinary && labels.size() != 2)
+    reader.damaged(fmt::format("a binary task with {} labels", labels.size()));
+  data.num_ids = whole_number<int64_t>(json.at("num_ids"));
+  if (data.num_ids < 1 || data.num_ids > std::numeric_limits<int32_t>::max())
+    reader.damaged(fmt::format("its ids would be below {}", data.num_ids));
   const auto vocabulary = reader.section<char>("vocabulary");
   data.vocabulary_text.assign(vocabulary.begin(), vocabulary.end());
   const auto split = [&](const std::string& name) {

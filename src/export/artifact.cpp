@@ -14,6 +14,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/shallow_json.h"
 #include "infer/self_test.h"
 #include "store/artifact_files.h"
 #include "store/seal.h"
@@ -72,7 +73,7 @@ Artifact Artifact::parse(std::string_view bytes, const std::string& name, c10::D
                                        {kSelfTestFile, ""}};
     Module module = torch::jit::load(stream, c10::Device(c10::kCPU), files);
     ArtifactInfo info = read_artifact_info({files.begin(), files.end()}, name);
-    run_self_test(module, self_test_from_json(Json::parse(files.at(kSelfTestFile))), name);
+    run_self_test(module, self_test_from_json(parse_shallow_json<Json>(files.at(kSelfTestFile))), name);
     module.to(device);
     return Artifact(std::make_unique<Impl>(Impl{name, std::move(module), std::move(info)}));
   } catch (const c10::Error& error) {

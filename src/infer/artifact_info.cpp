@@ -4,6 +4,7 @@
 
 #include "config/load.h"
 #include "core/error.h"
+#include "core/shallow_json.h"
 #include "layers/layer_kind.h"
 #include "store/artifact_files.h"
 
@@ -16,8 +17,8 @@ using Json = nlohmann::ordered_json;
 
 ArtifactInfo read_artifact_info(const std::map<std::string, std::string>& files, const std::string& name) {
   ArtifactInfo info;
-  info.metadata = Json::parse(files.at(kMetadataFile));
-  const auto format = info.metadata.at("format").get<int64_t>();
+  info.metadata = parse_shallow_json<Json>(files.at(kMetadataFile));
+  const auto format = whole_number<int64_t>(info.metadata.at("format"));
   if (format != kArtifactFormat) {
     throw ArtifactError(
         fmt::format("'{}' has format {}, written by {}; this program reads format {}: use the program that "
@@ -25,10 +26,10 @@ ArtifactInfo read_artifact_info(const std::map<std::string, std::string>& files,
                     name, format, info.metadata.value("program", "an unknown program"), kArtifactFormat));
   }
   info.config_yaml = files.at(kConfigFile);
-  info.labels = Json::parse(files.at(kLabelsFile));
-  info.thresholds = Json::parse(files.at(kThresholdsFile)).get<std::vector<double>>();
+  info.labels = parse_shallow_json<Json>(files.at(kLabelsFile));
+  info.thresholds = parse_shallow_json<Json>(files.at(kThresholdsFile)).get<std::vector<double>>();
   info.pos_weight = info.metadata.at("pos_weight").get<std::vector<double>>();
-  info.num_outputs = info.metadata.at("num_outputs").get<int64_t>();
+  info.num_outputs = whole_number<int64_t>(info.metadata.at("num_outputs"));
   return info;
 }
 

@@ -52,7 +52,8 @@ class Classifier {
 
 /// {"kind": "binary"|"multi_label", "names": [...]}: as stored in runs and exported files.
 nlohmann::ordered_json to_json(const Labels& labels);
-/// @throws nlohmann::json::exception
+/// @throws nlohmann::json::exception; ArtifactError where a binary task has not two names, or another one
+/// none
 Labels labels_from_json(const nlohmann::ordered_json& json);
 
 }  // namespace bernoulli

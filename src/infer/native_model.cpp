@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/shallow_json.h"
 #include "core/stop.h"
 #include "infer/artifact_info.h"
 #include "infer/explain.h"
@@ -91,14 +92,14 @@ NativeModel read_file_model(const ZipReader& zip, const std::string& name) {
   if (info.labels.num_outputs() != saved.num_outputs ||
       static_cast<int64_t>(info.thresholds.size()) != saved.num_outputs)
     throw NotNative{fmt::format("the file's labels or thresholds do not fit {} outputs", saved.num_outputs)};
-  const NativeIndex index = native_index_from_json(Json::parse(extra_file(zip, kNativeFile)));
+  const NativeIndex index = native_index_from_json(parse_shallow_json<Json>(extra_file(zip, kNativeFile)));
   Vectorizer vectorizer = read_vectorizer(zip, index, saved, info.config.text);
   layers::ModelPlan plan = layers::plan_model(info.config.model, info.config.text, info.config.loss.mode,
                                               vectorizer.num_ids(), saved.num_outputs);
   PooledNetwork network = build_network(plan, info.config.text, find_tensors(zip, index));
   NativeModel model{std::move(info), std::move(plan), std::move(vectorizer), std::move(network), 0};
   model.self_test_difference =
-      checked_self_test(model, self_test_from_json(Json::parse(extra_file(zip, kSelfTestFile))));
+      checked_self_test(model, self_test_from_json(parse_shallow_json<Json>(extra_file(zip, kSelfTestFile))));
   return model;
 }
 

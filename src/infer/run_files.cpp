@@ -42,11 +42,19 @@ Vectorizer load_vectorizer(const RunPaths& paths, const TextConfig& text) {
   return Vectorizer(text, Vocabulary::parse(read_file(paths.vocabulary()), paths.vocabulary().string()));
 }
 
+Labels load_labels(const RunPaths& paths, const Json& data) {
+  try {
+    return labels_from_json(data.at("labels"));
+  } catch (const ArtifactError& error) {
+    throw ArtifactError(fmt::format("'{}' is damaged: {}", paths.data().string(), error.what()));
+  }
+}
+
 RunFiles load_checked(const RunPaths& paths) {
   ClassifierInfo info;
   info.config = config::load_config({{paths.config()}, {}}, layers::layer_schemas()).run;
   const Json data = read_json(paths.data());
-  info.labels = labels_from_json(data.at("labels"));
+  info.labels = load_labels(paths, data);
   info.pos_weight = data.at("pos_weight").get<std::vector<double>>();
   SavedModel saved = load_saved_model(paths);
   const double fixed = info.config.metrics.threshold.method == ThresholdConfig::Method::kFixed

@@ -1,11 +1,13 @@
 #include "store/native_index.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/shallow_json.h"
 
 namespace bernoulli {
 namespace {
@@ -69,19 +71,20 @@ Json to_json(const NativeIndex& index) {
 }
 
 NativeIndex native_index_from_json(const Json& json) {
-  if (const auto format = json.at("format").get<int64_t>(); format != kIndexFormat)
+  if (const auto format = whole_number<int64_t>(json.at("format")); format != kIndexFormat)
     throw ArtifactError(
         fmt::format("its list of weights has format {}, this program reads {}", format, kIndexFormat));
   NativeIndex index;
   for (const auto& [name, value] : json.at("tensors").items()) {
     const auto dtype = dtype_named(value.at("dtype").get<std::string>());
     if (!dtype) throw ArtifactError(fmt::format("tensor '{}' has an unknown dtype", name));
-    index.tensors.push_back(
-        {name, *dtype, value.at("shape").get<std::vector<int64_t>>(), value.at("xxh3").get<std::string>()});
+    std::vector<int64_t> shape;
+    for (const Json& extent : value.at("shape")) shape.push_back(whole_number<int64_t>(extent));
+    index.tensors.push_back({name, *dtype, std::move(shape), value.at("xxh3").get<std::string>()});
   }
   if (json.at("tokens").is_null()) return index;
   const Json& tokens = json.at("tokens");
-  index.tokens = {tokens.at("size_bytes").get<uint64_t>(), tokens.at("xxh3").get<std::string>()};
+  index.tokens = {whole_number<uint64_t>(tokens.at("size_bytes")), tokens.at("xxh3").get<std::string>()};
   for (const Json& token : tokens.at("odd"))
     index.odd_tokens.push_back(bytes_of_hex(token.get<std::string>()));
   return index;

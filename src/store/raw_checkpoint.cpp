@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/shallow_json.h"
 
 namespace bernoulli {
 namespace {
@@ -33,7 +34,7 @@ const std::string& required(const RawTensors& content, const std::string& key, c
 }
 
 Json parse_json(const std::string& text, const std::string& name) {
-  Json value = Json::parse(text, nullptr, false);
+  Json value = parse_shallow_json<Json>(text);
   if (!value.is_object())
     throw ArtifactError(fmt::format("'{}' is damaged: its metadata is not a JSON object", name));
   return value;
@@ -59,7 +60,8 @@ RawCheckpoint read_raw_checkpoint(std::string_view file, const std::string& name
   }
   RawCheckpoint checkpoint;
   const std::string& step = required(content, "step", name);
-  if (std::from_chars(step.data(), step.data() + step.size(), checkpoint.step).ec != std::errc()) {
+  const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), checkpoint.step);
+  if (error != std::errc() || end != step.data() + step.size() || checkpoint.step < 0) {
     throw ArtifactError(fmt::format("'{}' is damaged: step '{}' is not a number", name, step));
   }
   checkpoint.state = parse_json(required(content, "state", name), name);

@@ -174,6 +174,12 @@ INSTANTIATE_TEST_SUITE_P(
                                  [](FaultFolder& f) { f.write("run/data.json", "\x01"); }),
                       run_folder("data_json_without_labels", "damaged",
                                  [](FaultFolder& f) { f.write("run/data.json", "{\"pos_weight\": []}"); }),
+                      run_folder("data_json_with_one_label", "data\\.json' is damaged: 1 labels are listed",
+                                 [](FaultFolder& f) {
+                                   f.write(
+                                       "run/data.json",
+                                       R"({"labels": {"kind": "binary", "names": ["a"]}, "pos_weight": []})");
+                                 }),
                       run_folder("config_missing", "config\\.yaml",
                                  [](FaultFolder& f) { fs::remove(f / "run/config.yaml"); }),
                       run_folder("config_broken", "configuration that does not load",

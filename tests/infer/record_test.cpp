@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/error.h"
+
 namespace bernoulli {
 namespace {
 
@@ -85,6 +87,13 @@ TEST(LabelsJson, ReadsBackWhatItWrites) {
   EXPECT_EQ(again.kind, labels.kind);
   EXPECT_EQ(again.names, labels.names);
   EXPECT_EQ(labels_from_json({{"kind", "binary"}, {"names", {"a", "b"}}}).kind, TaskConfig::Kind::kBinary);
+}
+
+TEST(LabelsJson, RefusesNumbersOfNamesThatATaskCannotHave) {
+  for (const char* text :
+       {R"({"kind":"binary","names":[]})", R"({"kind":"binary","names":["n"]})",
+        R"({"kind":"binary","names":["a","b","c"]})", R"({"kind":"multi_label","names":[]})"})
+    EXPECT_THROW(labels_from_json(nlohmann::ordered_json::parse(text)), ArtifactError) << text;
 }
 
 }  // namespace
