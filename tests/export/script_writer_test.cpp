@@ -180,6 +180,59 @@ INSTANTIATE_TEST_SUITE_P(ScriptWriter, SplitAndNgrams,
                                            std::tuple("character", std::vector<int64_t>{1, 2, 3}, true, 20),
                                            std::tuple("character", std::vector<int64_t>{2}, false, 1)));
 
+/// Up to 200 bytes without any sense: of one alphabet out of several, in runs of one piece up to 60 times.
+std::string hostile_text(Random& random) {
+  static const std::vector<std::vector<std::string>> kAlphabets = {
+      {"a", "b", "A", "B", " ", "<", ">", "/", "br"},
+      {"<br />", "<br/>", "<BR />", "<", ">", "< ", "b", " ", "'"},
+      {"\xC3", "\xA9", "\xE2", "\x82", "\xED", "\xA0", "\x80", "\xF0", "\xF4", "\x90", "\xC0", "\xFF", "\xE0",
+       "\xBF", "a"},
+      {"\u00E9", "\u4F60", "\U0001F600", "e\u0301", "\u2028", "\u0085", "\uFEFF", " ", "a"},
+      {std::string(1, '\0'), "\\", "\"", "%", "\n", "\r", "\t", "\v", "\f", "\x1F", "\x7F", "aa"}};
+  const size_t choice = random.below(kAlphabets.size() + 1);
+  std::string text;
+  for (uint64_t i = random.below(30); i > 0 && text.size() < 200; --i) {
+    const std::string piece = choice == kAlphabets.size()
+                                  ? std::string(1, static_cast<char>(random.below(256)))
+                                  : kAlphabets[choice][random.below(kAlphabets[choice].size())];
+    for (uint64_t times = random.below(8) == 0 ? random.below(60) : 1; times > 0; --times) text += piece;
+  }
+  return text;
+}
+
+TextConfig any_config(Random& random) {
+  const std::vector<TextConfig> all = standardizations();
+  TextConfig config = all[random.below(all.size())];
+  config.split = random.below(3) == 0 ? "character" : "whitespace";
+  config.ngrams = std::vector<std::vector<int64_t>>{{1}, {1, 2}, {2}, {1, 2, 3}, {3}}[random.below(5)];
+  if (random.below(2) == 0) config.sequence_length = 1 + static_cast<int64_t>(random.below(40));
+  return config;
+}
+
+/// Fuzzing against the exported script. BERNOULLI_FUZZ_TEXTS: how many (./dev soak fuzz asks for more),
+/// seeded by BERNOULLI_FAULT_SEED.
+TEST(ScriptWriter, GivesTheTrainersIdsForHostileTexts) {
+  const auto number = [](const char* name, uint64_t otherwise) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? otherwise : std::stoull(value);
+  };
+  Random random(number("BERNOULLI_FAULT_SEED", 1));
+  constexpr uint64_t kTextsAConfig = 400;
+  for (uint64_t taken = 0; taken < number("BERNOULLI_FUZZ_TEXTS", 6000); taken += kTextsAConfig) {
+    std::vector<std::string> texts;
+    for (uint64_t i = 0; i < kTextsAConfig; ++i) texts.push_back(hostile_text(random));
+    TextConfig config = any_config(random);
+    if (random.below(3) == 0) {
+      config.hash_buckets = 1 + static_cast<int64_t>(random.below(1000000));
+      expect_same_ids(Vectorizer(config), texts);
+    } else {
+      config.max_tokens = 2 + static_cast<int64_t>(random.below(3000));
+      expect_same_ids(Vectorizer(config, learn_vocabulary(config, texts)), texts);
+    }
+    if (HasFatalFailure()) return;
+  }
+}
+
 TEST(ScriptWriter, GivesTheTrainersIdsForRealReviews) {
   const char* data = std::getenv("BERNOULLI_DATA");
   if (data == nullptr) GTEST_SKIP() << "BERNOULLI_DATA names no folder with aclImdb/";
