@@ -22,6 +22,7 @@ import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 LONGEST_INPUT = 1024
+SKIPPED = 77  # for ctest
 INTERRUPTED = 72  # as libFuzzer exits after a signal
 MEGABYTES = 1024
 SECONDS_AN_INPUT = 60  # of the clock, on a machine that may have other work
@@ -116,12 +117,16 @@ def main():
     parser.add_argument("target", nargs="*")
     parser.add_argument("--until", type=int, default=0, metavar="INPUTS", help="take turns until this build folder has taken so many")
     parser.add_argument("--jobs", type=int, default=2, help="targets at a time")
+    parser.add_argument("--smoke", action="store_true", help="as a test: skipped unless ./dev test has built the targets")
     parser.add_argument("--total", action="store_true", help="sum of all runs in this build folder")
     arguments = parser.parse_args()
     if arguments.total:
         sums = totals(arguments.build)
         print("\n".join(f"{name}: {count:,}" for name, count in [*sorted(sums.items()), ("all", sum(sums.values()))]))
         return 0
+    if arguments.smoke and os.environ.get("BERNOULLI_FUZZ_SMOKE") != "1":
+        print("the fuzz targets were not built: ./dev test --no-fuzz, no clang, or ctest called by hand")
+        return SKIPPED
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     return take_turns(arguments)
