@@ -52,9 +52,10 @@ struct DropoutDraws {
 /// One example on its way through embedding, dropout and pool.
 struct PoolInput {
   const int32_t* ids = nullptr;
-  int64_t count = 0;  ///< tokens
-  int64_t pads = 0;   ///< padding positions that take part: row 0 as often
-  float scale = 1;    ///< of the sum: 1 / positions, and 1 / keep
+  int64_t count = 0;     ///< tokens
+  int64_t pads = 0;      ///< padding positions that take part: row 0 as often
+  float pad_weight = 1;  ///< of a padding position beside a token's 1
+  float scale = 1;       ///< of the sum: 1 / positions, and 1 / keep
   DropoutDraws draws;
   /// Alias tables of Binomial(n, threshold / 65536), n = 0..255 (binomial.h); read up to min(pads, 255).
   const uint32_t* const* binomial = nullptr;

@@ -77,8 +77,9 @@ void pool(const PoolInput& in, const float* weights, int64_t stride, float* out,
       float* counts = pad_count + block * kLanes;
       if (drop) {
         count_pads(in, static_cast<uint32_t>(block), counts);
+        store(counts, load(counts) * all(in.pad_weight));
       } else {
-        store(counts, all(static_cast<float>(in.pads)));
+        store(counts, all(static_cast<float>(in.pads) * in.pad_weight));
       }
       sum = sum + load(counts) * load(weights + block * kLanes);
     }

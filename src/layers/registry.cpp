@@ -7,6 +7,7 @@ LayerKind embedding();
 LayerKind embedding_bag();
 LayerKind dropout();
 LayerKind spatial_dropout();
+LayerKind word_dropout();
 LayerKind mean_pool();
 LayerKind max_pool();
 LayerKind sum_pool();
@@ -21,10 +22,11 @@ LayerKind layer_norm();
 LayerKind batch_norm();
 
 const std::vector<LayerKind>& layer_kinds() {
-  static const std::vector<LayerKind> kinds{embedding(),  embedding_bag(), dropout(),    spatial_dropout(),
-                                            mean_pool(),  max_pool(),      sum_pool(),   linear(),
-                                            relu(),       tanh(),          gelu(),       sigmoid(),
-                                            leaky_relu(), silu(),          layer_norm(), batch_norm()};
+  static const std::vector<LayerKind> kinds{embedding(),    embedding_bag(), dropout(),  spatial_dropout(),
+                                            word_dropout(), mean_pool(),     max_pool(), sum_pool(),
+                                            linear(),       relu(),          tanh(),     gelu(),
+                                            sigmoid(),      leaky_relu(),    silu(),     layer_norm(),
+                                            batch_norm()};
   return kinds;
 }
 

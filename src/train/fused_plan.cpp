@@ -54,6 +54,11 @@ size_t read_pooling(const layers::ModelPlan& plan, const TextConfig& text, Fused
       fused.include_padding = layer.args.at("padding") == "include";
       return i + 1;
     }
+    if (layer.kind == "word_dropout") {
+      if (fused.word_threshold != 0) throw Unsupported{"two word_dropouts"};
+      fused.word_threshold = threshold_of(layer.args.at("rate"));
+      continue;
+    }
     if (layer.kind != "dropout") throw Unsupported{fmt::format("{} before the pool", layer.kind)};
     if (fused.token_threshold != 0) throw Unsupported{"two dropouts before the pool"};
     fused.token_threshold = threshold_of(layer.args.at("rate"));

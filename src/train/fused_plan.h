@@ -27,11 +27,12 @@ struct FusedLayer {
 };
 
 /// A model of the family that FusedStep runs:
-/// embedding, dropout?, mean_pool | sum_pool   or   embedding_bag (mean, sum);
+/// embedding, word_dropout?, dropout?, mean_pool | sum_pool   or   embedding_bag (mean, sum);
 /// then any of dropout, linear, activations.
 struct FusedPlan {
   int64_t dim = 0;
   uint32_t token_threshold = 0;  ///< dropout between embedding and pool; 0: none
+  uint32_t word_threshold = 0;   ///< word_dropout: a token stays where 16 random bits are below; 0: none
   bool mean = true;
   bool include_padding = false;
   std::optional<int64_t> sequence_length;  ///< positions that are read at most; absent: all

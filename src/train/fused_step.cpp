@@ -76,7 +76,7 @@ StepResult FusedStep::update(std::span<const int64_t> examples, int64_t step, do
   for (const int64_t example : examples) result.weight += train_.weight(example);
   result.weight *= static_cast<double>(num_labels_);
 
-  touch_rows(examples);
+  touch_rows(examples, step);
   make_gradients_zero();
   for (size_t first = 0; first < examples.size(); first += kTogether) {
     const auto some = examples.subspan(first, std::min(kTogether, examples.size() - first));
@@ -104,11 +104,38 @@ void FusedStep::read_tokens(std::span<const int64_t> examples) {
   }
 }
 
-void FusedStep::touch_rows(std::span<const int64_t> examples) {
+void FusedStep::drop_words(int64_t step) {
+  dropped_.assign(tokens_.size(), 0);
+  if (fused_.word_threshold == 0) return;
+  size_t total = 0;
+  for (const std::span<const int32_t> row : tokens_) total += row.size();
+  if (thinned_.size() < total) thinned_.resize(2 * total);
+  const uint64_t step_seed = mix_seed(seed_, random_stream::kWordDropout, static_cast<uint64_t>(step));
+  int32_t* out = thinned_.data();
+  for (size_t i = 0; i < tokens_.size(); ++i) {
+    const uint64_t seed = mix_seed(step_seed, random_stream::kWordDropout, i);
+    const std::span<const int32_t> row = tokens_[i];
+    const size_t count = fused_.sequence_length
+                             ? std::min(row.size(), static_cast<size_t>(*fused_.sequence_length))
+                             : row.size();
+    int32_t* const begin = out;
+    uint64_t bits = 0;
+    for (size_t at = 0; at < count; ++at, bits >>= 16) {  // four tokens a draw
+      if (at % 4 == 0) bits = mix_seed(seed, random_stream::kWordDropout, at);
+      *out = row[at];
+      out += (bits & 0xffff) < fused_.word_threshold ? 1 : 0;
+    }
+    dropped_[i] = static_cast<int64_t>(row.size()) - (out - begin);
+    tokens_[i] = {begin, out};
+  }
+}
+
+void FusedStep::touch_rows(std::span<const int64_t> examples, int64_t step) {
   read_tokens(examples);
+  drop_words(step);
   bool pads = false;
-  for (const std::span<const int32_t> row : tokens_) {
-    const kernels::PoolInput input = pool_input(row);
+  for (size_t i = 0; i < tokens_.size(); ++i) {
+    const kernels::PoolInput input = pool_input(tokens_[i], dropped_[i]);
     rows_.mark({input.ids, static_cast<size_t>(input.count)});
     pads |= input.pads > 0;
   }
@@ -126,15 +153,20 @@ void FusedStep::make_gradients_zero() {
   }
 }
 
-kernels::PoolInput FusedStep::pool_input(std::span<const int32_t> ids) const {
-  const auto length = static_cast<int64_t>(ids.size());
+kernels::PoolInput FusedStep::pool_input(std::span<const int32_t> ids, int64_t dropped) const {
+  const int64_t length = static_cast<int64_t>(ids.size()) + dropped;
+  const int64_t tokens = fused_.sequence_length ? std::min(length, *fused_.sequence_length) : length;
   kernels::PoolInput input;
   input.ids = ids.data();
-  input.count = fused_.sequence_length ? std::min(length, *fused_.sequence_length) : length;
-  if (fused_.include_padding) input.pads = *fused_.sequence_length - input.count;
+  input.count = std::min(static_cast<int64_t>(ids.size()), tokens);
+  if (fused_.include_padding) input.pads = *fused_.sequence_length - tokens;
   if (fused_.mean)
     input.scale = 1.0f / static_cast<float>(fused_.include_padding ? *fused_.sequence_length
                                                                    : std::max<int64_t>(length, 1));
+  if (dropped > 0 && input.count > 0) {  // the tokens that stay stand for all, padding for itself
+    input.scale *= static_cast<float>(tokens) / static_cast<float>(input.count);
+    input.pad_weight = static_cast<float>(input.count) / static_cast<float>(tokens);
+  }
   return input;
 }
 
@@ -150,7 +182,7 @@ void FusedStep::accumulate_gradient(std::span<const int64_t> examples, size_t fi
   for (size_t i = 0; i < examples.size(); ++i) {
     const uint64_t seed = mix_seed(step_seed, random_stream::kDropout, first + i);
     seeds_.push_back(seed);
-    kernels::PoolInput input = pool_input(tokens_[first + i]);
+    kernels::PoolInput input = pool_input(tokens_[first + i], dropped_[first + i]);
     if (fused_.token_threshold != 0) {
       input.scale *= 65536.0f / static_cast<float>(fused_.token_threshold);
       input.draws = {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32), fused_.token_threshold};

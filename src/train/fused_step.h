@@ -53,8 +53,10 @@ class FusedStep : public Step {
  private:
   /// Sets tokens_.
   void read_tokens(std::span<const int64_t> examples);
+  /// Takes tokens out of tokens_, as word_dropout says.
+  void drop_words(int64_t step);
   /// Gives every row that the examples read a slot in the gradient and brings it up to date.
-  void touch_rows(std::span<const int64_t> examples);
+  void touch_rows(std::span<const int64_t> examples, int64_t step);
   /// Forward and backward of some examples of an update, the first being number `first` of it. Adds loss and
   /// telemetry to `result`, whose weight is the global one.
   void accumulate_gradient(std::span<const int64_t> examples, size_t first, int64_t step, StepResult& result);
@@ -68,7 +70,8 @@ class FusedStep : public Step {
   double sum_of_squares() const;
   void clip_gradients(double norm);
   void apply_update(double lr);
-  kernels::PoolInput pool_input(std::span<const int32_t> ids) const;
+  /// @param dropped  tokens of the text that are not among `ids` any more.
+  kernels::PoolInput pool_input(std::span<const int32_t> ids, int64_t dropped) const;
   /// Replays what rows missed, so that the tables hold what a sweep at every update would have left. Changes
   /// when something is computed, not what: therefore const.
   void bring_up_to_date(std::span<const int32_t> rows) const;
@@ -100,6 +103,8 @@ class FusedStep : public Step {
   bool gradients_are_zero_ = true;  ///< the update leaves them so; one that was refused does not
   std::vector<std::span<const int32_t>> tokens_;  ///< of every example of the update
   std::vector<int32_t> widened_;                  ///< room for tokens_ where the data set keeps 16 bits
+  std::vector<int32_t> thinned_;                  ///< room for tokens_ where some were dropped
+  std::vector<int64_t> dropped_;                  ///< how many, for each of tokens_
   std::vector<uint64_t> seeds_;
   std::vector<kernels::PoolInput> inputs_;
   std::vector<uint16_t> keep_;

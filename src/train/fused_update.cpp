@@ -120,7 +120,7 @@ std::vector<float> FusedStep::logits(const TokenView& rows) {
     for (int64_t i = 0; i < count; ++i) {
       const auto size = static_cast<size_t>(rows.row_size(begin + i));
       if (widened_.size() < size) widened_.resize(size);
-      kernels_.pool(pool_input(rows.row(begin + i, widened_.data())), weights, stride, pooled + i * stride,
+      kernels_.pool(pool_input(rows.row(begin + i, widened_.data()), 0), weights, stride, pooled + i * stride,
                     nullptr, pad_count_.data());
     }
     const float* z = head_.forward(nullptr);

@@ -73,9 +73,9 @@ TEST(Shapes, EveryKindIsRegisteredOnce) {
   std::set<std::string> names;
   for (const LayerKind& kind : layer_kinds()) names.insert(kind.schema.name);
   EXPECT_EQ(names,
-            (std::set<std::string>{"embedding", "embedding_bag", "dropout", "spatial_dropout", "mean_pool",
-                                   "max_pool", "sum_pool", "linear", "relu", "tanh", "gelu", "sigmoid",
-                                   "leaky_relu", "silu", "layer_norm", "batch_norm"}));
+            (std::set<std::string>{"embedding", "embedding_bag", "dropout", "spatial_dropout", "word_dropout",
+                                   "mean_pool", "max_pool", "sum_pool", "linear", "relu", "tanh", "gelu",
+                                   "sigmoid", "leaky_relu", "silu", "layer_norm", "batch_norm"}));
   EXPECT_EQ(names.size(), layer_kinds().size());
 }
 

@@ -198,6 +198,30 @@ TEST(Layers, SpatialDropoutDropsAFeatureOfAllTokensTogether) {
       << "each text has its own";
 }
 
+TEST(Layers, WordDropoutTakesWholeTokensOutOfTheMean) {
+  Layer dropout("{word_dropout: 0.3}", 2, false);
+  constexpr int64_t kTexts = 500, kPositions = 6;
+  const at::Tensor x = at::ones({kTexts, kPositions, 2}, at::kDouble);
+  const std::vector<int64_t> lengths(kTexts, 4);  // two pads
+  expect_near(dropout(x, lengths), std::vector<double>(kTexts * kPositions * 2, 1.0));
+  dropout.train(true);
+  seed_generator(c10::kCPU, 5);
+  const std::vector<double> y = numbers(dropout(x, lengths));
+  int dropped = 0;
+  for (size_t text = 0; text < kTexts; ++text) {
+    const double* row = y.data() + text * kPositions * 2;
+    int kept = 0;
+    for (size_t token = 0; token < 4; ++token) kept += row[token * 2] != 0 ? 1 : 0;
+    dropped += 4 - kept;
+    for (size_t token = 0; token < 4; ++token) {
+      EXPECT_EQ(row[token * 2], row[token * 2 + 1]) << "all features of a token together";
+      EXPECT_NEAR(row[token * 2], row[token * 2] != 0 ? 4.0 / kept : 0, 1e-6) << "the mean is theirs alone";
+    }
+    for (size_t pad = 8; pad < 12; ++pad) EXPECT_EQ(row[pad], 1) << "padding stays";
+  }
+  EXPECT_NEAR(dropped, 600, 103);  // five standard deviations of 2000 coins
+}
+
 TEST(Layers, EmbeddingBagIsEmbeddingAndPoolInOne) {
   for (const std::string mode : {"mean", "sum", "max"}) {
     SCOPED_TRACE(mode);

@@ -1,6 +1,7 @@
 #include "train/fused_step.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -29,6 +30,7 @@ KindConfig bag(int64_t dim, const char* mode) {
   return layer("embedding_bag", {{"dim", dim}, {"mode", mode}, {"initializer", nullptr}});
 }
 KindConfig dropout(double rate) { return layer("dropout", {{"rate", rate}}); }
+KindConfig word_dropout(double rate) { return layer("word_dropout", {{"rate", rate}}); }
 KindConfig pool(const char* kind, const char* padding) { return layer(kind, {{"padding", padding}}); }
 KindConfig linear(int64_t units, bool bias = true) {
   return layer("linear",
@@ -259,6 +261,7 @@ TEST_P(EveryCase, DeferredIsTheDenseSweepToTheBit) {
   Case c = GetParam();
   c.layers.insert(c.layers.begin() + (c.layers.size() > 1 ? 1 : 0), dropout(0.25));
   if (c.layers.front().kind == "dropout") std::swap(c.layers[0], c.layers[1]);
+  if (c.layers[0].kind == "embedding") c.layers.insert(c.layers.begin() + 1, word_dropout(0.2));
   Bench bench(c);
   FusedStep::Options dense;
   dense.dense = true;
@@ -270,6 +273,7 @@ TEST_P(EveryCase, DeferredIsTheDenseSweepToTheBit) {
 TEST_P(EveryCase, EveryVariantGivesTheSameBits) {
   Case c = GetParam();
   if (c.layers.size() > 1) c.layers.insert(c.layers.begin() + 1, dropout(0.25));
+  if (c.layers[0].kind == "embedding") c.layers.insert(c.layers.begin() + 1, word_dropout(0.2));
   Bench bench(c);
   const auto best = bench.fused();
   bench.train(*best, 0, 40);
@@ -287,6 +291,7 @@ TEST_P(EveryCase, EveryVariantGivesTheSameBits) {
 TEST_P(EveryCase, GoesOnFromASavedStateBitForBit) {
   Case c = GetParam();
   if (c.layers.size() > 1) c.layers.insert(c.layers.begin() + 1, dropout(0.25));
+  if (c.layers[0].kind == "embedding") c.layers.insert(c.layers.begin() + 1, word_dropout(0.2));
   Bench bench(c);
   const auto whole = bench.fused(), first = bench.fused(), second = bench.fused();
   bench.train(*whole, 0, 50);
@@ -362,6 +367,62 @@ TEST(FusedStep, PooledDropoutHasTheReferenceMeanAndVariance) {
   const double got_mean = sum / kDraws, got_variance = squares / kDraws - got_mean * got_mean;
   EXPECT_NEAR(got_mean, mean, 4 * std::sqrt(variance / kDraws));
   EXPECT_NEAR(got_variance, variance, 0.04 * variance);  // 4 standard errors
+}
+
+/// The logit of `example` in each of many draws of word dropout by `step`: weights stay, for the rate is 0.
+std::vector<double> drawn_logits(Step& step, int64_t example, float target, int draws) {
+  std::vector<double> logits;
+  for (int64_t s = 0; s < draws; ++s) {
+    const double loss = step.update(std::span(&example, 1), s, 0).loss_sum;
+    const double odds = std::log(std::expm1(loss));
+    logits.push_back(target == 1 ? -odds : odds);
+  }
+  return logits;
+}
+
+TEST(FusedStep, WordDropoutAveragesTheTokensThatStayAsTheReferenceDoes) {
+  // Every logit must be that of one of the subsets of three tokens, and come as often as its size says.
+  for (const bool include : {true, false}) {
+    Case c;
+    c.layers = {embedding(16), word_dropout(0.4), pool("mean_pool", include ? "include" : "exclude"),
+                linear(1)};
+    c.optimizer = sgd();
+    Bench bench(c);
+    int64_t example = 0;
+    while (bench.data.rows.row_size(example) != 3) ++example;
+    const std::vector<int32_t> ids = row_of(bench.data, example);
+    const auto fused = bench.fused();
+    const auto reference = bench.reference();
+    const NamedTensors weights = fused->evaluation_weights();
+    const auto score = [&](int32_t id) {
+      return (weights[0].second[id] * weights[1].second[0]).sum().item<double>();
+    };
+    std::vector<double> expected(8), probability(8);
+    for (unsigned subset = 0; subset < 8; ++subset) {
+      const int kept = std::popcount(subset);
+      double sum = 0;
+      for (size_t i = 0; i < 3; ++i) sum += (subset >> i & 1) != 0 ? score(ids[i]) : 0;
+      expected[subset] = sum * 3 / std::max(kept, 1);
+      expected[subset] =
+          include ? (expected[subset] + (kLength - 3) * score(0)) / kLength : expected[subset] / 3;
+      probability[subset] = std::pow(0.6, kept) * std::pow(0.4, 3 - kept);
+    }
+    const float target = bench.data.targets[static_cast<size_t>(example)];
+    for (const auto& [step, draws] : {std::pair<Step*, int>(fused.get(), 8000), {reference.get(), 800}}) {
+      std::vector<int> seen(8);
+      for (const double z : drawn_logits(*step, example, target, draws)) {
+        const auto nearest = std::min_element(expected.begin(), expected.end(), [&](double a, double b) {
+          return std::abs(a - z) < std::abs(b - z);
+        });
+        EXPECT_NEAR(*nearest, z, 1e-6);
+        ++seen[static_cast<size_t>(nearest - expected.begin())];
+      }
+      for (size_t subset = 0; subset < 8; ++subset) {
+        const double p = probability[subset];
+        EXPECT_NEAR(seen[subset], draws * p, 5 * std::sqrt(draws * p * (1 - p))) << subset;
+      }
+    }
+  }
 }
 
 TEST(FusedStep, RefusesALossThatIsNotFiniteAndNamesTheExamples) {
