@@ -53,9 +53,8 @@ std::string metric_line(const Json& report) {
 Json finish_run(const FinishedTraining& training, MetricsLog& log) {
   const RunConfig& config = training.config;
   const PreparedRun& run = training.run;
-  const Checkpoint checkpoint = load_checkpoint(training.checkpoints.path_of(training.outcome.final_step));
-  Sequential model(run.plan, config.training.seed, training.device);
-  model.load(checkpoint.weights);
+  Sequential model(run.plan, load_weights(training.checkpoints.path_of(training.outcome.final_step)),
+                   training.device);
 
   const FeatureShape shape{run.plan.ragged_input, config.text.sequence_length};
   const auto logits_of = [&](const EncodedDataset& data) {

@@ -32,7 +32,7 @@ LayerKind embedding() {
   return {{"embedding",
            "a vector for each token id",
            {config::integer("dim", "numbers a token").at_least(1).at_most(65536),
-            initializer_field("initializer", "keras: uniform in +-0.05; torch: normal(0, 1)")},
+            table_initializer_field("initializer", "keras: uniform in +-0.05; torch: normal(0, 1)")},
            "dim",
            false},
           plan_embedding,

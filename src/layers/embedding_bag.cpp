@@ -32,7 +32,7 @@ LayerKind embedding_bag() {
        "embedding and pooling over the real tokens in one, without padding; zeros for an empty text",
        {config::integer("dim", "numbers a token").at_least(1).at_most(65536),
         config::word("mode", "how the tokens of a text are pooled", {"mean", "sum", "max"}).defaults("mean"),
-        initializer_field("initializer", "keras: uniform in +-0.05; torch: normal(0, 1)")},
+        table_initializer_field("initializer", "keras: uniform in +-0.05; torch: normal(0, 1)")},
        "dim",
        false},
       plan_embedding_bag,

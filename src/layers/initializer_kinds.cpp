@@ -31,12 +31,33 @@ const std::vector<KindSchema>& initializer_schemas() {
   return kinds;
 }
 
+const std::vector<KindSchema>& table_initializer_schemas() {
+  static const std::vector<KindSchema> kinds = [] {
+    std::vector<KindSchema> all = initializer_schemas();
+    all.push_back(
+        {"naive_bayes",
+         "the model starts as a naive Bayes classifier: the first columns, one a label, hold log-count "
+         "ratios of the training texts that have a token (Wang & Manning 2012), 0 for padding; the linear "
+         "layer behind the pool passes them on, and its bias is the log odds of the label",
+         {number("alpha", "added to the number of texts that have a token").above(0).defaults(1.0),
+          number("scale", "what the ratios are multiplied by").above(0).defaults(1.0)},
+         "scale",
+         false});
+    return all;
+  }();
+  return kinds;
+}
+
 Initializer symmetric_uniform(double bound) { return {Initializer::Kind::kUniform, -bound, bound}; }
 
 }  // namespace
 
 config::Field initializer_field(const std::string& key, const std::string& doc) {
   return config::one_kind(key, doc, initializer_schemas()).optional();
+}
+
+config::Field table_initializer_field(const std::string& key, const std::string& doc) {
+  return config::one_kind(key, doc, table_initializer_schemas()).optional();
 }
 
 Initializer glorot_uniform(int64_t fan_in, int64_t fan_out) {
@@ -68,6 +89,7 @@ Initializer resolve_initializer(const Json& value, int64_t fan_in, int64_t fan_o
   if (kind == "he_uniform") return symmetric_uniform(std::sqrt(6.0 / in));
   if (kind == "he_normal") return {Kind::kNormal, 0, std::sqrt(2.0 / in)};
   if (kind == "torch_linear") return torch_linear(fan_in);
+  if (kind == "naive_bayes") return fallback;
   return {};
 }
 

@@ -8,8 +8,11 @@ namespace bernoulli::layers {
 /// The key `initializer` (or another name) of a layer: optional; without it model.initializer decides.
 config::Field initializer_field(const std::string& key, const std::string& doc);
 
+/// The same for a table of token vectors, which can also be `naive_bayes` (naive_bayes.h).
+config::Field table_initializer_field(const std::string& key, const std::string& doc);
+
 /// Numbers of a weight whose rows see fan_in inputs and fan_out outputs. Absent (null) `value` gives
-/// `fallback`.
+/// `fallback`, and so does naive_bayes, which decides some columns only.
 /// @param value  {"uniform": {"low": ..., "high": ...}} and so on, as validated.
 Initializer resolve_initializer(const Json& value, int64_t fan_in, int64_t fan_out,
                                 const Initializer& fallback);

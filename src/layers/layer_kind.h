@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,12 +37,21 @@ struct Initializer {
   double b = 0;  ///< kUniform: high. kNormal: standard deviation
 };
 
+/// Numbers that the data decided and no generator draws: the first columns of a parameter, row-major.
+struct GivenColumns {
+  int64_t columns = 0;
+  std::vector<float> values;  ///< rows * columns
+};
+
 /// One tensor that a layer owns.
 struct ParameterSpec {
   std::string name;  ///< "weight", "bias", "running_mean", ...
   std::vector<int64_t> shape;
   Initializer initializer;
   bool trainable = true;  ///< false: a buffer (running statistics)
+  /// What stands in the first columns instead of draws (the other columns are drawn as if there were none);
+  /// null: nothing. A bias is one row.
+  std::shared_ptr<const GivenColumns> given = nullptr;
 };
 
 /// What a layer sees when it is planned.
@@ -60,6 +70,15 @@ struct LayerPlan {
   /// this text and the exporter saves it, so a layer is written once.
   std::string script;
   bool training_only = false;  ///< in evaluation the output is the input: the layer is passed over
+};
+
+/// One layer of a model with its name ("embedding_0", "linear_4": kind and position in model.layers).
+struct NamedLayer {
+  std::string name;
+  std::string kind;
+  Json args;
+  Shape input;
+  LayerPlan plan;
 };
 
 /// A kind of layer: its keys and ranges, its shape rule, its parameters and its TorchScript text. One file

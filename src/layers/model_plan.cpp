@@ -119,6 +119,12 @@ ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfi
     check_output(layers, plan, faults);
   }
   faults.throw_if_any();
+  try {
+    plan.naive_bayes = find_naive_bayes(plan.layers, num_outputs);
+  } catch (const ShapeError& error) {
+    faults.add(layers.front(), 0, error.message);
+    faults.throw_if_any();
+  }
   return plan;
 }
 

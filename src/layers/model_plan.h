@@ -1,31 +1,25 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/run_config.h"
 #include "layers/layer_kind.h"
+#include "layers/naive_bayes.h"
 
 namespace bernoulli::layers {
-
-/// One layer of the model with its name ("embedding_0", "linear_4": kind and position in model.layers).
-struct NamedLayer {
-  std::string name;
-  std::string kind;
-  Json args;
-  Shape input;
-  LayerPlan plan;
-};
 
 /// The whole model before anything is allocated: layers from ids to logits. Holds no sigmoid at the end: a
 /// final `sigmoid` layer, allowed with a probability loss only, is taken off and remembered, because loss and
 /// exporter apply the one sigmoid.
 struct ModelPlan {
   std::vector<NamedLayer> layers;
-  bool ragged_input = false;      ///< the first layer takes kRaggedIds
-  int64_t num_outputs = 1;        ///< L
-  bool explicit_sigmoid = false;  ///< the configuration ended with a sigmoid layer
+  bool ragged_input = false;                   ///< the first layer takes kRaggedIds
+  int64_t num_outputs = 1;                     ///< L
+  bool explicit_sigmoid = false;               ///< the configuration ended with a sigmoid layer
+  std::optional<NaiveBayesStart> naive_bayes;  ///< to be given numbers by start_as_naive_bayes
 
   int64_t num_parameters() const;  ///< trainable numbers
   bool reads_lengths() const;      ///< some layer that evaluation runs looks at `lengths`

@@ -5,19 +5,17 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include "core/error.h"
-#include "core/random.h"
+#include "model/initial_weights.h"
 
 namespace bernoulli {
 namespace {
 
-using layers::Initializer;
 using layers::ModelPlan;
 using layers::NamedLayer;
 using torch::jit::Module;
@@ -36,25 +34,6 @@ class PlainInterpreter {
  private:
   bool before_;
 };
-
-at::Tensor draw(const layers::ParameterSpec& spec, uint64_t seed) {
-  at::Tensor tensor = at::empty(spec.shape, at::kFloat);
-  auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-  const Initializer& init = spec.initializer;
-  switch (init.kind) {
-    case Initializer::Kind::kZeros:
-      return tensor.zero_();
-    case Initializer::Kind::kOnes:
-      return tensor.fill_(1);
-    case Initializer::Kind::kConstant:
-      return tensor.fill_(init.a);
-    case Initializer::Kind::kUniform:
-      return tensor.uniform_(init.a, init.b, generator);
-    case Initializer::Kind::kNormal:
-      return tensor.normal_(init.a, init.b, generator);
-  }
-  throw InternalError("unknown initializer");
-}
 
 std::string indented(const std::string& script) {
   std::string text;
@@ -79,6 +58,42 @@ std::string shape_text(at::IntArrayRef shape) {
   return fmt::format("[{}]", fmt::join(shape.begin(), shape.end(), ", "));
 }
 
+using NamedShapes = std::vector<std::pair<std::string, std::vector<int64_t>>>;
+
+NamedTensors::const_iterator find(const NamedTensors& tensors, const std::string& name) {
+  return std::find_if(tensors.begin(), tensors.end(), [&](const auto& entry) { return entry.first == name; });
+}
+
+/// @throws ArtifactError unless `saved` holds exactly the tensors of `own`, by name and shape.
+void check_fit(const NamedShapes& own, const NamedTensors& saved) {
+  for (const auto& [name, tensor] : saved) {
+    if (std::none_of(own.begin(), own.end(), [&](const auto& entry) { return entry.first == name; }))
+      throw ArtifactError(fmt::format("the saved weights have a tensor '{}' that this model does not", name));
+  }
+  for (const auto& [name, shape] : own) {
+    const auto found = find(saved, name);
+    if (found == saved.end())
+      throw ArtifactError(fmt::format("the saved weights lack the tensor '{}'", name));
+    if (found->second.sizes() != at::IntArrayRef(shape)) {
+      throw ArtifactError(fmt::format("tensor '{}' has shape {} in the saved weights, this model needs {}",
+                                      name, shape_text(found->second.sizes()), shape_text(shape)));
+    }
+  }
+}
+
+std::string full_name(const NamedLayer& layer, const layers::ParameterSpec& spec) {
+  return fmt::format("{}.{}", layer.name, spec.name);
+}
+
+NamedShapes shapes_of(const ModelPlan& plan) {
+  NamedShapes shapes;
+  for (const NamedLayer& layer : plan.layers) {
+    for (const layers::ParameterSpec& spec : layer.plan.parameters)
+      shapes.emplace_back(full_name(layer, spec), spec.shape);
+  }
+  return shapes;
+}
+
 }  // namespace
 
 struct Sequential::Impl {
@@ -86,30 +101,53 @@ struct Sequential::Impl {
   Module module;
   NamedTensors parameters;
   NamedTensors buffers;
+
+  template <typename MakeTensor>
+  void build(const ModelPlan& from, c10::Device device, MakeTensor tensor);
 };
 
-Sequential::Sequential(const ModelPlan& plan, uint64_t seed, c10::Device device)
-    : impl_(std::make_unique<Impl>()) {
-  impl_->plan = plan;
+/// @param tensor  makes parameter number `index` of the plan, on the CPU.
+template <typename MakeTensor>
+void Sequential::Impl::build(const ModelPlan& from, c10::Device device, MakeTensor tensor) {
+  plan = from;
   const auto unit = std::make_shared<torch::jit::CompilationUnit>();
-  impl_->module = Module("bernoulli.Sequential", unit);
+  module = Module("bernoulli.Sequential", unit);
   uint64_t index = 0;
   for (const NamedLayer& layer : plan.layers) {
     Module submodule("bernoulli." + layer.name, unit);
     submodule.register_attribute("training", c10::BoolType::get(), false);
     for (const layers::ParameterSpec& spec : layer.plan.parameters) {
-      at::Tensor tensor = draw(spec, mix_seed(seed, random_stream::kInitialWeights, index++)).to(device);
-      tensor.set_requires_grad(spec.trainable);
-      submodule.register_parameter(spec.name, tensor, !spec.trainable);
-      (spec.trainable ? impl_->parameters : impl_->buffers)
-          .emplace_back(fmt::format("{}.{}", layer.name, spec.name), tensor);
+      const std::string name = full_name(layer, spec);
+      at::Tensor values = tensor(spec, name, index++).to(device);
+      values.set_requires_grad(spec.trainable);
+      submodule.register_parameter(spec.name, values, !spec.trainable);
+      (spec.trainable ? parameters : buffers).emplace_back(name, values);
     }
     submodule.define("def forward(self, x: Tensor, lengths: Tensor) -> Tensor:\n" +
                      indented(layer.plan.script));
-    impl_->module.register_module(layer.name, submodule);
+    module.register_module(layer.name, submodule);
   }
-  impl_->module.register_attribute("training", c10::BoolType::get(), false);
-  impl_->module.define(forward_of(plan));
+  module.register_attribute("training", c10::BoolType::get(), false);
+  module.define(forward_of(plan));
+}
+
+Sequential::Sequential(const ModelPlan& plan, uint64_t seed, c10::Device device)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->build(plan, device,
+               [&](const layers::ParameterSpec& spec, const std::string& /*name*/, uint64_t index) {
+                 at::Tensor values = at::empty(spec.shape, at::kFloat);
+                 set_initial_weights(spec, seed, index, values);
+                 return values;
+               });
+}
+
+Sequential::Sequential(const ModelPlan& plan, const NamedTensors& weights, c10::Device device)
+    : impl_(std::make_unique<Impl>()) {
+  check_fit(shapes_of(plan), weights);
+  impl_->build(plan, device,
+               [&](const layers::ParameterSpec& /*spec*/, const std::string& name, uint64_t /*index*/) {
+                 return find(weights, name)->second.detach().to(at::kFloat);
+               });
 }
 
 Sequential::~Sequential() = default;
@@ -128,26 +166,11 @@ NamedTensors Sequential::parameters() const { return impl_->parameters; }
 NamedTensors Sequential::buffers() const { return impl_->buffers; }
 
 void Sequential::load(const NamedTensors& tensors) {
-  NamedTensors own = impl_->parameters;
-  own.insert(own.end(), impl_->buffers.begin(), impl_->buffers.end());
-  const auto find = [](const NamedTensors& list, const std::string& name) {
-    return std::find_if(list.begin(), list.end(), [&](const auto& entry) { return entry.first == name; });
-  };
-  for (const auto& [name, tensor] : tensors) {
-    if (find(own, name) == own.end())
-      throw ArtifactError(fmt::format("the saved weights have a tensor '{}' that this model does not", name));
-  }
-  for (const auto& [name, tensor] : own) {
-    const auto saved = find(tensors, name);
-    if (saved == tensors.end())
-      throw ArtifactError(fmt::format("the saved weights lack the tensor '{}'", name));
-    if (saved->second.sizes() != tensor.sizes()) {
-      throw ArtifactError(fmt::format("tensor '{}' has shape {} in the saved weights, this model needs {}",
-                                      name, shape_text(saved->second.sizes()), shape_text(tensor.sizes())));
-    }
-  }
+  check_fit(shapes_of(impl_->plan), tensors);
   const at::NoGradGuard no_grad;
-  for (const auto& [name, tensor] : own) tensor.copy_(find(tensors, name)->second);
+  for (const NamedTensors* own : {&impl_->parameters, &impl_->buffers}) {
+    for (const auto& [name, tensor] : *own) tensor.copy_(find(tensors, name)->second);
+  }
 }
 
 const ModelPlan& Sequential::plan() const { return impl_->plan; }

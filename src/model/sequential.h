@@ -31,6 +31,9 @@ class Sequential {
  public:
   /// Draws the initial weights on the CPU from `seed`, layer by layer, whatever the device.
   Sequential(const layers::ModelPlan& plan, uint64_t seed, c10::Device device);
+  /// With weights that are there already, by name: no copy is made of those on `device`. @throws
+  /// ArtifactError as load does.
+  Sequential(const layers::ModelPlan& plan, const NamedTensors& weights, c10::Device device);
   ~Sequential();
   Sequential(Sequential&&) noexcept;
   Sequential& operator=(Sequential&&) noexcept;

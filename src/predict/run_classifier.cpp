@@ -43,12 +43,10 @@ class RunClassifier : public Classifier {
 
 LoadedRun load_run(const RunPaths& paths, c10::Device device) {
   RunFiles files = load_run_files(paths);
-  Sequential model(files.plan, files.info.config.training.seed, device);
   NamedTensors weights;
   for (const RawTensor& tensor : files.checkpoint.weights)
     weights.emplace_back(tensor.name, to_tensor(tensor));
-  model.load(weights);
-  return {std::move(files.info), std::move(files.vectorizer), std::move(model)};
+  return {std::move(files.info), std::move(files.vectorizer), Sequential(files.plan, weights, device)};
 }
 
 std::unique_ptr<Classifier> open_run_classifier(const RunPaths& paths, c10::Device device) {

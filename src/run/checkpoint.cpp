@@ -14,12 +14,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+NamedTensors to_tensors(const std::vector<RawTensor>& raw) {
+  NamedTensors tensors;
+  for (const RawTensor& tensor : raw) tensors.emplace_back(tensor.name, to_tensor(tensor));
+  return tensors;
+}
+
 Checkpoint to_checkpoint(RawCheckpoint raw) {
-  Checkpoint checkpoint{raw.step, std::move(raw.state), std::move(raw.fingerprints), {}, {}};
-  for (const RawTensor& tensor : raw.weights) checkpoint.weights.emplace_back(tensor.name, to_tensor(tensor));
-  for (const RawTensor& tensor : raw.training)
-    checkpoint.training.emplace_back(tensor.name, to_tensor(tensor));
-  return checkpoint;
+  return {raw.step, std::move(raw.state), std::move(raw.fingerprints), to_tensors(raw.weights),
+          to_tensors(raw.training)};
 }
 
 }  // namespace
@@ -32,6 +35,8 @@ void save_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {
 }
 
 Checkpoint load_checkpoint(const fs::path& path) { return to_checkpoint(load_raw_checkpoint(path)); }
+
+NamedTensors load_weights(const fs::path& path) { return to_tensors(load_raw_checkpoint(path).weights); }
 
 fs::path CheckpointFolder::path_of(int64_t step) const { return checkpoint_path(folder_, step); }
 

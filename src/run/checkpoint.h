@@ -32,6 +32,9 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
 /// @throws ArtifactError naming the file and what is wrong with it; IoError
 Checkpoint load_checkpoint(const std::filesystem::path& path);
 
+/// Its weights alone. @throws as load_checkpoint
+NamedTensors load_weights(const std::filesystem::path& path);
+
 /// The files of checkpoints/, found by step number, never by time stamp.
 class CheckpointFolder {
  public:

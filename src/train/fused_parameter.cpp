@@ -1,7 +1,6 @@
 #include "train/fused_parameter.h"
 
-#include <cstdlib>
-#include <cstring>
+#include <cstdint>
 #include <new>
 #include <sys/mman.h>
 #include <utility>
@@ -10,11 +9,13 @@
 #include <fmt/ranges.h>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
 #include <c10/util/accumulate.h>
 
 #include "core/error.h"
+#include "model/initial_weights.h"
 
 namespace bernoulli {
 namespace {
@@ -26,28 +27,36 @@ at::Tensor zeros_in_huge_pages(at::IntArrayRef sizes) {
   const size_t bytes = static_cast<size_t>(c10::multiply_integers(sizes)) * sizeof(float);
   if (bytes < kHugePage / 2) return at::zeros(sizes, at::kFloat);
   const size_t whole = (bytes + kHugePage - 1) / kHugePage * kHugePage;
-  void* const memory = std::aligned_alloc(kHugePage, whole);
-  if (memory == nullptr) throw std::bad_alloc();
-  (void)madvise(memory, whole, MADV_HUGEPAGE);  // where the system has none, small pages do
-  std::memset(memory, 0, whole);
+  // From the system, which gives zeros: they need not be written once more.
+  const size_t mapped = whole + kHugePage;
+  void* const memory = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  const auto address = reinterpret_cast<uintptr_t>(memory);
+  auto* const aligned = static_cast<char*>(memory) + (kHugePage - address % kHugePage) % kHugePage;
+  (void)madvise(aligned, whole, MADV_HUGEPAGE);  // where the system has none, small pages do
   return at::from_blob(
-      memory, sizes, [](void* pointer) { std::free(pointer); }, at::kFloat);
+      aligned, sizes, [memory, mapped](void*) { munmap(memory, mapped); }, at::kFloat);
 }
 
 }  // namespace
 
-FusedParameter::FusedParameter(std::string parameter_name, const at::Tensor& initial,
+FusedParameter::FusedParameter(std::string parameter_name, std::vector<int64_t> parameter_shape,
                                const kernels::UpdateRule& update_rule, size_t num_slots, double initial_slot)
     : name(std::move(parameter_name)),
-      shape(initial.sizes().vec()),
-      rows(initial.dim() == 2 ? initial.size(0) : 1),
-      columns(initial.size(-1)),
+      shape(std::move(parameter_shape)),
+      rows(shape.size() == 2 ? shape.front() : 1),
+      columns(shape.back()),
       rule(update_rule) {
   const at::Tensor tables = zeros_in_huge_pages({static_cast<int64_t>(num_slots) + 1, rows, stride()});
   weights = tables.select(0, 0);
   for (size_t i = 0; i < num_slots; ++i)
     slots.push_back(tables.select(0, static_cast<int64_t>(i) + 1).fill_(initial_slot));
-  assign(weights, initial, name);
+}
+
+void FusedParameter::set_initial(const layers::ParameterSpec& spec, uint64_t seed, uint64_t index) const {
+  const at::Tensor out = stride() == columns ? weights.view(shape) : at::empty(shape, at::kFloat);
+  set_initial_weights(spec, seed, index, out);
+  assign(weights, out, name);
 }
 
 kernels::Table FusedParameter::table() const {

@@ -7,6 +7,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "kernels/kernels.h"
+#include "layers/layer_kind.h"
 
 namespace bernoulli {
 
@@ -22,9 +23,11 @@ struct FusedParameter {
   kernels::UpdateRule rule;
   std::vector<float> gradient;  ///< rows * stride; of the embedding: a row a touched row
 
-  /// Copies `initial`; padding is 0, of the slots too unless `initial_slot` is.
-  FusedParameter(std::string parameter_name, const at::Tensor& initial,
+  /// All weights 0; so is padding, of the slots too unless `initial_slot` is not.
+  FusedParameter(std::string parameter_name, std::vector<int64_t> parameter_shape,
                  const kernels::UpdateRule& update_rule, size_t num_slots, double initial_slot);
+  /// The weights that a training starts from; arguments as of set_initial_weights.
+  void set_initial(const layers::ParameterSpec& spec, uint64_t seed, uint64_t index) const;
 
   int64_t stride() const { return kernels::padded(columns); }
   kernels::Table table() const;

@@ -4,9 +4,10 @@
 #include <cmath>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/random.h"
 #include "core/stop.h"
-#include "model/sequential.h"
 #include "train/non_finite.h"
 
 namespace bernoulli {
@@ -17,11 +18,16 @@ constexpr size_t kTogether = 64;
 
 std::vector<FusedParameter> initial_parameters(const RunConfig& config, const layers::ModelPlan& plan,
                                                const FusedOptimizer& optimizer) {
-  const Sequential reference(plan, config.training.seed, c10::Device(c10::kCPU));
   std::vector<FusedParameter> parameters;
-  for (const auto& [name, tensor] : reference.parameters())
-    parameters.emplace_back(name, tensor, optimizer.rule_for(name), optimizer.slot_names().size(),
-                            optimizer.initial_slot());
+  for (const layers::NamedLayer& layer : plan.layers) {
+    for (const layers::ParameterSpec& spec : layer.plan.parameters) {
+      std::string name = fmt::format("{}.{}", layer.name, spec.name);
+      const kernels::UpdateRule rule = optimizer.rule_for(name);
+      FusedParameter& parameter = parameters.emplace_back(
+          std::move(name), spec.shape, rule, optimizer.slot_names().size(), optimizer.initial_slot());
+      parameter.set_initial(spec, config.training.seed, parameters.size() - 1);
+    }
+  }
   return parameters;
 }
 

@@ -1,6 +1,7 @@
 #include "train/prepare.h"
 
 #include <algorithm>
+#include <cmath>
 #include <thread>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "core/log.h"
 #include "core/stop.h"
 #include "data/audit.h"
+#include "data/log_count_ratios.h"
 #include "data/tokenized_data.h"
 
 namespace bernoulli {
@@ -23,6 +25,17 @@ std::vector<double> resolve_pos_weight(const LossConfig& loss, const PreparedRun
   for (size_t i = 0; i < outputs.size(); ++i)
     log_info(fmt::format("pos_weight auto: {} for '{}'", weights[i], outputs[i]));
   return weights;
+}
+
+/// pos_weight moves the odds that a model learns by itself, and so those that it starts from.
+void start_from_ratios(const RunConfig& config, PreparedRun& run) {
+  LogCountRatios start = log_count_ratios(run.train, run.vectorizer->num_ids(), run.plan.naive_bayes->alpha,
+                                          config.text.sequence_length);
+  for (size_t label = 0; label < start.log_odds.size() && !run.pos_weight.empty(); ++label) {
+    const double weight = run.pos_weight.size() == 1 ? run.pos_weight.front() : run.pos_weight[label];
+    start.log_odds[label] += static_cast<float>(std::log(weight));
+  }
+  layers::start_as_naive_bayes(run.plan, start.ratios, start.log_odds);
 }
 
 void log_split(const char* name, int64_t size) { log_info(fmt::format("{:<10} {:>8} examples", name, size)); }
@@ -82,6 +95,7 @@ PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocab
   run.plan = layers::plan_model(config.model, config.text, config.loss.mode, run.vectorizer->num_ids(),
                                 run.labels.num_outputs());
   run.pos_weight = resolve_pos_weight(config.loss, run);
+  if (run.plan.naive_bayes) start_from_ratios(config, run);
   run.loss = make_loss(config.loss, run.pos_weight, run.labels.num_outputs());
   return run;
 }

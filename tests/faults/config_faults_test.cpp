@@ -143,6 +143,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "model\\.layers\\[1\\]"),
         changed("linear_on_token_ids", "    - embedding: {dim: 4}\n", "",
                 "model\\.layers\\[0\\].*got \\[B, T\\] ids"),
+        changed("naive_bayes_without_a_pool_behind_the_table", "embedding: {dim: 4}",
+                "embedding: {dim: 4, initializer: naive_bayes}\n    - spatial_dropout: 0.1\n    - layer_norm",
+                "config\\.yaml:9:7: model\\.layers\\[0\\] .*naive_bayes needs mean_pool or sum_pool"),
         changed("no_layers",
                 "layers:\n    - embedding: {dim: 4}\n    - mean_pool: {padding: exclude}\n    - linear: "
                 "{units: 1}",

@@ -75,6 +75,58 @@ TEST(Initializers, RefuseAnIntervalTheWrongWayRound) {
       "model.layers[0] (embedding): initializer uniform: low is above high");
 }
 
+/// What the planner says of a naive Bayes start in `layers`.
+std::string naive_bayes_fault(const std::string& layers, int64_t num_outputs = 1) {
+  return testing::plan_fault(layers, {.num_outputs = num_outputs});
+}
+
+TEST(NaiveBayes, NeedsAColumnALabelAndOneLinearLayerBehindAPool) {
+  const std::string table = "{dim: 2, initializer: naive_bayes}", bag = "[{embedding_bag: " + table + "}, ";
+  EXPECT_EQ(naive_bayes_fault("[{embedding: " + table +
+                              "}, {word_dropout: 0.5}, sum_pool, {dropout: 0.1}, "
+                              "{linear: 1}]"),
+            "");
+  EXPECT_EQ(naive_bayes_fault(bag + "{dropout: 0.1}]", 2), "");
+  EXPECT_EQ(naive_bayes_fault(bag + "{linear: 3}]", 3),
+            "model.layers[0] (embedding_bag): naive_bayes needs a column a label: dim is 2, the task has 3 "
+            "labels");
+  EXPECT_EQ(
+      naive_bayes_fault(bag + "{linear: 4}, relu, {linear: 1}]"),
+      "model.layers[0] (embedding_bag): naive_bayes is defined for one linear layer behind the pool, or "
+      "none, and relu_2 is one more layer (take it out, or start the table otherwise)");
+  EXPECT_EQ(naive_bayes_fault(bag + "{linear: {units: 1, initializer: ones}}]"),
+            "model.layers[0] (embedding_bag): naive_bayes decides how linear_1 starts, which names an "
+            "initializer of its own (leave one of them out)");
+  EXPECT_EQ(naive_bayes_fault("[{embedding: " + table + "}, max_pool, {linear: 1}]"),
+            "model.layers[0] (embedding): naive_bayes needs mean_pool or sum_pool behind the table, got "
+            "max_pool (max_pool_1)");
+  EXPECT_EQ(
+      naive_bayes_fault("[{embedding_bag: {dim: 1, mode: max, initializer: naive_bayes}}, {linear: 1}]"),
+      "model.layers[0] (embedding_bag): naive_bayes needs mode: mean or sum, got max");
+}
+
+TEST(NaiveBayes, GivesScoresToTheFirstColumnsAndTheLinearLayerThatPassesThemOn) {
+  ModelPlan two =
+      plan("[{embedding_bag: {dim: 3, initializer: {naive_bayes: 10}}}, {dropout: 0.5}, {linear: 2}]",
+           {.num_ids = 3, .num_outputs = 2});
+  ASSERT_TRUE(two.naive_bayes.has_value());
+  EXPECT_EQ(two.naive_bayes->alpha, 1);
+  start_as_naive_bayes(two, {0, 0, 0.5f, -1, 2, 0.25f}, {0.5f, -0.5f});
+  const GivenColumns& table = *two.layers[0].plan.parameters[0].given;
+  EXPECT_EQ(table.columns, 2);
+  EXPECT_EQ(table.values, (std::vector<float>{0, 0, 5, -10, 20, 2.5f}));
+  EXPECT_EQ(two.layers[2].plan.parameters[0].given->values, (std::vector<float>{1, 0, 0, 0, 1, 0}));
+  EXPECT_EQ(two.layers[2].plan.parameters[1].given->values, (std::vector<float>{0.5f, -0.5f}));
+}
+
+TEST(NaiveBayes, LeavesABiasThatNamesItsOwnStart) {
+  ModelPlan biased = plan(
+      "[{embedding_bag: {dim: 1, initializer: naive_bayes}}, {linear: {units: 1, bias_initializer: ones}}]",
+      {.num_ids = 2});
+  start_as_naive_bayes(biased, {0, 1}, {3});
+  EXPECT_EQ(biased.layers[1].plan.parameters[1].given, nullptr);
+}
+
 TEST(Initializers, NormsStartAsTheIdentity) {
   const ModelPlan norms = plan("[{embedding_bag: 4}, layer_norm, batch_norm, {linear: 1}]");
   for (const size_t layer : {1u, 2u}) {

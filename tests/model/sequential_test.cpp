@@ -54,6 +54,30 @@ TEST(Sequential, DrawsTheSameWeightsFromTheSameSeedOnly) {
   EXPECT_NE(numbers(first[0].second), numbers(other[0].second));
 }
 
+TEST(Sequential, StartsFromGivenColumnsAndDrawsTheOthersAsEver) {
+  layers::ModelPlan given = plan(kSmall);
+  const std::vector<double> drawn = numbers(Sequential(given, 3, c10::kCPU).parameters()[0].second);
+  std::vector<float> column(10);
+  for (size_t i = 0; i < column.size(); ++i) column[i] = static_cast<float>(i);
+  given.layers[0].plan.parameters[0].given =
+      std::make_shared<const layers::GivenColumns>(layers::GivenColumns{1, column});
+  const std::vector<double> started = numbers(Sequential(given, 3, c10::kCPU).parameters()[0].second);
+  for (size_t i = 0; i < started.size(); ++i)
+    EXPECT_EQ(started[i], i % 4 == 0 ? static_cast<double>(i / 4) : drawn[i]) << i;
+}
+
+TEST(Sequential, TakesWeightsThatAreThere) {
+  const Sequential from = model(kSmall, {}, 1);
+  NamedTensors weights = from.parameters();
+  Sequential to(plan(kSmall), weights, c10::kCPU);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    EXPECT_EQ(numbers(to.parameters()[i].second), numbers(weights[i].second));
+    EXPECT_TRUE(to.parameters()[i].second.requires_grad());
+  }
+  weights.pop_back();
+  EXPECT_THROW(Sequential(plan(kSmall), weights, c10::kCPU), ArtifactError);
+}
+
 /// Weights of an embedding of 200 x 100 with this initializer: 20,000 draws.
 std::vector<double> draws(const std::string& initializer) {
   return numbers(model("[{embedding: {dim: 100, initializer: " + initializer + "}}, mean_pool, {linear: 1}]",

@@ -425,6 +425,32 @@ TEST(FusedStep, WordDropoutAveragesTheTokensThatStayAsTheReferenceDoes) {
   }
 }
 
+TEST(FusedStep, StartsAsTheNaiveBayesClassifierThatThePlanWasGiven) {
+  Case c;
+  c.layers = {embedding(5), word_dropout(0.5), pool("mean_pool", "exclude"), linear(2)};
+  c.layers[0].args["initializer"] = {{"naive_bayes", {{"alpha", 1.0}, {"scale", 4.0}}}};
+  c.num_labels = 2;
+  Bench bench(c);
+  std::vector<float> ratios(static_cast<size_t>(kNumIds) * 2);
+  for (size_t i = 2; i < ratios.size(); ++i) ratios[i] = static_cast<float>(i % 7) - 3;
+  layers::start_as_naive_bayes(bench.plan, ratios, {0.5f, -0.25f});
+  const auto fused = bench.fused();
+  const auto reference = bench.reference();
+  expect_same_bits(fused->evaluation_weights(), reference->evaluation_weights());
+  const std::vector<float> logits = fused->logits(bench.data.rows), same = reference->logits(bench.data.rows);
+  for (int64_t example = 0; example < bench.data.size(); ++example) {
+    const std::vector<int32_t> ids = row_of(bench.data, example);
+    for (size_t label = 0; label < 2; ++label) {
+      double sum = 0;
+      for (const int32_t id : ids) sum += double{ratios[static_cast<size_t>(id) * 2 + label]};
+      const double expected =
+          4 * sum / std::max<double>(static_cast<double>(ids.size()), 1) + (label == 0 ? 0.5 : -0.25);
+      EXPECT_NEAR(logits[static_cast<size_t>(example) * 2 + label], expected, 1e-5);
+      EXPECT_NEAR(same[static_cast<size_t>(example) * 2 + label], expected, 1e-5);
+    }
+  }
+}
+
 TEST(FusedStep, RefusesALossThatIsNotFiniteAndNamesTheExamples) {
   Bench bench(Case{});
   const auto fused = bench.fused();
