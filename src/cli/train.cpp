@@ -160,7 +160,7 @@ TrainedRun train_run(const TrainArguments& arguments) {
   write_json(paths.data(), data_json(run));
   if (run.vectorizer->vocabulary() != nullptr)
     write_file_atomic(paths.vocabulary(), run.vectorizer->vocabulary()->to_text());
-  const EngineChoice engine = choose_engine(config, run, device);
+  EngineChoice engine = choose_engine(config, run, device);
 
   const CheckpointFolder checkpoints(paths.checkpoints());
   const std::optional<Checkpoint> checkpoint = resuming ? checkpoints.load_newest() : std::nullopt;
@@ -174,6 +174,7 @@ TrainedRun train_run(const TrainArguments& arguments) {
     log_info("no checkpoint was saved yet: starting from the first step");
   }
   const TrainingOutcome outcome = trainer.run();
+  engine.step.reset();  // its tables; what is exported comes from the checkpoint
   return {finish_run({config, run, paths, checkpoints, outcome, device, engine.name}, log), paths.folder};
 }
 

@@ -1,8 +1,9 @@
 #include "export/artifact.h"
 
 #include <exception>
+#include <istream>
 #include <new>
-#include <sstream>
+#include <streambuf>
 #include <utility>
 
 #include <fmt/format.h>
@@ -24,6 +25,29 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using torch::jit::Module;
+
+/// Lets a stream read bytes where they lie, which LibTorch needs and which a string stream copies.
+class ViewBuffer : public std::streambuf {
+ public:
+  explicit ViewBuffer(std::string_view bytes) {
+    auto* const begin = const_cast<char*>(bytes.data());  // the get area is only read
+    setg(begin, begin, begin + bytes.size());
+  }
+
+ protected:
+  pos_type seekoff(off_type offset, std::ios_base::seekdir from, std::ios_base::openmode /*which*/) override {
+    const off_type base = from == std::ios_base::beg   ? 0
+                          : from == std::ios_base::cur ? gptr() - eback()
+                                                       : egptr() - eback();
+    const off_type to = base + offset;
+    if (to < 0 || to > egptr() - eback()) return pos_type(off_type(-1));
+    setg(eback(), eback() + to, egptr());
+    return pos_type(to);
+  }
+  pos_type seekpos(pos_type to, std::ios_base::openmode which) override {
+    return seekoff(off_type(to), std::ios_base::beg, which);
+  }
+};
 
 c10::List<std::string> to_list(std::span<const std::string> texts) {
   c10::List<std::string> list;
@@ -65,7 +89,8 @@ Artifact& Artifact::operator=(Artifact&&) noexcept = default;
 Artifact Artifact::parse(std::string_view bytes, const std::string& name, c10::Device device) {
   check_seal(bytes, name);
   try {
-    std::istringstream stream{std::string(bytes)};
+    ViewBuffer buffer(bytes);
+    std::istream stream(&buffer);
     torch::jit::ExtraFilesMap files = {{kConfigFile, ""},
                                        {kLabelsFile, ""},
                                        {kThresholdsFile, ""},

@@ -1,7 +1,8 @@
 #include "export/torchscript.h"
 
 #include <numeric>
-#include <sstream>
+#include <ostream>
+#include <streambuf>
 
 #include <fmt/format.h>
 
@@ -92,6 +93,20 @@ def from_ids(self, ids: Tensor) -> Tensor:
 def decide(self, texts: List[str]) -> Tensor:
     return torch.gt(self.forward(texts), self.thresholds)
 )";
+
+/// What is written to a stream, without the copies that a string stream makes of large tables.
+struct StringBuffer : std::streambuf {
+  explicit StringBuffer(size_t expected) { bytes.reserve(expected); }
+  std::streamsize xsputn(const char* text, std::streamsize count) override {
+    bytes.append(text, static_cast<size_t>(count));
+    return count;
+  }
+  int_type overflow(int_type character) override {
+    if (character != traits_type::eof()) bytes.push_back(traits_type::to_char_type(character));
+    return traits_type::not_eof(character);
+  }
+  std::string bytes;
+};
 
 /// A copy for inference on the CPU: no gradients, no dropout.
 Module inference_copy(const Module& network) {
@@ -200,9 +215,12 @@ std::string serialize_artifact(const ArtifactParts& parts) {
                                            {kMetadataFile, metadata(parts).dump(2)},
                                            {kNativeFile, to_json(native_index(parts, network)).dump()},
                                            {kSelfTestFile, to_json(make_self_test(parts, network)).dump()}};
-  std::ostringstream stream;  // LibTorch aborts the process where it cannot write a file itself
+  size_t size = size_t{1} << 16;
+  for (const at::Tensor& tensor : network.parameters()) size += tensor.nbytes();
+  StringBuffer buffer(size);
+  std::ostream stream(&buffer);  // LibTorch aborts the process where it cannot write a file itself
   module.save(stream, files);
-  return seal_zip(std::move(stream).str());
+  return seal_zip(std::move(buffer.bytes));
 }
 
 }  // namespace bernoulli

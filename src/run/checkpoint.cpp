@@ -30,8 +30,8 @@ Checkpoint to_checkpoint(RawCheckpoint raw) {
 void save_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {
   const HostTensors weights(checkpoint.weights);
   const HostTensors training(checkpoint.training);
-  write_file_atomic(path, write_raw_checkpoint({checkpoint.step, checkpoint.state, checkpoint.fingerprints,
-                                                weights.raw(), training.raw(), nullptr}));
+  save_raw_checkpoint(path, {checkpoint.step, checkpoint.state, checkpoint.fingerprints, weights.raw(),
+                             training.raw(), nullptr});
 }
 
 Checkpoint load_checkpoint(const fs::path& path) { return to_checkpoint(load_raw_checkpoint(path)); }

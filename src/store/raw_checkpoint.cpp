@@ -124,7 +124,7 @@ std::optional<RawCheckpoint> load_newest_checkpoint(const fs::path& folder) {
   return std::nullopt;
 }
 
-std::string write_raw_checkpoint(const RawCheckpoint& checkpoint) {
+void save_raw_checkpoint(const fs::path& path, const RawCheckpoint& checkpoint) {
   RawTensors content;
   content.metadata["format"] = kFormat;
   content.metadata["step"] = std::to_string(checkpoint.step);
@@ -138,7 +138,21 @@ std::string write_raw_checkpoint(const RawCheckpoint& checkpoint) {
   };
   add(kWeights, checkpoint.weights);
   add(kTraining, checkpoint.training);
-  return write_raw_tensors(content);
+  // Tables of large vocabularies go to the file as they lie; a copy of the whole would take as much memory.
+  constexpr size_t kSmall = size_t{1} << 20;
+  AtomicFile file(path);
+  std::string small = raw_tensors_head(content);
+  for (const RawTensor& tensor : content.tensors) {
+    if (small.size() + tensor.bytes.size() <= kSmall) {
+      small += tensor.bytes;
+      continue;
+    }
+    file.append(small);
+    small.clear();
+    file.append(tensor.bytes);
+  }
+  if (!small.empty()) file.append(small);
+  file.commit();
 }
 
 }  // namespace bernoulli

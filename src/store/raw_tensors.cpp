@@ -36,12 +36,13 @@ constexpr DtypeEntry kDtypes[] = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2
 
 const DtypeEntry& entry_of(Dtype dtype) { return kDtypes[static_cast<size_t>(dtype)]; }
 
-/// Hash of the file with the checksum's own digits taken as zeros.
-std::string checksum_of(std::string_view bytes, size_t digits_at) {
+/// Hash of the file, the rest of which is `tail`, with the checksum's own digits taken as zeros.
+std::string checksum_of(std::string_view bytes, size_t digits_at, const std::vector<RawTensor>& tail = {}) {
   StreamingHash hash;
   hash.update(bytes.substr(0, digits_at));
   hash.update(std::string(kChecksumDigits, '0'));
   hash.update(bytes.substr(digits_at + kChecksumDigits));
+  for (const RawTensor& tensor : tail) hash.update(tensor.bytes);
   return hash.hex();
 }
 
@@ -256,7 +257,7 @@ std::optional<Dtype> dtype_named(const std::string& name) {
 
 size_t size_of(Dtype dtype) { return entry_of(dtype).size; }
 
-std::string write_raw_tensors(const RawTensors& content) {
+std::string raw_tensors_head(const RawTensors& content) {
   Json header;
   Json& metadata = header["__metadata__"];
   metadata[kChecksumKey] =
@@ -277,11 +278,15 @@ std::string write_raw_tensors(const RawTensors& content) {
   text.append((kAlignment - (kLengthBytes + text.size()) % kAlignment) % kAlignment, ' ');
   std::string bytes(kLengthBytes, '\0');
   store_length(bytes, text.size());
-  bytes.reserve(bytes.size() + text.size() + position);
   bytes += text;
-  for (const RawTensor& tensor : content.tensors) bytes += tensor.bytes;
   const size_t digits_at = bytes.find(fmt::format("\"{}\"", kChecksumKey)) + kDigitsAfterKey;
-  bytes.replace(digits_at, kChecksumDigits, checksum_of(bytes, digits_at));
+  bytes.replace(digits_at, kChecksumDigits, checksum_of(bytes, digits_at, content.tensors));
+  return bytes;
+}
+
+std::string write_raw_tensors(const RawTensors& content) {
+  std::string bytes = raw_tensors_head(content);
+  for (const RawTensor& tensor : content.tensors) bytes += tensor.bytes;
   return bytes;
 }
 

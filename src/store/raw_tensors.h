@@ -39,6 +39,9 @@ struct RawTensors {
 /// @throws InternalError for a name that is taken.
 std::string write_raw_tensors(const RawTensors& content);
 
+/// What stands before the tensors in that file, whose bytes follow one after the other.
+std::string raw_tensors_head(const RawTensors& content);
+
 /// Validates everything before it allocates: magic, header size, JSON, names, dtypes, shapes, ranges without
 /// holes or overlaps, checksum.
 /// @return tensors whose bytes point into `file`, in the order of their bytes.

@@ -1,5 +1,7 @@
 #include "train/non_finite.h"
 
+#include <bit>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -7,6 +9,20 @@
 
 namespace bernoulli {
 namespace {
+
+/// Of any dtype; of float32 without the temporary tensors that at::isfinite makes.
+bool all_finite(const at::Tensor& tensor) {
+  if (tensor.scalar_type() != at::kFloat || !tensor.is_cpu() || !tensor.is_contiguous())
+    return at::isfinite(tensor).all().item<bool>();
+  const float* values = tensor.const_data_ptr<float>();
+  uint32_t found = 0;
+  for (int64_t i = 0; i < tensor.numel(); ++i) {
+    constexpr uint32_t kExponent = 0x7f800000u;
+    const auto bits = std::bit_cast<uint32_t>(values[i]);
+    found |= static_cast<uint32_t>((bits & kExponent) == kExponent);
+  }
+  return found == 0;
+}
 
 /// At most five of them by name.
 std::string blame(const std::vector<int64_t>& bad, int64_t num_examples, const EncodedDataset& data) {
@@ -38,7 +54,7 @@ void refuse_non_finite_state(const Checkpoint& checkpoint, int64_t last_saved) {
   std::vector<std::string> names;
   for (const NamedTensors* tensors : {&checkpoint.weights, &checkpoint.training}) {
     for (const auto& [name, tensor] : *tensors) {
-      if (!at::isfinite(tensor).all().item<bool>()) names.push_back(name);
+      if (!all_finite(tensor)) names.push_back(name);
     }
   }
   if (names.empty()) return;

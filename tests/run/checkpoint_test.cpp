@@ -63,6 +63,21 @@ TEST(Checkpoint, ComesBackBitForBit) {
   EXPECT_EQ(loaded.training[0].first, "optimizer/linear_0.weight.exp_avg");
 }
 
+TEST(Checkpoint, HoldsTablesThatAreWrittenInPieces) {
+  const bernoulli::testing::TemporaryFolder folder;
+  Checkpoint large = sample(4);
+  large.weights.emplace_back("embedding_0.weight", at::arange(600'000, at::kFloat).reshape({300'000, 2}));
+  large.weights.emplace_back("linear_9.bias", at::arange(3, at::kFloat));
+  large.training.emplace_back("optimizer/embedding_0.weight.sum", at::arange(500'000, at::kFloat));
+  save_checkpoint(folder / "a.safetensors", large);
+  const Checkpoint loaded = load_checkpoint(folder / "a.safetensors");
+  ASSERT_EQ(loaded.weights.size(), 3u);
+  ASSERT_EQ(loaded.training.size(), 2u);
+  for (size_t i = 0; i < 3; ++i) EXPECT_TRUE(at::equal(loaded.weights[i].second, large.weights[i].second));
+  for (size_t i = 0; i < 2; ++i) EXPECT_TRUE(at::equal(loaded.training[i].second, large.training[i].second));
+  EXPECT_TRUE(at::equal(load_weights(folder / "a.safetensors")[1].second, large.weights[1].second));
+}
+
 TEST(Checkpoint, SavesTheSameBytesForTheSameState) {
   const bernoulli::testing::TemporaryFolder folder;
   save_checkpoint(folder / "a", sample(3));
