@@ -13,7 +13,7 @@
 
 namespace bernoulli {
 
-MappedFile::MappedFile(const std::filesystem::path& path) {
+MappedFile::MappedFile(const std::filesystem::path& path, Use use) {
   const auto fail = [&](const std::string& reason) {
     throw IoError(fmt::format("cannot open '{}': {}", path.string(), reason));
   };
@@ -28,6 +28,7 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
     void* const start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
     error = start == MAP_FAILED ? errno : 0;
     if (error == 0) bytes_ = {static_cast<const char*>(start), size};
+    if (error == 0 && use == Use::kOnce) ::madvise(start, size, MADV_SEQUENTIAL);
   }
   ::close(fd);
   if (error != 0) fail(std::generic_category().message(error));

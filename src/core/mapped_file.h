@@ -11,8 +11,10 @@ namespace bernoulli {
 /// it does not disturb a mapping; cutting it short does (SIGBUS).
 class MappedFile {
  public:
+  /// How it will be looked at: kOnce, from the first byte to the last.
+  enum class Use { kAnyhow, kOnce };
   /// @throws IoError if it cannot be opened or is not a regular file.
-  explicit MappedFile(const std::filesystem::path& path);
+  explicit MappedFile(const std::filesystem::path& path, Use use = Use::kAnyhow);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
