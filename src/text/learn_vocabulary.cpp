@@ -13,12 +13,12 @@ namespace {
 
 constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
 
-TokenCounts count_tokens(const Tokenizer& tokenizer, std::span<const std::string> texts) {
+TokenCounts count_tokens(const Tokenizer& tokenizer, const TextList& texts, size_t begin, size_t end) {
   TokenCounts counts;
   TokenBuffers buffers;
-  for (const std::string& text : texts) {
+  for (size_t i = begin; i < end; ++i) {
     throw_if_stopped();
-    tokenizer.for_each_ngram(tokenizer.tokens(text, kNoLimit, buffers), [&](std::string_view token) {
+    tokenizer.for_each_ngram(tokenizer.tokens(texts[i], kNoLimit, buffers), [&](std::string_view token) {
       counts.add_readable(token);
       return true;
     });
@@ -26,11 +26,11 @@ TokenCounts count_tokens(const Tokenizer& tokenizer, std::span<const std::string
   return counts;
 }
 
-TokenCounts count_tokens(const Tokenizer& tokenizer, std::span<const std::string> texts, int threads) {
+TokenCounts count_tokens(const Tokenizer& tokenizer, const TextList& texts, int threads) {
   const size_t num_chunks = num_text_chunks(texts.size(), threads);
   std::vector<TokenCounts> chunks(num_chunks);
   for_each_chunk(texts.size(), num_chunks, [&](size_t chunk, size_t begin, size_t end) {
-    chunks[chunk] = count_tokens(tokenizer, texts.subspan(begin, end - begin));
+    chunks[chunk] = count_tokens(tokenizer, texts, begin, end);
   });
   TokenCounts all = std::move(chunks[0]);
   for (const TokenCounts& chunk : std::span(chunks).subspan(1)) all.add(chunk);
@@ -48,8 +48,7 @@ struct CountedToken {
 
 }  // namespace
 
-Vocabulary learn_vocabulary(const TextConfig& config, std::span<const std::string> texts, int threads,
-                            ScanKernel kernel) {
+Vocabulary learn_vocabulary(const TextConfig& config, const TextList& texts, int threads, ScanKernel kernel) {
   const TokenCounts counts = count_tokens(Tokenizer(config, kernel), texts, threads);
   std::vector<CountedToken> candidates;
   counts.for_each([&](std::string_view token, int64_t count) {

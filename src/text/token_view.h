@@ -47,6 +47,12 @@ class TokenView {
     std::copy_n(narrow_ + offsets_[index], count, room);
     return {room, count};
   }
+  /// How often `id` stands in a row.
+  int64_t count(int64_t index, int32_t id) const {
+    const int64_t begin = offsets_[index], end = offsets_[index + 1];
+    return narrow_ == nullptr ? std::count(wide_ + begin, wide_ + end, id)
+                              : std::count(narrow_ + begin, narrow_ + end, static_cast<uint16_t>(id));
+  }
   /// Asks for the memory of a row that is read soon.
   void fetch_early(int64_t index) const {
     constexpr int64_t kLine = 64;

@@ -10,6 +10,7 @@
 #include "core/stop.h"
 #include "text/hashing.h"
 #include "text/parallel_chunks.h"
+#include "text/token_packer.h"
 
 namespace bernoulli {
 namespace {
@@ -25,11 +26,18 @@ size_t checked_length(const TextConfig& config) {
 }
 
 /// Few languages have shorter words; where it is too low or too high, `ids` grows or has room to spare.
-size_t likely_ids(std::span<const std::string> texts, size_t max_ids) {
+size_t likely_ids(const TextList& texts, size_t begin, size_t end, size_t max_ids) {
   constexpr size_t kBytesAWord = 5;
   size_t count = 0;
-  for (const std::string& text : texts) count += std::min(text.size() / kBytesAWord, max_ids);
+  for (size_t i = begin; i < end; ++i) count += std::min(texts[i].size() / kBytesAWord, max_ids);
   return count;
+}
+
+/// The end of a block of texts that begins at `begin`.
+size_t block_end(const TextList& texts, size_t begin, size_t block_bytes) {
+  size_t end = begin, bytes = 0;
+  while (end < texts.size() && bytes < block_bytes) bytes += texts[end++].size();
+  return end;
 }
 
 }  // namespace
@@ -107,18 +115,23 @@ void Vectorizer::append_ids(std::string_view text, std::vector<int32_t>& ids) co
   append_ids(text, buffers, ids);
 }
 
-TokenRows Vectorizer::transform(std::span<const std::string> texts, int threads) const {
+void Vectorizer::append_rows(const TextList& texts, size_t begin, size_t end, Buffers& buffers,
+                             TokenRows& rows) const {
+  rows.ids.reserve(rows.ids.size() + likely_ids(texts, begin, end, max_ids_));
+  for (size_t i = begin; i < end; ++i) {
+    throw_if_stopped();
+    append_ids(texts[i], buffers, rows.ids);
+    rows.end_row();
+  }
+}
+
+TokenRows Vectorizer::transform(const TextList& texts, int threads) const {
   const size_t num_chunks = num_text_chunks(texts.size(), threads);
   std::vector<TokenRows> chunks(num_chunks);
   for_each_chunk(texts.size(), num_chunks, [&](size_t chunk, size_t begin, size_t end) {
     Buffers buffers;
     TokenRows rows;
-    rows.ids.reserve(likely_ids(texts.subspan(begin, end - begin), max_ids_));
-    for (const std::string& text : texts.subspan(begin, end - begin)) {
-      throw_if_stopped();
-      append_ids(text, buffers, rows.ids);
-      rows.end_row();
-    }
+    append_rows(texts, begin, end, buffers, rows);
     chunks[chunk] = std::move(rows);
   });
 
@@ -129,6 +142,29 @@ TokenRows Vectorizer::transform(std::span<const std::string> texts, int threads)
     all.ids.insert(all.ids.end(), chunk.ids.begin(), chunk.ids.end());
   }
   return all;
+}
+
+TokenView Vectorizer::transform_packed(const TextList& texts, int threads,
+                                       const std::shared_ptr<SpillSpace>& space, size_t block_bytes) const {
+  struct Chunk {
+    Buffers buffers;
+    TokenRows rows;
+  };
+  std::vector<Chunk> chunks(static_cast<size_t>(std::max(threads, 1)));
+  TokenPacker packer(num_ids(), space);
+  for (size_t begin = 0; begin < texts.size();) {
+    const size_t end = block_end(texts, begin, block_bytes);
+    const size_t num_chunks = num_text_chunks(end - begin, threads);
+    for_each_chunk(end - begin, num_chunks, [&](size_t chunk, size_t first, size_t last) {
+      Chunk& own = chunks[chunk];
+      own.rows.ids.clear();
+      own.rows.offsets.resize(1);
+      append_rows(texts, begin + first, begin + last, own.buffers, own.rows);
+    });
+    for (const Chunk& chunk : std::span(chunks).first(num_chunks)) packer.append(chunk.rows);
+    begin = end;
+  }
+  return packer.finish();
 }
 
 }  // namespace bernoulli

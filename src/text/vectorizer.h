@@ -8,7 +8,10 @@
 #include <vector>
 
 #include "config/run_config.h"
+#include "core/spill.h"
+#include "text/text_list.h"
 #include "text/token_rows.h"
+#include "text/token_view.h"
 #include "text/tokenizer.h"
 #include "text/vocabulary.h"
 
@@ -37,7 +40,13 @@ class Vectorizer {
   void append_ids(std::string_view text, Buffers& buffers, std::vector<int32_t>& ids) const;
 
   /// All texts, in order, on `threads` threads; the result does not depend on the number of threads.
-  TokenRows transform(std::span<const std::string> texts, int threads = 1) const;
+  TokenRows transform(const TextList& texts, int threads = 1) const;
+  /// The same rows in as few bits as num_ids() needs, made block by block: beside the rows there is never
+  /// more than a block of them in memory, and the rows lie in a file where `space` has no memory left.
+  /// @throws SpillError
+  TokenView transform_packed(const TextList& texts, int threads, const std::shared_ptr<SpillSpace>& space,
+                             size_t block_bytes = kBlockBytes) const;
+  static constexpr size_t kBlockBytes = size_t{16} << 20;  ///< of text: enough for all threads to be busy
 
   /// Rows of the embedding table: reserved ids and tokens, or 1 + buckets.
   int64_t num_ids() const;
@@ -50,6 +59,8 @@ class Vectorizer {
 
  private:
   Vectorizer(TextConfig config, std::shared_ptr<const Vocabulary> vocabulary, ScanKernel kernel);
+  /// Texts begin .. end, as rows of `rows`.
+  void append_rows(const TextList& texts, size_t begin, size_t end, Buffers& buffers, TokenRows& rows) const;
   void append_looked_up(const TokenSpans& tokens, std::vector<int32_t>& ids) const;
   void append_hashed(const TokenSpans& tokens, Buffers& buffers, std::vector<int32_t>& ids) const;
 
@@ -67,7 +78,7 @@ inline constexpr size_t kLongestLearnedToken = 4096;  ///< bytes
 /// kLongestLearnedToken are left out: one of 10 MB would be in every file of the run, and hundreds of times
 /// in the self-test of the exported one.
 /// @throws UsageError, DataError
-Vocabulary learn_vocabulary(const TextConfig& config, std::span<const std::string> texts, int threads = 1,
+Vocabulary learn_vocabulary(const TextConfig& config, const TextList& texts, int threads = 1,
                             ScanKernel kernel = ScanKernel::kBest);
 
 }  // namespace bernoulli

@@ -1,5 +1,8 @@
 #include "text/vectorizer.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -160,6 +163,42 @@ TEST(Vectorizer, TransformIsTheSameForAnyNumberOfThreads) {
   std::vector<int32_t> one_by_one;
   for (const std::string& text : texts) Vectorizer(config, alone).append_ids(text, one_by_one);
   EXPECT_EQ(one_by_one, expected.ids);
+}
+
+/// The rows of a view, one after the other, each with its size in front.
+std::vector<int32_t> flat(const TokenView& rows) {
+  std::vector<int32_t> all, room;
+  for (int64_t i = 0; i < rows.size(); ++i) {
+    room.resize(static_cast<size_t>(rows.row_size(i)));
+    const auto row = rows.row(i, room.data());
+    all.push_back(static_cast<int32_t>(row.size()));
+    all.insert(all.end(), row.begin(), row.end());
+  }
+  return all;
+}
+
+TEST(Vectorizer, PacksTheSameRowsForAnyBlocksThreadsAndMemory) {
+  const std::vector<std::string> texts = random_words(1000);
+  TextConfig wide;
+  wide.hash_buckets = 1'000'000;
+  TextConfig narrow;
+  narrow.hash_buckets = 50;
+  for (const TextConfig& config : {wide, narrow}) {
+    const Vectorizer vectorizer(config);
+    const TokenRows rows = vectorizer.transform(texts);
+    const std::vector<int32_t> expected = flat(rows);
+    for (const size_t block_bytes : {size_t{1}, size_t{777}, Vectorizer::kBlockBytes}) {
+      for (const int threads : {1, 3}) {
+        for (const size_t memory : {size_t{0}, SpillSpace::kMemory}) {
+          const auto space = std::make_shared<SpillSpace>(std::filesystem::path(), memory);
+          const TokenView view = vectorizer.transform_packed(texts, threads, space, block_bytes);
+          ASSERT_EQ(flat(view), expected) << block_bytes << " " << threads << " " << memory;
+          ASSERT_EQ(view.count(7, expected[1]), std::ranges::count(rows.row(7), expected[1]));
+        }
+      }
+    }
+  }
+  EXPECT_EQ(Vectorizer(narrow).transform_packed({}, 4, std::make_shared<SpillSpace>()).size(), 0);
 }
 
 TEST(LearnVocabulary, LeavesOutTokensOfAbsurdLength) {
