@@ -1,5 +1,7 @@
 #include "train/evaluate.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,8 @@ namespace {
 
 namespace po = boost::program_options;
 
+constexpr size_t kTextsAtOnce = 16384;
+
 /// The held-out data that the model's own configuration names: test, else validation.
 Dataset own_held_out_data(const Classifier& classifier) {
   DataSplits splits = load_data(classifier.config().data, classifier.config().task);
@@ -26,6 +30,23 @@ Dataset own_held_out_data(const Classifier& classifier) {
   if (splits.validation) return std::move(*splits.validation);
   throw UsageError(
       "the configuration of this model has no test or validation data; name some with --data PATH");
+}
+
+/// The logits of a data set, in blocks: whole batches of the classifier's, so that they are the same as in
+/// one call, and few enough that their texts do not fill the memory.
+std::vector<float> logits_of(Classifier& classifier, const Dataset& dataset) {
+  const auto batch = static_cast<size_t>(classifier.config().training.eval_batch_size);
+  const size_t block = std::max<size_t>(1, kTextsAtOnce / batch) * batch;
+  std::vector<float> logits;
+  logits.reserve(dataset.targets.size());
+  for (size_t begin = 0; begin < dataset.texts.size(); begin += block) {
+    throw_if_stopped();
+    const auto first = dataset.texts.begin() + static_cast<std::ptrdiff_t>(begin);
+    const size_t count = std::min(block, dataset.texts.size() - begin);
+    const std::vector<float> part = classifier.logits({first, first + static_cast<std::ptrdiff_t>(count)});
+    logits.insert(logits.end(), part.begin(), part.end());
+  }
+  return logits;
 }
 
 }  // namespace
@@ -56,7 +77,7 @@ int run_evaluate(const std::vector<std::string>& words) {
                                              config.task, classifier->labels())
                               : own_held_out_data(*classifier);
   throw_if_stopped();
-  const std::vector<float> logits = classifier->logits(dataset.texts);
+  const std::vector<float> logits = logits_of(*classifier, dataset);
   const auto loss = make_loss(config.loss, classifier->pos_weight(), dataset.num_labels);
   const MetricReport report =
       evaluate_logits({logits, dataset.targets, dataset.weights, dataset.num_labels}, *loss, config,

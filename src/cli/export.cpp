@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,10 +26,10 @@ namespace po = boost::program_options;
 ReferenceTexts reference_texts(LoadedRun& run, DataSplits& splits, c10::Device device) {
   Dataset& dataset = splits.test ? *splits.test : splits.validation ? *splits.validation : splits.train;
   const FeatureShape shape{run.model.plan().ragged_input, run.info.config.text.sequence_length};
-  const TokenRows rows = run.vectorizer.transform(dataset.texts);
+  const TokenView rows = run.vectorizer.transform_packed(dataset.texts, 1, std::make_shared<SpillSpace>());
   std::vector<float> logits = compute_logits(run.model, rows, shape, run.info.config.training.eval_batch_size,
                                              device, throw_if_stopped);
-  return {std::move(dataset.texts), std::move(logits),
+  return {StringRows(std::move(dataset.texts), dataset.store), std::move(logits),
           splits.test         ? "test"
           : splits.validation ? "validation"
                               : "training"};

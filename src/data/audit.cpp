@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <optional>
-#include <span>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "core/hash.h"
 
 namespace bernoulli {
 namespace {
@@ -46,43 +46,83 @@ Json label_counts(const Dataset& dataset, const Labels& labels) {
   return counts;
 }
 
-Json audit_split(const Dataset& dataset, const TokenRows& rows, const Labels& labels) {
-  std::vector<int64_t> bytes, tokens;
-  std::unordered_map<std::string_view, int64_t> seen;
-  int64_t empty = 0, no_tokens = 0, unknown = 0, duplicates = 0;
-  for (int64_t i = 0; i < dataset.size(); ++i) {
-    const std::string& text = dataset.texts[static_cast<size_t>(i)];
-    bytes.push_back(static_cast<int64_t>(text.size()));
-    const std::span<const int32_t> row = rows.row(i);
-    tokens.push_back(static_cast<int64_t>(row.size()));
-    empty += text.empty() ? 1 : 0;
-    no_tokens += row.empty() ? 1 : 0;
-    unknown += std::count(row.begin(), row.end(), kUnknownId);
-    duplicates += seen[text]++ > 0 ? 1 : 0;
+/// The distinct texts of a data set. 24 bytes a text of memory; looks at a text again only where another has
+/// its hash, for texts may lie in a file.
+class DistinctTexts {
+ public:
+  explicit DistinctTexts(const std::vector<std::string_view>& texts)
+      : texts_(texts), slots_(texts.size() + texts.size() / 2 + 1) {
+    for (size_t i = 0; i < texts.size(); ++i) {
+      const uint64_t hash = hash64(texts[i]);
+      Slot& slot = slots_[find(texts[i], hash)];
+      if (slot.number == 0) {
+        slot = {hash, i + 1};
+        ++size_;
+      }
+    }
   }
-  const auto total_tokens = static_cast<double>(rows.ids.size());
+
+  int64_t size() const { return size_; }
+  /// The index of the first text that is `text`.
+  std::optional<size_t> first(std::string_view text) const {
+    const size_t number = slots_[find(text, hash64(text))].number;
+    return number == 0 ? std::nullopt : std::optional(number - 1);
+  }
+
+ private:
+  struct Slot {
+    uint64_t hash = 0;
+    size_t number = 0;  ///< index + 1; 0: free
+  };
+
+  /// The slot of `text`, or the free one where it belongs.
+  size_t find(std::string_view text, uint64_t hash) const {
+    auto at = static_cast<size_t>(hash % slots_.size());
+    while (slots_[at].number != 0 && (slots_[at].hash != hash || texts_[slots_[at].number - 1] != text))
+      at = at + 1 == slots_.size() ? 0 : at + 1;
+    return at;
+  }
+
+  const std::vector<std::string_view>& texts_;
+  std::vector<Slot> slots_;
+  int64_t size_ = 0;
+};
+
+Json audit_split(const Dataset& dataset, const TokenView& rows, const DistinctTexts& distinct,
+                 const Labels& labels) {
+  std::vector<int64_t> bytes, tokens;
+  bytes.reserve(dataset.texts.size());
+  tokens.reserve(dataset.texts.size());
+  int64_t empty = 0, no_tokens = 0, unknown = 0, total_tokens = 0;
+  for (int64_t i = 0; i < dataset.size(); ++i) {
+    bytes.push_back(static_cast<int64_t>(dataset.texts[static_cast<size_t>(i)].size()));
+    tokens.push_back(rows.row_size(i));
+    empty += bytes.back() == 0 ? 1 : 0;
+    no_tokens += tokens.back() == 0 ? 1 : 0;
+    unknown += rows.count(i, kUnknownId);
+    total_tokens += tokens.back();
+  }
   return {{"examples", dataset.size()},
           {"labels", label_counts(dataset, labels)},
           {"bytes", quantiles(std::move(bytes))},
           {"tokens", quantiles(std::move(tokens))},
           {"empty_texts", empty},
           {"texts_without_tokens", no_tokens},
-          {"duplicate_texts", duplicates},
-          {"unknown_token_rate",
-           total_tokens > 0 ? Json(static_cast<double>(unknown) / total_tokens) : Json(nullptr)},
+          {"duplicate_texts", dataset.size() - distinct.size()},
+          {"unknown_token_rate", total_tokens > 0
+                                     ? Json(static_cast<double>(unknown) / static_cast<double>(total_tokens))
+                                     : Json(nullptr)},
           {"fingerprint", fingerprint(dataset)}};
 }
 
 /// Texts of `other` that stand in the training data too, letter for letter.
-Json overlap(const std::unordered_map<std::string_view, int64_t>& train_index, const Dataset& train,
-             const Dataset& other) {
+Json overlap(const DistinctTexts& distinct, const Dataset& train, const Dataset& other) {
   int64_t count = 0;
   Json examples = Json::array();
   for (size_t i = 0; i < other.texts.size(); ++i) {
-    const auto found = train_index.find(other.texts[i]);
-    if (found == train_index.end()) continue;
-    if (examples.size() < kShownOrigins)
-      examples.push_back({train.origins[static_cast<size_t>(found->second)], other.origins[i]});
+    const std::optional<size_t> found = distinct.first(other.texts[i]);
+    if (!found) continue;
+    if (examples.size() < kShownOrigins) examples.push_back({train.origins[*found], other.origins[i]});
     ++count;
   }
   return {{"texts", count}, {"examples", examples}};
@@ -90,17 +130,15 @@ Json overlap(const std::unordered_map<std::string_view, int64_t>& train_index, c
 
 }  // namespace
 
-Json audit_data(const DataSplits& splits, const TokenRows& train, const TokenRows* validation,
-                const TokenRows* test) {
-  Json audit = {{"train", audit_split(splits.train, train, splits.labels)}};
-  std::unordered_map<std::string_view, int64_t> index;
-  for (int64_t i = 0; i < splits.train.size(); ++i)
-    index.emplace(splits.train.texts[static_cast<size_t>(i)], i);
+Json audit_data(const DataSplits& splits, const TokenView& train, const TokenView* validation,
+                const TokenView* test) {
+  const DistinctTexts distinct(splits.train.texts);
+  Json audit = {{"train", audit_split(splits.train, train, distinct, splits.labels)}};
   Json also_in_train = Json::object();
-  const auto add = [&](const char* name, const std::optional<Dataset>& dataset, const TokenRows* rows) {
+  const auto add = [&](const char* name, const std::optional<Dataset>& dataset, const TokenView* rows) {
     if (!dataset || rows == nullptr) return;
-    audit[name] = audit_split(*dataset, *rows, splits.labels);
-    also_in_train[name] = overlap(index, splits.train, *dataset);
+    audit[name] = audit_split(*dataset, *rows, DistinctTexts(dataset->texts), splits.labels);
+    also_in_train[name] = overlap(distinct, splits.train, *dataset);
   };
   add("validation", splits.validation, validation);
   add("test", splits.test, test);

@@ -67,16 +67,21 @@ ClassFolders list_class_folders(const fs::path& folder) {
   return found;
 }
 
-std::vector<RawExample> read_class_folders(const fs::path& folder, int threads) {
+RawExamples read_class_folders(const fs::path& folder, int threads, std::shared_ptr<TextStore> store) {
   const ClassFolders found = list_class_folders(folder);
-  std::vector<RawExample> examples(found.texts.size());
-  for_each_chunk(examples.size(), num_text_chunks(examples.size(), threads),
-                 [&](size_t, size_t begin, size_t end) {
-                   for (size_t i = begin; i < end; ++i) {
-                     const ClassFolders::Text& text = found.texts[i];
-                     examples[i] = {read_file(text.path), {text.label}, std::nullopt, text.path.string()};
-                   }
-                 });
+  RawExamples examples(std::move(store));
+  RawExample* const place = examples.grow(found.texts.size());
+  for (size_t i = 0; i < found.texts.size(); ++i)
+    place[i].labels = examples.keep_labels(std::span(&found.texts[i].label, 1));
+  TextStore& texts = *examples.store();
+  for_each_chunk(
+      found.texts.size(), num_text_chunks(found.texts.size(), threads),
+      [&](size_t, size_t begin, size_t end) {
+        for (size_t i = begin; i < end; ++i) {
+          const fs::path& path = found.texts[i].path;
+          place[i] = {texts.keep(read_file(path)), place[i].labels, std::nullopt, texts.keep(path.native())};
+        }
+      });
   if (!found.warning.empty()) log_warning(found.warning);
   return examples;
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -25,8 +26,7 @@ class Inflater {
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
-  std::string unpack(const std::string& packed) {
-    std::string out;
+  void unpack(std::string_view packed, SpillBuffer& out) {
     std::string buffer(size_t{1} << 18, '\0');
     size_t fed = 0;
     while (true) {
@@ -43,11 +43,11 @@ class Inflater {
       if (status != Z_OK && status != Z_STREAM_END)
         throw DataError(fmt::format("'{}' is damaged or cut off gzip data: {}", name_,
                                     stream_.msg != nullptr ? stream_.msg : "it ends too early"));
-      out.append(buffer, 0, buffer.size() - stream_.avail_out);
+      out.append(std::string_view(buffer).substr(0, buffer.size() - stream_.avail_out));
       if (static_cast<int64_t>(out.size()) > kMaxFileBytes)
         throw DataError(fmt::format("'{}' unpacks to more than {} bytes", name_, kMaxFileBytes));
       if (status != Z_STREAM_END) continue;
-      if (stream_.avail_in == 0 && fed == packed.size()) return out;
+      if (stream_.avail_in == 0 && fed == packed.size()) return;
       ::inflateReset(&stream_);  // gzip files may be joined
     }
   }
@@ -59,38 +59,26 @@ class Inflater {
 
 }  // namespace
 
-std::string read_data_file(const std::filesystem::path& file) {
-  std::string content = read_file(file);
-  if (content.starts_with(kGzipMagic)) content = Inflater(file.string()).unpack(content);
-  if (content.starts_with(kByteOrderMark)) content.erase(0, kByteOrderMark.size());
-  return content;
-}
-
-void DataFaults::add(const std::string& origin, const std::string& message) {
-  ++count_;
-  if (faults_.size() < kShown) faults_.push_back(fmt::format("{}: {}", origin, message));
-}
-
-void DataFaults::throw_if_any() const {
-  if (count_ == 0) return;
-  std::string text;
-  for (const std::string& fault : faults_) text += (text.empty() ? "" : "\n") + fault;
-  if (count_ > faults_.size()) text += fmt::format("\nand {} more", count_ - faults_.size());
-  throw DataError(text);
-}
-
-std::vector<std::string> split_labels(const std::string& cell, const std::string& separator) {
-  constexpr const char* kWhitespace = " \t\r\n";
-  std::vector<std::string> labels;
-  for (size_t begin = 0; begin <= cell.size();) {
-    const size_t end = std::min(cell.find(separator, begin), cell.size());
-    const std::string part = cell.substr(begin, end - begin);
-    const size_t first = part.find_first_not_of(kWhitespace);
-    if (first != std::string::npos)
-      labels.push_back(part.substr(first, part.find_last_not_of(kWhitespace) - first + 1));
-    begin = end + separator.size();
+DataFile::DataFile(const std::filesystem::path& file, const std::shared_ptr<SpillSpace>& space,
+                   int64_t mapped_from) {
+  std::error_code ignored;
+  const auto size = std::filesystem::file_size(file, ignored);
+  if (!ignored && size >= static_cast<uintmax_t>(mapped_from)) {
+    mapped_ = std::make_unique<MappedFile>(file, MappedFile::Use::kOnce);
+    bytes_ = mapped_->bytes();
+  } else {
+    read_ = read_file(file);
+    bytes_ = read_;
   }
-  return labels;
+  if (bytes_.starts_with(kGzipMagic)) {
+    unpacked_ = std::make_unique<SpillBuffer>(space);
+    Inflater(file.string()).unpack(bytes_, *unpacked_);
+    read_.clear();
+    read_.shrink_to_fit();
+    mapped_.reset();
+    bytes_ = {unpacked_->data(), unpacked_->size()};
+  }
+  if (bytes_.starts_with(kByteOrderMark)) bytes_.remove_prefix(kByteOrderMark.size());
 }
 
 }  // namespace bernoulli

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 
 /// A held-out set with a path of its own; empty where an optional one is not there.
 std::optional<Dataset> read_held_out(const DataConfig& data, const HeldOutConfig& held_out,
-                                     const LabelReader& labels, int threads, std::string* absent_reason) {
+                                     const LabelReader& labels, int threads,
+                                     const std::shared_ptr<TextStore>& store, std::string* absent_reason) {
   if (!held_out.source) return std::nullopt;
   const fs::path path = path_of(data, held_out.source->path);
   std::error_code ignored;
@@ -26,7 +27,8 @@ std::optional<Dataset> read_held_out(const DataConfig& data, const HeldOutConfig
     *absent_reason = fmt::format("'{}' is not there, and the configuration calls it optional", path.string());
     return std::nullopt;
   }
-  return labels.read(read_source(path, held_out.source->format, data.columns, labels.labels().kind, threads));
+  return labels.read(
+      read_source(path, held_out.source->format, data.columns, labels.labels().kind, threads, store));
 }
 
 }  // namespace
@@ -35,15 +37,17 @@ fs::path path_of(const DataConfig& data, const std::string& path) {
   return fs::path(path).is_absolute() ? fs::path(path) : fs::path(data.root) / path;
 }
 
-Dataset Dataset::take(const std::vector<int64_t>& indices) {
+Dataset Dataset::take(const std::vector<int64_t>& indices) const {
   Dataset part;
   part.num_labels = num_labels;
+  part.store = store;
   part.texts.reserve(indices.size());
+  part.origins.reserve(indices.size());
   part.targets.reserve(indices.size() * static_cast<size_t>(num_labels));
   for (const int64_t index : indices) {
     const auto i = static_cast<size_t>(index);
-    part.texts.push_back(std::move(texts[i]));
-    part.origins.push_back(std::move(origins[i]));
+    part.texts.push_back(texts[i]);
+    part.origins.push_back(origins[i]);
     const auto row = targets.begin() + index * num_labels;
     part.targets.insert(part.targets.end(), row, row + num_labels);
     if (!weights.empty()) part.weights.push_back(weights[i]);
@@ -51,17 +55,20 @@ Dataset Dataset::take(const std::vector<int64_t>& indices) {
   return part;
 }
 
-DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads) {
+DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads,
+                     std::shared_ptr<SpillSpace> space) {
+  const auto store = std::make_shared<TextStore>(space ? std::move(space) : std::make_shared<SpillSpace>());
   DataSplits splits;
-  std::vector<RawExample> raw =
-      read_source(path_of(data, data.train.path), data.train.format, data.columns, task.kind, threads);
-  const LabelReader labels(task, raw);
+  std::optional<RawExamples> raw =
+      read_source(path_of(data, data.train.path), data.train.format, data.columns, task.kind, threads, store);
+  const LabelReader labels(task, *raw);
   splits.labels = labels.labels();
-  Dataset whole = labels.read(std::move(raw));
+  Dataset whole = labels.read(*raw);
+  raw.reset();
 
   std::string ignored;
-  splits.validation = read_held_out(data, data.validation, labels, threads, &ignored);
-  splits.test = read_held_out(data, data.test, labels, threads, &splits.test_absent_reason);
+  splits.validation = read_held_out(data, data.validation, labels, threads, store, &ignored);
+  splits.test = read_held_out(data, data.test, labels, threads, store, &splits.test_absent_reason);
   if (!data.test.present()) splits.test_absent_reason = "the configuration names no test data";
   if (!data.validation.split && !data.test.split) {
     splits.train = std::move(whole);
@@ -84,7 +91,7 @@ std::string fingerprint(const Dataset& dataset) {
     return std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
   };
   StreamingHash hash;
-  for (const std::string& text : dataset.texts) hash.update_field(text);
+  for (const std::string_view text : dataset.texts) hash.update_field(text);
   hash.update_field(bytes(dataset.targets));
   hash.update_field(bytes(dataset.weights));
   return hash.hex();

@@ -2,28 +2,31 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "config/run_config.h"
+#include "core/spill.h"
 
 namespace bernoulli {
 
-/// Examples in memory, in a defined order. N examples, L labels (1 for binary).
+/// Examples in a defined order. N examples, L labels (1 for binary).
 struct Dataset {
-  std::vector<std::string> texts;    ///< N, raw bytes
-  std::vector<float> targets;        ///< N*L, row-major, 0 or 1
-  std::vector<float> weights;        ///< N, or empty: all 1
-  std::vector<std::string> origins;  ///< N: "path" or "path:line", for messages and reports
+  std::vector<std::string_view> texts;    ///< N, raw bytes
+  std::vector<float> targets;             ///< N*L, row-major, 0 or 1
+  std::vector<float> weights;             ///< N, or empty: all 1
+  std::vector<std::string_view> origins;  ///< N: "path" or "path:line", for messages and reports
   int64_t num_labels = 1;
+  std::shared_ptr<const void> store;  ///< keeps texts and origins where they are
 
   int64_t size() const { return static_cast<int64_t>(texts.size()); }
-  /// Moves the examples at `indices`, in that order, into a data set of their own; theirs here are empty
-  /// then.
-  Dataset take(const std::vector<int64_t>& indices);
+  /// The examples at `indices`, in that order, as a data set of their own.
+  Dataset take(const std::vector<int64_t>& indices) const;
 };
 
 /// Label names in the order of the target columns. binary: {negative, positive}.
@@ -44,8 +47,10 @@ struct DataSplits {
 };
 
 /// Reads every source that the configuration names, class folders on `threads` threads, and splits them.
-/// @throws DataError with file and line.
-DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads = 1);
+/// @param space  for the texts; null: one with $TMPDIR.
+/// @throws DataError with file and line; SpillError
+DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads = 1,
+                     std::shared_ptr<SpillSpace> space = nullptr);
 
 /// Where a source is: below data.root, unless its path is absolute.
 std::filesystem::path path_of(const DataConfig& data, const std::string& path);

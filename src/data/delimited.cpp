@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <deque>
 
 #include <fmt/format.h>
 
@@ -11,24 +12,26 @@ namespace bernoulli {
 namespace {
 
 struct Row {
-  std::vector<std::string> cells;
-  int64_t line = 0;  ///< where it starts
+  std::vector<std::string_view> cells;  ///< of the file's bytes, or of `unquoted`
+  std::deque<std::string> unquoted;     ///< cells whose doubled quotes were made single
+  int64_t line = 0;                     ///< where it starts
 };
 
 /// Cuts a file into rows: a state machine for RFC 4180. Any of LF, CRLF and CR at the end of a row.
 class RowReader {
  public:
-  RowReader(const std::string& content, const std::string& name, char delimiter, char quote)
+  RowReader(std::string_view content, const std::string& name, char delimiter, char quote)
       : content_(content), name_(name), delimiter_(delimiter), quote_(quote) {}
 
   /// False at the end. @throws DataError for a quote that is not closed or followed by text.
   bool next(Row& row) {
     if (position_ >= content_.size()) return false;
     row.cells.clear();
+    row.unquoted.clear();
     row.line = line_;
     while (true) {
       row.cells.push_back(quote_ != '\0' && position_ < content_.size() && content_[position_] == quote_
-                              ? quoted_cell(row.line)
+                              ? quoted_cell(row)
                               : plain_cell());
       if (position_ < content_.size() && content_[position_] == delimiter_) {
         ++position_;
@@ -52,40 +55,51 @@ class RowReader {
     ++line_;
   }
 
-  std::string plain_cell() {
+  std::string_view plain_cell() {
     const size_t begin = position_;
     while (!at_row_end() && content_[position_] != delimiter_) ++position_;
     return content_.substr(begin, position_ - begin);
   }
 
-  std::string quoted_cell(int64_t row_line) {
-    std::string cell;
-    for (++position_; position_ < content_.size(); ++position_) {
+  std::string_view quoted_cell(Row& row) {
+    const size_t begin = ++position_;
+    size_t doubled = 0;
+    for (; position_ < content_.size(); ++position_) {
       const char c = content_[position_];
       if (c == '\n') ++line_;
-      if (c != quote_) {
-        cell.push_back(c);
-      } else if (position_ + 1 < content_.size() && content_[position_ + 1] == quote_) {
-        cell.push_back(c);
+      if (c != quote_) continue;
+      if (position_ + 1 < content_.size() && content_[position_ + 1] == quote_) {
+        ++doubled;
         ++position_;
-      } else {
-        ++position_;
-        if (!at_row_end() && content_[position_] != delimiter_) {
-          throw DataError(
-              fmt::format("{}:{}: text after a closing quote (double a quote inside a quoted field, or set "
-                          "data.columns.quote: \"\")",
-                          name_, line_));
-        }
-        return cell;
+        continue;
       }
+      const std::string_view cell = content_.substr(begin, position_ - begin);
+      ++position_;
+      if (!at_row_end() && content_[position_] != delimiter_) {
+        throw DataError(
+            fmt::format("{}:{}: text after a closing quote (double a quote inside a quoted field, or set "
+                        "data.columns.quote: \"\")",
+                        name_, line_));
+      }
+      return doubled == 0 ? cell : without_doubled(cell, cell.size() - doubled, row);
     }
     throw DataError(
         fmt::format("{}:{}: a quote opens in this row and never closes (or set data.columns.quote: \"\" "
                     "where quotes are ordinary)",
-                    name_, row_line));
+                    name_, row.line));
   }
 
-  const std::string& content_;
+  std::string_view without_doubled(std::string_view cell, size_t size, Row& row) const {
+    std::string& unquoted = row.unquoted.emplace_back();
+    unquoted.reserve(size);
+    for (size_t i = 0; i < cell.size(); ++i) {
+      unquoted.push_back(cell[i]);
+      if (cell[i] == quote_) ++i;
+    }
+    return unquoted;
+  }
+
+  std::string_view content_;
   std::string name_;
   char delimiter_;
   char quote_;
@@ -105,7 +119,8 @@ class Columns {
       const auto found = std::find(header_->cells.begin(), header_->cells.end(), column);
       if (found != header_->cells.end()) return static_cast<size_t>(found - header_->cells.begin());
       std::string existing;
-      for (const std::string& cell : header_->cells) existing += (existing.empty() ? "" : ", ") + cell;
+      for (const std::string_view cell : header_->cells)
+        existing.append(existing.empty() ? "" : ", ").append(cell);
       throw DataError(fmt::format("{}:1: no column '{}' for data.columns.{} (the header has: {})", name_,
                                   column, key, existing));
     }
@@ -126,11 +141,12 @@ class Columns {
 
 }  // namespace
 
-std::vector<RawExample> read_delimited(const std::filesystem::path& file, const ColumnsConfig& columns,
-                                       TaskConfig::Kind kind, char delimiter) {
-  const std::string content = read_data_file(file);
+RawExamples read_delimited(const std::filesystem::path& file, const ColumnsConfig& columns,
+                           TaskConfig::Kind kind, char delimiter, std::shared_ptr<TextStore> store) {
+  RawExamples examples(std::move(store));
+  const DataFile source(file, examples.store()->space());
   const std::string name = file.string();
-  RowReader reader(content, name, columns.delimiter.empty() ? delimiter : columns.delimiter[0],
+  RowReader reader(source.bytes(), name, columns.delimiter.empty() ? delimiter : columns.delimiter[0],
                    columns.quote.empty() ? '\0' : columns.quote[0]);
   Row header;
   if (columns.header && !reader.next(header))
@@ -143,8 +159,8 @@ std::vector<RawExample> read_delimited(const std::filesystem::path& file, const 
   for (const std::string& column : columns.label_columns)
     label_columns.push_back(finder.find("label_columns", column));
 
-  std::vector<RawExample> examples;
   DataFaults faults;
+  std::vector<std::string> labels;
   size_t width = header.cells.size();
   for (Row row; reader.next(row);) {
     throw_if_stopped();
@@ -155,35 +171,36 @@ std::vector<RawExample> read_delimited(const std::filesystem::path& file, const 
       faults.add(origin, fmt::format("{} fields (expected {})", row.cells.size(), std::max(width, text + 1)));
       continue;
     }
-    RawExample example;
-    example.origin = origin;
-    example.text = std::move(row.cells[text]);
+    std::optional<std::string_view> heft;
     if (weight != kAbsent) {
       if (weight >= width) {
         faults.add(origin, fmt::format("no field {} for the weight", weight + 1));
         continue;
       }
-      example.weight = row.cells[weight];
+      heft = row.cells[weight];
     }
+    labels.clear();
     if (label != kAbsent) {
       if (label >= width) {
         faults.add(origin, fmt::format("no field {} for the label", label + 1));
         continue;
       }
-      example.labels = kind == TaskConfig::Kind::kBinary
-                           ? std::vector<std::string>{row.cells[label]}
-                           : split_labels(row.cells[label], columns.label_separator);
+      if (kind == TaskConfig::Kind::kBinary) {
+        labels.emplace_back(row.cells[label]);
+      } else {
+        labels = split_labels(row.cells[label], columns.label_separator);
+      }
     }
     for (size_t i = 0; i < label_columns.size(); ++i) {
-      const std::string& cell = label_columns[i] < width ? row.cells[label_columns[i]] : "";
+      const std::string_view cell = label_columns[i] < width ? row.cells[label_columns[i]] : "";
       if (cell == "1") {
-        example.labels.push_back(columns.label_columns[i]);
+        labels.push_back(columns.label_columns[i]);
       } else if (cell != "0") {
         faults.add(origin,
                    fmt::format("column '{}' holds '{}' (expected 0 or 1)", columns.label_columns[i], cell));
       }
     }
-    examples.push_back(std::move(example));
+    examples.add(row.cells[text], labels, heft, origin);
   }
   faults.throw_if_any();
   return examples;

@@ -52,48 +52,47 @@ std::string read_labels(const Value& row, const ColumnsConfig& columns, TaskConf
   return "";
 }
 
-/// Fills `example`; the answer is what is wrong with the row, or empty.
-std::string read_row(const std::string& line, const ColumnsConfig& columns, TaskConfig::Kind kind,
-                     RawExample& example) {
+/// Adds an example; the answer is what is wrong with the row, or empty.
+std::string read_row(std::string_view line, const ColumnsConfig& columns, TaskConfig::Kind kind,
+                     std::string_view origin, RawExamples& examples) {
   // A row is flat; a deep one is refused before the parser's stack grows with it.
   const auto limit_depth = [](int depth, Value::parse_event_t, Value&) { return depth <= 16; };
-  const Value row = Value::parse(line, limit_depth, false);
+  const Value row = Value::parse(line.begin(), line.end(), limit_depth, false);
   if (!row.is_object()) return "not a JSON object";
   const auto text = row.find(columns.text);
   if (text == row.end()) return fmt::format("no '{}' (data.columns.text)", columns.text);
   if (!text->is_string()) return fmt::format("'{}' is not a string", columns.text);
-  example.text = text->get<std::string>();
+  std::optional<std::string> weight;
   if (!columns.weight.empty()) {
-    const auto weight = row.find(columns.weight);
-    if (weight == row.end()) return fmt::format("no '{}' (data.columns.weight)", columns.weight);
-    example.weight = as_word(*weight).value_or("");
+    const auto cell = row.find(columns.weight);
+    if (cell == row.end()) return fmt::format("no '{}' (data.columns.weight)", columns.weight);
+    weight = as_word(*cell).value_or("");
   }
-  return read_labels(row, columns, kind, example.labels);
+  std::vector<std::string> labels;
+  std::string fault = read_labels(row, columns, kind, labels);
+  if (fault.empty()) examples.add(text->get_ref<const std::string&>(), labels, weight, origin);
+  return fault;
 }
 
 }  // namespace
 
-std::vector<RawExample> read_jsonl(const std::filesystem::path& file, const ColumnsConfig& columns,
-                                   TaskConfig::Kind kind) {
-  const std::string content = read_data_file(file);
-  std::vector<RawExample> examples;
+RawExamples read_jsonl(const std::filesystem::path& file, const ColumnsConfig& columns, TaskConfig::Kind kind,
+                       std::shared_ptr<TextStore> store) {
+  RawExamples examples(std::move(store));
+  const DataFile source(file, examples.store()->space());
+  const std::string_view content = source.bytes();
   DataFaults faults;
   int64_t number = 0;
   for (size_t begin = 0; begin < content.size();) {
     throw_if_stopped();
     const size_t end = std::min(content.find('\n', begin), content.size());
-    const std::string line = content.substr(begin, end - begin);
+    const std::string_view line = content.substr(begin, end - begin);
     begin = end + 1;
     ++number;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    RawExample example;
-    example.origin = fmt::format("{}:{}", file.string(), number);
-    const std::string fault = read_row(line, columns, kind, example);
-    if (fault.empty()) {
-      examples.push_back(std::move(example));
-    } else {
-      faults.add(example.origin, fault);
-    }
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    const std::string origin = fmt::format("{}:{}", file.string(), number);
+    const std::string fault = read_row(line, columns, kind, origin, examples);
+    if (!fault.empty()) faults.add(origin, fault);
   }
   faults.throw_if_any();
   return examples;

@@ -11,41 +11,48 @@ namespace {
 
 constexpr std::string_view kPrefix = "__label__";
 
+struct LabelLine {
+  std::string text;
+  std::vector<std::string> labels;
+};
+
 /// Takes the words that are labels out of the line; what is left, with its spacing, is the text. Labels at
 /// the end take the space before them along.
-RawExample parse_line(std::string_view line) {
-  RawExample example;
+void parse_line(std::string_view line, LabelLine& parsed) {
+  parsed.text.clear();
+  parsed.labels.clear();
   for (size_t begin = 0; begin < line.size();) {
     const size_t word_end = std::min(line.find_first_of(" \t", begin), line.size());
     const std::string_view word = line.substr(begin, word_end - begin);
     const size_t next = std::min(line.find_first_not_of(" \t", word_end), line.size());
     if (word.starts_with(kPrefix) && word.size() > kPrefix.size()) {
-      example.labels.emplace_back(word.substr(kPrefix.size()));
-      if (next == line.size()) example.text.erase(example.text.find_last_not_of(" \t") + 1);
+      parsed.labels.emplace_back(word.substr(kPrefix.size()));
+      if (next == line.size()) parsed.text.erase(parsed.text.find_last_not_of(" \t") + 1);
     } else {
-      example.text.append(line.substr(begin, next - begin));
+      parsed.text.append(line.substr(begin, next - begin));
     }
     begin = next;
   }
-  return example;
 }
 
 }  // namespace
 
-std::vector<RawExample> read_label_lines(const std::filesystem::path& file) {
-  const std::string content = read_data_file(file);
-  std::vector<RawExample> examples;
+RawExamples read_label_lines(const std::filesystem::path& file, std::shared_ptr<TextStore> store) {
+  RawExamples examples(std::move(store));
+  const DataFile source(file, examples.store()->space());
+  const std::string_view content = source.bytes();
+  LabelLine parsed;
   int64_t number = 0;
   for (size_t begin = 0; begin < content.size();) {
     throw_if_stopped();
     const size_t end = std::min(content.find('\n', begin), content.size());
-    std::string_view line(content.data() + begin, end - begin);
+    std::string_view line = content.substr(begin, end - begin);
     begin = end + 1;
     ++number;
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
-    examples.push_back(parse_line(line));
-    examples.back().origin = fmt::format("{}:{}", file.string(), number);
+    parse_line(line, parsed);
+    examples.add(parsed.text, parsed.labels, std::nullopt, fmt::format("{}:{}", file.string(), number));
   }
   return examples;
 }

@@ -15,7 +15,7 @@
 namespace bernoulli {
 namespace {
 
-std::optional<double> parse_number(const std::string& text) {
+std::optional<double> parse_number(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
@@ -28,14 +28,14 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-std::set<std::string> distinct_labels(const std::vector<RawExample>& examples) {
-  std::set<std::string> distinct;
+std::set<std::string> distinct_labels(const RawExamples& examples) {
+  std::set<std::string_view> distinct;
   for (const RawExample& example : examples) distinct.insert(example.labels.begin(), example.labels.end());
-  return distinct;
+  return {distinct.begin(), distinct.end()};
 }
 
 /// {negative, positive} of a binary task whose labels are words.
-std::vector<std::string> find_binary_names(const TaskConfig& task, const std::vector<RawExample>& train) {
+std::vector<std::string> find_binary_names(const TaskConfig& task, const RawExamples& train) {
   std::set<std::string> distinct = distinct_labels(train);
   if (!distinct.contains(task.positive)) {
     const std::vector<std::string> found(distinct.begin(), distinct.end());
@@ -53,15 +53,15 @@ std::vector<std::string> find_binary_names(const TaskConfig& task, const std::ve
   return {others.empty() ? "not " + task.positive : others.front(), task.positive};
 }
 
-std::string unknown_label(const std::string& label, const std::vector<std::string>& names) {
-  const std::optional<std::string> near = closest_word(label, names);
+std::string unknown_label(std::string_view label, const std::vector<std::string>& names) {
+  const std::optional<std::string> near = closest_word(std::string(label), names);
   return fmt::format("unknown label '{}' (expected one of {}){}", label, joined(names),
                      near ? fmt::format("; did you mean '{}'?", *near) : "");
 }
 
 }  // namespace
 
-LabelReader::LabelReader(const TaskConfig& task, const std::vector<RawExample>& train) : task_(task) {
+LabelReader::LabelReader(const TaskConfig& task, const RawExamples& train) : task_(task) {
   labels_.kind = task.kind;
   labels_.names = task.labels;
   if (!labels_.names.empty()) return;
@@ -81,7 +81,7 @@ LabelReader::LabelReader(const TaskConfig& task, const std::vector<RawExample>& 
 std::string LabelReader::read_binary(const RawExample& example, float& target) const {
   if (example.labels.size() != 1)
     return fmt::format("{} labels (a binary task has one an example)", example.labels.size());
-  const std::string& label = example.labels.front();
+  const std::string_view label = example.labels.front();
   if (task_.positive_above) {
     const std::optional<double> value = parse_number(label);
     if (!value)
@@ -96,7 +96,7 @@ std::string LabelReader::read_binary(const RawExample& example, float& target) c
 
 std::string LabelReader::read_targets(const RawExample& example, float* targets) const {
   if (labels_.kind == TaskConfig::Kind::kBinary) return read_binary(example, *targets);
-  for (const std::string& label : example.labels) {
+  for (const std::string_view label : example.labels) {
     const auto found = std::find(labels_.names.begin(), labels_.names.end(), label);
     if (found == labels_.names.end()) return unknown_label(label, labels_.names);
     targets[found - labels_.names.begin()] = 1.0f;
@@ -104,17 +104,21 @@ std::string LabelReader::read_targets(const RawExample& example, float* targets)
   return "";
 }
 
-Dataset LabelReader::read(std::vector<RawExample> examples) const {
+Dataset LabelReader::read(const RawExamples& examples) const {
   Dataset dataset;
   dataset.num_labels = labels_.num_outputs();
   dataset.targets.assign(examples.size() * static_cast<size_t>(dataset.num_labels), 0.0f);
+  dataset.texts.reserve(examples.size());
+  dataset.origins.reserve(examples.size());
+  dataset.store = examples.store();
   DataFaults faults;
   const bool weighted = std::any_of(examples.begin(), examples.end(),
                                     [](const RawExample& example) { return example.weight.has_value(); });
-  for (size_t i = 0; i < examples.size(); ++i) {
-    RawExample& example = examples[i];
-    const std::string fault =
-        read_targets(example, dataset.targets.data() + i * static_cast<size_t>(dataset.num_labels));
+  if (weighted) dataset.weights.reserve(examples.size());
+  float* targets = dataset.targets.data();
+  for (const RawExample& example : examples) {
+    const std::string fault = read_targets(example, targets);
+    targets += dataset.num_labels;
     if (!fault.empty()) faults.add(example.origin, fault);
     if (weighted) {
       const std::optional<double> weight = example.weight ? parse_number(*example.weight) : std::nullopt;
@@ -123,8 +127,8 @@ Dataset LabelReader::read(std::vector<RawExample> examples) const {
                                                example.weight.value_or("")));
       dataset.weights.push_back(static_cast<float>(weight.value_or(1)));
     }
-    dataset.texts.push_back(std::move(example.text));
-    dataset.origins.push_back(std::move(example.origin));
+    dataset.texts.push_back(example.text);
+    dataset.origins.push_back(example.origin);
   }
   faults.throw_if_any();
   return dataset;

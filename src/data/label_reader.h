@@ -13,14 +13,15 @@ class LabelReader {
  public:
   /// Finds the label names in the training examples, as far as the configuration leaves them open.
   /// @throws DataError, such as for three labels in a binary task.
-  LabelReader(const TaskConfig& task, const std::vector<RawExample>& train);
+  LabelReader(const TaskConfig& task, const RawExamples& train);
   /// With the names of an existing run.
   LabelReader(const TaskConfig& task, Labels labels) : task_(task), labels_(std::move(labels)) {}
 
   const Labels& labels() const { return labels_; }
 
+  /// Texts and origins stay in the store of the examples, which the data set keeps.
   /// @throws DataError listing the examples whose label or weight cannot be understood.
-  Dataset read(std::vector<RawExample> examples) const;
+  Dataset read(const RawExamples& examples) const;
 
  private:
   /// Fills `targets`; the answer is what is wrong, or empty.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -35,12 +36,12 @@ void require_regular(const fs::path& path) {
     throw DataError(fmt::format("'{}' is neither a file nor a folder", path.string()));
 }
 
-std::vector<RawExample> read_file_source(const fs::path& path, const std::string& format,
-                                         const ColumnsConfig& columns, TaskConfig::Kind kind) {
-  if (format == "csv") return read_delimited(path, columns, kind, ',');
-  if (format == "tsv") return read_delimited(path, columns, kind, '\t');
-  if (format == "jsonl") return read_jsonl(path, columns, kind);
-  if (format == "fasttext") return read_label_lines(path);
+RawExamples read_file_source(const fs::path& path, const std::string& format, const ColumnsConfig& columns,
+                             TaskConfig::Kind kind, std::shared_ptr<TextStore> store) {
+  if (format == "csv") return read_delimited(path, columns, kind, ',', std::move(store));
+  if (format == "tsv") return read_delimited(path, columns, kind, '\t', std::move(store));
+  if (format == "jsonl") return read_jsonl(path, columns, kind, std::move(store));
+  if (format == "fasttext") return read_label_lines(path, std::move(store));
   throw DataError(fmt::format(
       "'{}': the name does not tell the format; set `format` (csv, tsv, jsonl or fasttext) beside the path",
       path.string()));
@@ -48,8 +49,8 @@ std::vector<RawExample> read_file_source(const fs::path& path, const std::string
 
 }  // namespace
 
-std::vector<RawExample> read_source(const fs::path& path, const std::string& format,
-                                    const ColumnsConfig& columns, TaskConfig::Kind kind, int threads) {
+RawExamples read_source(const fs::path& path, const std::string& format, const ColumnsConfig& columns,
+                        TaskConfig::Kind kind, int threads, std::shared_ptr<TextStore> store) {
   require_regular(path);
   const bool folder = fs::is_directory(path);
   if (folder != (format == "class_folders") && format != "auto") {
@@ -57,11 +58,13 @@ std::vector<RawExample> read_source(const fs::path& path, const std::string& for
                                 folder ? "folder" : "file", format, folder ? "file" : "folder"));
   }
   try {
-    std::vector<RawExample> examples =
-        folder ? read_class_folders(path, threads)
-               : read_file_source(path, format == "auto" ? format_of(path) : format, columns, kind);
+    RawExamples examples = folder ? read_class_folders(path, threads, std::move(store))
+                                  : read_file_source(path, format == "auto" ? format_of(path) : format,
+                                                     columns, kind, std::move(store));
     if (examples.empty()) throw DataError(fmt::format("'{}' holds no example", path.string()));
     return examples;
+  } catch (const SpillError&) {
+    throw;
   } catch (const IoError& error) {
     throw DataError(error.what());  // a file of the data set that cannot be read is a fault of the data
   }

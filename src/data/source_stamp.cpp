@@ -9,6 +9,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/mapped_file.h"
+#include "core/stop.h"
 #include "data/dataset.h"
 #include "data/raw_example.h"
 #include "text/parallel_chunks.h"
@@ -35,6 +37,21 @@ bool stamp_file(const fs::path& path, FileStamp& stamp) {
   if (::stat(path.c_str(), &status) != 0) return false;
   stamp = {status.st_size, nanoseconds(status.st_mtim), nanoseconds(status.st_ctim), status.st_ino};
   return true;
+}
+
+/// Of its bytes. Large files are never in memory at once.
+std::string hash_of_file(const fs::path& path) {
+  constexpr size_t kPiece = size_t{16} << 20;
+  std::error_code ignored;
+  if (fs::file_size(path, ignored) < kPiece || ignored) return hash_hex(read_file(path));
+  const MappedFile file(path, MappedFile::Use::kOnce);
+  StreamingHash hash;
+  for (std::string_view rest = file.bytes(); !rest.empty();
+       rest.remove_prefix(std::min(kPiece, rest.size()))) {
+    throw_if_stopped();
+    hash.update(rest.substr(0, kPiece));
+  }
+  return hash.hex();
 }
 
 class Stamper {
@@ -76,7 +93,7 @@ class Stamper {
                    [&](size_t, size_t begin, size_t end) {
                      for (size_t i = begin; i < end; ++i) {
                        if (!stamp_file(paths[i], stamps[i])) throw IoError(paths[i].string());
-                       if (contents_) hashes[i] = hash_hex(read_file(paths[i]));
+                       if (contents_) hashes[i] = hash_of_file(paths[i]);
                      }
                    });
     for (size_t i = 0; i < paths.size(); ++i) {

@@ -31,14 +31,16 @@ Vectorizer make_vectorizer(const RunConfig& config, const Dataset& train,
   return Vectorizer(config.text, std::move(*vocabulary));
 }
 
-EncodedDataset encoded(Dataset& dataset, TokenRows rows, int64_t num_ids) {
-  return {packed(std::move(rows), num_ids), std::move(dataset.targets), std::move(dataset.weights),
-          std::move(dataset.origins), dataset.num_labels};
+EncodedDataset encoded(Dataset& dataset, TokenView rows) {
+  return {std::move(rows), std::move(dataset.targets), std::move(dataset.weights),
+          StringRows(std::move(dataset.origins), dataset.store), dataset.num_labels};
 }
 
 /// From the sources, with `vocabulary` or one that is learned.
-TokenizedData tokenize(const RunConfig& config, std::optional<Vocabulary> vocabulary, int threads) {
-  DataSplits splits = load_data(config.data, config.task, threads);
+TokenizedData tokenize(const RunConfig& config, std::optional<Vocabulary> vocabulary, int threads,
+                       const std::filesystem::path& temporary_folder) {
+  const auto space = std::make_shared<SpillSpace>(temporary_folder);
+  DataSplits splits = load_data(config.data, config.task, threads, space);
   throw_if_stopped();
   const Vectorizer vectorizer = make_vectorizer(config, splits.train, std::move(vocabulary), threads);
   throw_if_stopped();
@@ -47,9 +49,9 @@ TokenizedData tokenize(const RunConfig& config, std::optional<Vocabulary> vocabu
   data.num_ids = vectorizer.num_ids();
   if (vectorizer.vocabulary() != nullptr) data.vocabulary_text = vectorizer.vocabulary()->to_text();
   data.test_absent_reason = splits.test_absent_reason;
-  TokenRows train = vectorizer.transform(splits.train.texts, threads), validation, test;
-  if (splits.validation) validation = vectorizer.transform(splits.validation->texts, threads);
-  if (splits.test) test = vectorizer.transform(splits.test->texts, threads);
+  TokenView train = vectorizer.transform_packed(splits.train.texts, threads, space), validation, test;
+  if (splits.validation) validation = vectorizer.transform_packed(splits.validation->texts, threads, space);
+  if (splits.test) test = vectorizer.transform_packed(splits.test->texts, threads, space);
   throw_if_stopped();
   data.audit =
       audit_data(splits, train, splits.validation ? &validation : nullptr, splits.test ? &test : nullptr);
@@ -58,10 +60,10 @@ TokenizedData tokenize(const RunConfig& config, std::optional<Vocabulary> vocabu
                   splits.validation ? data.audit["validation"]["fingerprint"].get<std::string>() : "none");
   Dataset& reference = splits.test ? *splits.test : splits.validation ? *splits.validation : splits.train;
   data.reference_split = splits.test ? "test" : splits.validation ? "validation" : "training";
-  data.reference_texts = std::move(reference.texts);
-  data.train = encoded(splits.train, std::move(train), data.num_ids);
-  if (splits.validation) data.validation = encoded(*splits.validation, std::move(validation), data.num_ids);
-  if (splits.test) data.test = encoded(*splits.test, std::move(test), data.num_ids);
+  data.reference_texts = StringRows(std::move(reference.texts), reference.store);
+  data.train = encoded(splits.train, std::move(train));
+  if (splits.validation) data.validation = encoded(*splits.validation, std::move(validation));
+  if (splits.test) data.test = encoded(*splits.test, std::move(test));
   return data;
 }
 
@@ -73,7 +75,7 @@ TokenizedData tokenized_data(const RunConfig& config, std::optional<Vocabulary> 
   if (kept && (!vocabulary || kept->vocabulary_text == vocabulary->to_text())) return std::move(*kept);
   if (kept) log_info("token cache: the run that goes on has another vocabulary; reading the sources");
   const bool learned = !vocabulary.has_value();
-  TokenizedData data = tokenize(config, std::move(vocabulary), threads);
+  TokenizedData data = tokenize(config, std::move(vocabulary), threads, cache.file().parent_path());
   if (learned) kept = cache.store(data);
   return learned && kept ? std::move(*kept) : std::move(data);
 }

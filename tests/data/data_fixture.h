@@ -30,16 +30,16 @@ std::string message_of(Action action) {
 /// Files of a data set in a folder of their own. Messages and origins are compared without the folder's name.
 class DataFolder {
  public:
-  std::vector<RawExample> read(const std::string& name, const std::string& content,
-                               const ColumnsConfig& columns = {}, Kind kind = Kind::kBinary,
-                               const std::string& format = "auto") const {
+  RawExamples read(const std::string& name, const std::string& content, const ColumnsConfig& columns = {},
+                   Kind kind = Kind::kBinary, const std::string& format = "auto") const {
     return read_source(folder_.write(name, content), format, columns, kind);
   }
   std::string fault(const std::string& name, const std::string& content, const ColumnsConfig& columns = {},
                     Kind kind = Kind::kBinary, const std::string& format = "auto") const {
     return relative(message_of<DataError>([&] { read(name, content, columns, kind, format); }));
   }
-  std::string relative(std::string text) const {
+  std::string relative(std::string_view in_folder) const {
+    std::string text(in_folder);
     const std::string prefix = folder_.path().string() + "/";
     for (size_t at; (at = text.find(prefix)) != std::string::npos;) text.erase(at, prefix.size());
     return text;
@@ -53,15 +53,16 @@ class DataFolder {
   TemporaryFolder folder_;
 };
 
-inline std::vector<std::string> texts_of(const std::vector<RawExample>& examples) {
+inline std::vector<std::string> texts_of(const RawExamples& examples) {
   std::vector<std::string> texts;
-  for (const RawExample& example : examples) texts.push_back(example.text);
+  for (const RawExample& example : examples) texts.emplace_back(example.text);
   return texts;
 }
 
-inline std::vector<std::vector<std::string>> labels_of(const std::vector<RawExample>& examples) {
+inline std::vector<std::vector<std::string>> labels_of(const RawExamples& examples) {
   std::vector<std::vector<std::string>> labels;
-  for (const RawExample& example : examples) labels.push_back(example.labels);
+  for (const RawExample& example : examples)
+    labels.emplace_back(example.labels.begin(), example.labels.end());
   return labels;
 }
 

@@ -34,21 +34,22 @@ TaskConfig above(double bar) {
 }
 
 /// An example a list of labels, at "data:1", "data:2", ...
-std::vector<RawExample> raw(const std::vector<std::vector<std::string>>& labels) {
-  std::vector<RawExample> examples;
+RawExamples raw(const std::vector<std::vector<std::string>>& labels) {
+  RawExamples examples;
   for (const auto& of_example : labels)
-    examples.push_back({"text", of_example, std::nullopt, "data:" + std::to_string(examples.size() + 1)});
+    examples.add("text", of_example, std::nullopt, "data:" + std::to_string(examples.size() + 1));
   return examples;
 }
 
-std::vector<RawExample> weighted(const std::vector<std::optional<std::string>>& weights) {
-  std::vector<RawExample> examples = raw(std::vector<std::vector<std::string>>(weights.size(), {"a"}));
-  for (size_t i = 0; i < weights.size(); ++i) examples[i].weight = weights[i];
+RawExamples weighted(const std::vector<std::optional<std::string>>& weights) {
+  const std::vector<std::string> labels = {"a"};
+  RawExamples examples;
+  for (const auto& weight : weights)
+    examples.add("text", labels, weight, "data:" + std::to_string(examples.size() + 1));
   return examples;
 }
 
-std::string fault(const TaskConfig& task, const std::vector<RawExample>& train,
-                  const std::vector<RawExample>& examples) {
+std::string fault(const TaskConfig& task, const RawExamples& train, const RawExamples& examples) {
   return message_of<DataError>([&] { LabelReader(task, train).read(examples); });
 }
 
@@ -101,9 +102,9 @@ TEST(Labels, RefusesWeightsThatAreNoneOrNotAboveZero) {
 }
 
 TEST(Labels, RefusesABinaryTaskWithoutItsPositiveLabelOrWithThree) {
-  EXPECT_EQ(fault(binary("god"), raw({{"good"}, {"bad"}}), {}),
+  EXPECT_EQ(fault(binary("god"), raw({{"good"}, {"bad"}}), raw({})),
             "task.positive is 'god', and no training example has that label (found: 'bad', 'good')");
-  EXPECT_THAT(fault(binary("a"), raw({{"a"}, {"b"}, {"c"}}), {}),
+  EXPECT_THAT(fault(binary("a"), raw({{"a"}, {"b"}, {"c"}}), raw({})),
               HasSubstr("a binary task has two labels; besides 'a' the training data hold 'b', 'c'"));
 }
 
@@ -112,12 +113,12 @@ TEST(Labels, RefusesExamplesWhoseLabelsDoNotFit) {
             "data:1: unknown label 'goood' (expected one of 'bad', 'good'); did you mean 'good'?\n"
             "data:2: 0 labels (a binary task has one an example)\n"
             "data:3: 2 labels (a binary task has one an example)");
-  EXPECT_EQ(fault(above(0), {}, raw({{"high"}, {"nan"}})),
+  EXPECT_EQ(fault(above(0), raw({}), raw({{"high"}, {"nan"}})),
             "data:1: label 'high' is not a number (task.positive_above compares numbers)\n"
             "data:2: label 'nan' is not a number (task.positive_above compares numbers)");
-  EXPECT_EQ(fault(multi_label({"news", "sport"}), {}, raw({{"news", "xyz"}})),
+  EXPECT_EQ(fault(multi_label({"news", "sport"}), raw({}), raw({{"news", "xyz"}})),
             "data:1: unknown label 'xyz' (expected one of 'news', 'sport')");
-  EXPECT_THAT(fault(multi_label(), raw({{}, {}}), {}), HasSubstr("no training example has a label"));
+  EXPECT_THAT(fault(multi_label(), raw({{}, {}}), raw({})), HasSubstr("no training example has a label"));
 }
 
 TEST(Labels, AreSplitAtTheSeparatorWithoutWhiteSpace) {

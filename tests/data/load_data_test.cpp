@@ -88,7 +88,7 @@ TEST(LoadData, CutsPartsWithTheirTargetsWeightsAndOrigins) {
   ASSERT_EQ(splits.train.size(), 15);
   for (const Dataset* part : {&splits.train, &*splits.validation}) {
     for (size_t i = 0; i < part->texts.size(); ++i) {
-      const int number = std::stoi(part->texts[i].substr(1));
+      const int number = std::stoi(std::string(part->texts[i].substr(1)));
       EXPECT_EQ(part->targets[i], number % 2 == 0 ? 1.0f : 0.0f);
       EXPECT_EQ(part->weights[i], static_cast<float>(number + 1));
       EXPECT_EQ(folder.relative(part->origins[i]), "train.csv:" + std::to_string(number + 2));
@@ -133,9 +133,12 @@ TEST(LoadDataset, UsesTheLabelsOfTheRun) {
   EXPECT_THAT(load_dataset(path, "auto", {}, good_or_bad(), labels).targets, ElementsAre(1));
 }
 
-Dataset dataset_of(std::vector<std::string> texts, std::vector<float> targets) {
+Dataset dataset_of(std::vector<std::string_view> texts, std::vector<float> targets) {
   Dataset dataset;
-  for (size_t i = 0; i < texts.size(); ++i) dataset.origins.push_back("file:" + std::to_string(i + 1));
+  const auto store = std::make_shared<TextStore>();
+  for (size_t i = 0; i < texts.size(); ++i)
+    dataset.origins.push_back(store->keep("file:" + std::to_string(i + 1)));
+  dataset.store = store;
   dataset.texts = std::move(texts);
   dataset.targets = std::move(targets);
   return dataset;
@@ -186,7 +189,7 @@ TEST(Audit, FindsTextsThatLeakFromTraining) {
   splits.train = dataset_of({"a", "b", "c"}, {1, 0, 1});
   splits.validation = dataset_of({"x", "b"}, {1, 0});
   splits.test = dataset_of({"y", "z"}, {1, 0});
-  const TokenRows rows = rows_of({{2}, {2}, {2}}), held_out = rows_of({{2}, {2}});
+  const TokenView rows = rows_of({{2}, {2}, {2}}), held_out = rows_of({{2}, {2}});
   const auto audit = audit_data(splits, rows, &held_out, &held_out);
   EXPECT_EQ(
       audit.at("also_in_train").dump(),

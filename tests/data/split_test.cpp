@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <numeric>
 #include <set>
+#include <string_view>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/file.h"
+#include "core/text_store.h"
 #include "data/data_fixture.h"
 
 namespace bernoulli {
@@ -25,11 +28,13 @@ using Indices = std::vector<int64_t>;
 /// `count` texts "text i", every third of them positive.
 Dataset examples(int64_t count) {
   Dataset dataset;
+  const auto store = std::make_shared<TextStore>();
   for (int64_t i = 0; i < count; ++i) {
-    dataset.texts.push_back("text " + std::to_string(i));
+    dataset.texts.push_back(store->keep("text " + std::to_string(i)));
     dataset.targets.push_back(i % 3 == 0 ? 1.0f : 0.0f);
-    dataset.origins.push_back("here:" + std::to_string(i));
+    dataset.origins.push_back(store->keep("here:" + std::to_string(i)));
   }
+  dataset.store = store;
   return dataset;
 }
 
@@ -123,7 +128,7 @@ TEST(Split, HashPutsEqualTextsOnOneSide) {
   for (size_t i = 0; i < 200; ++i) dataset.texts[i + 200] = dataset.texts[i];
   const SplitIndices parts = split_indices(dataset, split("hash", 0.3), split("hash", 0.2));
   const auto texts = [&](const Indices& part) {
-    std::set<std::string> found;
+    std::set<std::string_view> found;
     for (const int64_t i : part) found.insert(dataset.texts[static_cast<size_t>(i)]);
     return found;
   };
