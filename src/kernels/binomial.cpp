@@ -14,6 +14,16 @@ void BinomialTables::prepare(int64_t count) {
   make(count);
 }
 
+std::vector<uint32_t> BinomialTables::flat() {
+  std::vector<uint32_t> all;
+  for (int64_t n = 0; n <= kLargest; ++n) {
+    make(n);
+    const std::vector<uint32_t>& table = entries_[static_cast<size_t>(n)];
+    all.insert(all.end(), table.begin(), table.end());
+  }
+  return all;
+}
+
 void BinomialTables::make(int64_t n) {
   std::vector<uint32_t>& table = entries_[static_cast<size_t>(n)];
   if (!table.empty()) return;

@@ -17,6 +17,8 @@ class BinomialTables {
   /// Makes what `count` pads need.
   void prepare(int64_t count);
   const uint32_t* const* tables() const { return pointers_.data(); }
+  /// All tables one after the other, that of n from n * (n + 1) / 2 on.
+  std::vector<uint32_t> flat();
 
  private:
   void make(int64_t n);

@@ -9,8 +9,10 @@
 
 #include "kernels/activations.h"
 #include "kernels/binomial.h"
+#include "kernels/draws.h"
 #include "kernels/entry_loss.h"
 #include "kernels/touched_rows.h"
+#include "kernels/update_number.h"
 
 namespace bernoulli::kernels {
 namespace {
@@ -123,6 +125,70 @@ TEST(Kernels, EveryVariantGivesTheSameBits) {
         EXPECT_EQ(std::memcmp(expected.data(), got.data(), expected.size() * sizeof(float)), 0)
             << variant->name << " rule " << static_cast<int>(kind) << " decay " << decay;
       }
+    }
+  }
+}
+
+TEST(UpdateNumber, GivesTheBitsOfTheSixteenLanes) {
+  const Kernels& lanes = *available_kernels().back();
+  for (const RuleKind kind :
+       {RuleKind::kSgd, RuleKind::kMomentum, RuleKind::kAdam, RuleKind::kAdamW, RuleKind::kAdagrad}) {
+    for (const float decay : {0.0f, 0.01f}) {
+      for (const bool nesterov : {false, true}) {
+        for (const bool has_gradient : {false, true}) {
+          std::vector<float> w = numbers(64, 1), a = numbers(64, 0.1f), b = numbers(64, 0.2f);
+          for (float& x : a) x = x * x;
+          for (float& x : b) x = x * x;
+          const std::vector<float> g = numbers(64, 0.3f);
+          const UpdateRule rule{kind, 0.9f, 0.999f, 1e-8f, decay, nesterov};
+          const UpdateConstants constants{0.01f, 1.5f, 0.999f, 0.9f, 0.5f};
+          std::vector<Number> one(64);
+          for (size_t i = 0; i < 64; ++i) {
+            one[i] = {w[i], a[i], b[i]};
+            update_number(rule, constants, has_gradient, g[i], one[i]);
+          }
+          const Table table{w.data(), a.data(), b.data(), 64};
+          std::vector<float> gradient = g;
+          const int32_t row = 0, missed = 1;
+          if (has_gradient) lanes.update(rule, constants, table, &row, 1, gradient.data());
+          if (!has_gradient) lanes.catch_up(rule, &constants + 1, table, &row, &missed, 1);
+          for (size_t i = 0; i < 64; ++i) {
+            const Number got{w[i], a[i], b[i]};
+            ASSERT_EQ(std::memcmp(&one[i], &got, sizeof got), 0) << static_cast<int>(kind) << " " << i;
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Rows of 40 numbers are two whole blocks of lanes and a half; 300 pads need two tables.
+TEST(Draws, AreThoseOfTheSixteenLanes) {
+  BinomialTables tables(45875);
+  const std::vector<uint32_t> flat = tables.flat();
+  const int64_t stride = padded(40);
+  for (const int64_t count : {0, 1, 2, 7}) {
+    const std::vector<int32_t> ids(static_cast<size_t>(count), 1);
+    PoolInput input;
+    input.ids = ids.data();
+    input.count = count;
+    input.pads = 300;
+    input.draws = {123456789u, 987654321u, 45875};
+    input.binomial = tables.tables();
+    const std::vector<float> weights(static_cast<size_t>(2 * stride), 1.0f);
+    std::vector<float> out(static_cast<size_t>(stride)), counts(out), dropped(out.size(), 1.0f);
+    std::vector<uint16_t> keep(static_cast<size_t>(count * stride / kLanes));
+    const Kernels& k = *available_kernels().front();
+    k.pool(input, weights.data(), stride, out.data(), keep.data(), counts.data());
+    k.dropout(input.draws, 2.0f, dropped.data(), stride);
+    for (int64_t f = 0; f < 40; ++f) {
+      const auto at = static_cast<size_t>(f);
+      EXPECT_EQ(kept_pads(input.draws, flat.data(), 300, f), counts[at]);
+      EXPECT_EQ(keeps_feature(input.draws, f), dropped[at] == 2.0f);
+      for (int64_t p = 0; p < count; ++p)
+        EXPECT_EQ(keeps_token(input.draws, count, p, f),
+                  (keep[static_cast<size_t>(f / kLanes * count + p)] >> (f % kLanes) & 1) == 1)
+            << count << " " << p << " " << f;
     }
   }
 }
