@@ -36,6 +36,9 @@ set_target_properties(bernoulli_cuda PROPERTIES
   CUDA_STANDARD 17 CUDA_STANDARD_REQUIRED ON CUDA_EXTENSIONS OFF  # CMake 3.25 has no flag of nvcc for 20
   CUDA_VISIBILITY_PRESET default
   CUDA_RUNTIME_LIBRARY Static)  # a libcudart of its own: the machine that runs it has no toolkit
+# Multiplications and additions stay apart and denormal numbers count as zero, as in the processor's engine; constexpr functions
+# (core/random.h) are the card's too.
+target_compile_options(bernoulli_cuda PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-fmad=false;-ftz=true;--expt-relaxed-constexpr>")
 if(BERNOULLI_WERROR)
   target_compile_options(bernoulli_cuda PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings;-Xcompiler=-Wall,-Wextra,-Werror>")
 endif()

@@ -251,8 +251,11 @@ Field training_section() {
                "weight updates between two checkpoints besides those at each validation; none: only those")
            .at_least(1)
            .optional(),
-       word("engine", "auto: the fast path where the model has one; reference: autograd, one layer at a time",
-            {"auto", "reference"})
+       word(
+           "engine",
+           "auto: the fast path where the model has one (on the CPU); fused: the fast path, on a CUDA device "
+           "too, or an error that says why there is none; reference: autograd, one layer at a time",
+           {"auto", "fused", "reference"})
            .defaults("auto"),
        integer("threads",
                "threads on the CPU; 0: the number of cores, but one to train in batches too small to gain "

@@ -82,6 +82,7 @@ void CudaLibrary::open_library() {
           path.string());
       return;
     }
+    library_ = library;
     device_count_ = find<decltype(device_count_)>(library, "bernoulli_cuda_device_count");
     device_name_ = find<decltype(device_name_)>(library, "bernoulli_cuda_device_name");
     check_device_ = find<decltype(check_device_)>(library, "bernoulli_cuda_check_device");
@@ -90,6 +91,10 @@ void CudaLibrary::open_library() {
   failure_ = fmt::format(
       "there is no {} (looked for {}): install the CUDA toolkit, then './dev setup --cuda && ./dev build'",
       kLibrary, looked_for);
+}
+
+void* CudaLibrary::function(const char* name) const {
+  return library_ != nullptr ? ::dlsym(library_, name) : nullptr;
 }
 
 int CudaLibrary::num_devices(std::string* why_none) const {

@@ -35,12 +35,16 @@ class CudaLibrary {
   /// @param index below num_devices().  @return empty, or what is missing and what to do.
   std::string bring_in(int index) const;
 
+  /// Another function of the library by its name, null where it has none or is not there itself.
+  void* function(const char* name) const;
+
  private:
   void open_library();
   std::string bring_in_torch(int index) const;
 
   CudaPlaces places_;
   std::string failure_;
+  void* library_ = nullptr;
   decltype(&bernoulli_cuda_device_count) device_count_ = nullptr;
   decltype(&bernoulli_cuda_device_name) device_name_ = nullptr;
   decltype(&bernoulli_cuda_check_device) check_device_ = nullptr;

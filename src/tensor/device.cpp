@@ -57,6 +57,8 @@ c10::Device best_device() {
 
 int num_cuda_devices(std::string* why_none) { return cuda_library().num_devices(why_none); }
 
+void* cuda_function(const char* name) { return cuda_library().function(name); }
+
 std::string cuda_device_name(int index) { return cuda_library().device_name(index); }
 
 c10::Device open_device(const std::string& name) {

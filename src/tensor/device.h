@@ -18,6 +18,9 @@ c10::Device open_device(const std::string& name);
 /// `*why_none`.
 int num_cuda_devices(std::string* why_none);
 
+/// A C function of libbernoulli_cuda.so by its name, null where the library or the function is not there.
+void* cuda_function(const char* name);
+
 /// Name, compute capability and memory of a device below num_cuda_devices().
 std::string cuda_device_name(int index);
 

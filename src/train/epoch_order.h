@@ -15,7 +15,7 @@ class EpochOrder {
  public:
   EpochOrder(const TrainingConfig& training, int64_t num_examples);
 
-  /// Valid until the next call. @param step counts updates from 0.
+  /// Valid until a step of another epoch is asked for. @param step counts updates from 0.
   std::span<const int64_t> examples_of(int64_t step);
   int64_t steps_per_epoch() const { return steps_per_epoch_; }
   /// Of every update but the last of an epoch.

@@ -5,17 +5,14 @@
 #include <sys/mman.h>
 #include <utility>
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
 #include <c10/util/accumulate.h>
 
-#include "core/error.h"
 #include "model/initial_weights.h"
+#include "train/saved_tensors.h"
 
 namespace bernoulli {
 namespace {
@@ -70,10 +67,7 @@ at::Tensor FusedParameter::trimmed(const at::Tensor& tensor) const {
 
 void FusedParameter::assign(const at::Tensor& tensor, const at::Tensor& values,
                             const std::string& what) const {
-  if (values.sizes() != at::IntArrayRef(shape)) {
-    throw ArtifactError(fmt::format("tensor '{}' has shape [{}] in the saved state, this model needs [{}]",
-                                    what, fmt::join(values.sizes().vec(), ", "), fmt::join(shape, ", ")));
-  }
+  refuse_other_shape(what, values, shape);
   if (values.const_data_ptr<float>() == tensor.const_data_ptr<float>()) return;  // our own storage
   const at::NoGradGuard no_grad;
   tensor.narrow(1, 0, columns).copy_(values.detach().reshape({rows, columns}));

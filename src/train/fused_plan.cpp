@@ -96,7 +96,31 @@ void check_optimizer(const OptimizerConfig& config) {
     throw Unsupported{"amsgrad"};
 }
 
+kernels::LossMode loss_mode(LossConfig::Mode mode) {
+  switch (mode) {
+    case LossConfig::Mode::kSigmoidBce:
+      return kernels::LossMode::kSigmoidBce;
+    case LossConfig::Mode::kSigmoidBceClipped:
+      return kernels::LossMode::kSigmoidBceClipped;
+    case LossConfig::Mode::kFocalWithLogits:
+      return kernels::LossMode::kFocalWithLogits;
+    case LossConfig::Mode::kBceWithLogits:
+      break;
+  }
+  return kernels::LossMode::kBceWithLogits;
+}
+
 }  // namespace
+
+std::vector<double> one_a_label(const std::vector<double>& pos_weight, int64_t num_labels) {
+  if (static_cast<int64_t>(pos_weight.size()) == num_labels) return pos_weight;
+  return std::vector<double>(static_cast<size_t>(num_labels), pos_weight.empty() ? 1.0 : pos_weight.front());
+}
+
+kernels::EntryLoss entry_loss_of(const LossConfig& config) {
+  return {loss_mode(config.mode), config.label_smoothing, config.gamma,
+          config.alpha.value_or(kernels::EntryLoss::kNoAlpha)};
+}
 
 std::optional<FusedPlan> fused_plan(const RunConfig& config, const layers::ModelPlan& plan,
                                     std::string& reason) {

@@ -43,6 +43,11 @@ struct FusedPlan {
 std::optional<FusedPlan> fused_plan(const RunConfig& config, const layers::ModelPlan& plan,
                                     std::string& reason);
 
+/// The configured loss in the engine's terms.
+kernels::EntryLoss entry_loss_of(const LossConfig& config);
+/// `pos_weight` as for make_loss, spread over the labels; absent: 1.
+std::vector<double> one_a_label(const std::vector<double>& pos_weight, int64_t num_labels);
+
 /// How the configured optimizer reads in the engine's terms.
 class FusedOptimizer {
  public:

@@ -31,25 +31,6 @@ std::vector<FusedParameter> initial_parameters(const RunConfig& config, const la
   return parameters;
 }
 
-std::vector<double> one_a_label(const std::vector<double>& pos_weight, int64_t num_labels) {
-  if (static_cast<int64_t>(pos_weight.size()) == num_labels) return pos_weight;
-  return std::vector<double>(static_cast<size_t>(num_labels), pos_weight.empty() ? 1.0 : pos_weight.front());
-}
-
-kernels::LossMode loss_mode(LossConfig::Mode mode) {
-  switch (mode) {
-    case LossConfig::Mode::kSigmoidBce:
-      return kernels::LossMode::kSigmoidBce;
-    case LossConfig::Mode::kSigmoidBceClipped:
-      return kernels::LossMode::kSigmoidBceClipped;
-    case LossConfig::Mode::kFocalWithLogits:
-      return kernels::LossMode::kFocalWithLogits;
-    case LossConfig::Mode::kBceWithLogits:
-      break;
-  }
-  return kernels::LossMode::kBceWithLogits;
-}
-
 }  // namespace
 
 FusedStep::FusedStep(const RunConfig& config, const layers::ModelPlan& plan, const FusedPlan& fused,
@@ -65,8 +46,7 @@ FusedStep::FusedStep(const RunConfig& config, const layers::ModelPlan& plan, con
       clip_value_(config.optimizer.clip_value),
       num_labels_(plan.num_outputs),
       pos_weight_(one_a_label(pos_weight, plan.num_outputs)),
-      loss_{loss_mode(config.loss.mode), config.loss.label_smoothing, config.loss.gamma,
-            config.loss.alpha.value_or(kernels::EntryLoss::kNoAlpha)},
+      loss_(entry_loss_of(config.loss)),
       dead_range_(find_dead_range(loss, plan.num_outputs, c10::Device(c10::kCPU))),
       optimizer_(config.optimizer),
       parameters_(initial_parameters(config, plan, optimizer_)),

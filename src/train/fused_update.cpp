@@ -11,24 +11,17 @@
 #include "core/stop.h"
 #include "train/fused_step.h"
 #include "train/non_finite.h"
+#include "train/saved_tensors.h"
 
 namespace bernoulli {
 namespace {
 
 /// Updates after which every row is brought up to date at the latest, so that the history stays short.
 constexpr size_t kLongestHistory = 65536;
-constexpr const char* kUpdates = "optimizer/updates";
 
 std::span<float> gradient_of(FusedParameter& parameter, size_t num_touched, bool is_embedding) {
   const auto rows = is_embedding ? num_touched : static_cast<size_t>(parameter.rows);
   return {parameter.gradient.data(), rows * static_cast<size_t>(parameter.stride())};
-}
-
-const at::Tensor& find(const NamedTensors& saved, const std::string& name) {
-  const auto found =
-      std::find_if(saved.begin(), saved.end(), [&](const auto& entry) { return entry.first == name; });
-  if (found == saved.end()) throw ArtifactError(fmt::format("the saved state lacks the tensor '{}'", name));
-  return found->second;
 }
 
 }  // namespace
@@ -140,7 +133,7 @@ NamedTensors FusedStep::evaluation_weights() const {
 
 NamedTensors FusedStep::training_state() const {
   bring_all_up_to_date();
-  NamedTensors state = {{kUpdates, at::full({}, updates_, at::kLong)}};
+  NamedTensors state = {{kUpdatesTensor, at::full({}, updates_, at::kLong)}};
   for (const FusedParameter& parameter : parameters_) {
     for (size_t slot = 0; slot < parameter.slots.size(); ++slot)
       state.emplace_back(fmt::format("optimizer/{}.{}", parameter.name, optimizer_.slot_names()[slot]),
@@ -150,21 +143,14 @@ NamedTensors FusedStep::training_state() const {
 }
 
 void FusedStep::load(const NamedTensors& evaluation_weights, const NamedTensors& training_state) {
-  const auto refuse_unknown = [](const NamedTensors& saved, const NamedTensors& own) {
-    for (const auto& [name, tensor] : saved) {
-      if (std::none_of(own.begin(), own.end(), [&](const auto& entry) { return entry.first == name; }))
-        throw ArtifactError(
-            fmt::format("the saved state has a tensor '{}' that this model and optimizer do not", name));
-    }
-  };
-  refuse_unknown(evaluation_weights, this->evaluation_weights());
-  refuse_unknown(training_state, this->training_state());
-  const auto updates = find(training_state, kUpdates).item<int64_t>();
+  refuse_unknown_tensors(evaluation_weights, this->evaluation_weights());
+  refuse_unknown_tensors(training_state, this->training_state());
+  const auto updates = saved_tensor(training_state, kUpdatesTensor).item<int64_t>();
   for (const FusedParameter& parameter : parameters_) {
-    parameter.assign(parameter.weights, find(evaluation_weights, parameter.name), parameter.name);
+    parameter.assign(parameter.weights, saved_tensor(evaluation_weights, parameter.name), parameter.name);
     for (size_t slot = 0; slot < parameter.slots.size(); ++slot) {
       const std::string name = fmt::format("optimizer/{}.{}", parameter.name, optimizer_.slot_names()[slot]);
-      parameter.assign(parameter.slots[slot], find(training_state, name), name);
+      parameter.assign(parameter.slots[slot], saved_tensor(training_state, name), name);
     }
   }
   updates_ = updates;

@@ -23,6 +23,13 @@ struct StepResult {
   LogitTelemetry telemetry;  ///< of the logits before the update
 };
 
+/// An update that is asked for: what Step::update takes.
+struct PlannedUpdate {
+  std::span<const int64_t> examples;
+  int64_t step = 0;
+  double lr = 0;
+};
+
 /// The engine seam: how weights are updated and texts are scored. The trainer knows only this.
 /// Every random draw is a function of (seed, step), so an engine that loaded a state goes on bit for bit.
 class Step {
@@ -33,6 +40,16 @@ class Step {
   /// backward, clip, refuse what is not finite, update. `step` counts updates from 0.
   /// @throws NonFiniteError before any weight moves, naming step, parameter or examples.
   virtual StepResult update(std::span<const int64_t> examples, int64_t step, double lr) = 0;
+
+  /// Updates that the engine wants at once, so that it need not answer after each.
+  virtual int64_t run_ahead() const { return 1; }
+  /// Consecutive updates, one result each. One that is refused throws as update() does, with the weights that
+  /// those before it left.
+  virtual std::vector<StepResult> update_all(std::span<const PlannedUpdate> updates) {
+    std::vector<StepResult> results;
+    for (const PlannedUpdate& u : updates) results.push_back(update(u.examples, u.step, u.lr));
+    return results;
+  }
 
   /// Logits N*L of any rows in evaluation mode with the weights that evaluation() returns.
   virtual std::vector<float> logits(const TokenView& rows) = 0;

@@ -100,7 +100,7 @@ TrainingOutcome Trainer::run() {
         save();
       }
       if (finished()) break;
-      one_update();
+      some_updates();
     }
   } catch (const StopRequested&) {
     progress_.clear();
@@ -118,20 +118,43 @@ TrainingOutcome Trainer::run() {
   return outcome;
 }
 
-void Trainer::one_update() {
+int64_t Trainer::updates_at_once() const {
+  const TrainingConfig& training = parts_.config.training;
+  int64_t count = std::min(parts_.step.run_ahead(), total_steps_ - state_.step);
+  const auto stop_at_multiple = [&](int64_t every) { count = std::min(count, every - state_.step % every); };
+  stop_at_multiple(order_.steps_per_epoch());
+  if (training.validate_every_steps) stop_at_multiple(*training.validate_every_steps);
+  if (training.checkpoint_every_steps) stop_at_multiple(*training.checkpoint_every_steps);
+  return count;
+}
+
+void Trainer::some_updates() {
   const double started = monotonic_seconds();
   const KindConfig& schedule = parts_.config.training.schedule;
-  const double lr = parts_.step.base_lr() *
-                    schedule_factor(schedule, state_.step, total_steps_, order_.steps_per_epoch()) *
-                    state_.plateau.factor;
-  last_result_ = parts_.step.update(order_.examples_of(state_.step), state_.step, lr);
-  ++state_.step;
-  state_.loss_sum += last_result_.loss_sum;
-  state_.loss_weight += last_result_.weight;
-  state_.telemetry += last_result_.telemetry;
-  warn_of_lost_gradient();
+  planned_.clear();
+  const int64_t end = state_.step + updates_at_once();
+  for (int64_t step = state_.step; step < end; ++step) {
+    const double lr = parts_.step.base_lr() *
+                      schedule_factor(schedule, step, total_steps_, order_.steps_per_epoch()) *
+                      state_.plateau.factor;
+    planned_.push_back({order_.examples_of(step), step, lr});
+  }
+  if (planned_.size() == 1) {
+    take_in(parts_.step.update(planned_[0].examples, planned_[0].step, planned_[0].lr));
+  } else {
+    for (const StepResult& result : parts_.step.update_all(planned_)) take_in(result);
+  }
   parts_.log.add_epoch_seconds(epoch(), monotonic_seconds() - started);
   show_progress();
+}
+
+void Trainer::take_in(const StepResult& result) {
+  last_result_ = result;
+  ++state_.step;
+  state_.loss_sum += result.loss_sum;
+  state_.loss_weight += result.weight;
+  state_.telemetry += result.telemetry;
+  warn_of_lost_gradient();
 }
 
 void Trainer::warn_of_lost_gradient() {

@@ -58,7 +58,10 @@ class Trainer {
   int64_t epoch() const;  ///< of the last update, from 1
   bool validation_due() const;
   bool finished() const;
-  void one_update();
+  /// Updates until something else than an update is due, or the engine answers.
+  int64_t updates_at_once() const;
+  void some_updates();
+  void take_in(const StepResult& result);
   void warn_of_lost_gradient();
   void validate_and_save();
   void record_validation(const MetricReport& report);
@@ -75,6 +78,7 @@ class Trainer {
   int64_t saved_step_ = -1;
   int64_t saved_before_ = -1;  ///< the checkpoint before that one: what is left if that one is damaged
   StepResult last_result_;
+  std::vector<PlannedUpdate> planned_;
   bool warned_of_lost_gradient_ = false;
   double rate_started_s_ = 0;
   int64_t rate_started_step_ = 0;

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdio>
+#include <exception>
+#include <memory>
+
+#include "kernels/cuda/program.h"
+
+// The C functions of interface.h over any Card: nothing is thrown through them.
+
+namespace bernoulli::card {
+
+template <class Card>
+class Calls {
+ public:
+  static Status create(int device, const Model* model, const Data* data, const float* const* weights,
+                       void** handle, Why why) {
+    return guarded(why, [&] {
+      auto engine = std::make_unique<Engine>(device);
+      const auto scope = engine->card.enter();
+      engine->program = std::make_unique<Program<Card>>(engine->card, *model, *data, weights);
+      *handle = engine.release();
+    });
+  }
+  static Status run(void* handle, const int32_t* examples, const Update* updates, int64_t num_updates,
+                    Record* records, Why why) {
+    return with(handle, why, [&](auto& program) { program.run(examples, updates, num_updates, records); });
+  }
+  static Status refused(void* handle, float* logits, uint8_t* parameters, Why why) {
+    return with(handle, why, [&](auto& program) { program.refused(logits, parameters); });
+  }
+  static Status read(void* handle, int32_t parameter, int32_t table, float* out, Why why) {
+    return with(handle, why, [&](auto& program) { program.read(parameter, table, out); });
+  }
+  static Status write(void* handle, int32_t parameter, int32_t table, const float* values, Why why) {
+    return with(handle, why, [&](auto& program) { program.write(parameter, table, values); });
+  }
+  static Status logits(void* handle, const Tokens* tokens, float* out, Why why) {
+    return with(handle, why, [&](auto& program) { program.logits(*tokens, out); });
+  }
+  static void destroy(void* handle) {
+    const std::unique_ptr<Engine> engine(static_cast<Engine*>(handle));
+    if (engine == nullptr) return;
+    const auto scope = engine->card.enter();
+    engine->program.reset();
+    engine->card.close();
+  }
+
+ private:
+  struct Engine {
+    explicit Engine(int device) : card(device) {}
+    Card card;
+    std::unique_ptr<Program<Card>> program;
+  };
+
+  static Status say(Why why, Status status, const char* text) {
+    std::snprintf(why.text, static_cast<size_t>(why.size), "%s", text);
+    return status;
+  }
+  template <class Call>
+  static Status guarded(Why why, const Call& call) {
+    try {
+      call();
+      return Status::kOk;
+    } catch (const Failure& failure) {
+      return say(why, failure.status, failure.text.c_str());
+    } catch (const std::exception& error) {
+      return say(why, Status::kFailed, error.what());
+    }
+  }
+  template <class Call>
+  static Status with(void* handle, Why why, const Call& call) {
+    return guarded(why, [&] {
+      auto* const engine = static_cast<Engine*>(handle);
+      const auto scope = engine->card.enter();
+      call(*engine->program);
+    });
+  }
+};
+
+}  // namespace bernoulli::card

@@ -1,0 +1,73 @@
+#include "train/card_model.h"
+
+#include <span>
+
+namespace bernoulli {
+
+PlainTokens::PlainTokens(const TokenView& rows, int64_t begin, int64_t end, int64_t num_ids)
+    : is_narrow_(num_ids <= kNarrowIds) {
+  std::vector<int32_t> room;
+  for (int64_t i = begin; i < end; ++i) {
+    const auto size = static_cast<size_t>(rows.row_size(i));
+    if (room.size() < size) room.resize(size);
+    const std::span<const int32_t> row = rows.row(i, room.data());
+    if (is_narrow_) {
+      for (const int32_t id : row) narrow_.push_back(static_cast<uint16_t>(id));
+    } else {
+      wide_.insert(wide_.end(), row.begin(), row.end());
+    }
+    offsets_.push_back(offsets_.back() + static_cast<int64_t>(size));
+  }
+  narrow_.reserve(1);  // a pointer that is not null where there is no token
+  wide_.reserve(1);
+}
+
+card::Tokens PlainTokens::view() const {
+  card::Tokens tokens;
+  if (is_narrow_) {
+    tokens.narrow = narrow_.data();
+  } else {
+    tokens.wide = wide_.data();
+  }
+  tokens.offsets = offsets_.data();
+  tokens.size = static_cast<int64_t>(offsets_.size()) - 1;
+  return tokens;
+}
+
+std::vector<card::Layer> card_layers(const FusedPlan& fused) {
+  std::vector<card::Layer> layers;
+  for (const FusedLayer& from : fused.head) {
+    card::Layer to;
+    to.kind = from.kind == FusedLayer::Kind::kDropout      ? card::Layer::Kind::kDropout
+              : from.kind == FusedLayer::Kind::kActivation ? card::Layer::Kind::kActivation
+                                                           : card::Layer::Kind::kLinear;
+    to.activation = from.activation;
+    to.has_bias = from.has_bias;
+    to.slope = from.slope;
+    to.threshold = from.threshold;
+    to.in = static_cast<int32_t>(from.features_in);
+    to.out = static_cast<int32_t>(from.features_out);
+    to.parameter = static_cast<int32_t>(from.weight);
+    layers.push_back(to);
+  }
+  return layers;
+}
+
+card::Model card_model(const RunConfig& config, const FusedPlan& fused, const DeadRange& dead) {
+  card::Model model;
+  model.token_threshold = fused.token_threshold;
+  model.mean = fused.mean;
+  model.include_padding = fused.include_padding;
+  model.sequence_length = fused.sequence_length.value_or(0);
+  model.loss = entry_loss_of(config.loss);
+  model.clip_norm = config.optimizer.clip_norm.value_or(0);
+  model.clip_value = config.optimizer.clip_value.value_or(0);
+  model.seed = config.training.seed;
+  model.saturated_from = kProbabilityOneFrom;
+  model.saturated_until = kProbabilityZeroUntil;
+  model.negatives_dead_from = dead.negatives_from;
+  model.positives_dead_until = dead.positives_until;
+  return model;
+}
+
+}  // namespace bernoulli

@@ -1,0 +1,242 @@
+#include "train/cuda_fused_step.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
+
+#include "core/error.h"
+#include "core/stop.h"
+#include "kernels/binomial.h"
+#include "model/sequential.h"
+#include "tensor/device.h"
+#include "train/card_model.h"
+#include "train/non_finite.h"
+#include "train/saved_tensors.h"
+
+namespace bernoulli {
+namespace {
+
+/// Numbers that updates may go through before the host is heard again: tenths of a second at most.
+constexpr int64_t kNumbersAhead = int64_t{1} << 31;
+constexpr int64_t kMostAhead = 1024;
+constexpr int64_t kEvaluationRows = 4096;
+
+/// How far to run ahead: an update reads every number of the table.
+int64_t updates_ahead(const card::Parameter& embedding) {
+  return std::clamp<int64_t>(kNumbersAhead / (embedding.rows * embedding.columns), 16, kMostAhead);
+}
+
+}  // namespace
+
+card::Functions cuda_fused_functions() {
+  const auto find = [](auto& function, const char* name) {
+    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(cuda_function(name));
+    if (function == nullptr) throw InternalError(fmt::format("libbernoulli_cuda.so lacks {}", name));
+  };
+  card::Functions f;
+  find(f.create, "bernoulli_cuda_fused_create");
+  find(f.run, "bernoulli_cuda_fused_run");
+  find(f.refused, "bernoulli_cuda_fused_refused");
+  find(f.read, "bernoulli_cuda_fused_read");
+  find(f.write, "bernoulli_cuda_fused_write");
+  find(f.logits, "bernoulli_cuda_fused_logits");
+  find(f.destroy, "bernoulli_cuda_fused_destroy");
+  return f;
+}
+
+template <class Call>
+void CudaFusedStep::ask(const Call& call) const {
+  std::array<char, 1024> text{};
+  const card::Status status = call(card::Why{text.data(), static_cast<int32_t>(text.size())});
+  if (status == card::Status::kNoRoom) throw DeviceError(text.data());
+  if (status == card::Status::kFailed) {
+    throw IoError(fmt::format(
+        "the CUDA device failed: {}. The last checkpoint is good: look at nvidia-smi and dmesg, then go on "
+        "with --resume",
+        text.data()));
+  }
+}
+
+CudaFusedStep::CudaFusedStep(const RunConfig& config, const layers::ModelPlan& plan, const FusedPlan& fused,
+                             const EncodedDataset& train, const Loss& loss,
+                             const std::vector<double>& pos_weight, const card::Functions& functions,
+                             int device)
+    : train_(train),
+      functions_(functions),
+      num_labels_(plan.num_outputs),
+      num_ids_(0),
+      optimizer_(config.optimizer),
+      handle_(nullptr, Handle{functions.destroy}) {
+  const Sequential reference(plan, config.training.seed, c10::Device(c10::kCPU));
+  std::vector<card::Parameter> parameters;
+  std::vector<at::Tensor> initial;
+  std::vector<const float*> numbers;
+  for (const auto& [name, tensor] : reference.parameters()) {
+    parameters_.push_back({name, tensor.sizes().vec()});
+    parameters.push_back(
+        {tensor.dim() == 2 ? tensor.size(0) : 1, tensor.size(-1), optimizer_.rule_for(name)});
+    initial.push_back(tensor.detach().contiguous());
+    numbers.push_back(initial.back().const_data_ptr<float>());
+  }
+  num_ids_ = parameters.front().rows;
+  run_ahead_ = updates_ahead(parameters.front());
+
+  const std::vector<card::Layer> layers = card_layers(fused);
+  const std::vector<double> one_each = one_a_label(pos_weight, num_labels_);
+  std::vector<uint32_t> binomial;
+  if (fused.token_threshold != 0) binomial = kernels::BinomialTables(fused.token_threshold).flat();
+  card::Model model = card_model(config, fused, find_dead_range(loss, num_labels_, c10::Device(c10::kCPU)));
+  model.parameters = parameters.data();
+  model.num_parameters = static_cast<int32_t>(parameters.size());
+  model.layers = layers.data();
+  model.num_layers = static_cast<int32_t>(layers.size());
+  model.num_slots = static_cast<int32_t>(optimizer_.slot_names().size());
+  model.initial_slot = static_cast<float>(optimizer_.initial_slot());
+  model.binomial = binomial.data();
+  model.num_labels = num_labels_;
+  model.pos_weight = one_each.data();
+
+  const PlainTokens tokens(train.rows, 0, train.size(), num_ids_);
+  card::Data data;
+  data.tokens = tokens.view();
+  data.targets = train.targets.data();
+  data.weights = train.weights.empty() ? nullptr : train.weights.data();
+  data.largest_update = std::min(config.training.batch_size * config.training.accumulate, train.size());
+  void* handle = nullptr;
+  ask([&](card::Why why) { return functions_.create(device, &model, &data, numbers.data(), &handle, why); });
+  handle_.reset(handle);
+}
+
+StepResult CudaFusedStep::update(std::span<const int64_t> examples, int64_t step, double lr) {
+  const PlannedUpdate one{examples, step, lr};
+  return update_all(std::span(&one, 1)).front();
+}
+
+std::vector<StepResult> CudaFusedStep::update_all(std::span<const PlannedUpdate> updates) {
+  std::vector<int32_t> examples;
+  std::vector<card::Update> asked;
+  std::vector<StepResult> results(updates.size());
+  for (size_t i = 0; i < updates.size(); ++i) {
+    card::Update update;
+    update.step = updates[i].step;
+    update.first = static_cast<int64_t>(examples.size());
+    update.size = static_cast<int64_t>(updates[i].examples.size());
+    for (const int64_t example : updates[i].examples) {
+      examples.push_back(static_cast<int32_t>(example));
+      results[i].weight += train_.weight(example);
+    }
+    results[i].weight *= static_cast<double>(num_labels_);
+    update.weight = results[i].weight;
+    update.constants = optimizer_.constants(updates_ + static_cast<int64_t>(i) + 1, updates[i].lr);
+    asked.push_back(update);
+  }
+  std::vector<card::Record> records(updates.size());
+  ask([&](card::Why why) {
+    return functions_.run(handle_.get(), examples.data(), asked.data(), static_cast<int64_t>(asked.size()),
+                          records.data(), why);
+  });
+  for (size_t i = 0; i < updates.size(); ++i) {
+    const card::Record& record = records[i];
+    if (record.outcome != card::Outcome::kDone) refuse(updates[i], record);
+    ++updates_;
+    results[i].loss_sum = record.loss_sum;
+    results[i].gradient_norm = record.gradient_norm;
+    results[i].telemetry = {asked[i].size * num_labels_, record.saturated, record.wrong_and_dead,
+                            record.max_abs_logit};
+  }
+  return results;
+}
+
+void CudaFusedStep::refuse(const PlannedUpdate& update, const card::Record& record) const {
+  std::vector<float> logits(update.examples.size() * static_cast<size_t>(num_labels_));
+  std::vector<uint8_t> not_finite(parameters_.size());
+  ask([&](card::Why why) {
+    return functions_.refused(handle_.get(), logits.data(), not_finite.data(), why);
+  });
+  if (record.outcome == card::Outcome::kGradientNotFinite) {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < parameters_.size(); ++i) {
+      if (not_finite[i] != 0) names.push_back(parameters_[i].name);
+    }
+    throw non_finite_gradient(update.step, names);
+  }
+  std::vector<int64_t> bad;
+  for (size_t i = 0; i < update.examples.size(); ++i) {
+    const float* const row = logits.data() + i * static_cast<size_t>(num_labels_);
+    if (!std::all_of(row, row + num_labels_, [](float z) { return z - z == 0; }))
+      bad.push_back(update.examples[i]);
+  }
+  throw non_finite_loss(update.step, record.loss_sum, bad, static_cast<int64_t>(update.examples.size()),
+                        train_);
+}
+
+std::vector<float> CudaFusedStep::logits(const TokenView& rows) {
+  std::vector<float> logits(static_cast<size_t>(rows.size() * num_labels_));
+  for (int64_t begin = 0; begin < rows.size(); begin += kEvaluationRows) {
+    throw_if_stopped();
+    const int64_t end = std::min(begin + kEvaluationRows, rows.size());
+    const PlainTokens plain(rows, begin, end, num_ids_);
+    const card::Tokens tokens = plain.view();
+    ask([&](card::Why why) {
+      return functions_.logits(handle_.get(), &tokens, logits.data() + begin * num_labels_, why);
+    });
+  }
+  return logits;
+}
+
+at::Tensor CudaFusedStep::read(size_t parameter, size_t table) const {
+  at::Tensor out = at::empty(parameters_[parameter].shape, at::kFloat);
+  ask([&](card::Why why) {
+    return functions_.read(handle_.get(), static_cast<int32_t>(parameter), static_cast<int32_t>(table),
+                           out.mutable_data_ptr<float>(), why);
+  });
+  return out;
+}
+
+void CudaFusedStep::write(size_t parameter, size_t table, const at::Tensor& values, const std::string& what) {
+  refuse_other_shape(what, values, parameters_[parameter].shape);
+  const at::Tensor plain = values.detach().to(at::kCPU, at::kFloat).contiguous();
+  ask([&](card::Why why) {
+    return functions_.write(handle_.get(), static_cast<int32_t>(parameter), static_cast<int32_t>(table),
+                            plain.const_data_ptr<float>(), why);
+  });
+}
+
+std::string CudaFusedStep::slot_name(size_t parameter, size_t slot) const {
+  return fmt::format("optimizer/{}.{}", parameters_[parameter].name, optimizer_.slot_names()[slot]);
+}
+
+NamedTensors CudaFusedStep::evaluation_weights() const {
+  NamedTensors weights;
+  for (size_t p = 0; p < parameters_.size(); ++p) weights.emplace_back(parameters_[p].name, read(p, 0));
+  return weights;
+}
+
+NamedTensors CudaFusedStep::training_state() const {
+  NamedTensors state = {{kUpdatesTensor, at::full({}, updates_, at::kLong)}};
+  for (size_t p = 0; p < parameters_.size(); ++p) {
+    for (size_t slot = 0; slot < optimizer_.slot_names().size(); ++slot)
+      state.emplace_back(slot_name(p, slot), read(p, slot + 1));
+  }
+  return state;
+}
+
+void CudaFusedStep::load(const NamedTensors& evaluation_weights, const NamedTensors& training_state) {
+  refuse_unknown_tensors(evaluation_weights, this->evaluation_weights());
+  refuse_unknown_tensors(training_state, this->training_state());
+  const auto updates = saved_tensor(training_state, kUpdatesTensor).item<int64_t>();
+  for (size_t p = 0; p < parameters_.size(); ++p) {
+    const std::string& name = parameters_[p].name;
+    write(p, 0, saved_tensor(evaluation_weights, name), name);
+    for (size_t slot = 0; slot < optimizer_.slot_names().size(); ++slot)
+      write(p, slot + 1, saved_tensor(training_state, slot_name(p, slot)), slot_name(p, slot));
+  }
+  updates_ = updates;
+}
+
+}  // namespace bernoulli

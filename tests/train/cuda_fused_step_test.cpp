@@ -1,0 +1,263 @@
+#include "train/cuda_fused_step.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
+#include <gmock/gmock.h>
+
+#include "core/error.h"
+#include "support/host_card.h"
+#include "tensor/device.h"
+#include "train/fused_cases.h"
+
+// The kernels of the card run here on the processor, one thread after the other (support/host_card.h): the
+// same functions, compiled by the other compiler. What only a card can show is skipped without one.
+
+namespace bernoulli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using Order = card::HostCardSettings::Order;
+
+/// With a dropout before the pool, and one behind it.
+Case with_dropout(Case c) {
+  if (c.layers.size() == 1 || c.layers.front().kind == "embedding_bag") {
+    if (c.layers.size() > 1) c.layers.insert(c.layers.begin() + 1, dropout(0.25));
+    return c;
+  }
+  c.layers.insert(c.layers.begin() + 2, dropout(0.5));
+  c.layers.insert(c.layers.begin() + 1, dropout(0.25));
+  return c;
+}
+
+/// Of the model's largest weight.
+void expect_near(const Step& expected, const Step& got, double tolerance) {
+  const NamedTensors a = expected.evaluation_weights(), b = got.evaluation_weights();
+  ASSERT_EQ(a.size(), b.size());
+  double size = 0;
+  for (const auto& [name, tensor] : a) size = std::max(size, tensor.abs().max().item<double>());
+  for (size_t i = 0; i < a.size(); ++i) {
+    EXPECT_EQ(a[i].first, b[i].first);
+    EXPECT_LT((a[i].second - b[i].second).abs().max().item<double>(), tolerance * size) << a[i].first;
+  }
+}
+
+class OnHostCard : public ::testing::TestWithParam<Case> {
+ protected:
+  ~OnHostCard() override { card::HostCard::settings() = {}; }
+};
+INSTANTIATE_TEST_SUITE_P(CudaFusedStep, OnHostCard, ::testing::ValuesIn(cases()),
+                         [](const auto& entry) { return entry.param.name; });
+
+TEST_P(OnHostCard, AgreesWithTheFusedEngineWithTheSameDropout) {
+  for (const Case& c : {GetParam(), with_dropout(GetParam())}) {
+    Bench bench(c);
+    const auto fused = bench.fused();
+    const auto card = bench.on_card(card::host_functions());
+    expect_same_state(*fused, *card);
+    const double expected = bench.train(*fused, 0, 20), got = bench.train(*card, 0, 20);
+    EXPECT_NEAR(got, expected, 1e-6 * std::abs(expected));
+    expect_near(*fused, *card, 2e-6);
+    const std::vector<int64_t> some = {3, 5, 8, 13};
+    const StepResult a = fused->update(some, 20, 0), b = card->update(some, 20, 0);
+    EXPECT_EQ(b.telemetry.entries, a.telemetry.entries);
+    EXPECT_EQ(b.telemetry.saturated, a.telemetry.saturated);
+    EXPECT_EQ(b.telemetry.wrong_and_dead, a.telemetry.wrong_and_dead);
+    EXPECT_NEAR(b.telemetry.max_abs_logit, a.telemetry.max_abs_logit, 1e-5 * (1 + a.telemetry.max_abs_logit));
+    EXPECT_NEAR(b.gradient_norm, a.gradient_norm, 1e-5 * (1e-2 + a.gradient_norm));
+    EXPECT_EQ(b.weight, a.weight);
+    const std::vector<float> z = fused->logits(bench.data.rows), y = card->logits(bench.data.rows);
+    ASSERT_EQ(z.size(), y.size());
+    for (size_t i = 0; i < z.size(); ++i) EXPECT_NEAR(z[i], y[i], 1e-5 * (1 + std::abs(z[i])));
+  }
+}
+
+TEST_P(OnHostCard, GivesTheSameBitsInEveryOrderOfThreadsAndBlocks) {
+  Bench bench(with_dropout(GetParam()));
+  const auto forwards = bench.on_card(card::host_functions());
+  const double loss = bench.train(*forwards, 0, 5);
+  for (const Order order : {Order::kBackwards, Order::kMixed}) {
+    for (const int64_t shared_limit : {48 * 1024, 0}) {  // 0: a block's numbers lie in the card's memory
+      card::HostCard::settings().order = order;
+      card::HostCard::settings().shared_limit = shared_limit;
+      const auto other = bench.on_card(card::host_functions());
+      EXPECT_EQ(bench.train(*other, 0, 5), loss);
+      expect_same_state(*forwards, *other);
+      EXPECT_EQ(forwards->logits(bench.data.rows), other->logits(bench.data.rows));
+    }
+  }
+}
+
+TEST_P(OnHostCard, GoesOnFromASavedStateOfEitherEngineBitForBit) {
+  Bench bench(with_dropout(GetParam()));
+  const auto whole = bench.on_card(card::host_functions()), first = bench.on_card(card::host_functions()),
+             second = bench.on_card(card::host_functions());
+  bench.train(*whole, 0, 12);
+  for (int64_t step = 0; step < 5; ++step) bench.train(*first, step, step + 1);
+  second->load(first->evaluation_weights(), first->training_state());
+  bench.train(*second, 5, 12);
+  expect_same_state(*whole, *second);
+  const auto fused = bench.fused(), back = bench.fused();
+  bench.train(*fused, 0, 5);
+  second->load(fused->evaluation_weights(), fused->training_state());
+  expect_same_state(*fused, *second);
+  back->load(second->evaluation_weights(), second->training_state());
+  expect_same_state(*fused, *back);
+}
+
+TEST(CudaFusedStep, SumsRowsThatFillManyChunks) {
+  Case c;
+  c.layers = {embedding(20), dropout(0.25), pool("mean_pool", "include"),
+              linear(3),     layer("relu"), linear(1)};
+  c.accumulate = 12;  // 96 examples: two chunks of them
+  Bench bench(c);
+  TokenRows rows;
+  for (int64_t i = 0; i < bench.data.size(); ++i) {
+    for (int64_t p = 0; p < kLength; ++p) rows.ids.push_back(i % 7 == 0 ? static_cast<int32_t>(p) : 3);
+    rows.end_row();
+  }
+  bench.data.rows = std::move(rows);
+  const auto fused = bench.fused();
+  const auto card = bench.on_card(card::host_functions());
+  EXPECT_NEAR(bench.train(*card, 0, 20), bench.train(*fused, 0, 20), 1e-3);
+  expect_near(*fused, *card, 5e-6);
+}
+
+TEST(CudaFusedStep, RefusesALossThatIsNotFiniteAndKeepsWhatTheUpdatesBeforeItLeft) {
+  Bench bench(Case{});
+  TokenRows rows;
+  for (int64_t i = 0; i < bench.data.size(); ++i) {
+    const std::vector<int32_t> own = row_of(bench.data, i);
+    for (size_t p = 0; p < std::max<size_t>(own.size(), 1); ++p) rows.ids.push_back(i == 8 ? 59 : 1);
+    rows.end_row();
+  }
+  bench.data.rows = std::move(rows);
+  const auto card = bench.on_card(card::host_functions()), good = bench.on_card(card::host_functions());
+  NamedTensors weights = card->evaluation_weights();
+  weights[0].second[59].fill_(std::numeric_limits<float>::infinity());
+  const std::vector<int64_t> fine = {4, 5}, bad = {1, 8, 2};
+  const auto refused = [&](CudaFusedStep& step) {
+    step.load(weights, step.training_state());
+    step.update(fine, 0, 0.01);
+  };
+  refused(*good);
+  card->load(weights, card->training_state());
+  const std::vector<PlannedUpdate> updates = {{fine, 0, 0.01}, {bad, 1, 0.01}, {fine, 2, 0.01}};
+  try {
+    card->update_all(updates);
+    FAIL();
+  } catch (const NonFiniteError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("step 2: the loss is"));
+    EXPECT_THAT(error.what(), HasSubstr("1 of 3 examples have logits that are not finite: row 9."));
+  }
+  expect_same_state(*good, *card);
+  card->update(fine, 1, 0.01);  // goes on: nothing of the refused gradient is left
+  good->update(fine, 1, 0.01);
+  expect_same_state(*good, *card);
+}
+
+TEST(CudaFusedStep, RefusesAGradientThatIsNotFiniteAndNamesTheParameters) {
+  Case c;
+  c.layers = {embedding(16), pool("sum_pool", "exclude"), linear(8), linear(1)};
+  Bench bench(c);
+  const auto card = bench.on_card(card::host_functions());
+  NamedTensors weights = card->evaluation_weights();
+  const std::vector<int64_t> examples = {1, 2, 3, 4};
+  const auto message = [&](float table, float first, float second) -> std::string {
+    weights[0].second.fill_(table);
+    weights[1].second.fill_(first);
+    weights[3].second.fill_(second);
+    card->load(weights, card->training_state());
+    try {
+      card->update(examples, 0, 0.01);
+      return "no error";
+    } catch (const NonFiniteError& error) {
+      expect_same_bits(weights, card->evaluation_weights());
+      return error.what();
+    }
+  };
+  EXPECT_THAT(message(1.2e-38f, 1e19f, 1e20f),
+              HasSubstr("the gradient is not finite in embedding_0.weight."));
+  EXPECT_THAT(message(1e-30f, 0, 3e30f), HasSubstr("not finite in its norm only (overflow)"));
+}
+
+TEST(CudaFusedStep, SaysWhatTheCardLacksAndWhatWouldFit) {
+  Bench bench(Case{});
+  const auto refusal = [&](int64_t memory) -> std::string {
+    card::HostCard::settings().memory = memory;
+    try {
+      bench.on_card(card::host_functions());
+      return "it fits";
+    } catch (const DeviceError& error) {
+      return error.what();
+    }
+  };
+  EXPECT_THAT(refusal(1000), AllOf(HasSubstr("of the card's memory"), HasSubstr("no vocabulary would fit")));
+  EXPECT_EQ(refusal(int64_t{1} << 32), "it fits");
+  card::HostCard::settings() = {};
+}
+
+TEST(CudaFusedStep, ACardThatFailsLeavesTheCheckpoint) {
+  Bench bench(Case{});
+  card::Functions functions = card::host_functions();
+  functions.run = [](void*, const int32_t*, const card::Update*, int64_t, card::Record*, card::Why why) {
+    std::snprintf(why.text, static_cast<size_t>(why.size), "the card fell off the bus");
+    return card::Status::kFailed;
+  };
+  const auto card = bench.on_card(functions);
+  try {
+    bench.train(*card, 0, 1);
+    FAIL();
+  } catch (const IoError& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("fell off the bus"), HasSubstr("last checkpoint is good")));
+  }
+}
+
+/// The library of this build; before anything asks for a device.
+void use_built_library() {
+#if defined(BERNOULLI_TEST_CUDA_LIBRARY)
+  ::setenv("BERNOULLI_CUDA_LIBRARY", BERNOULLI_TEST_CUDA_LIBRARY, 0);
+#endif
+}
+
+TEST(CudaFusedStep, TheLibraryWithoutACardAnswersAndSaysWhatItLacks) {
+  use_built_library();
+  if (cuda_function("bernoulli_cuda_interface") == nullptr) GTEST_SKIP() << "there is no CUDA library";
+  std::string why_none;
+  if (num_cuda_devices(&why_none) > 0) GTEST_SKIP() << "this machine has a CUDA device";
+  Bench bench(Case{});
+  try {
+    bench.on_card(cuda_fused_functions());
+    FAIL();
+  } catch (const IoError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("the CUDA device failed: cuda"));
+  }
+}
+
+/// What follows runs on a card, where there is one.
+class OnCard : public ::testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    use_built_library();
+    std::string why_none;
+    if (num_cuda_devices(&why_none) == 0) GTEST_SKIP() << why_none;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(CudaFusedStep, OnCard, ::testing::ValuesIn(cases()),
+                         [](const auto& entry) { return entry.param.name; });
+
+TEST_P(OnCard, AgreesWithTheFusedEngineAndRepeatsItsBits) {
+  Bench bench(with_dropout(GetParam()));
+  const auto fused = bench.fused();
+  const auto first = bench.on_card(cuda_fused_functions()), second = bench.on_card(cuda_fused_functions());
+  const double expected = bench.train(*fused, 0, 30), got = bench.train(*first, 0, 30);
+  EXPECT_NEAR(got, expected, 1e-5 * std::abs(expected));
+  expect_near(*fused, *first, 1e-5);
+  EXPECT_EQ(bench.train(*second, 0, 30), got);
+  expect_same_state(*first, *second);
+}
+
+}  // namespace
+}  // namespace bernoulli
