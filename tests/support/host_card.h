@@ -33,7 +33,6 @@ class HostCard {
   };
   explicit HostCard(int) : settings_(settings()), left_(settings_.memory) {}
   Scope enter() const { return {}; }
-  void close() {}
   int64_t processors() const { return settings_.processors; }
   int64_t shared_limit() const { return settings_.shared_limit; }
   int64_t free_bytes() const { return left_; }

@@ -56,7 +56,9 @@ struct Killed {};
 /// Passes everything on, until the update after `killed_at` others.
 class KilledStep : public Step {
  public:
-  KilledStep(Step& step, std::optional<int64_t> killed_at) : step_(step), killed_at_(killed_at) {}
+  KilledStep(Step& step, std::optional<int64_t> killed_at, int64_t ahead)
+      : step_(step), killed_at_(killed_at), ahead_(ahead) {}
+  int64_t run_ahead() const override { return ahead_; }
   StepResult update(std::span<const int64_t> examples, int64_t step, double lr) override {
     if (killed_at_ && step >= *killed_at_) throw Killed{};
     return step_.update(examples, step, lr);
@@ -70,6 +72,7 @@ class KilledStep : public Step {
  private:
   Step& step_;
   std::optional<int64_t> killed_at_;
+  int64_t ahead_;
 };
 
 /// One training in a folder of its own.
@@ -86,12 +89,13 @@ class Session {
 
   /// Trains to the configured limit, or is killed in step `killed_at`; goes on from the newest checkpoint
   /// where there is one.
-  TrainingOutcome train(std::optional<int64_t> killed_at = std::nullopt) {
+  /// `ahead`: updates that the engine is asked for at once, at most.
+  TrainingOutcome train(std::optional<int64_t> killed_at = std::nullopt, int64_t ahead = 1) {
     const CheckpointFolder checkpoints(folder_ / "checkpoints");
     const std::optional<Checkpoint> newest = checkpoints.load_newest();
     const EngineChoice engine = make_step(loaded_.run, prepared_.plan, prepared_.train, *prepared_.loss,
                                           prepared_.pos_weight, c10::Device(c10::kCPU));
-    KilledStep step(*engine.step, killed_at);
+    KilledStep step(*engine.step, killed_at, ahead);
     MetricsLog log(folder_ / "metrics.jsonl", newest ? newest->step : 0, newest && is_validated(*newest));
     Trainer trainer({loaded_.run,
                      prepared_.labels.names,
@@ -154,6 +158,22 @@ TEST(Trainer, RepeatsItselfBitForBit) {
   const int64_t last = first.train().steps;
   second.train();
   EXPECT_EQ(first.checkpoint_bytes(last), second.checkpoint_bytes(last));
+}
+
+/// 60 examples, 8 updates an epoch; what is due in between ends a run of updates.
+TEST(Trainer, AnEngineThatRunsAheadSavesTheSameBytes) {
+  const std::vector<std::string> overrides = {
+      "training.epochs=3",     "training.validate_every_steps=3", "training.checkpoint_every_steps=5",
+      "training.max_steps=22", "training.keep_best=100",          "training.schedule={cosine: {}}"};
+  Session one(overrides), many(overrides);
+  one.train();
+  many.train(std::nullopt, 1000);
+  EXPECT_EQ(one.checkpoint_steps(), many.checkpoint_steps());
+  ASSERT_GT(one.checkpoint_steps().size(), 5u);
+  for (const int64_t step : one.checkpoint_steps())
+    EXPECT_EQ(one.checkpoint_bytes(step), many.checkpoint_bytes(step)) << step;
+  for (const char* key : {"loss", "gradient_norm"})
+    EXPECT_EQ(one.logged("train", key), many.logged("train", key));
 }
 
 TEST(Trainer, AnotherSeedGivesOtherWeights) {

@@ -40,10 +40,12 @@ class Calls {
   }
   static void destroy(void* handle) {
     const std::unique_ptr<Engine> engine(static_cast<Engine*>(handle));
-    if (engine == nullptr) return;
-    const auto scope = engine->card.enter();
-    engine->program.reset();
-    engine->card.close();
+    char ignored[1];
+    guarded({ignored, 1}, [&] {
+      if (engine == nullptr) return;
+      const auto scope = engine->card.enter();
+      engine->program.reset();
+    });
   }
 
  private:

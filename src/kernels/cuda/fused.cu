@@ -51,13 +51,12 @@ class CudaCard {
   CudaCard(const CudaCard&) = delete;
   CudaCard& operator=(const CudaCard&) = delete;
 
-  Scope enter() const { return Scope(device_); }
-  void close() {
+  ~CudaCard() {
     if (graph_ != nullptr) cudaGraphExecDestroy(graph_);
     if (stream_ != nullptr) cudaStreamDestroy(stream_);
-    graph_ = nullptr;
-    stream_ = nullptr;
   }
+
+  Scope enter() const { return Scope(device_); }
 
   int64_t processors() {
     int count = 0;
@@ -103,7 +102,11 @@ class CudaCard {
 
   template <class Launches>
   void repeat(const Launches& launches, int64_t times) {
-    if (graph_ == nullptr) capture(launches);
+    if (graph_ == nullptr) {  // the first update loads the kernels, which a capture may not
+      launches();
+      if (--times == 0) return;
+      capture(launches);
+    }
     for (int64_t done = 0; done < times; done += kUpdatesOfGraph)
       check(cudaGraphLaunch(graph_, stream()), "cudaGraphLaunch");
   }

@@ -15,15 +15,12 @@
 namespace bernoulli::card {
 
 /// Training on a card: what lies where, and which launches make an update. `Card` is CUDA's (fused.cu) or the
-/// processor's (tests/support/host_card.h) and has
-///   int64_t free_bytes(); void* allocate(int64_t bytes); void free(void*);   allocate() gives null: no room
-///   void put(void* to, const void* from, int64_t bytes); void get(void* to, const void* from, int64_t
-///   bytes); void zero(void* at, int64_t bytes);                 of the card's memory, after the launches
-///   before them void launch(const Body&, int64_t blocks, int64_t shared_bytes); void repeat(const Launches&,
-///   int64_t times);        calls launches() at least so often, or replays what a
-///                                                       first call did; always the same function
-///   int64_t processors(), shared_limit()
-/// and throws Failure.
+/// processor's (tests/support/host_card.h). It throws Failure, and does what it is asked one after the other:
+/// - allocate(bytes), null where there is no room, free(memory), free_bytes();
+/// - put(to, from, bytes), get(to, from, bytes), zero(at, bytes) between the card's memory and the host's;
+/// - launch(body, blocks, shared_bytes): a body of view.h;
+/// - repeat(launches, times): at least so often; always the same launches, which a card may have recorded;
+/// - processors(), shared_limit(): of a block, in bytes.
 template <class Card>
 class Program {
  public:
