@@ -1,65 +1,22 @@
-// One weight update by either engine, on one thread, and what the telemetry costs in it. The model is that of
-// the Keras text-classification tutorial (embedding, dropout, mean over 250 positions, dropout, one logit;
-// exact Adam) over made-up texts whose word frequencies and lengths are like those of film reviews. Names:
-// step/ENGINE/vocabulary/dimension/batch/examples of the training data.
+// One weight update by either engine, on one thread, and what the telemetry costs in it, for the model of
+// tutorial.h. Names: step/ENGINE/vocabulary/dimension/batch/examples of the training data.
 
 #include <benchmark/benchmark.h>
-#include <cmath>
-#include <numeric>
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include <ATen/Parallel.h>
 
-#include "config/load.h"
-#include "core/random.h"
-#include "layers/layer_kind.h"
+#include "bench/tutorial.h"
 #include "train/make_step.h"
 
 namespace bernoulli {
 namespace {
 
-/// Rank r of the vocabulary is drawn about as often as 1 / r; two thirds of the texts fill all 250 positions.
-EncodedDataset made_up_reviews(int64_t num_ids, int64_t num_examples) {
-  Random random(1);
-  EncodedDataset data;
-  TokenRows rows;
-  const double log_ranks = std::log(static_cast<double>(num_ids - 1));
-  for (int64_t example = 0; example < num_examples; ++example) {
-    const uint64_t length = example % 3 == 0 ? 60 + random.below(190) : 250;
-    for (uint64_t i = 0; i < length; ++i)
-      rows.ids.push_back(static_cast<int32_t>(std::exp(random.uniform() * log_ranks)));
-    rows.end_row();
-    data.targets.push_back(static_cast<float>(example % 2));
-  }
-  data.rows = packed(std::move(rows), num_ids);
-  data.origins = std::vector<std::string>(static_cast<size_t>(num_examples));
-  return data;
-}
-
-RunConfig tutorial(const std::string& engine, int64_t dimension, int64_t batch) {
-  return config::load_config_text(
-             fmt::format("data: {{train: t.csv, validation: v.csv}}\n"
-                         "task: {{kind: binary, positive: pos}}\n"
-                         "text: {{sequence_length: 250}}\n"
-                         "model: {{initializer: keras, layers: [{{embedding: {}}}, {{dropout: 0.2}}, "
-                         "{{mean_pool: include}}, {{dropout: 0.2}}, {{linear: 1}}]}}\n"
-                         "optimizer: {{adam: {{lr: 0.001, eps: 1.0e-7}}}}\n"
-                         "training: {{epochs: 1, batch_size: {}, engine: {}}}\n",
-                         dimension, batch, engine),
-             "step_bench", layers::layer_schemas())
-      .run;
-}
-
-std::vector<int64_t> shuffled(int64_t count) {
-  std::vector<int64_t> order(static_cast<size_t>(count));
-  std::iota(order.begin(), order.end(), 0);
-  Random random(2);
-  for (size_t i = order.size() - 1; i > 0; --i) std::swap(order[i], order[random.below(i + 1)]);
-  return order;
-}
+using bench::kExamples;
+using bench::made_up_reviews;
+using bench::shuffled;
+using bench::tutorial;
 
 void step(benchmark::State& state, const std::string& engine) {
   const int64_t num_ids = state.range(0), batch = state.range(2), num_examples = state.range(3);
@@ -98,7 +55,7 @@ void telemetry(benchmark::State& state) {
 }
 
 void register_all() {
-  constexpr int64_t kVocabulary = 10000, kDimension = 16, kBatch = 32, kExamples = 20000;
+  constexpr int64_t kVocabulary = 10000, kDimension = 16, kBatch = 32;
   std::vector<std::vector<int64_t>> shapes = {{kVocabulary, kDimension, kBatch, kExamples}};
   for (const int64_t batch : {8, 128, 512}) shapes.push_back({kVocabulary, kDimension, batch, kExamples});
   for (const int64_t dimension : {32, 64, 128, 256})
