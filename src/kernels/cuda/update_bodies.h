@@ -35,6 +35,8 @@ class DecideBody {
   }
 
  private:
+  /// Squares that float32, in which the other engines sum them, does not hold are refused as there.
+  static constexpr double kLargestFloat = 3.40282346638528859812e38;
   enum Sum : int { kLoss, kSquares, kClampedSquares, kSaturated, kDead, kLargest, kSums };
 
   BERNOULLI_HOST_DEVICE void observe(const Update& update, int64_t thread, double* sums,
@@ -71,9 +73,8 @@ class DecideBody {
     record.outcome = Outcome::kDone;
     if (!is_finite(record.loss_sum)) {
       record.outcome = Outcome::kLossNotFinite;
-    } else if (!is_finite(static_cast<double>(static_cast<float>(sums[kSquares])))) {
-      record.outcome =
-          Outcome::kGradientNotFinite;  // or squares that float32, the other engines' type, has not
+    } else if (!(sums[kSquares] <= kLargestFloat)) {  // NaN is not either
+      record.outcome = Outcome::kGradientNotFinite;
     }
     state.applying = -1;
     ++state.stamp;  // of one that is refused too: its gradient is not the next one's
