@@ -19,7 +19,8 @@ LayerPlan plan(const Json& args, const PlanContext& context) {
               "factor = real.sum(1, keepdim=True) / kept.sum(1, keepdim=True).clamp(1)\n"
               "factor = torch.where(real, kept * factor, torch.ones_like(factor))\n"
               "return x * factor.unsqueeze(2).to(x.dtype)",
-              literal(args.at("rate")))};
+              literal(args.at("rate"))),
+          true};
 }
 
 }  // namespace
