@@ -21,8 +21,8 @@
 namespace bernoulli {
 namespace {
 
-/// Numbers that updates may go through before the host is heard again: tenths of a second at most.
-constexpr int64_t kNumbersAhead = int64_t{1} << 31;
+/// Numbers that updates may go through before the host is heard again: some tenths of a second.
+constexpr int64_t kNumbersAhead = int64_t{1} << 35;
 constexpr int64_t kMostAhead = 1024;
 constexpr int64_t kEvaluationRows = 4096;
 

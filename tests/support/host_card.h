@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 #include "kernels/cuda/calls.h"
@@ -12,8 +13,10 @@ namespace bernoulli::card {
 /// How the processor plays the card. No kernel may depend on the order that threads and blocks run in: a
 /// result that changes with it was a race.
 struct HostCardSettings {
-  enum class Order { kForwards, kBackwards, kMixed };
+  /// One after the other; or at once, on real threads: those of a block, or blocks, for the thread sanitizer.
+  enum class Order { kForwards, kBackwards, kMixed, kThreadsAtOnce, kBlocksAtOnce };
   Order order = Order::kForwards;
+  Sweep sweep = Sweep::kChoose;  ///< for models that leave it to the card
   int64_t memory = int64_t{1} << 32;
   int64_t shared_limit = 48 * 1024;
   int64_t processors = 1;
@@ -44,15 +47,16 @@ class HostCard {
 
   template <class Body>
   void launch(const Body& body, int64_t blocks, int64_t shared_bytes) {
-    shared_.resize(static_cast<size_t>(shared_bytes) / sizeof(double) + 1);
-    for (int64_t i = 0; i < blocks; ++i) {
-      std::memset(shared_.data(), 0xff, shared_.size() * sizeof(double));
-      const int64_t block = settings_.order == HostCardSettings::Order::kForwards ? i : blocks - 1 - i;
+    const bool threads_at_once = settings_.order == HostCardSettings::Order::kThreadsAtOnce;
+    each(blocks, settings_.order == HostCardSettings::Order::kBlocksAtOnce, [&](int64_t block) {
+      std::vector<double> shared(static_cast<size_t>(shared_bytes) / sizeof(double) + 1);
+      std::memset(shared.data(), 0xff, shared.size() * sizeof(double));
       for (int64_t phase = 0; phase < body.phases(); ++phase) {
-        for (int64_t t = 0; t < kThreads; ++t)
-          body.run(phase, Place{block, blocks, thread(t)}, static_cast<void*>(shared_.data()));
+        each(kThreads, threads_at_once, [&](int64_t thread) {
+          body.run(phase, Place{block, blocks, thread}, static_cast<void*>(shared.data()));
+        });
       }
-    }
+    });
   }
   /// One update more than asked for, as a graph of several may.
   template <class Launches>
@@ -64,21 +68,45 @@ class HostCard {
   static void copy(void* to, const void* from, int64_t bytes) {
     if (bytes > 0) std::memcpy(to, from, static_cast<size_t>(bytes));
   }
-  int64_t thread(int64_t t) const {
-    if (settings_.order == HostCardSettings::Order::kForwards) return t;
-    return settings_.order == HostCardSettings::Order::kBackwards ? kThreads - 1 - t
-                                                                  : (t * 97 + 13) % kThreads;
+  /// 0 to count - 1 in the order that is asked for.
+  template <class Call>
+  void each(int64_t count, bool at_once, const Call& call) const {
+    if (at_once) {
+      constexpr int64_t kWorkers = 3;
+      std::vector<std::thread> workers;
+      for (int64_t worker = 0; worker < kWorkers; ++worker) {
+        workers.emplace_back([=, &call] {
+          for (int64_t i = worker; i < count; i += kWorkers) call(i);
+        });
+      }
+      for (std::thread& worker : workers) worker.join();
+      return;
+    }
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t half = (count + 1) / 2;
+      if (settings_.order == HostCardSettings::Order::kBackwards) {
+        call(count - 1 - i);
+      } else if (settings_.order == HostCardSettings::Order::kMixed) {
+        call(i < half ? 2 * i : 2 * (i - half) + 1);
+      } else {
+        call(i);
+      }
+    }
   }
 
   HostCardSettings settings_;
   int64_t left_;
-  std::vector<double> shared_;
 };
 
 inline Functions host_functions() {
   using Host = Calls<HostCard>;
-  return {&Host::create, &Host::run,    &Host::refused, &Host::read,
-          &Host::write,  &Host::logits, &Host::destroy};
+  const auto create = [](int device, const Model* model, const Data* data, const float* const* weights,
+                         void** handle, Why why) {
+    Model own = *model;
+    if (own.sweep == Sweep::kChoose) own.sweep = HostCard::settings().sweep;
+    return Host::create(device, &own, data, weights, handle, why);
+  };
+  return {create, &Host::run, &Host::refused, &Host::read, &Host::write, &Host::logits, &Host::destroy};
 }
 
 }  // namespace bernoulli::card

@@ -50,7 +50,6 @@ class GradientsBody {
   BERNOULLI_HOST_DEVICE void sum_occurrences(const Span& span, int64_t chunk, int64_t feature) const {
     const int64_t begin = span.begin + chunk * kChunk;
     const int64_t end = begin + kChunk < span.end ? begin + kChunk : span.end;
-    const auto first_key = static_cast<uint64_t>(v_.state->cursor) * static_cast<uint64_t>(v_.num_rows);
     bool began_before = begin > span.begin && v_.keys[begin - 1] == v_.keys[begin];
     float sum = 0;
     for (int64_t at = begin; at < end; ++at) {
@@ -59,9 +58,9 @@ class GradientsBody {
       if (began_before) {
         v_.carry[chunk * v_.dim + feature] = sum;
       } else {
-        const auto row = static_cast<int64_t>(v_.keys[at] - first_key);
+        const int64_t row = row_of(v_, v_.state->cursor, at);
         v_.gradient[row * v_.dim + feature] = sum;
-        if (feature == 0) v_.stamp[row] = v_.state->stamp;
+        if (feature == 0) v_.stamp[row] = static_cast<int32_t>(v_.state->cursor) + 1;
       }
       began_before = false;
       sum = 0;
@@ -146,12 +145,11 @@ class CombineBody {
                                            Squares& squares) const {
     const int64_t begin = span.begin + chunk * kChunk;
     const int64_t end = begin + kChunk < span.end ? begin + kChunk : span.end;
-    const auto first_key = static_cast<uint64_t>(v_.state->cursor) * static_cast<uint64_t>(v_.num_rows);
     int64_t at = begin;
     while (at > span.begin && at < end && v_.keys[at] == v_.keys[at - 1]) ++at;  // it began before
     for (; at < end; ++at) {
       if (at > begin && v_.keys[at] == v_.keys[at - 1]) continue;
-      float& g = v_.gradient[static_cast<int64_t>(v_.keys[at] - first_key) * v_.dim + feature];
+      float& g = v_.gradient[row_of(v_, v_.state->cursor, at) * v_.dim + feature];
       float sum = g;
       if (v_.keys[at] == v_.keys[end - 1]) {  // only the last run of a chunk goes on behind it
         for (int64_t next = end, to = chunk + 1; next < span.end && v_.keys[next] == v_.keys[at];

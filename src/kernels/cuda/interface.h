@@ -32,6 +32,10 @@ struct Parameter {
   kernels::UpdateRule rule;
 };
 
+/// How rows that an update does not read get that update's step: all of them at every update; or each when it
+/// is next read, and at the end of a run (the same bits: the order of a row's own steps stays).
+enum class Sweep : uint8_t { kChoose, kDense, kDeferred };
+
 /// Pointers are read while create() runs.
 struct Model {
   const Parameter* parameters = nullptr;  ///< the embedding [V, D] first
@@ -51,7 +55,8 @@ struct Model {
   double clip_norm = 0;   ///< 0: not
   double clip_value = 0;  ///< 0: not
   uint64_t seed = 0;
-  float saturated_from = 0;  ///< logits from here up, or until there, count as saturated
+  Sweep sweep = Sweep::kChoose;  ///< kChoose: by the sizes of table and update
+  float saturated_from = 0;      ///< logits from here up, or until there, count as saturated
   float saturated_until = 0;
   float negatives_dead_from = 0;  ///< wrong answers from here, or until there, count as dead
   float positives_dead_until = 0;

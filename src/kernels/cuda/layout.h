@@ -15,15 +15,8 @@ inline constexpr int64_t kMostExamples = int64_t{1} << 18;  ///< of such a run, 
 inline constexpr int64_t kMostOccurrences = int64_t{1} << 22;
 inline constexpr int64_t kEvaluationRows = 1024;
 inline constexpr int64_t kEvaluationTokens = int64_t{1} << 22;
+inline constexpr int64_t kDeferFrom = 4;  ///< rows for each reading of an update
 inline constexpr int64_t kBinomialEntries = 256 * 257 / 2;
-
-/// What only the sort of a run uses.
-struct RunMemory {
-  SortSide sorted;  ///< View's keys and occurrences
-  SortSide other;
-  uint32_t* tile_counts = nullptr;
-  uint32_t* digit_counts = nullptr;
-};
 
 /// The sizes of everything: a function of model, data and card.
 class Layout {
@@ -37,9 +30,9 @@ class Layout {
     measure_data(data);
     const int64_t dim = view_.dim;
     view_.segments = std::clamp<int64_t>(kThreads / dim, 1, 32);
-    int64_t widest = 0;
-    for (int32_t i = 0; i < model.num_layers; ++i) widest = std::max<int64_t>(widest, model.layers[i].out);
-    view_.partial_size = std::max(view_.segments * dim, widest * kernels::kLanes);
+    view_.partial_size = view_.segments * dim;
+    for (int32_t i = 0; i < model.num_layers; ++i)
+      view_.partial_size = std::max(view_.partial_size, model.layers[i].out * kernels::kLanes);
     uses_local_ = ExamplesBody::local_bytes(view_) > shared_limit;
     most_updates = std::clamp(static_cast<int64_t>(kOneKey) / num_rows, int64_t{1}, kMostUpdates);
     const auto blocks = [&](int64_t items) {
@@ -48,7 +41,12 @@ class Layout {
     const int64_t sums = chunks_of(largest_occurrences) * dim;
     gradient_blocks = blocks(sums + chunks_of(largest_update) * view_.head_size);
     view_.num_squares = blocks(sums + view_.head_size);
-    apply_blocks = blocks(num_rows * dim + view_.head_size);
+    rests = view_.rule.weight_decay == 0 &&
+            (view_.rule.kind == kernels::RuleKind::kSgd || view_.rule.kind == kernels::RuleKind::kAdagrad);
+    view_.deferred = model.sweep == Sweep::kChoose ? rests || num_rows > kDeferFrom * largest_occurrences
+                                                   : model.sweep == Sweep::kDeferred;
+    read_blocks = blocks(largest_occurrences * dim + view_.head_size);
+    sweep_blocks = blocks(num_rows * dim + view_.head_size);
   }
 
   /// The view with its arrays in the arena.
@@ -58,7 +56,7 @@ class Layout {
     place_tables(arena, view);
     needs.tables = arena.size();
     needs.row = view.dim * static_cast<int64_t>(sizeof(float)) * (2 + num_slots_) +
-                static_cast<int64_t>(sizeof(int64_t));
+                static_cast<int64_t>(sizeof(int32_t));
     place_data(arena, view);
     needs.data = arena.size() - needs.tables;
     place_model(arena, view);
@@ -94,10 +92,7 @@ class Layout {
   /// one place.
   int passes(int64_t num_updates) const {
     const auto needed = [&](int64_t updates) {
-      int passes = 0;
-      for (auto most = static_cast<uint64_t>(updates * num_rows - 1); most != 0; most >>= kDigitBits)
-        ++passes;
-      return passes;
+      return passes_for(static_cast<uint64_t>(updates * num_rows - 1));
     };
     const int own = needed(num_updates);
     return own + (needed(most_updates) - own) % 2;
@@ -110,7 +105,9 @@ class Layout {
   int64_t most_examples = 0;
   int64_t most_occurrences = 0;
   int64_t gradient_blocks = 1;
-  int64_t apply_blocks = 1;
+  int64_t read_blocks = 1;   ///< for the rows that an update reads
+  int64_t sweep_blocks = 1;  ///< for the whole table
+  bool rests = false;        ///< the rule leaves rows without gradient as they are
   int64_t num_binomial = 0;
   std::vector<HeadPart> parts;
   std::vector<int64_t> width_begin;
@@ -126,8 +123,6 @@ class Layout {
     view_.mean = m.mean;
     view_.include_padding = m.include_padding;
     view_.rule = m.parameters[0].rule;
-    view_.rests = view_.rule.weight_decay == 0 && (view_.rule.kind == kernels::RuleKind::kSgd ||
-                                                   view_.rule.kind == kernels::RuleKind::kAdagrad);
     view_.clip_norm = m.clip_norm;
     view_.clip_value = m.clip_value;
     view_.seed = m.seed;
@@ -192,7 +187,7 @@ class Layout {
     if (num_slots_ > 0) v.embedding.s0 = arena.take<float>(size);
     if (num_slots_ > 1) v.embedding.s1 = arena.take<float>(size);
     v.gradient = arena.take<float>(size);
-    v.stamp = arena.take<int64_t>(num_rows);
+    v.stamp = arena.take<int32_t>(num_rows);
   }
   void place_data(Arena& arena, View& v) const {
     v.tokens.narrow = narrow_ ? arena.take<uint16_t>(num_tokens_ + 1) : nullptr;
@@ -246,12 +241,8 @@ class Layout {
   std::vector<Parameter> parameters_;
   std::vector<int64_t> occurrences_;  ///< by example
   View view_;                         ///< without its arrays
-  int64_t num_slots_ = 0;
-  int64_t num_examples_ = 0;
-  int64_t num_tokens_ = 0;
-  bool narrow_ = false;
-  bool weighted_ = false;
-  bool uses_local_ = false;
+  int64_t num_slots_ = 0, num_examples_ = 0, num_tokens_ = 0;
+  bool narrow_ = false, weighted_ = false, uses_local_ = false;
 };
 
 }  // namespace bernoulli::card

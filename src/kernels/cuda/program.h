@@ -104,9 +104,6 @@ class Program {
     put_array(view_.pos_weight, std::vector<double>(model.pos_weight, model.pos_weight + model.num_labels));
     if (layout_.num_binomial > 0)
       put_array(view_.binomial, std::vector<uint32_t>(model.binomial, model.binomial + layout_.num_binomial));
-    State state;
-    state.stamp = 1;  // no row has it
-    card_.put(view_.state, &state, sizeof state);
   }
 
   void put_data(const Data& data) {
@@ -147,15 +144,13 @@ class Program {
     put_array(view_.occurrence_begin, begins);
     card_.zero(view_.records, count * static_cast<int64_t>(sizeof(Record)));
     card_.zero(view_.not_finite, layout_.num_parameters());
+    card_.zero(view_.stamp, view_.num_rows * static_cast<int64_t>(sizeof(int32_t)));
     State state;
-    card_.get(&state, view_.state, sizeof state);
-    state.cursor = 0;
     state.num_updates = count;
-    state.applying = -1;
-    state.refused = 0;
     card_.put(view_.state, &state, sizeof state);
     sort(static_cast<int64_t>(chosen.size()), begins.back(), count);
     card_.repeat([this] { launch_update(); }, count);
+    if (replays()) card_.launch(SettleBody(view_), layout_.sweep_blocks, 0);
     card_.get(records, view_.records, count * static_cast<int64_t>(sizeof(Record)));
   }
 
@@ -175,12 +170,14 @@ class Program {
 
   void launch_update() {
     const int64_t local = view_.local != nullptr ? 0 : ExamplesBody::local_bytes(view_);
+    if (replays()) card_.launch(CatchUpBody(view_), layout_.read_blocks, 0);
     card_.launch(ExamplesBody(view_), layout_.largest_update, local);
     card_.launch(GradientsBody(view_), layout_.gradient_blocks, 0);
     card_.launch(CombineBody(view_), view_.num_squares, CombineBody::shared_bytes());
     card_.launch(DecideBody(view_), 1, DecideBody::shared_bytes());
-    card_.launch(ApplyBody(view_), layout_.apply_blocks, 0);
+    card_.launch(ApplyBody(view_), view_.deferred ? layout_.read_blocks : layout_.sweep_blocks, 0);
   }
+  bool replays() const { return view_.deferred && !layout_.rests; }
 
   void logits_of_piece(const Tokens& tokens, int64_t begin, int64_t end, float* out) {
     const int64_t rows = end - begin, count = tokens.offsets[end] - tokens.offsets[begin];

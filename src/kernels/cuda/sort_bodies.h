@@ -18,6 +18,21 @@ struct SortSide {
   Occurrence* occurrences = nullptr;
 };
 
+/// What only the sort of a run uses.
+struct RunMemory {
+  SortSide sorted;  ///< View's keys and occurrences
+  SortSide other;
+  uint32_t* tile_counts = nullptr;
+  uint32_t* digit_counts = nullptr;
+};
+
+/// Passes that sort keys up to `largest`.
+inline int passes_for(uint64_t largest) {
+  int passes = 0;
+  for (; largest != 0; largest >>= kDigitBits) ++passes;
+  return passes;
+}
+
 /// Writes the occurrences of one example of the run a block, unsorted.
 class OccurrencesBody {
  public:

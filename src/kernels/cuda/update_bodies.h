@@ -77,7 +77,6 @@ class DecideBody {
       record.outcome = Outcome::kGradientNotFinite;
     }
     state.applying = -1;
-    ++state.stamp;  // of one that is refused too: its gradient is not the next one's
     if (record.outcome != Outcome::kDone) {
       state.refused = 1;
       return;
@@ -94,45 +93,111 @@ class DecideBody {
   View v_;
 };
 
-/// The update itself, of every row of the table: rows that were not read have no gradient, not a zero one to
-/// be read.
+/// A number of a parameter with what the optimizer keeps beside it, on its way through some updates.
+class NumberAt {
+ public:
+  BERNOULLI_HOST_DEVICE NumberAt(const Tables& tables, int64_t at) : tables_(tables), at_(at) {
+    number.w = tables.w[at];
+    if (tables.s0 != nullptr) number.s0 = tables.s0[at];
+    if (tables.s1 != nullptr) number.s1 = tables.s1[at];
+  }
+  BERNOULLI_HOST_DEVICE void store() const {
+    tables_.w[at_] = number.w;
+    if (tables_.s0 != nullptr) tables_.s0[at_] = number.s0;
+    if (tables_.s1 != nullptr) tables_.s1[at_] = number.s1;
+  }
+  kernels::Number number;
+
+ private:
+  const Tables& tables_;
+  int64_t at_;
+};
+
+/// The updates [from, to) of the run without gradient, of one number of the embedding.
+BERNOULLI_HOST_DEVICE inline void replay(const View& v, int64_t at, int64_t from, int64_t to) {
+  if (from >= to) return;
+  NumberAt n(v.embedding, at);
+  for (; from < to; ++from) kernels::update_number(v.rule, v.updates[from].constants, false, 0.0f, n.number);
+  n.store();
+}
+
+/// Deferred: rows that the update reads get the steps that they missed. GradientsBody notes it.
+class CatchUpBody {
+ public:
+  explicit CatchUpBody(const View& view) : v_(view) {}
+  BERNOULLI_HOST_DEVICE int64_t phases() const { return 1; }
+  BERNOULLI_HOST_DEVICE void run(int64_t, const Place& place, void*) const {
+    const Update* const update = current(v_);
+    if (update == nullptr) return;
+    const Span span = occurrences_of(v_, *update);
+    for (int64_t i = place.first(); i < (span.end - span.begin) * v_.dim; i += place.all()) {
+      const RowColumn item = row_column(i, v_.dim);
+      const int64_t at = span.begin + item.row;
+      if (at > span.begin && v_.keys[at] == v_.keys[at - 1]) continue;
+      const int64_t row = row_of(v_, v_.state->cursor, at);
+      replay(v_, row * v_.dim + item.column, v_.stamp[row], v_.state->cursor);
+    }
+  }
+
+ private:
+  View v_;
+};
+
+/// Deferred, at the end of a run: every row gets the steps that it missed.
+class SettleBody {
+ public:
+  explicit SettleBody(const View& view) : v_(view) {}
+  BERNOULLI_HOST_DEVICE int64_t phases() const { return 1; }
+  BERNOULLI_HOST_DEVICE void run(int64_t, const Place& place, void*) const {
+    const int64_t done = v_.state->cursor;  // those that were made
+    for (int64_t i = place.first(); i < v_.num_rows * v_.dim; i += place.all()) {
+      const int64_t stamp = v_.stamp[row_column(i, v_.dim).row];
+      replay(v_, i, stamp < done ? stamp : done, done);  // a refused update read rows, too
+    }
+  }
+
+ private:
+  View v_;
+};
+
+/// The update itself: of every row of the table (dense; a row that was not read has no gradient, not a zero
+/// one), or of those that it read.
 class ApplyBody {
  public:
   explicit ApplyBody(const View& view) : v_(view) {}
   BERNOULLI_HOST_DEVICE int64_t phases() const { return 1; }
   BERNOULLI_HOST_DEVICE void run(int64_t, const Place& place, void*) const {
-    const State& state = *v_.state;
-    if (state.applying < 0) return;
-    const kernels::UpdateConstants& constants = v_.updates[state.applying].constants;
-    const int64_t embedding = v_.num_rows * v_.dim;
+    const int64_t applying = v_.state->applying;
+    if (applying < 0) return;
+    const Span span = occurrences_of(v_, v_.updates[applying]);
+    const int64_t embedding = (v_.deferred ? span.end - span.begin : v_.num_rows) * v_.dim;
     for (int64_t i = place.first(); i < embedding + v_.head_size; i += place.all()) {
-      if (i < embedding) {
-        const bool touched = v_.stamp[row_column(i, v_.dim).row] == state.stamp - 1;
-        if (!touched && v_.rests) continue;
-        apply(v_.rule, constants, v_.embedding, i, touched, touched ? v_.gradient[i] : 0.0f, state.clip);
+      if (i >= embedding) {
+        apply_head(i - embedding);
+      } else if (v_.deferred) {
+        const RowColumn item = row_column(i, v_.dim);
+        const int64_t at = span.begin + item.row;
+        if (at > span.begin && v_.keys[at] == v_.keys[at - 1]) continue;
+        apply(v_.rule, v_.embedding, row_of(v_, applying, at) * v_.dim + item.column, true, v_.gradient);
       } else {
-        const int64_t number = i - embedding;
-        const HeadPart* part = v_.parts + v_.num_parts - 1;
-        while (part->begin > number) --part;
-        apply(part->rule, constants, v_.head, number, true, v_.head_gradient[number], state.clip);
+        apply(v_.rule, v_.embedding, i, v_.stamp[row_column(i, v_.dim).row] == applying + 1, v_.gradient);
       }
     }
   }
 
  private:
-  BERNOULLI_HOST_DEVICE void apply(const kernels::UpdateRule& rule, const kernels::UpdateConstants& constants,
-                                   const Tables& tables, int64_t at, bool has_gradient, float g,
-                                   float clip) const {
-    g = CombineBody::clamped(v_, g);
-    if (clip < 1) g = g * clip;
-    kernels::Number number;
-    number.w = tables.w[at];
-    if (tables.s0 != nullptr) number.s0 = tables.s0[at];
-    if (tables.s1 != nullptr) number.s1 = tables.s1[at];
-    kernels::update_number(rule, constants, has_gradient, g, number);
-    tables.w[at] = number.w;
-    if (tables.s0 != nullptr) tables.s0[at] = number.s0;
-    if (tables.s1 != nullptr) tables.s1[at] = number.s1;
+  BERNOULLI_HOST_DEVICE void apply_head(int64_t number) const {
+    const HeadPart* part = v_.parts + v_.num_parts - 1;
+    while (part->begin > number) --part;
+    apply(part->rule, v_.head, number, true, v_.head_gradient);
+  }
+  BERNOULLI_HOST_DEVICE void apply(const kernels::UpdateRule& rule, const Tables& tables, int64_t at,
+                                   bool has_gradient, const float* gradient) const {
+    float g = has_gradient ? CombineBody::clamped(v_, gradient[at]) : 0.0f;
+    if (v_.state->clip < 1) g = g * v_.state->clip;
+    NumberAt n(tables, at);
+    kernels::update_number(rule, v_.updates[v_.state->applying].constants, has_gradient, g, n.number);
+    n.store();
   }
 
   View v_;

@@ -69,7 +69,6 @@ struct State {
   int64_t cursor = 0;       ///< the update of the run that is next
   int64_t num_updates = 0;  ///< of the run
   int64_t applying = -1;    ///< the one whose gradient stands; negative: none may be applied
-  int64_t stamp = 0;        ///< of the update at `cursor`: grows with every update since create()
   int32_t refused = 0;      ///< 1: an update was, and none follows
   float clip = 1;           ///< factor on the gradient
 };
@@ -86,7 +85,8 @@ struct View {
   int64_t dim = 0, num_rows = 0, num_labels = 1, num_layers = 0, num_parts = 0, head_size = 0;
   int64_t sequence_length = 0;
   uint32_t token_threshold = 0;
-  bool mean = true, include_padding = false, rests = false;
+  bool mean = true, include_padding = false;
+  bool deferred = false;  ///< Sweep::kDeferred
   double clip_norm = 0, clip_value = 0;
   uint64_t seed = 0;
   float saturated_from = 0, saturated_until = 0, negatives_dead_from = 0, positives_dead_until = 0;
@@ -121,10 +121,10 @@ struct View {
   float* slopes = nullptr;           ///< [examples, width]: gradients of values
   float* pooled_gradient = nullptr;  ///< [examples, dim]: of the sum over positions
   double* entry_loss = nullptr;      ///< [examples, num_labels]
-  float* gradient = nullptr;         ///< [num_rows, dim]; of rows whose stamp is the update's
-  int64_t* stamp = nullptr;          ///< [num_rows]
-  float* carry = nullptr;            ///< [chunks, dim]: of the run of equal keys that began before the chunk
-  float* head_partial = nullptr;     ///< [example chunks, head_size]
+  float* gradient = nullptr;         ///< [num_rows, dim]; of rows that the update reads
+  int32_t* stamp = nullptr;  ///< [num_rows]: 1 + the update of the run that read the row last; 0: none did
+  float* carry = nullptr;    ///< [chunks, dim]: of the run of equal keys that began before the chunk
+  float* head_partial = nullptr;  ///< [example chunks, head_size]
   float* head_gradient = nullptr;
   double* squares = nullptr;      ///< [combine blocks, 2]: of the gradient, and of the clamped one
   int64_t num_squares = 0;        ///< combine blocks
@@ -167,6 +167,10 @@ struct Span {
 };
 BERNOULLI_HOST_DEVICE inline Span occurrences_of(const View& v, const Update& update) {
   return {v.occurrence_begin[update.first], v.occurrence_begin[update.first + update.size]};
+}
+/// The row that occurrence `at` of an update of the run reads.
+BERNOULLI_HOST_DEVICE inline int64_t row_of(const View& v, int64_t update, int64_t at) {
+  return static_cast<int64_t>(v.keys[at]) - update * v.num_rows;
 }
 BERNOULLI_HOST_DEVICE inline int64_t chunks_of(int64_t count) { return (count + kChunk - 1) / kChunk; }
 
