@@ -124,7 +124,7 @@ std::optional<RawCheckpoint> load_newest_checkpoint(const fs::path& folder) {
   return std::nullopt;
 }
 
-void save_raw_checkpoint(const fs::path& path, const RawCheckpoint& checkpoint) {
+RawTensors content_of(const RawCheckpoint& checkpoint) {
   RawTensors content;
   content.metadata["format"] = kFormat;
   content.metadata["step"] = std::to_string(checkpoint.step);
@@ -138,6 +138,11 @@ void save_raw_checkpoint(const fs::path& path, const RawCheckpoint& checkpoint) 
   };
   add(kWeights, checkpoint.weights);
   add(kTraining, checkpoint.training);
+  return content;
+}
+
+void save_raw_checkpoint(const fs::path& path, const RawCheckpoint& checkpoint) {
+  const RawTensors content = content_of(checkpoint);
   // Tables of large vocabularies go to the file as they lie; a copy of the whole would take as much memory.
   constexpr size_t kSmall = size_t{1} << 20;
   AtomicFile file(path);

@@ -40,6 +40,9 @@ std::vector<int64_t> checkpoint_steps(const std::filesystem::path& folder);
 /// @throws ArtifactError when there are files and none of them is whole.
 std::optional<RawCheckpoint> load_newest_checkpoint(const std::filesystem::path& folder);
 
+/// What such a file holds: save_raw_checkpoint writes write_raw_tensors of it.
+RawTensors content_of(const RawCheckpoint& checkpoint);
+
 /// Replaces the file durably. @throws InternalError for a name that is taken, IoError
 void save_raw_checkpoint(const std::filesystem::path& path, const RawCheckpoint& checkpoint);
 

@@ -7,10 +7,17 @@
 namespace bernoulli {
 namespace {
 
-std::string in_quotes(const std::string& cell) {
+std::string in_quotes(std::string_view cell) {
   std::string out = "\"";
   for (const char c : cell) out += c == '"' ? std::string("\"\"") : std::string(1, c);
   return out + "\"";
+}
+
+/// As one cell that the binary task takes as it is.
+std::string joined(std::span<const std::string_view> labels) {
+  std::string cell;
+  for (const std::string_view label : labels) cell.append(label).push_back('\n');
+  return cell;
 }
 
 /// Bits: no header, no quotes, tab, multi-label, label columns, weight.
@@ -33,27 +40,23 @@ void delimited(std::string_view input) {
   const auto bits = static_cast<uint8_t>(input[0]);
   const ColumnsConfig columns = columns_of(bits);
   const auto kind = (bits & 24u) != 0 ? TaskConfig::Kind::kMultiLabel : TaskConfig::Kind::kBinary;
-  const std::vector<RawExample> examples =
+  const RawExamples examples =
       read_delimited(file.holding(input.substr(1)), columns, kind, (bits & 4u) != 0 ? '\t' : ',');
 
   std::string written = "text,label,weight\n";
   for (const RawExample& example : examples) {
-    std::string labels;  // as one cell that the binary task takes as it is
-    for (const std::string& label : example.labels) labels += label + "\n";
-    written += in_quotes(example.text) + "," + in_quotes(labels) + "," +
+    written += in_quotes(example.text) + "," + in_quotes(joined(example.labels)) + "," +
                in_quotes(example.weight.value_or("")) + "\r\n";
   }
   ColumnsConfig plain;
   plain.weight = "weight";
-  const std::vector<RawExample> again = fuzz::must_accept("quoted cells hold any bytes", [&] {
+  const RawExamples again = fuzz::must_accept("quoted cells hold any bytes", [&] {
     return read_delimited(copy.holding(written), plain, TaskConfig::Kind::kBinary, ',');
   });
   fuzz::require(again.size() == examples.size(), "a row is an example");
   for (size_t i = 0; i < examples.size(); ++i) {
-    std::string labels;
-    for (const std::string& label : examples[i].labels) labels += label + "\n";
     fuzz::require(again[i].text == examples[i].text, "a text keeps its bytes");
-    fuzz::require(again[i].labels.at(0) == labels, "labels keep their bytes");
+    fuzz::require(again[i].labels[0] == joined(examples[i].labels), "labels keep their bytes");
     fuzz::require(again[i].weight == examples[i].weight.value_or(""), "a weight keeps its bytes");
   }
 }

@@ -1,4 +1,6 @@
 // Lines of __label__ words and text.
+#include <algorithm>
+
 #include "data/raw_example.h"
 #include "fuzz/fuzz_target.h"
 #include "fuzz/memory_file.h"
@@ -8,14 +10,15 @@ namespace {
 
 void label_lines(std::string_view input) {
   static const fuzz::MemoryFile file, copy;
-  for (const RawExample& example : read_label_lines(file.holding(input))) {
+  const RawExamples examples = read_label_lines(file.holding(input));
+  for (const RawExample& example : examples) {
     std::string line = "\xEF\xBB\xBF";  // the mark of UTF-8, which is dropped: one in the example is its text
-    for (const std::string& label : example.labels) line += "__label__" + label + " ";
-    line += example.text + "\r\n";  // both go; a return before them stays in the text
+    for (const std::string_view label : example.labels) line.append("__label__").append(label).append(" ");
+    line.append(example.text).append("\r\n");  // both go; a return before them stays in the text
     // What is only white space is no example, so the text of one that has no label is more than that.
-    const std::vector<RawExample> again = read_label_lines(copy.holding(line));
+    const RawExamples again = read_label_lines(copy.holding(line));
     fuzz::require(again.size() == 1, "an example is one line");
-    fuzz::require(again[0].labels == example.labels, "labels keep their names and order");
+    fuzz::require(std::ranges::equal(again[0].labels, example.labels), "labels keep their names and order");
   }
 }
 

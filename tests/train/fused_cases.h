@@ -32,7 +32,6 @@ KindConfig bag(int64_t dim, const char* mode) {
   return layer("embedding_bag", {{"dim", dim}, {"mode", mode}, {"initializer", nullptr}});
 }
 KindConfig dropout(double rate) { return layer("dropout", {{"rate", rate}}); }
-KindConfig word_dropout(double rate) { return layer("word_dropout", {{"rate", rate}}); }
 KindConfig pool(const char* kind, const char* padding) { return layer(kind, {{"padding", padding}}); }
 KindConfig linear(int64_t units, bool bias = true) {
   return layer("linear",

@@ -16,6 +16,8 @@ namespace bernoulli {
 namespace {
 
 using ::testing::HasSubstr;
+KindConfig word_dropout(double rate) { return layer("word_dropout", {{"rate", rate}}); }
+
 class EveryCase : public ::testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(FusedStep, EveryCase, ::testing::ValuesIn(cases()),
                          [](const auto& entry) { return entry.param.name; });
