@@ -54,8 +54,10 @@ size_t whole_pages(size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 }  // namespace
 
 SpillFile::SpillFile(const std::vector<std::filesystem::path>& folders) {
+  std::error_code ignored;  // a folder that can't be made takes no file
   for (const std::filesystem::path& folder : folders) {
     folder_ = folder;
+    if (&folder != &folders.back()) std::filesystem::create_directories(folder, ignored);  // not $TMPDIR
     fd_ = open_nameless(folder);
     if (fd_ >= 0) return;
   }

@@ -17,6 +17,7 @@
 #include "core/hash.h"
 #include "core/mapped_file.h"
 #include "core/shallow_json.h"
+#include "core/memory_advice.h"
 
 namespace bernoulli {
 namespace {
@@ -184,6 +185,8 @@ class Reader {
     std::make_unsigned_t<Id> largest = 0;
     for (const Id id : ids) largest = std::max(largest, static_cast<std::make_unsigned_t<Id>>(id));
     if (!ids.empty() && largest >= num_ids) damaged(fmt::format("an id of {} is {}", name, largest));
+    expect_random_reads(
+        {reinterpret_cast<const char*>(ids.data()), ids.size_bytes()});  // an epoch is shuffled
     return {ids.data(), offsets(name + ".offsets", ids.size()), file_};
   }
 

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/memory_advice.h"
+
 namespace bernoulli {
 
 TokenPacker::TokenPacker(int64_t num_ids, const std::shared_ptr<SpillSpace>& space)
@@ -30,6 +32,7 @@ void TokenPacker::append(const TokenRows& rows) {
 TokenView TokenPacker::finish() {
   const char* const ids = std::as_const(packed_->ids).data();
   const std::span<const int64_t> offsets = packed_->offsets.span();
+  if (packed_->ids.in_file()) expect_random_reads({ids, packed_->ids.size()});  // an epoch is shuffled
   if (narrow_) return {reinterpret_cast<const uint16_t*>(ids), offsets, std::move(packed_)};
   return {reinterpret_cast<const int32_t*>(ids), offsets, std::move(packed_)};
 }

@@ -100,14 +100,20 @@ TEST(SpillVector, HasTheSameValuesOnBothSidesOfTheLimit) {
   EXPECT_EQ(bytes_in(folder.path()), 0u);
 }
 
-TEST(SpillBuffer, TakesTheNextFolderWhereOneDoesNotExist) {
+TEST(SpillBuffer, MakesItsFolderAndTakesTheNextOneWhereItCannot) {
   const TemporaryFolder folder;
-  ::setenv("TMPDIR", folder.path().c_str(), 1);
-  SpillBuffer buffer(std::make_shared<SpillSpace>(folder / "none", 0));
+  SpillBuffer in_made(std::make_shared<SpillSpace>(folder / "made", 0));
+  EXPECT_FALSE(fs::exists(folder / "made"));
+  in_made.append("bytes");
+  EXPECT_GT(bytes_in(folder / "made"), 0u);
+
+  ::setenv("TMPDIR", (folder / "made").c_str(), 1);
+  SpillBuffer in_next(std::make_shared<SpillSpace>(folder.write("file", "") / "below", 0));
   ::unsetenv("TMPDIR");
-  buffer.append("bytes");
-  EXPECT_TRUE(buffer.in_file());
-  EXPECT_GT(bytes_in(folder.path()), 0u);
+  const size_t before = bytes_in(folder / "made");
+  in_next.append("bytes");
+  EXPECT_TRUE(in_next.in_file());
+  EXPECT_GT(bytes_in(folder / "made"), before);
 }
 
 /// A limit on the size of a file stands in for a disk that is full.

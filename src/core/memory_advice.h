@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string_view>
+
+namespace bernoulli {
+
+/// Tells the system that these bytes of a mapped file are read in no order from now on: where they are not in
+/// memory it then reads the page that is wanted, and not 128 KiB around it. Changes nothing else; needs no
+/// page to begin or end there.
+void expect_random_reads(std::string_view bytes);
+
+}  // namespace bernoulli
