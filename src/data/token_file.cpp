@@ -16,8 +16,8 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/mapped_file.h"
-#include "core/shallow_json.h"
 #include "core/memory_advice.h"
+#include "core/shallow_json.h"
 
 namespace bernoulli {
 namespace {
