@@ -8,25 +8,18 @@
 
 #include "core/error.h"
 #include "infer/pooled_network.h"
+#include "kernels/activation_layer.h"
 
 /// How a PooledNetwork is made of plan and weights; pooled_network.cpp is what it then does.
 namespace bernoulli {
 namespace {
 
-using kernels::Activation;
 using layers::NamedLayer;
 
 /// Why a network is of another kind.
 struct Unsupported {
   std::string reason;
 };
-
-const std::map<std::string, Activation>& activations() {
-  static const std::map<std::string, Activation> map = {
-      {"relu", Activation::kRelu},       {"tanh", Activation::kTanh}, {"gelu", Activation::kGelu},
-      {"sigmoid", Activation::kSigmoid}, {"silu", Activation::kSilu}, {"leaky_relu", Activation::kLeakyRelu}};
-  return map;
-}
 
 bool is_dropout(const NamedLayer& layer) { return layer.kind.ends_with("dropout"); }
 
@@ -136,12 +129,10 @@ class PooledNetwork::Builder {
       out.weight = padded_rows(bytes(layer, "weight"), 1, out.features_in);
       out.bias = padded_rows(bytes(layer, "bias"), 1, out.features_in);
       out.eps = layer.args.at("eps");
-    } else if (const auto found = activations().find(layer.kind); found != activations().end()) {
+    } else if (const auto found = kernels::activation_layer(layer.kind, layer.args)) {
       out.kind = Layer::Kind::kActivation;
-      out.activation = found->second;
-      if (layer.kind == "leaky_relu") out.slope = layer.args.at("negative_slope").get<float>();
-      if (layer.kind == "gelu" && layer.args.at("approximate") == "tanh")
-        out.activation = Activation::kGeluTanh;
+      out.activation = found->activation;
+      out.slope = found->slope;
     } else {
       throw Unsupported{layer.kind};
     }

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include <fmt/format.h>
+
+#include "kernels/activation_layer.h"
 
 namespace bernoulli {
 namespace {
 
-using kernels::Activation;
 using kernels::RuleKind;
 using layers::Json;
 using layers::NamedLayer;
@@ -28,13 +28,6 @@ uint32_t threshold_of(double rate) {
   if (threshold < 1 || std::abs(met - rate) > 1e-3 * std::min(rate, 1 - rate))
     throw Unsupported{fmt::format("dropout {} is too near to 0 or 1", rate)};
   return static_cast<uint32_t>(threshold);
-}
-
-const std::map<std::string, Activation>& activations() {
-  static const std::map<std::string, Activation> map = {
-      {"relu", Activation::kRelu},       {"tanh", Activation::kTanh}, {"gelu", Activation::kGelu},
-      {"sigmoid", Activation::kSigmoid}, {"silu", Activation::kSilu}, {"leaky_relu", Activation::kLeakyRelu}};
-  return map;
 }
 
 /// Layers up to and with the pool. Returns how many they are.
@@ -77,12 +70,10 @@ FusedLayer read_head_layer(const NamedLayer& layer, size_t& parameters) {
     out.weight = parameters;
     out.has_bias = layer.plan.parameters.size() == 2;
     parameters += layer.plan.parameters.size();
-  } else if (const auto found = activations().find(layer.kind); found != activations().end()) {
+  } else if (const auto found = kernels::activation_layer(layer.kind, layer.args)) {
     out.kind = FusedLayer::Kind::kActivation;
-    out.activation = found->second;
-    if (layer.kind == "leaky_relu") out.slope = layer.args.at("negative_slope").get<float>();
-    if (layer.kind == "gelu" && layer.args.at("approximate") == "tanh")
-      out.activation = Activation::kGeluTanh;
+    out.activation = found->activation;
+    out.slope = found->slope;
   } else {
     throw Unsupported{layer.kind};
   }
