@@ -90,7 +90,7 @@ void compare_repetitions(c10::Device device) {
 void update_large_table(c10::Device device) {
   constexpr int64_t kRows = 1000000, kDim = 300;
   Subject subject("fused", kRows, kDim, 32, device);
-  const double us = best_microseconds(subject, kExamples / 32);
+  const double us = best_microseconds(subject, bench::kExamples / 32);
   const double sweep = static_cast<double>(kRows * kDim) * 6 * 4;
   std::printf("table of %lld x %lld: %.1f us an update; a sweep at every update would be %.0f GB/s\n",
               static_cast<long long>(kRows), static_cast<long long>(kDim), us, sweep / us / 1e3);
