@@ -56,9 +56,10 @@ inline Failure no_room(const Needs& needs, int64_t rows, int64_t free) {
                      " rows with its optimizer state and gradient, " + in_mib(needs.data) +
                      " for the training data, the rest for a run of updates), and " + in_mib(free) +
                      " are free; ";
-  text += fits > 0 ? "a vocabulary of " + std::to_string(fits) + " rows would fit (text.max_tokens)"
-                   : "no vocabulary would fit beside data and batch: lower training.batch_size, train on "
-                     "fewer examples, or use --device cpu";
+  text += fits > 0
+              ? "a vocabulary of " + std::to_string(fits) + " rows would fit (text.vocabulary.max_tokens)"
+              : "no vocabulary would fit beside data and batch: lower training.batch_size, train on "
+                "fewer examples, or use --device cpu";
   return {Status::kNoRoom, text};
 }
 
