@@ -29,13 +29,21 @@ def measured(path):
     return times
 
 
+def along(shapes, axis):
+    """Those that differ from BASE in this axis only."""
+    return sorted(shape for shape in shapes if all(shape[i] == BASE[i] for i in range(4) if i != axis))
+
+
 def draw(panel, times, axis):
     for engine, color in COLORS.items():
-        line = sorted((shape[axis], time) for shape, time in times[engine].items() if all(shape[i] == BASE[i] for i in range(4) if i != axis))
+        line = [(shape[axis], times[engine][shape]) for shape in along(times[engine], axis)]
         panel.plot(*zip(*line), marker="o", markersize=3.5, color=color, label=engine)
         for x, y in line:
             panel.annotate(f"{y:,.0f}" if y < 10_000 else f"{y / 1000:,.0f}k", (x, y), textcoords="offset points", xytext=(0, 5), ha="center", fontsize=7)
     panel.set(xscale="log", yscale="log", xlabel=AXES[axis])
+    ticks = [shape[axis] for shape in along(times["fused"], axis)]
+    panel.set_xticks(ticks, [f"{tick // 1000:,}k" if tick >= 10_000 else f"{tick:,}" for tick in ticks])
+    panel.minorticks_off()
     panel.margins(x=0.12, y=0.2)
     panel.grid(True, which="major", alpha=0.3)
 

@@ -49,4 +49,7 @@ def cached_ids():
 
 
 if __name__ == "__main__":
-    np.savez(os.environ["PEER_IDS"], **dict(zip(["x", "y", "num_words"], ids_and_labels())))
+    ids, labels, num_words = ids_and_labels()
+    np.savez(os.environ["PEER_IDS"], x=ids, y=labels, num_words=num_words)
+    with open(os.environ["PEER_IDS"] + ".raw", "wb") as plain:  # for peer_libtorch
+        plain.write(ids.tobytes() + labels.astype(np.float32).tobytes())

@@ -24,6 +24,7 @@ PEERS = {  # name: arguments of the script, what is timed, what it is
     "torch-eager": (["peer_torch.py", "eager"], TUTORIAL, "PyTorch eager"),
     "torch-fused": (["peer_torch.py", "fused"], TUTORIAL, "PyTorch, fused Adam"),
     "torch-bag": (["peer_torch.py", "bag"], TUTORIAL, "PyTorch, EmbeddingBag, fused Adam"),
+    "libtorch": (["peer_libtorch"], TUTORIAL, "LibTorch, its C++ modules and Adam"),
     "jax": (["peer_jax.py"], TUTORIAL, "JAX, jitted scan"),
     "keras": (["peer_keras.py"], TUTORIAL, "Keras on TensorFlow, from raw text"),
     "fasttext": (["peer_fasttext.py", "unigrams"], WORDS, "fastText, 5 epochs"),
@@ -35,7 +36,7 @@ SGD = [*BAG, "text.vocabulary.max_tokens=100000", "optimizer={sgd: {lr: 1.0}}", 
        "training.batch_size=1", "training.epochs=5"]
 # One validation, at the end, as fastText has: each saves a checkpoint of both tables, 256 MB.
 HASHED = [*BAG, "text.hashing={buckets: 2000000}", "text.ngrams=2", "optimizer={adagrad: {lr: 0.1}}",
-          "training.batch_size=32", "training.epochs=5", f"training.validate_every_steps={5 * STEPS}"]
+          "training.batch_size=32", "training.epochs=2", f"training.validate_every_steps={2 * STEPS}"]
 RATIOS = [*HASHED, "model.layers[0].embedding_bag.initializer={naive_bayes: {scale: 5}}"]
 
 
@@ -50,13 +51,18 @@ def jobs(program, repository, folder, names):
         return words, timed, text, base
 
     turn = lambda: ours("**Bernoulli, from raw files to the exported file**", TUTORIAL, base=True)
-    peers = [([sys.executable, str(HERE / script), *rest], timed, text, False)
-             for name, ((script, *rest), timed, text) in PEERS.items() if not names or name in names]
-    return [turn(), *peers[:4], turn(), *peers[4:],
+
+    def peer(script, *rest):
+        if script == "peer_libtorch":  # ./dev has compiled it
+            return [f"{repository}/build/peer_libtorch", f"{folder}/ids.npz.raw"]
+        return [sys.executable, str(HERE / script), *rest]
+
+    peers = [(peer(*words), timed, text, False) for name, (words, timed, text) in PEERS.items() if not names or name in names]
+    return [turn(), *peers[:5], turn(), *peers[5:],
             ours("**Bernoulli**, sgd, embedding bag, 5 epochs", WORDS, *SGD),
-            ours("**Bernoulli**, embedding bag, 5 epochs, bigrams, 2,000,000 buckets", None, *HASHED),
+            ours("**Bernoulli**, embedding bag, adagrad, 2 epochs, bigrams, 2,000,000 buckets", None, *HASHED),
             ours("**Bernoulli**, the same, started as naive Bayes", None, *RATIOS),
-            ours("LibTorch, autograd (Bernoulli's reference engine)", TUTORIAL, "training.engine=reference"), turn()]
+            ours("**Bernoulli**, reference engine (LibTorch's autograd)", TUTORIAL, "training.engine=reference"), turn()]
 
 
 def measure(words, environment):

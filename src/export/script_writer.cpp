@@ -86,12 +86,23 @@ def characters(self, text: str) -> List[str]:
     return characters
 )";
 
-constexpr const char* kWordHash = R"(
+// A loop over bytes is what the interpreter is slowest at: a word is hashed once for all texts of a call.
+constexpr const char* kWordHashes = R"(
 def word_hash(self, token: str) -> int:
     h = 2166136261
     for byte in list(token):
         h = ((h ^ ord(byte)) * 16777619) & 4294967295
     return h
+
+def word_hashes(self, tokens: List[str], known: Dict[str, int]) -> List[int]:
+    hashes: List[int] = []
+    for token in tokens:
+        h = known.get(token, -1)
+        if h < 0:
+            h = self.word_hash(token)
+            known[token] = h
+        hashes.append(h)
+    return hashes
 )";
 
 /// Up to so many bytes str.replace with another length, which moves the rest of the text at every match,
@@ -113,8 +124,9 @@ constexpr const char* kPad = R"(    ids: List[int] = []
 constexpr const char* kEncode = R"(
 def encode(self, texts: List[str]) -> List[List[int]]:
     rows: List[List[int]] = []
+    known: Dict[str, int] = {}
     for text in texts:
-        rows.append(self.token_ids(text))
+        rows.append(self.token_ids(text, known))
     return rows
 
 def vectorize(self, texts: List[str]) -> Tensor:
@@ -131,7 +143,7 @@ class Writer {
     if (config_.split == "whitespace" || has_step(Kind::kCollapseWhitespace)) add_words();
     if (config_.split == "character") script_.methods += kCharacters;
     if (has_step(Kind::kStripHtml)) script_.methods += kStripHtml;
-    if (config_.hash_buckets) script_.methods += kWordHash;
+    if (config_.hash_buckets) script_.methods += kWordHashes;
     add_token_ids();
     add_pad();
     script_.methods += kEncode;
@@ -258,10 +270,10 @@ class Writer {
   }
 
   void add_token_ids() {
-    script_.methods += "\ndef token_ids(self, text: str) -> List[int]:\n";
+    script_.methods += "\ndef token_ids(self, text: str, known: Dict[str, int]) -> List[int]:\n";
     add_tokens();
     add(1, "ids: List[int] = []");
-    add(1, config_.hash_buckets ? "hashes = [self.word_hash(token) for token in tokens[:count]]"
+    add(1, config_.hash_buckets ? "hashes = self.word_hashes(tokens[:count], known)"
                                 : fmt::format("vocabulary = self.{}.ids", kVocabularyModule));
     for (const size_t width : tokenizer_.widths()) {
       if (width == 1 && !config_.hash_buckets) {  // the first width: there is room for `count` ids
