@@ -111,12 +111,12 @@ Json data_json(const PreparedRun& run) {
 }
 
 /// The engine of a run, with the plan that it was chosen for in the log.
-EngineChoice choose_engine(const RunConfig& config, const PreparedRun& run, c10::Device device) {
+EngineChoice choose_engine(const RunConfig& config, const PreparedRun& run, c10::Device device, int threads) {
   log_info(layers::summary(run.plan));
   EngineChoice engine = make_step(config, run.plan, run.train, *run.loss, run.pos_weight, device);
   const std::string reason = engine.reason.empty() ? "" : fmt::format(" ({})", engine.reason);
   log_info(fmt::format("loss {}  engine {}{}  device {}  threads {}", to_string(config.loss.mode),
-                       engine.name, reason, device.str(), operator_threads(config, run)));
+                       engine.name, reason, device.str(), threads));
   return engine;
 }
 
@@ -126,8 +126,9 @@ std::string dry_run(const TrainArguments& arguments) {
   check_shapes_early(config);
   const c10::Device device = open_device(arguments.device);
   const PreparedRun run = prepare_run(config);
-  set_threads(operator_threads(config, run));
-  const EngineChoice engine = choose_engine(config, run, device);
+  const int threads = operator_threads(config, run);
+  set_threads(threads);
+  const EngineChoice engine = choose_engine(config, run, device, threads);
   Step& step = *engine.step;
   std::vector<int64_t> examples;
   for (int64_t i = 0; i < std::min(config.training.batch_size, run.train.size()); ++i) examples.push_back(i);
@@ -160,7 +161,7 @@ TrainedRun train_run(const TrainArguments& arguments) {
   write_json(paths.data(), data_json(run));
   if (run.vectorizer->vocabulary() != nullptr)
     write_file_atomic(paths.vocabulary(), run.vectorizer->vocabulary()->to_text());
-  EngineChoice engine = choose_engine(config, run, device);
+  EngineChoice engine = choose_engine(config, run, device, threads);
 
   const CheckpointFolder checkpoints(paths.checkpoints());
   const std::optional<Checkpoint> checkpoint = resuming ? checkpoints.load_newest() : std::nullopt;

@@ -38,6 +38,12 @@ void start_from_ratios(const RunConfig& config, PreparedRun& run) {
   layers::start_as_naive_bayes(run.plan, start.ratios, start.log_odds);
 }
 
+double mean_length(const TokenView& rows) {
+  int64_t tokens = 0;
+  for (int64_t i = 0; i < rows.size(); ++i) tokens += rows.row_size(i);
+  return static_cast<double>(tokens) / static_cast<double>(rows.size());
+}
+
 void log_split(const char* name, int64_t size) { log_info(fmt::format("{:<10} {:>8} examples", name, size)); }
 
 Vectorizer vectorizer_of(const TextConfig& text, const TokenizedData& data) {
@@ -55,13 +61,11 @@ int num_threads(const TrainingConfig& training) {
 int operator_threads(const RunConfig& config, const PreparedRun& run) {
   constexpr double kWorthThreads = 1 << 22;
   if (config.training.threads > 0) return num_threads(config.training);
-  int64_t tokens = 0, widest = 1;
-  for (int64_t i = 0; i < run.train.size(); ++i) tokens += run.train.rows.row_size(i);
+  int64_t widest = 1;
   for (const layers::NamedLayer& layer : run.plan.layers)
     widest = std::max(widest, layer.plan.output.features);
-  const double length = config.text.sequence_length
-                            ? static_cast<double>(*config.text.sequence_length)
-                            : static_cast<double>(tokens) / static_cast<double>(run.train.size());
+  const double length = config.text.sequence_length ? static_cast<double>(*config.text.sequence_length)
+                                                    : mean_length(run.train.rows);
   const double numbers =
       static_cast<double>(config.training.batch_size) * length * static_cast<double>(widest);
   return numbers < kWorthThreads ? 1 : num_threads(config.training);

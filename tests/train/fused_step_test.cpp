@@ -126,6 +126,17 @@ TEST(FusedStep, IdsInSixteenBitsTrainTheSameBits) {
   compare(*wide.reference(), *narrow.reference());
 }
 
+/// The logit of `example` in each of many draws of dropout by `step`: weights stay, for the rate is 0.
+std::vector<double> drawn_logits(Step& step, int64_t example, float target, int draws) {
+  std::vector<double> logits;
+  for (int64_t s = 0; s < draws; ++s) {
+    const double loss = step.update(std::span(&example, 1), s, 0).loss_sum;
+    const double odds = std::log(std::expm1(loss));  // loss = log(1 + exp(-z)) for y = 1, exp(z) for y = 0
+    logits.push_back(target == 1 ? -odds : odds);
+  }
+  return logits;
+}
+
 TEST(FusedStep, PooledDropoutHasTheReferenceMeanAndVariance) {
   // sgd with lr 0 leaves the weights, so that every step is another draw of the loss of one example with one
   // word and eleven pads, whose logit is a sum of independent kept features.
@@ -146,30 +157,16 @@ TEST(FusedStep, PooledDropoutHasTheReferenceMeanAndVariance) {
     mean += parts.sum().item<double>();
     variance += (parts * parts).sum().item<double>() * 0.4 / 0.6;
   }
-  const double y = static_cast<double>(bench.data.targets[static_cast<size_t>(example)]);
+  const float target = bench.data.targets[static_cast<size_t>(example)];
   constexpr int kDraws = 20000;
   double sum = 0, squares = 0;
-  for (int64_t step = 0; step < kDraws; ++step) {
-    const double loss = fused->update(std::span(&example, 1), step, 0).loss_sum;
-    const double odds = std::log(std::expm1(loss));  // loss = log(1 + exp(-z)) for y = 1, exp(z) for y = 0
-    const double z = y == 1 ? -odds : odds;
+  for (const double z : drawn_logits(*fused, example, target, kDraws)) {
     sum += z;
     squares += z * z;
   }
   const double got_mean = sum / kDraws, got_variance = squares / kDraws - got_mean * got_mean;
   EXPECT_NEAR(got_mean, mean, 4 * std::sqrt(variance / kDraws));
   EXPECT_NEAR(got_variance, variance, 0.04 * variance);  // 4 standard errors
-}
-
-/// The logit of `example` in each of many draws of word dropout by `step`: weights stay, for the rate is 0.
-std::vector<double> drawn_logits(Step& step, int64_t example, float target, int draws) {
-  std::vector<double> logits;
-  for (int64_t s = 0; s < draws; ++s) {
-    const double loss = step.update(std::span(&example, 1), s, 0).loss_sum;
-    const double odds = std::log(std::expm1(loss));
-    logits.push_back(target == 1 ? -odds : odds);
-  }
-  return logits;
 }
 
 TEST(FusedStep, WordDropoutAveragesTheTokensThatStayAsTheReferenceDoes) {
