@@ -10,18 +10,14 @@ and the bound C++ function below it. fastText's own reader only splits, so the s
 the standardisation and, as a raw review needs it, with it.
 """
 
-import os
-import pathlib
 import random
-import statistics
 import string
-import sys
 import tempfile
-import time
 
 import fasttext
+import single_reviews
+from single_reviews import quantiles, times_us
 
-NUM_TEXTS = 5000
 DELETE_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
@@ -29,43 +25,28 @@ def standardize(text):
     return " ".join(text.lower().replace("<br />", " ").translate(DELETE_PUNCTUATION).split())
 
 
-def reviews(root, part, limit=None):
-    for label in ("pos", "neg"):
-        for path in sorted((root / part / label).iterdir())[:limit]:
-            yield label, path.read_text(encoding="utf-8")
-
-
 def train(root):
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as lines:
-        for label, text in reviews(root, "train"):
-            lines.write(f"__label__{label} {standardize(text)}\n")
+        for label in ("pos", "neg"):
+            for path in sorted((root / label).iterdir()):
+                lines.write(f"__label__{label} {standardize(path.read_text(encoding='utf-8'))}\n")
         lines.flush()
         return fasttext.train_supervised(lines.name, dim=16, epoch=5, lr=0.5, thread=1, verbose=0)
 
 
-def quantiles(name, answer, texts):
-    for text in texts:
-        answer(text)
-    times = []
-    for text in texts:
-        begin = time.perf_counter_ns()
-        answer(text)
-        times.append((time.perf_counter_ns() - begin) / 1000)
-    times.sort()
-    print(f"{name:<44} p50 {statistics.median(times):8.2f} us   p99 {times[len(times) * 99 // 100]:8.2f} us")
+def report(name, answer, texts):
+    times_us(answer, texts)
+    print(f"{name:<44} {quantiles(times_us(answer, texts))}")
 
 
 def main():
-    root = pathlib.Path(os.environ.get("BERNOULLI_DATA", "data")) / "aclImdb"
-    if not root.is_dir():
-        sys.exit(f"no reviews in {root}: ./dev data imdb, or set BERNOULLI_DATA")
-    model = train(root)
-    raw = [text for _, text in reviews(root, "train", NUM_TEXTS // 2)]
+    model = train(single_reviews.root())
+    raw = single_reviews.texts()
     random.Random(7).shuffle(raw)
     plain = [standardize(text) for text in raw]
-    quantiles("fastText C++ predict, standardised text", lambda text: model.f.predict(text + "\n", 1, 0.0, "strict"), plain)
-    quantiles("fastText C++ predict, raw text as it is", lambda text: model.f.predict(text.replace("\n", " ") + "\n", 1, 0.0, "strict"), raw)
-    quantiles("standardised in Python, then fastText", lambda text: model.f.predict(standardize(text) + "\n", 1, 0.0, "strict"), raw)
+    report("fastText C++ predict, standardised text", lambda text: model.f.predict(text + "\n", 1, 0.0, "strict"), plain)
+    report("fastText C++ predict, raw text as it is", lambda text: model.f.predict(text.replace("\n", " ") + "\n", 1, 0.0, "strict"), raw)
+    report("standardised in Python, then fastText", lambda text: model.f.predict(standardize(text) + "\n", 1, 0.0, "strict"), raw)
 
 
 if __name__ == "__main__":

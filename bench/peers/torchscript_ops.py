@@ -8,17 +8,14 @@ Each line is a function of one review that returns a number; the cost of calling
 """
 
 import collections
-import os
-import pathlib
 import statistics
 import string
-import sys
-import time
 from typing import Dict
 
+import single_reviews
 import torch
+from single_reviews import times_us
 
-NUM_TEXTS = 5000
 AT_ONCE = [f"t{i}" for i in range(25)]
 WORDS = 'words = text.split(" ")'
 
@@ -74,23 +71,13 @@ def case(ids, lines):
 
 
 def median_us(answer, texts):
-    for text in texts[:500]:
-        answer(text)
-    times = []
-    for text in texts:
-        begin = time.perf_counter_ns()
-        answer(text)
-        times.append((time.perf_counter_ns() - begin) / 1000)
-    return statistics.median(times)
+    times_us(answer, texts[:500])
+    return statistics.median(times_us(answer, texts))
 
 
 def main():
-    root = pathlib.Path(os.environ.get("BERNOULLI_DATA", "data")) / "aclImdb" / "train"
-    if not root.is_dir():
-        sys.exit(f"no reviews in {root}: ./dev data imdb, or set BERNOULLI_DATA")
     torch.set_num_threads(1)
-    files = [path for label in ("neg", "pos") for path in sorted((root / label).iterdir())[: NUM_TEXTS // 2]]
-    texts = [path.read_text(encoding="utf-8") for path in files]
+    texts = single_reviews.texts()
     frequent = collections.Counter(word for text in texts for word in words_of(text)).most_common(10_000)
     ids = {word: i + 2 for i, (word, _) in enumerate(frequent)}
     with torch.jit.optimized_execution(False):

@@ -8,20 +8,19 @@ Both are loaded into this process and called in turns with one review, on one th
 random weights.
 """
 
-import os
 import pathlib
 import random
-import statistics
 import string
 import sys
 import tempfile
-import time
 from typing import Dict, List
 
+import single_reviews
 import torch
+from single_reviews import quantiles, times_us
 from torch import Tensor, nn
 
-NUM_TEXTS, TURNS = 5000, 3
+TURNS = 3
 
 
 class Peer(nn.Module):
@@ -52,41 +51,21 @@ def loaded_peer(vocabulary):
         return torch.jit.load(file.name)
 
 
-def reviews(root):
-    texts = []
-    for label in ("pos", "neg"):
-        texts += [path.read_text(encoding="utf-8") for path in sorted((root / "train" / label).iterdir())[: NUM_TEXTS // 2]]
-    random.Random(7).shuffle(texts)
-    return texts
-
-
-def times_us(model, texts):
-    times = []
-    for text in texts:
-        begin = time.perf_counter_ns()
-        model([text])
-        times.append((time.perf_counter_ns() - begin) / 1000)
-    return sorted(times)
-
-
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     run = pathlib.Path(sys.argv[1])
-    root = pathlib.Path(os.environ.get("BERNOULLI_DATA", "data")) / "aclImdb"
-    if not root.is_dir():
-        sys.exit(f"no reviews in {root}: ./dev data imdb, or set BERNOULLI_DATA")
     torch.set_num_threads(1)
-    texts = reviews(root)
+    texts = single_reviews.texts()
+    random.Random(7).shuffle(texts)
     vocabulary = (run / "vocabulary.txt").read_text(encoding="utf-8").splitlines()
     models = {"exported by bernoulli": torch.jit.load(run / "model.pt"), "written in Python": loaded_peer(vocabulary)}
     with torch.no_grad():
         for model in models.values():
-            times_us(model, texts[:1000])
+            times_us(lambda text, model=model: model([text]), texts[:1000])
         for _ in range(TURNS):
             for name, model in models.items():
-                times = times_us(model, texts)
-                print(f"{name:<24} p50 {statistics.median(times):7.1f} us   p99 {times[len(times) * 99 // 100]:7.1f} us")
+                print(f"{name:<24} {quantiles(times_us(lambda text, model=model: model([text]), texts))}")
 
 
 if __name__ == "__main__":
