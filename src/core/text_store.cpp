@@ -9,8 +9,9 @@
 namespace bernoulli {
 namespace {
 
-constexpr size_t kMemoryChunk = size_t{1} << 20;
-constexpr size_t kFileChunk = size_t{64} << 20;  // a mapping each, and a process may have some 65,000
+constexpr size_t kFirstChunk = size_t{4} << 10;   // the next ones double what there is, up to
+constexpr size_t kMemoryChunk = size_t{1} << 20;  // this: a few texts take little
+constexpr size_t kFileChunk = size_t{64} << 20;   // a mapping each, and a process may have some 65,000
 constexpr size_t kStorePage = 4096;
 
 }  // namespace
@@ -31,7 +32,7 @@ std::string_view TextStore::keep(std::string_view bytes) {
 
 char* TextStore::room(size_t bytes, size_t alignment) {
   const std::lock_guard lock(mutex_);
-  const size_t chunk = file_ ? kFileChunk : kMemoryChunk;
+  const size_t chunk = file_ ? kFileChunk : std::clamp(claimed_, kFirstChunk, kMemoryChunk);
   char* at = take_from_current(bytes, alignment);
   if (at != nullptr) return at;
   if (bytes > chunk / 4) return new_chunk(bytes);  // the rest of the current one stays in use
