@@ -126,51 +126,82 @@ BERNOULLI_INLINE Floats soft_root(const Floats& from) {
 }
 #endif
 
-/// Bit k: lane k of a is below lane k of b.
-BERNOULLI_INLINE uint32_t below(const Words& a, const Words& b) {
+/// Some of the lanes, as the processor likes them: a bit each, or all bits of a lane.
+struct Lanes {
 #if defined(__AVX512F__)
-  return _mm512_cmplt_epu32_mask(reinterpret_cast<__m512i>(a.part[0]), reinterpret_cast<__m512i>(b.part[0]));
+  __mmask16 bits;
+#else
+  WordPart part[kParts];
+#endif
+};
+
+/// Lane k where bit k is set.
+BERNOULLI_INLINE Lanes lanes_of(uint32_t bits) {
+#if defined(__AVX512F__)
+  return {static_cast<__mmask16>(bits)};
+#else
+  Lanes r;
+  BERNOULLI_FOR_PARTS {
+    WordPart own;
+    for (int j = 0; j < kPartLanes; ++j) own[j] = 1u << (i * kPartLanes + j);
+    r.part[i] = reinterpret_cast<WordPart>(((WordPart{} + bits) & own) == own);
+  }
+  return r;
+#endif
+}
+
+/// Bit k for lane k.
+BERNOULLI_INLINE uint32_t bits_of(const Lanes& lanes) {
+#if defined(__AVX512F__)
+  return lanes.bits;
 #else
   uint32_t bits = 0;
   BERNOULLI_FOR_PARTS {
-    const auto less = a.part[i] < b.part[i];
 #if defined(__AVX2__)
-    bits |= static_cast<uint32_t>(_mm256_movemask_ps(reinterpret_cast<__m256>(less))) << (8 * i);
+    bits |= static_cast<uint32_t>(_mm256_movemask_ps(reinterpret_cast<__m256>(lanes.part[i]))) << (8 * i);
 #elif defined(__x86_64__)
-    bits |= static_cast<uint32_t>(_mm_movemask_ps(reinterpret_cast<__m128>(less))) << (4 * i);
+    bits |= static_cast<uint32_t>(_mm_movemask_ps(reinterpret_cast<__m128>(lanes.part[i]))) << (4 * i);
 #else
-    for (int j = 0; j < kPartLanes; ++j) bits |= (less[j] != 0 ? 1u : 0u) << (i * kPartLanes + j);
+    for (int j = 0; j < kPartLanes; ++j) bits |= (lanes.part[i][j] != 0 ? 1u : 0u) << (i * kPartLanes + j);
 #endif
   }
   return bits;
 #endif
 }
 
-/// Lane k of x where bit k is set, else +0.
-BERNOULLI_INLINE Floats where(uint32_t bits, const Floats& x) {
+/// Lane k where that of a is below that of b.
+BERNOULLI_INLINE Lanes below(const Words& a, const Words& b) {
+#if defined(__AVX512F__)
+  return {
+      _mm512_cmplt_epu32_mask(reinterpret_cast<__m512i>(a.part[0]), reinterpret_cast<__m512i>(b.part[0]))};
+#else
+  Lanes r;
+  BERNOULLI_FOR_PARTS r.part[i] = reinterpret_cast<WordPart>(a.part[i] < b.part[i]);
+  return r;
+#endif
+}
+
+/// x in these lanes, else +0.
+BERNOULLI_INLINE Floats where(const Lanes& lanes, const Floats& x) {
   Floats r;
 #if defined(__AVX512F__)
-  r.part[0] = _mm512_maskz_mov_ps(static_cast<__mmask16>(bits), x.part[0]);
+  r.part[0] = _mm512_maskz_mov_ps(lanes.bits, x.part[0]);
 #else
   BERNOULLI_FOR_PARTS {
-    WordPart own;
-    for (int j = 0; j < kPartLanes; ++j) own[j] = 1u << (i * kPartLanes + j);
-    const auto set = ((WordPart{} + bits) & own) == own;
-    r.part[i] =
-        reinterpret_cast<FloatPart>(reinterpret_cast<WordPart>(x.part[i]) & reinterpret_cast<WordPart>(set));
+    r.part[i] = reinterpret_cast<FloatPart>(reinterpret_cast<WordPart>(x.part[i]) & lanes.part[i]);
   }
 #endif
   return r;
 }
 
-/// sum + x where bit k is set. A sum that began at +0 never becomes -0, so adding +0 leaves it as it is.
-BERNOULLI_INLINE Floats add_where(uint32_t bits, const Floats& sum, const Floats& x) {
+/// sum + x in these lanes. A sum that began at +0 never becomes -0, so adding +0 leaves it as it is.
+BERNOULLI_INLINE Floats add_where(const Lanes& lanes, const Floats& sum, const Floats& x) {
 #if defined(__AVX512F__)
   Floats r;
-  r.part[0] = _mm512_mask_add_ps(sum.part[0], static_cast<__mmask16>(bits), sum.part[0], x.part[0]);
+  r.part[0] = _mm512_mask_add_ps(sum.part[0], lanes.bits, sum.part[0], x.part[0]);
   return r;
 #else
-  return sum + where(bits, x);
+  return sum + where(lanes, x);
 #endif
 }
 

@@ -45,9 +45,9 @@ inline Floats sum_block(const PoolInput& in, const float* weights, int64_t strid
     const Floats a = load(base + in.ids[p] * stride), b = load(base + in.ids[p + 1] * stride);
     if constexpr (kDrop) {
       const Words random = random_words(in.draws.key0, in.draws.key1, counter);
-      const uint32_t keep_a = below(random << 16, low), keep_b = below(random, low);
-      keep[p] = static_cast<uint16_t>(keep_a);
-      keep[p + 1] = static_cast<uint16_t>(keep_b);
+      const Lanes keep_a = below(random << 16, low), keep_b = below(random, low);
+      keep[p] = static_cast<uint16_t>(bits_of(keep_a));
+      keep[p + 1] = static_cast<uint16_t>(bits_of(keep_b));
       even = add_where(keep_a, even, a);
       odd = add_where(keep_b, odd, b);
     } else {
@@ -57,12 +57,14 @@ inline Floats sum_block(const PoolInput& in, const float* weights, int64_t strid
   }
   if (in.count % 2 != 0) {
     const int64_t p = in.count - 1;
-    uint32_t bits = 0xffff;
+    const Floats last = load(base + in.ids[p] * stride);
     if constexpr (kDrop) {
-      bits = below(random_words(in.draws.key0, in.draws.key1, counter) << 16, low);
-      keep[p] = static_cast<uint16_t>(bits);
+      const Lanes kept = below(random_words(in.draws.key0, in.draws.key1, counter) << 16, low);
+      keep[p] = static_cast<uint16_t>(bits_of(kept));
+      even = add_where(kept, even, last);
+    } else {
+      even = even + last;
     }
-    even = add_where(bits, even, load(base + in.ids[p] * stride));
   }
   return even + odd;
 }
@@ -97,7 +99,7 @@ void scatter(const PoolInput& in, const uint32_t* slots, const float* gradient, 
       const uint16_t* bits = keep + block * in.count;
       for (int64_t p = 0; p < in.count; ++p) {
         float* row = base + slots[in.ids[p]] * stride;
-        store(row, add_where(bits[p], load(row), g));
+        store(row, add_where(lanes_of(bits[p]), load(row), g));
       }
     } else {
       for (int64_t p = 0; p < in.count; ++p) {
@@ -115,8 +117,8 @@ void scatter(const PoolInput& in, const uint32_t* slots, const float* gradient, 
 void dropout(const DropoutDraws& draws, float scale, float* x, int64_t stride) {
   const Words limit = all_words(draws.threshold << 16);
   for (int64_t i = 0; i < stride; i += kLanes) {
-    const uint32_t bits = below(random_words(draws.key0, draws.key1, static_cast<uint32_t>(i)), limit);
-    store(x + i, where(bits, load(x + i) * all(scale)));
+    const Lanes kept = below(random_words(draws.key0, draws.key1, static_cast<uint32_t>(i)), limit);
+    store(x + i, where(kept, load(x + i) * all(scale)));
   }
 }
 
