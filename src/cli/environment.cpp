@@ -4,15 +4,27 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
+#include <fmt/format.h>
+
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/cpu/Utils.h>
 
+#include "core/log.h"
 #include "core/version.h"
 
 namespace bernoulli::cli {
 
-nlohmann::ordered_json environment_json(c10::Device device, int threads,
+std::string matmul_precision_on(c10::Device device, const TrainingConfig& training) {
+  if (!device.is_cpu() || training.float32_matmul_precision == "highest")
+    return training.float32_matmul_precision;
+  log_warning(fmt::format(
+      "training.float32_matmul_precision: {} has no effect on the CPU, which multiplies in float32",
+      training.float32_matmul_precision));
+  return "highest";
+}
+
+nlohmann::ordered_json environment_json(c10::Device device, const TrainingConfig& training, int threads,
                                         const std::vector<std::string>& words) {
   utsname host{};
   ::uname(&host);
@@ -26,6 +38,8 @@ nlohmann::ordered_json environment_json(c10::Device device, int threads,
       {"build_type", kBuildType},
       {"cpu_capability", at::get_cpu_capability()},
       {"device", device.str()},
+      {"precision", training.precision},
+      {"float32_matmul_precision", matmul_precision_on(device, training)},
       {"threads", threads},
       {"system", std::string(host.sysname) + " " + host.release + " " + host.machine},
       {"started", static_cast<int64_t>(std::time(nullptr))},

@@ -7,11 +7,16 @@
 
 #include <c10/core/Device.h>
 
+#include "config/run_config.h"
+
 namespace bernoulli::cli {
 
-/// What environment.json of a run holds: program, LibTorch, compiler, commit, device, threads, host, command
-/// line.
-nlohmann::ordered_json environment_json(c10::Device device, int threads,
+/// training.float32_matmul_precision as far as it has an effect on the device. Warns where it has none.
+std::string matmul_precision_on(c10::Device device, const TrainingConfig& training);
+
+/// What environment.json of a run holds: program, LibTorch, compiler, commit, device, precision, threads,
+/// host, command line.
+nlohmann::ordered_json environment_json(c10::Device device, const TrainingConfig& training, int threads,
                                         const std::vector<std::string>& words);
 
 /// Threads of LibTorch's kernels.

@@ -67,9 +67,17 @@ int run_stability(const std::vector<std::string>& words) {
   if (values->contains("seeds"))
     sources.overrides.push_back(fmt::format("stability.seeds={}", (*values)["seeds"].as<int64_t>()));
   const RunConfig config = config::load_config(sources, layers::layer_schemas()).run;
+  if (config.training.precision != "float32") {
+    throw UsageError(
+        fmt::format("training.precision is {}, and stability trains under losses on probabilities too, which "
+                    "are compared in "
+                    "float32: add --set training.precision=float32 (the stress half_precision rounds logits)",
+                    config.training.precision));
+  }
   check_shapes_early(config);
   const c10::Device device = open_device((*values)["device"].as<std::string>());
   const fs::path folder = output_folder(*values, config.name);
+  matmul_precision_on(device, config.training);  // warns
   const PreparedRun prepared = prepare_run(config);
   set_threads(operator_threads(config, prepared));
   if (config.loss.mode == LossConfig::Mode::kFocalWithLogits)

@@ -115,8 +115,9 @@ EngineChoice choose_engine(const RunConfig& config, const PreparedRun& run, c10:
   log_info(layers::summary(run.plan));
   EngineChoice engine = make_step(config, run.plan, run.train, *run.loss, run.pos_weight, device);
   const std::string reason = engine.reason.empty() ? "" : fmt::format(" ({})", engine.reason);
-  log_info(fmt::format("loss {}  engine {}{}  device {}  threads {}", to_string(config.loss.mode),
-                       engine.name, reason, device.str(), threads));
+  log_info(fmt::format("loss {}  engine {}{}  device {}  precision {}  threads {}",
+                       to_string(config.loss.mode), engine.name, reason, device.str(),
+                       config.training.precision, threads));
   return engine;
 }
 
@@ -157,7 +158,7 @@ TrainedRun train_run(const TrainArguments& arguments) {
   const int threads = operator_threads(config, run);
   set_threads(threads);
   write_file_atomic(paths.config(), config.resolved_yaml);
-  write_json(paths.environment(), environment_json(device, threads, arguments.words));
+  write_json(paths.environment(), environment_json(device, config.training, threads, arguments.words));
   write_json(paths.data(), data_json(run));
   if (run.vectorizer->vocabulary() != nullptr)
     write_file_atomic(paths.vocabulary(), run.vectorizer->vocabulary()->to_text());

@@ -197,6 +197,8 @@ TrainingConfig bind_training(Reader reader, const Places& places) {
   bind_selection(reader, training);
   training.checkpoint_every_steps = reader.optional_integer("checkpoint_every_steps");
   training.engine = reader.text("engine");
+  training.precision = reader.text("precision");
+  training.float32_matmul_precision = reader.text("float32_matmul_precision");
   training.threads = reader.integer("threads");
   training.schedule = bind_kind(reader, "schedule", places);
   reader.finish();

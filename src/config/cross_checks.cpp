@@ -28,6 +28,7 @@ class CrossChecks {
     if (sound({"model", "text"})) check_padding();
     if (sound({"model", "loss"})) check_last_layer();
     if (sound({"loss", "task"})) check_loss();
+    if (sound({"loss", "training"})) check_precision();
     if (sound({"optimizer"})) check_optimizer();
     if (sound({"training"})) check_limits();
     if (sound({"training"})) check_schedule();
@@ -251,6 +252,27 @@ class CrossChecks {
             fmt::format("has {} numbers, but the task has {} output{} (expected one number, or one a label)",
                         num_weights, num_outputs, num_outputs == 1 ? "" : "s"));
     }
+  }
+
+  void check_precision() {
+    const TrainingConfig& training = run_.training;
+    if (training.precision == "bfloat16" && !trains_on_logits()) {
+      fault(
+          "training.precision",
+          "is bfloat16, but loss.mode is a loss on probabilities: a logit of 8 bits near the place where its "
+          "sigmoid rounds to 1 has neighbours on both sides of it (expected float32, or loss.mode: "
+          "bce_with_logits, which keeps the gradient at every logit)");
+    }
+    if (training.engine != "fused") return;
+    const auto must_be = [&](const char* key, const std::string& value, const char* usual) {
+      if (value == usual) return;
+      fault(fmt::format("training.{}", key),
+            fmt::format("is {}, but training.engine is fused, which computes in float32 throughout (expected "
+                        "{}, or training.engine: auto)",
+                        value, usual));
+    };
+    must_be("precision", training.precision, "float32");
+    must_be("float32_matmul_precision", training.float32_matmul_precision, "highest");
   }
 
   void check_optimizer() {

@@ -137,8 +137,10 @@ struct TrainingConfig {
   bool restore_best = true;  ///< evaluate and export the best checkpoint, else the last
   int64_t keep_best = 1;     ///< best checkpoints kept besides the last two
   std::optional<int64_t> checkpoint_every_steps;
-  std::string engine = "auto";  ///< auto | reference
-  int64_t threads = 0;          ///< 0: num_threads and operator_threads (train/prepare.h) choose
+  std::string engine = "auto";                       ///< auto | fused | reference
+  std::string precision = "float32";                 ///< float32 | bfloat16: of the products of layers
+  std::string float32_matmul_precision = "highest";  ///< highest | high | medium: on a CUDA device
+  int64_t threads = 0;  ///< 0: num_threads and operator_threads (train/prepare.h) choose
   KindConfig schedule;  ///< constant | step | multi_step | exponential | cosine | linear | one_cycle |
                         ///< reduce_on_plateau
 };

@@ -257,6 +257,17 @@ Field training_section() {
            "too, or an error that says why there is none; reference: autograd, one layer at a time",
            {"auto", "fused", "reference"})
            .defaults("auto"),
+       word("precision",
+            "bfloat16: linear layers multiply in bfloat16 (LibTorch's autocast; the reference engine); "
+            "weights, "
+            "loss and optimizer stay float32, and so do evaluation and export",
+            {"float32", "bfloat16"})
+           .defaults("float32"),
+       word("float32_matmul_precision",
+            "of float32 products in training on a CUDA device (torch.set_float32_matmul_precision): highest: "
+            "float32; high, medium: TF32; evaluation and export, and the CPU, always take highest",
+            {"highest", "high", "medium"})
+           .defaults("highest"),
        integer("threads",
                "threads on the CPU; 0: the number of cores, but one to train in batches too small to gain "
                "from more")

@@ -5,7 +5,8 @@ namespace {
 
 LayerPlan plan_max_pool(const Json& args, const PlanContext& context) {
   return plan_pool(args, context, "return x.amax(1)",
-                   "highest = x.masked_fill(real.logical_not(), -3.4028234663852886e+38).amax(1)\n"
+                   // The lowest number that bfloat16 holds too.
+                   "highest = x.masked_fill(real.logical_not(), -3.3895313892515355e+38).amax(1)\n"
                    "return highest.masked_fill((lengths == 0).unsqueeze(1), 0.0)");
 }
 

@@ -117,6 +117,8 @@ std::optional<FusedPlan> fused_plan(const RunConfig& config, const layers::Model
                                     std::string& reason) {
   FusedPlan fused;
   try {
+    if (config.training.precision != "float32")
+      throw Unsupported{fmt::format("training.precision: {}", config.training.precision)};
     check_optimizer(config.optimizer);
     if (plan.layers.front().kind != "embedding" && plan.layers.front().kind != "embedding_bag")
       throw Unsupported{fmt::format("a model that starts with {}", plan.layers.front().kind)};

@@ -12,6 +12,8 @@
 #include "core/random.h"
 #include "core/stop.h"
 #include "model/generator.h"
+#include "tensor/autocast.h"
+#include "tensor/matmul_precision.h"
 #include "train/non_finite.h"
 
 namespace bernoulli {
@@ -26,6 +28,11 @@ at::Tensor gather_rows(const std::vector<float>& values, std::span<const int64_t
   float* row = out.mutable_data_ptr<float>();
   for (const int64_t example : examples) row = std::copy_n(values.begin() + example * width, width, row);
   return out.to(device);
+}
+
+std::optional<at::ScalarType> autocast_dtype(const TrainingConfig& training) {
+  if (training.precision == "bfloat16") return at::kBFloat16;
+  return std::nullopt;
 }
 
 /// The examples whose logits are not finite.
@@ -64,6 +71,7 @@ ReferenceStep::ReferenceStep(const RunConfig& config, const layers::ModelPlan& p
       clip_value_(config.optimizer.clip_value),
       shape_{plan.ragged_input, config.text.sequence_length},
       device_(device),
+      autocast_(autocast_dtype(config.training)),
       dead_range_(find_dead_range(loss, train.num_labels, device)),
       model_(plan, config.training.seed, device),
       parameters_(model_.parameters()),
@@ -72,6 +80,8 @@ ReferenceStep::ReferenceStep(const RunConfig& config, const layers::ModelPlan& p
 }
 
 StepResult ReferenceStep::update(std::span<const int64_t> examples, int64_t step, double lr) {
+  std::optional<MatmulPrecision> products;
+  if (device_.is_cuda()) products.emplace(training_.float32_matmul_precision);
   StepResult result;
   for (const int64_t example : examples) result.weight += train_.weight(example);
   result.weight *= static_cast<double>(train_.num_labels);
@@ -95,6 +105,12 @@ StepResult ReferenceStep::update(std::span<const int64_t> examples, int64_t step
   return result;
 }
 
+at::Tensor ReferenceStep::training_logits(const Features& features) {
+  if (!autocast_) return model_.forward(features);
+  const Autocast autocast(device_.type(), autocast_);
+  return model_.forward(features).to(at::kFloat);
+}
+
 void ReferenceStep::accumulate_gradient(std::span<const int64_t> examples, uint64_t dropout_seed,
                                         int64_t step, StepResult& result) {
   const Features features = make_features(train_.rows, examples, shape_, device_);
@@ -102,7 +118,7 @@ void ReferenceStep::accumulate_gradient(std::span<const int64_t> examples, uint6
   const at::Tensor weights =
       train_.weights.empty() ? at::Tensor() : gather_rows(train_.weights, examples, 1, device_).squeeze(1);
   seed_generator(device_, dropout_seed);
-  const at::Tensor logits = model_.forward(features);
+  const at::Tensor logits = training_logits(features);
   const LossValue loss = loss_(logits, targets, weights);
   const double loss_sum = loss.sum.item<double>();
   if (!std::isfinite(loss_sum)) {

@@ -16,7 +16,8 @@
 namespace bernoulli {
 
 /// Runs any layer list through autograd: the meaning of every configuration, which faster engines must
-/// reproduce.
+/// reproduce. training.precision and training.float32_matmul_precision are those of forward and backward;
+/// loss, weights, optimizer and evaluation are float32.
 class ReferenceStep : public Step {
  public:
   /// `train` and `loss` must outlive the step.
@@ -31,6 +32,8 @@ class ReferenceStep : public Step {
   double base_lr() const override { return optimizer_->base_lr(); }
 
  private:
+  /// Logits [B, L] float32, in the precision that training asks for.
+  at::Tensor training_logits(const Features& features);
   /// Adds loss and telemetry of a batch to `result`, whose weight is the global one, and its gradient to the
   /// parameters.
   void accumulate_gradient(std::span<const int64_t> examples, uint64_t dropout_seed, int64_t step,
@@ -44,6 +47,7 @@ class ReferenceStep : public Step {
   std::optional<double> clip_value_;
   FeatureShape shape_;
   c10::Device device_;
+  std::optional<at::ScalarType> autocast_;  ///< absent: everything is float32
   DeadRange dead_range_;
   Sequential model_;
   NamedTensors parameters_;

@@ -8,6 +8,7 @@
 namespace bernoulli::config {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 /// A configuration from sections; those that are not named are the minimal ones.
@@ -282,7 +283,24 @@ TEST(CrossChecks, NoFaultIsTheConsequenceOfAnother) {
   EXPECT_EQ(with_training("{epoch: 3}"),
             "c.yaml:4:12: training.epoch: unknown key (expected epochs, max_steps, max_seconds, batch_size, "
             "accumulate, eval_batch_size, seed, validate_every_steps, monitor, early_stopping, restore_best, "
-            "keep_best, checkpoint_every_steps, engine, threads or schedule); did you mean 'epochs'?");
+            "keep_best, checkpoint_every_steps, engine, precision, float32_matmul_precision, threads or "
+            "schedule); did you mean 'epochs'?");
+}
+
+TEST(CrossChecks, Bfloat16TrainsOnLogitsAndNotInTheFusedEngine) {
+  const std::string mixed = "{epochs: 1, precision: bfloat16}";
+  EXPECT_EQ(with_training(mixed), "no fault");
+  EXPECT_EQ(with_training(mixed, "loss: {mode: focal_with_logits}"), "no fault");
+  for (const char* mode : {"sigmoid_bce", "sigmoid_bce_clipped"}) {
+    EXPECT_THAT(with_training(mixed, fmt::format("loss: {{mode: {}}}", mode)),
+                HasSubstr("training.precision: is bfloat16, but loss.mode is a loss on probabilities"));
+  }
+  EXPECT_THAT(
+      with_training("{epochs: 1, engine: fused, precision: bfloat16, float32_matmul_precision: high}"),
+      AllOf(HasSubstr("training.precision: is bfloat16, but training.engine is fused"),
+            HasSubstr("training.float32_matmul_precision: is high, but training.engine is fused")));
+  EXPECT_EQ(with_training("{epochs: 1, float32_matmul_precision: medium}"), "no fault");
+  EXPECT_THAT(with_training("{epochs: 1, precision: bf16}"), HasSubstr("expected float32 or bfloat16"));
 }
 
 }  // namespace

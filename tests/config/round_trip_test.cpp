@@ -91,6 +91,8 @@ training:
   keep_best: 1
   checkpoint_every_steps: null
   engine: auto
+  precision: float32
+  float32_matmul_precision: highest
   threads: 0
   schedule:
     constant: {warmup_steps: 0}

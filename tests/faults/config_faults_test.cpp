@@ -190,6 +190,18 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         overridden("set_without_value", "training.epochs", "--set training\\.epochs: has no '='"),
         overridden("set_without_key", "=3", "--set"),
+        FaultCase{"set_mixed_probabilities",
+                  {"config", "check", "config.yaml", "--set", "training.precision=bfloat16", "--set",
+                   "loss.mode=sigmoid_bce"},
+                  2,
+                  "--set training\\.precision=bfloat16: training\\.precision: is bfloat16, but loss\\.mode "
+                  "is a loss on probabilities"},
+        FaultCase{"set_mixed_fused",
+                  {"config", "check", "config.yaml", "--set", "training.precision=bfloat16", "--set",
+                   "training.engine=fused"},
+                  2,
+                  "--set training\\.precision=bfloat16: training\\.precision: is bfloat16, but "
+                  "training\\.engine is fused"},
         overridden("set_misspelt", "training.epoch=3",
                    "--set.*training\\.epoch: unknown key.*did you mean 'epochs'"),
         overridden("set_layer_that_is_not_there", "model.layers[7].dropout=0.5",

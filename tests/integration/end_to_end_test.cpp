@@ -139,6 +139,29 @@ TEST_F(EndToEnd, ARunFromTheTokenCacheIsTheRunFromTheSources) {
   EXPECT_THAT(resumed.err, HasSubstr("token cache: 100 texts from"));
 }
 
+TEST_F(EndToEnd, ARunInBfloat16ExportsWhatItMeasured) {
+  const std::vector<std::string> less = {"--set", "training.precision=bfloat16", "--set",
+                                         "training.float32_matmul_precision=high"};
+  const ProgramResult trained = run(train_words("run", less));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_THAT(trained.err, HasSubstr("engine reference (the fused engine does not run training.precision: "
+                                     "bfloat16)  device cpu  precision bfloat16"));
+  EXPECT_THAT(trained.err, HasSubstr("training.float32_matmul_precision: high has no effect on the CPU"));
+  EXPECT_EQ(read_json("run/environment.json")["precision"], "bfloat16");
+  EXPECT_EQ(read_json("run/environment.json")["float32_matmul_precision"], "highest");
+  const Json summary = read_json("run/summary.json");
+  EXPECT_EQ(summary["test"]["metrics"]["accuracy"], 1.0);
+  EXPECT_EQ(summary["artifact"]["max_difference"], 0.0);
+  const std::string run_dir = (folder_ / "run").string();
+  const ProgramResult of_file = run({"evaluate", run_dir + "/model.pt", "--json"});
+  ASSERT_EQ(of_file.exit_code, 0) << of_file.err;
+  EXPECT_EQ(Json::parse(of_file.out), summary["test"]);
+  const ProgramResult other = run({"train", run_dir + "/config.yaml", "--resume", "--run-dir", run_dir,
+                                   "--set", "training.precision=float32"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("/training/precision"));
+}
+
 TEST_F(EndToEnd, RunAndExportedFileGiveTheSameMetricsAndPredictions) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   const std::string run_dir = (folder_ / "run").string();

@@ -81,6 +81,9 @@ TEST_F(Stability, RefusesWhatItCannotCompare) {
       run({"--set", "data.validation=null", "--output", (folder_ / "none").string()});
   EXPECT_EQ(no_data.exit_code, 2);
   EXPECT_THAT(no_data.err, HasSubstr("data.validation"));
+  const ProgramResult mixed = run({"--set", "training.precision=bfloat16"});
+  EXPECT_EQ(mixed.exit_code, 2);
+  EXPECT_THAT(mixed.err, HasSubstr("training.precision is bfloat16"));
   EXPECT_EQ(run({"--seeds", "0"}).exit_code, 2);
   EXPECT_EQ(run({"--set", "stability.stress=[outputbias]"}).exit_code, 2);
 }

@@ -106,7 +106,7 @@ struct Case {
   int64_t accumulate = 1;
 };
 
-void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+[[maybe_unused]] void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 
 /// A case with its data, ready to make engines of.
 class Bench {
@@ -182,7 +182,7 @@ LossConfig loss_of(LossConfig::Mode mode, double smoothing = 0) {
   return loss;
 }
 
-std::vector<Case> cases() {
+[[maybe_unused]] std::vector<Case> cases() {
   using Mode = LossConfig::Mode;
   const std::vector<KindConfig> tutorial = {embedding(16), pool("mean_pool", "include"), linear(1)};
   const KindConfig gelu = layer("gelu", {{"approximate", "none"}}),
