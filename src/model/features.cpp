@@ -1,51 +1,49 @@
 #include "model/features.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/zeros.h>
+
+#include "text/token_rows.h"
 
 namespace bernoulli {
-namespace {
 
-at::Tensor padded_ids(const TokenView& rows, std::span<const int64_t> indices,
-                      std::optional<int64_t> sequence_length) {
-  int64_t length = 1;
-  for (const int64_t index : indices) length = std::max(length, rows.row_size(index));
-  if (sequence_length) length = *sequence_length;
-  at::Tensor ids = at::zeros({static_cast<int64_t>(indices.size()), length}, at::kLong);
-  int64_t* out = ids.mutable_data_ptr<int64_t>();
+std::vector<int64_t> feature_sizes(const TokenView& rows, std::span<const int64_t> indices,
+                                   const FeatureShape& shape) {
+  const auto count = static_cast<int64_t>(indices.size());
+  if (!shape.ragged && shape.sequence_length) return {count, *shape.sequence_length};
+  int64_t total = 0, longest = 1;
   for (const int64_t index : indices) {
-    rows.copy_row(index, length, out);
-    out += length;
+    total += rows.row_size(index);
+    longest = std::max(longest, rows.row_size(index));
   }
-  return ids;
+  return shape.ragged ? std::vector<int64_t>{total} : std::vector<int64_t>{count, longest};
 }
 
-at::Tensor ragged_ids(const TokenView& rows, std::span<const int64_t> indices, int64_t num_tokens) {
-  at::Tensor ids = at::empty({num_tokens}, at::kLong);
-  int64_t* out = ids.mutable_data_ptr<int64_t>();
-  for (const int64_t index : indices) out = rows.copy_row(index, num_tokens, out);
-  return ids;
+void write_features(const TokenView& rows, std::span<const int64_t> indices, const FeatureShape& shape,
+                    int64_t* values, int64_t* lengths) {
+  for (size_t i = 0; i < indices.size(); ++i) lengths[i] = rows.row_size(indices[i]);
+  if (shape.ragged) {
+    for (size_t i = 0; i < indices.size(); ++i) values = rows.copy_row(indices[i], lengths[i], values);
+    return;
+  }
+  const int64_t width = feature_sizes(rows, indices, shape).back();
+  for (const int64_t index : indices) {
+    int64_t* const end = values + width;
+    std::fill(rows.copy_row(index, width, values), end, kPaddingId);
+    values = end;
+  }
 }
-
-}  // namespace
 
 Features make_features(const TokenView& rows, std::span<const int64_t> indices, const FeatureShape& shape,
                        c10::Device device) {
   Features features;
+  features.values = at::empty(feature_sizes(rows, indices, shape), at::kLong);
   features.lengths = at::empty({static_cast<int64_t>(indices.size())}, at::kLong);
-  int64_t* lengths = features.lengths.mutable_data_ptr<int64_t>();
-  int64_t num_tokens = 0;
-  for (size_t i = 0; i < indices.size(); ++i) {
-    lengths[i] = rows.row_size(indices[i]);
-    num_tokens += lengths[i];
-  }
-  features.values =
-      shape.ragged ? ragged_ids(rows, indices, num_tokens) : padded_ids(rows, indices, shape.sequence_length);
+  write_features(rows, indices, shape, features.values.mutable_data_ptr<int64_t>(),
+                 features.lengths.mutable_data_ptr<int64_t>());
   features.values = features.values.to(device);
   features.lengths = features.lengths.to(device);
   return features;

@@ -20,6 +20,14 @@ struct FeatureShape {
       sequence_length;  ///< TextConfig::sequence_length; absent: padded to the longest row, at least 1
 };
 
+/// Of Features::values of the rows at `indices`.
+std::vector<int64_t> feature_sizes(const TokenView& rows, std::span<const int64_t> indices,
+                                   const FeatureShape& shape);
+/// What make_features puts on the device, into memory of the host.
+/// @param values  as many numbers as feature_sizes says.   @param lengths  one a row.
+void write_features(const TokenView& rows, std::span<const int64_t> indices, const FeatureShape& shape,
+                    int64_t* values, int64_t* lengths);
+
 /// The rows at `indices`, in that order, on `device`.
 Features make_features(const TokenView& rows, std::span<const int64_t> indices, const FeatureShape& shape,
                        c10::Device device);

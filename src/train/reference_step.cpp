@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/isfinite.h>
 
 #include "core/random.h"
@@ -21,14 +21,6 @@ namespace {
 
 constexpr std::string_view kOptimizer = "optimizer/";
 constexpr std::string_view kRawWeight = "raw/";
-
-at::Tensor gather_rows(const std::vector<float>& values, std::span<const int64_t> examples, int64_t width,
-                       c10::Device device) {
-  at::Tensor out = at::empty({static_cast<int64_t>(examples.size()), width}, at::kFloat);
-  float* row = out.mutable_data_ptr<float>();
-  for (const int64_t example : examples) row = std::copy_n(values.begin() + example * width, width, row);
-  return out.to(device);
-}
 
 std::optional<at::ScalarType> autocast_dtype(const TrainingConfig& training) {
   if (training.precision == "bfloat16") return at::kBFloat16;
@@ -63,7 +55,8 @@ NamedTensors select_prefix(std::string_view prefix, const NamedTensors& tensors)
 }  // namespace
 
 ReferenceStep::ReferenceStep(const RunConfig& config, const layers::ModelPlan& plan,
-                             const EncodedDataset& train, const Loss& loss, c10::Device device)
+                             const EncodedDataset& train, const Loss& loss, c10::Device device,
+                             std::unique_ptr<Upload> upload)
     : train_(train),
       loss_(loss),
       training_(config.training),
@@ -75,8 +68,13 @@ ReferenceStep::ReferenceStep(const RunConfig& config, const layers::ModelPlan& p
       dead_range_(find_dead_range(loss, train.num_labels, device)),
       model_(plan, config.training.seed, device),
       parameters_(model_.parameters()),
-      optimizer_(make_optimizer(config.optimizer, parameters_)) {
+      optimizer_(make_optimizer(config.optimizer, parameters_)),
+      feed_(train, shape_, device, upload ? std::move(upload) : make_upload(device)) {
   if (config.optimizer.ema_decay) average_.emplace(*config.optimizer.ema_decay, parameters_);
+}
+
+void ReferenceStep::announce(std::span<const int64_t> examples) {
+  if (feed_.sends_early()) announced_.assign(examples.begin(), examples.end());
 }
 
 StepResult ReferenceStep::update(std::span<const int64_t> examples, int64_t step, double lr) {
@@ -90,9 +88,19 @@ StepResult ReferenceStep::update(std::span<const int64_t> examples, int64_t step
   model_.train(true);
   const uint64_t step_seed = mix_seed(training_.seed, random_stream::kDropout, static_cast<uint64_t>(step));
   const auto batch_size = static_cast<size_t>(training_.batch_size);
+  const auto batch_at = [&](std::span<const int64_t> of, size_t begin) {
+    return of.subspan(begin, std::min(batch_size, of.size() - begin));
+  };
   for (size_t begin = 0; begin < examples.size(); begin += batch_size) {
-    const auto batch = examples.subspan(begin, std::min(batch_size, examples.size() - begin));
-    accumulate_gradient(batch, mix_seed(step_seed, random_stream::kDropout, begin), step, result);
+    accumulate_gradient(batch_at(examples, begin), mix_seed(step_seed, random_stream::kDropout, begin), step,
+                        result);
+    const size_t end = begin + batch_size;  // the device still computes the gradient
+    if (end < examples.size()) {
+      feed_.announce(batch_at(examples, end));
+    } else if (!announced_.empty()) {
+      feed_.announce(batch_at(announced_, 0));
+      announced_.clear();
+    }
   }
   result.gradient_norm = checked_gradient_norm(step);
 
@@ -113,13 +121,10 @@ at::Tensor ReferenceStep::training_logits(const Features& features) {
 
 void ReferenceStep::accumulate_gradient(std::span<const int64_t> examples, uint64_t dropout_seed,
                                         int64_t step, StepResult& result) {
-  const Features features = make_features(train_.rows, examples, shape_, device_);
-  const at::Tensor targets = gather_rows(train_.targets, examples, train_.num_labels, device_);
-  const at::Tensor weights =
-      train_.weights.empty() ? at::Tensor() : gather_rows(train_.weights, examples, 1, device_).squeeze(1);
+  const Batch batch = feed_.take(examples);
   seed_generator(device_, dropout_seed);
-  const at::Tensor logits = training_logits(features);
-  const LossValue loss = loss_(logits, targets, weights);
+  const at::Tensor logits = training_logits(batch.features);
+  const LossValue loss = loss_(logits, batch.targets, batch.weights);
   const double loss_sum = loss.sum.item<double>();
   if (!std::isfinite(loss_sum)) {
     throw non_finite_loss(step, loss_sum, not_finite(logits.detach(), examples),

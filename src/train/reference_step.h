@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include <c10/core/Device.h>
 
@@ -10,6 +11,7 @@
 #include "model/features.h"
 #include "model/sequential.h"
 #include "optim/optimizer.h"
+#include "train/batch_feed.h"
 #include "train/encoded_dataset.h"
 #include "train/step.h"
 
@@ -20,10 +22,12 @@ namespace bernoulli {
 /// loss, weights, optimizer and evaluation are float32.
 class ReferenceStep : public Step {
  public:
-  /// `train` and `loss` must outlive the step.
+  /// `train` and `loss` must outlive the step. @param upload  how batches get to the device; null: as
+  /// make_upload says.
   ReferenceStep(const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train,
-                const Loss& loss, c10::Device device);
+                const Loss& loss, c10::Device device, std::unique_ptr<Upload> upload = nullptr);
 
+  void announce(std::span<const int64_t> examples) override;
   StepResult update(std::span<const int64_t> examples, int64_t step, double lr) override;
   std::vector<float> logits(const TokenView& rows) override;
   NamedTensors evaluation_weights() const override;
@@ -53,6 +57,8 @@ class ReferenceStep : public Step {
   NamedTensors parameters_;
   std::unique_ptr<Optimizer> optimizer_;
   std::optional<WeightAverage> average_;
+  BatchFeed feed_;
+  std::vector<int64_t> announced_;  ///< of the next update; empty: not known
 };
 
 }  // namespace bernoulli

@@ -41,13 +41,20 @@ class Step {
   /// @throws NonFiniteError before any weight moves, naming step, parameter or examples.
   virtual StepResult update(std::span<const int64_t> examples, int64_t step, double lr) = 0;
 
+  /// The examples of the update after the one that is asked for next, so that an engine may fetch them while
+  /// it computes. A hint: the update may never come, or with others.
+  virtual void announce(std::span<const int64_t> /*examples*/) {}
+
   /// Updates that the engine wants at once, so that it need not answer after each.
   virtual int64_t run_ahead() const { return 1; }
   /// Consecutive updates, one result each. One that is refused throws as update() does, with the weights that
   /// those before it left.
   virtual std::vector<StepResult> update_all(std::span<const PlannedUpdate> updates) {
     std::vector<StepResult> results;
-    for (const PlannedUpdate& u : updates) results.push_back(update(u.examples, u.step, u.lr));
+    for (size_t i = 0; i < updates.size(); ++i) {
+      if (i + 1 < updates.size()) announce(updates[i + 1].examples);
+      results.push_back(update(updates[i].examples, updates[i].step, updates[i].lr));
+    }
     return results;
   }
 

@@ -140,6 +140,8 @@ void Trainer::some_updates() {
     planned_.push_back({order_.examples_of(step), step, lr});
   }
   if (planned_.size() == 1) {
+    const bool ends_epoch = end % order_.steps_per_epoch() == 0;
+    if (!ends_epoch && end < total_steps_) parts_.step.announce(order_.examples_of(end));
     take_in(parts_.step.update(planned_[0].examples, planned_[0].step, planned_[0].lr));
   } else {
     for (const StepResult& result : parts_.step.update_all(planned_)) take_in(result);

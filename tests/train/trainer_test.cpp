@@ -5,6 +5,7 @@
 #include <fstream>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -91,11 +92,17 @@ class Session {
   /// where there is one.
   /// `ahead`: updates that the engine is asked for at once, at most.
   TrainingOutcome train(std::optional<int64_t> killed_at = std::nullopt, int64_t ahead = 1) {
+    const EngineChoice choice = engine();
+    KilledStep step(*choice.step, killed_at, ahead);
+    return train_with(step);
+  }
+  EngineChoice engine() const {
+    return make_step(loaded_.run, prepared_.plan, prepared_.train, *prepared_.loss, prepared_.pos_weight,
+                     c10::Device(c10::kCPU));
+  }
+  TrainingOutcome train_with(Step& step) {
     const CheckpointFolder checkpoints(folder_ / "checkpoints");
     const std::optional<Checkpoint> newest = checkpoints.load_newest();
-    const EngineChoice engine = make_step(loaded_.run, prepared_.plan, prepared_.train, *prepared_.loss,
-                                          prepared_.pos_weight, c10::Device(c10::kCPU));
-    KilledStep step(*engine.step, killed_at, ahead);
     MetricsLog log(folder_ / "metrics.jsonl", newest ? newest->step : 0, newest && is_validated(*newest));
     Trainer trainer({loaded_.run,
                      prepared_.labels.names,
@@ -158,6 +165,35 @@ TEST(Trainer, RepeatsItselfBitForBit) {
   const int64_t last = first.train().steps;
   second.train();
   EXPECT_EQ(first.checkpoint_bytes(last), second.checkpoint_bytes(last));
+}
+
+/// Holds each announcement against the examples that come.
+class AnnouncedStep : public KilledStep {
+ public:
+  explicit AnnouncedStep(Step& step) : KilledStep(step, std::nullopt, 1) {}
+  void announce(std::span<const int64_t> examples) override {
+    next_.emplace(examples.begin(), examples.end());
+  }
+  StepResult update(std::span<const int64_t> examples, int64_t step, double lr) override {
+    if (expected_) {
+      ++num_announced;
+      EXPECT_EQ(*expected_, std::vector<int64_t>(examples.begin(), examples.end())) << step;
+    }
+    expected_ = std::exchange(next_, std::nullopt);
+    return KilledStep::update(examples, step, lr);
+  }
+  int num_announced = 0;
+
+ private:
+  std::optional<std::vector<int64_t>> next_, expected_;
+};
+
+TEST(Trainer, AnnouncesTheExamplesOfTheNextUpdateWithinAnEpoch) {
+  Session session({"training.epochs=3", "training.validate_every_steps=3", "training.max_steps=22"});
+  const EngineChoice engine = session.engine();
+  AnnouncedStep step(*engine.step);
+  session.train_with(step);
+  EXPECT_EQ(step.num_announced, 22 - 3);  // the first of each epoch is not
 }
 
 /// 60 examples, 8 updates an epoch; what is due in between ends a run of updates.

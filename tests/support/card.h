@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdlib>
+#include <string>
+
+#include "tensor/device.h"
+
+namespace bernoulli {
+
+/// The CUDA library of this build is the one that is asked; before anything asks for a device.
+inline void use_built_cuda_library() {
+#if defined(BERNOULLI_TEST_CUDA_LIBRARY)
+  ::setenv("BERNOULLI_CUDA_LIBRARY", BERNOULLI_TEST_CUDA_LIBRARY, 0);
+#endif
+}
+
+/// Why tests that need a card are skipped; empty: there is one.
+inline std::string why_no_card() {
+  use_built_cuda_library();
+  std::string why_none;
+  return num_cuda_devices(&why_none) > 0 ? "" : why_none;
+}
+
+}  // namespace bernoulli

@@ -1,0 +1,74 @@
+// The reference engine on a CUDA card, where there is one, beside the CPU.
+
+#include <cmath>
+
+#include <gmock/gmock.h>
+
+#include <ATen/Context.h>
+
+#include "support/card.h"
+#include "train/fused_cases.h"
+
+namespace bernoulli {
+namespace {
+
+class ReferenceOnCard : public ::testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    if (const std::string why = why_no_card(); !why.empty()) GTEST_SKIP() << why;
+  }
+  static std::unique_ptr<Step> on_card(Bench& bench) {
+    return std::make_unique<ReferenceStep>(bench.config, bench.plan, bench.data, *bench.loss,
+                                           open_device("cuda"));
+  }
+  static void expect_near(const Step& cpu, const Step& card, double tolerance) {
+    const NamedTensors a = cpu.evaluation_weights(), b = card.evaluation_weights();
+    for (size_t i = 0; i < a.size(); ++i) {
+      const double size = a[i].second.abs().max().item<double>();
+      EXPECT_LT((a[i].second - b[i].second.to(at::kCPU)).abs().max().item<double>(),
+                tolerance * (1e-3 + size))
+          << a[i].first;
+    }
+  }
+};
+INSTANTIATE_TEST_SUITE_P(ReferenceStep, ReferenceOnCard, ::testing::ValuesIn(cases()),
+                         [](const auto& entry) { return entry.param.name; });
+
+TEST_P(ReferenceOnCard, TrainsEvaluatesAndResumesLikeTheCpu) {
+  Bench bench(GetParam());
+  const auto cpu = bench.reference(), card = on_card(bench);
+  const double expected = bench.train(*cpu, 0, 10), got = bench.train(*card, 0, 10);
+  EXPECT_NEAR(got, expected, 1e-4 * std::abs(expected));
+  expect_near(*cpu, *card, 1e-3);
+  const std::vector<float> z = cpu->logits(bench.data.rows), y = card->logits(bench.data.rows);
+  for (size_t i = 0; i < z.size(); ++i) EXPECT_NEAR(z[i], y[i], 1e-3 * (1 + std::abs(z[i])));
+  // From the card to the CPU and back.
+  const auto resumed = bench.reference(), back = on_card(bench);
+  resumed->load(card->evaluation_weights(), card->training_state());
+  bench.train(*resumed, 10, 15);
+  bench.train(*card, 10, 15);
+  expect_near(*resumed, *card, 1e-3);
+  back->load(resumed->evaluation_weights(), resumed->training_state());
+  expect_near(*resumed, *back, 0x1p-100);
+}
+
+TEST_P(ReferenceOnCard, ComputesInLessWhereItIsAskedToAndEvaluatesInFloat32) {
+  Bench bench(GetParam());
+  const auto plain = on_card(bench);
+  bench.config.training.precision = "bfloat16";
+  const auto mixed = on_card(bench);
+  bench.config.training.precision = "float32";
+  bench.config.training.float32_matmul_precision = "high";
+  const auto tf32 = on_card(bench);
+  const double expected = bench.train(*plain, 0, 1);
+  EXPECT_NEAR(bench.train(*mixed, 0, 1), expected, 0.02 * std::abs(expected));
+  EXPECT_NEAR(bench.train(*tf32, 0, 1), expected, 0.02 * std::abs(expected));
+  EXPECT_EQ(at::globalContext().float32MatmulPrecision(), at::Float32MatmulPrecision::HIGHEST);
+  for (const auto& step : {&mixed, &tf32}) {
+    (*step)->load(plain->evaluation_weights(), plain->training_state());
+    EXPECT_EQ((*step)->logits(bench.data.rows), plain->logits(bench.data.rows));
+  }
+}
+
+}  // namespace
+}  // namespace bernoulli
