@@ -56,6 +56,7 @@ std::vector<card::Layer> card_layers(const FusedPlan& fused) {
 card::Model card_model(const RunConfig& config, const FusedPlan& fused, const DeadRange& dead) {
   card::Model model;
   model.token_threshold = fused.token_threshold;
+  model.word_threshold = fused.word_threshold;
   model.mean = fused.mean;
   model.include_padding = fused.include_padding;
   model.sequence_length = fused.sequence_length.value_or(0);

@@ -23,10 +23,6 @@ EngineChoice make_step(const RunConfig& config, const layers::ModelPlan& plan, c
     choice.reason = "the fused engine for CUDA has not run on a card yet: training.engine: fused asks for it";
   } else {
     fused = fused_plan(config, plan, choice.reason);
-    if (fused && !device.is_cpu() && fused->word_threshold != 0) {
-      choice.reason = "the fused engine for CUDA does not know word_dropout";
-      fused.reset();
-    }
     if (!fused && must_fuse)
       throw UsageError(fmt::format("training.engine is fused, but {}; set it to auto", choice.reason));
   }

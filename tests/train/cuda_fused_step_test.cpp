@@ -1,14 +1,13 @@
 #include "train/cuda_fused_step.h"
 
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 
 #include <gmock/gmock.h>
 
 #include "core/error.h"
+#include "support/card.h"
 #include "support/host_card.h"
-#include "tensor/device.h"
 #include "train/fused_cases.h"
 
 // The kernels of the card run here on the processor, one thread after the other (support/host_card.h): the
@@ -32,6 +31,14 @@ Case with_dropout(Case c) {
   return c;
 }
 
+/// The same, with a word dropout where there may be one: behind the embedding.
+Case with_word_dropout(Case c) {
+  c = with_dropout(std::move(c));
+  if (c.layers.front().kind == "embedding")
+    c.layers.insert(c.layers.begin() + 1, layer("word_dropout", {{"rate", 0.4}}));
+  return c;
+}
+
 /// Of the model's largest weight.
 void expect_near(const Step& expected, const Step& got, double tolerance) {
   const NamedTensors a = expected.evaluation_weights(), b = got.evaluation_weights();
@@ -52,7 +59,10 @@ INSTANTIATE_TEST_SUITE_P(CudaFusedStep, OnHostCard, ::testing::ValuesIn(cases())
                          [](const auto& entry) { return entry.param.name; });
 
 TEST_P(OnHostCard, AgreesWithTheFusedEngineWithTheSameDropout) {
-  for (const Case& c : {GetParam(), with_dropout(GetParam())}) {
+  Case words_alone = GetParam();
+  if (words_alone.layers.front().kind == "embedding")
+    words_alone.layers.insert(words_alone.layers.begin() + 1, layer("word_dropout", {{"rate", 0.4}}));
+  for (const Case& c : {GetParam(), with_dropout(GetParam()), words_alone, with_word_dropout(GetParam())}) {
     Bench bench(c);
     const auto fused = bench.fused();
     const auto card = bench.on_card(card::host_functions());
@@ -76,7 +86,7 @@ TEST_P(OnHostCard, AgreesWithTheFusedEngineWithTheSameDropout) {
 
 TEST_P(OnHostCard, GivesTheSameBitsInEveryOrderAndForEverySweep) {
   using card::Sweep;
-  Bench bench(with_dropout(GetParam()));
+  Bench bench(with_word_dropout(GetParam()));
   card::HostCardSettings& settings = card::HostCard::settings();
   settings.sweep = Sweep::kDense;
   const auto first = bench.on_card(card::host_functions());
@@ -96,7 +106,7 @@ TEST_P(OnHostCard, GivesTheSameBitsInEveryOrderAndForEverySweep) {
 }
 
 TEST_P(OnHostCard, GoesOnFromASavedStateOfEitherEngineBitForBit) {
-  Bench bench(with_dropout(GetParam()));
+  Bench bench(with_word_dropout(GetParam()));
   const auto whole = bench.on_card(card::host_functions()), first = bench.on_card(card::host_functions()),
              second = bench.on_card(card::host_functions());
   bench.train(*whole, 0, 12);
@@ -146,7 +156,9 @@ TEST(CudaFusedStep, SumsRowsThatFillManyChunks) {
 /// With the tsan preset a race between threads of a phase, or between blocks, is an error.
 TEST(CudaFusedStep, GivesTheSameBitsOnRealThreads) {
   Case c;
-  c.layers = {embedding(16), dropout(0.25), pool("mean_pool", "include"), linear(3), layer("relu"),
+  c.layers = {embedding(16), layer("word_dropout", {{"rate", 0.4}}),
+              dropout(0.25), pool("mean_pool", "include"),
+              linear(3),     layer("relu"),
               dropout(0.5),  linear(1)};
   c.clip_norm = 0.01;
   Bench bench(c);
@@ -265,15 +277,8 @@ TEST(CudaFusedStep, ACardThatFailsLeavesTheCheckpoint) {
   }
 }
 
-/// The library of this build; before anything asks for a device.
-void use_built_library() {
-#if defined(BERNOULLI_TEST_CUDA_LIBRARY)
-  ::setenv("BERNOULLI_CUDA_LIBRARY", BERNOULLI_TEST_CUDA_LIBRARY, 0);
-#endif
-}
-
 TEST(CudaFusedStep, TheLibraryWithoutACardAnswersAndSaysWhatItLacks) {
-  use_built_library();
+  use_built_cuda_library();
   if (cuda_function("bernoulli_cuda_interface") == nullptr) GTEST_SKIP() << "there is no CUDA library";
   std::string why_none;
   if (num_cuda_devices(&why_none) > 0) GTEST_SKIP() << "this machine has a CUDA device";
@@ -290,16 +295,14 @@ TEST(CudaFusedStep, TheLibraryWithoutACardAnswersAndSaysWhatItLacks) {
 class OnCard : public ::testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
-    use_built_library();
-    std::string why_none;
-    if (num_cuda_devices(&why_none) == 0) GTEST_SKIP() << why_none;
+    if (const std::string why = why_no_card(); !why.empty()) GTEST_SKIP() << why;
   }
 };
 INSTANTIATE_TEST_SUITE_P(CudaFusedStep, OnCard, ::testing::ValuesIn(cases()),
                          [](const auto& entry) { return entry.param.name; });
 
 TEST_P(OnCard, AgreesWithTheFusedEngineAndRepeatsItsBits) {
-  Bench bench(with_dropout(GetParam()));
+  Bench bench(with_word_dropout(GetParam()));
   const auto fused = bench.fused();
   const auto first = bench.on_card(cuda_fused_functions()), second = bench.on_card(cuda_fused_functions());
   const double expected = bench.train(*fused, 0, 30), got = bench.train(*first, 0, 30);

@@ -18,7 +18,7 @@ class ExamplesBody {
     return (v.partial_size + 2 * v.width) * static_cast<int64_t>(sizeof(float));
   }
   BERNOULLI_HOST_DEVICE int64_t phases() const {
-    return kHead + 2 * v_.num_layers + 1 + (training_ ? v_.num_layers + 1 : 0);
+    return head() + 2 * v_.num_layers + 1 + (training_ ? v_.num_layers + 1 : 0);
   }
   BERNOULLI_HOST_DEVICE void run(int64_t phase, const Place& place, void* shared) const {
     const Update* const update = training_ ? current(v_) : nullptr;
@@ -34,10 +34,12 @@ class ExamplesBody {
     b.update = update;
     b.row = training_ ? v_.examples[update->first + place.block] : place.block;
     b.reading = reading_of(v_, b.row);
+    b.kept = b.reading.count;
     if (training_) {
       using namespace random_stream;
       const uint64_t step_seed = mix_seed(v_.seed, kDropout, static_cast<uint64_t>(update->step));
       b.seed = mix_seed(step_seed, kDropout, static_cast<uint64_t>(place.block));
+      if (thins() && phase >= kThinning) take_in_thinning(b);
       if (v_.token_threshold != 0) {
         b.reading.scale *= 65536.0f / static_cast<float>(v_.token_threshold);
         b.draws = {static_cast<uint32_t>(b.seed), static_cast<uint32_t>(b.seed >> 32), v_.token_threshold};
@@ -47,7 +49,7 @@ class ExamplesBody {
   }
 
  private:
-  static constexpr int64_t kHead = 2;  // phases of the pool
+  static constexpr int64_t kPool = 2, kThinning = 2;  // phases
 
   struct Block {
     float* partial;
@@ -58,29 +60,84 @@ class ExamplesBody {
     int64_t row;
     const Update* update;
     Reading reading;
+    int64_t kept = 0;      // tokens that word dropout left
+    float pad_weight = 1;  // what padding counts for beside them
     kernels::DropoutDraws draws;
     uint64_t seed = 0;
   };
 
+  /// Word dropout takes tokens out of the example before it is read.
+  BERNOULLI_HOST_DEVICE bool thins() const { return training_ && v_.word_threshold != 0; }
+  /// Phases before the layers behind the pool.
+  BERNOULLI_HOST_DEVICE int64_t head() const { return kPool + (thins() ? kThinning : 0); }
+
   BERNOULLI_HOST_DEVICE void run_phase(int64_t phase, const Block& b) const {
-    const int64_t loss = kHead + 2 * v_.num_layers;
-    if (phase == 0) return sum_positions(b);
-    if (phase == 1) return finish_pool(b);
-    if (phase < loss) return forward((phase - kHead) / 2, (phase - kHead) % 2 != 0, b);
+    const int64_t loss = head() + 2 * v_.num_layers;
+    if (phase == head() - 1) return finish_pool(b);
+    if (phase == head() - 2) return sum_positions(b);
+    if (phase < kThinning) return phase == 0 ? count_kept(b) : rank_kept(b);
+    if (phase < loss) return forward((phase - head()) / 2, (phase - head()) % 2 != 0, b);
     if (phase == loss) return training_ ? take_loss(b) : give_logits(b);
     const int64_t layer = v_.num_layers - 1 - (phase - loss - 1);
     if (layer >= 0) return backward(layer, b);
     keep(b);
   }
 
+  /// Calls `each` with every position of this thread and whether its token stays. Four tokens share a draw.
+  template <class Each>
+  BERNOULLI_HOST_DEVICE void draw_words(const Block& b, const Each& each) const {
+    using namespace random_stream;
+    const uint64_t step_seed = mix_seed(v_.seed, kWordDropout, static_cast<uint64_t>(b.update->step));
+    const uint64_t seed = mix_seed(step_seed, kWordDropout, static_cast<uint64_t>(b.place));
+    const int64_t end = b.reading.count * (b.thread + 1) / kThreads;
+    uint64_t bits = 0;
+    for (int64_t p = b.reading.count * b.thread / kThreads, begin = p; p < end; ++p) {
+      if (p == begin || p % 4 == 0)
+        bits = mix_seed(seed, kWordDropout, static_cast<uint64_t>(p - p % 4)) >> (16 * (p % 4));
+      each(p, (bits & 0xffff) < v_.word_threshold);
+      bits >>= 16;
+    }
+  }
+
+  BERNOULLI_HOST_DEVICE int32_t* ranks_of(const Block& b) const {
+    const int64_t* const begin = v_.occurrence_begin + b.update->first;
+    return v_.ranks + (begin[b.place] - begin[0]);
+  }
+
+  BERNOULLI_HOST_DEVICE void count_kept(const Block& b) const {
+    float kept = 0;
+    draw_words(b, [&](int64_t, bool stays) { kept += stays ? 1 : 0; });
+    b.partial[b.thread] = kept;
+  }
+
+  BERNOULLI_HOST_DEVICE void rank_kept(const Block& b) const {
+    int32_t rank = 0;
+    for (int64_t before = 0; before < b.thread; ++before) rank += static_cast<int32_t>(b.partial[before]);
+    int32_t* const ranks = ranks_of(b);
+    draw_words(b, [&](int64_t p, bool stays) { ranks[p] = stays ? rank++ : -1; });
+    if (b.thread == kThreads - 1) v_.places[b.place].kept = rank;
+  }
+
+  /// The tokens that stay stand for all, padding for itself.
+  BERNOULLI_HOST_DEVICE void take_in_thinning(Block& b) const {
+    b.kept = v_.places[b.place].kept;
+    if (b.kept == b.reading.count || b.kept == 0) return;
+    const auto kept = static_cast<float>(b.kept), all = static_cast<float>(b.reading.count);
+    b.reading.scale *= all / kept;
+    b.pad_weight = kept / all;
+  }
+
   BERNOULLI_HOST_DEVICE void sum_positions(const Block& b) const {
     const Reading& r = b.reading;
+    const int32_t* const ranks = thins() ? ranks_of(b) : nullptr;
     for (int64_t i = b.thread; i < v_.segments * v_.dim; i += kThreads) {
       const RowColumn at = row_column(i, v_.dim);
       const int64_t end = r.count * (at.row + 1) / v_.segments;
       float sum = 0;
       for (int64_t p = r.count * at.row / v_.segments; p < end; ++p) {
-        if (b.draws.threshold != 0 && !kernels::keeps_token(b.draws, r.count, p, at.column)) continue;
+        const int64_t rank = ranks != nullptr ? ranks[p] : p;
+        if (rank < 0) continue;
+        if (b.draws.threshold != 0 && !kernels::keeps_token(b.draws, b.kept, rank, at.column)) continue;
         sum += v_.embedding.w[token(v_.tokens, r.begin + p) * v_.dim + at.column];
       }
       b.partial[i] = sum;
@@ -97,8 +154,8 @@ class ExamplesBody {
   }
 
   BERNOULLI_HOST_DEVICE float pads_kept(const Block& b, int64_t feature) const {
-    if (b.draws.threshold == 0) return static_cast<float>(b.reading.pads);
-    return kernels::kept_pads(b.draws, v_.binomial, b.reading.pads, feature);
+    if (b.draws.threshold == 0) return static_cast<float>(b.reading.pads) * b.pad_weight;
+    return kernels::kept_pads(b.draws, v_.binomial, b.reading.pads, feature) * b.pad_weight;
   }
 
   /// A linear layer sums in 16 lanes, as the processor does, and its second phase adds these in pairs.
@@ -197,8 +254,13 @@ class ExamplesBody {
     for (int64_t f = b.thread; f < v_.dim; f += kThreads)
       v_.pooled_gradient[b.place * v_.dim + f] = b.slopes[f] * b.reading.scale;
     if (b.thread != 0) return;
-    v_.places[b.place] = {static_cast<int32_t>(b.reading.count), static_cast<int32_t>(b.reading.pads),
-                          b.draws.key0, b.draws.key1};
+    ExampleState& example = v_.places[b.place];
+    example.count = static_cast<int32_t>(b.reading.count);
+    if (!thins()) example.kept = example.count;  // else rank_kept wrote it, and threads of this phase read it
+    example.pads = static_cast<int32_t>(b.reading.pads);
+    example.pad_weight = b.pad_weight;
+    example.key0 = b.draws.key0;
+    example.key1 = b.draws.key1;
   }
 
   View v_;

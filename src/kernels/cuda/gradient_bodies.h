@@ -25,7 +25,7 @@ class GradientsBody {
     for (int64_t i = place.first(); i < all; i += place.all()) {
       if (i < embedding) {
         const RowColumn at = row_column(i, v_.dim);
-        sum_occurrences(span, at.row, at.column);
+        sum_occurrences(*update, span, at.row, at.column);
       } else {
         const RowColumn at = row_column(i - embedding, v_.head_size);
         v_.head_partial[i - embedding] = sum_examples(*update, at.row, at.column);
@@ -34,26 +34,32 @@ class GradientsBody {
   }
 
  private:
-  BERNOULLI_HOST_DEVICE float contribution(const Occurrence& o, int64_t feature) const {
+  BERNOULLI_HOST_DEVICE float contribution(const Update& update, const Occurrence& o, int64_t feature) const {
     const ExampleState e = v_.places[o.example];
     const float g = v_.pooled_gradient[o.example * v_.dim + feature];
     const kernels::DropoutDraws draws{e.key0, e.key1, v_.token_threshold};
-    const auto position = static_cast<int64_t>(o.position);
+    auto position = static_cast<int64_t>(o.position);
     if (position < e.count) {
-      return draws.threshold == 0 || kernels::keeps_token(draws, e.count, position, feature) ? g : 0.0f;
+      if (v_.ranks != nullptr) {
+        const int64_t* const begin = v_.occurrence_begin + update.first;
+        position = v_.ranks[begin[o.example] - begin[0] + position];
+        if (position < 0) return 0;
+      }
+      return draws.threshold == 0 || kernels::keeps_token(draws, e.kept, position, feature) ? g : 0.0f;
     }
     return (draws.threshold == 0 ? static_cast<float>(e.pads)
                                  : kernels::kept_pads(draws, v_.binomial, e.pads, feature)) *
-           g;
+           e.pad_weight * g;
   }
 
-  BERNOULLI_HOST_DEVICE void sum_occurrences(const Span& span, int64_t chunk, int64_t feature) const {
+  BERNOULLI_HOST_DEVICE void sum_occurrences(const Update& update, const Span& span, int64_t chunk,
+                                             int64_t feature) const {
     const int64_t begin = span.begin + chunk * kChunk;
     const int64_t end = begin + kChunk < span.end ? begin + kChunk : span.end;
     bool began_before = begin > span.begin && v_.keys[begin - 1] == v_.keys[begin];
     float sum = 0;
     for (int64_t at = begin; at < end; ++at) {
-      sum += contribution(v_.occurrences[at], feature);
+      sum += contribution(update, v_.occurrences[at], feature);
       if (at + 1 < end && v_.keys[at + 1] == v_.keys[at]) continue;
       if (began_before) {
         v_.carry[chunk * v_.dim + feature] = sum;

@@ -45,6 +45,7 @@ struct Model {
   int32_t num_slots = 0;   ///< of the optimizer: 0 to 2
   float initial_slot = 0;  ///< until write() says otherwise
   uint32_t token_threshold = 0;
+  uint32_t word_threshold = 0;         ///< a token stays where 16 random bits are below it; 0: all stay
   const uint32_t* binomial = nullptr;  ///< BinomialTables::flat; read where pads are dropped
   bool mean = true;
   bool include_padding = false;

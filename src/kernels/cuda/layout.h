@@ -33,6 +33,7 @@ class Layout {
     view_.partial_size = view_.segments * dim;
     for (int32_t i = 0; i < model.num_layers; ++i)
       view_.partial_size = std::max(view_.partial_size, model.layers[i].out * kernels::kLanes);
+    if (view_.word_threshold != 0) view_.partial_size = std::max<int64_t>(view_.partial_size, kThreads);
     uses_local_ = ExamplesBody::local_bytes(view_) > shared_limit;
     most_updates = std::clamp(static_cast<int64_t>(kOneKey) / num_rows, int64_t{1}, kMostUpdates);
     const auto blocks = [&](int64_t items) {
@@ -120,6 +121,7 @@ class Layout {
     view_.num_layers = m.num_layers;
     view_.sequence_length = m.sequence_length;
     view_.token_threshold = m.token_threshold;
+    view_.word_threshold = m.word_threshold;
     view_.mean = m.mean;
     view_.include_padding = m.include_padding;
     view_.rule = m.parameters[0].rule;
@@ -227,6 +229,7 @@ class Layout {
     const int64_t block = v.partial_size + 2 * v.width;
     v.local = uses_local_ ? arena.take<float>(std::max(largest_update, kEvaluationRows) * block) : nullptr;
     v.places = arena.take<ExampleState>(largest_update);
+    v.ranks = v.word_threshold != 0 ? arena.take<int32_t>(largest_occurrences) : nullptr;
     v.values = arena.take<float>(largest_update * v.width);
     v.slopes = arena.take<float>(largest_update * v.width);
     v.pooled_gradient = arena.take<float>(largest_update * v.dim);

@@ -50,8 +50,10 @@ struct Occurrence {
 
 /// What the gradient needs to know of an example of the update.
 struct ExampleState {
-  int32_t count = 0;
+  int32_t count = 0;  ///< tokens
+  int32_t kept = 0;   ///< of them, by word dropout
   int32_t pads = 0;
+  float pad_weight = 1;
   uint32_t key0 = 0;
   uint32_t key1 = 0;
 };
@@ -84,7 +86,7 @@ struct View {
   // The model.
   int64_t dim = 0, num_rows = 0, num_labels = 1, num_layers = 0, num_parts = 0, head_size = 0;
   int64_t sequence_length = 0;
-  uint32_t token_threshold = 0;
+  uint32_t token_threshold = 0, word_threshold = 0;
   bool mean = true, include_padding = false;
   bool deferred = false;  ///< Sweep::kDeferred
   double clip_norm = 0, clip_value = 0;
@@ -117,6 +119,9 @@ struct View {
   int64_t width = 0;         ///< numbers an example keeps: what enters each layer, and the logits
   float* local = nullptr;    ///< [blocks, partial_size + 2 * width] where a block's own memory is too small
   ExampleState* places = nullptr;
+  /// Of each occurrence of the update, in the order of the examples: which of its example's tokens it is
+  /// after word dropout; negative: it was taken out. Null where there is no word dropout.
+  int32_t* ranks = nullptr;
   float* values = nullptr;           ///< [examples, width]
   float* slopes = nullptr;           ///< [examples, width]: gradients of values
   float* pooled_gradient = nullptr;  ///< [examples, dim]: of the sum over positions
