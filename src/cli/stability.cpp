@@ -102,6 +102,7 @@ int run_stability(const std::vector<std::string>& words) {
       log_warning(fmt::format("{} against {}: a difference of {:+.4f} in accuracy is within seed noise",
                               pair.mode, pair.baseline, pair.test.mean_difference));
   }
+  for (const stability::DeviceComparison& other : comparison.devices) log_info(stability::statement(other));
   log_info(fmt::format("{} updates a run ({} an epoch), {} seeds, {}", comparison.steps,
                        comparison.steps_per_epoch, config.stability.seeds,
                        format_duration(comparison.seconds)));

@@ -17,13 +17,6 @@ constexpr double kSignificant = 0.05;
 const std::vector<LossConfig::Mode> kModes = {LossConfig::Mode::kBceWithLogits, LossConfig::Mode::kSigmoidBce,
                                               LossConfig::Mode::kSigmoidBceClipped};
 
-at::ScalarType dtype_from(const std::string& name) {
-  if (name == "float64") return at::kDouble;
-  if (name == "bfloat16") return at::kBFloat16;
-  if (name == "float16") return at::kHalf;
-  return at::kFloat;
-}
-
 /// p of McNemar's test on the decisions of two sets of logits.
 double mcnemar_of(const std::vector<float>& first, const std::vector<float>& second,
                   const std::vector<float>& targets) {
@@ -60,7 +53,7 @@ Pairing run_pairing(const RunConfig& config, const PreparedRun& prepared, const 
 
 void measure_loss(const RunConfig& config, c10::Device device, const Progress& progress, Comparison& result) {
   for (const std::string& name : config.stability.dtypes) {
-    const at::ScalarType dtype = dtype_from(name);
+    const at::ScalarType dtype = dtype_named(name);
     progress(fmt::format("curves of {} on {}", name, device.str()));
     for (const LossConfig::Mode mode : kModes) {
       for (const double target : {0.0, 1.0})
@@ -119,6 +112,7 @@ Comparison compare_losses(const RunConfig& config, const PreparedRun& prepared, 
   if (config.task.kind == TaskConfig::Kind::kMultiLabel) result.label_names = prepared.labels.names;
   measure_loss(config, c10::kCPU, progress, result);
   if (!device.is_cpu()) measure_loss(config, device, progress, result);
+  result.devices = compare_devices(result.thresholds, result.curves);
   result.plain = run_pairing(config, prepared, evaluation, {}, result.steps, device, progress);
   for (const KindConfig& stress : config.stability.stress) {
     result.stress.push_back(

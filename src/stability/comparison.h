@@ -10,6 +10,7 @@
 #include <c10/core/Device.h>
 
 #include "stability/curves.h"
+#include "stability/device_comparison.h"
 #include "stability/paired_training.h"
 #include "stability/significance.h"
 #include "stability/thresholds.h"
@@ -51,6 +52,7 @@ struct Comparison {
   std::vector<std::string> label_names;  ///< multi-label only
   std::vector<Curve> curves;
   std::vector<Threshold> thresholds;
+  std::vector<DeviceComparison> devices;  ///< empty where all of it ran on the CPU
   Pairing plain;
   std::vector<Pairing> stress;
   double seconds = 0;

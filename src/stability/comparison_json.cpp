@@ -80,9 +80,39 @@ Json runs_of(const Pairing& pairing) {
   return runs;
 }
 
+Json to_json(const DeviceComparison& comparison) {
+  Json thresholds = Json::array(), curves = Json::array();
+  for (const ThresholdDifference& difference : comparison.thresholds) {
+    thresholds.push_back({{"mode", difference.cpu.mode},
+                          {"dtype", difference.cpu.dtype},
+                          {"target", difference.cpu.target},
+                          {"event", difference.cpu.event},
+                          {"side", difference.cpu.side},
+                          {"cpu", or_null(difference.cpu.logit)},
+                          {"device", or_null(difference.other.logit)},
+                          {"numbers_apart", or_null(difference.numbers_apart)}});
+  }
+  for (const CurveDifference& difference : comparison.curves) {
+    curves.push_back({{"mode", difference.mode},
+                      {"dtype", difference.dtype},
+                      {"target", difference.target},
+                      {"loss_spacings", number_or_word(difference.loss_spacings)},
+                      {"loss_logit", difference.loss_logit},
+                      {"gradient_spacings", number_or_word(difference.gradient_spacings)},
+                      {"gradient_logit", difference.gradient_logit}});
+  }
+  return {{"device", comparison.device},
+          {"statement", statement(comparison)},
+          {"num_thresholds", comparison.num_thresholds},
+          {"different_thresholds", std::move(thresholds)},
+          {"curves", std::move(curves)}};
+}
+
 }  // namespace
 
 Json to_json(const Comparison& comparison) {
+  Json devices = Json::array();
+  for (const DeviceComparison& other : comparison.devices) devices.push_back(to_json(other));
   Json thresholds = Json::array();
   for (const Threshold& threshold : comparison.thresholds) {
     thresholds.push_back({{"mode", threshold.mode},
@@ -117,6 +147,7 @@ Json to_json(const Comparison& comparison) {
             {"labels", comparison.label_names},
             {"seconds", comparison.seconds}}},
           {"thresholds", std::move(thresholds)},
+          {"devices", std::move(devices)},
           {"pairs", pairs_of(comparison.plain)},
           {"runs", runs_of(comparison.plain)},
           {"stress", std::move(stress)}};

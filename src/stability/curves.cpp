@@ -95,4 +95,11 @@ std::string dtype_name(at::ScalarType dtype) {
   }
 }
 
+at::ScalarType dtype_named(const std::string& name) {
+  for (const at::ScalarType dtype : {at::kDouble, at::kFloat, at::kBFloat16, at::kHalf}) {
+    if (dtype_name(dtype) == name) return dtype;
+  }
+  throw InternalError("stability: there is no number format " + name);
+}
+
 }  // namespace bernoulli::stability

@@ -47,5 +47,7 @@ std::vector<double> curve_logits();
 
 /// "float64", "float32", "bfloat16", "float16".
 std::string dtype_name(at::ScalarType dtype);
+/// Its inverse.
+at::ScalarType dtype_named(const std::string& name);
 
 }  // namespace bernoulli::stability

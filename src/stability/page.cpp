@@ -258,6 +258,40 @@ std::string thresholds_section(const Comparison& comparison) {
       comparison.thresholds.size() - never, rows, never);
 }
 
+/// What another device measured, beside the CPU; nothing where there is none.
+std::string devices_section(const Comparison& comparison) {
+  const auto number = [](const std::optional<double>& value) {
+    return value ? fmt::format("{:.9g}", *value) : std::string("none");
+  };
+  std::string text;
+  for (const DeviceComparison& other : comparison.devices) {
+    std::string thresholds, curves;
+    for (const ThresholdDifference& d : other.thresholds) {
+      thresholds += fmt::format(
+          "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td "
+          "class=\"l\">{} ({})</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+          d.cpu.mode, d.cpu.dtype, d.cpu.target, d.cpu.event, d.cpu.side, number(d.cpu.logit),
+          number(d.other.logit), d.numbers_apart ? fmt::format("{}", *d.numbers_apart) : "one only");
+    }
+    for (const CurveDifference& d : other.curves) {
+      curves += fmt::format(
+          "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td>{:.3g}</td><td>{}</td><td>{:.3g}</td><td>{}"
+          "</td></tr>",
+          d.mode, d.dtype, d.target, d.loss_spacings, d.loss_logit, d.gradient_spacings, d.gradient_logit);
+    }
+    if (thresholds.empty()) thresholds = "<tr><td>none</td></tr>";
+    text += fmt::format(
+        "<h2>{0} beside the CPU</h2><p>{1}</p><details><summary>Thresholds that differ</summary><div "
+        "class=\"scroll\"><table><tr><th>mode</th><th>format</th><th>y</th><th "
+        "class=\"l\">event</th><th>CPU</th><th>{0}</th><th>numbers apart</th></tr>{2}</table></div></details>"
+        "<details><summary>Curves: largest difference in spacings of the format, and its logit</summary><div "
+        "class=\"scroll\"><table><tr><th>mode</th><th>format</th><th>y</th><th>loss</th><th>at</th>"
+        "<th>gradient</th><th>at</th></tr>{3}</table></div></details>\n",
+        escape_html(other.device), escape_html(statement(other)), thresholds, curves);
+  }
+  return text;
+}
+
 std::string method_section(const Comparison& comparison) {
   const std::string length =
       comparison.configured_steps == 0
@@ -298,7 +332,8 @@ std::string page(const Comparison& comparison) {
              name, kStyle, escape_html(verdict(comparison))) +
          curves_section(comparison) + "<h2>Training as configured</h2>" +
          pairing_body(comparison, comparison.plain) + stress_section(comparison) +
-         thresholds_section(comparison) + method_section(comparison) + "</body></html>\n";
+         thresholds_section(comparison) + devices_section(comparison) + method_section(comparison) +
+         "</body></html>\n";
 }
 
 }  // namespace bernoulli::stability

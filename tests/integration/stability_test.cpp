@@ -71,6 +71,7 @@ TEST_F(Stability, WritesPageTableAndContract) {
   ASSERT_EQ(json["stress"].size(), 2u);
   EXPECT_EQ(json["stress"][1]["preset"], "mine");
   EXPECT_EQ(json["method"]["steps"], 6);
+  EXPECT_EQ(json["devices"], Json::array()) << "there is one device, the CPU";
   EXPECT_THAT(folder_.read("out/stability.html"), HasSubstr("<!doctype html>"));
   EXPECT_THAT(folder_.read("out/curves.csv"), HasSubstr("mode,dtype,device,target,logit"));
   EXPECT_EQ(run({"--output", out}).exit_code, 7) << "an earlier comparison was overwritten";
