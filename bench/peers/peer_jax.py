@@ -1,5 +1,6 @@
 """JAX on the tutorial model: one jitted scan over each epoch, Adam written out."""
 import os
+import sys
 import time
 
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
@@ -8,6 +9,10 @@ import jax.numpy as jnp
 from reviews import BATCH, EPOCHS, LENGTH, NUM_IDS, NUM_TRAIN, SEED, cached_ids
 from result import report
 
+try:
+    jax.devices()
+except (AssertionError, RuntimeError):  # without its CUDA half JAX only asserts
+    sys.exit(f"this JAX finds no device of JAX_PLATFORMS={os.environ.get('JAX_PLATFORMS')}")
 x, y = cached_ids()
 train_x, train_y = jnp.array(x[:NUM_TRAIN]), jnp.array(y[:NUM_TRAIN])
 steps = NUM_TRAIN // BATCH
