@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <tuple>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -160,6 +161,35 @@ TEST_F(EndToEnd, ARunInBfloat16ExportsWhatItMeasured) {
                                    "--set", "training.precision=float32"});
   EXPECT_EQ(other.exit_code, 2);
   EXPECT_THAT(other.err, HasSubstr("/training/precision"));
+}
+
+TEST_F(EndToEnd, ARunOfACardGoesOnAndIsEvaluatedOnEitherDevice) {
+  const Json doctor = Json::parse(run({"doctor", "--json"}).out);
+  if (doctor["cuda_devices"] == 0) GTEST_SKIP() << doctor["no_cuda_because"].get<std::string>();
+  const std::string run_dir = (folder_ / "run").string();
+  const auto train_on = [&](const char* device, const char* epochs, const char* how) {
+    return run({"train", (folder_ / "config.yaml").string(), "--set", "data.root=" + folder_.path().string(),
+                "--set", std::string("training.epochs=") + epochs, "--run-dir", run_dir, "--device", device,
+                how});
+  };
+  for (const auto& [device, epochs, how] :
+       {std::tuple("cuda", "3", "--json"), std::tuple("cpu", "6", "--resume"),
+        std::tuple("cuda", "8", "--resume")}) {
+    const ProgramResult trained = train_on(device, epochs, how);
+    ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  }
+  EXPECT_EQ(read_json("run/summary.json")["device"], "cuda:0");
+  for (const std::string& model : {run_dir, run_dir + "/model.pt"}) {
+    const ProgramResult on_cpu = run({"evaluate", model, "--json"});
+    const ProgramResult on_card = run({"evaluate", model, "--json", "--device", "cuda"});
+    ASSERT_EQ(on_card.exit_code, 0) << on_card.err;
+    const Json a = Json::parse(on_cpu.out)["metrics"], b = Json::parse(on_card.out)["metrics"];
+    EXPECT_EQ(a["accuracy"], b["accuracy"]);
+    EXPECT_NEAR(a["loss"].get<double>(), b["loss"].get<double>(), 1e-5);
+    const ProgramResult answer = run({"predict", model, "--text", "a fine film", "--device", "cuda"});
+    ASSERT_EQ(answer.exit_code, 0) << answer.err;
+    EXPECT_EQ(Json::parse(answer.out)["label"], "good");
+  }
 }
 
 TEST_F(EndToEnd, RunAndExportedFileGiveTheSameMetricsAndPredictions) {
