@@ -128,6 +128,7 @@ void register_all(const std::string& kernel_name, ScanKernel kernel) {
 
 int main(int argc, char** argv) {
   bernoulli::register_all("portable", bernoulli::ScanKernel::kPortable);
+  if (bernoulli::scans_with_avx2()) bernoulli::register_all("avx2", bernoulli::ScanKernel::kAvx2);
   if (bernoulli::scans_with_avx512()) bernoulli::register_all("avx512", bernoulli::ScanKernel::kBest);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

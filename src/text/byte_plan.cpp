@@ -1,6 +1,7 @@
 #include "text/byte_plan.h"
 
 #include <algorithm>
+#include <bit>
 #include <optional>
 #include <span>
 
@@ -54,6 +55,11 @@ class Compiler {
     for (size_t i = 0; i < map_.size(); ++i) {
       const char output = static_cast<char>(map_[i]);
       plan.map[i] = map_[i] == kGone ? BytePlan::kDeleted : static_cast<uint8_t>(visible(output));
+    }
+    for (size_t i = 0; i < map_.size(); ++i)
+      plan.entries[i] = plan.map[i] == BytePlan::kDeleted ? plan.map[i] : plan.map[i] | BytePlan::kKept;
+    if (!literal_.empty()) {
+      for (const uint8_t start : starts_) plan.entries[start] |= BytePlan::kStartsLiteral;
     }
     plan.literal = literal_;
     plan.literal_starts = starts_;
@@ -129,6 +135,14 @@ bool BytePlan::matches(std::string_view text, size_t position) const {
     if (!literal[i][static_cast<uint8_t>(text[position + i])]) return false;
   }
   return true;
+}
+
+size_t BytePlan::first_match(std::string_view text, size_t begin, uint64_t candidates) const {
+  for (; candidates != 0; candidates &= candidates - 1) {
+    const auto at = static_cast<size_t>(std::countr_zero(candidates));
+    if (matches(text, begin + at)) return at;
+  }
+  return 64;
 }
 
 size_t BytePlan::max_output(size_t size) const {

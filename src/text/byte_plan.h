@@ -25,11 +25,15 @@ struct BytePlan {
   std::array<uint8_t, 2> literal_starts{};  ///< all bytes of literal[0]
   std::string replacement;                  ///< outputs, as in `map`, without kDeleted
 
-  bool starts_literal(uint8_t byte) const {
-    return !literal.empty() && (byte == literal_starts[0] || byte == literal_starts[1]);
-  }
+  /// `map` for a scan byte by byte: with kKept where the byte is not deleted, kStartsLiteral where it could
+  /// be the literal's first.
+  static constexpr unsigned kKept = 1u << 8, kStartsLiteral = 1u << 9;
+  std::array<uint16_t, 256> entries{};
+
   /// Whether the literal stands at `position`.
   bool matches(std::string_view text, size_t position) const;
+  /// The first position of those in `candidates`, counted from `begin`, where the literal stands; 64: none.
+  size_t first_match(std::string_view text, size_t begin, uint64_t candidates) const;
   /// Upper bound of the bytes that reading `size` bytes gives.
   size_t max_output(size_t size) const;
 };

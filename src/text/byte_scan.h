@@ -10,7 +10,8 @@ namespace bernoulli {
 
 /// Which program text reads bytes. All give the same tokens; tests compare them.
 enum class ScanKernel {
-  kBest,      ///< the fastest that this processor runs
+  kBest,      ///< the fastest that this processor runs: with AVX-512, AVX2 or the portable one
+  kAvx2,      ///< the one with AVX2, where this processor runs it
   kPortable,  ///< plain C++
 };
 
@@ -19,8 +20,9 @@ enum class ScanKernel {
 void scan_bytes(const BytePlan& plan, std::string_view text, size_t limit, ScanKernel kernel,
                 TokenSpans& tokens);
 
-/// Whether kBest is more than kPortable here: AVX-512 with VBMI2 (Ice Lake, Zen 4 and later).
+/// Whether this processor has AVX-512 with VBMI2 (Ice Lake, Zen 4 and later).
 bool scans_with_avx512();
+bool scans_with_avx2();
 
 namespace detail {
 
@@ -31,6 +33,8 @@ namespace detail {
 /// @param end set to the number of bytes written
 size_t scan_portable(const BytePlan& plan, std::string_view text, size_t limit, char* bytes, uint32_t* edges,
                      size_t& end);
+size_t scan_avx2(const BytePlan& plan, std::string_view text, size_t limit, char* bytes, uint32_t* edges,
+                 size_t& end);
 size_t scan_avx512(const BytePlan& plan, std::string_view text, size_t limit, char* bytes, uint32_t* edges,
                    size_t& end);
 

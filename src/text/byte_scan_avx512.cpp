@@ -95,15 +95,6 @@ struct Table {
   }
 };
 
-/// The first position of those in `candidates`, counted from `begin`, where the literal stands; 64: none.
-size_t first_match(const BytePlan& plan, std::string_view text, size_t begin, uint64_t candidates) {
-  for (; candidates != 0; candidates &= candidates - 1) {
-    const auto at = static_cast<size_t>(std::countr_zero(candidates));
-    if (plan.matches(text, begin + at)) return at;
-  }
-  return 64;
-}
-
 BERNOULLI_AVX512 void put_replacement(const BytePlan& plan, Sink& sink) {
   const std::string& replacement = plan.replacement;
   for (size_t i = 0; i < replacement.size(); i += 64) {
@@ -139,7 +130,7 @@ BERNOULLI_AVX512 size_t scan_avx512(const BytePlan& plan, std::string_view text,
     if (has_literal) {
       const uint64_t starts =
           _mm512_mask_cmpeq_epi8_mask(in, block, start_a) | _mm512_mask_cmpeq_epi8_mask(in, block, start_b);
-      const size_t match = starts == 0 ? 64 : first_match(plan, text, i, starts);
+      const size_t match = starts == 0 ? 64 : plan.first_match(text, i, starts);
       if (match < 64)
           [[unlikely]] {  // the block ends where the literal stands; the next one begins behind it
         put_block(outputs, low_bits(match), sink);

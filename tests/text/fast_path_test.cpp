@@ -25,7 +25,7 @@ using testing::step;
 using testing::text_config;
 using testing::tutorial_config;
 
-constexpr ScanKernel kKernels[] = {ScanKernel::kBest, ScanKernel::kPortable};
+constexpr ScanKernel kKernels[] = {ScanKernel::kBest, ScanKernel::kAvx2, ScanKernel::kPortable};
 
 std::vector<std::string> plain_words(const TextConfig& config, std::string text) {
   std::string scratch;
