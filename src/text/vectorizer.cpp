@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "core/stop.h"
-#include "text/hashing.h"
+#include "text/hash_words.h"
 #include "text/parallel_chunks.h"
 #include "text/token_packer.h"
 
@@ -40,6 +40,21 @@ size_t block_end(const TextList& texts, size_t begin, size_t block_bytes) {
   return end;
 }
 
+/// Appends the ids of the first `max_ids` n-grams. @param fill(width, count, out) writes those of n-grams
+/// 0 .. count - 1 of a width
+template <typename Fill>
+void append_ngrams(const std::vector<size_t>& widths, size_t num_tokens, size_t max_ids,
+                   std::vector<int32_t>& ids, const Fill& fill) {
+  size_t room = max_ids;
+  for (const size_t width : widths) {
+    const size_t count = std::min(num_tokens < width ? 0 : num_tokens - width + 1, room);
+    const size_t before = ids.size();
+    ids.resize(before + count);
+    fill(width, count, ids.data() + before);
+    room -= count;
+  }
+}
+
 }  // namespace
 
 Vectorizer::Vectorizer(TextConfig config, std::shared_ptr<const Vocabulary> vocabulary, ScanKernel kernel)
@@ -48,6 +63,8 @@ Vectorizer::Vectorizer(TextConfig config, std::shared_ptr<const Vocabulary> voca
       max_ids_(checked_length(config_)),
       // n-grams of the first width come first: with this many tokens they alone fill the row.
       max_tokens_(max_ids_ == kNoLimit ? kNoLimit : max_ids_ + tokenizer_.widths().front() - 1),
+      kernel_(kernel),
+      buckets_(std::max<int64_t>(1, config_.hash_buckets.value_or(1))),  // a wrong number is refused later
       vocabulary_(std::move(vocabulary)) {}
 
 Vectorizer::Vectorizer(TextConfig config, Vocabulary vocabulary, ScanKernel kernel)
@@ -78,31 +95,24 @@ std::string Vectorizer::ids_fingerprint() const {
 }
 
 void Vectorizer::append_looked_up(const TokenSpans& tokens, std::vector<int32_t>& ids) const {
-  size_t room = max_ids_;
-  for (const size_t width : tokenizer_.widths()) {
-    const size_t num_ngrams = tokens.size() < width ? 0 : tokens.size() - width + 1;
-    const size_t count = std::min(num_ngrams, room);
-    const size_t before = ids.size();
-    ids.resize(before + count);
-    int32_t* const out = ids.data() + before;
-    for (size_t i = 0; i < count; ++i) out[i] = vocabulary_->id_of_readable(tokens.join(i, width));
-    room -= count;
-  }
+  append_ngrams(tokenizer_.widths(), tokens.size(), max_ids_, ids,
+                [&](size_t width, size_t count, int32_t* out) {
+                  for (size_t i = 0; i < count; ++i)
+                    out[i] = vocabulary_->id_of_readable(tokens.join(i, width));
+                });
 }
 
 void Vectorizer::append_hashed(const TokenSpans& tokens, Buffers& buffers, std::vector<int32_t>& ids) const {
-  std::vector<uint32_t>& words = buffers.word_hashes;
-  words.clear();
-  for (size_t i = 0; i < tokens.size(); ++i) words.push_back(hash_word(tokens[i]));
-  size_t room = max_ids_;
-  for (const size_t width : tokenizer_.widths()) {
-    for (size_t begin = 0; begin + width <= words.size(); ++begin) {
-      uint32_t hash = words[begin];
-      for (size_t i = begin + 1; i < begin + width; ++i) hash = hash_append(hash, words[i]);
-      ids.push_back(bucket_id(hash, *config_.hash_buckets));
-      if (--room == 0) return;
-    }
-  }
+  uint32_t* const words = buffers.word_hashes.at_least(tokens.size());
+  hash_words(tokens, kernel_, words);
+  append_ngrams(tokenizer_.widths(), tokens.size(), max_ids_, ids,
+                [&](size_t width, size_t count, int32_t* out) {
+                  for (size_t i = 0; i < count; ++i) {
+                    uint32_t hash = words[i];
+                    for (size_t k = 1; k < width; ++k) hash = hash_append(hash, words[i + k]);
+                    out[i] = buckets_.id(hash);
+                  }
+                });
 }
 
 void Vectorizer::append_ids(std::string_view text, Buffers& buffers, std::vector<int32_t>& ids) const {

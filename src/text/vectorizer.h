@@ -9,6 +9,7 @@
 
 #include "config/run_config.h"
 #include "core/spill.h"
+#include "text/hashing.h"
 #include "text/text_list.h"
 #include "text/token_rows.h"
 #include "text/token_view.h"
@@ -35,7 +36,7 @@ class Vectorizer {
   /// The same with memory that one thread reuses from text to text.
   struct Buffers {
     TokenBuffers tokens;
-    std::vector<uint32_t> word_hashes;
+    Scratch<uint32_t> word_hashes;
   };
   void append_ids(std::string_view text, Buffers& buffers, std::vector<int32_t>& ids) const;
 
@@ -68,6 +69,8 @@ class Vectorizer {
   Tokenizer tokenizer_;
   size_t max_ids_;     ///< a text
   size_t max_tokens_;  ///< of a text that can have a say in its first max_ids_ ids
+  ScanKernel kernel_;
+  Buckets buckets_;  ///< of a vectorizer that hashes
   std::shared_ptr<const Vocabulary> vocabulary_;
 };
 

@@ -204,19 +204,70 @@ TEST(FastPath, LooksUpTheIdsOfRandomBytes) {
   expect_same_ids(config, texts);
 }
 
+/// Texts of words of 1 to 40 bytes, some of them far more often than others.
+std::vector<std::string> texts_of_words(Random& random, size_t num_words, size_t num_texts,
+                                        uint64_t max_size) {
+  std::vector<std::string> words(num_words);
+  for (std::string& word : words) {
+    const uint64_t longest = random.below(5) == 0 ? 40 : 9;
+    word = random_text(random, std::string("abcdexyz\0\xFF", 10), 1 + random.below(longest));
+  }
+  std::vector<std::string> texts(num_texts);
+  for (std::string& text : texts) {
+    for (uint64_t i = random.below(max_size); i > 0; --i)
+      text += words[random.below(1 + random.below(1 + random.below(num_words)))] + ' ';
+  }
+  return texts;
+}
+
 TEST(FastPath, HashesTheWordsOfTheSteps) {
   TextConfig config = tutorial_config();
   config.hash_buckets = 1000;
   Random random(8);
-  for (int trial = 0; trial < 200; ++trial) {
-    const std::string text = random_text(random, trial % 2 ? "" : "abcdefgh  .<br />", random.below(500));
+  std::vector<std::string> texts = texts_of_words(random, 100, 100, 100);
+  for (int trial = 0; trial < 200; ++trial)
+    texts.push_back(random_text(random, trial % 2 ? "" : "abcdefgh  .<br />", random.below(500)));
+  for (size_t size = 0; size < 70; ++size)
+    texts.push_back(std::string(size, 'x') + " y " + std::string(size, 'z'));
+  for (const std::string& text : texts) {
     std::vector<int32_t> expected;
-    for (const std::string& word : plain_words(config, text))
-      expected.push_back(bucket_id(hash_word(word), 1000));
+    for (const std::string& word : plain_words(config, text)) {
+      uint32_t hash = 2166136261u;
+      for (const char c : word) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619u;
+      expected.push_back(static_cast<int32_t>(1 + hash % 1000));
+    }
     for (const ScanKernel kernel : kKernels) {
       std::vector<int32_t> ids;
       Vectorizer(config, kernel).append_ids(text, ids);
       ASSERT_EQ(ids, expected);
+    }
+  }
+}
+
+TEST(FastPath, HashesNgramsUpToTheLength) {
+  TextConfig config = tutorial_config();
+  config.hash_buckets = 2147483646;
+  config.ngrams = {1, 2, 5};
+  Random random(9);
+  for (const std::string& text : texts_of_words(random, 100, 50, 50)) {
+    const std::vector<std::string> words = plain_words(config, text);
+    std::vector<int32_t> expected;
+    for (const size_t width : {1, 2, 5}) {
+      for (size_t i = 0; i + width <= words.size(); ++i) {
+        uint32_t hash = hash_word(words[i]);
+        for (size_t k = 1; k < width; ++k) hash = hash * 116049371u + hash_word(words[i + k]);
+        expected.push_back(static_cast<int32_t>(1 + hash % 2147483646u));
+      }
+    }
+    for (const size_t length : {size_t{1}, size_t{7}, words.size() + 1, expected.size() + 1}) {
+      config.sequence_length = static_cast<int64_t>(length);
+      std::vector<int32_t> first = expected;
+      first.resize(std::min(length, first.size()));
+      for (const ScanKernel kernel : kKernels) {
+        std::vector<int32_t> ids;
+        Vectorizer(config, kernel).append_ids(text, ids);
+        ASSERT_EQ(ids, first);
+      }
     }
   }
 }
