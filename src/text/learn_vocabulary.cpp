@@ -14,21 +14,18 @@ namespace {
 constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
 
 TokenCounts count_tokens(const Tokenizer& tokenizer, const TextList& texts, size_t begin, size_t end) {
-  TokenCounts counts;
+  TokenCounts counts(tokenizer.widths());
   TokenBuffers buffers;
   for (size_t i = begin; i < end; ++i) {
     throw_if_stopped();
-    tokenizer.for_each_ngram(tokenizer.tokens(texts[i], kNoLimit, buffers), [&](std::string_view token) {
-      counts.add_readable(token);
-      return true;
-    });
+    counts.add(tokenizer.tokens(texts[i], kNoLimit, buffers));
   }
   return counts;
 }
 
 TokenCounts count_tokens(const Tokenizer& tokenizer, const TextList& texts, int threads) {
   const size_t num_chunks = num_text_chunks(texts.size(), threads);
-  std::vector<TokenCounts> chunks(num_chunks);
+  std::vector<TokenCounts> chunks(num_chunks, TokenCounts(tokenizer.widths()));
   for_each_chunk(texts.size(), num_chunks, [&](size_t chunk, size_t begin, size_t end) {
     chunks[chunk] = count_tokens(tokenizer, texts, begin, end);
   });
@@ -46,26 +43,58 @@ struct CountedToken {
   }
 };
 
+/// The `room` most frequent of the tokens that were counted, in order. Beside them never more than as many
+/// others are kept.
+class MostFrequent {
+ public:
+  MostFrequent(size_t room, int64_t min_count) : room_(room), min_count_(min_count) {}
+
+  /// @param token() makes its bytes
+  template <typename Token>
+  void add(int64_t count, const Token& token) {
+    if (count < min_count_) return;
+    const std::string_view bytes = token();
+    if (bytes.size() > kLongestLearnedToken) return;
+    tokens_.push_back({std::string(bytes), count});
+    if (tokens_.size() / 2 >= std::max<size_t>(room_, 512)) drop_rest();
+  }
+  std::vector<CountedToken> sorted() && {
+    if (tokens_.size() > room_) drop_rest();
+    std::sort(tokens_.begin(), tokens_.end(), is_more_frequent);
+    return std::move(tokens_);
+  }
+
+ private:
+  static bool is_more_frequent(const CountedToken& a, const CountedToken& b) {
+    return a.more_frequent_than(b);
+  }
+  void drop_rest() {
+    const auto end = tokens_.begin() + static_cast<std::ptrdiff_t>(room_);
+    std::nth_element(tokens_.begin(), end, tokens_.end(), is_more_frequent);
+    // What is counted less often than all of these has no chance.
+    min_count_ = end->count;
+    tokens_.erase(end, tokens_.end());
+  }
+
+  size_t room_;
+  int64_t min_count_;
+  std::vector<CountedToken> tokens_;
+};
+
 }  // namespace
 
 Vocabulary learn_vocabulary(const TextConfig& config, const TextList& texts, int threads, ScanKernel kernel) {
   const TokenCounts counts = count_tokens(Tokenizer(config, kernel), texts, threads);
-  std::vector<CountedToken> candidates;
-  counts.for_each([&](std::string_view token, int64_t count) {
-    if (count >= config.min_count && token.size() <= kLongestLearnedToken)
-      candidates.push_back({std::string(token), count});
-  });
   const size_t room =
       config.max_tokens ? static_cast<size_t>(std::max<int64_t>(0, *config.max_tokens - 2)) : kNoLimit;
-  const size_t num_kept = std::min(room, candidates.size());
-  if (num_kept > std::numeric_limits<int32_t>::max() - 2)
+  MostFrequent most_frequent(room, config.min_count);
+  counts.for_each([&](int64_t count, const auto& token) { most_frequent.add(count, token); });
+  std::vector<CountedToken> kept = std::move(most_frequent).sorted();
+  if (kept.size() > std::numeric_limits<int32_t>::max() - 2)
     throw DataError("more than 2^31 - 3 distinct tokens; use text.hashing, or fewer n-grams");
-  std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(num_kept),
-                    candidates.end(),
-                    [](const CountedToken& a, const CountedToken& b) { return a.more_frequent_than(b); });
   std::vector<std::string> tokens;
-  tokens.reserve(num_kept);
-  for (size_t i = 0; i < num_kept; ++i) tokens.push_back(std::move(candidates[i].token));
+  tokens.reserve(kept.size());
+  for (CountedToken& one : kept) tokens.push_back(std::move(one.token));
   return Vocabulary(std::move(tokens));
 }
 

@@ -13,8 +13,8 @@ namespace bernoulli {
 struct ShortKey {
   static constexpr size_t kMaxBytes = 15;
 
-  uint64_t low = 0;
-  uint64_t high = 0;  ///< the length in its last byte: no token has the key {0, 0}
+  uint64_t low;   // no initialisers: an array of keys that are about to be written costs nothing
+  uint64_t high;  ///< the length in its last byte: no token has the key {0, 0}
 
   bool operator==(const ShortKey&) const = default;
 

@@ -30,17 +30,6 @@ class Tokenizer {
   /// @throws DataError for a text of 4 GiB or more.
   const TokenSpans& tokens(std::string_view text, size_t limit, TokenBuffers& buffers) const;
 
-  /// Calls `emit(n_gram)` for all n-grams of the first width, then of the second, ... until it returns false.
-  /// 16 bytes from the first of an n-gram may be read.
-  template <typename Emit>
-  void for_each_ngram(const TokenSpans& tokens, Emit&& emit) const {
-    for (const size_t width : widths_) {
-      for (size_t begin = 0; begin + width <= tokens.size(); ++begin) {
-        if (!emit(tokens.join(begin, width))) return;
-      }
-    }
-  }
-
   const std::vector<size_t>& widths() const { return widths_; }
 
  private:

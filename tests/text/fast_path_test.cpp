@@ -161,15 +161,18 @@ void expect_same_ids(TextConfig config, const std::vector<std::string>& texts) {
     for (const std::string& ngram : plain_ngrams(config, text)) ++counts[ngram];
   }
   std::vector<std::pair<int64_t, std::string>> order;
-  for (const auto& [token, count] : counts) order.emplace_back(count, token);
+  for (const auto& [token, count] : counts) {
+    if (count >= config.min_count) order.emplace_back(count, token);
+  }
   std::sort(order.rbegin(), order.rend());
   std::unordered_map<std::string, int32_t> ids;
   const size_t room = config.max_tokens ? static_cast<size_t>(*config.max_tokens - 2) : order.size();
   for (size_t i = 0; i < std::min(room, order.size()); ++i)
     ids[order[i].second] = static_cast<int32_t>(i + 2);
 
+  int threads = 0;
   for (const ScanKernel kernel : kKernels) {
-    const Vocabulary vocabulary = learn_vocabulary(config, texts, 2, kernel);
+    const Vocabulary vocabulary = learn_vocabulary(config, texts, ++threads, kernel);
     ASSERT_EQ(vocabulary.tokens().size(), ids.size());
     for (size_t i = 0; i < ids.size(); ++i) ASSERT_EQ(vocabulary.tokens()[i], order[i].second);
     const TokenRows rows = Vectorizer(config, vocabulary, kernel).transform(texts, 2);
@@ -218,6 +221,34 @@ std::vector<std::string> texts_of_words(Random& random, size_t num_words, size_t
       text += words[random.below(1 + random.below(1 + random.below(num_words)))] + ' ';
   }
   return texts;
+}
+
+TEST(FastPath, CountsAndLooksUpNgramsOfManyWords) {
+  Random random(5);
+  const std::vector<std::string> texts = texts_of_words(random, 2000, 200, 120);
+  TextConfig config = tutorial_config();
+  for (const std::vector<int64_t>& widths :
+       std::vector<std::vector<int64_t>>{{1}, {2}, {1, 2}, {1, 2, 3}, {3, 16}}) {
+    config.ngrams = widths;
+    config.max_tokens = std::nullopt;
+    config.min_count = 1;
+    ASSERT_NO_FATAL_FAILURE(expect_same_ids(config, texts));
+    config.max_tokens = 1500;  // among tokens that are equally rare
+    ASSERT_NO_FATAL_FAILURE(expect_same_ids(config, texts));
+    config.min_count = 3;
+    ASSERT_NO_FATAL_FAILURE(expect_same_ids(config, texts));
+    config.max_tokens = 2;
+    ASSERT_NO_FATAL_FAILURE(expect_same_ids(config, texts));
+  }
+}
+
+TEST(FastPath, CountsCharactersAndTheirNgrams) {
+  TextConfig config;
+  config.split = "character";
+  config.ngrams = {1, 3, 4};
+  // "a  b" is a, space, b joined, and no other n-gram.
+  EXPECT_THAT(learn_vocabulary(config, std::vector<std::string>{"a b", "a b"}).tokens(),
+              ::testing::ElementsAre("b", "a   b", "a", " "));
 }
 
 TEST(FastPath, HashesTheWordsOfTheSteps) {
@@ -286,6 +317,9 @@ TEST(FastPath, GivesTheIdsOfAllReviews) {
   ASSERT_FALSE(texts.empty());
   TextConfig config = tutorial_config();
   config.max_tokens = 10000;
+  expect_same_ids(config, texts);
+  config.ngrams = {1, 2};
+  texts.resize(std::min<size_t>(texts.size(), 10000));
   expect_same_ids(config, texts);
 }
 
