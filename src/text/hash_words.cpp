@@ -10,13 +10,13 @@
 namespace bernoulli {
 namespace {
 
-constexpr size_t kBatch = 32;
+constexpr size_t kHashedAtOnce = 32;
 constexpr size_t kWords = TokenSpans::kReadable / 4;
 
 /// The first bytes of a batch of tokens, four a number, and their sizes.
 struct Batch {
-  std::array<std::array<uint32_t, kBatch>, kWords> bytes;
-  std::array<int32_t, kBatch> sizes;
+  std::array<std::array<uint32_t, kHashedAtOnce>, kWords> bytes;
+  std::array<int32_t, kHashedAtOnce> sizes;
 };
 
 // As many numbers as a vector has, for the compiler's own vectors.
@@ -54,9 +54,9 @@ template <class Lanes>
 template <class Lanes>
 [[gnu::always_inline]] inline void hash_all(const TokenSpans& tokens, uint32_t* hashes) {
   Batch batch;
-  std::array<uint32_t, kBatch> found;
-  for (size_t begin = 0; begin < tokens.size(); begin += kBatch) {
-    const size_t count = std::min(kBatch, tokens.size() - begin);
+  std::array<uint32_t, kHashedAtOnce> found;
+  for (size_t begin = 0; begin < tokens.size(); begin += kHashedAtOnce) {
+    const size_t count = std::min(kHashedAtOnce, tokens.size() - begin);
     batch.sizes.fill(0);
     for (size_t i = 0; i < count; ++i) {
       const std::string_view token = tokens[begin + i];

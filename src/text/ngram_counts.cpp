@@ -9,7 +9,7 @@
 namespace bernoulli {
 namespace {
 
-constexpr size_t kBatch = 32;  // n-grams whose slots are fetched before the first is looked at
+constexpr size_t kNgramBatch = 32;  // n-grams whose slots are fetched before the first is looked at
 
 /// The hash's first bits say where a key belongs, so that a table that grows is read and written in order.
 size_t home_of(const uint64_t* key, size_t words, int shift) {
@@ -35,7 +35,7 @@ NgramCounts::NgramCounts(size_t width)
     : width_(width),
       stride_(1 + (width + 1) / 2),
       slots_(num_slots_ * stride_),
-      batch_(kBatch * (stride_ - 1)) {}
+      batch_(kNgramBatch * (stride_ - 1)) {}
 
 void NgramCounts::add(std::span<const uint32_t> tokens) {
   if (tokens.size() < width_) return;
@@ -59,15 +59,15 @@ void NgramCounts::add(const NgramCounts& other, std::span<const uint32_t> number
   other.for_each([&](int64_t count, std::span<const uint32_t> theirs) {
     for (const uint32_t token : theirs) tokens.push_back(numbers[token]);
     counts.push_back(static_cast<uint64_t>(count));
-    if (counts.size() == kBatch) add_collected();
+    if (counts.size() == kNgramBatch) add_collected();
   });
   add_collected();
 }
 
 template <typename Tokens, typename Count>
 void NgramCounts::add_all(size_t size, const Tokens& tokens, const Count& count) {
-  for (size_t begin = 0; begin < size; begin += kBatch) {
-    const size_t batch = std::min(kBatch, size - begin);
+  for (size_t begin = 0; begin < size; begin += kNgramBatch) {
+    const size_t batch = std::min(kNgramBatch, size - begin);
     if (2 * (size_ + batch) > num_slots_) grow();
     const auto tokens_at = [&](size_t i) { return tokens(begin + i); };
     const auto count_at = [&](size_t i) { return count(begin + i); };
@@ -87,7 +87,7 @@ void NgramCounts::add_batch(size_t size, const Tokens& tokens, const Count& coun
   const size_t mask = num_slots_ - 1;
   uint64_t* const slots = slots_.data();
   uint64_t* const keys = batch_.data();
-  std::array<size_t, kBatch> homes;
+  std::array<size_t, kNgramBatch> homes;
   for (size_t i = 0; i < size; ++i) {
     const uint32_t* const ngram = tokens(i);
     uint64_t* const key = keys + i * words;

@@ -16,7 +16,7 @@ constexpr size_t kNoBucket = std::numeric_limits<size_t>::max();
 constexpr size_t kNumDisplacements = 65536;  // 16 bits each: they stay in the first-level cache
 
 /// Numbers of keys sorted by bucket, and where each bucket begins.
-struct Buckets {
+struct SortedBuckets {
   std::vector<uint32_t> begins;
   std::vector<uint32_t> numbers;
 
@@ -26,8 +26,8 @@ struct Buckets {
   }
 };
 
-Buckets sort_into_buckets(const std::vector<size_t>& bucket_of_number, size_t num_buckets) {
-  Buckets buckets;
+SortedBuckets sort_into_buckets(const std::vector<size_t>& bucket_of_number, size_t num_buckets) {
+  SortedBuckets buckets;
   buckets.begins.assign(num_buckets + 1, 0);
   for (const size_t bucket : bucket_of_number) {
     if (bucket != kNoBucket) ++buckets.begins[bucket + 1];
@@ -67,7 +67,7 @@ bool ShortTokenIndex::place_all(uint64_t seed) {
   std::vector<size_t> bucket_of_number;
   for (const ShortKey& key : keys_)
     bucket_of_number.push_back(key == ShortKey{} ? kNoBucket : bucket_of(key.hash(seed)));
-  const Buckets buckets = sort_into_buckets(bucket_of_number, displacements_.size());
+  const SortedBuckets buckets = sort_into_buckets(bucket_of_number, displacements_.size());
   std::vector<uint32_t> order(displacements_.size());
   std::iota(order.begin(), order.end(), 0u);
   // Full buckets first, while most places are free.

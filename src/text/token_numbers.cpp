@@ -11,19 +11,19 @@
 namespace bernoulli {
 namespace {
 
-constexpr size_t kBatch = 32;  // tokens whose slots are fetched while others are looked at
+constexpr size_t kTokenBatch = 32;  // tokens whose slots are fetched while others are looked at
 constexpr uint64_t kLong = uint64_t{0xFF} << 56;
 
 }  // namespace
 
 void TokenNumbers::number(const TokenSpans& tokens, size_t begin, size_t count, uint32_t* numbers) {
-  for (size_t done = 0; done < count; done += kBatch)
-    number_batch(tokens, begin + done, std::min(kBatch, count - done), numbers + done);
+  for (size_t done = 0; done < count; done += kTokenBatch)
+    number_batch(tokens, begin + done, std::min(kTokenBatch, count - done), numbers + done);
 }
 
 void TokenNumbers::number_batch(const TokenSpans& tokens, size_t begin, size_t count, uint32_t* numbers) {
-  std::array<ShortKey, kBatch> keys;
-  std::array<size_t, kBatch> homes;
+  std::array<ShortKey, kTokenBatch> keys;
+  std::array<size_t, kTokenBatch> homes;
   while (2 * (num_short_ + count) > slots_.size()) grow();
   for (size_t i = 0; i < count; ++i) {
     keys[i] = ShortKey::of_readable(tokens[begin + i]);  // a long one's is not looked at
