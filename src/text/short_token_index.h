@@ -18,10 +18,17 @@ class ShortTokenIndex {
   /// keys do not provoke.
   static std::optional<ShortTokenIndex> build(std::vector<ShortKey> keys);
 
-  /// The number of the key, from 1; 0 where it is absent.
-  uint32_t find(const ShortKey& key) const {
+  /// Where the number of a key lies, if it is a key of this index.
+  const uint32_t* place(const ShortKey& key) const {
     const uint64_t hash = key.hash(seed_);
-    const uint32_t number = slots_[slot_of(hash) ^ displacements_[bucket_of(hash)]];
+    return &slots_[slot_of(hash) ^ displacements_[bucket_of(hash)]];
+  }
+  /// The only key that may have this number, which lay at its place.
+  const ShortKey& key(uint32_t number) const { return keys_[number]; }
+  /// The number of the key, from 1; 0 where it is absent.
+  uint32_t find(const ShortKey& key) const { return confirm(*place(key), key); }
+  /// The same, of the number that lay at the key's place.
+  uint32_t confirm(uint32_t number, const ShortKey& key) const {
     const ShortKey& found = keys_[number];
     const uint64_t difference = (found.low ^ key.low) | (found.high ^ key.high);
     return difference == 0 ? number : 0;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/memory_advice.h"
 #include "core/stop.h"
 #include "text/hash_words.h"
 #include "text/parallel_chunks.h"
@@ -26,10 +27,10 @@ size_t checked_length(const TextConfig& config) {
 }
 
 /// Few languages have shorter words; where it is too low or too high, `ids` grows or has room to spare.
-size_t likely_ids(const TextList& texts, size_t begin, size_t end, size_t max_ids) {
+size_t likely_ids(const TextList& texts, size_t begin, size_t end, size_t num_widths, size_t max_ids) {
   constexpr size_t kBytesAWord = 5;
   size_t count = 0;
-  for (size_t i = begin; i < end; ++i) count += std::min(texts[i].size() / kBytesAWord, max_ids);
+  for (size_t i = begin; i < end; ++i) count += std::min(texts[i].size() / kBytesAWord * num_widths, max_ids);
   return count;
 }
 
@@ -97,8 +98,8 @@ std::string Vectorizer::ids_fingerprint() const {
 void Vectorizer::append_looked_up(const TokenSpans& tokens, std::vector<int32_t>& ids) const {
   append_ngrams(tokenizer_.widths(), tokens.size(), max_ids_, ids,
                 [&](size_t width, size_t count, int32_t* out) {
-                  for (size_t i = 0; i < count; ++i)
-                    out[i] = vocabulary_->id_of_readable(tokens.join(i, width));
+                  vocabulary_->look_up_readable(
+                      count, [&](size_t i) { return tokens.join(i, width); }, out);
                 });
 }
 
@@ -127,7 +128,11 @@ void Vectorizer::append_ids(std::string_view text, std::vector<int32_t>& ids) co
 
 void Vectorizer::append_rows(const TextList& texts, size_t begin, size_t end, Buffers& buffers,
                              TokenRows& rows) const {
-  rows.ids.reserve(rows.ids.size() + likely_ids(texts, begin, end, max_ids_));
+  const size_t capacity = rows.ids.capacity();
+  rows.ids.reserve(rows.ids.size() + likely_ids(texts, begin, end, tokenizer_.widths().size(), max_ids_));
+  if (rows.ids.capacity() > capacity)
+    advise_huge_pages(rows.ids.data() + rows.ids.size(),
+                      (rows.ids.capacity() - rows.ids.size()) * sizeof(int32_t));
   for (size_t i = begin; i < end; ++i) {
     throw_if_stopped();
     append_ids(texts[i], buffers, rows.ids);

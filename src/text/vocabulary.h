@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +32,19 @@ class Vocabulary {
     if (token.size() > ShortKey::kMaxBytes || !short_index_) return id(token);
     return static_cast<int32_t>(short_index_->find(ShortKey::of_readable(token))) + kUnknownId;
   }
+  /// The same for tokens 0 .. count - 1. @param token(i) token i
+  template <typename Token>
+  void look_up_readable(size_t count, const Token& token, int32_t* ids) const {
+    if (tokens_.size() <= kCachedTokens || !short_index_) {
+      for (size_t i = 0; i < count; ++i) ids[i] = id_of_readable(token(i));
+      return;
+    }
+    for (size_t begin = 0; begin < count; begin += kBatch) {
+      const size_t batch = std::min(kBatch, count - begin);
+      look_up_batch(
+          batch, [&](size_t i) { return token(begin + i); }, ids + begin);
+    }
+  }
   const std::vector<std::string>& tokens() const { return tokens_; }
   int64_t num_ids() const { return static_cast<int64_t>(tokens_.size()) + kFirstTokenId; }
   /// Changes with any token or their order.
@@ -46,7 +62,35 @@ class Vocabulary {
   static_assert(kUnknownId + 1 == kFirstTokenId,
                 "the numbers of short_index_, 0 for none, are ids but for kUnknownId");
 
+  static constexpr size_t kCachedTokens = 16384;  ///< the caches hold the index of so many
+  static constexpr size_t kBatch = 32;
+
   void index_short_tokens();
+  /// What memory has to give for each token is asked for before the first is compared.
+  template <typename Token>
+  void look_up_batch(size_t count, const Token& token, int32_t* ids) const {
+    const ShortTokenIndex& index = *short_index_;
+    std::array<ShortKey, kBatch> keys;
+    std::array<const uint32_t*, kBatch> places;
+    std::array<uint32_t, kBatch> numbers;
+    std::array<uint8_t, kBatch> long_ones;
+    size_t num_long = 0;
+    for (size_t i = 0; i < count; ++i) {
+      const std::string_view bytes = token(i);
+      keys[i] = ShortKey::of_readable(bytes);  // a long one's finds something or nothing
+      places[i] = index.place(keys[i]);
+      __builtin_prefetch(places[i]);
+      long_ones[num_long] = static_cast<uint8_t>(i);
+      num_long += bytes.size() > ShortKey::kMaxBytes ? 1 : 0;
+    }
+    for (size_t i = 0; i < count; ++i) {
+      numbers[i] = *places[i];
+      __builtin_prefetch(&index.key(numbers[i]));
+    }
+    for (size_t i = 0; i < count; ++i)
+      ids[i] = static_cast<int32_t>(index.confirm(numbers[i], keys[i])) + kUnknownId;
+    for (size_t i = 0; i < num_long; ++i) ids[long_ones[i]] = id(token(long_ones[i]));
+  }
 
   std::vector<std::string> tokens_;
   TokenTable index_;                            ///< tokens_[i] has number i

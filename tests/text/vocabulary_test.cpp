@@ -129,5 +129,34 @@ TEST(Utf8, RefusesStrayOverlongSurrogateTooHighAndCutSequences) {
   }
 }
 
+TEST(Vocabulary, LooksUpManyTokensAtOnceAsOneByOne) {
+  for (const size_t num_tokens : {size_t{0}, size_t{100}, size_t{20000}}) {
+    std::vector<std::string> tokens;
+    for (size_t i = 0; i < num_tokens; ++i)
+      tokens.push_back(std::to_string(i) + std::string(i % 40, static_cast<char>('a' + i % 7)));
+    const Vocabulary vocabulary(tokens);
+    tokens.emplace_back("absent");
+    tokens.emplace_back("absent, and of more than fifteen bytes");
+    tokens.emplace_back(261, 'a');
+    std::string bytes;
+    std::vector<size_t> begins;
+    for (size_t i = 0; i < 2 * tokens.size(); ++i) {  // many that are there, and others that are not
+      begins.push_back(bytes.size());
+      bytes += tokens[i / 2] + (i % 2 == 0 ? "" : "x");
+    }
+    begins.push_back(bytes.size());
+    bytes.resize(bytes.size() + 16);
+    const auto token = [&](size_t i) {
+      return std::string_view(bytes).substr(begins[i], begins[i + 1] - begins[i]);
+    };
+    std::vector<int32_t> ids(2 * tokens.size());
+    vocabulary.look_up_readable(ids.size(), token, ids.data());
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const bool known = i % 2 == 0 && i / 2 < num_tokens;
+      ASSERT_EQ(ids[i], known ? static_cast<int32_t>(i / 2 + 2) : kUnknownId) << token(i);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace bernoulli
