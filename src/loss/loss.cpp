@@ -13,14 +13,14 @@
 namespace bernoulli {
 namespace {
 
-at::Tensor pos_weight_tensor(const std::vector<double>& pos_weight, int64_t num_labels) {
+at::Tensor pos_weight_tensor(const std::vector<double>& pos_weight, int64_t num_labels, c10::Device device) {
   if (pos_weight.empty()) return {};
   if (pos_weight.size() != 1 && static_cast<int64_t>(pos_weight.size()) != num_labels) {
     throw UsageError(
         fmt::format("loss.pos_weight: {} numbers for {} labels (expected one for all, or one a label)",
                     pos_weight.size(), num_labels));
   }
-  return at::tensor(at::ArrayRef<double>(pos_weight), at::kDouble);
+  return at::tensor(at::ArrayRef<double>(pos_weight), at::kDouble).to(device);
 }
 
 }  // namespace
@@ -38,9 +38,9 @@ LossValue Loss::operator()(const at::Tensor& logits, const at::Tensor& targets,
 }
 
 std::unique_ptr<Loss> make_loss(const LossConfig& config, const std::vector<double>& pos_weight,
-                                int64_t num_labels) {
-  const LossSettings settings{pos_weight_tensor(pos_weight, num_labels), config.label_smoothing, config.gamma,
-                              config.alpha};
+                                int64_t num_labels, c10::Device device) {
+  const LossSettings settings{pos_weight_tensor(pos_weight, num_labels, device), config.label_smoothing,
+                              config.gamma, config.alpha};
   switch (config.mode) {
     case LossConfig::Mode::kBceWithLogits:
       return make_bce_with_logits(settings);

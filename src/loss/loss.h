@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include "config/run_config.h"
 
@@ -33,9 +34,10 @@ class Loss {
 };
 
 /// @param pos_weight per label, one number for all, or empty: what LossConfig::pos_weight or `auto` came to.
+/// @param device  where they lie; a loss takes logits of any device, at the price of a copy from another
 /// @throws UsageError if there are neither 0, 1 nor num_labels of them.
 std::unique_ptr<Loss> make_loss(const LossConfig& config, const std::vector<double>& pos_weight,
-                                int64_t num_labels);
+                                int64_t num_labels, c10::Device device = c10::Device(c10::kCPU));
 
 /// negatives / positives per label of targets [N*L], weighted by `weights` (N, or empty).
 /// @throws DataError naming the label that has no positive, or no negative, example: its ratio would say
