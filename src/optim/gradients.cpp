@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_clamp_max.h>
 #include <ATen/ops/_foreach_clamp_min.h>
@@ -42,6 +43,18 @@ void clip_gradient_norm(const std::vector<NamedTensor>& parameters, double norm,
   if (scale >= 1) return;
   const at::NoGradGuard no_grad;
   at::_foreach_mul_(gradients_of(parameters), scale);
+}
+
+at::Tensor device_gradient_norm(const std::vector<NamedTensor>& parameters) {
+  const at::NoGradGuard no_grad;
+  return at::stack(at::_foreach_norm(gradients_of(parameters), 2)).to(at::kDouble).square().sum().sqrt();
+}
+
+void clip_gradient_norm(const std::vector<NamedTensor>& parameters, const at::Tensor& norm, double max_norm) {
+  const at::NoGradGuard no_grad;
+  const std::vector<at::Tensor> gradients = gradients_of(parameters);
+  const at::Tensor scale = (max_norm / (norm + 1e-6)).clamp_max(1);
+  at::_foreach_mul_(gradients, scale.to(gradients.front().scalar_type()));
 }
 
 void clip_gradient_value(const std::vector<NamedTensor>& parameters, double max_value) {

@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_addcdiv.h>
 #include <ATen/ops/_foreach_addcmul.h>
+#include <ATen/ops/_foreach_div.h>
 #include <ATen/ops/_foreach_lerp.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_sqrt.h>
@@ -19,6 +23,7 @@
 #include <ATen/ops/_fused_sgd.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/full_like.h>
+#include <ATen/ops/where.h>
 
 #include "core/error.h"
 
@@ -37,20 +42,36 @@ struct Group {
   std::vector<std::vector<at::Tensor>> slots;
 };
 
-/// One update of one group. `updates` counts this one: 1, 2, ...
+/// What an update is told: numbers of the host, or of the device (DeviceUpdate).
+struct Told {
+  std::variant<double, at::Tensor> lr;
+  std::variant<int64_t, at::Tensor> updates;  ///< with this one: 1, 2, ...
+  bool is_first;
+  std::optional<at::Tensor> refused;
+};
+
+/// One update of one group.
 struct Update {
   std::vector<at::Tensor>& parameters;
   std::vector<at::Tensor>& gradients;
   std::vector<std::vector<at::Tensor>>& slots;
   double weight_decay;
-  double lr;
-  int64_t updates;
+  const Told& told;
 
   /// The count as the fused kernels want it: one float32 scalar a parameter, which they only read.
   std::vector<at::Tensor> step_tensors() const {
-    const at::Tensor count = at::full({}, static_cast<double>(updates),
-                                      parameters.front().options().dtype(at::kFloat).requires_grad(false));
+    const auto* const of_device = std::get_if<at::Tensor>(&told.updates);
+    const at::Tensor count =
+        of_device != nullptr ? *of_device
+                             : at::full({}, static_cast<double>(std::get<int64_t>(told.updates)),
+                                        parameters.front().options().dtype(at::kFloat).requires_grad(false));
     return std::vector<at::Tensor>(parameters.size(), count);
+  }
+
+  /// Calls with the learning rate as a double or as a tensor: LibTorch's kernels take both.
+  template <class Call>
+  void with_lr(const Call& call) const {
+    std::visit(call, told.lr);
   }
 };
 
@@ -63,6 +84,7 @@ struct Slot {
 struct Rule {
   std::vector<Slot> slots;
   std::function<void(const Update&)> apply;
+  bool knows_refused = true;  ///< leaves everything as it is where Told::refused is 1
 };
 
 Rule adam_rule(const Json& args, bool decoupled) {
@@ -74,13 +96,15 @@ Rule adam_rule(const Json& args, bool decoupled) {
   rule.apply = [=](const Update& u) {
     const std::vector<at::Tensor> none;
     const std::vector<at::Tensor>& largest = amsgrad ? u.slots[2] : none;
-    if (decoupled) {
-      at::_fused_adamw_(u.parameters, u.gradients, u.slots[0], u.slots[1], largest, u.step_tensors(), u.lr,
-                        beta1, beta2, u.weight_decay, eps, amsgrad, false);
-    } else {
-      at::_fused_adam_(u.parameters, u.gradients, u.slots[0], u.slots[1], largest, u.step_tensors(), u.lr,
-                       beta1, beta2, u.weight_decay, eps, amsgrad, false);
-    }
+    u.with_lr([&](const auto& lr) {
+      if (decoupled) {
+        at::_fused_adamw_(u.parameters, u.gradients, u.slots[0], u.slots[1], largest, u.step_tensors(), lr,
+                          beta1, beta2, u.weight_decay, eps, amsgrad, false, {}, u.told.refused);
+      } else {
+        at::_fused_adam_(u.parameters, u.gradients, u.slots[0], u.slots[1], largest, u.step_tensors(), lr,
+                         beta1, beta2, u.weight_decay, eps, amsgrad, false, {}, u.told.refused);
+      }
+    });
   };
   return rule;
 }
@@ -92,8 +116,10 @@ Rule sgd_rule(const Json& args) {
   if (momentum != 0) rule.slots = {{"momentum_buffer", 0}};
   rule.apply = [=](const Update& u) {
     const std::vector<at::Tensor> none;
-    at::_fused_sgd_(u.parameters, u.gradients, momentum != 0 ? u.slots[0] : none, u.weight_decay, momentum,
-                    u.lr, dampening, nesterov, false, u.updates == 1);
+    u.with_lr([&](const auto& lr) {
+      at::_fused_sgd_(u.parameters, u.gradients, momentum != 0 ? u.slots[0] : none, u.weight_decay, momentum,
+                      lr, dampening, nesterov, false, u.told.is_first, {}, u.told.refused);
+    });
   };
   return rule;
 }
@@ -101,9 +127,27 @@ Rule sgd_rule(const Json& args) {
 Rule adagrad_rule(const Json& args) {
   const double lr_decay = args.at("lr_decay"), eps = args.at("eps");
   return {{{"sum", args.at("initial_accumulator_value")}}, [=](const Update& u) {
-            at::_fused_adagrad_(u.parameters, u.gradients, u.slots[0], u.step_tensors(), u.lr, lr_decay,
-                                u.weight_decay, eps, false);
+            u.with_lr([&](const auto& lr) {
+              at::_fused_adagrad_(u.parameters, u.gradients, u.slots[0], u.step_tensors(), lr, lr_decay,
+                                  u.weight_decay, eps, false, {}, u.told.refused);
+            });
           }};
+}
+
+/// parameters -= lr * numerators / denominators (nothing: 1).
+void subtract_scaled(const Update& u, const std::vector<at::Tensor>& numerators,
+                     const std::vector<at::Tensor>& denominators) {
+  if (const double* const lr = std::get_if<double>(&u.told.lr)) {
+    if (denominators.empty()) {
+      at::_foreach_add_(u.parameters, numerators, -*lr);
+    } else {
+      at::_foreach_addcdiv_(u.parameters, numerators, denominators, -*lr);
+    }
+    return;
+  }
+  std::vector<at::Tensor> change = at::_foreach_mul(numerators, -std::get<at::Tensor>(u.told.lr));
+  if (!denominators.empty()) at::_foreach_div_(change, denominators);
+  at::_foreach_add_(u.parameters, change);
 }
 
 Rule rmsprop_rule(const Json& args) {
@@ -126,14 +170,15 @@ Rule rmsprop_rule(const Json& args) {
     std::vector<at::Tensor> deviation = at::_foreach_sqrt(variance);
     at::_foreach_add_(deviation, eps);
     if (momentum == 0) {
-      at::_foreach_addcdiv_(u.parameters, u.gradients, deviation, -u.lr);
+      subtract_scaled(u, u.gradients, deviation);
       return;
     }
     std::vector<at::Tensor>& buffer = u.slots.back();
     at::_foreach_mul_(buffer, momentum);
     at::_foreach_addcdiv_(buffer, u.gradients, deviation);
-    at::_foreach_add_(u.parameters, buffer, -u.lr);
+    subtract_scaled(u, buffer, {});
   };
+  rule.knows_refused = false;
   return rule;
 }
 
@@ -173,17 +218,24 @@ class RuleOptimizer : public Optimizer {
   void step(double lr) override {
     const at::NoGradGuard no_grad;
     ++updates_;
+    const Told told{lr, updates_, updates_ == 1, std::nullopt};
+    for (Group& group : groups_) apply(group, told);
+  }
+
+  void step_on_device(const DeviceUpdate& update) override {
+    const at::NoGradGuard no_grad;
+    const Told told{update.lr, update.updates, update.is_first, update.refused};
     for (Group& group : groups_) {
-      std::vector<at::Tensor> gradients;
-      for (size_t i = 0; i < group.parameters.size(); ++i) {
-        const at::Tensor& gradient = group.parameters[i].grad();
-        if (!gradient.defined())
-          throw InternalError(fmt::format("parameter '{}' has no gradient", group.names[i]));
-        gradients.push_back(gradient);
+      if (rule_.knows_refused) {
+        apply(group, told);
+      } else {
+        apply_unless_refused(group, told);
       }
-      rule_.apply({group.parameters, gradients, group.slots, group.weight_decay, lr, updates_});
     }
   }
+
+  int64_t updates() const override { return updates_; }
+  void set_updates(int64_t updates) override { updates_ = updates; }
 
   std::vector<NamedTensor> state() const override {
     std::vector<NamedTensor> state = {{"updates", at::full({}, updates_, at::kLong)}};
@@ -223,6 +275,28 @@ class RuleOptimizer : public Optimizer {
   double base_lr() const override { return base_lr_; }
 
  private:
+  void apply(Group& group, const Told& told) const {
+    std::vector<at::Tensor> gradients;
+    for (size_t i = 0; i < group.parameters.size(); ++i) {
+      const at::Tensor& gradient = group.parameters[i].grad();
+      if (!gradient.defined())
+        throw InternalError(fmt::format("parameter '{}' has no gradient", group.names[i]));
+      gradients.push_back(gradient);
+    }
+    rule_.apply({group.parameters, gradients, group.slots, group.weight_decay, told});
+  }
+
+  /// Moves everything, then takes it back where the update is refused.
+  void apply_unless_refused(Group& group, const Told& told) const {
+    std::vector<at::Tensor> moved = group.parameters, before;
+    for (const std::vector<at::Tensor>& slot : group.slots)
+      moved.insert(moved.end(), slot.begin(), slot.end());
+    for (const at::Tensor& tensor : moved) before.push_back(tensor.detach().clone());
+    apply(group, told);
+    const at::Tensor refused = told.refused->to(at::kBool);
+    for (size_t i = 0; i < moved.size(); ++i) at::where_out(moved[i], refused, before[i], moved[i]);
+  }
+
   Rule rule_;
   double base_lr_;
   int64_t updates_ = 0;

@@ -12,6 +12,14 @@
 
 namespace bernoulli {
 
+/// One update whose numbers lie on the device, so that its work can be recorded and replayed with others.
+struct DeviceUpdate {
+  at::Tensor lr;       ///< float32, of no dimension
+  at::Tensor updates;  ///< float32, of no dimension: the count with this one, 1, 2, ...
+  at::Tensor refused;  ///< float32, of no dimension: 1 where nothing may move, else 0
+  bool is_first;       ///< what only the host is asked: it happens once
+};
+
 /// Updates parameters from their .grad() with ATen's fused or foreach kernels. Same update rules as
 /// torch.optim.
 class Optimizer {
@@ -19,6 +27,11 @@ class Optimizer {
   virtual ~Optimizer() = default;
   /// One update at learning rate `lr`. Every parameter must have a gradient.
   virtual void step(double lr) = 0;
+  /// The same with float32 numbers of the device, without waiting for it. The caller counts: set_updates().
+  virtual void step_on_device(const DeviceUpdate& update) = 0;
+  /// Updates done.
+  virtual int64_t updates() const = 0;
+  virtual void set_updates(int64_t updates) = 0;
   /// State tensors ("<parameter>.exp_avg", ...) and counters, enough to go on bit for bit. Handles share
   /// storage.
   virtual std::vector<std::pair<std::string, at::Tensor>> state() const = 0;
@@ -40,6 +53,11 @@ double gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& para
 void clip_gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& parameters, double norm,
                         double max_norm);
 
+/// The two above on the device, without waiting for it: float64, of no dimension.
+at::Tensor device_gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& parameters);
+void clip_gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& parameters,
+                        const at::Tensor& norm, double max_norm);
+
 /// Clamps each gradient entry to [-max_value, max_value].
 void clip_gradient_value(const std::vector<std::pair<std::string, at::Tensor>>& parameters, double max_value);
 
@@ -48,6 +66,8 @@ class WeightAverage {
  public:
   WeightAverage(double decay, const std::vector<std::pair<std::string, at::Tensor>>& parameters);
   void update();
+  /// The same where `refused`, as in DeviceUpdate, is 0.
+  void update_on_device(const at::Tensor& refused);
   std::vector<std::pair<std::string, at::Tensor>> averages() const;
   void load(const std::vector<std::pair<std::string, at::Tensor>>& averages);
   /// Exchanges weights and averages; called before and after an evaluation.

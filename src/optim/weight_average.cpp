@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/where.h>
 
 #include "core/error.h"
 #include "optim/optimizer.h"
@@ -19,6 +20,13 @@ WeightAverage::WeightAverage(double decay, const std::vector<NamedTensor>& param
 void WeightAverage::update() {
   const at::NoGradGuard no_grad;
   for (size_t i = 0; i < averages_.size(); ++i) averages_[i].lerp_(parameters_[i].second, 1 - decay_);
+}
+
+void WeightAverage::update_on_device(const at::Tensor& refused) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor stays = refused.to(at::kBool);
+  for (size_t i = 0; i < averages_.size(); ++i)
+    averages_[i].copy_(at::where(stays, averages_[i], averages_[i].lerp(parameters_[i].second, 1 - decay_)));
 }
 
 std::vector<NamedTensor> WeightAverage::averages() const {

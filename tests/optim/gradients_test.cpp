@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ATen/core/grad_mode.h>
+
 #include "core/error.h"
 #include "optim/optim_fixture.h"
 
@@ -49,6 +51,17 @@ TEST(Clipping, ByNormScalesAllGradientsAlike) {
   EXPECT_THAT(numbers(parameters[0].second.grad())[0], 3 * (2.5 / (5 + 1e-6)));
 }
 
+TEST(Clipping, ByNormOnTheDeviceIsThatOfTheHost) {
+  for (const double max_norm : {2.5, 6.0}) {
+    const NamedTensors a = three_four(), b = three_four();
+    const at::Tensor norm = device_gradient_norm(b);
+    EXPECT_EQ(norm.item<double>(), gradient_norm(a));
+    clip_gradient_norm(a, gradient_norm(a), max_norm);
+    clip_gradient_norm(b, norm, max_norm);
+    for (size_t i = 0; i < 2; ++i) EXPECT_EQ(numbers(a[i].second.grad()), numbers(b[i].second.grad()));
+  }
+}
+
 TEST(Clipping, ByNormLeavesShortGradientsAlone) {
   const NamedTensors parameters = three_four();
   clip_gradient_norm(parameters, 5, 6);
@@ -60,6 +73,25 @@ TEST(Clipping, ByValueClampsEachEntry) {
   clip_gradient_value(parameters, 3.5);
   EXPECT_THAT(numbers(parameters[0].second.grad()), ElementsAre(3, 0));
   EXPECT_THAT(numbers(parameters[1].second.grad()), ElementsAre(-3.5));
+}
+
+TEST(WeightAverage, StaysWhereTheDeviceRefuses) {
+  const at::Tensor a = parameter({1, 2}, at::kFloat), b = parameter({1, 2}, at::kFloat);
+  WeightAverage of_host(0.9, {{"w", a}}), of_device(0.9, {{"w", b}});
+  {
+    const at::NoGradGuard no_grad;
+    a.fill_(3);
+    b.fill_(std::numeric_limits<float>::infinity());
+  }
+  of_device.update_on_device(vector({1}, at::kFloat).squeeze(0));
+  EXPECT_THAT(numbers(of_device.averages()[0].second), ElementsAre(1, 2));
+  {
+    const at::NoGradGuard no_grad;
+    b.fill_(3);
+  }
+  of_host.update();
+  of_device.update_on_device(vector({0}, at::kFloat).squeeze(0));
+  EXPECT_EQ(numbers(of_device.averages()[0].second), numbers(of_host.averages()[0].second));
 }
 
 TEST(WeightAverage, MovesByTheShareThatDecayLeaves) {

@@ -1,4 +1,5 @@
 // Each update rule against torch::optim, in float64, over steps whose gradients and rates change.
+#include <cmath>
 #include <functional>
 #include <memory>
 
@@ -222,6 +223,59 @@ TEST(Optimizer, RefusesAParameterWithoutAGradientAndAKindThatItLacks) {
             "parameter 'w' has no gradient");
   EXPECT_EQ(message_of<InternalError>([] { make_optimizer(optimizer_config("lion"), {}); }),
             "no optimizer is called 'lion'");
+}
+
+at::Tensor scalar(double number) { return at::tensor({static_cast<float>(number)}).squeeze(0); }
+
+std::vector<OptimizerConfig> every_rule() {
+  return {optimizer_config("sgd"),
+          optimizer_config("sgd", {{"momentum", 0.9}, {"dampening", 0.5}, {"weight_decay", 0.1}}),
+          optimizer_config("adam", {{"weight_decay", 0.1}}),
+          optimizer_config("adam", {{"amsgrad", true}}),
+          optimizer_config("adamw", {{"weight_decay", 0.1}}),
+          optimizer_config("rmsprop", {{"weight_decay", 0.1}}),
+          optimizer_config("rmsprop", {{"momentum", 0.9}, {"centered", true}}),
+          optimizer_config("adagrad", {{"lr_decay", 0.1}, {"weight_decay", 0.1}})};
+}
+
+TEST(Optimizer, TakesTheSameStepsByNumbersOfTheDevice) {
+  for (const OptimizerConfig& config : every_rule()) {
+    SCOPED_TRACE(config.kind.kind + config.kind.args.dump());
+    const at::Tensor a = parameter(kStart), b = parameter(kStart);
+    const auto of_host = make_optimizer(config, {{"weight", a}}),
+               of_device = make_optimizer(config, {{"weight", b}});
+    for (int step = 0; step < 7; ++step) {
+      set_gradient(a, gradient(step));
+      set_gradient(b, gradient(step));
+      of_host->step(static_cast<float>(rate(step)));
+      of_device->step_on_device({scalar(rate(step)), scalar(step + 1), scalar(0), step == 0});
+      of_device->set_updates(step + 1);
+    }
+    EXPECT_EQ(of_device->updates(), of_host->updates());
+    EXPECT_THAT(numbers(b), Pointwise(DoubleNear(1e-14), numbers(a)));
+    const NamedTensors expected = of_host->state(), got = of_device->state();
+    ASSERT_EQ(got.size(), expected.size());
+    for (size_t i = 0; i < got.size(); ++i)
+      EXPECT_THAT(numbers(got[i].second), Pointwise(DoubleNear(1e-14), numbers(expected[i].second)));
+  }
+}
+
+TEST(Optimizer, MovesNothingWhereTheDeviceRefuses) {
+  for (const OptimizerConfig& config : every_rule()) {
+    SCOPED_TRACE(config.kind.kind + config.kind.args.dump());
+    const at::Tensor weight = parameter(kStart);
+    const auto optimizer = make_optimizer(config, {{"weight", weight}});
+    set_gradient(weight, gradient(1));
+    optimizer->step(0.1);
+    const std::vector<double> before = numbers(weight);
+    NamedTensors state;
+    for (const auto& [name, tensor] : optimizer->state()) state.emplace_back(name, tensor.clone());
+    set_gradient(weight, {1, std::nan(""), INFINITY, -1});
+    optimizer->step_on_device({scalar(0.1), scalar(2), scalar(1), false});
+    EXPECT_EQ(numbers(weight), before);
+    const NamedTensors after = optimizer->state();
+    for (size_t i = 0; i < after.size(); ++i) EXPECT_EQ(numbers(after[i].second), numbers(state[i].second));
+  }
 }
 
 }  // namespace
