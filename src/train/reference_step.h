@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -8,9 +7,7 @@
 
 #include "config/run_config.h"
 #include "loss/loss.h"
-#include "model/features.h"
-#include "model/sequential.h"
-#include "optim/optimizer.h"
+#include "train/autograd_model.h"
 #include "train/batch_feed.h"
 #include "train/encoded_dataset.h"
 #include "train/step.h"
@@ -29,11 +26,13 @@ class ReferenceStep : public Step {
 
   void announce(std::span<const int64_t> examples) override;
   StepResult update(std::span<const int64_t> examples, int64_t step, double lr) override;
-  std::vector<float> logits(const TokenView& rows) override;
-  NamedTensors evaluation_weights() const override;
-  NamedTensors training_state() const override;
-  void load(const NamedTensors& evaluation_weights, const NamedTensors& training_state) override;
-  double base_lr() const override { return optimizer_->base_lr(); }
+  std::vector<float> logits(const TokenView& rows) override { return shared_.logits(rows); }
+  NamedTensors evaluation_weights() const override { return shared_.evaluation_weights(); }
+  NamedTensors training_state() const override { return shared_.training_state(); }
+  void load(const NamedTensors& evaluation_weights, const NamedTensors& training_state) override {
+    shared_.load(evaluation_weights, training_state);
+  }
+  double base_lr() const override { return shared_.optimizer().base_lr(); }
 
  private:
   /// Logits [B, L] float32, in the precision that training asks for.
@@ -49,14 +48,9 @@ class ReferenceStep : public Step {
   TrainingConfig training_;
   std::optional<double> clip_norm_;
   std::optional<double> clip_value_;
-  FeatureShape shape_;
-  c10::Device device_;
   std::optional<at::ScalarType> autocast_;  ///< absent: everything is float32
   DeadRange dead_range_;
-  Sequential model_;
-  NamedTensors parameters_;
-  std::unique_ptr<Optimizer> optimizer_;
-  std::optional<WeightAverage> average_;
+  AutogradModel shared_;
   BatchFeed feed_;
   std::vector<int64_t> announced_;  ///< of the next update; empty: not known
 };
