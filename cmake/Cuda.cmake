@@ -45,3 +45,12 @@ endif()
 # The symbols of that libcudart stay inside: LibTorch has one of its own in the same process.
 target_link_options(bernoulli_cuda PRIVATE "LINKER:--exclude-libs,ALL")
 add_dependencies(bernoulli bernoulli_cuda)
+
+# libbernoulli_cuda_graph.so records and replays work of LibTorch's: it stands on LibTorch's CUDA half, which is in the process when
+# it is opened. Its headers are in every wheel, so that it is built beside the CPU half alone, with that half's symbols left open.
+add_library(bernoulli_cuda_graph MODULE "${PROJECT_SOURCE_DIR}/src/tensor/cuda/torch_graph.cpp")
+target_include_directories(bernoulli_cuda_graph PRIVATE "${PROJECT_SOURCE_DIR}/src")
+target_include_directories(bernoulli_cuda_graph SYSTEM PRIVATE ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})
+target_link_libraries(bernoulli_cuda_graph PRIVATE torch::cpu bernoulli_warnings)
+set_target_properties(bernoulli_cuda_graph PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/src")
+add_dependencies(bernoulli_cuda bernoulli_cuda_graph)

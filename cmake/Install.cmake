@@ -8,7 +8,8 @@ set(torch_rpath "$ORIGIN/../lib/torch/lib;${BERNOULLI_TORCH_DIR}/lib")
 set_target_properties(bernoulli_torch PROPERTIES INSTALL_RPATH "${torch_rpath}")
 install(TARGETS bernoulli bernoulli_torch RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT runtime)
 if(TARGET bernoulli_cuda)  # the program looks for it in ../lib
-  install(TARGETS bernoulli_cuda LIBRARY DESTINATION lib COMPONENT runtime)
+  set_target_properties(bernoulli_cuda_graph PROPERTIES INSTALL_RPATH "${torch_rpath}")
+  install(TARGETS bernoulli_cuda bernoulli_cuda_graph LIBRARY DESTINATION lib COMPONENT runtime)
 endif()
 
 get_property(source_targets DIRECTORY "${PROJECT_SOURCE_DIR}/src" PROPERTY BUILDSYSTEM_TARGETS)

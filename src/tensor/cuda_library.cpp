@@ -83,6 +83,7 @@ void CudaLibrary::open_library() {
       return;
     }
     library_ = library;
+    path_ = path;
     device_count_ = find<decltype(device_count_)>(library, "bernoulli_cuda_device_count");
     device_name_ = find<decltype(device_name_)>(library, "bernoulli_cuda_device_name");
     check_device_ = find<decltype(check_device_)>(library, "bernoulli_cuda_check_device");
@@ -91,6 +92,17 @@ void CudaLibrary::open_library() {
   failure_ = fmt::format(
       "there is no {} (looked for {}): install the CUDA toolkit, then './dev setup --cuda && ./dev build'",
       kLibrary, looked_for);
+}
+
+void* CudaLibrary::open_beside(const char* name, std::string* why) const {
+  const fs::path path = path_.parent_path() / name;
+  if (library_ == nullptr || !is_there(path)) {
+    *why = fmt::format("there is no {} beside {}: './dev build' makes it", name, kLibrary);
+    return nullptr;
+  }
+  void* const library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) *why = fmt::format("'{}' does not open: {}", path.string(), ::dlerror());
+  return library;
 }
 
 void* CudaLibrary::function(const char* name) const {

@@ -35,6 +35,10 @@ class CudaLibrary {
   /// @param index below num_devices().  @return empty, or what is missing and what to do.
   std::string bring_in(int index) const;
 
+  /// Opens the library of that name beside this one, once bring_in() has succeeded. Null with what is missing
+  /// in `why`.
+  void* open_beside(const char* name, std::string* why) const;
+
   /// Another function of the library by its name, null where it has none or is not there itself.
   void* function(const char* name) const;
 
@@ -44,6 +48,7 @@ class CudaLibrary {
 
   CudaPlaces places_;
   std::string failure_;
+  std::filesystem::path path_;  ///< of the library that was opened
   void* library_ = nullptr;
   decltype(&bernoulli_cuda_device_count) device_count_ = nullptr;
   decltype(&bernoulli_cuda_device_name) device_name_ = nullptr;

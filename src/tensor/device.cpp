@@ -59,6 +59,8 @@ int num_cuda_devices(std::string* why_none) { return cuda_library().num_devices(
 
 void* cuda_function(const char* name) { return cuda_library().function(name); }
 
+void* open_cuda_library(const char* name, std::string* why) { return cuda_library().open_beside(name, why); }
+
 std::string cuda_device_name(int index) { return cuda_library().device_name(index); }
 
 c10::Device open_device(const std::string& name) {

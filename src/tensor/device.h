@@ -21,6 +21,10 @@ int num_cuda_devices(std::string* why_none);
 /// A C function of libbernoulli_cuda.so by its name, null where the library or the function is not there.
 void* cuda_function(const char* name);
 
+/// Opens the library of that name beside libbernoulli_cuda.so, after open_device() gave a CUDA device. Null
+/// with the reason in `*why`.
+void* open_cuda_library(const char* name, std::string* why);
+
 /// Name, compute capability and memory of a device below num_cuda_devices().
 std::string cuda_device_name(int index);
 
