@@ -254,8 +254,9 @@ Field training_section() {
        word(
            "engine",
            "auto: the fast path where the model has one (on the CPU); fused: the fast path, on a CUDA device "
-           "too, or an error that says why there is none; reference: autograd, one layer at a time",
-           {"auto", "fused", "reference"})
+           "too, or an error that says why there is none; graph: autograd, recorded once and replayed, on a "
+           "CUDA device only; reference: autograd, one layer at a time",
+           {"auto", "fused", "graph", "reference"})
            .defaults("auto"),
        word("precision",
             "bfloat16: linear layers multiply in bfloat16 (LibTorch's autocast; the reference engine); "

@@ -8,25 +8,64 @@
 #include "train/cuda_fused_step.h"
 #include "train/fused_plan.h"
 #include "train/fused_step.h"
+#include "train/graph_step.h"
 #include "train/reference_step.h"
 
 namespace bernoulli {
+namespace {
+
+/// The model as the fused engine runs it; absent with the reason, which is an error where it must.
+std::optional<FusedPlan> fused_for(const RunConfig& config, const layers::ModelPlan& plan, c10::Device device,
+                                   std::string& reason) {
+  const bool must_fuse = config.training.engine == "fused";
+  if (!device.is_cpu() && !must_fuse) {
+    reason = "the fused engine for CUDA has not run on a card yet: training.engine: fused asks for it";
+    return std::nullopt;
+  }
+  std::optional<FusedPlan> fused = fused_plan(config, plan, reason);
+  if (!fused && must_fuse)
+    throw UsageError(fmt::format("training.engine is fused, but {}; set it to auto", reason));
+  return fused;
+}
+
+/// Absent with the reason.
+std::unique_ptr<GraphDevice> graphs_for(
+    const TrainingConfig& training, const layers::ModelPlan& plan, c10::Device device,
+    const std::function<std::unique_ptr<GraphDevice>(c10::Device)>& open_graphs, std::string& reason) {
+  if (device.is_cpu())
+    throw UsageError(
+        "training.engine is graph, which runs on a CUDA device only: set it to auto, or use --device cuda");
+  reason = why_no_graph(training, plan);
+  if (!reason.empty()) return nullptr;
+  try {
+    return open_graphs(device);
+  } catch (const DeviceError& error) {
+    reason = error.what();
+    return nullptr;
+  }
+}
+
+}  // namespace
 
 EngineChoice make_step(const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train,
-                       const Loss& loss, const std::vector<double>& pos_weight, c10::Device device) {
-  const bool must_fuse = config.training.engine == "fused";
+                       const Loss& loss, const std::vector<double>& pos_weight, c10::Device device,
+                       const std::function<std::unique_ptr<GraphDevice>(c10::Device)>& open_graphs) {
+  const std::string& engine = config.training.engine;
   EngineChoice choice;
   std::optional<FusedPlan> fused;
-  if (config.training.engine == "reference") {
+  std::unique_ptr<GraphDevice> graphs;
+  if (engine == "reference") {
     choice.reason = "training.engine";
-  } else if (!device.is_cpu() && !must_fuse) {
-    choice.reason = "the fused engine for CUDA has not run on a card yet: training.engine: fused asks for it";
+  } else if (engine == "graph") {
+    graphs = graphs_for(config.training, plan, device, open_graphs, choice.reason);
   } else {
-    fused = fused_plan(config, plan, choice.reason);
-    if (!fused && must_fuse)
-      throw UsageError(fmt::format("training.engine is fused, but {}; set it to auto", choice.reason));
+    fused = fused_for(config, plan, device, choice.reason);
   }
-  if (fused && device.is_cpu()) {
+  if (graphs) {
+    choice.name = "graph cuda";
+    choice.step =
+        std::make_unique<GraphStep>(config, plan, train, loss, pos_weight, device, std::move(graphs));
+  } else if (fused && device.is_cpu()) {
     auto step =
         std::make_unique<FusedStep>(config, plan, *fused, train, loss, pos_weight, FusedStep::Options{});
     choice.name = std::string("fused ") + step->kernels().name;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "config/run_config.h"
 #include "layers/model_plan.h"
 #include "loss/loss.h"
+#include "tensor/device_graph.h"
 #include "train/encoded_dataset.h"
 #include "train/step.h"
 
@@ -17,15 +19,20 @@ namespace bernoulli {
 /// An engine and how it came to be chosen.
 struct EngineChoice {
   std::unique_ptr<Step> step;
-  std::string name;    ///< "fused avx512", "fused cuda", "reference": first the engine, then its variant
-  std::string reason;  ///< why it is not fused; empty where it is
+  std::string
+      name;  ///< "fused avx512", "fused cuda", "graph cuda", "reference": the engine, then its variant
+  std::string reason;  ///< why it is not what was asked for, or not fused; else empty
 };
 
 /// The fastest engine that runs the model on the device, unless training.engine asks for the reference. On
-/// CUDA the fused engine, which has not run on a card yet, is taken only where training.engine is fused.
-/// @throws UsageError where it is and the model is not of the family.
-/// `train` and `loss` must outlive the step. `pos_weight` as for make_loss.
-EngineChoice make_step(const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train,
-                       const Loss& loss, const std::vector<double>& pos_weight, c10::Device device);
+/// CUDA the fused engine and the graph engine, which have not run on a card yet, are taken only where
+/// training.engine names them.
+/// @throws UsageError where it names the fused engine and the model is not of the family, or the graph engine
+/// on the CPU. `train` and `loss` must outlive the step. `pos_weight` as for make_loss. @param open_graphs
+/// tests' own
+EngineChoice make_step(
+    const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train, const Loss& loss,
+    const std::vector<double>& pos_weight, c10::Device device,
+    const std::function<std::unique_ptr<GraphDevice>(c10::Device)>& open_graphs = open_graph_device);
 
 }  // namespace bernoulli

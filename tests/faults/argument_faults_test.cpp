@@ -93,7 +93,12 @@ INSTANTIATE_TEST_SUITE_P(
                       on_device("device_negative", "cuda:-1", 2, "unknown device 'cuda:-1'"),
                       on_device("device_beyond_int", "cuda:99999999999", 2, "unknown device"),
                       on_device("device_absent", "cuda", 9, "device 'cuda' is not available: .*--device cpu"),
-                      on_device("device_number_absent", "cuda:7", 9, "device 'cuda:7' is not available")),
+                      on_device("device_number_absent", "cuda:7", 9, "device 'cuda:7' is not available"),
+                      FaultCase{"graph_engine_on_the_cpu",
+                                {"train", "config.yaml", "--run-dir", "out", "--device", "cpu", "--set",
+                                 "training.engine=graph"},
+                                2,
+                                "training.engine is graph, which runs on a CUDA device only"}),
     case_name);
 
 FaultCase in_folder(

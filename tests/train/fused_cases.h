@@ -86,7 +86,7 @@ EncodedDataset make_data(int64_t num_labels, bool weighted) {
   return data;
 }
 
-std::vector<int32_t> row_of(const EncodedDataset& data, int64_t example) {
+[[maybe_unused]] std::vector<int32_t> row_of(const EncodedDataset& data, int64_t example) {
   std::vector<int32_t> room(static_cast<size_t>(data.rows.row_size(example)));
   const auto row = data.rows.row(example, room.data());
   return {row.begin(), row.end()};
