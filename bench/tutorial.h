@@ -39,18 +39,31 @@ inline EncodedDataset made_up_reviews(int64_t num_ids, int64_t num_examples = kE
   return data;
 }
 
-inline RunConfig tutorial(const std::string& engine, int64_t dimension, int64_t batch) {
-  return config::load_config_text(
-             fmt::format("data: {{train: t.csv, validation: v.csv}}\n"
-                         "task: {{kind: binary, positive: pos}}\n"
-                         "text: {{sequence_length: 250}}\n"
-                         "model: {{initializer: keras, layers: [{{embedding: {}}}, {{dropout: 0.2}}, "
-                         "{{mean_pool: include}}, {{dropout: 0.2}}, {{linear: 1}}]}}\n"
-                         "optimizer: {{adam: {{lr: 0.001, eps: 1.0e-7}}}}\n"
-                         "training: {{epochs: 1, batch_size: {}, engine: {}}}\n",
-                         dimension, batch, engine),
-             "bench", layers::layer_schemas())
+inline RunConfig training_of(const std::string& layers, const std::string& engine, int64_t batch) {
+  return config::load_config_text(fmt::format("data: {{train: t.csv, validation: v.csv}}\n"
+                                              "task: {{kind: binary, positive: pos}}\n"
+                                              "text: {{sequence_length: 250}}\n"
+                                              "model: {{initializer: keras, layers: [{}]}}\n"
+                                              "optimizer: {{adam: {{lr: 0.001, eps: 1.0e-7}}}}\n"
+                                              "training: {{epochs: 1, batch_size: {}, engine: {}}}\n",
+                                              layers, batch, engine),
+                                  "bench", layers::layer_schemas())
       .run;
+}
+
+inline RunConfig tutorial(const std::string& engine, int64_t dimension, int64_t batch) {
+  return training_of(fmt::format("{{embedding: {}}}, {{dropout: 0.2}}, {{mean_pool: include}}, "
+                                 "{{dropout: 0.2}}, {{linear: 1}}",
+                                 dimension),
+                     engine, batch);
+}
+
+/// What no engine but the reference and the graph run: two hidden layers with layer_norm behind the pool.
+inline RunConfig general_model(const std::string& engine, int64_t batch) {
+  return training_of(
+      "{embedding: 16}, {dropout: 0.2}, {mean_pool: include}, {linear: 64}, layer_norm, relu, "
+      "{dropout: 0.5}, {linear: 32}, layer_norm, relu, {linear: 1}",
+      engine, batch);
 }
 
 inline std::vector<int64_t> shuffled(int64_t count) {

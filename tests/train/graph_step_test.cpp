@@ -415,6 +415,10 @@ TEST(MakeStep, ReplaysAGraphWhereItIsAskedForAndElseSaysWhyNot) {
   } catch (const UsageError& error) {
     EXPECT_THAT(error.what(), AllOf(HasSubstr("runs on a CUDA device only"), HasSubstr("set it to auto")));
   }
+  general.bench.config.training.precision = "bfloat16";
+  const EngineChoice rounded = choose(general, kDevice);
+  EXPECT_EQ(rounded.name, "reference");
+  EXPECT_EQ(rounded.reason, "training.precision is bfloat16");
   c.layers = {bag(8, "mean"), batch_norm(), linear(1)};
   Engines statistics(c);
   const EngineChoice eager = choose(statistics, kDevice);
