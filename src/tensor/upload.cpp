@@ -46,7 +46,7 @@ class StreamUpload : public Upload {
 }  // namespace
 
 std::unique_ptr<Upload> make_upload(c10::Device device) {
-  if (device.is_cpu()) return nullptr;
+  if (!device.is_cuda()) return nullptr;
   return std::make_unique<StreamUpload>(device);
 }
 

@@ -30,8 +30,8 @@ class Upload {
   virtual void host_waits(size_t mark) = 0;
 };
 
-/// For a device that open_device gave: pinned memory and a stream of its own. Null for the CPU, which needs
-/// no copy.
+/// For a device that open_device gave: pinned memory and a stream of its own. Null for other devices
+/// than CUDA: the CPU needs no copy.
 std::unique_ptr<Upload> make_upload(c10::Device device);
 
 }  // namespace bernoulli

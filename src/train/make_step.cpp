@@ -32,9 +32,6 @@ std::optional<FusedPlan> fused_for(const RunConfig& config, const layers::ModelP
 std::unique_ptr<GraphDevice> graphs_for(
     const TrainingConfig& training, const layers::ModelPlan& plan, c10::Device device,
     const std::function<std::unique_ptr<GraphDevice>(c10::Device)>& open_graphs, std::string& reason) {
-  if (device.is_cpu())
-    throw UsageError(
-        "training.engine is graph, which runs on a CUDA device only: set it to auto, or use --device cuda");
   reason = why_no_graph(training, plan);
   if (!reason.empty()) return nullptr;
   try {
@@ -47,9 +44,16 @@ std::unique_ptr<GraphDevice> graphs_for(
 
 }  // namespace
 
+void check_engine(const TrainingConfig& training, c10::Device device) {
+  if (training.engine == "graph" && device.is_cpu())
+    throw UsageError(
+        "training.engine is graph, which runs on a CUDA device only: set it to auto, or use --device cuda");
+}
+
 EngineChoice make_step(const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train,
                        const Loss& loss, const std::vector<double>& pos_weight, c10::Device device,
                        const std::function<std::unique_ptr<GraphDevice>(c10::Device)>& open_graphs) {
+  check_engine(config.training, device);
   const std::string& engine = config.training.engine;
   EngineChoice choice;
   std::optional<FusedPlan> fused;
