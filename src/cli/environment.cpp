@@ -12,16 +12,17 @@
 
 #include "core/log.h"
 #include "core/version.h"
+#include "tensor/device.h"
 
 namespace bernoulli::cli {
 
-std::string matmul_precision_on(c10::Device device, const TrainingConfig& training) {
-  if (!device.is_cpu() || training.float32_matmul_precision == "highest")
-    return training.float32_matmul_precision;
-  log_warning(fmt::format(
-      "training.float32_matmul_precision: {} has no effect on the CPU, which multiplies in float32",
-      training.float32_matmul_precision));
-  return "highest";
+c10::Device open_training_device(const std::string& name, const TrainingConfig& training) {
+  const c10::Device device = open_device(name);
+  if (device.is_cpu() && training.float32_matmul_precision != "highest")
+    log_warning(fmt::format(
+        "training.float32_matmul_precision: {} has no effect on the CPU, which multiplies in float32",
+        training.float32_matmul_precision));
+  return device;
 }
 
 nlohmann::ordered_json environment_json(c10::Device device, const TrainingConfig& training, int threads,
@@ -39,7 +40,7 @@ nlohmann::ordered_json environment_json(c10::Device device, const TrainingConfig
       {"cpu_capability", at::get_cpu_capability()},
       {"device", device.str()},
       {"precision", training.precision},
-      {"float32_matmul_precision", matmul_precision_on(device, training)},
+      {"float32_matmul_precision", device.is_cpu() ? "highest" : training.float32_matmul_precision},
       {"threads", threads},
       {"system", std::string(host.sysname) + " " + host.release + " " + host.machine},
       {"started", static_cast<int64_t>(std::time(nullptr))},

@@ -11,8 +11,8 @@
 
 namespace bernoulli::cli {
 
-/// training.float32_matmul_precision as far as it has an effect on the device. Warns where it has none.
-std::string matmul_precision_on(c10::Device device, const TrainingConfig& training);
+/// open_device() for a verb that trains: warns of settings that have no effect there.
+c10::Device open_training_device(const std::string& name, const TrainingConfig& training);
 
 /// What environment.json of a run holds: program, LibTorch, compiler, commit, device, precision, threads,
 /// host, command line.

@@ -15,7 +15,6 @@
 #include "run/run_folder.h"
 #include "stability/comparison.h"
 #include "stability/page.h"
-#include "tensor/device.h"
 #include "train/prepare.h"
 
 namespace bernoulli::cli {
@@ -75,9 +74,8 @@ int run_stability(const std::vector<std::string>& words) {
                     config.training.precision));
   }
   check_shapes_early(config);
-  const c10::Device device = open_device((*values)["device"].as<std::string>());
+  const c10::Device device = open_training_device((*values)["device"].as<std::string>(), config.training);
   const fs::path folder = output_folder(*values, config.name);
-  matmul_precision_on(device, config.training);  // warns
   const PreparedRun prepared = prepare_run(config);
   set_threads(operator_threads(config, prepared));
   if (config.loss.mode == LossConfig::Mode::kFocalWithLogits)

@@ -19,7 +19,6 @@
 #include "infer/classifier.h"
 #include "run/checkpoint.h"
 #include "run/run_folder.h"
-#include "tensor/device.h"
 #include "train/make_step.h"
 #include "train/metrics_log.h"
 #include "train/prepare.h"
@@ -121,18 +120,12 @@ EngineChoice choose_engine(const RunConfig& config, const PreparedRun& run, c10:
   return engine;
 }
 
-/// @throws before anything is read or written where the engine that is asked for does not run there.
-c10::Device open_training_device(const TrainArguments& arguments, const RunConfig& config) {
-  const c10::Device device = open_device(arguments.device);
-  check_engine(config.training, device);
-  return device;
-}
-
 /// Everything a training does first, with one batch, on nothing but memory.
 std::string dry_run(const TrainArguments& arguments) {
   const RunConfig config = config::load_config(arguments.sources, layers::layer_schemas()).run;
   check_shapes_early(config);
-  const c10::Device device = open_training_device(arguments, config);
+  const c10::Device device = open_training_device(arguments.device, config.training);
+  check_engine(config.training, device);
   const PreparedRun run = prepare_run(config);
   const int threads = operator_threads(config, run);
   set_threads(threads);
@@ -152,7 +145,8 @@ TrainedRun train_run(const TrainArguments& arguments) {
   const config::LoadedConfig loaded = config::load_config(arguments.sources, layers::layer_schemas());
   const RunConfig& config = loaded.run;
   check_shapes_early(config);
-  const c10::Device device = open_training_device(arguments, config);
+  const c10::Device device = open_training_device(arguments.device, config.training);
+  check_engine(config.training, device);
 
   const RunFolder folder = arguments.resume ? RunFolder::open_for_resume(*arguments.run_dir)
                                             : RunFolder::create(arguments.run_dir, config.name);

@@ -137,7 +137,7 @@ struct TrainingConfig {
   bool restore_best = true;  ///< evaluate and export the best checkpoint, else the last
   int64_t keep_best = 1;     ///< best checkpoints kept besides the last two
   std::optional<int64_t> checkpoint_every_steps;
-  std::string engine = "auto";                       ///< auto | fused | reference
+  std::string engine = "auto";                       ///< auto | fused | graph | reference
   std::string precision = "float32";                 ///< float32 | bfloat16: of the products of layers
   std::string float32_matmul_precision = "highest";  ///< highest | high | medium: on a CUDA device
   int64_t threads = 0;  ///< 0: num_threads and operator_threads (train/prepare.h) choose

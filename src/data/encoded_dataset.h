@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/string_rows.h"
@@ -19,6 +20,12 @@ struct EncodedDataset {
   int64_t size() const { return rows.size(); }
   double weight(int64_t example) const {
     return weights.empty() ? 1.0 : weights[static_cast<size_t>(example)];
+  }
+  /// What the loss of these examples together is divided by: the sum of their weights, times L.
+  double weight(std::span<const int64_t> examples) const {
+    double sum = 0;
+    for (const int64_t example : examples) sum += weight(example);
+    return sum * static_cast<double>(num_labels);
   }
 };
 

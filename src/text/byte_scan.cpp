@@ -67,7 +67,22 @@ size_t map_bytes(const BytePlan& plan, std::string_view text, size_t& i, size_t 
   return count;
 }
 
+using Scan = decltype(&detail::scan_portable);
+
+Scan scan_for([[maybe_unused]] ScanKernel kernel) {
+#if defined(__x86_64__)
+  if (kernel == ScanKernel::kBest && scans_with_avx512()) return detail::scan_avx512;
+  if (kernel != ScanKernel::kPortable && scans_with_avx2()) return detail::scan_avx2;
+#endif
+  return detail::scan_portable;
+}
+
 }  // namespace
+
+#if !defined(__x86_64__)  // else in byte_scan_avx2.cpp and byte_scan_avx512.cpp
+bool scans_with_avx512() { return false; }
+bool scans_with_avx2() { return false; }
+#endif
 
 namespace detail {
 
@@ -97,10 +112,7 @@ void scan_bytes(const BytePlan& plan, std::string_view text, size_t limit, ScanK
   char* const bytes = tokens.bytes_for(max_bytes + slack);
   uint32_t* const edges = tokens.edges_for(std::min(max_bytes / 2, limit) * 2 + 2 + slack);
   size_t end = 0;
-  const auto scan = kernel == ScanKernel::kBest && scans_with_avx512()     ? detail::scan_avx512
-                    : kernel != ScanKernel::kPortable && scans_with_avx2() ? detail::scan_avx2
-                                                                           : detail::scan_portable;
-  const size_t num_edges = scan(plan, text, limit, bytes, edges, end);
+  const size_t num_edges = scan_for(kernel)(plan, text, limit, bytes, edges, end);
   if (num_edges % 2 != 0) edges[num_edges] = static_cast<uint32_t>(end);
   tokens.set_size(std::min((num_edges + 1) / 2, limit));
 }

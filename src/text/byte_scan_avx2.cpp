@@ -167,20 +167,4 @@ BERNOULLI_AVX2 size_t scan_avx2(const BytePlan& plan, std::string_view text, siz
 }  // namespace detail
 }  // namespace bernoulli
 
-#else  // no x86-64
-
-namespace bernoulli {
-
-bool scans_with_avx2() { return false; }
-
-namespace detail {
-
-size_t scan_avx2(const BytePlan& plan, std::string_view text, size_t limit, char* bytes, uint32_t* edges,
-                 size_t& end) {
-  return scan_portable(plan, text, limit, bytes, edges, end);
-}
-
-}  // namespace detail
-}  // namespace bernoulli
-
 #endif

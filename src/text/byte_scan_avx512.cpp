@@ -149,20 +149,4 @@ BERNOULLI_AVX512 size_t scan_avx512(const BytePlan& plan, std::string_view text,
 }  // namespace detail
 }  // namespace bernoulli
 
-#else  // no x86-64
-
-namespace bernoulli {
-
-bool scans_with_avx512() { return false; }
-
-namespace detail {
-
-size_t scan_avx512(const BytePlan& plan, std::string_view text, size_t limit, char* bytes, uint32_t* edges,
-                   size_t& end) {
-  return scan_portable(plan, text, limit, bytes, edges, end);
-}
-
-}  // namespace detail
-}  // namespace bernoulli
-
 #endif

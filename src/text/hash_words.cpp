@@ -78,17 +78,15 @@ template <class Lanes>
 __attribute__((target("avx2"))) void hash_with_avx2(const TokenSpans& tokens, uint32_t* hashes) {
   hash_all<EightLanes>(tokens, hashes);
 }
-#else
-void hash_with_avx2(const TokenSpans& tokens, uint32_t* hashes) { hash_all<FourLanes>(tokens, hashes); }
 #endif
-
-void hash_portable(const TokenSpans& tokens, uint32_t* hashes) { hash_all<FourLanes>(tokens, hashes); }
 
 }  // namespace
 
-void hash_words(const TokenSpans& tokens, ScanKernel kernel, uint32_t* hashes) {
-  kernel != ScanKernel::kPortable&& scans_with_avx2() ? hash_with_avx2(tokens, hashes)
-                                                      : hash_portable(tokens, hashes);
+void hash_words(const TokenSpans& tokens, [[maybe_unused]] ScanKernel kernel, uint32_t* hashes) {
+#if defined(__x86_64__)
+  if (kernel != ScanKernel::kPortable && scans_with_avx2()) return hash_with_avx2(tokens, hashes);
+#endif
+  hash_all<FourLanes>(tokens, hashes);
 }
 
 }  // namespace bernoulli

@@ -47,8 +47,8 @@ class TokenNumbers {
   int shift_ = 64 - kFirstBits;
   std::vector<Slot> slots_ = std::vector<Slot>(size_t{1} << kFirstBits);  ///< at most half full
   size_t num_short_ = 0;
-  std::vector<ShortKey>
-      keys_;  ///< by number; a long token's has the size kLong, and its place in long_tokens_
+  /// By number; a long token's has the size kLong, and its place in long_tokens_.
+  std::vector<ShortKey> keys_;
   TokenTable long_tokens_;
   std::vector<uint32_t> long_numbers_;  ///< by place in long_tokens_
 };

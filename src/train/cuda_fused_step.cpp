@@ -126,12 +126,8 @@ std::vector<StepResult> CudaFusedStep::update_all(std::span<const PlannedUpdate>
     update.step = updates[i].step;
     update.first = static_cast<int64_t>(examples.size());
     update.size = static_cast<int64_t>(updates[i].examples.size());
-    for (const int64_t example : updates[i].examples) {
-      examples.push_back(static_cast<int32_t>(example));
-      results[i].weight += train_.weight(example);
-    }
-    results[i].weight *= static_cast<double>(num_labels_);
-    update.weight = results[i].weight;
+    for (const int64_t example : updates[i].examples) examples.push_back(static_cast<int32_t>(example));
+    update.weight = results[i].weight = train_.weight(updates[i].examples);
     update.constants = optimizer_.constants(updates_ + static_cast<int64_t>(i) + 1, updates[i].lr);
     asked.push_back(update);
   }

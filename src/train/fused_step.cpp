@@ -60,8 +60,7 @@ FusedStep::FusedStep(const RunConfig& config, const layers::ModelPlan& plan, con
 StepResult FusedStep::update(std::span<const int64_t> examples, int64_t step, double lr) {
   const kernels::FlushDenormals flush;
   StepResult result;
-  for (const int64_t example : examples) result.weight += train_.weight(example);
-  result.weight *= static_cast<double>(num_labels_);
+  result.weight = train_.weight(examples);
 
   touch_rows(examples, step);
   make_gradients_zero();

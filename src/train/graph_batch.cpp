@@ -40,16 +40,9 @@ class Cutter {
 }  // namespace
 
 BatchShape shape_of(const TokenView& rows, std::span<const int64_t> examples, const FeatureShape& features) {
-  BatchShape shape{static_cast<int64_t>(examples.size()), 0};
-  if (features.ragged) {
-    for (const int64_t example : examples) shape.width += rows.row_size(example);
-  } else if (features.sequence_length) {
-    return {shape.rows, *features.sequence_length};
-  } else {
-    for (const int64_t example : examples) shape.width = std::max(shape.width, rows.row_size(example));
-  }
-  shape.width = round_up(shape.width);
-  return shape;
+  const int64_t width = feature_sizes(rows, examples, features).back();
+  const bool is_fixed = !features.ragged && features.sequence_length;
+  return {static_cast<int64_t>(examples.size()), is_fixed ? width : round_up(width)};
 }
 
 GraphBatch::GraphBatch(BatchShape shape, const BatchParts& parts, int64_t capacity)

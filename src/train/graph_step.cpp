@@ -84,12 +84,6 @@ void GraphStep::load(const NamedTensors& evaluation_weights, const NamedTensors&
   for (size_t i = 0; i < buffers_.size(); ++i) buffers_before_[i].copy_(buffers_[i].second);
 }
 
-double GraphStep::weight_of(std::span<const int64_t> examples) const {
-  double weight = 0;
-  for (const int64_t example : examples) weight += train_.weight(example);
-  return weight * static_cast<double>(train_.num_labels);
-}
-
 StepResult GraphStep::update(std::span<const int64_t> examples, int64_t step, double lr) {
   const PlannedUpdate one{examples, step, lr};
   return update_all(std::span(&one, 1)).front();
@@ -141,7 +135,7 @@ std::vector<std::vector<GraphStep::Place>> GraphStep::send(std::span<const Plann
   const auto batch_size = static_cast<size_t>(training_.batch_size);
   for (const PlannedUpdate& update : updates) {
     std::vector<Place>& of_one = places.emplace_back();
-    const double weight = weight_of(update.examples);
+    const double weight = train_.weight(update.examples);
     for (size_t begin = 0; begin < update.examples.size(); begin += batch_size) {
       const auto examples =
           update.examples.subspan(begin, std::min(batch_size, update.examples.size() - begin));
@@ -195,7 +189,7 @@ void GraphStep::begin_next_update() {
 StepResult GraphStep::result_of(const PlannedUpdate& update, const std::vector<Place>& places,
                                 const double* record) const {
   StepResult result;
-  result.weight = weight_of(update.examples);
+  result.weight = train_.weight(update.examples);
   result.gradient_norm = record[0];
   for (const Place& place : places) {
     result.loss_sum += double{place.batch->loss_sum(place.index)};

@@ -58,7 +58,6 @@ class GraphStep : public Step {
   StepResult result_of(const PlannedUpdate& update, const std::vector<Place>& places,
                        const double* record) const;
   [[noreturn]] void refuse(const PlannedUpdate& update, const std::vector<Place>& places);
-  double weight_of(std::span<const int64_t> examples) const;
   void apply(bool is_first);
   void begin_next_update();
 

@@ -19,8 +19,8 @@ namespace bernoulli {
 /// An engine and how it came to be chosen.
 struct EngineChoice {
   std::unique_ptr<Step> step;
-  std::string
-      name;  ///< "fused avx512", "fused cuda", "graph cuda", "reference": the engine, then its variant
+  /// "fused avx512", "fused cuda", "graph cuda", "reference": the engine, then its variant
+  std::string name;
   std::string reason;  ///< why it is not what was asked for, or not fused; else empty
 };
 
@@ -31,8 +31,8 @@ void check_engine(const TrainingConfig& training, c10::Device device);
 /// CUDA the fused engine and the graph engine, which have not run on a card yet, are taken only where
 /// training.engine names them.
 /// @throws UsageError where it names the fused engine and the model is not of the family, and as
-/// check_engine. `train` and `loss` must outlive the step. `pos_weight` as for make_loss. @param open_graphs
-/// tests' own
+/// check_engine. `train` and `loss` must outlive the step. `pos_weight` as for make_loss.
+/// @param open_graphs  tests have their own
 EngineChoice make_step(
     const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train, const Loss& loss,
     const std::vector<double>& pos_weight, c10::Device device,

@@ -42,8 +42,7 @@ StepResult ReferenceStep::update(std::span<const int64_t> examples, int64_t step
   std::optional<MatmulPrecision> products;
   if (shared_.device().is_cuda()) products.emplace(training_.float32_matmul_precision);
   StepResult result;
-  for (const int64_t example : examples) result.weight += train_.weight(example);
-  result.weight *= static_cast<double>(train_.num_labels);
+  result.weight = train_.weight(examples);
 
   const NamedTensors& parameters = shared_.parameters();
   for (const auto& [name, parameter] : parameters) parameter.mutable_grad().reset();

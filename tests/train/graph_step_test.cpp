@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -12,6 +11,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "core/error.h"
+#include "support/card.h"
 #include "support/recording_device.h"
 #include "tensor/device.h"
 #include "train/fused_cases.h"
@@ -482,11 +482,7 @@ TEST(RecordingDevice, DrawsFromTheSeedOfTheReplay) {
 
 /// Without LibTorch's CUDA half in the process the library does not open, and says so.
 TEST(GraphLibrary, IsNotOpenedWithoutLibTorchsCudaHalf) {
-#if defined(BERNOULLI_TEST_CUDA_LIBRARY)
-  ::setenv("BERNOULLI_CUDA_LIBRARY", BERNOULLI_TEST_CUDA_LIBRARY, 0);
-#endif
-  std::string why_none;
-  if (num_cuda_devices(&why_none) > 0) GTEST_SKIP() << "this machine has a CUDA device";
+  if (why_no_card().empty()) GTEST_SKIP() << "this machine has a CUDA device";
   try {
     open_graph_device(c10::Device(c10::kCUDA, 0));
     FAIL();
@@ -499,11 +495,7 @@ TEST(GraphLibrary, IsNotOpenedWithoutLibTorchsCudaHalf) {
 class GraphOnCard : public ::testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
-#if defined(BERNOULLI_TEST_CUDA_LIBRARY)
-    ::setenv("BERNOULLI_CUDA_LIBRARY", BERNOULLI_TEST_CUDA_LIBRARY, 0);
-#endif
-    std::string why_none;
-    if (num_cuda_devices(&why_none) == 0) GTEST_SKIP() << why_none;
+    if (const std::string why = why_no_card(); !why.empty()) GTEST_SKIP() << why;
   }
 };
 INSTANTIATE_TEST_SUITE_P(GraphStep, GraphOnCard, ::testing::ValuesIn(graph_cases()),
