@@ -128,11 +128,6 @@ at::Tensor Artifact::vectorize(std::span<const std::string> texts) const {
 }
 at::Tensor Artifact::from_ids(const at::Tensor& ids) const { return run(impl_->module, "from_ids", ids); }
 
-Artifact Artifact::copy() const {
-  const at::NoGradGuard no_grad;
-  return Artifact(std::make_unique<Impl>(Impl{impl_->name, impl_->module.deepcopy(), impl_->info}));
-}
-
 const ArtifactInfo& Artifact::info() const { return impl_->info; }
 const std::string& Artifact::name() const { return impl_->name; }
 

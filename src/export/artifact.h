@@ -42,10 +42,6 @@ class Artifact {
   /// [N, L] float32 probabilities. @param ids [N, T] as vectorize gives them.
   at::Tensor from_ids(const at::Tensor& ids) const;
 
-  /// One that shares no weights and no vocabulary with this one, so that two threads that use them do not
-  /// wait for each other.
-  Artifact copy() const;
-
   const ArtifactInfo& info() const;
   const std::string& name() const;
 

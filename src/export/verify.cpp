@@ -1,8 +1,10 @@
 #include "export/verify.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
-#include <optional>
+#include <exception>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "export/artifact.h"
 #include "text/parallel_chunks.h"
 
 namespace bernoulli {
@@ -101,31 +104,49 @@ double verify_batch(const Artifact& artifact, const TrainerAnswers& trainer, siz
   return compare(artifact, trainer, begin, probabilities, tolerance);
 }
 
+void check_number_of_answers(const Artifact& artifact, const TrainerAnswers& trainer) {
+  if (static_cast<int64_t>(trainer.logits.size()) != trainer.texts.size() * artifact.info().num_outputs) {
+    throw InternalError(fmt::format("{} logits for {} texts and {} outputs", trainer.logits.size(),
+                                    trainer.texts.size(), artifact.info().num_outputs));
+  }
+}
+
 }  // namespace
 
-Verification verify_artifact(const Artifact& artifact, const TrainerAnswers& trainer, double tolerance,
-                             int threads, void (*poll)()) {
+Verification verify_artifact(std::string_view bytes, const std::string& name, const TrainerAnswers& trainer,
+                             double tolerance, int threads, void (*poll)()) {
   const int64_t num_texts = trainer.texts.size();
-  if (static_cast<int64_t>(trainer.logits.size()) != num_texts * artifact.info().num_outputs ||
-      trainer.batch_size < 1) {
-    throw InternalError(fmt::format("{} logits for {} texts and {} outputs", trainer.logits.size(), num_texts,
-                                    artifact.info().num_outputs));
-  }
+  if (trainer.batch_size < 1) throw InternalError("batches of the trainer have no size");
   const auto batch_size = static_cast<size_t>(trainer.batch_size);
   const size_t num_batches = (static_cast<size_t>(num_texts) + batch_size - 1) / batch_size;
   const size_t num_workers = std::clamp<size_t>(num_batches, 1, static_cast<size_t>(std::max(threads, 1)));
   const int threads_of_an_operator = at::get_num_threads();
   std::vector<double> largest(num_workers, 0);
-  for_each_chunk(num_batches, num_workers, [&](size_t worker, size_t first, size_t last) {
+  std::atomic<size_t> next_batch = 0;
+  std::mutex mutex;
+  size_t first_failed = num_batches;
+  std::exception_ptr failure;
+  for_each_chunk(num_workers, num_workers, [&](size_t worker, size_t /*first*/, size_t /*last*/) {
     const at::NoGradGuard no_grad;
     at::set_num_threads(threads_of_an_operator);  // a thread's own setting, and the bits may depend on it
-    const std::optional<Artifact> own = worker == 0 ? std::nullopt : std::optional(artifact.copy());
-    for (size_t batch = first; batch < last; ++batch) {
-      if (poll != nullptr) poll();
-      largest[worker] = std::max(largest[worker],
-                                 verify_batch(own ? *own : artifact, trainer, batch * batch_size, tolerance));
+    const Artifact artifact = Artifact::parse(bytes, name);
+    check_number_of_answers(artifact, trainer);
+    for (size_t batch = next_batch++; batch < num_batches; batch = next_batch++) {
+      try {
+        if (poll != nullptr) poll();
+        largest[worker] =
+            std::max(largest[worker], verify_batch(artifact, trainer, batch * batch_size, tolerance));
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        next_batch = num_batches;
+        if (batch < first_failed) {
+          first_failed = batch;
+          failure = std::current_exception();
+        }
+      }
     }
   });
+  if (failure) std::rethrow_exception(failure);
   return {num_texts, *std::max_element(largest.begin(), largest.end())};
 }
 
@@ -133,9 +154,8 @@ ExportReport export_artifact(const ArtifactParts& parts, const TrainerAnswers& t
                              const std::filesystem::path& path, double tolerance, int threads,
                              void (*poll)()) {
   const std::string bytes = serialize_artifact(parts);
-  const Artifact artifact = Artifact::parse(bytes, path.string());
   ExportReport report{static_cast<int64_t>(bytes.size()),
-                      verify_artifact(artifact, trainer, tolerance, threads, poll)};
+                      verify_artifact(bytes, path.string(), trainer, tolerance, threads, poll)};
   write_file_atomic(path, bytes);
   return report;
 }

@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "core/string_rows.h"
-#include "export/artifact.h"
 #include "export/torchscript.h"
 
 namespace bernoulli {
@@ -28,14 +28,16 @@ struct Verification {
   double max_difference = 0;  ///< of a probability, file against trainer
 };
 
-/// Feeds the raw texts to the file, in the trainer's batches, and compares every probability with the sigmoid
-/// of the trainer's logit. Also checks, on the first 64 texts, that the file's probability is the sigmoid of
-/// its own logit, applied once, and that a second call gives the same bits.
-/// @param tolerance  of a probability; 0 where the trainer evaluated on the CPU.  @param threads  that each
-/// take a part of the batches to a copy of the file.  @param poll  called before each batch on any of them;
-/// may throw to stop.
+/// Opens a file's bytes (with the self-test), feeds the raw texts to it, in the trainer's batches, and
+/// compares every probability with the sigmoid of the trainer's logit. Also checks, on the first 64 texts,
+/// that the file's probability is the sigmoid of its own logit, applied once, and that a second call gives
+/// the same bits.
+/// @param name  stands for the file in messages.  @param tolerance  of a probability; 0 where the trainer
+/// evaluated on the CPU.  @param threads  that each open the bytes for themselves, so that they do not wait
+/// for one another, and take the batches in turn.  @param poll  called before each batch on any of them; may
+/// throw to stop.
 /// @throws ArtifactError naming the first text that differs too much, or the check that failed.
-Verification verify_artifact(const Artifact& artifact, const TrainerAnswers& trainer,
+Verification verify_artifact(std::string_view bytes, const std::string& name, const TrainerAnswers& trainer,
                              double tolerance = kVerifyTolerance, int threads = 1, void (*poll)() = nullptr);
 
 struct ExportReport {
@@ -43,8 +45,7 @@ struct ExportReport {
   Verification verification;
 };
 
-/// Serialises, opens the bytes again (with the self-test), verifies them against the trainer, and only then
-/// writes the file, atomically.
+/// Serialises, verifies the bytes against the trainer, and only then writes the file, atomically.
 /// @throws ArtifactError, and there is no file; IoError
 ExportReport export_artifact(const ArtifactParts& parts, const TrainerAnswers& trainer,
                              const std::filesystem::path& path, double tolerance = kVerifyTolerance,

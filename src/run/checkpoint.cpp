@@ -27,6 +27,22 @@ Checkpoint to_checkpoint(RawCheckpoint raw) {
 
 }  // namespace
 
+int64_t num_bytes(const Checkpoint& checkpoint) {
+  int64_t sum = 0;
+  for (const NamedTensors* tensors : {&checkpoint.weights, &checkpoint.training}) {
+    for (const auto& [name, tensor] : *tensors) sum += static_cast<int64_t>(tensor.nbytes());
+  }
+  return sum;
+}
+
+void copy_tensors(Checkpoint& checkpoint) {
+  for (NamedTensors* tensors : {&checkpoint.weights, &checkpoint.training}) {
+    for (auto& [name, tensor] : *tensors) {
+      tensor = tensor.detach().to(tensor.options().device(at::kCPU), /*non_blocking=*/false, /*copy=*/true);
+    }
+  }
+}
+
 void save_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {
   const HostTensors weights(checkpoint.weights);
   const HostTensors training(checkpoint.training);

@@ -26,6 +26,12 @@ struct Checkpoint {
   NamedTensors training;  ///< what only training needs: optimizer state, raw weights beside averages
 };
 
+/// Bytes of all tensors.
+int64_t num_bytes(const Checkpoint& checkpoint);
+
+/// Exchanges tensors, which may be those that a training goes on to change, for copies in host memory.
+void copy_tensors(Checkpoint& checkpoint);
+
 /// @throws IoError; the file is complete or absent.
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 

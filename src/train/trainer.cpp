@@ -21,6 +21,10 @@ using Json = nlohmann::ordered_json;
 
 constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
 
+/// Bytes of a state that is copied and saved while training goes on. A larger one is not worth its memory:
+/// what it costs to write is little beside the epoch that led to it.
+constexpr int64_t kLargestCopy = int64_t{64} << 20;
+
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
@@ -60,7 +64,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   for (const int64_t step : parts_.checkpoints.steps()) {
     if (step < saved_step_) saved_before_ = step;
   }
-  prune();
+  prune(kept_steps(), saved_step_);
 }
 
 int64_t Trainer::epoch() const {
@@ -93,6 +97,7 @@ TrainingOutcome Trainer::run() {
   try {
     while (true) {
       throw_if_stopped();
+      saving_.rethrow_failure();
       if (validation_due()) {
         validate_and_save();
       } else if (checkpoint_every && state_.step % *checkpoint_every == 0 && state_.step != saved_step_ &&
@@ -102,9 +107,11 @@ TrainingOutcome Trainer::run() {
       if (finished()) break;
       some_updates();
     }
+    saving_.wait();
   } catch (const StopRequested&) {
     progress_.clear();
     if (saved_step_ != state_.step) save();
+    saving_.wait();
     parts_.log.append("stop", epoch(), state_.step, {{"reason", "signal"}});
     throw;
   }
@@ -186,6 +193,7 @@ void Trainer::validate_and_save() {
                              parts_.label_names,
                              std::vector<double>(static_cast<size_t>(parts_.train.num_labels), at));
   }
+  saving_.wait();
   progress_.clear();
   const double epoch_s = parts_.log.epoch_seconds().empty() ? 0 : parts_.log.epoch_seconds().back();
   std::string line =
@@ -242,6 +250,7 @@ void Trainer::record_validation(const MetricReport& report) {
 }
 
 void Trainer::save() {
+  saving_.wait();
   Checkpoint checkpoint;
   checkpoint.step = state_.step;
   checkpoint.state = to_json(state_);
@@ -254,18 +263,27 @@ void Trainer::save() {
   const bool best = !state_.best.empty() && state_.best.front().step == state_.step;
   parts_.log.append("checkpoint", epoch(), state_.step,
                     {{"file", parts_.checkpoints.path_of(state_.step).filename().string()}, {"best", best}});
-  parts_.log.sync();
-  parts_.checkpoints.save(checkpoint);
   if (saved_step_ != state_.step) saved_before_ = saved_step_;
   saved_step_ = state_.step;
-  prune();
+  const bool large = num_bytes(checkpoint) > kLargestCopy;
+  if (!large) copy_tensors(checkpoint);
+  saving_.start([this, checkpoint = std::move(checkpoint), keep = kept_steps()] {
+    parts_.log.sync();
+    parts_.checkpoints.save(checkpoint);
+    prune(keep, checkpoint.step);
+  });
+  if (large) saving_.wait();
 }
 
-void Trainer::prune() {
+std::set<int64_t> Trainer::kept_steps() const {
   std::set<int64_t> keep = {saved_before_, saved_step_};
   for (const BestEntry& entry : state_.best) keep.insert(entry.step);
+  return keep;
+}
+
+void Trainer::prune(std::set<int64_t> keep, int64_t newest) const {
   for (const int64_t step : parts_.checkpoints.steps()) {
-    if (step >= saved_step_) keep.insert(step);  // later ones are damaged, or belong to whoever looks into it
+    if (step >= newest) keep.insert(step);  // later ones are damaged, or belong to whoever looks into it
   }
   parts_.checkpoints.prune(keep);
 }

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "config/run_config.h"
+#include "core/background_work.h"
 #include "core/log.h"
 #include "loss/loss.h"
 #include "metrics/metrics.h"
@@ -65,8 +67,12 @@ class Trainer {
   void warn_of_lost_gradient();
   void validate_and_save();
   void record_validation(const MetricReport& report);
+  /// Saves in the background where the state is small. Before anything else is written, saving_ is waited
+  /// for.
   void save();
-  void prune();
+  /// Steps of the checkpoints that stay, besides those from saved_step_ on.
+  std::set<int64_t> kept_steps() const;
+  void prune(std::set<int64_t> keep, int64_t newest) const;
   void show_progress();
   std::string stop_reason() const;
 
@@ -83,6 +89,7 @@ class Trainer {
   double rate_started_s_ = 0;
   int64_t rate_started_step_ = 0;
   ProgressLine progress_;
+  BackgroundWork saving_;  ///< of the checkpoint of saved_step_; ends before what it uses
 };
 
 }  // namespace bernoulli

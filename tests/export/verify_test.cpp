@@ -12,6 +12,7 @@
 #include <torch/csrc/jit/api/module.h>
 
 #include "core/error.h"
+#include "export/artifact.h"
 #include "export/exported_model.h"
 #include "support/temporary_folder.h"
 
@@ -65,6 +66,19 @@ TEST_F(Verify, RefusesTheFirstTextThatDiffersAndWritesNoFile) {
   expect_refused("text 4 has probability");
 }
 
+TEST_F(Verify, NamesTheFirstTextThatDiffersOnManyThreads) {
+  for (const size_t text : {4, 7}) logits[text] += 1e-3f;
+  const std::string bytes = serialize_artifact(model.parts());
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    try {
+      verify_artifact(bytes, "model.pt", {texts, logits, 1}, kVerifyTolerance, 4);
+      FAIL() << "accepted";
+    } catch (const ArtifactError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("text 4 has probability"));
+    }
+  }
+}
+
 TEST_F(Verify, RefusesAnyDifferenceWhereNoneIsAllowed) {
   logits[7] += 1e-5f;
   expect_refused("text 7 has probability", 0);
@@ -89,8 +103,7 @@ TEST(VerifyArtifact, RefusesASecondSigmoid) {
                             good.labels,     good.config_yaml, {}};
   const std::vector<std::string> texts = sample_texts();
   const std::vector<float> logits = model.logits(texts, 8);
-  const Artifact artifact = Artifact::parse(serialize_artifact(twice), "model.pt");
-  EXPECT_THROW(verify_artifact(artifact, {texts, logits, 8}), ArtifactError);
+  EXPECT_THROW(verify_artifact(serialize_artifact(twice), "model.pt", {texts, logits, 8}), ArtifactError);
 }
 
 TEST_F(Verify, CanBeStoppedAndThenWritesNoFile) {
