@@ -34,18 +34,16 @@ void require_known(const std::string& action) {
                                kUsage.synopsis));
 }
 
-config::LoadedConfig load(const std::vector<std::string>& files, const po::variables_map& values) {
+CheckedConfig load(const std::vector<std::string>& files, const po::variables_map& values) {
   if (files.empty()) throw UsageError("no configuration file given; usage: bernoulli config check CONFIG...");
   config::ConfigSources sources = config_sources(values);
   for (const std::string& file : files) sources.files.emplace_back(file);
-  config::LoadedConfig loaded = config::load_config(sources, layers::layer_schemas());
-  check_shapes_early(loaded.run);
-  return loaded;
+  return load_checked_config(sources);
 }
 
 int check(const std::vector<std::string>& files, const po::variables_map& values) {
   try {
-    const config::LoadedConfig loaded = load(files, values);
+    const CheckedConfig loaded = load(files, values);
     print(values.contains("json") ? Json{{"valid", true}, {"faults", Json::array()}}.dump(2) + "\n"
                                   : fmt::format("{}: valid\n", loaded.run.name));
     return 0;
@@ -83,7 +81,7 @@ int run_config(const std::vector<std::string>& words) {
   require_known(action);
   if (action == "check") return check(rest, *values);
   if (action == "show") {
-    const config::LoadedConfig loaded = load(rest, *values);
+    const CheckedConfig loaded = load(rest, *values);
     const bool origin = values->contains("origin");
     print(values->contains("json") ? loaded.resolved.dump(2) + "\n"
           : origin                 ? config::show_with_origin(loaded)

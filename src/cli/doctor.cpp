@@ -12,6 +12,7 @@
 
 #include "cli/train.h"
 #include "cli/verb.h"
+#include "cli/verb_arguments.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -22,7 +23,6 @@ namespace bernoulli::cli {
 namespace {
 
 namespace fs = std::filesystem;
-namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kConfig = R"(data:
@@ -88,16 +88,11 @@ Json examine() {
 }  // namespace
 
 int run_doctor(const std::vector<std::string>& words) {
-  po::options_description options("options");
-  options.add_options()("json", "print one JSON object");
-  const Usage usage{"doctor [options]",
-                    "Versions, devices, threads, instruction sets, and a tiny training, export and check.",
-                    "  bernoulli doctor\n  bernoulli doctor --json\n", ""};
-  const auto values = parse_words(usage, options, words);
-  if (!values) return 0;
+  const auto arguments = doctor_arguments(words);
+  if (!arguments) return 0;
   const Json json = examine();
   const bool healthy = json["self_train_accuracy"] == 1.0;
-  if (values->contains("json")) {
+  if (arguments->json) {
     print(json.dump(2) + "\n");
   } else {
     std::string text;

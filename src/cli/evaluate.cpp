@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "cli/verb.h"
+#include "cli/verb_arguments.h"
 #include "core/error.h"
 #include "core/stop.h"
 #include "data/dataset.h"
@@ -18,8 +19,6 @@
 
 namespace bernoulli::cli {
 namespace {
-
-namespace po = boost::program_options;
 
 constexpr size_t kTextsAtOnce = 16384;
 
@@ -52,37 +51,21 @@ std::vector<float> logits_of(Classifier& classifier, const Dataset& dataset) {
 }  // namespace
 
 int run_evaluate(const std::vector<std::string>& words) {
-  po::options_description options("options");
-  options.add_options()("data", po::value<std::string>()->value_name("PATH"),
-                        "class folders, csv, tsv, jsonl or __label__ lines; default: the test data of the "
-                        "run, else its validation data")(
-      "device", po::value<std::string>()->default_value("cpu")->value_name("D"), "auto, cpu, cuda or cuda:N")(
-      "json", "print one JSON object");
-  const Usage usage{"evaluate RUN|FILE.pt [options]",
-                    "All metrics of a run folder (native text path) or an exported file (TorchScript path, "
-                    "raw text in) on a data set.",
-                    "  bernoulli evaluate runs/quickstart-1\n"
-                    "  bernoulli evaluate runs/quickstart-1/model.pt --data reviews.jsonl --json\n",
-                    "model", 1};
-  const auto values = parse_words(usage, options, words);
-  if (!values) return 0;
-  if (!values->contains("model"))
-    throw UsageError(
-        fmt::format("name a run folder or an exported file; usage: bernoulli {}", usage.synopsis));
-  const c10::Device device = open_device((*values)["device"].as<std::string>());
-  const auto classifier = open_classifier((*values)["model"].as<std::vector<std::string>>().front(), device);
+  const auto arguments = evaluate_arguments(words);
+  if (!arguments) return 0;
+  const c10::Device device = open_device(arguments->device);
+  const auto classifier = open_classifier(arguments->model, device);
   const RunConfig& config = classifier->config();
-  const Dataset dataset = values->contains("data")
-                              ? load_dataset((*values)["data"].as<std::string>(), "auto", config.data.columns,
-                                             config.task, classifier->labels())
-                              : own_held_out_data(*classifier);
+  const Dataset dataset = arguments->data ? load_dataset(*arguments->data, "auto", config.data.columns,
+                                                         config.task, classifier->labels())
+                                          : own_held_out_data(*classifier);
   throw_if_stopped();
   const std::vector<float> logits = logits_of(*classifier, dataset);
   const auto loss = make_loss(config.loss, classifier->pos_weight(), dataset.num_labels);
   const MetricReport report =
       evaluate_logits({logits, dataset.targets, dataset.weights, dataset.num_labels}, *loss, config,
                       classifier->labels().names, classifier->thresholds());
-  print(values->contains("json") ? to_json(report).dump(2) + "\n" : to_table(report));
+  print(arguments->json ? to_json(report).dump(2) + "\n" : to_table(report));
   return 0;
 }
 

@@ -6,13 +6,16 @@
 
 #include <fmt/format.h>
 
+#include "cli/load_arguments.h"
 #include "cli/predict.h"
 #include "cli/verb.h"
+#include "cli/verb_arguments.h"
 #include "core/error.h"
 #include "core/stop.h"
 
-/// The verbs that need LibTorch, as the small program `bernoulli` has them: it becomes `bernoulli-torch`. So
-/// --help, config and native prediction never pay for loading LibTorch.
+/// The verbs that need LibTorch, as the small program `bernoulli` has them: it reads their words and
+/// configuration and becomes `bernoulli-torch`. So help, mistakes, config and native prediction never pay for
+/// loading LibTorch.
 namespace bernoulli::cli {
 namespace {
 
@@ -31,11 +34,27 @@ namespace {
 
 }  // namespace
 
-int run_train(const std::vector<std::string>& words) { return hand_over("train", words); }
-int run_evaluate(const std::vector<std::string>& words) { return hand_over("evaluate", words); }
-int run_export(const std::vector<std::string>& words) { return hand_over("export", words); }
-int run_stability(const std::vector<std::string>& words) { return hand_over("stability", words); }
-int run_doctor(const std::vector<std::string>& words) { return hand_over("doctor", words); }
+int run_train(const std::vector<std::string>& words) {
+  const auto arguments = train_arguments(words);
+  if (!arguments) return 0;
+  load_checked_config(arguments->sources);
+  hand_over("train", words);
+}
+int run_evaluate(const std::vector<std::string>& words) {
+  return evaluate_arguments(words) ? hand_over("evaluate", words) : 0;
+}
+int run_export(const std::vector<std::string>& words) {
+  return export_arguments(words) ? hand_over("export", words) : 0;
+}
+int run_stability(const std::vector<std::string>& words) {
+  const auto arguments = stability_arguments(words);
+  if (!arguments) return 0;
+  load_checked_config(arguments->sources);
+  hand_over("stability", words);
+}
+int run_doctor(const std::vector<std::string>& words) {
+  return doctor_arguments(words) ? hand_over("doctor", words) : 0;
+}
 
 std::unique_ptr<Classifier> open_with_libtorch(const std::vector<std::string>& words,
                                                const std::string& /*path*/, const std::string& /*device*/,

@@ -21,14 +21,17 @@ config::ConfigSources config_sources(const po::variables_map& values) {
   return sources;
 }
 
-void check_shapes_early(const RunConfig& config) {
-  const bool binary = config.task.kind == TaskConfig::Kind::kBinary;
-  if (!binary && config.task.labels.empty())
-    return;  // the labels, and with them the number of outputs, come from the data
-  const int64_t num_ids =
-      config.text.hash_buckets ? *config.text.hash_buckets + 1 : config.text.max_tokens.value_or(2);
-  layers::plan_model(config.model, config.text, config.loss.mode, num_ids,
-                     binary ? 1 : static_cast<int64_t>(config.task.labels.size()));
+CheckedConfig load_checked_config(const config::ConfigSources& sources) {
+  CheckedConfig loaded{config::load_config(sources, layers::layer_schemas()), std::nullopt};
+  const TaskConfig& task = loaded.run.task;
+  const TextConfig& text = loaded.run.text;
+  const bool binary = task.kind == TaskConfig::Kind::kBinary;
+  if (!binary && task.labels.empty())
+    return loaded;  // the labels, and with them the number of outputs, come from the data
+  const int64_t num_ids = text.hash_buckets ? *text.hash_buckets + 1 : text.max_tokens.value_or(2);
+  loaded.plan = layers::plan_model(loaded.run.model, text, loaded.run.loss.mode, num_ids,
+                                   binary ? 1 : static_cast<int64_t>(task.labels.size()));
+  return loaded;
 }
 
 }  // namespace bernoulli::cli

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include <boost/program_options.hpp>
 
 #include "config/load.h"
@@ -13,8 +15,13 @@ void add_config_options(boost::program_options::options_description& options);
 /// CONFIG... and --set of the command line. Empty files where none was given.
 config::ConfigSources config_sources(const boost::program_options::variables_map& values);
 
-/// Plans the model with a vocabulary of unknown size, so that a shape fault shows before any data is read.
+struct CheckedConfig : config::LoadedConfig {
+  std::optional<layers::ModelPlan>
+      plan;  ///< of a vocabulary of unknown size; absent: the data give the labels
+};
+
+/// The configuration, with its model planned already, so that a shape fault shows before any data is read.
 /// @throws UsageError
-void check_shapes_early(const RunConfig& config);
+CheckedConfig load_checked_config(const config::ConfigSources& sources);
 
 }  // namespace bernoulli::cli

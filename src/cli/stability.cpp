@@ -8,6 +8,7 @@
 #include "cli/environment.h"
 #include "cli/load_arguments.h"
 #include "cli/verb.h"
+#include "cli/verb_arguments.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -21,17 +22,15 @@ namespace bernoulli::cli {
 namespace {
 
 namespace fs = std::filesystem;
-namespace po = boost::program_options;
 
 /// The folder to write to; an earlier comparison in it is never overwritten.
-fs::path output_folder(const po::variables_map& values, const std::string& name) {
-  if (values.contains("output")) {
-    fs::path folder = values["output"].as<std::string>();
-    if (fs::exists(folder / "stability.json")) {
-      throw RunFolderError(
-          fmt::format("'{}' holds a comparison already; name another folder with --output", folder.string()));
+fs::path output_folder(const std::optional<fs::path>& requested, const std::string& name) {
+  if (requested) {
+    if (fs::exists(*requested / "stability.json")) {
+      throw RunFolderError(fmt::format("'{}' holds a comparison already; name another folder with --output",
+                                       requested->string()));
     }
-    return folder;
+    return *requested;
   }
   for (int i = 1;; ++i) {
     fs::path folder = fs::path("runs") / fmt::format("{}-stability-{}", name, i);
@@ -42,30 +41,9 @@ fs::path output_folder(const po::variables_map& values, const std::string& name)
 }  // namespace
 
 int run_stability(const std::vector<std::string>& words) {
-  po::options_description options("options");
-  add_config_options(options);
-  options.add_options()("output", po::value<std::string>()->value_name("DIR"),
-                        "folder for the three files; default runs/<config name>-stability-<n>")(
-      "seeds", po::value<int64_t>()->value_name("K"), "the same as --set stability.seeds=K")(
-      "device", po::value<std::string>()->default_value("auto")->value_name("D"),
-      "auto, cpu, cuda or cuda:N")("json", "print stability.json instead of the table");
-  const Usage usage{
-      "stability CONFIG... [options]",
-      "Does it matter for this configuration whether the loss sees logits or probabilities, from where on, "
-      "and "
-      "why? Measures the losses themselves, trains all modes in lock-step, ordinarily and under stress, and "
-      "writes stability.html, stability.json and curves.csv.",
-      "  bernoulli stability configs/quickstart.yaml\n"
-      "  bernoulli stability configs/quickstart.yaml --seeds 5 --set stability.epochs=3\n"
-      "  bernoulli stability configs/imdb_tutorial.yaml --set 'stability.stress=[{output_bias: 30}]' --set "
-      "stability.epochs=5 --output bias30\n",
-      "config"};
-  const auto values = parse_words(usage, options, words);
-  if (!values) return 0;
-  config::ConfigSources sources = config_sources(*values);
-  if (values->contains("seeds"))
-    sources.overrides.push_back(fmt::format("stability.seeds={}", (*values)["seeds"].as<int64_t>()));
-  const RunConfig config = config::load_config(sources, layers::layer_schemas()).run;
+  const auto arguments = stability_arguments(words);
+  if (!arguments) return 0;
+  const RunConfig config = load_checked_config(arguments->sources).run;
   if (config.training.precision != "float32") {
     throw UsageError(
         fmt::format("training.precision is {}, and stability trains under losses on probabilities too, which "
@@ -73,9 +51,8 @@ int run_stability(const std::vector<std::string>& words) {
                     "float32: add --set training.precision=float32 (the stress half_precision rounds logits)",
                     config.training.precision));
   }
-  check_shapes_early(config);
-  const c10::Device device = open_training_device((*values)["device"].as<std::string>(), config.training);
-  const fs::path folder = output_folder(*values, config.name);
+  const c10::Device device = open_training_device(arguments->device, config.training);
+  const fs::path folder = output_folder(arguments->output, config.name);
   const PreparedRun prepared = prepare_run(config);
   set_threads(operator_threads(config, prepared));
   if (config.loss.mode == LossConfig::Mode::kFocalWithLogits)
@@ -104,10 +81,9 @@ int run_stability(const std::vector<std::string>& words) {
   log_info(fmt::format("{} updates a run ({} an epoch), {} seeds, {}", comparison.steps,
                        comparison.steps_per_epoch, config.stability.seeds,
                        format_duration(comparison.seconds)));
-  print(values->contains("json")
-            ? json.dump(2) + "\n"
-            : fmt::format("{}\n{}\n\npage        {}\n", stability::summary_table(comparison),
-                          verdict(comparison), (folder / "stability.html").string()));
+  print(arguments->json ? json.dump(2) + "\n"
+                        : fmt::format("{}\n{}\n\npage        {}\n", stability::summary_table(comparison),
+                                      verdict(comparison), (folder / "stability.html").string()));
   return 0;
 }
 

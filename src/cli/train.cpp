@@ -28,44 +28,7 @@ namespace bernoulli::cli {
 namespace {
 
 namespace fs = std::filesystem;
-namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
-
-std::optional<TrainArguments> parse(const std::vector<std::string>& words) {
-  po::options_description options("options");
-  add_config_options(options);
-  options.add_options()("run-dir", po::value<std::string>()->value_name("DIR"),
-                        "the run folder; default runs/<config name>-<n>")(
-      "resume", "go on with the run in --run-dir, bit for bit; CONFIG may then be left out")(
-      "device", po::value<std::string>()->default_value("auto")->value_name("D"),
-      "auto, cpu, cuda or cuda:N")("dry-run", "read, build and run one batch; write nothing")(
-      "json", "print the summary as JSON");
-  const Usage usage{
-      "train CONFIG... [options]",
-      "Trains on the configured data, evaluates the best checkpoint, exports model.pt, and writes the run "
-      "folder.",
-      "  bernoulli train configs/quickstart.yaml\n"
-      "  bernoulli train configs/imdb_tutorial.yaml --set training.seed=7 --run-dir runs/seed7\n"
-      "  bernoulli train --resume --run-dir runs/seed7\n",
-      "config"};
-  const auto values = parse_words(usage, options, words);
-  if (!values) return std::nullopt;
-  TrainArguments arguments;
-  arguments.sources = config_sources(*values);
-  if (values->contains("run-dir")) arguments.run_dir = (*values)["run-dir"].as<std::string>();
-  arguments.device = (*values)["device"].as<std::string>();
-  arguments.resume = values->contains("resume");
-  arguments.dry_run = values->contains("dry-run");
-  arguments.json = values->contains("json");
-  arguments.words = words;
-  if (arguments.resume && !arguments.run_dir)
-    throw UsageError("--resume needs --run-dir DIR, the run to go on with");
-  if (arguments.resume && arguments.dry_run)
-    throw UsageError("--dry-run writes nothing and --resume goes on with a run: give one of them");
-  if (arguments.resume && arguments.sources.files.empty())
-    arguments.sources.files = {RunPaths{*arguments.run_dir}.config()};
-  return arguments;
-}
 
 /// Settings that say how long or with how many threads, not what: a resumed run may change them.
 Json without_limits(Json resolved) {
@@ -122,10 +85,10 @@ EngineChoice choose_engine(const RunConfig& config, const PreparedRun& run, c10:
 
 /// Everything a training does first, with one batch, on nothing but memory.
 std::string dry_run(const TrainArguments& arguments) {
-  const RunConfig config = config::load_config(arguments.sources, layers::layer_schemas()).run;
-  check_shapes_early(config);
+  const CheckedConfig loaded = load_checked_config(arguments.sources);
+  const RunConfig& config = loaded.run;
   const c10::Device device = open_training_device(arguments.device, config.training);
-  check_engine(config.training, device);
+  check_engine(config, loaded.plan ? &*loaded.plan : nullptr, device);
   const PreparedRun run = prepare_run(config);
   const int threads = operator_threads(config, run);
   set_threads(threads);
@@ -142,11 +105,10 @@ std::string dry_run(const TrainArguments& arguments) {
 }  // namespace
 
 TrainedRun train_run(const TrainArguments& arguments) {
-  const config::LoadedConfig loaded = config::load_config(arguments.sources, layers::layer_schemas());
+  const CheckedConfig loaded = load_checked_config(arguments.sources);
   const RunConfig& config = loaded.run;
-  check_shapes_early(config);
   const c10::Device device = open_training_device(arguments.device, config.training);
-  check_engine(config.training, device);
+  check_engine(config, loaded.plan ? &*loaded.plan : nullptr, device);
 
   const RunFolder folder = arguments.resume ? RunFolder::open_for_resume(*arguments.run_dir)
                                             : RunFolder::create(arguments.run_dir, config.name);
@@ -182,7 +144,7 @@ TrainedRun train_run(const TrainArguments& arguments) {
 }
 
 int run_train(const std::vector<std::string>& words) {
-  const auto arguments = parse(words);
+  const auto arguments = train_arguments(words);
   if (!arguments) return 0;
   if (arguments->dry_run) {
     print(dry_run(*arguments));

@@ -1,25 +1,12 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include "config/load.h"
+#include "cli/verb_arguments.h"
 
 namespace bernoulli::cli {
-
-struct TrainArguments {
-  config::ConfigSources sources;
-  std::optional<std::filesystem::path> run_dir;
-  std::string device = "auto";
-  bool resume = false;
-  bool dry_run = false;
-  bool json = false;
-  std::vector<std::string> words;  ///< as typed, for environment.json
-};
 
 /// The whole of `bernoulli train` but for printing. Returns the summary and where the run is.
 struct TrainedRun {

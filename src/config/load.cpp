@@ -1,6 +1,7 @@
 #include "config/load.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -33,7 +34,9 @@ class Loader {
   /// Lays a file over what was read so far, after the files that it is based on.
   void add_file(const fs::path& path) {
     const auto source = std::make_shared<const std::string>(path.string());
-    const fs::path identity = fs::weakly_canonical(path);
+    std::error_code is_no_path;  // of a pipe, which reading refuses
+    fs::path identity = fs::weakly_canonical(path, is_no_path);
+    if (is_no_path) identity = path;
     if (std::find(open_files_.begin(), open_files_.end(), identity) != open_files_.end()) {
       faults_.add(Place{source}, "base", "names files in a circle (a file cannot be based on itself)");
       return;

@@ -14,18 +14,14 @@
 namespace bernoulli {
 namespace {
 
-/// The model as the fused engine runs it; absent with the reason, which is an error where it must.
+/// The model as the fused engine runs it; absent with the reason.
 std::optional<FusedPlan> fused_for(const RunConfig& config, const layers::ModelPlan& plan, c10::Device device,
                                    std::string& reason) {
-  const bool must_fuse = config.training.engine == "fused";
-  if (!device.is_cpu() && !must_fuse) {
+  if (!device.is_cpu() && config.training.engine != "fused") {
     reason = "the fused engine for CUDA has not run on a card yet: training.engine: fused asks for it";
     return std::nullopt;
   }
-  std::optional<FusedPlan> fused = fused_plan(config, plan, reason);
-  if (!fused && must_fuse)
-    throw UsageError(fmt::format("training.engine is fused, but {}; set it to auto", reason));
-  return fused;
+  return fused_plan(config, plan, reason);
 }
 
 /// Absent with the reason.
@@ -44,16 +40,20 @@ std::unique_ptr<GraphDevice> graphs_for(
 
 }  // namespace
 
-void check_engine(const TrainingConfig& training, c10::Device device) {
-  if (training.engine == "graph" && device.is_cpu())
+void check_engine(const RunConfig& config, const layers::ModelPlan* plan, c10::Device device) {
+  const std::string& engine = config.training.engine;
+  if (engine == "graph" && device.is_cpu())
     throw UsageError(
         "training.engine is graph, which runs on a CUDA device only: set it to auto, or use --device cuda");
+  std::string reason;
+  if (engine == "fused" && plan != nullptr && !fused_plan(config, *plan, reason))
+    throw UsageError(fmt::format("training.engine is fused, but {}; set it to auto", reason));
 }
 
 EngineChoice make_step(const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train,
                        const Loss& loss, const std::vector<double>& pos_weight, c10::Device device,
                        const std::function<std::unique_ptr<GraphDevice>(c10::Device)>& open_graphs) {
-  check_engine(config.training, device);
+  check_engine(config, &plan, device);
   const std::string& engine = config.training.engine;
   EngineChoice choice;
   std::optional<FusedPlan> fused;

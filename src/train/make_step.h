@@ -24,14 +24,15 @@ struct EngineChoice {
   std::string reason;  ///< why it is not what was asked for, or not fused; else empty
 };
 
-/// @throws UsageError where training.engine names one that does not run on such a device, whatever the model.
-void check_engine(const TrainingConfig& training, c10::Device device);
+/// @param plan  null where only the data tell how many outputs the model has
+/// @throws UsageError where training.engine names one that does not run on such a device, or not the model.
+void check_engine(const RunConfig& config, const layers::ModelPlan* plan, c10::Device device);
 
 /// The fastest engine that runs the model on the device, unless training.engine asks for the reference. On
 /// CUDA the fused engine and the graph engine, which have not run on a card yet, are taken only where
 /// training.engine names them.
-/// @throws UsageError where it names the fused engine and the model is not of the family, and as
-/// check_engine. `train` and `loss` must outlive the step. `pos_weight` as for make_loss.
+/// @throws UsageError as check_engine. `train` and `loss` must outlive the step. `pos_weight` as for
+/// make_loss.
 /// @param open_graphs  tests have their own
 EngineChoice make_step(
     const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train, const Loss& loss,

@@ -268,6 +268,50 @@ TEST_F(EndToEnd, NativePredictionNeedsNoOtherProgram) {
   EXPECT_THAT(refused.err, HasSubstr("bernoulli-torch"));
 }
 
+TEST_F(EndToEnd, HelpAndMistakesNeedNoOtherProgram) {
+  const fs::path alone = folder_ / "alone";
+  fs::copy_file(BERNOULLI_PROGRAM, alone);
+  const auto ask = [&](std::vector<std::string> rest) {
+    rest.insert(rest.begin(), alone.string());
+    return run_program(std::move(rest));
+  };
+  for (const char* verb : {"train", "evaluate", "predict", "export", "stability", "config", "doctor"}) {
+    const ProgramResult help = ask({verb, "--help"});
+    EXPECT_EQ(help.exit_code, 0) << help.err;
+    EXPECT_THAT(help.out, HasSubstr(std::string("usage: bernoulli ") + verb));
+    const ProgramResult mistake = ask({verb, "--no-such-option"});
+    EXPECT_EQ(mistake.exit_code, 2);
+    EXPECT_THAT(mistake.err, HasSubstr("unknown option '--no-such-option'"));
+  }
+  const std::string config = (folder_ / "config.yaml").string();
+  for (const char* verb : {"train", "stability"}) {
+    const ProgramResult fault = ask({verb, config, "--set", "training.epochs=none"});
+    EXPECT_EQ(fault.exit_code, 2);
+    EXPECT_THAT(fault.err, HasSubstr("training.epochs"));
+    const ProgramResult handed_over = ask({verb, config});
+    EXPECT_EQ(handed_over.exit_code, 5);
+    EXPECT_THAT(handed_over.err, HasSubstr("bernoulli-torch"));
+  }
+  EXPECT_EQ(ask({"export", (folder_ / "nothing").string()}).exit_code, 4);
+}
+
+TEST_F(EndToEnd, AConfigurationInAPipeIsRefusedWithTheReason) {
+  const ProgramResult refused =
+      run_program({"/bin/sh", "-c", "true | " + std::string(BERNOULLI_PROGRAM) + " train /dev/stdin"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("it is a device or pipe, not a file"));
+}
+
+TEST_F(EndToEnd, AnEngineThatDoesNotRunTheModelIsRefusedBeforeThereIsARunFolder) {
+  const ProgramResult refused =
+      run(train_words("run", {"--set", "training.engine=fused", "--set",
+                              "model.layers=[{embedding: 8}, {mean_pool: {padding: exclude}}, layer_norm, "
+                              "{linear: 1}]"}));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("the fused engine does not run layer_norm"));
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
+}
+
 TEST_F(EndToEnd, ExportWritesTheSameModelAgain) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   const ProgramResult exported =

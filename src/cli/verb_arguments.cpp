@@ -1,0 +1,148 @@
+#include "cli/verb_arguments.h"
+
+#include <fmt/format.h>
+
+#include "cli/load_arguments.h"
+#include "cli/verb.h"
+#include "core/error.h"
+
+namespace bernoulli::cli {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr const char* kDevices = "auto, cpu, cuda or cuda:N";
+
+std::optional<std::string> optional_word(const po::variables_map& values, const char* name) {
+  if (!values.contains(name)) return std::nullopt;
+  return values[name].as<std::string>();
+}
+
+/// The one word without a dash. @throws UsageError where there is none
+std::string positional(const po::variables_map& values, const Usage& usage, const char* what) {
+  if (!values.contains(usage.positional))
+    throw UsageError(fmt::format("name {}; usage: bernoulli {}", what, usage.synopsis));
+  return values[usage.positional].as<std::vector<std::string>>().front();
+}
+
+}  // namespace
+
+std::optional<TrainArguments> train_arguments(const std::vector<std::string>& words) {
+  po::options_description options("options");
+  add_config_options(options);
+  options.add_options()("run-dir", po::value<std::string>()->value_name("DIR"),
+                        "the run folder; default runs/<config name>-<n>")(
+      "resume", "go on with the run in --run-dir, bit for bit; CONFIG may then be left out")(
+      "device", po::value<std::string>()->default_value("auto")->value_name("D"), kDevices)(
+      "dry-run", "read, build and run one batch; write nothing")("json", "print the summary as JSON");
+  const Usage usage{
+      "train CONFIG... [options]",
+      "Trains on the configured data, evaluates the best checkpoint, exports model.pt, and writes the run "
+      "folder.",
+      "  bernoulli train configs/quickstart.yaml\n"
+      "  bernoulli train configs/imdb_tutorial.yaml --set training.seed=7 --run-dir runs/seed7\n"
+      "  bernoulli train --resume --run-dir runs/seed7\n",
+      "config"};
+  const auto values = parse_words(usage, options, words);
+  if (!values) return std::nullopt;
+  TrainArguments arguments{config_sources(*values),
+                           optional_word(*values, "run-dir"),
+                           (*values)["device"].as<std::string>(),
+                           values->contains("resume"),
+                           values->contains("dry-run"),
+                           values->contains("json"),
+                           words};
+  if (arguments.resume && !arguments.run_dir)
+    throw UsageError("--resume needs --run-dir DIR, the run to go on with");
+  if (arguments.resume && arguments.dry_run)
+    throw UsageError("--dry-run writes nothing and --resume goes on with a run: give one of them");
+  if (arguments.resume && arguments.sources.files.empty())
+    arguments.sources.files = {RunPaths{*arguments.run_dir}.config()};
+  return arguments;
+}
+
+std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::string>& words) {
+  po::options_description options("options");
+  options.add_options()("data", po::value<std::string>()->value_name("PATH"),
+                        "class folders, csv, tsv, jsonl or __label__ lines; default: the test data of the "
+                        "run, else its validation data")(
+      "device", po::value<std::string>()->default_value("cpu")->value_name("D"), kDevices)(
+      "json", "print one JSON object");
+  const Usage usage{"evaluate RUN|FILE.pt [options]",
+                    "All metrics of a run folder (native text path) or an exported file (TorchScript path, "
+                    "raw text in) on a data set.",
+                    "  bernoulli evaluate runs/quickstart-1\n"
+                    "  bernoulli evaluate runs/quickstart-1/model.pt --data reviews.jsonl --json\n",
+                    "model", 1};
+  const auto values = parse_words(usage, options, words);
+  if (!values) return std::nullopt;
+  return EvaluateArguments{positional(*values, usage, "a run folder or an exported file"),
+                           optional_word(*values, "data"), (*values)["device"].as<std::string>(),
+                           values->contains("json")};
+}
+
+std::optional<ExportArguments> export_arguments(const std::vector<std::string>& words) {
+  po::options_description options("options");
+  options.add_options()("format", po::value<std::string>()->default_value("torchscript")->value_name("F"),
+                        "torchscript")("output", po::value<std::string>()->value_name("FILE"),
+                                       "where to write; default: model.pt in the run folder")(
+      "json", "print one JSON object");
+  const Usage usage{
+      "export RUN [options]",
+      "Writes the TorchScript file of a run, which takes raw texts and gives probabilities, after checking "
+      "it against the run's own\n"
+      "model on the raw texts of the run's data. If it differs there is no file.",
+      "  bernoulli export runs/quickstart-1\n  bernoulli export runs/quickstart-1 --output model.pt\n", "run",
+      1};
+  const auto values = parse_words(usage, options, words);
+  if (!values) return std::nullopt;
+  const RunPaths run{positional(*values, usage, "a run folder")};
+  if (const auto& format = (*values)["format"].as<std::string>(); format != "torchscript")
+    throw UsageError(fmt::format("--format is '{}'; this version writes torchscript", format));
+  if (!is_run_folder(run.folder))
+    throw ArtifactError(fmt::format("'{}' is not a run folder: it has no config.yaml", run.folder.string()));
+  return ExportArguments{run, optional_word(*values, "output").value_or(run.artifact().string()),
+                         values->contains("json")};
+}
+
+std::optional<StabilityArguments> stability_arguments(const std::vector<std::string>& words) {
+  po::options_description options("options");
+  add_config_options(options);
+  options.add_options()("output", po::value<std::string>()->value_name("DIR"),
+                        "folder for the three files; default runs/<config name>-stability-<n>")(
+      "seeds", po::value<int64_t>()->value_name("K"), "the same as --set stability.seeds=K")(
+      "device", po::value<std::string>()->default_value("auto")->value_name("D"), kDevices)(
+      "json", "print stability.json instead of the table");
+  const Usage usage{
+      "stability CONFIG... [options]",
+      "Does it matter for this configuration whether the loss sees logits or probabilities, from where on, "
+      "and "
+      "why? Measures the losses themselves, trains all modes in lock-step, ordinarily and under stress, and "
+      "writes stability.html, stability.json and curves.csv.",
+      "  bernoulli stability configs/quickstart.yaml\n"
+      "  bernoulli stability configs/quickstart.yaml --seeds 5 --set stability.epochs=3\n"
+      "  bernoulli stability configs/imdb_tutorial.yaml --set 'stability.stress=[{output_bias: 30}]' --set "
+      "stability.epochs=5 --output bias30\n",
+      "config"};
+  const auto values = parse_words(usage, options, words);
+  if (!values) return std::nullopt;
+  StabilityArguments arguments{config_sources(*values), optional_word(*values, "output"),
+                               (*values)["device"].as<std::string>(), values->contains("json")};
+  if (values->contains("seeds"))
+    arguments.sources.overrides.push_back(
+        fmt::format("stability.seeds={}", (*values)["seeds"].as<int64_t>()));
+  return arguments;
+}
+
+std::optional<DoctorArguments> doctor_arguments(const std::vector<std::string>& words) {
+  po::options_description options("options");
+  options.add_options()("json", "print one JSON object");
+  const Usage usage{"doctor [options]",
+                    "Versions, devices, threads, instruction sets, and a tiny training, export and check.",
+                    "  bernoulli doctor\n  bernoulli doctor --json\n", ""};
+  const auto values = parse_words(usage, options, words);
+  if (!values) return std::nullopt;
+  return DoctorArguments{values->contains("json")};
+}
+
+}  // namespace bernoulli::cli

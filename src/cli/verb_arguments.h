@@ -1,0 +1,55 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/load.h"
+#include "store/run_paths.h"
+
+/// The command lines of the verbs that need LibTorch, read and checked without it: the small program answers
+/// --help and refuses what cannot work before it becomes the large one, which reads the words again. Each
+/// function is absent when --help was asked for and printed. @throws UsageError, ArtifactError
+namespace bernoulli::cli {
+
+struct TrainArguments {
+  config::ConfigSources sources;
+  std::optional<std::filesystem::path> run_dir;
+  std::string device = "auto";
+  bool resume = false;
+  bool dry_run = false;
+  bool json = false;
+  std::vector<std::string> words;  ///< as typed, for environment.json
+};
+std::optional<TrainArguments> train_arguments(const std::vector<std::string>& words);
+
+struct EvaluateArguments {
+  std::string model;  ///< run folder or exported file
+  std::optional<std::string> data;
+  std::string device;
+  bool json = false;
+};
+std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::string>& words);
+
+struct ExportArguments {
+  RunPaths run;
+  std::filesystem::path output;
+  bool json = false;
+};
+std::optional<ExportArguments> export_arguments(const std::vector<std::string>& words);
+
+struct StabilityArguments {
+  config::ConfigSources sources;
+  std::optional<std::filesystem::path> output;
+  std::string device;
+  bool json = false;
+};
+std::optional<StabilityArguments> stability_arguments(const std::vector<std::string>& words);
+
+struct DoctorArguments {
+  bool json = false;
+};
+std::optional<DoctorArguments> doctor_arguments(const std::vector<std::string>& words);
+
+}  // namespace bernoulli::cli
