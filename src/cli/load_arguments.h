@@ -16,8 +16,8 @@ void add_config_options(boost::program_options::options_description& options);
 config::ConfigSources config_sources(const boost::program_options::variables_map& values);
 
 struct CheckedConfig : config::LoadedConfig {
-  std::optional<layers::ModelPlan>
-      plan;  ///< of a vocabulary of unknown size; absent: the data give the labels
+  /// For a vocabulary of unknown size; absent where only the data tell the labels.
+  std::optional<layers::ModelPlan> plan;
 };
 
 /// The configuration, with its model planned already, so that a shape fault shows before any data is read.

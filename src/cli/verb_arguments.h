@@ -10,7 +10,7 @@
 
 /// The command lines of the verbs that need LibTorch, read and checked without it: the small program answers
 /// --help and refuses what cannot work before it becomes the large one, which reads the words again. Each
-/// function is absent when --help was asked for and printed. @throws UsageError, ArtifactError
+/// function gives nothing when --help was asked for and printed. @throws UsageError, ArtifactError
 namespace bernoulli::cli {
 
 struct TrainArguments {
