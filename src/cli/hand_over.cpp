@@ -1,6 +1,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <unistd.h>
 #include <vector>
 
@@ -32,28 +34,31 @@ namespace {
                             std::strerror(errno), self.string()));
 }
 
+/// Hands over what is sound: nothing where help was asked for, and no faulty configuration.
+template <class Arguments>
+int check_and_hand_over(const char* verb, const std::optional<Arguments>& arguments,
+                        const std::vector<std::string>& words) {
+  if (!arguments) return 0;
+  if constexpr (requires { arguments->sources; }) load_checked_config(arguments->sources);
+  hand_over(verb, words);
+}
+
 }  // namespace
 
 int run_train(const std::vector<std::string>& words) {
-  const auto arguments = train_arguments(words);
-  if (!arguments) return 0;
-  load_checked_config(arguments->sources);
-  hand_over("train", words);
+  return check_and_hand_over("train", train_arguments(words), words);
 }
 int run_evaluate(const std::vector<std::string>& words) {
-  return evaluate_arguments(words) ? hand_over("evaluate", words) : 0;
+  return check_and_hand_over("evaluate", evaluate_arguments(words), words);
 }
 int run_export(const std::vector<std::string>& words) {
-  return export_arguments(words) ? hand_over("export", words) : 0;
+  return check_and_hand_over("export", export_arguments(words), words);
 }
 int run_stability(const std::vector<std::string>& words) {
-  const auto arguments = stability_arguments(words);
-  if (!arguments) return 0;
-  load_checked_config(arguments->sources);
-  hand_over("stability", words);
+  return check_and_hand_over("stability", stability_arguments(words), words);
 }
 int run_doctor(const std::vector<std::string>& words) {
-  return doctor_arguments(words) ? hand_over("doctor", words) : 0;
+  return check_and_hand_over("doctor", doctor_arguments(words), words);
 }
 
 std::unique_ptr<Classifier> open_with_libtorch(const std::vector<std::string>& words,

@@ -11,8 +11,8 @@ namespace {
 void label_lines(std::string_view input) {
   static const fuzz::MemoryFile file, copy;
   const RawExamples examples = read_label_lines(file.holding(input));
-  std::string lines =
-      "\xEF\xBB\xBF";  // the mark of UTF-8, which is dropped: one in the first example is its text
+  // The mark of UTF-8, which is dropped: one in the first example is its text.
+  std::string lines = "\xEF\xBB\xBF";
   for (const RawExample& example : examples) {
     for (const std::string_view label : example.labels) lines.append("__label__").append(label).append(" ");
     lines.append(example.text).append("\r\n");  // both go; a return before them stays in the text
