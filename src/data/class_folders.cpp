@@ -1,6 +1,13 @@
 #include <algorithm>
-#include <system_error>
+#include <cerrno>
+#include <cstring>
+#include <dirent.h>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <sys/stat.h>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -15,48 +22,62 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Entries of a folder that `wanted` accepts, sorted by bytes. Links are followed; a broken or circular one
-/// is not wanted.
-template <class Wanted>
-std::vector<fs::path> sorted_entries(const fs::path& folder, Wanted wanted) {
-  std::vector<fs::path> paths;
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    if (wanted(entry)) paths.push_back(entry.path());
+struct Entry {
+  std::string name;
+  bool is_folder = false;
+  bool is_file = false;  ///< neither: a device, or a link that is broken or circular
+};
+
+/// What a folder holds, sorted by the bytes of its names. Links are followed. A folder may hold 100,000
+/// texts, which std::filesystem would take apart into the components of their paths one by one.
+std::vector<Entry> sorted_entries(const std::string& folder) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(folder.c_str()), ::closedir);
+  std::vector<Entry> entries;
+  while (open != nullptr) {
+    errno = 0;
+    const dirent* const found = ::readdir(open.get());
+    if (found == nullptr) break;
+    const std::string_view name = found->d_name;
+    if (name == "." || name == "..") continue;
+    mode_t type = DTTOIF(found->d_type);
+    if (found->d_type == DT_UNKNOWN || found->d_type == DT_LNK) {
+      struct stat status {};
+      type = ::fstatat(::dirfd(open.get()), found->d_name, &status, 0) == 0 ? status.st_mode : 0;
+    }
+    entries.push_back({std::string(name), S_ISDIR(type), S_ISREG(type)});
   }
-  if (error)
-    throw DataError(fmt::format("cannot list the folder '{}': {}", folder.string(), error.message()));
-  std::sort(paths.begin(), paths.end(),
-            [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
-  return paths;
+  if (open == nullptr || errno != 0)
+    throw DataError(fmt::format("cannot list the folder '{}': {}", folder, std::strerror(errno)));
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
+  return entries;
 }
 
-bool is_class_folder(const fs::directory_entry& entry) {
-  std::error_code ignored;
-  return entry.is_directory(ignored) && !entry.path().filename().string().starts_with(".");
+bool is_text(const Entry& entry) {
+  constexpr std::string_view kExtension = ".txt";
+  return entry.is_file && entry.name.size() > kExtension.size() && entry.name.ends_with(kExtension);
 }
 
 }  // namespace
 
 ClassFolders list_class_folders(const fs::path& folder) {
-  const std::vector<fs::path> classes = sorted_entries(folder, is_class_folder);
-  if (classes.empty())
+  ClassFolders found;
+  size_t skipped = 0, classes = 0;
+  for (const Entry& label : sorted_entries(folder.string())) {
+    if (!label.is_folder || label.name.starts_with('.')) continue;
+    ++classes;
+    const std::string class_folder = (folder / label.name).string();
+    for (const Entry& entry : sorted_entries(class_folder)) {
+      if (is_text(entry)) {
+        found.texts.push_back({fmt::format("{}/{}", class_folder, entry.name), label.name});
+      } else {
+        ++skipped;
+      }
+    }
+  }
+  if (classes == 0)
     throw DataError(
         fmt::format("'{}' holds no class folder (expected one sub-folder a class, each with .txt files)",
                     folder.string()));
-  ClassFolders found;
-  size_t skipped = 0;
-  for (const fs::path& class_folder : classes) {
-    const std::string label = class_folder.filename().string();
-    const auto is_text = [&](const fs::directory_entry& entry) {
-      std::error_code ignored;
-      const bool text = entry.path().extension() == ".txt" && entry.is_regular_file(ignored);
-      skipped += text ? 0 : 1;
-      return text;
-    };
-    for (fs::path& path : sorted_entries(class_folder, is_text))
-      found.texts.push_back({std::move(path), label});
-  }
   if (skipped > 0)
     found.warning = fmt::format("'{}': {} entries of class folders are not .txt files and were left out",
                                 folder.string(), skipped);
@@ -78,8 +99,8 @@ RawExamples read_class_folders(const fs::path& folder, int threads, std::shared_
       found.texts.size(), num_text_chunks(found.texts.size(), threads),
       [&](size_t, size_t begin, size_t end) {
         for (size_t i = begin; i < end; ++i) {
-          const fs::path& path = found.texts[i].path;
-          place[i] = {texts.keep(read_file(path)), place[i].labels, std::nullopt, texts.keep(path.native())};
+          const std::string& path = found.texts[i].path;
+          place[i] = {texts.keep(read_file(path)), place[i].labels, std::nullopt, texts.keep(path)};
         }
       });
   if (!found.warning.empty()) log_warning(found.warning);

@@ -71,7 +71,7 @@ class DataFaults {
 /// The texts of class folders: sub-folders, sorted, are the classes; their .txt files, sorted, the texts.
 struct ClassFolders {
   struct Text {
-    std::filesystem::path path;
+    std::string path;
     std::string label;
   };
   std::vector<Text> texts;

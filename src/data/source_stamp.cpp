@@ -32,7 +32,7 @@ struct FileStamp {
   uint64_t inode = 0;
 };
 
-bool stamp_file(const fs::path& path, FileStamp& stamp) {
+bool stamp_file(const std::string& path, FileStamp& stamp) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return false;
   stamp = {status.st_size, nanoseconds(status.st_mtim), nanoseconds(status.st_ctim), status.st_ino};
@@ -67,7 +67,7 @@ class Stamper {
     } else if (fs::is_directory(path, ignored)) {
       add_class_folders(path);
     } else {
-      add_files({path});
+      add_files({path.string()});
     }
   }
 
@@ -79,26 +79,26 @@ class Stamper {
  private:
   void add_class_folders(const fs::path& folder) {
     ClassFolders found = list_class_folders(folder);
-    std::vector<fs::path> paths;
+    std::vector<std::string> paths;
     for (ClassFolders::Text& text : found.texts) paths.push_back(std::move(text.path));
     if (!found.warning.empty()) stamp_.warnings.push_back(found.warning);
     hash_.update_field(found.warning);
     add_files(paths);
   }
 
-  void add_files(const std::vector<fs::path>& paths) {
+  void add_files(const std::vector<std::string>& paths) {
     std::vector<FileStamp> stamps(paths.size());
     std::vector<std::string> hashes(contents_ ? paths.size() : 0);
     for_each_chunk(paths.size(), num_text_chunks(paths.size(), threads_),
                    [&](size_t, size_t begin, size_t end) {
                      for (size_t i = begin; i < end; ++i) {
-                       if (!stamp_file(paths[i], stamps[i])) throw IoError(paths[i].string());
+                       if (!stamp_file(paths[i], stamps[i])) throw IoError(paths[i]);
                        if (contents_) hashes[i] = hash_of_file(paths[i]);
                      }
                    });
     for (size_t i = 0; i < paths.size(); ++i) {
       const FileStamp& stamp = stamps[i];
-      hash_.update_field(paths[i].native());
+      hash_.update_field(paths[i]);
       hash_.update_field(contents_ ? std::string_view(hashes[i])
                                    : std::string_view(reinterpret_cast<const char*>(&stamp), sizeof stamp));
       stamp_.num_bytes += stamp.size;
