@@ -3,6 +3,10 @@
 #
 # bernoulli_discover_suites(TARGET LABEL): ctest reads the file written here, which lists the suites anew where the program is newer.
 function(bernoulli_discover_suites target label)
+  set(timeout 300)
+  if(BERNOULLI_SANITIZE)
+    set(timeout 900)  # the slowest suite takes 180 s of a quiet core under the thread sanitizer
+  endif()
   set(include_file "${CMAKE_CURRENT_BINARY_DIR}/${target}_suites.cmake")
   file(GENERATE OUTPUT "${include_file}" CONTENT
 "set(program \"$<TARGET_FILE:${target}>\")
@@ -19,7 +23,7 @@ file(STRINGS \"\${list}\" lines REGEX \"^[A-Za-z0-9_/]+\\\\.\")
 foreach(line IN LISTS lines)
   string(REGEX REPLACE \"\\\\..*\" \"\" suite \"\${line}\")
   add_test(\"\${suite}\" \"\${program}\" \"--gtest_filter=\${suite}.*\")
-  set_tests_properties(\"\${suite}\" PROPERTIES LABELS \"${label}\" TIMEOUT 300)
+  set_tests_properties(\"\${suite}\" PROPERTIES LABELS \"${label}\" TIMEOUT ${timeout})
 endforeach()
 ")
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${include_file}")

@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/cpu/Utils.h>
 
@@ -47,8 +46,6 @@ nlohmann::ordered_json environment_json(c10::Device device, const TrainingConfig
       {"command", command},
   };
 }
-
-void set_threads(int threads) { at::set_num_threads(threads); }
 
 double peak_memory_mib() {
   rusage usage{};

@@ -19,9 +19,6 @@ c10::Device open_training_device(const std::string& name, const TrainingConfig& 
 nlohmann::ordered_json environment_json(c10::Device device, const TrainingConfig& training, int threads,
                                         const std::vector<std::string>& words);
 
-/// Threads of LibTorch's kernels.
-void set_threads(int threads);
-
 /// Largest resident set of this process so far, MiB.
 double peak_memory_mib();
 

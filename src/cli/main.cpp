@@ -18,22 +18,17 @@ namespace {
 
 using bernoulli::ExitCode;
 
-int fail(ExitCode code, const std::string& message) {
+/// Allocates nothing, for there may be nothing left.
+int fail(ExitCode code, std::string_view message) {
   fmt::print(stderr, "bernoulli: {}\n", message);
   return static_cast<int>(code);
 }
 
 constexpr const char* kOutOfMemory = "out of memory; use a smaller model, batch or data set";
 
-/// LibTorch has an exception of its own for it, known here by its words only: this file links no LibTorch.
-bool is_out_of_memory(const std::exception& error) {
-  const std::string_view what = error.what();
-  return what.find("can't allocate memory") != what.npos || what.find("std::bad_alloc") != what.npos;
-}
-
 /// The code of an exception that nobody else answers, after saying what it is.
 int answer(const std::exception& error) {
-  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr || is_out_of_memory(error))
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr || bernoulli::says_out_of_memory(error.what()))
     return fail(ExitCode::kIo, kOutOfMemory);
   if (dynamic_cast<const std::system_error*>(&error) != nullptr)  // no thread, no access
     return fail(ExitCode::kIo, fmt::format("the system refused: {}", error.what()));
@@ -52,6 +47,14 @@ int answer(const std::exception& error) {
   }
   ::_exit(code);
 }
+
+/// Runs before the initialisers of the libraries, for those of LibTorch may find no memory either.
+__attribute__((no_sanitize("thread"))) void answer_terminate(int /*argc*/, char** /*argv*/,
+                                                             char** /*environment*/) {
+  std::set_terminate(on_terminate);
+}
+__attribute__((section(".preinit_array"), used)) void (*const kBeforeLibraries)(int, char**,
+                                                                                char**) = answer_terminate;
 
 int run(const std::vector<std::string>& words) {
   namespace cli = bernoulli::cli;
@@ -83,7 +86,6 @@ int answered(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::set_terminate(on_terminate);
   bernoulli::install_stop_signals();
   const int code = answered({argv + 1, argv + argc});
 #ifdef __SANITIZE_ADDRESS__

@@ -16,6 +16,7 @@
 #include "run/run_folder.h"
 #include "stability/comparison.h"
 #include "stability/page.h"
+#include "tensor/operator_threads.h"
 #include "train/prepare.h"
 
 namespace bernoulli::cli {
@@ -54,7 +55,7 @@ int run_stability(const std::vector<std::string>& words) {
   const c10::Device device = open_training_device(arguments->device, config.training);
   const fs::path folder = output_folder(arguments->output, config.name);
   const PreparedRun prepared = prepare_run(config);
-  set_threads(operator_threads(config, prepared));
+  set_operator_threads(operator_threads(config, prepared));
   if (config.loss.mode == LossConfig::Mode::kFocalWithLogits)
     log_warning(
         "the configured loss is focal; compared are bce_with_logits, sigmoid_bce and sigmoid_bce_clipped");

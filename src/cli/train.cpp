@@ -19,6 +19,7 @@
 #include "infer/classifier.h"
 #include "run/checkpoint.h"
 #include "run/run_folder.h"
+#include "tensor/operator_threads.h"
 #include "train/make_step.h"
 #include "train/metrics_log.h"
 #include "train/prepare.h"
@@ -91,7 +92,7 @@ std::string dry_run(const TrainArguments& arguments) {
   check_engine(config, loaded.plan ? &*loaded.plan : nullptr, device);
   const PreparedRun run = prepare_run(config);
   const int threads = operator_threads(config, run);
-  set_threads(threads);
+  set_operator_threads(threads);
   const EngineChoice engine = choose_engine(config, run, device, threads);
   Step& step = *engine.step;
   std::vector<int64_t> examples;
@@ -119,7 +120,7 @@ TrainedRun train_run(const TrainArguments& arguments) {
 
   PreparedRun run = prepare_run(config, resuming ? saved_vocabulary(paths) : std::nullopt);
   const int threads = operator_threads(config, run);
-  set_threads(threads);
+  set_operator_threads(threads);
   write_file_atomic(paths.config(), config.resolved_yaml);
   write_json(paths.environment(), environment_json(device, config.training, threads, arguments.words));
   write_json(paths.data(), data_json(run));

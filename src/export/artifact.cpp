@@ -101,16 +101,15 @@ Artifact Artifact::parse(std::string_view bytes, const std::string& name, c10::D
     run_self_test(module, self_test_from_json(parse_shallow_json<Json>(files.at(kSelfTestFile))), name);
     module.to(device);
     return Artifact(std::make_unique<Impl>(Impl{name, std::move(module), std::move(info)}));
-  } catch (const c10::Error& error) {
-    throw ArtifactError(fmt::format("'{}' cannot be loaded: {}", name, error.what_without_backtrace()));
   } catch (const nlohmann::json::exception& error) {
     throw ArtifactError(fmt::format("'{}' has a record that cannot be read: {}", name, error.what()));
   } catch (const Error&) {
     throw;
-  } catch (const std::bad_alloc&) {
-    throw;
   } catch (const std::exception& error) {  // TorchScript's compiler and interpreter throw kinds of their own
-    throw ArtifactError(fmt::format("'{}' cannot be loaded: {}", name, error.what()));
+    if (says_out_of_memory(error.what())) throw std::bad_alloc();
+    const auto* const torch = dynamic_cast<const c10::Error*>(&error);
+    throw ArtifactError(fmt::format("'{}' cannot be loaded: {}", name,
+                                    torch != nullptr ? torch->what_without_backtrace() : error.what()));
   }
 }
 

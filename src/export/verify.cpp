@@ -18,6 +18,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "export/artifact.h"
+#include "tensor/operator_threads.h"
 #include "text/parallel_chunks.h"
 
 namespace bernoulli {
@@ -128,7 +129,7 @@ Verification verify_artifact(std::string_view bytes, const std::string& name, co
   std::exception_ptr failure;
   for_each_chunk(num_workers, num_workers, [&](size_t worker, size_t /*first*/, size_t /*last*/) {
     const at::NoGradGuard no_grad;
-    at::set_num_threads(threads_of_an_operator);  // a thread's own setting, and the bits may depend on it
+    set_operator_threads(threads_of_an_operator);  // a thread's own setting, and the bits may depend on it
     const Artifact artifact = Artifact::parse(bytes, name);
     check_number_of_answers(artifact, trainer);
     for (size_t batch = next_batch++; batch < num_batches; batch = next_batch++) {
