@@ -16,6 +16,7 @@
 #include "metrics/metrics.h"
 #include "predict/open_classifier.h"
 #include "tensor/device.h"
+#include "tensor/operator_threads.h"
 
 namespace bernoulli::cli {
 namespace {
@@ -53,6 +54,7 @@ std::vector<float> logits_of(Classifier& classifier, const Dataset& dataset) {
 int run_evaluate(const std::vector<std::string>& words) {
   const auto arguments = evaluate_arguments(words);
   if (!arguments) return 0;
+  try_operator_threads();
   const c10::Device device = open_device(arguments->device);
   const auto classifier = open_classifier(arguments->model, device);
   const RunConfig& config = classifier->config();

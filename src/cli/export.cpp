@@ -14,6 +14,7 @@
 #include "model/features.h"
 #include "predict/run_classifier.h"
 #include "tensor/device.h"
+#include "tensor/operator_threads.h"
 
 namespace bernoulli::cli {
 namespace {
@@ -37,6 +38,7 @@ ReferenceTexts reference_texts(LoadedRun& run, DataSplits& splits, c10::Device d
 int run_export(const std::vector<std::string>& words) {
   const auto arguments = export_arguments(words);
   if (!arguments) return 0;
+  try_operator_threads();
   const c10::Device device = open_device("cpu");
   LoadedRun run = load_run(arguments->run, device);
   DataSplits splits = load_data(run.info.config.data, run.info.config.task);

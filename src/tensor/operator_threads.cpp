@@ -29,4 +29,6 @@ void set_operator_threads(int threads) {
   at::set_num_threads(threads);
 }
 
+void try_operator_threads() { try_threads(at::get_num_threads()); }
+
 }  // namespace bernoulli

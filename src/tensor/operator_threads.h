@@ -6,4 +6,8 @@ namespace bernoulli {
 /// @throws std::system_error where the system starts no more threads. LibTorch would wait for them forever.
 void set_operator_threads(int threads);
 
+/// For a verb that leaves the number to LibTorch. @throws std::system_error where the system does not start
+/// so many threads. OpenMP would end the process, with the exit code of a bug.
+void try_operator_threads();
+
 }  // namespace bernoulli
