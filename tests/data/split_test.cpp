@@ -1,7 +1,6 @@
 #include "data/split.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <numeric>
@@ -11,9 +10,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/file.h"
 #include "core/text_store.h"
 #include "data/data_fixture.h"
+#include "support/reviews.h"
 
 namespace bernoulli {
 namespace {
@@ -185,13 +184,11 @@ TEST(Split, RefusesToLeaveAPartEmpty) {
 
 // Recorded Keras run of its text-classification tutorial.
 TEST(Split, KerasGivesTheTutorialsPartsOfTheReviews) {
-  const char* data = std::getenv("BERNOULLI_DATA");
-  if (data == nullptr || !fs::exists(fs::path(data) / "aclImdb/train/pos"))
-    GTEST_SKIP() << "BERNOULLI_DATA names no folder with aclImdb/";
-  const fs::path reviews = fs::path(data) / "aclImdb/train";
+  const auto reviews = bernoulli::testing::reviews();
+  if (!reviews) GTEST_SKIP() << bernoulli::testing::kNoReviews;
   const bernoulli::testing::TemporaryFolder two_classes;  // Keras is shown the folder without unsup/
   for (const char* name : {"neg", "pos"})
-    fs::create_directory_symlink(fs::absolute(reviews / name), two_classes / name);
+    fs::create_directory_symlink(fs::absolute(*reviews / name), two_classes / name);
   DataConfig config;
   config.train.path = two_classes.path().string();
   config.validation.split = split("keras", 0.2, 42);

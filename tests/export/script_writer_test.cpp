@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -16,9 +15,9 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include "core/error.h"
-#include "core/file.h"
 #include "core/random.h"
 #include "export/script_vectorizer.h"
+#include "support/reviews.h"
 #include "text/text_config.h"
 #include "text/vectorizer.h"
 
@@ -234,16 +233,9 @@ TEST(ScriptWriter, GivesTheTrainersIdsForHostileTexts) {
 }
 
 TEST(ScriptWriter, GivesTheTrainersIdsForRealReviews) {
-  const char* data = std::getenv("BERNOULLI_DATA");
-  if (data == nullptr) GTEST_SKIP() << "BERNOULLI_DATA names no folder with aclImdb/";
-  std::vector<std::string> texts;
-  for (const char* name : {"neg", "pos"}) {
-    size_t count = 0;
-    for (const auto& entry :
-         std::filesystem::directory_iterator(std::filesystem::path(data) / "aclImdb/train" / name)) {
-      if (count++ < 1500) texts.push_back(read_file(entry.path()));
-    }
-  }
+  const auto folder = testing::reviews();
+  if (!folder) GTEST_SKIP() << testing::kNoReviews;
+  const std::vector<std::string> texts = testing::review_texts(*folder, 1500);
   TextConfig config = tutorial_config();
   config.max_tokens = 10000;
   config.sequence_length = 250;

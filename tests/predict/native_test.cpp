@@ -1,6 +1,5 @@
 // The native path against LibTorch, on runs and exported files.
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -20,6 +19,7 @@
 #include "predict/run_on_disk.h"
 #include "store/seal.h"
 #include "store/zip_reader.h"
+#include "support/reviews.h"
 
 namespace bernoulli {
 namespace {
@@ -235,16 +235,9 @@ TEST(TextClassifier, AnswersFromManyThreadsAtOnce) {
 }
 
 TEST(NativeModel, DecidesOnRealReviewsLikeLibTorch) {
-  const char* const data = std::getenv("BERNOULLI_DATA");
-  if (data == nullptr || !fs::exists(fs::path(data) / "aclImdb/train/pos"))
-    GTEST_SKIP() << "needs BERNOULLI_DATA with aclImdb";
-  std::vector<std::string> reviews;
-  for (const char* const kind : {"pos", "neg"}) {
-    for (const auto& entry : fs::directory_iterator(fs::path(data) / "aclImdb/train" / kind)) {
-      reviews.push_back(read_file(entry.path()));
-      if (reviews.size() % 1000 == 0) break;
-    }
-  }
+  const auto folder = testing::reviews();
+  if (!folder) GTEST_SKIP() << testing::kNoReviews;
+  const std::vector<std::string> reviews = testing::review_texts(*folder, 1000);
   TextConfig text;
   text.max_tokens = 10000;
   RunOnDisk run(

@@ -2,8 +2,6 @@
 // one byte at a time, and a hash map of the standard library.
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -11,8 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/file.h"
 #include "core/random.h"
+#include "support/reviews.h"
 #include "text/hashing.h"
 #include "text/text_config.h"
 #include "text/vectorizer.h"
@@ -304,17 +302,9 @@ TEST(FastPath, HashesNgramsUpToTheLength) {
 }
 
 TEST(FastPath, GivesTheIdsOfAllReviews) {
-  const char* const data = std::getenv("BERNOULLI_DATA");
-  if (data == nullptr || !std::filesystem::exists(std::filesystem::path(data) / "aclImdb"))
-    GTEST_SKIP() << "BERNOULLI_DATA names no folder with aclImdb";
-  std::vector<std::string> texts;
-  for (const char* const folder : {"train/pos", "train/neg", "test/pos", "test/neg"}) {
-    const auto path = std::filesystem::path(data) / "aclImdb" / folder;
-    if (!std::filesystem::exists(path)) continue;
-    for (const auto& entry : std::filesystem::directory_iterator(path))
-      texts.push_back(read_file(entry.path()));
-  }
-  ASSERT_FALSE(texts.empty());
+  const auto folder = testing::reviews();
+  if (!folder) GTEST_SKIP() << testing::kNoReviews;
+  std::vector<std::string> texts = testing::review_texts(*folder);
   TextConfig config = tutorial_config();
   config.max_tokens = 10000;
   expect_same_ids(config, texts);

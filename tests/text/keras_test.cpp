@@ -1,7 +1,6 @@
 // Against Keras itself: golden/vectorizer.json, and the review ids that a recorded run of its tutorial
 // prints.
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <random>
 #include <string>
@@ -12,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "support/reviews.h"
 #include "text/text_config.h"
 #include "text/vectorizer.h"
 
@@ -83,22 +83,10 @@ void legacy_shuffle(std::vector<T>& items, uint32_t seed) {
   }
 }
 
-std::vector<fs::path> files_in_order(const fs::path& train) {
-  std::vector<fs::path> files;
-  for (const char* name : {"neg", "pos"}) {
-    std::vector<fs::path> of_class;
-    for (const fs::directory_entry& entry : fs::directory_iterator(train / name))
-      of_class.push_back(entry.path());
-    std::sort(of_class.begin(), of_class.end());
-    files.insert(files.end(), of_class.begin(), of_class.end());
-  }
-  return files;
-}
-
 TEST(Keras, GivesTheIdsThatItsTutorialPrintsForARealReview) {
-  const char* data = std::getenv("BERNOULLI_DATA");
-  if (data == nullptr) GTEST_SKIP() << "BERNOULLI_DATA names no folder with aclImdb/";
-  std::vector<fs::path> files = files_in_order(fs::path(data) / "aclImdb/train");
+  const auto folder = testing::reviews();
+  if (!folder) GTEST_SKIP() << testing::kNoReviews;
+  std::vector<fs::path> files = testing::review_files(*folder);
   ASSERT_EQ(files.size(), 25000u);
   legacy_shuffle(files, 42);
   EXPECT_EQ(files[0].filename(), "4932_4.txt");
