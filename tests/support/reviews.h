@@ -25,12 +25,12 @@ inline std::optional<std::filesystem::path> reviews() {
 }
 
 /// The first `of_each` files of neg/, then of pos/, in the order of their names.
-inline std::vector<std::filesystem::path> review_files(const std::filesystem::path& train,
+inline std::vector<std::filesystem::path> review_files(const std::filesystem::path& folder,
                                                        size_t of_each = SIZE_MAX) {
   std::vector<std::filesystem::path> files;
   for (const char* const label : {"neg", "pos"}) {
     std::vector<std::filesystem::path> of_label;
-    for (const auto& entry : std::filesystem::directory_iterator(train / label))
+    for (const auto& entry : std::filesystem::directory_iterator(folder / label))
       of_label.push_back(entry.path());
     std::sort(of_label.begin(), of_label.end());
     of_label.resize(std::min(of_label.size(), of_each));
@@ -39,9 +39,9 @@ inline std::vector<std::filesystem::path> review_files(const std::filesystem::pa
   return files;
 }
 
-inline std::vector<std::string> review_texts(const std::filesystem::path& train, size_t of_each = SIZE_MAX) {
+inline std::vector<std::string> review_texts(const std::filesystem::path& folder, size_t of_each = SIZE_MAX) {
   std::vector<std::string> texts;
-  for (const std::filesystem::path& file : review_files(train, of_each)) texts.push_back(read_file(file));
+  for (const std::filesystem::path& file : review_files(folder, of_each)) texts.push_back(read_file(file));
   return texts;
 }
 
