@@ -22,8 +22,8 @@
 namespace bernoulli::cli {
 namespace {
 
-/// LibTorch allocates so many small things while it loads that huge pages spare four of five page faults, a
-/// sixth of the time (docs/benchmarks). What the user has set stays.
+/// LibTorch allocates so many small things while it loads that huge pages spare four of five page faults, an
+/// eighth of the time or more (docs/benchmarks). What the user has set stays.
 void take_huge_pages() { ::setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 0); }
 
 [[noreturn]] int hand_over(std::string verb, std::vector<std::string> words) {

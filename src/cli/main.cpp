@@ -1,7 +1,6 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
-#include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -12,13 +11,14 @@
 
 #include "cli/verb.h"
 #include "core/error.h"
+#include "core/out_of_memory.h"
 #include "core/stop.h"
 
 namespace {
 
 using bernoulli::ExitCode;
 
-/// Allocates nothing, for there may be nothing left.
+/// Allocates nothing for a short message: there may be nothing left.
 int fail(ExitCode code, std::string_view message) {
   fmt::print(stderr, "bernoulli: {}\n", message);
   return static_cast<int>(code);
@@ -28,8 +28,7 @@ constexpr const char* kOutOfMemory = "out of memory; use a smaller model, batch 
 
 /// The code of an exception that nobody else answers, after saying what it is.
 int answer(const std::exception& error) {
-  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr || bernoulli::says_out_of_memory(error.what()))
-    return fail(ExitCode::kIo, kOutOfMemory);
+  if (bernoulli::is_out_of_memory(error)) return fail(ExitCode::kIo, kOutOfMemory);
   if (dynamic_cast<const std::system_error*>(&error) != nullptr)  // no thread, no access
     return fail(ExitCode::kIo, fmt::format("the system refused: {}", error.what()));
   return fail(ExitCode::kInternal, fmt::format("internal error, please report it: {}", error.what()));

@@ -2,7 +2,6 @@
 
 #include <stdexcept>
 #include <string>
-#include <string_view>
 
 namespace bernoulli {
 
@@ -49,10 +48,5 @@ using IoError = ErrorWithCode<ExitCode::kIo>;                ///< the system ref
 using NonFiniteError = ErrorWithCode<ExitCode::kNonFinite>;  ///< loss or gradient is not finite
 using RunFolderError = ErrorWithCode<ExitCode::kRunFolder>;  ///< run folder in use or already there
 using DeviceError = ErrorWithCode<ExitCode::kDevice>;        ///< device not available
-
-/// Whether an exception with these words tells of memory that ran out: LibTorch has kinds of its own for it.
-inline bool says_out_of_memory(std::string_view what) {
-  return what.find("can't allocate memory") != what.npos || what.find("std::bad_alloc") != what.npos;
-}
 
 }  // namespace bernoulli

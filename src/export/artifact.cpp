@@ -15,6 +15,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/out_of_memory.h"
 #include "core/shallow_json.h"
 #include "infer/self_test.h"
 #include "store/artifact_files.h"
@@ -106,7 +107,7 @@ Artifact Artifact::parse(std::string_view bytes, const std::string& name, c10::D
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {  // TorchScript's compiler and interpreter throw kinds of their own
-    if (says_out_of_memory(error.what())) throw std::bad_alloc();
+    if (is_out_of_memory(error)) throw std::bad_alloc();
     const auto* const torch = dynamic_cast<const c10::Error*>(&error);
     throw ArtifactError(fmt::format("'{}' cannot be loaded: {}", name,
                                     torch != nullptr ? torch->what_without_backtrace() : error.what()));
