@@ -72,7 +72,8 @@ class Signals(FaultTest):
         """Between its start and the loaded LibTorch lies the exchange of one program for another."""
         for delay in [0.0005 * i for i in range(0, 400, 10 if SOAK else 60)]:
             self.folder.clear()
-            process = subprocess.Popen([PROGRAM, *TRAIN, "--set", "training.epochs=1000000"], cwd=self.folder.path,
+            endless = ["--set", "training.epochs=1000000", "--set", "training.early_stopping=null"]
+            process = subprocess.Popen([PROGRAM, *TRAIN, *endless], cwd=self.folder.path,
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(shim=False))
             time.sleep(delay)
             process.send_signal(signal.SIGTERM)
