@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <cstdlib>
 #include <fcntl.h>
+#include <new>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -13,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/memory_advice.h"
 #include "core/stop.h"
 
 namespace bernoulli {
@@ -84,6 +86,57 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
+/// A regular file that is read from its first byte on.
+class RegularFile {
+ public:
+  /// @throws IoError if it cannot be opened, is no regular file, or is larger than max_bytes
+  RegularFile(const fs::path& path, int64_t max_bytes)
+      : path_(path),
+        max_bytes_(max_bytes),
+        fd_(open_retrying(path, O_RDONLY | O_NONBLOCK)) {  // O_NONBLOCK: a FIFO must not hang us
+    if (fd_.get() < 0) throw IoError(fmt::format("cannot open '{}': {}", path.string(), reason(errno)));
+    struct stat status {};
+    if (::fstat(fd_.get(), &status) != 0) refuse(reason(errno));
+    if (!S_ISREG(status.st_mode))
+      refuse(fmt::format("it is {}, not a file", S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe"));
+    if (status.st_size > max_bytes)
+      refuse(fmt::format("{} bytes, at most {} are accepted", status.st_size, max_bytes));
+    size_ = static_cast<size_t>(status.st_size);
+  }
+
+  /// When it was opened.
+  size_t size() const { return size_; }
+
+  /// Reads on until `room` is full or the file ends. @return the bytes read. @throws IoError, StopRequested
+  size_t read(char* to, size_t room) const {
+    size_t filled = 0;
+    while (filled < room) {
+      throw_if_stopped();
+      const ssize_t got = ::read(fd_.get(), to + filled, std::min(room - filled, kReadAtOnce));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) refuse(reason(errno));
+      if (got == 0) break;
+      filled += static_cast<size_t>(got);
+    }
+    return filled;
+  }
+
+  void refuse_more_than_allowed(size_t bytes) const {
+    if (static_cast<int64_t>(bytes) > max_bytes_)
+      refuse(fmt::format("it grew past {} bytes while being read", max_bytes_));
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& why) const {
+    throw IoError(fmt::format("cannot read '{}': {}", path_.string(), why));
+  }
+
+  const fs::path& path_;
+  int64_t max_bytes_;
+  FileDescriptor fd_;
+  size_t size_ = 0;
+};
+
 bool is_file_at(int fd, const fs::path& path) {
   struct stat ours {
   }, there{};
@@ -94,39 +147,31 @@ bool is_file_at(int fd, const fs::path& path) {
 }  // namespace
 
 std::string read_file(const fs::path& path, int64_t max_bytes) {
-  FileDescriptor fd(open_retrying(path, O_RDONLY | O_NONBLOCK));  // O_NONBLOCK: a FIFO must not hang us
-  if (fd.get() < 0) throw IoError(fmt::format("cannot open '{}': {}", path.string(), reason(errno)));
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0)
-    throw IoError(fmt::format("cannot read '{}': {}", path.string(), reason(errno)));
-  if (!S_ISREG(status.st_mode)) {
-    throw IoError(fmt::format("cannot read '{}': it is {}, not a file", path.string(),
-                              S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe"));
+  const RegularFile file(path, max_bytes);
+  std::string content(file.size() + 1, '\0');  // one byte more: notices a file that grows while being read
+  size_t filled = file.read(content.data(), content.size());
+  while (filled == content.size()) {
+    file.refuse_more_than_allowed(filled);
+    content.resize(content.size() + kReadAtOnce);
+    filled += file.read(content.data() + filled, content.size() - filled);
   }
-  if (status.st_size > max_bytes) {
-    throw IoError(fmt::format("cannot read '{}': {} bytes, at most {} are accepted", path.string(),
-                              status.st_size, max_bytes));
-  }
-  std::string content(static_cast<size_t>(status.st_size), '\0');
-  size_t filled = 0;
-  while (true) {
-    if (filled == content.size())
-      content.resize(content.size() + 1);  // notices a file that grows while being read
-    throw_if_stopped();
-    const ssize_t got =
-        ::read(fd.get(), content.data() + filled, std::min(content.size() - filled, kReadAtOnce));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw IoError(fmt::format("cannot read '{}': {}", path.string(), reason(errno)));
-    if (got == 0) break;
-    filled += static_cast<size_t>(got);
-    if (static_cast<int64_t>(filled) > max_bytes) {
-      throw IoError(
-          fmt::format("cannot read '{}': it grew past {} bytes while being read", path.string(), max_bytes));
-    }
-  }
+  file.refuse_more_than_allowed(filled);
   content.resize(filled);
   return content;
 }
+
+FileBytes::FileBytes(const fs::path& path) {
+  constexpr size_t kAlignment = 64;
+  const RegularFile file(path, kMaxFileBytes);
+  const size_t room = (file.size() + 1 + kAlignment - 1) / kAlignment * kAlignment;
+  bytes_.reset(static_cast<char*>(std::aligned_alloc(kAlignment, room)));
+  if (bytes_ == nullptr) throw std::bad_alloc();
+  advise_huge_pages(bytes_.get(), room);
+  size_ = file.read(bytes_.get(), file.size() + 1);
+  if (size_ > file.size()) throw IoError(fmt::format("'{}' grew while it was read", path.string()));
+}
+
+void FileBytes::Free::operator()(char* bytes) const { std::free(bytes); }
 
 AtomicFile::AtomicFile(fs::path path, Options options) : path_(std::move(path)), options_(options) {
   temporary_ =

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +16,24 @@ inline constexpr int64_t kMaxFileBytes = int64_t{16} << 30;
 /// @throws IoError if it cannot be opened or read, is not a regular file, or is larger than max_bytes;
 /// StopRequested
 std::string read_file(const std::filesystem::path& path, int64_t max_bytes = kMaxFileBytes);
+
+/// The whole content of a regular file, for files of hundreds of megabytes: memory that nothing but the read
+/// writes, and that begins at a multiple of 64 bytes.
+class FileBytes {
+ public:
+  /// @throws as read_file; IoError too for a file that grows while it is read
+  explicit FileBytes(const std::filesystem::path& path);
+  std::string_view view() const { return {bytes_.get(), size_}; }
+  /// May be written to: the memory is nobody else's.
+  char* data() { return bytes_.get(); }
+
+ private:
+  struct Free {
+    void operator()(char* bytes) const;
+  };
+  std::unique_ptr<char, Free> bytes_;
+  size_t size_ = 0;
+};
 
 /// Replaces a file so that a reader, or a crash, sees the old file or the new one and never a mix: temporary
 /// file in the same folder, checked writes, fsync, rename, fsync of the folder. Until commit() the old file

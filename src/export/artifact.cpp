@@ -132,7 +132,7 @@ const ArtifactInfo& Artifact::info() const { return impl_->info; }
 const std::string& Artifact::name() const { return impl_->name; }
 
 Artifact load_artifact(const std::filesystem::path& path, c10::Device device) {
-  return Artifact::parse(read_file(path), path.string(), device);
+  return Artifact::parse(FileBytes(path).view(), path.string(), device);
 }
 
 }  // namespace bernoulli

@@ -108,13 +108,18 @@ struct StringBuffer : std::streambuf {
   std::string bytes;
 };
 
-/// A copy for inference on the CPU: no gradients, no dropout.
+/// The network for inference on the CPU: no gradients, no dropout. Tensors that are there stay where they
+/// are.
 Module inference_copy(const Module& network) {
-  const at::NoGradGuard no_grad;  // without it the copies would be results of a differentiable clone
-  Module copy = network.deepcopy();
-  copy.to(at::kCPU);
+  Module copy = network.copy();
+  for (const auto& child : network.named_children())
+    copy.setattr(child.name, inference_copy(child.value)._ivalue());
+  const auto detach = [&](const auto& named_tensors) {
+    for (const auto& item : named_tensors) copy.setattr(item.name, item.value.detach().to(at::kCPU));
+  };
+  detach(network.named_parameters(/*recurse=*/false));
+  detach(network.named_buffers(/*recurse=*/false));
   copy.eval();
-  for (at::Tensor parameter : copy.parameters()) parameter.set_requires_grad(false);
   return copy;
 }
 

@@ -105,11 +105,11 @@ NativeModel read_file_model(const ZipReader& zip, const std::string& name) {
 
 /// The seal decides whether the file is whole; what this reader does not understand behind it, LibTorch may.
 NativeModel open_file(const fs::path& path) {
-  const std::string bytes = read_file(path);
+  const FileBytes file(path);
   const std::string name = path.string();
-  check_seal(bytes, name);
+  check_seal(file.view(), name);
   try {
-    return read_file_model(ZipReader(bytes, name), name);
+    return read_file_model(ZipReader(file.view(), name), name);
   } catch (const Error& error) {
     throw NotNative{error.what()};
   } catch (const nlohmann::json::exception& error) {

@@ -45,7 +45,7 @@ LoadedRun load_run(const RunPaths& paths, c10::Device device) {
   RunFiles files = load_run_files(paths);
   NamedTensors weights;
   for (const RawTensor& tensor : files.checkpoint.weights)
-    weights.emplace_back(tensor.name, to_tensor(tensor));
+    weights.emplace_back(tensor.name, to_tensor(tensor, files.checkpoint.file));
   return {std::move(files.info), std::move(files.vectorizer), Sequential(files.plan, weights, device)};
 }
 

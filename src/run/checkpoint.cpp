@@ -14,15 +14,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-NamedTensors to_tensors(const std::vector<RawTensor>& raw) {
+NamedTensors to_tensors(const std::vector<RawTensor>& raw, const std::shared_ptr<FileBytes>& file) {
   NamedTensors tensors;
-  for (const RawTensor& tensor : raw) tensors.emplace_back(tensor.name, to_tensor(tensor));
+  for (const RawTensor& tensor : raw) tensors.emplace_back(tensor.name, to_tensor(tensor, file));
   return tensors;
 }
 
 Checkpoint to_checkpoint(RawCheckpoint raw) {
-  return {raw.step, std::move(raw.state), std::move(raw.fingerprints), to_tensors(raw.weights),
-          to_tensors(raw.training)};
+  return {raw.step, std::move(raw.state), std::move(raw.fingerprints), to_tensors(raw.weights, raw.file),
+          to_tensors(raw.training, raw.file)};
 }
 
 }  // namespace
@@ -52,7 +52,10 @@ void save_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {
 
 Checkpoint load_checkpoint(const fs::path& path) { return to_checkpoint(load_raw_checkpoint(path)); }
 
-NamedTensors load_weights(const fs::path& path) { return to_tensors(load_raw_checkpoint(path).weights); }
+NamedTensors load_weights(const fs::path& path) {
+  const RawCheckpoint raw = load_raw_checkpoint(path);
+  return to_tensors(raw.weights, raw.file);
+}
 
 fs::path CheckpointFolder::path_of(int64_t step) const { return checkpoint_path(folder_, step); }
 

@@ -81,8 +81,8 @@ RawCheckpoint read_raw_checkpoint(std::string_view file, const std::string& name
 }
 
 RawCheckpoint load_raw_checkpoint(const fs::path& path) {
-  auto file = std::make_shared<const std::string>(read_file(path));
-  RawCheckpoint checkpoint = read_raw_checkpoint(*file, path.string());
+  auto file = std::make_shared<FileBytes>(path);
+  RawCheckpoint checkpoint = read_raw_checkpoint(file->view(), path.string());
   checkpoint.file = std::move(file);
   return checkpoint;
 }

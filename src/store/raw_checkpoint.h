@@ -14,6 +14,8 @@
 
 namespace bernoulli {
 
+class FileBytes;
+
 /// A checkpoint as it lies in its file (docs/checkpoint_format.md); run/checkpoint.h says what it means.
 struct RawCheckpoint {
   int64_t step = 0;
@@ -21,7 +23,7 @@ struct RawCheckpoint {
   nlohmann::ordered_json fingerprints;
   std::vector<RawTensor> weights;
   std::vector<RawTensor> training;
-  std::shared_ptr<const std::string> file;  ///< what the tensors look into, where a file was read
+  std::shared_ptr<FileBytes> file;  ///< what the tensors look into, where a file was read
 };
 
 /// @return tensors whose bytes point into `file`.

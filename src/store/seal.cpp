@@ -29,7 +29,8 @@ std::string seal_zip(std::string zip) {
   static_assert(kSealBytes < 256);
   zip[zip.size() - 2] = static_cast<char>(kSealBytes);
   zip.append(kMark);
-  return zip.append(hash_hex(zip));
+  zip.append(hash_hex(zip));
+  return zip;
 }
 
 void check_seal(std::string_view file, const std::string& name) {

@@ -3,8 +3,10 @@
 #include <cstring>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "store/raw_tensors.h"
 
 namespace bernoulli {
@@ -54,6 +56,15 @@ at::Tensor to_tensor(const RawTensor& raw) {
   at::Tensor tensor = at::empty(raw.shape, type_of(raw.dtype));
   if (!raw.bytes.empty()) std::memcpy(tensor.mutable_data_ptr(), raw.bytes.data(), raw.bytes.size());
   return tensor;
+}
+
+at::Tensor to_tensor(const RawTensor& raw, const std::shared_ptr<FileBytes>& file) {
+  constexpr size_t kMany = size_t{1} << 20;
+  constexpr size_t kAlignment = 64;  // what LibTorch's own tensors have
+  char* const bytes = file->data() + (raw.bytes.data() - file->view().data());
+  if (raw.bytes.size() < kMany || reinterpret_cast<uintptr_t>(bytes) % kAlignment != 0) return to_tensor(raw);
+  return at::from_blob(
+      bytes, raw.shape, [file](void* /*bytes*/) {}, type_of(raw.dtype));
 }
 
 SafetensorsContent read_safetensors(std::string_view bytes, const std::string& name) {

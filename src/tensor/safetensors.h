@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,8 @@
 #include "store/raw_tensors.h"
 
 namespace bernoulli {
+
+class FileBytes;
 
 /// A safetensors file in memory: named CPU tensors and string metadata. Format: docs/checkpoint_format.md.
 struct SafetensorsContent {
@@ -44,5 +47,9 @@ class HostTensors {
 
 /// A copy on the CPU.
 at::Tensor to_tensor(const RawTensor& raw);
+/// The same numbers, which stay in `file` where they are many: the tensor keeps the file and may be written
+/// to.
+/// @param file  what the bytes of `raw` lie in
+at::Tensor to_tensor(const RawTensor& raw, const std::shared_ptr<FileBytes>& file);
 
 }  // namespace bernoulli

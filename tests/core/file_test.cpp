@@ -63,6 +63,21 @@ TEST(ReadFile, RefusesWhatIsNotAFileOfTheSizeAllowed) {
               EndsWith("': 5 bytes, at most 4 are accepted"));
 }
 
+TEST(FileBytes, AreThoseOfTheFileFromAMultipleOf64On) {
+  const TemporaryFolder folder;
+  for (const size_t size : {size_t{0}, size_t{63}, size_t{64}, size_t{3} << 20}) {
+    std::string content;
+    for (size_t i = 0; i < size; ++i) content += static_cast<char>(i * 7);
+    FileBytes bytes(folder.write("a", content));
+    EXPECT_EQ(bytes.view(), content);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(bytes.data()) % 64, 0u);
+  }
+  EXPECT_THAT(message_of<IoError>([&] { FileBytes(folder / "none"); }),
+              EndsWith("none': No such file or directory"));
+  EXPECT_THAT(message_of<IoError>([&] { FileBytes(folder.path()); }),
+              EndsWith("': it is a folder, not a file"));
+}
+
 TEST(WriteFileAtomic, ReplacesTheFileAndLeavesNothingElse) {
   const TemporaryFolder folder;
   write_file_atomic(folder / "a", "old");
