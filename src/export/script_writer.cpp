@@ -86,23 +86,29 @@ def characters(self, text: str) -> List[str]:
     return characters
 )";
 
-// A loop over bytes is what the interpreter is slowest at: a word is hashed once for all texts of a call.
+// A loop over bytes is what the interpreter is slowest at: a word is hashed once for all texts of a call, and
+// not by a method of its own.
 constexpr const char* kWordHashes = R"(
-def word_hash(self, token: str) -> int:
-    h = 2166136261
-    for byte in list(token):
-        h = ((h ^ ord(byte)) * 16777619) & 4294967295
-    return h
-
 def word_hashes(self, tokens: List[str], known: Dict[str, int]) -> List[int]:
     hashes: List[int] = []
     for token in tokens:
         h = known.get(token, -1)
         if h < 0:
-            h = self.word_hash(token)
+            h = 2166136261
+            for byte in list(token):
+                h = ((h ^ ord(byte)) * 16777619) & 4294967295
             known[token] = h
         hashes.append(h)
     return hashes
+)";
+
+// Hashes of n-grams of one width more, as text/hashing.h has them: below 2^59 before they wrap at 32 bits.
+constexpr const char* kLongerGrams = R"(
+def longer_grams(self, grams: Tensor, words: Tensor, width: int) -> Tensor:
+    count = max(words.size(0) - width + 1, 0)
+    begins = torch.narrow(grams, 0, 0, count)
+    ends = torch.narrow(words, 0, words.size(0) - count, count)
+    return torch.bitwise_and(torch.add(torch.mul(begins, 116049371), ends), 4294967295)
 )";
 
 /// Up to so many bytes str.replace with another length, which moves the rest of the text at every match,
@@ -144,6 +150,7 @@ class Writer {
     if (config_.split == "character") script_.methods += kCharacters;
     if (has_step(Kind::kStripHtml)) script_.methods += kStripHtml;
     if (config_.hash_buckets) script_.methods += kWordHashes;
+    if (config_.hash_buckets && tokenizer_.widths().back() > 1) script_.methods += kLongerGrams;
     add_token_ids();
     add_pad();
     script_.methods += kEncode;
@@ -154,6 +161,11 @@ class Writer {
   bool has_step(Kind kind) const {
     return std::any_of(steps_.begin(), steps_.end(),
                        [&](const StandardizeStep& step) { return step.kind == kind; });
+  }
+
+  bool has_width(size_t width) const {
+    const auto& widths = tokenizer_.widths();
+    return std::find(widths.begin(), widths.end(), width) != widths.end();
   }
 
   void add(int depth, std::string_view line) {
@@ -256,36 +268,47 @@ class Writer {
     add(2, "ids.append(vocabulary.get(token, 1))");
   }
 
+  /// How many n-grams of a width there is room for; may be negative where the text has fewer words.
+  std::string room_for(size_t width) const {
+    const std::string count = fmt::format("count - {}", width - 1);
+    if (!config_.sequence_length) return count;
+    return fmt::format("min({}, {} - len(ids))", count, *config_.sequence_length);
+  }
+
   void add_looked_up(size_t width) {
+    if (width == 1) {  // the first width: there is room for `count` ids
+      add_looked_up_tokens();
+      return;
+    }
+    add(1, fmt::format("for begin in range({}):", room_for(width)));
     add(2, fmt::format(R"(ids.append(vocabulary.get(" ".join(tokens[begin:begin + {}]), 1)))", width));
   }
 
-  void add_hashed(size_t width) {
-    add(2, "h = hashes[begin]");
-    if (width > 1) {
-      add(2, fmt::format("for i in range(begin + 1, begin + {}):", width));
-      add(3, "h = (h * 116049371 + hashes[i]) & 4294967295");
+  /// Tensors of all n-grams of the text: a loop over them costs the interpreter ten times as much.
+  void add_hashed() {
+    add(1, "words = torch.tensor(self.word_hashes(tokens[:count], known), dtype=4)");
+    add(1, "grams = words");
+    for (size_t width = 1; width <= tokenizer_.widths().back(); ++width) {
+      if (width > 1) add(1, fmt::format("grams = self.longer_grams(grams, words, {})", width));
+      if (!has_width(width)) continue;
+      add(1, fmt::format("room{} = max({}, 0)", width, room_for(width)));
+      add(1,
+          fmt::format("ids{}: List[int] = torch.add(torch.remainder(torch.narrow(grams, 0, 0, room{}), {}), "
+                      "1).tolist()",
+                      width, width, *config_.hash_buckets));
+      add(1, fmt::format("ids += ids{}", width));
     }
-    add(2, fmt::format("ids.append(1 + h % {})", *config_.hash_buckets));
   }
 
   void add_token_ids() {
     script_.methods += "\ndef token_ids(self, text: str, known: Dict[str, int]) -> List[int]:\n";
     add_tokens();
     add(1, "ids: List[int] = []");
-    add(1, config_.hash_buckets ? "hashes = self.word_hashes(tokens[:count], known)"
-                                : fmt::format("vocabulary = self.{}.ids", kVocabularyModule));
-    for (const size_t width : tokenizer_.widths()) {
-      if (width == 1 && !config_.hash_buckets) {  // the first width: there is room for `count` ids
-        add_looked_up_tokens();
-        continue;
-      }
-      const std::string count = fmt::format("count - {}", width - 1);
-      const std::string room = config_.sequence_length
-                                   ? fmt::format("min({}, {} - len(ids))", count, *config_.sequence_length)
-                                   : count;
-      add(1, fmt::format("for begin in range({}):", room));
-      config_.hash_buckets ? add_hashed(width) : add_looked_up(width);
+    if (config_.hash_buckets) {
+      add_hashed();
+    } else {
+      add(1, fmt::format("vocabulary = self.{}.ids", kVocabularyModule));
+      for (const size_t width : tokenizer_.widths()) add_looked_up(width);
     }
     add(1, "return ids");
   }
