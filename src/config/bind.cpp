@@ -193,6 +193,7 @@ TrainingConfig bind_training(Reader reader, const Places& places) {
   training.accumulate = reader.integer("accumulate");
   training.eval_batch_size = reader.integer("eval_batch_size");
   training.seed = static_cast<uint64_t>(reader.integer("seed"));
+  training.validate_every_epochs = reader.integer("validate_every_epochs");
   training.validate_every_steps = reader.optional_integer("validate_every_steps");
   bind_selection(reader, training);
   training.checkpoint_every_steps = reader.optional_integer("checkpoint_every_steps");

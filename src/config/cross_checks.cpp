@@ -327,6 +327,8 @@ class CrossChecks {
     const TrainingConfig& training = run_.training;
     const TrainingConfig defaults;
     if (training.early_stopping) needs_validation("training.early_stopping");
+    if (training.validate_every_epochs != defaults.validate_every_epochs)
+      needs_validation("training.validate_every_epochs");
     if (training.validate_every_steps) needs_validation("training.validate_every_steps");
     if (training.schedule.kind == "reduce_on_plateau")
       needs_validation("training.schedule.reduce_on_plateau");

@@ -130,7 +130,8 @@ struct TrainingConfig {
   int64_t accumulate = 1;  ///< batches a weight update
   int64_t eval_batch_size = 512;
   uint64_t seed = 42;
-  std::optional<int64_t> validate_every_steps;  ///< absent: at the end of each epoch
+  int64_t validate_every_epochs = 1;
+  std::optional<int64_t> validate_every_steps;  ///< absent: after epochs only
   std::string monitor = "loss";       ///< validation metric that decides best checkpoint and early stopping
   std::string monitor_mode = "auto";  ///< min | max | auto (from the metric)
   std::optional<EarlyStoppingConfig> early_stopping;

@@ -226,9 +226,13 @@ Field training_section() {
            .at_least(0)
            .at_most(kLargestSeed)
            .defaults(42),
-       integer(
-           "validate_every_steps",
-           "weight updates between two validations besides those at the end of each epoch; none: only those")
+       integer("validate_every_epochs",
+               "epochs between two validations, with a checkpoint each; the end of the training has one too")
+           .at_least(1)
+           .at_most(1e9)
+           .defaults(1),
+       integer("validate_every_steps",
+               "weight updates between two validations besides those after epochs; none: only those")
            .at_least(1)
            .optional(),
        monitor_field(),

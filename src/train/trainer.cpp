@@ -73,8 +73,11 @@ int64_t Trainer::epoch() const {
 
 bool Trainer::validation_due() const {
   if (state_.step == 0 || state_.validated_step == state_.step) return false;
-  const auto& every = parts_.config.training.validate_every_steps;
-  return state_.step % order_.steps_per_epoch() == 0 || (every && state_.step % *every == 0) || finished();
+  const TrainingConfig& training = parts_.config.training;
+  const auto& every = training.validate_every_steps;
+  const bool epochs_ended = state_.step % order_.steps_per_epoch() == 0 &&
+                            state_.step / order_.steps_per_epoch() % training.validate_every_epochs == 0;
+  return epochs_ended || (every && state_.step % *every == 0) || finished();
 }
 
 bool Trainer::finished() const {

@@ -116,6 +116,9 @@ TEST(CrossChecks, WhatLooksAtValidationDataNeedsSome) {
   EXPECT_EQ(
       without_validation("{epochs: 1, early_stopping: 3}"),
       "c.yaml:4:39: training.early_stopping: needs validation data (expected data.validation to be set)");
+  EXPECT_EQ(without_validation("{epochs: 1, validate_every_epochs: 1}"), "no fault");
+  EXPECT_THAT(without_validation("{epochs: 4, validate_every_epochs: 2}"),
+              HasSubstr("training.validate_every_epochs: needs validation data"));
   EXPECT_THAT(without_validation("{epochs: 1, validate_every_steps: 3}"),
               HasSubstr("training.validate_every_steps: needs validation data"));
   EXPECT_THAT(without_validation("{epochs: 1, schedule: reduce_on_plateau}"),
@@ -282,8 +285,9 @@ TEST(CrossChecks, ContradictionsComeTogetherWithOtherFaults) {
 TEST(CrossChecks, NoFaultIsTheConsequenceOfAnother) {
   EXPECT_EQ(with_training("{epoch: 3}"),
             "c.yaml:4:12: training.epoch: unknown key (expected epochs, max_steps, max_seconds, batch_size, "
-            "accumulate, eval_batch_size, seed, validate_every_steps, monitor, early_stopping, restore_best, "
-            "keep_best, checkpoint_every_steps, engine, precision, float32_matmul_precision, threads or "
+            "accumulate, eval_batch_size, seed, validate_every_epochs, validate_every_steps, monitor, "
+            "early_stopping, restore_best, keep_best, checkpoint_every_steps, engine, precision, "
+            "float32_matmul_precision, threads or "
             "schedule); did you mean 'epochs'?");
 }
 

@@ -86,6 +86,7 @@ training:
   accumulate: 2
   eval_batch_size: 16
   seed: 9223372036854775807
+  validate_every_epochs: 5
   validate_every_steps: 10
   monitor: {metric: macro_f1, mode: max}
   early_stopping: {patience: 4, min_delta: 0.01}
@@ -142,6 +143,7 @@ metrics: {threshold: {precision_at_recall: 0.9}, f_beta: 0.5, calibration_bins: 
   EXPECT_EQ(run.training.accumulate, 2);
   EXPECT_EQ(run.training.eval_batch_size, 16);
   EXPECT_EQ(run.training.seed, 9223372036854775807u);
+  EXPECT_EQ(run.training.validate_every_epochs, 5);
   EXPECT_EQ(run.training.validate_every_steps, 10);
   EXPECT_EQ(run.training.monitor, "macro_f1");
   EXPECT_EQ(run.training.monitor_mode, "max");

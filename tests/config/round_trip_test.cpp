@@ -84,6 +84,7 @@ training:
   accumulate: 1
   eval_batch_size: 512
   seed: 42
+  validate_every_epochs: 1
   validate_every_steps: null
   monitor: {metric: loss, mode: auto}
   early_stopping: null

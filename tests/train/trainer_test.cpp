@@ -196,6 +196,14 @@ TEST(Trainer, AnnouncesTheExamplesOfTheNextUpdateWithinAnEpoch) {
   EXPECT_EQ(step.num_announced, 22 - 3);  // the first of each epoch is not
 }
 
+/// 60 examples, 8 updates an epoch.
+TEST(Trainer, ValidatesAfterEveryNthEpochAndAtTheEnd) {
+  Session session({"training.epochs=5", "training.validate_every_epochs=2", "training.keep_best=100"});
+  session.train();
+  EXPECT_EQ(session.checkpoint_steps(), (std::vector<int64_t>{16, 32, 40}));
+  EXPECT_EQ(session.logged("validation", "loss").size(), 3u);
+}
+
 /// 60 examples, 8 updates an epoch; what is due in between ends a run of updates.
 TEST(Trainer, AnEngineThatRunsAheadSavesTheSameBytes) {
   const std::vector<std::string> overrides = {
