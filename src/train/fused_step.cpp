@@ -16,6 +16,14 @@ namespace {
 /// Examples that go through the layers together: few enough to stay in the cache. Decides the order of sums.
 constexpr size_t kTogether = 64;
 
+/// What a second-level cache holds of a table.
+constexpr int64_t kCachedNumbers = 1 << 18;
+
+/// Asks for rows that lie further away, to come while these are marked.
+void fetch_early(const kernels::Table& table, std::span<const int32_t> rows) {
+  for (const int32_t row : rows) __builtin_prefetch(table.weights + row * table.stride, 1);
+}
+
 std::vector<FusedParameter> initial_parameters(const RunConfig& config, const layers::ModelPlan& plan,
                                                const FusedOptimizer& optimizer) {
   std::vector<FusedParameter> parameters;
@@ -119,10 +127,13 @@ void FusedStep::drop_words(int64_t step) {
 void FusedStep::touch_rows(std::span<const int64_t> examples, int64_t step) {
   read_tokens(examples);
   drop_words(step);
+  const kernels::Table table = embedding().table();
+  const bool large = embedding().rows * table.stride > kCachedNumbers;
   bool pads = false;
   for (size_t i = 0; i < tokens_.size(); ++i) {
     const kernels::PoolInput input = pool_input(tokens_[i], dropped_[i]);
     rows_.mark({input.ids, static_cast<size_t>(input.count)});
+    if (large) fetch_early(table, {input.ids, static_cast<size_t>(input.count)});
     pads |= input.pads > 0;
   }
   if (pads) rows_.mark(std::span(&kPaddingId, 1));
