@@ -16,12 +16,18 @@ namespace {
 
 using Kind = StandardizeStep::Kind;
 
-// The end of words(): white space is spaces by now. Runs of them become one before the split, because a loop
+// The end of spaced(): white space is spaces by now. Runs of them become one before the split, because a loop
 // over the words that drops empty ones costs as much as looking them up. After `limit` words the rest of the
 // text follows as one piece; -1 is no limit.
 constexpr const char* kWords = R"(    while text.find("  ") >= 0:
-        text = " ".join(text.split("  "))
-    text = text.strip(" ")
+        if len(text) > {long}:
+            text = " ".join(text.split("  "))
+        else:
+            text = text.replace("  ", " ")
+    return text.strip(" ")
+
+def words(self, text: str, limit: int) -> List[str]:
+    text = self.spaced(text)
     words: List[str] = []
     if len(text) > 0:
         words = text.split(" ", limit)
@@ -111,7 +117,7 @@ def longer_grams(self, grams: Tensor, words: Tensor, width: int) -> Tensor:
     return torch.bitwise_and(torch.add(torch.mul(begins, 116049371), ends), 4294967295)
 )";
 
-/// Up to so many bytes str.replace with another length, which moves the rest of the text at every match,
+/// Up to so many bytes str.replace with something shorter, which moves the rest of the text at every match,
 /// takes no longer than split and join, whatever the text is.
 constexpr int kLongText = 4096;
 
@@ -120,11 +126,12 @@ constexpr int kLongText = 4096;
 constexpr size_t kTokensAtOnce = 25;
 
 // The end of pad(): `length` is T. dtype 4 is int64; define() does not know torch.int64.
-constexpr const char* kPad = R"(    ids: List[int] = []
+constexpr const char* kPad = R"(    if len(rows) == 0:
+        return torch.zeros([0, length], dtype=4)
+    padded: List[List[int]] = []
     for row in rows:
-        ids += row
-        ids += [0] * (length - len(row))
-    return torch.tensor(ids, dtype=4).view([len(rows), length])
+        padded.append(row + [0] * (length - len(row)))
+    return torch.tensor(padded, dtype=4)
 )";
 
 constexpr const char* kEncode = R"(
@@ -188,22 +195,26 @@ class Writer {
   void add_replace(std::string_view from, std::string_view to) {
     const std::string old_bytes = expression(from);
     const std::string new_bytes = expression(to);
+    const std::string replace = fmt::format("text = text.replace({}, {})", old_bytes, new_bytes);
+    const std::string join = fmt::format("text = {}.join(text.split({}))", new_bytes, old_bytes);
     if (from.size() == to.size()) {
-      add(1, fmt::format("text = text.replace({}, {})", old_bytes, new_bytes));
-      return;
+      add(1, replace);
+    } else if (to.size() > from.size()) {
+      add(1, fmt::format("if text.find({}) >= 0:", old_bytes));
+      add(2, join);
+    } else {
+      add(1, fmt::format("if len(text) > {}:", kLongText));
+      add(2, join);
+      add(1, "else:");
+      add(2, replace);
     }
-    add(1, fmt::format("if text.find({}) >= 0:", old_bytes));
-    add(2, fmt::format("text = {}.join(text.split({}))", new_bytes, old_bytes));
   }
 
   /// One character at a time at the same length, so that there is only one to remove.
   void add_removal_of_punctuation() {
     const std::string first(1, kPunctuation[0]);
     for (const char c : kPunctuation.substr(1)) add_replace(std::string(1, c), first);
-    add(1, fmt::format("if len(text) > {}:", kLongText));
-    add(2, fmt::format(R"(text = "".join(text.split({})))", expression(first)));
-    add(1, "else:");
-    add(2, fmt::format(R"(text = text.replace({}, ""))", expression(first)));
+    add_replace(first, "");
   }
 
   void add_step(const StandardizeStep& step) {
@@ -229,11 +240,11 @@ class Writer {
 
   /// Not str.split(): without a separator it also cuts at bytes that occur inside UTF-8 letters.
   void add_words() {
-    script_.methods += "\ndef words(self, text: str, limit: int) -> List[str]:\n";
+    script_.methods += "\ndef spaced(self, text: str) -> str:\n";
     for (const char c : kWhitespace) {
       if (c != ' ') add_replace(std::string(1, c), " ");
     }
-    script_.methods += kWords;
+    script_.methods += fmt::format(kWords, fmt::arg("long", kLongText));
   }
 
   /// How many tokens can have a say in the first sequence_length ids.
@@ -244,28 +255,63 @@ class Writer {
 
   /// Sets `tokens`, of which the first `count` are tokens that can have a say.
   void add_tokens() {
-    for (const StandardizeStep& step : steps_) add_step(step);
     const std::string limit = token_limit() ? std::to_string(*token_limit()) : "-1";
     add(1, config_.split == "character" ? "tokens = self.characters(text)"
                                         : fmt::format("tokens = self.words(text, {})", limit));
     add(1, token_limit() ? fmt::format("count = min(len(tokens), {})", limit) : "count = len(tokens)");
   }
 
+  /// "t0, t1, ...", kTokensAtOnce names.
+  static std::string names_of_some() {
+    std::string names;
+    for (size_t i = 0; i < kTokensAtOnce; ++i) names += fmt::format("{}t{}", i == 0 ? "" : ", ", i);
+    return names;
+  }
+
+  /// Appends the ids of the tokens with these names.
+  void add_ids_of_some() {
+    std::string ids;
+    for (size_t i = 0; i < kTokensAtOnce; ++i)
+      ids += fmt::format("{}vocabulary.get(t{}, 1)", i == 0 ? "" : ", ", i);
+    add(2, fmt::format("ids += [{}]", ids));
+  }
+
+  void add_ids_of(std::string_view tokens) {
+    add(1, fmt::format("for token in {}:", tokens));
+    add(2, "ids.append(vocabulary.get(token, 1))");
+  }
+
   /// One id for each of the first `count` tokens.
   void add_looked_up_tokens() {
-    std::string names, ids;
-    for (size_t i = 0; i < kTokensAtOnce; ++i) {
-      const char* const comma = i == 0 ? "" : ", ";
-      names += fmt::format("{}t{}", comma, i);
-      ids += fmt::format("{}vocabulary.get(t{}, 1)", comma, i);
-    }
     add(1, "at = 0");
     add(1, fmt::format("while at + {} <= count:", kTokensAtOnce));
-    add(2, fmt::format("{} = tokens[at:at + {}]", names, kTokensAtOnce));
-    add(2, fmt::format("ids += [{}]", ids));
+    add(2, fmt::format("{} = tokens[at:at + {}]", names_of_some(), kTokensAtOnce));
+    add_ids_of_some();
     add(2, fmt::format("at += {}", kTokensAtOnce));
-    add(1, "for token in tokens[at:count]:");
-    add(2, "ids.append(vocabulary.get(token, 1))");
+    add_ids_of("tokens[at:count]");
+  }
+
+  /// Whether there are so few single words that cutting them off the text piece by piece, with a copy of the
+  /// rest each time, costs less than a list of all.
+  bool cuts_off_words() const {
+    constexpr int64_t kFew = 500;
+    return config_.split == "whitespace" && tokenizer_.widths() == std::vector<size_t>{1} &&
+           config_.sequence_length && *config_.sequence_length <= kFew;
+  }
+
+  /// One id for each of the first sequence_length words.
+  void add_looked_up_words() {
+    const std::string cut = fmt::format(R"(text.split(" ", {}))", kTokensAtOnce);
+    add(1, "text = self.spaced(text)");
+    add(1, "tokens: List[str] = []");
+    add(1, "if len(text) > 0:");
+    add(2, "tokens = " + cut);
+    add(1, fmt::format("while len(tokens) > {} and len(ids) <= {}:", kTokensAtOnce,
+                       *config_.sequence_length - static_cast<int64_t>(kTokensAtOnce)));
+    add(2, fmt::format("{}, text = tokens", names_of_some()));
+    add_ids_of_some();
+    add(2, "tokens = " + cut);
+    add_ids_of(fmt::format("tokens[:{} - len(ids)]", *config_.sequence_length));
   }
 
   /// How many n-grams of a width there is room for; may be negative where the text has fewer words.
@@ -275,17 +321,25 @@ class Writer {
     return fmt::format("min({}, {} - len(ids))", count, *config_.sequence_length);
   }
 
-  void add_looked_up(size_t width) {
-    if (width == 1) {  // the first width: there is room for `count` ids
-      add_looked_up_tokens();
+  void add_all_looked_up() {
+    if (cuts_off_words()) {
+      add_looked_up_words();
       return;
     }
-    add(1, fmt::format("for begin in range({}):", room_for(width)));
-    add(2, fmt::format(R"(ids.append(vocabulary.get(" ".join(tokens[begin:begin + {}]), 1)))", width));
+    add_tokens();
+    for (const size_t width : tokenizer_.widths()) {
+      if (width == 1) {  // the first width: there is room for `count` ids
+        add_looked_up_tokens();
+      } else {
+        add(1, fmt::format("for begin in range({}):", room_for(width)));
+        add(2, fmt::format(R"(ids.append(vocabulary.get(" ".join(tokens[begin:begin + {}]), 1)))", width));
+      }
+    }
   }
 
-  /// Tensors of all n-grams of the text: a loop over them costs the interpreter ten times as much.
+  /// Tensors of all n-grams of the text: a loop over them is what the interpreter is slow at.
   void add_hashed() {
+    add_tokens();
     add(1, "words = torch.tensor(self.word_hashes(tokens[:count], known), dtype=4)");
     add(1, "grams = words");
     for (size_t width = 1; width <= tokenizer_.widths().back(); ++width) {
@@ -302,13 +356,13 @@ class Writer {
 
   void add_token_ids() {
     script_.methods += "\ndef token_ids(self, text: str, known: Dict[str, int]) -> List[int]:\n";
-    add_tokens();
+    for (const StandardizeStep& step : steps_) add_step(step);
     add(1, "ids: List[int] = []");
     if (config_.hash_buckets) {
       add_hashed();
     } else {
       add(1, fmt::format("vocabulary = self.{}.ids", kVocabularyModule));
-      for (const size_t width : tokenizer_.widths()) add_looked_up(width);
+      add_all_looked_up();
     }
     add(1, "return ids");
   }

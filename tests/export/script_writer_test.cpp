@@ -125,6 +125,14 @@ std::vector<std::string> odd_texts() {
   Random random(11);
   for (int i = 0; i < 150; ++i) texts.push_back(random_text(random, pieces));
   for (int i = 0; i < 100; ++i) texts.push_back(random_text(random, bytes));
+  for (int i = 0; i < 5; ++i) {  // longer than what str.replace is used for
+    std::string& text = texts.emplace_back();
+    while (text.size() < 6000) text += random_text(random, pieces);
+  }
+  for (const int words : {24, 25, 26, 49, 50, 51, 76, 130}) {  // around those that are looked up at once
+    std::string& text = texts.emplace_back();
+    for (int i = 0; i < words; ++i) text += pieces[random.below(3)] + " ";
+  }
   for (int lead = 0xC0; lead < 0x100; ++lead) {  // the borders of UTF-8 validity
     for (const int second : {0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0}) {
       texts.push_back({static_cast<char>(lead), static_cast<char>(second), '\x80', '\xBF', 'z'});
@@ -171,6 +179,9 @@ TEST_P(SplitAndNgrams, ScriptGivesTheTrainersIdsForAllBytes) {
 INSTANTIATE_TEST_SUITE_P(ScriptWriter, SplitAndNgrams,
                          ::testing::Values(std::tuple("whitespace", std::vector<int64_t>{1}, false, 0),
                                            std::tuple("whitespace", std::vector<int64_t>{1}, false, 5),
+                                           std::tuple("whitespace", std::vector<int64_t>{1}, false, 25),
+                                           std::tuple("whitespace", std::vector<int64_t>{1}, false, 60),
+                                           std::tuple("whitespace", std::vector<int64_t>{1}, false, 600),
                                            std::tuple("whitespace", std::vector<int64_t>{1, 2}, false, 7),
                                            std::tuple("whitespace", std::vector<int64_t>{2, 3}, true, 0),
                                            std::tuple("whitespace", std::vector<int64_t>{1, 3}, true, 4),
