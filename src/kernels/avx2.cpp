@@ -1,4 +1,5 @@
 #include "kernels/dense.h"
+#include "kernels/marking.h"
 #include "kernels/pooling.h"
 #include "kernels/updating.h"
 

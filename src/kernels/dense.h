@@ -65,10 +65,10 @@ void clamp(float* x, int64_t count, float limit) {
 
 }  // namespace
 
-#define BERNOULLI_KERNELS(name)                                                                              \
-  {                                                                                                          \
-    name, &pool, &scatter, &dropout, &linear, &linear_backward, &update, &catch_up, &sum_of_squares, &scale, \
-        &clamp                                                                                               \
+#define BERNOULLI_KERNELS(name)                                                                   \
+  {                                                                                               \
+    name, &pool, &scatter, &dropout, &linear, &linear_backward, &update, &catch_up, &take_marked, \
+        &sum_of_squares, &scale, &clamp                                                           \
   }
 
 }  // namespace bernoulli::kernels

@@ -69,6 +69,9 @@ struct LinearShape {
   int64_t stride_out = 0;
 };
 
+inline constexpr uint8_t kMarked = 0xff;
+inline constexpr int64_t kMarkBlock = 64;
+
 /// The hot loops for one kind of processor. All kinds run the same operations in the same order without
 /// contracted multiply-adds, so that they give the same bits.
 struct Kernels {
@@ -99,6 +102,10 @@ struct Kernels {
   /// one at end[-1]. Fastest where rows are sorted by `missed`.
   void (*catch_up)(const UpdateRule&, const UpdateConstants* end, const Table&, const int32_t* rows,
                    const int32_t* missed, int64_t count);
+
+  /// Lists the rows first_row .. first_row + num_blocks * kMarkBlock - 1 whose byte in `marks` is kMarked, not
+  /// 0, ascending, and makes all bytes 0. `rows` has room for kLanes more than are marked. Returns their number.
+  int64_t (*take_marked)(uint8_t* marks, int64_t num_blocks, int32_t first_row, int32_t* rows);
 
   /// `count` is a multiple of kLanes in all three.
   double (*sum_of_squares)(const float* x, int64_t count);

@@ -69,8 +69,8 @@ inline Floats sum_block(const PoolInput& in, const float* weights, int64_t strid
   return even + odd;
 }
 
-void pool(const PoolInput& in, const float* weights, int64_t stride, float* out, uint16_t* keep,
-          float* pad_count) {
+BERNOULLI_INLINE void pool_rows(PoolInput in, const float* weights, int64_t stride, float* out,
+                                uint16_t* keep, float* pad_count) {
   const bool drop = in.draws.threshold != 0;
   for (int64_t block = 0; block < stride / kLanes; ++block) {
     Floats sum = drop ? sum_block<true>(in, weights, stride, block, keep + block * in.count)
@@ -89,8 +89,15 @@ void pool(const PoolInput& in, const float* weights, int64_t stride, float* out,
   }
 }
 
-void scatter(const PoolInput& in, const uint32_t* slots, const float* gradient, int64_t stride,
-             const uint16_t* keep, const float* pad_count, float* gradients, float* pad_gradient) {
+void pool(const PoolInput& in, const float* weights, int64_t stride, float* out, uint16_t* keep,
+          float* pad_count) {
+  return stride == kLanes ? pool_rows(in, weights, kLanes, out, keep, pad_count)
+                          : pool_rows(in, weights, stride, out, keep, pad_count);
+}
+
+BERNOULLI_INLINE void scatter_rows(PoolInput in, const uint32_t* slots, const float* gradient, int64_t stride,
+                                   const uint16_t* keep, const float* pad_count, float* gradients,
+                                   float* pad_gradient) {
   const bool drop = in.draws.threshold != 0;
   for (int64_t block = 0; block < stride / kLanes; ++block) {
     const Floats g = load(gradient + block * kLanes) * all(in.scale);
@@ -99,7 +106,8 @@ void scatter(const PoolInput& in, const uint32_t* slots, const float* gradient, 
       const uint16_t* bits = keep + block * in.count;
       for (int64_t p = 0; p < in.count; ++p) {
         float* row = base + slots[in.ids[p]] * stride;
-        store(row, add_where(lanes_of(bits[p]), load(row), g));
+        // Not a sum that is masked: it would be stored so, and the next token of the row would wait for it.
+        store(row, load(row) + where(lanes_of(bits[p]), g));
       }
     } else {
       for (int64_t p = 0; p < in.count; ++p) {
@@ -112,6 +120,13 @@ void scatter(const PoolInput& in, const uint32_t* slots, const float* gradient, 
       store(row, load(row) + load(pad_count + block * kLanes) * g);
     }
   }
+}
+
+void scatter(const PoolInput& in, const uint32_t* slots, const float* gradient, int64_t stride,
+             const uint16_t* keep, const float* pad_count, float* gradients, float* pad_gradient) {
+  return stride == kLanes
+             ? scatter_rows(in, slots, gradient, kLanes, keep, pad_count, gradients, pad_gradient)
+             : scatter_rows(in, slots, gradient, stride, keep, pad_count, gradients, pad_gradient);
 }
 
 void dropout(const DropoutDraws& draws, float scale, float* x, int64_t stride) {

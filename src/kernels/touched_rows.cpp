@@ -1,64 +1,95 @@
 #include "kernels/touched_rows.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
+#include <array>
 #include <numeric>
+#include <utility>
 
 namespace bernoulli::kernels {
 namespace {
 
-constexpr size_t kBlock = 64;
-
-/// Bit i: byte i, which is 0 or 1, is 1.
-uint64_t bits_of(const uint8_t* bytes) {
-  uint64_t bits = 0;
-  for (size_t i = 0; i < kBlock / 8; ++i) {
-    uint64_t eight;
-    std::memcpy(&eight, bytes + 8 * i, 8);
-    // The product's top byte is the eight lowest bits side by side: byte j times 2^(56 - 7j) is bit 56 + j.
-    bits |= (eight * 0x0102040810204080u >> 56) << (8 * i);
-  }
-  return bits;
-}
+constexpr auto kBlock = static_cast<size_t>(kMarkBlock);
+/// All blocks of so many rows are looked at sooner than is told which of them are used.
+constexpr size_t kSmallTable = 16384;
 
 size_t blocks(size_t count) { return (count + kBlock - 1) / kBlock; }
 
+void grow(std::vector<int32_t>& numbers, size_t size) {
+  if (numbers.size() < size) numbers.resize(size + size / 2);
+}
+
+/// Sorts by counting, stably: halves of the input count for themselves, so that the processor need not wait
+/// for one counter so often. What missed kMost and more shares the last place.
+template <uint32_t kMost>
+void sort_by_missed(std::span<const int32_t> rows, const int32_t* missed, int32_t* sorted_rows,
+                    int32_t* sorted_missed) {
+  std::array<std::array<uint32_t, 2>, kMost + 1> places{};
+  const auto key = [&](size_t i) { return std::min(static_cast<uint32_t>(missed[i]), kMost); };
+  const size_t half = rows.size() / 2, end = 2 * half;
+  for (size_t i = 0; i < half; ++i) {
+    ++places[key(i)][0];
+    ++places[key(half + i)][1];
+  }
+  if (end < rows.size()) ++places[key(end)][1];
+  uint32_t next = 0;
+  for (std::array<uint32_t, 2>& place : places) {
+    for (uint32_t& own : place) next += std::exchange(own, next);
+  }
+  const auto put = [&](size_t i, size_t which) {
+    const uint32_t place = places[key(i)][which]++;
+    sorted_rows[place] = rows[i];
+    sorted_missed[place] = missed[i];
+  };
+  for (size_t i = 0; i < half; ++i) {
+    put(i, 0);
+    put(half + i, 1);
+  }
+  if (end < rows.size()) put(end, 1);
+}
+
 }  // namespace
 
-TouchedRows::TouchedRows(int64_t num_rows)
-    : marks_(blocks(static_cast<size_t>(num_rows)) * kBlock),
-      block_marks_(blocks(marks_.size() / kBlock) * kBlock),
+TouchedRows::TouchedRows(int64_t num_rows, const Kernels& kernels)
+    : kernels_(kernels),
+      marks_(blocks(static_cast<size_t>(num_rows)) * kBlock),
       slots_(static_cast<size_t>(num_rows)),
-      last_(static_cast<size_t>(num_rows)) {}
+      last_(static_cast<size_t>(num_rows)) {
+  if (marks_.size() > kSmallTable) block_marks_.resize(blocks(marks_.size() / kBlock) * kBlock);
+}
 
 void TouchedRows::mark(std::span<const int32_t> ids) {
   uint8_t* const marks = marks_.data();
-  uint8_t* const block_marks = block_marks_.data();
-  for (const int32_t id : ids) {
-    marks[id] = 1;
-    block_marks[static_cast<size_t>(id) / kBlock] = 1;
+  if (block_marks_.empty()) {
+    for (const int32_t id : ids) marks[id] = kMarked;
+  } else {
+    uint8_t* const block_marks = block_marks_.data();
+    for (const int32_t id : ids) {
+      marks[id] = kMarked;
+      block_marks[static_cast<size_t>(id) / kBlock] = kMarked;
+    }
   }
   num_marks_ += ids.size();
 }
 
 void TouchedRows::collect() {
-  rows_.resize(std::min(num_marks_, slots_.size()));
-  num_marks_ = 0;
-  uint32_t count = 0;
-  for (size_t group = 0; group < block_marks_.size(); group += kBlock) {
-    for (uint64_t used = bits_of(&block_marks_[group]); used != 0; used &= used - 1) {
-      const size_t first = (group + static_cast<size_t>(std::countr_zero(used))) * kBlock;
-      for (uint64_t bits = bits_of(&marks_[first]); bits != 0; bits &= bits - 1) {
-        const size_t row = first + static_cast<size_t>(std::countr_zero(bits));
-        slots_[row] = count;
-        rows_[count++] = static_cast<int32_t>(row);
-      }
-      std::memset(&marks_[first], 0, kBlock);
+  grow(rows_, std::min(num_marks_, slots_.size()) + kLanes);
+  int64_t count = 0;
+  if (block_marks_.empty()) {
+    count =
+        kernels_.take_marked(marks_.data(), static_cast<int64_t>(marks_.size() / kBlock), 0, rows_.data());
+  } else {
+    grow(used_blocks_, std::min(num_marks_, block_marks_.size()) + kLanes);
+    const int64_t used = kernels_.take_marked(
+        block_marks_.data(), static_cast<int64_t>(block_marks_.size() / kBlock), 0, used_blocks_.data());
+    for (const int32_t block : std::span(used_blocks_).first(static_cast<size_t>(used))) {
+      const auto first = block * static_cast<int32_t>(kBlock);
+      count += kernels_.take_marked(&marks_[static_cast<size_t>(first)], 1, first, rows_.data() + count);
     }
-    std::memset(&block_marks_[group], 0, kBlock);
   }
-  rows_.resize(count);
+  num_marks_ = 0;
+  num_rows_ = static_cast<size_t>(count);
+  for (size_t slot = 0; slot < num_rows_; ++slot)
+    slots_[static_cast<size_t>(rows_[slot])] = static_cast<uint32_t>(slot);
 }
 
 void TouchedRows::settle(std::span<const int32_t> rows, int64_t now) {
@@ -67,30 +98,22 @@ void TouchedRows::settle(std::span<const int32_t> rows, int64_t now) {
     std::iota(all_.begin(), all_.end(), 0);
     rows = all_;
   }
-  // Counting sort; what missed kMost and more shares the last place.
-  constexpr uint32_t kMost = 1023;
+  for (std::vector<int32_t>* numbers : {&unsorted_, &unsorted_missed_, &due_, &missed_})
+    grow(*numbers, rows.size());
   const auto update = static_cast<uint32_t>(now);
-  starts_.assign(kMost + 2, 0);
-  unsorted_.resize(rows.size());
-  unsorted_missed_.resize(rows.size());
   size_t count = 0;
   for (const int32_t row : rows) {
     const uint32_t missed = update - last_[static_cast<size_t>(row)];
     last_[static_cast<size_t>(row)] = update;
     unsorted_[count] = row;
     unsorted_missed_[count] = static_cast<int32_t>(missed);
-    ++starts_[std::min(missed, kMost) + 1];
-    count += missed > 0;
+    count += missed > 0 ? 1 : 0;
   }
-  starts_[1] = 0;  // the rows that missed nothing
-  std::partial_sum(starts_.begin(), starts_.end(), starts_.begin());
-  due_.resize(count);
-  missed_.resize(count);
-  for (size_t i = 0; i < count; ++i) {
-    const uint32_t place = starts_[std::min(static_cast<uint32_t>(unsorted_missed_[i]), kMost)]++;
-    due_[place] = unsorted_[i];
-    missed_[place] = unsorted_missed_[i];
-  }
+  num_due_ = count;
+  const std::span<const int32_t> unsorted = std::span(unsorted_).first(count);
+  constexpr size_t kFew = 8192;  // rows of one update, few of which missed hundreds
+  count < kFew ? sort_by_missed<255>(unsorted, unsorted_missed_.data(), due_.data(), missed_.data())
+               : sort_by_missed<1023>(unsorted, unsorted_missed_.data(), due_.data(), missed_.data());
 }
 
 void TouchedRows::set_updated(std::span<const int32_t> rows, int64_t now) {

@@ -20,6 +20,16 @@ struct RowState {
   Floats w, s0, s1;
 };
 
+// Loops over rows take rule, constants and table by value: behind a reference their own stores might change
+// them, for all the compiler knows, and it would read and spread each constant again for every row.
+
+/// With a stride that the compiler knows where a row is one block of kLanes.
+template <bool kOneBlock>
+BERNOULLI_INLINE Table with_stride(Table table) {
+  if constexpr (kOneBlock) table.stride = kLanes;
+  return table;
+}
+
 template <RuleKind kKind>
 constexpr int kSlots = kKind == RuleKind::kSgd                                 ? 0
                        : kKind == RuleKind::kAdam || kKind == RuleKind::kAdamW ? 2
@@ -114,8 +124,8 @@ BERNOULLI_INLINE void update_row(const UpdateRule& rule, const UpdateConstants& 
 
 /// kSoft: every other row takes its root off the divide unit.
 template <RuleKind kKind, bool kDecay, bool kSoft>
-BERNOULLI_INLINE void update_all(const UpdateRule& rule, const UpdateConstants& constants, const Table& table,
-                                 const int32_t* rows, int64_t count, float* gradients) {
+BERNOULLI_INLINE void update_all(UpdateRule rule, UpdateConstants constants, Table table, const int32_t* rows,
+                                 int64_t count, float* gradients) {
   constexpr int64_t kAhead = 12;
   for (int64_t i = 0; i < count; ++i) {
     if (rows != nullptr && i + kAhead < count) fetch_early<kKind>(table, rows[i + kAhead] * table.stride);
@@ -129,13 +139,14 @@ BERNOULLI_INLINE void update_all(const UpdateRule& rule, const UpdateConstants& 
   }
 }
 
-template <RuleKind kKind, bool kDecay>
+template <RuleKind kKind, bool kDecay, bool kOneBlock>
 void update_rows(const UpdateRule& rule, const UpdateConstants& constants, const Table& table,
                  const int32_t* rows, int64_t count, float* gradients) {
+  const Table own = with_stride<kOneBlock>(table);
   if (soft_root_fits(rule, constants)) {
-    update_all<kKind, kDecay, true>(rule, constants, table, rows, count, gradients);
+    update_all<kKind, kDecay, true>(rule, constants, own, rows, count, gradients);
   } else {
-    update_all<kKind, kDecay, false>(rule, constants, table, rows, count, gradients);
+    update_all<kKind, kDecay, false>(rule, constants, own, rows, count, gradients);
   }
 }
 
@@ -188,8 +199,8 @@ BERNOULLI_INLINE void replay_group(const UpdateRule& rule, const UpdateConstants
 }
 
 template <RuleKind kKind, bool kDecay>
-void catch_up_rows(const UpdateRule& rule, const UpdateConstants* end, const Table& table,
-                   const int32_t* rows, const int32_t* missed, int64_t count) {
+BERNOULLI_INLINE void catch_up_all(UpdateRule rule, const UpdateConstants* end, Table table,
+                                   const int32_t* rows, const int32_t* missed, int64_t count) {
   constexpr int64_t kAhead = 3 * kGroup;
   int64_t i = 0;
   for (; i + kGroup <= count; i += kGroup) {
@@ -203,37 +214,40 @@ void catch_up_rows(const UpdateRule& rule, const UpdateConstants* end, const Tab
   }
 }
 
-#define BERNOULLI_FOR_RULE(function, ...)                               \
-  switch (rule.kind) {                                                  \
-    case RuleKind::kSgd:                                                \
-      return decay ? function<RuleKind::kSgd, true>(__VA_ARGS__)        \
-                   : function<RuleKind::kSgd, false>(__VA_ARGS__);      \
-    case RuleKind::kMomentum:                                           \
-      return decay ? function<RuleKind::kMomentum, true>(__VA_ARGS__)   \
-                   : function<RuleKind::kMomentum, false>(__VA_ARGS__); \
-    case RuleKind::kAdam:                                               \
-      return decay ? function<RuleKind::kAdam, true>(__VA_ARGS__)       \
-                   : function<RuleKind::kAdam, false>(__VA_ARGS__);     \
-    case RuleKind::kAdamW:                                              \
-      return decay ? function<RuleKind::kAdamW, true>(__VA_ARGS__)      \
-                   : function<RuleKind::kAdamW, false>(__VA_ARGS__);    \
-    case RuleKind::kAdagrad:                                            \
-      return decay ? function<RuleKind::kAdagrad, true>(__VA_ARGS__)    \
-                   : function<RuleKind::kAdagrad, false>(__VA_ARGS__);  \
+template <RuleKind kKind, bool kDecay, bool kOneBlock>
+void catch_up_rows(const UpdateRule& rule, const UpdateConstants* end, const Table& table,
+                   const int32_t* rows, const int32_t* missed, int64_t count) {
+  catch_up_all<kKind, kDecay>(rule, end, with_stride<kOneBlock>(table), rows, missed, count);
+}
+
+#define BERNOULLI_FOR_STRIDE(function, kind, decay, ...)                             \
+  return table.stride == kLanes ? function<RuleKind::kind, decay, true>(__VA_ARGS__) \
+                                : function<RuleKind::kind, decay, false>(__VA_ARGS__)
+#define BERNOULLI_FOR_DECAY(function, kind, ...)                                         \
+  case RuleKind::kind:                                                                   \
+    if (rule.weight_decay != 0) BERNOULLI_FOR_STRIDE(function, kind, true, __VA_ARGS__); \
+    BERNOULLI_FOR_STRIDE(function, kind, false, __VA_ARGS__)
+#define BERNOULLI_FOR_RULE(function, ...)                  \
+  switch (rule.kind) {                                     \
+    BERNOULLI_FOR_DECAY(function, kSgd, __VA_ARGS__);      \
+    BERNOULLI_FOR_DECAY(function, kMomentum, __VA_ARGS__); \
+    BERNOULLI_FOR_DECAY(function, kAdam, __VA_ARGS__);     \
+    BERNOULLI_FOR_DECAY(function, kAdamW, __VA_ARGS__);    \
+    BERNOULLI_FOR_DECAY(function, kAdagrad, __VA_ARGS__);  \
   }
 
 void update(const UpdateRule& rule, const UpdateConstants& constants, const Table& table, const int32_t* rows,
             int64_t count, float* gradients) {
-  const bool decay = rule.weight_decay != 0;
   BERNOULLI_FOR_RULE(update_rows, rule, constants, table, rows, count, gradients)
 }
 
 void catch_up(const UpdateRule& rule, const UpdateConstants* end, const Table& table, const int32_t* rows,
               const int32_t* missed, int64_t count) {
-  const bool decay = rule.weight_decay != 0;
   BERNOULLI_FOR_RULE(catch_up_rows, rule, end, table, rows, missed, count)
 }
 #undef BERNOULLI_FOR_RULE
+#undef BERNOULLI_FOR_DECAY
+#undef BERNOULLI_FOR_STRIDE
 
 }  // namespace
 }  // namespace bernoulli::kernels

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernels/kernels.h"
+#include "kernels/lane_vector.h"
 #include "train/fused_parameter.h"
 #include "train/fused_plan.h"
 
@@ -35,8 +36,8 @@ class FusedHead {
   std::vector<FusedParameter>& parameters_;
   const kernels::Kernels& kernels_;
   int64_t rows_ = 0;
-  std::vector<std::vector<float>> values_;     ///< [i] enters layer i; the last one are the logits
-  std::vector<std::vector<float>> gradients_;  ///< beside values_
+  std::vector<kernels::LaneVector> values_;     ///< [i] enters layer i; the last one are the logits
+  std::vector<kernels::LaneVector> gradients_;  ///< beside values_
   std::vector<int64_t> strides_;
 };
 

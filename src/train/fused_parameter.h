@@ -7,6 +7,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "kernels/kernels.h"
+#include "kernels/lane_vector.h"
 #include "layers/layer_kind.h"
 
 namespace bernoulli {
@@ -21,7 +22,7 @@ struct FusedParameter {
   at::Tensor weights;             ///< [rows, padded(columns)]
   std::vector<at::Tensor> slots;  ///< the same shape, one a slot of the rule
   kernels::UpdateRule rule;
-  std::vector<float> gradient;  ///< rows * stride; of the embedding: a row a touched row
+  kernels::LaneVector gradient;  ///< rows * stride; of the embedding: a row a touched row
 
   /// All weights 0; so is padding, of the slots too unless `initial_slot` is not.
   FusedParameter(std::string parameter_name, std::vector<int64_t> parameter_shape,

@@ -60,7 +60,7 @@ FusedStep::FusedStep(const RunConfig& config, const layers::ModelPlan& plan, con
       parameters_(initial_parameters(config, plan, optimizer_)),
       head_(fused_.head, fused_.dim, parameters_, kernels_),
       binomial_(fused_.token_threshold),
-      rows_(parameters_.front().rows) {
+      rows_(parameters_.front().rows, kernels_) {
   for (size_t i = 1; i < parameters_.size(); ++i)
     parameters_[i].gradient.resize(static_cast<size_t>(parameters_[i].rows * parameters_[i].stride()));
 }

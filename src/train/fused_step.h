@@ -108,7 +108,7 @@ class FusedStep : public Step {
   std::vector<uint64_t> seeds_;
   std::vector<kernels::PoolInput> inputs_;
   std::vector<uint16_t> keep_;
-  std::vector<float> pad_count_;
+  kernels::LaneVector pad_count_;
   std::vector<float> seen_;  ///< logits without padding
 };
 

@@ -70,7 +70,7 @@ void FusedStep::clip_gradients(double norm) {
 void FusedStep::apply_update(double lr) {
   ++updates_;
   const kernels::UpdateConstants constants = optimizer_.constants(updates_, lr);
-  const std::vector<int32_t>& touched = rows_.rows();
+  const std::span<const int32_t> touched = rows_.rows();
   kernels_.update(embedding().rule, constants, embedding().table(), touched.data(),
                   static_cast<int64_t>(touched.size()), embedding().gradient.data());
   for (size_t i = 1; i < parameters_.size(); ++i)

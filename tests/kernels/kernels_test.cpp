@@ -1,12 +1,17 @@
 #include "kernels/kernels.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
 #include <numeric>
+#include <span>
+#include <utility>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "core/random.h"
 #include "kernels/activations.h"
 #include "kernels/binomial.h"
 #include "kernels/draws.h"
@@ -246,33 +251,61 @@ TEST(Kernels, EveryVariantGivesTheSameBitsForEverySignificandOfTheSecondMoment) 
   }
 }
 
+std::vector<int32_t> list(std::span<const int32_t> numbers) { return {numbers.begin(), numbers.end()}; }
+
 TEST(TouchedRows, AreCollectedInOrderEachWithItsSlotAndForgotten) {
-  TouchedRows rows(10000);
-  for (int round = 0; round < 3; ++round) {
-    rows.mark(std::vector<int32_t>{4, 9999, 4, 64});
-    rows.mark(std::vector<int32_t>{9999, 2, 4160});
-    rows.collect();
-    EXPECT_EQ(rows.rows(), (std::vector<int32_t>{2, 4, 64, 4160, 9999}));
-    for (size_t slot = 0; slot < rows.rows().size(); ++slot) EXPECT_EQ(rows.slots()[rows.rows()[slot]], slot);
+  for (const Kernels* const kernels : available_kernels()) {
+    for (const int64_t num_rows : {10000, 100000}) {  // all blocks are looked at; those that are used are
+      SCOPED_TRACE(fmt::format("{} rows, {}", num_rows, kernels->name));
+      const auto last = static_cast<int32_t>(num_rows - 1);
+      TouchedRows rows(num_rows, *kernels);
+      for (int round = 0; round < 3; ++round) {
+        rows.mark(std::vector<int32_t>{4, last, 4, 64});
+        rows.mark(std::vector<int32_t>{last, 2, 4160});
+        rows.collect();
+        EXPECT_EQ(list(rows.rows()), (std::vector<int32_t>{2, 4, 64, 4160, last}));
+        for (size_t slot = 0; slot < rows.rows().size(); ++slot)
+          EXPECT_EQ(rows.slots()[rows.rows()[slot]], slot);
+      }
+      std::vector<int32_t> all(static_cast<size_t>(num_rows));
+      std::iota(all.begin(), all.end(), 0);
+      rows.mark(all);
+      rows.collect();
+      EXPECT_EQ(list(rows.rows()), all);
+      rows.collect();
+      EXPECT_TRUE(rows.rows().empty());
+    }
   }
-  std::vector<int32_t> all(10000);
-  std::iota(all.begin(), all.end(), 0);
-  rows.mark(all);
-  rows.collect();
-  EXPECT_EQ(rows.rows(), all);
-  rows.collect();
-  EXPECT_TRUE(rows.rows().empty());
 }
 
 TEST(TouchedRows, SortsRowsByTheUpdatesTheyMissed) {
-  TouchedRows rows(6);
+  TouchedRows rows(6, *available_kernels().front());
   rows.set_updated(std::vector<int32_t>{1, 2}, 3);
   rows.set_updated(std::vector<int32_t>{4}, 5);
   rows.settle({}, 5);
-  EXPECT_EQ(rows.missed(), (std::vector<int32_t>{2, 2, 5, 5, 5}));
-  EXPECT_EQ(rows.due(), (std::vector<int32_t>{1, 2, 0, 3, 5}));
+  EXPECT_EQ(list(rows.missed()), (std::vector<int32_t>{2, 2, 5, 5, 5}));
+  EXPECT_EQ(list(rows.due()), (std::vector<int32_t>{1, 2, 0, 3, 5}));
   rows.settle({}, 5);
   EXPECT_TRUE(rows.due().empty());
+}
+
+TEST(TouchedRows, SortsManyRowsStably) {
+  for (const int32_t num_rows : {777, 20001}) {  // counted up to 255 and up to 1023 missed updates
+    TouchedRows rows(num_rows, *available_kernels().front());
+    constexpr int64_t kNow = 5000;
+    std::vector<std::pair<int64_t, int32_t>> expected;  // what counts of the missed updates, and the row
+    Random random(3);
+    for (int32_t row = 0; row < num_rows; ++row) {
+      const auto missed = static_cast<int64_t>(random.below(2) == 0 ? random.below(4) : random.below(2000));
+      rows.set_updated(std::vector<int32_t>{row}, kNow - missed);
+      if (missed > 0) expected.emplace_back(std::min<int64_t>(missed, num_rows == 777 ? 255 : 1023), row);
+    }
+    std::stable_sort(expected.begin(), expected.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    rows.settle({}, kNow);
+    ASSERT_EQ(rows.due().size(), expected.size());
+    for (size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(rows.due()[i], expected[i].second) << i;
+  }
 }
 
 TEST(Activations, SlopesAreTheDifferencesOfTheValues) {
