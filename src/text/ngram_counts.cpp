@@ -9,7 +9,7 @@
 namespace bernoulli {
 namespace {
 
-constexpr size_t kNgramBatch = 32;  // n-grams whose slots are fetched before the first is looked at
+constexpr size_t kNgramBatch = 256;  // n-grams whose slots are fetched before the first is looked at
 
 /// The hash's first bits say where a key belongs, so that a table that grows is read and written in order.
 size_t home_of(const uint64_t* key, size_t words, int shift) {
@@ -46,7 +46,7 @@ void NgramCounts::add(std::span<const uint32_t> tokens) {
 void NgramCounts::add(const NgramCounts& other, std::span<const uint32_t> numbers) {
   // Room for all before the first: they come in the order of their homes, and the first of them would crowd
   // at the beginning of a table that grows with them.
-  while (2 * (size_ + other.size_) > num_slots_) grow();
+  while (is_too_full(size_ + other.size_)) grow();
   std::vector<uint32_t> tokens;
   std::vector<uint64_t> counts;
   const auto add_collected = [&] {
@@ -68,7 +68,7 @@ template <typename Tokens, typename Count>
 void NgramCounts::add_all(size_t size, const Tokens& tokens, const Count& count) {
   for (size_t begin = 0; begin < size; begin += kNgramBatch) {
     const size_t batch = std::min(kNgramBatch, size - begin);
-    if (2 * (size_ + batch) > num_slots_) grow();
+    if (is_too_full(size_ + batch)) grow();
     const auto tokens_at = [&](size_t i) { return tokens(begin + i); };
     const auto count_at = [&](size_t i) { return count(begin + i); };
     if (width_ == 2) {

@@ -38,6 +38,7 @@ class NgramCounts {
   void add_all(size_t size, const Tokens& tokens, const Count& count);
   template <size_t kWidth, typename Tokens, typename Count>
   void add_batch(size_t size, const Tokens& tokens, const Count& count);
+  bool is_too_full(size_t size) const { return 4 * size > 3 * num_slots_; }
   void grow();
 
   static constexpr int kFirstBits = 10;
@@ -47,7 +48,7 @@ class NgramCounts {
   int shift_ = 64 - kFirstBits;
   size_t num_slots_ = size_t{1} << kFirstBits;
   size_t size_ = 0;
-  std::vector<uint64_t> slots_;  ///< at most half full
+  std::vector<uint64_t> slots_;  ///< at most three quarters full
   std::vector<uint64_t> batch_;  ///< keys
 };
 
