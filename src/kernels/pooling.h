@@ -14,9 +14,21 @@ constexpr uint32_t kPadCounters = 0x80000000u;
 /// 16 draws of Binomial(n, p), n < 256, by Walker's alias method: a cell, then the cell itself or its alias.
 inline void add_binomial(const DropoutDraws& draws, uint32_t counter, const uint32_t* table, int64_t n,
                          float* counts) {
-  alignas(64) uint32_t cells[16], coins[16];
   const Words a = random_words(draws.key0, draws.key1, counter);
   const Words b = random_words(draws.key0, draws.key1, counter + 16);
+#if defined(__AVX512F__)
+  const auto words = reinterpret_cast<__m512i>(a.part[0]);
+  const __m512i num_cells = _mm512_set1_epi32(static_cast<int>(n + 1));
+  const __m512i even = _mm512_maskz_mul_epu32(0xff, words, num_cells);
+  const __m512i odd = _mm512_maskz_mul_epu32(0xff, _mm512_maskz_srli_epi64(0xff, words, 32), num_cells);
+  const __m512i cell = _mm512_mask_mov_epi32(_mm512_maskz_srli_epi64(0xff, even, 32), 0xaaaa, odd);
+  const __m512i entry = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), 0xffff, cell, table, 4);
+  const Lanes stays = below(b >> 8, Words{{reinterpret_cast<WordPart>(entry)}} >> 8);
+  const __m512i drawn =
+      _mm512_mask_mov_epi32(_mm512_and_si512(entry, _mm512_set1_epi32(255)), stays.bits, cell);
+  store(counts, load(counts) + Floats{{_mm512_maskz_cvtepi32_ps(0xffff, drawn)}});
+#else
+  alignas(64) uint32_t cells[16], coins[16];
   __builtin_memcpy(cells, &a, sizeof cells);
   __builtin_memcpy(coins, &b, sizeof coins);
   for (int lane = 0; lane < 16; ++lane) {
@@ -24,6 +36,7 @@ inline void add_binomial(const DropoutDraws& draws, uint32_t counter, const uint
     const uint32_t entry = table[cell];
     counts[lane] += static_cast<float>((coins[lane] >> 8) < (entry >> 8) ? cell : (entry & 255u));
   }
+#endif
 }
 
 /// How many of the pads each of 16 features keeps.
