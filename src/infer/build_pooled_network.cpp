@@ -24,9 +24,9 @@ struct Unsupported {
 bool is_dropout(const NamedLayer& layer) { return layer.kind.ends_with("dropout"); }
 
 /// Rows of `columns` numbers, each padded with zeros to whole lanes.
-std::vector<float> padded_rows(std::string_view bytes, int64_t rows, int64_t columns) {
+kernels::LaneVector padded_rows(std::string_view bytes, int64_t rows, int64_t columns) {
   const int64_t stride = kernels::padded(columns);
-  std::vector<float> padded(static_cast<size_t>(rows * stride));
+  kernels::LaneVector padded(static_cast<size_t>(rows * stride));
   const size_t row_bytes = static_cast<size_t>(columns) * sizeof(float);
   for (int64_t row = 0; row < rows; ++row)
     std::memcpy(padded.data() + row * stride, bytes.data() + static_cast<size_t>(row) * row_bytes, row_bytes);
@@ -51,7 +51,7 @@ class PooledNetwork::Builder {
     }
     const NamedLayer& first = plan_.layers.front();
     const int64_t num_ids = first.plan.parameters.front().shape.front();
-    std::vector<float> table = padded_rows(bytes(first, "weight"), num_ids, network_.dim_);
+    kernels::LaneVector table = padded_rows(bytes(first, "weight"), num_ids, network_.dim_);
     const bool linear = std::all_of(network_.head_.begin(), network_.head_.end(),
                                     [](const Layer& layer) { return layer.kind == Layer::Kind::kLinear; });
     if (linear && network_.num_outputs_ <= network_.dim_) {
@@ -156,7 +156,7 @@ std::optional<PooledNetwork> PooledNetwork::build(const layers::ModelPlan& plan,
 }
 
 /// The linear layers as one, from the last to the first, then applied to every row of the table, in float64.
-void PooledNetwork::fold(const std::vector<float>& table, int64_t num_ids) {
+void PooledNetwork::fold(const kernels::LaneVector& table, int64_t num_ids) {
   const auto outputs = static_cast<size_t>(num_outputs_);
   auto width = outputs;
   std::vector<double> product(outputs * outputs);  // [L, width], of the layers behind

@@ -9,6 +9,7 @@
 #include "config/run_config.h"
 #include "kernels/activations.h"
 #include "kernels/kernels.h"
+#include "kernels/lane_vector.h"
 #include "layers/model_plan.h"
 #include "store/raw_tensors.h"
 
@@ -23,8 +24,8 @@ class PooledNetwork {
  public:
   /// Memory of one thread; keeps its size from call to call.
   struct State {
-    std::vector<float> values;
-    std::vector<float> next;
+    kernels::LaneVector values;
+    kernels::LaneVector next;
     std::vector<double> sums;
   };
 
@@ -47,8 +48,8 @@ class PooledNetwork {
     Kind kind = Kind::kLinear;
     int64_t features_in = 0;
     int64_t features_out = 0;
-    std::vector<float> weight;  ///< kLinear: [features_out, padded(features_in)]. kLayerNorm: [features]
-    std::vector<float> bias;    ///< or empty: none
+    kernels::LaneVector weight;  ///< kLinear: [features_out, padded(features_in)]. kLayerNorm: [features]
+    kernels::LaneVector bias;    ///< or empty: none
     kernels::Activation activation = kernels::Activation::kRelu;
     float slope = 0;  ///< leaky_relu's
     double eps = 0;   ///< kLayerNorm's
@@ -62,7 +63,7 @@ class PooledNetwork {
   class Builder;
 
   Pooling pooling(size_t num_tokens) const;
-  void fold(const std::vector<float>& table, int64_t num_ids);
+  void fold(const kernels::LaneVector& table, int64_t num_ids);
   void sum_scores(std::span<const int32_t> ids, State& state, std::span<float> out) const;
   void run_head(State& state) const;
 
@@ -72,7 +73,7 @@ class PooledNetwork {
   bool mean_ = true;
   std::optional<int64_t> padded_length_;  ///< with padding: include
   int64_t widest_ = 0;                    ///< stride between any two layers
-  std::vector<float> table_;              ///< [V, padded(dim)]; empty where scores do
+  kernels::LaneVector table_;             ///< [V, padded(dim)]; empty where scores do
   std::vector<Layer> head_;
   std::vector<float> scores_;  ///< [V, L], or empty
   std::vector<double> base_;   ///< L: beside scores
