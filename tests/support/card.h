@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <string>
 
+#include <gtest/gtest.h>
+
 #include "tensor/device.h"
 
 namespace bernoulli {
@@ -20,5 +22,14 @@ inline std::string why_no_card() {
   std::string why_none;
   return num_cuda_devices(&why_none) > 0 ? "" : why_none;
 }
+
+/// Tests that run on a card, where there is one.
+template <typename Param>
+class TestOnCard : public ::testing::TestWithParam<Param> {
+ protected:
+  void SetUp() override {
+    if (const std::string why = why_no_card(); !why.empty()) GTEST_SKIP() << why;
+  }
+};
 
 }  // namespace bernoulli

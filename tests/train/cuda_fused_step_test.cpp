@@ -292,12 +292,7 @@ TEST(CudaFusedStep, TheLibraryWithoutACardAnswersAndSaysWhatItLacks) {
 }
 
 /// What follows runs on a card, where there is one.
-class OnCard : public ::testing::TestWithParam<Case> {
- protected:
-  void SetUp() override {
-    if (const std::string why = why_no_card(); !why.empty()) GTEST_SKIP() << why;
-  }
-};
+class OnCard : public TestOnCard<Case> {};
 INSTANTIATE_TEST_SUITE_P(CudaFusedStep, OnCard, ::testing::ValuesIn(cases()),
                          [](const auto& entry) { return entry.param.name; });
 

@@ -492,12 +492,7 @@ TEST(GraphLibrary, IsNotOpenedWithoutLibTorchsCudaHalf) {
 }
 
 /// What follows runs on a card, where there is one.
-class GraphOnCard : public ::testing::TestWithParam<Case> {
- protected:
-  void SetUp() override {
-    if (const std::string why = why_no_card(); !why.empty()) GTEST_SKIP() << why;
-  }
-};
+class GraphOnCard : public TestOnCard<Case> {};
 INSTANTIATE_TEST_SUITE_P(GraphStep, GraphOnCard, ::testing::ValuesIn(graph_cases()),
                          [](const auto& entry) { return entry.param.name; });
 

@@ -12,11 +12,8 @@
 namespace bernoulli {
 namespace {
 
-class ReferenceOnCard : public ::testing::TestWithParam<Case> {
+class ReferenceOnCard : public TestOnCard<Case> {
  protected:
-  void SetUp() override {
-    if (const std::string why = why_no_card(); !why.empty()) GTEST_SKIP() << why;
-  }
   static std::unique_ptr<Step> on_card(Bench& bench) {
     return std::make_unique<ReferenceStep>(bench.config, bench.plan, bench.data, *bench.loss,
                                            open_device("cuda"));
