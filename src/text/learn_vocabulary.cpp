@@ -18,6 +18,7 @@ TokenCounts count_tokens(const Tokenizer& tokenizer, const TextList& texts, size
   TokenBuffers buffers;
   for (size_t i = begin; i < end; ++i) {
     throw_if_stopped();
+    texts.fetch_early(i + 1);
     counts.add(tokenizer.tokens(texts[i], kNoLimit, buffers));
   }
   return counts;

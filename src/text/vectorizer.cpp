@@ -135,6 +135,7 @@ void Vectorizer::append_rows(const TextList& texts, size_t begin, size_t end, Bu
                       (rows.ids.capacity() - rows.ids.size()) * sizeof(int32_t));
   for (size_t i = begin; i < end; ++i) {
     throw_if_stopped();
+    texts.fetch_early(i + 1);
     append_ids(texts[i], buffers, rows.ids);
     rows.end_row();
   }
