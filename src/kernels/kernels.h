@@ -103,8 +103,9 @@ struct Kernels {
   void (*catch_up)(const UpdateRule&, const UpdateConstants* end, const Table&, const int32_t* rows,
                    const int32_t* missed, int64_t count);
 
-  /// Lists the rows first_row .. first_row + num_blocks * kMarkBlock - 1 whose byte in `marks` is kMarked, not
-  /// 0, ascending, and makes all bytes 0. `rows` has room for kLanes more than are marked. Returns their number.
+  /// Lists the rows first_row .. first_row + num_blocks * kMarkBlock - 1 whose byte in `marks` is kMarked,
+  /// not 0, ascending, and makes all bytes 0. `rows` has room for kLanes more than are marked. Returns their
+  /// number.
   int64_t (*take_marked)(uint8_t* marks, int64_t num_blocks, int32_t first_row, int32_t* rows);
 
   /// `count` is a multiple of kLanes in all three.
