@@ -17,8 +17,8 @@ namespace {
 using Kind = StandardizeStep::Kind;
 
 // The end of spaced(): white space is spaces by now. Runs of them become one before the split, because a loop
-// over the words that drops empty ones costs as much as looking them up. After `limit` words the rest of the
-// text follows as one piece; -1 is no limit.
+// over the words that drops empty ones costs as much as looking them up. And words(): after `limit` words the
+// rest of the text follows as one piece; -1 is no limit.
 constexpr const char* kWords = R"(    while text.find("  ") >= 0:
         if len(text) > {long}:
             text = " ".join(text.split("  "))

@@ -43,9 +43,7 @@ class RunClassifier : public Classifier {
 
 LoadedRun load_run(const RunPaths& paths, c10::Device device) {
   RunFiles files = load_run_files(paths);
-  NamedTensors weights;
-  for (const RawTensor& tensor : files.checkpoint.weights)
-    weights.emplace_back(tensor.name, to_tensor(tensor, files.checkpoint.file));
+  const NamedTensors weights = to_tensors(files.checkpoint.weights, files.checkpoint.file);
   return {std::move(files.info), std::move(files.vectorizer), Sequential(files.plan, weights, device)};
 }
 

@@ -14,12 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-NamedTensors to_tensors(const std::vector<RawTensor>& raw, const std::shared_ptr<FileBytes>& file) {
-  NamedTensors tensors;
-  for (const RawTensor& tensor : raw) tensors.emplace_back(tensor.name, to_tensor(tensor, file));
-  return tensors;
-}
-
 Checkpoint to_checkpoint(RawCheckpoint raw) {
   return {raw.step, std::move(raw.state), std::move(raw.fingerprints), to_tensors(raw.weights, raw.file),
           to_tensors(raw.training, raw.file)};

@@ -36,6 +36,21 @@ at::ScalarType type_of(Dtype dtype) {
   throw InternalError("a dtype without a tensor type");
 }
 
+at::Tensor to_tensor(const RawTensor& raw) {
+  at::Tensor tensor = at::empty(raw.shape, type_of(raw.dtype));
+  if (!raw.bytes.empty()) std::memcpy(tensor.mutable_data_ptr(), raw.bytes.data(), raw.bytes.size());
+  return tensor;
+}
+
+at::Tensor to_tensor(const RawTensor& raw, const std::shared_ptr<FileBytes>& file) {
+  constexpr size_t kMany = size_t{1} << 20;
+  constexpr size_t kAlignment = 64;  // what LibTorch's own tensors have
+  char* const bytes = file->data() + (raw.bytes.data() - file->view().data());
+  if (raw.bytes.size() < kMany || reinterpret_cast<uintptr_t>(bytes) % kAlignment != 0) return to_tensor(raw);
+  return at::from_blob(
+      bytes, raw.shape, [file](void* /*bytes*/) {}, type_of(raw.dtype));
+}
+
 }  // namespace
 
 HostTensors::HostTensors(const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
@@ -52,19 +67,11 @@ std::string write_safetensors(const SafetensorsContent& content) {
   return write_raw_tensors({content.metadata, HostTensors(content.tensors).raw()});
 }
 
-at::Tensor to_tensor(const RawTensor& raw) {
-  at::Tensor tensor = at::empty(raw.shape, type_of(raw.dtype));
-  if (!raw.bytes.empty()) std::memcpy(tensor.mutable_data_ptr(), raw.bytes.data(), raw.bytes.size());
-  return tensor;
-}
-
-at::Tensor to_tensor(const RawTensor& raw, const std::shared_ptr<FileBytes>& file) {
-  constexpr size_t kMany = size_t{1} << 20;
-  constexpr size_t kAlignment = 64;  // what LibTorch's own tensors have
-  char* const bytes = file->data() + (raw.bytes.data() - file->view().data());
-  if (raw.bytes.size() < kMany || reinterpret_cast<uintptr_t>(bytes) % kAlignment != 0) return to_tensor(raw);
-  return at::from_blob(
-      bytes, raw.shape, [file](void* /*bytes*/) {}, type_of(raw.dtype));
+std::vector<std::pair<std::string, at::Tensor>> to_tensors(const std::vector<RawTensor>& raw,
+                                                           const std::shared_ptr<FileBytes>& file) {
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (const RawTensor& tensor : raw) tensors.emplace_back(tensor.name, to_tensor(tensor, file));
+  return tensors;
 }
 
 SafetensorsContent read_safetensors(std::string_view bytes, const std::string& name) {

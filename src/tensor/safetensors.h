@@ -45,11 +45,10 @@ class HostTensors {
   std::vector<RawTensor> raw_;
 };
 
-/// A copy on the CPU.
-at::Tensor to_tensor(const RawTensor& raw);
-/// The same numbers, which stay in `file` where they are many: the tensor keeps the file and may be written
-/// to.
+/// All of them by name, on the CPU. Numbers stay in `file` where they are many: such a tensor keeps the file,
+/// and may be written to.
 /// @param file  what the bytes of `raw` lie in
-at::Tensor to_tensor(const RawTensor& raw, const std::shared_ptr<FileBytes>& file);
+std::vector<std::pair<std::string, at::Tensor>> to_tensors(const std::vector<RawTensor>& raw,
+                                                           const std::shared_ptr<FileBytes>& file);
 
 }  // namespace bernoulli
