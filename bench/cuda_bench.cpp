@@ -1,7 +1,8 @@
 // Whole epochs of tutorial.h's model on a CUDA device: the fused engine, which answers once for many updates,
-// beside the reference engine, at batch 32, 512 and 4096; whether five repetitions of the first epoch leave
-// the same weights; updates of a table of 1,000,000 x 300; then a model of two hidden layers with layer_norm,
-// the graph engine beside the reference engine at batch 32. Microseconds an update, the best of five epochs.
+// beside the reference engine (eager LibTorch), at batch 32, 512 and 4096, best of five epochs; what each of
+// its kernels takes; whether ten repetitions of the first epoch leave the same weights; how near a table of
+// 1,000,000 x 300 comes to the speed of a copy in the device's memory; then a model of two hidden layers with
+// layer_norm, the graph engine beside the reference engine at batch 32.
 
 #include <algorithm>
 #include <cstdio>
@@ -14,37 +15,43 @@
 #include "bench/tutorial.h"
 #include "core/log.h"
 #include "tensor/device.h"
+#include "train/cuda_fused_step.h"
 #include "train/make_step.h"
 
 namespace bernoulli {
 namespace {
 
 constexpr int kEpochs = 5;
+constexpr int kRepetitions = 10;
+
+/// A batch at a time, in `order`, from the beginning again where it ends.
+std::vector<PlannedUpdate> planned(const std::vector<int64_t>& order, int64_t batch, int64_t first,
+                                   int64_t count) {
+  std::vector<PlannedUpdate> updates;
+  const int64_t of_epoch = static_cast<int64_t>(order.size()) / batch;
+  for (int64_t step = first; step < first + count; ++step)
+    updates.push_back({{order.data() + step % of_epoch * batch, static_cast<size_t>(batch)}, step, 0.001});
+  return updates;
+}
 
 struct Subject {
   Subject(const std::string& engine, int64_t num_ids, int64_t dimension, int64_t batch, c10::Device device)
-      : Subject(bench::tutorial(engine, dimension, batch), num_ids, device) {}
-  Subject(RunConfig model, int64_t num_ids, c10::Device device)
+      : Subject(bench::tutorial(engine, dimension, batch), bench::made_up_reviews(num_ids), num_ids, device) {
+  }
+  Subject(RunConfig model, EncodedDataset texts, int64_t num_ids, c10::Device device)
       : config(std::move(model)),
-        data(bench::made_up_reviews(num_ids)),
+        data(std::move(texts)),
         plan(layers::plan_model(config.model, config.text, config.loss.mode, num_ids, 1)),
         loss(make_loss(config.loss, {}, 1)),
-        order(bench::shuffled(bench::kExamples)),
+        order(bench::shuffled(data.size())),
         choice(make_step(config, plan, data, *loss, {}, device)) {}
 
   /// Updates `count` from number `first` on, as the trainer asks for them. Seconds.
   double train(int64_t first, int64_t count) {
-    const int64_t batch = config.training.batch_size, of_epoch = bench::kExamples / batch;
     const double started = monotonic_seconds();
     for (int64_t done = 0; done < count;) {
-      std::vector<PlannedUpdate> updates;
       const int64_t at_once = std::min(count - done, choice.step->run_ahead());
-      for (int64_t i = 0; i < at_once; ++i) {
-        const int64_t step = first + done + i;
-        updates.push_back(
-            {{order.data() + step % of_epoch * batch, static_cast<size_t>(batch)}, step, 0.001});
-      }
-      choice.step->update_all(updates);
+      choice.step->update_all(planned(order, config.training.batch_size, first + done, at_once));
       done += at_once;
     }
     return monotonic_seconds() - started;
@@ -65,6 +72,13 @@ double best_microseconds(Subject& subject, int64_t updates) {
   return best * 1e6;
 }
 
+/// Timed one by one, which takes longer than their sum in a run, where they overlap.
+void print_kernels(const std::vector<card::KernelTime>& times, int64_t updates) {
+  for (const card::KernelTime& time : times)
+    std::printf("%8s %16.1f us an update: %s\n", "", time.seconds * 1e6 / static_cast<double>(updates),
+                time.name);
+}
+
 void compare_engines(c10::Device device) {
   std::printf("%8s %16s %16s %8s\n", "batch", "fused, us", "reference, us", "ratio");
   for (const int64_t batch : {32, 512, 4096}) {
@@ -73,36 +87,80 @@ void compare_engines(c10::Device device) {
     const double a = best_microseconds(fused, updates);
     const double b = best_microseconds(reference, std::min<int64_t>(updates, 100));
     std::printf("%8lld %16.1f %16.1f %8.1f\n", static_cast<long long>(batch), a, b, b / a);
+    auto& step = dynamic_cast<CudaFusedStep&>(*fused.choice.step);
+    print_kernels(step.profile(planned(fused.order, batch, kEpochs * updates, updates)), updates);
   }
 }
 
 void compare_repetitions(c10::Device device) {
   std::vector<at::Tensor> tables;
   bool same = true;
-  for (int i = 0; i < kEpochs; ++i) {
+  for (int i = 0; i < kRepetitions; ++i) {
     Subject subject("fused", 10000, 16, 32, device);
     subject.train(0, bench::kExamples / 32);
     tables.push_back(subject.choice.step->evaluation_weights().front().second);
     same = same && at::equal(tables.front(), tables.back());
   }
-  std::printf("%d repetitions leave %s weights\n", kEpochs, same ? "the same" : "DIFFERENT");
+  std::printf("%d repetitions leave %s weights\n", kRepetitions, same ? "the same" : "DIFFERENT");
 }
 
-/// Its rows are updated when they are read (docs/cuda.md). A sweep would read and write weights and two
-/// moments of all of them.
+/// Texts whose words are all alike in frequency: a table that no cache holds.
+EncodedDataset even_reviews(int64_t num_ids, int64_t num_examples) {
+  constexpr int64_t kLength = 250;
+  Random random(1);
+  EncodedDataset data;
+  TokenRows rows;
+  for (int64_t example = 0; example < num_examples; ++example) {
+    for (int64_t i = 0; i < kLength; ++i)
+      rows.ids.push_back(static_cast<int32_t>(random.below(static_cast<uint64_t>(num_ids))));
+    rows.end_row();
+    data.targets.push_back(static_cast<float>(example % 2));
+  }
+  data.rows = packed(std::move(rows), num_ids);
+  data.origins = std::vector<std::string>(static_cast<size_t>(num_examples));
+  return data;
+}
+
+/// An update reads a million rows and sweeps the whole table, weights and both moments. What has to pass
+/// through the device's memory, a second, beside a copy.
 void update_large_table(c10::Device device) {
-  constexpr int64_t kRows = 1000000, kDim = 300;
-  Subject subject("fused", kRows, kDim, 32, device);
-  const double us = best_microseconds(subject, bench::kExamples / 32);
-  const double sweep = static_cast<double>(kRows * kDim) * 6 * 4;
-  std::printf("table of %lld x %lld: %.1f us an update; a sweep at every update would be %.0f GB/s\n",
-              static_cast<long long>(kRows), static_cast<long long>(kDim), us, sweep / us / 1e3);
+  constexpr int64_t kRows = 1000000, kDim = 300, kBatch = 4096, kUpdates = 10;
+  constexpr double kRowBytes = kDim * 4.0;
+  Subject subject(bench::tutorial("fused", kDim, kBatch), even_reviews(kRows, kBatch), kRows, device);
+  auto& step = dynamic_cast<CudaFusedStep&>(*subject.choice.step);
+  const auto updates = planned(subject.order, kBatch, 0, kUpdates);
+  step.update_all(updates);
+  double examples = 0, backward = 0;
+  for (const card::KernelTime& time : step.profile(updates)) {
+    const std::string name = time.name;
+    if (name == "examples") examples += time.seconds / kUpdates;
+    if (name == "gradients" || name == "apply") backward += time.seconds / kUpdates;
+  }
+  std::vector<bool> is_read(kRows);
+  double num_tokens = 0;
+  std::vector<int32_t> room(1 << 10);
+  for (int64_t i = 0; i < subject.data.size(); ++i) {
+    for (const int32_t id : subject.data.rows.row(i, room.data())) {
+      is_read[static_cast<size_t>(id)] = true;
+      ++num_tokens;
+    }
+  }
+  const auto rows_read = static_cast<double>(std::count(is_read.begin(), is_read.end(), true));
+  const double copy = cuda_copy_speed(device.index(), int64_t{1} << 30);
+  const double forward_speed = num_tokens * kRowBytes / examples;
+  const double update_speed = (2 * rows_read + 6.0 * kRows) * kRowBytes / backward;
+  std::printf(
+      "table of %lld x %lld, batch %lld: %.2f ms forward, %.0f GB/s, %.0f %% of a copy's %.0f GB/s; "
+      "%.2f ms backward and update, %.0f GB/s, %.0f %%\n",
+      static_cast<long long>(kRows), static_cast<long long>(kDim), static_cast<long long>(kBatch),
+      examples * 1e3, forward_speed / 1e9, 100 * forward_speed / copy, copy / 1e9, backward * 1e3,
+      update_speed / 1e9, 100 * update_speed / copy);
 }
 
 void compare_general_model(c10::Device device) {
   constexpr int64_t kBatch = 32, kUpdates = bench::kExamples / kBatch;
-  Subject graph(bench::general_model("graph", kBatch), 10000, device),
-      reference(bench::general_model("reference", kBatch), 10000, device);
+  Subject graph(bench::general_model("graph", kBatch), bench::made_up_reviews(10000), 10000, device),
+      reference(bench::general_model("reference", kBatch), bench::made_up_reviews(10000), 10000, device);
   if (!graph.choice.reason.empty()) std::printf("no graph: %s\n", graph.choice.reason.c_str());
   const double a = best_microseconds(graph, kUpdates), b = best_microseconds(reference, kUpdates);
   std::printf("two hidden layers, batch %lld: %s %.1f us, reference %.1f us, ratio %.1f\n",

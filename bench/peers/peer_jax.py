@@ -58,7 +58,7 @@ def step(state, batch):
 def epoch(state):
     *rest, key = state
     key, draw = jax.random.split(key)
-    order = jax.random.permutation(draw, NUM_TRAIN).reshape(steps, BATCH)
+    order = jax.random.permutation(draw, NUM_TRAIN)[: steps * BATCH].reshape(steps, BATCH)
     return jax.lax.scan(step, (*rest, key), order)[0]
 
 

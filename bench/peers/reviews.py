@@ -11,7 +11,8 @@ import string
 
 import numpy as np
 
-NUM_IDS, LENGTH, NUM_TRAIN, SEED, BATCH = 10_000, 250, 20_000, 42, 32
+NUM_IDS, LENGTH, NUM_TRAIN, SEED = 10_000, 250, 20_000, 42
+BATCH = int(os.environ.get("PEER_BATCH", "32"))
 EPOCHS = int(os.environ.get("EPOCHS", "10"))
 
 

@@ -66,8 +66,8 @@ def jobs(program, repository, folder, names):
             ours("**Bernoulli**, reference engine (LibTorch's autograd)", TUTORIAL, "training.engine=reference"), turn()]
 
 
-def measure(words, environment):
-    """Runs a program. Its figures with wall seconds and peak memory, or why there are none."""
+def measure(words, environment, steps=STEPS):
+    """Runs a program. Its figures with wall seconds and peak memory, or why there are none. `steps`: of ours, an epoch."""
     begin = time.perf_counter()
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, env=environment)
@@ -80,7 +80,7 @@ def measure(words, environment):
     figures = json.loads(output[output.index(b"{"):])
     if "timings" in figures:  # ours: summary.json
         epoch = statistics.median(figures["timings"]["epoch_seconds"][1:])
-        figures = {"epoch_s": epoch, "step_us": epoch / STEPS * 1e6, **figures["validation"]["metrics"]}
+        figures = {"epoch_s": epoch, "step_us": epoch / steps * 1e6, **figures["validation"]["metrics"]}
     return {**figures, "wall_s": seconds, "memory": usage.ru_maxrss / 1024}, None
 
 

@@ -1,7 +1,8 @@
-"""Trains the tutorial model on a CUDA device with PyTorch and JAX and with Bernoulli, on the same data, and prints a table in Markdown.
+"""Trains the tutorial model on a CUDA device with PyTorch and JAX and with Bernoulli, on the same data, at three sizes of a batch, and
+prints a table of each in Markdown.
 
-usage: run_cuda.py PROGRAM REPOSITORY     PROGRAM is bernoulli; needs BERNOULLI_DATA; EPOCHS (default 10).
-Ours on one processor of the same machine stands beside them. Whatever is not installed, finds no device or breaks down is named with
+usage: run_cuda.py PROGRAM REPOSITORY     PROGRAM is bernoulli; needs BERNOULLI_DATA; EPOCHS (default 10), BATCHES (default "32 512 4096").
+Our reference engine is eager LibTorch in C++. Ours on one processor of the same machine stands beside them. Whatever is not installed, finds no device or breaks down is named with
 its last line and left out.
 """
 import os
@@ -10,10 +11,11 @@ import subprocess
 import sys
 import tempfile
 
+from reviews import NUM_TRAIN
 from run import EPOCHS, HERE, measure
 
 
-def jobs(program, repository, folder):
+def jobs(program, repository, folder, batch):
     """(words, what it is)."""
 
     def peer(text, script, *rest):
@@ -22,7 +24,8 @@ def jobs(program, repository, folder):
     turns = iter(range(100))
 
     def ours(text, device, *sets):
-        sets = [f"data.root={os.environ['BERNOULLI_DATA']}", "data.cache=off", f"training.epochs={EPOCHS}", *sets]
+        sets = [f"data.root={os.environ['BERNOULLI_DATA']}", "data.cache=off", f"training.epochs={EPOCHS}",
+                f"training.batch_size={batch}", *sets]
         words = [program, "train", f"{repository}/configs/imdb_tutorial.yaml", "--run-dir", f"{folder}/run-{next(turns)}",
                  "--device", device, "--json", "--quiet", *(word for value in sets for word in ("--set", value))]
         return words, text
@@ -39,15 +42,16 @@ def main(program, repository):
         # JAX_PLATFORMS: an error where there is no device, not a silent run on the processor.
         environment = dict(os.environ, PEER_IDS=f"{folder}/ids.npz", PYTHONDONTWRITEBYTECODE="1", JAX_PLATFORMS="cuda")
         subprocess.run([sys.executable, str(HERE / "reviews.py")], env=environment, check=True)
-        print("| | µs a step | wall, s | validation accuracy | loss |\n|---|---|---|---|---|")
-        for words, text in jobs(program, repository, folder):
-            print(f"{text} ...", file=sys.stderr, flush=True)
-            figures, fault = measure(words, environment)
-            if fault:
-                print(f"left out: {text}: {fault}", file=sys.stderr)
-                continue
-            loss = "" if figures.get("loss") is None else f"{figures['loss']:.4f}"
-            print(f"| {text} | {figures['step_us']:.1f} | {figures['wall_s']:.1f} | {figures['accuracy']:.4f} | {loss} |", flush=True)
+        for batch in map(int, os.environ.get("BATCHES", "32 512 4096").split()):
+            print(f"\n| batch {batch} | µs a step | wall, s | validation accuracy | loss |\n|---|---|---|---|---|")
+            for words, text in jobs(program, repository, f"{folder}/{batch}", batch):
+                print(f"{text} ...", file=sys.stderr, flush=True)
+                figures, fault = measure(words, dict(environment, PEER_BATCH=str(batch)), -(-NUM_TRAIN // batch))
+                if fault:
+                    print(f"left out: {text}: {fault}", file=sys.stderr)
+                    continue
+                loss = "" if figures.get("loss") is None else f"{figures['loss']:.4f}"
+                print(f"| {text} | {figures['step_us']:.1f} | {figures['wall_s']:.1f} | {figures['accuracy']:.4f} | {loss} |", flush=True)
 
 
 if __name__ == "__main__":

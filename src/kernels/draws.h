@@ -19,14 +19,23 @@ BERNOULLI_HOST_DEVICE inline uint32_t random_word(uint32_t key0, uint32_t key1, 
   return x ^ (x >> 15);
 }
 
-/// Whether dropout keeps `feature` of the token at `position` of an example of `count` tokens. A word serves
-/// two neighbouring positions.
+/// The random bits of `feature` for two neighbouring positions of an example of `count` tokens, `position`
+/// one of them. Features of a block of kLanes have neighbouring words.
+BERNOULLI_HOST_DEVICE inline uint32_t number_of_pair(int64_t count, int64_t position, int64_t feature) {
+  const int64_t pair = feature / kLanes * ((count + 1) / 2) + position / 2;
+  return static_cast<uint32_t>(pair * kLanes + feature % kLanes);
+}
+
+/// What of such a word is for `position`.
+BERNOULLI_HOST_DEVICE inline uint32_t half_of(uint32_t word, int64_t position) {
+  return position % 2 == 0 ? word & 0xffffu : word >> 16;
+}
+
+/// Whether dropout keeps `feature` of the token at `position` of an example of `count` tokens.
 BERNOULLI_HOST_DEVICE inline bool keeps_token(const DropoutDraws& draws, int64_t count, int64_t position,
                                               int64_t feature) {
-  const int64_t pair = feature / kLanes * ((count + 1) / 2) + position / 2;
-  const uint32_t word =
-      random_word(draws.key0, draws.key1, static_cast<uint32_t>(pair * kLanes + feature % kLanes));
-  return (position % 2 == 0 ? word & 0xffffu : word >> 16) < draws.threshold;
+  const uint32_t word = random_word(draws.key0, draws.key1, number_of_pair(count, position, feature));
+  return half_of(word, position) < draws.threshold;
 }
 
 /// Whether dropout behind the pool keeps `feature`.

@@ -31,26 +31,15 @@ int64_t updates_ahead(const card::Parameter& embedding) {
   return std::clamp<int64_t>(kNumbersAhead / (embedding.rows * embedding.columns), 16, kMostAhead);
 }
 
-}  // namespace
-
-card::Functions cuda_fused_functions() {
-  const auto find = [](auto& function, const char* name) {
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(cuda_function(name));
-    if (function == nullptr) throw InternalError(fmt::format("libbernoulli_cuda.so lacks {}", name));
-  };
-  card::Functions f;
-  find(f.create, "bernoulli_cuda_fused_create");
-  find(f.run, "bernoulli_cuda_fused_run");
-  find(f.refused, "bernoulli_cuda_fused_refused");
-  find(f.read, "bernoulli_cuda_fused_read");
-  find(f.write, "bernoulli_cuda_fused_write");
-  find(f.logits, "bernoulli_cuda_fused_logits");
-  find(f.destroy, "bernoulli_cuda_fused_destroy");
-  return f;
+template <class Function>
+void find(Function& function, const char* name) {
+  function = reinterpret_cast<Function>(cuda_function(name));
+  if (function == nullptr) throw InternalError(fmt::format("libbernoulli_cuda.so lacks {}", name));
 }
 
+/// Throws where the call does not go well.
 template <class Call>
-void CudaFusedStep::ask(const Call& call) const {
+void ask(const Call& call) {
   std::array<char, 1024> text{};
   const card::Status status = call(card::Why{text.data(), static_cast<int32_t>(text.size())});
   if (status == card::Status::kNoRoom) throw DeviceError(text.data());
@@ -60,6 +49,29 @@ void CudaFusedStep::ask(const Call& call) const {
         "with --resume",
         text.data()));
   }
+}
+
+}  // namespace
+
+card::Functions cuda_fused_functions() {
+  card::Functions f;
+  find(f.create, "bernoulli_cuda_fused_create");
+  find(f.run, "bernoulli_cuda_fused_run");
+  find(f.profile, "bernoulli_cuda_fused_profile");
+  find(f.refused, "bernoulli_cuda_fused_refused");
+  find(f.read, "bernoulli_cuda_fused_read");
+  find(f.write, "bernoulli_cuda_fused_write");
+  find(f.logits, "bernoulli_cuda_fused_logits");
+  find(f.destroy, "bernoulli_cuda_fused_destroy");
+  return f;
+}
+
+double cuda_copy_speed(int device, int64_t bytes) {
+  decltype(&bernoulli_cuda_copy_speed) copy_speed = nullptr;
+  find(copy_speed, "bernoulli_cuda_copy_speed");
+  double speed = 0;
+  ask([&](card::Why why) { return copy_speed(device, bytes, &speed, why); });
+  return speed;
 }
 
 CudaFusedStep::CudaFusedStep(const RunConfig& config, const layers::ModelPlan& plan, const FusedPlan& fused,
@@ -118,6 +130,22 @@ StepResult CudaFusedStep::update(std::span<const int64_t> examples, int64_t step
 }
 
 std::vector<StepResult> CudaFusedStep::update_all(std::span<const PlannedUpdate> updates) {
+  return update_with(updates, [&](auto... what) { return functions_.run(handle_.get(), what...); });
+}
+
+std::vector<card::KernelTime> CudaFusedStep::profile(std::span<const PlannedUpdate> updates) {
+  std::vector<card::KernelTime> times(card::kMostKernels);
+  int32_t num_times = 0;
+  update_with(updates, [&](const int32_t* examples, const card::Update* asked, int64_t count,
+                           card::Record* records, card::Why why) {
+    return functions_.profile(handle_.get(), examples, asked, count, records, times.data(), &num_times, why);
+  });
+  times.resize(static_cast<size_t>(num_times));
+  return times;
+}
+
+template <class Run>
+std::vector<StepResult> CudaFusedStep::update_with(std::span<const PlannedUpdate> updates, const Run& run) {
   std::vector<int32_t> examples;
   std::vector<card::Update> asked;
   std::vector<StepResult> results(updates.size());
@@ -133,8 +161,7 @@ std::vector<StepResult> CudaFusedStep::update_all(std::span<const PlannedUpdate>
   }
   std::vector<card::Record> records(updates.size());
   ask([&](card::Why why) {
-    return functions_.run(handle_.get(), examples.data(), asked.data(), static_cast<int64_t>(asked.size()),
-                          records.data(), why);
+    return run(examples.data(), asked.data(), static_cast<int64_t>(asked.size()), records.data(), why);
   });
   for (size_t i = 0; i < updates.size(); ++i) {
     const card::Record& record = records[i];

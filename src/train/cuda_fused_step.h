@@ -33,6 +33,8 @@ class CudaFusedStep : public Step {
   StepResult update(std::span<const int64_t> examples, int64_t step, double lr) override;
   int64_t run_ahead() const override { return run_ahead_; }
   std::vector<StepResult> update_all(std::span<const PlannedUpdate> updates) override;
+  /// update_all() with each launch timed by itself, for bench/.
+  std::vector<card::KernelTime> profile(std::span<const PlannedUpdate> updates);
   std::vector<float> logits(const TokenView& rows) override;
   NamedTensors evaluation_weights() const override;
   NamedTensors training_state() const override;
@@ -49,8 +51,9 @@ class CudaFusedStep : public Step {
     void operator()(void* handle) const { destroy(handle); }
   };
 
-  template <class Call>
-  void ask(const Call& call) const;
+  /// @param run  calls a function of the card with (examples, updates, count, records, why)
+  template <class Run>
+  std::vector<StepResult> update_with(std::span<const PlannedUpdate> updates, const Run& run);
   [[noreturn]] void refuse(const PlannedUpdate& update, const card::Record& record) const;
   at::Tensor read(size_t parameter, size_t table) const;
   void write(size_t parameter, size_t table, const at::Tensor& values, const std::string& what);
@@ -69,5 +72,9 @@ class CudaFusedStep : public Step {
 
 /// Those of libbernoulli_cuda.so, which open_device() must have found.
 card::Functions cuda_fused_functions();
+
+/// Bytes that a device reads and writes a second while it copies `bytes` of its memory, for bench/.
+/// @throws DeviceError, IoError as CudaFusedStep.
+double cuda_copy_speed(int device, int64_t bytes);
 
 }  // namespace bernoulli

@@ -1,22 +1,28 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <memory>
+#include <numeric>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "kernels/cuda/calls.h"
 
 namespace bernoulli::card {
 
-/// How the processor plays the card. No kernel may depend on the order that threads and blocks run in: a
-/// result that changes with it was a race.
+/// How the processor plays the card. No kernel may depend on the order that threads and blocks run in, nor on
+/// when its prepare() runs: a result that changes with it was a race.
 struct HostCardSettings {
   /// One after the other; or at once, on real threads: those of a block, or blocks, for the thread sanitizer.
   enum class Order { kForwards, kBackwards, kMixed, kThreadsAtOnce, kBlocksAtOnce };
   Order order = Order::kForwards;
   Sweep sweep = Sweep::kChoose;  ///< for models that leave it to the card
+  bool prepares_early = true;    ///< a launch does, before the launch before it runs; else before its phases
   int64_t memory = int64_t{1} << 32;
   int64_t shared_limit = 48 * 1024;
   int64_t processors = 1;
@@ -43,20 +49,19 @@ class HostCard {
   void free(void* memory) { std::free(memory); }
   void put(void* to, const void* from, int64_t bytes) { copy(to, from, bytes); }
   void get(void* to, const void* from, int64_t bytes) { copy(to, from, bytes); }
-  void zero(void* at, int64_t bytes) { std::memset(at, 0, static_cast<size_t>(bytes)); }
+  void zero(void* at, int64_t bytes) {
+    finish();
+    std::memset(at, 0, static_cast<size_t>(bytes));
+  }
 
   template <class Body>
   void launch(const Body& body, int64_t blocks, int64_t shared_bytes) {
-    const bool threads_at_once = settings_.order == HostCardSettings::Order::kThreadsAtOnce;
-    each(blocks, settings_.order == HostCardSettings::Order::kBlocksAtOnce, [&](int64_t block) {
-      std::vector<double> shared(static_cast<size_t>(shared_bytes) / sizeof(double) + 1);
-      std::memset(shared.data(), 0xff, shared.size() * sizeof(double));
-      for (int64_t phase = 0; phase < body.phases(); ++phase) {
-        each(kThreads, threads_at_once, [&](int64_t thread) {
-          body.run(phase, Place{block, blocks, thread}, static_cast<void*>(shared.data()));
-        });
-      }
-    });
+    if (is_timing_) add_launch(times_, Body::kName, 0);
+    const auto grid = std::make_shared<Grid<Body>>(body, blocks, shared_bytes);
+    if (settings_.prepares_early) prepare(*grid);
+    finish();
+    if (!settings_.prepares_early) prepare(*grid);
+    launched_ = [this, grid] { run(*grid); };
   }
   /// One update more than asked for, as a graph of several may.
   template <class Launches>
@@ -64,14 +69,89 @@ class HostCard {
     for (int64_t i = 0; i <= times; ++i) launches();
   }
 
+  void time_launches() { is_timing_ = true; }
+  std::vector<KernelTime> launch_times() {
+    is_timing_ = false;
+    return std::exchange(times_, {});
+  }
+
+  int64_t sort_bytes(int64_t) const { return 1; }
+  void sort(const uint32_t* keys, const uint32_t* values, uint32_t* sorted_keys, uint32_t* sorted_values,
+            int64_t count, int bits, Block) {
+    finish();
+    const uint64_t mask = (uint64_t{1} << bits) - 1;
+    std::vector<size_t> order(static_cast<size_t>(count));
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return (keys[a] & mask) < (keys[b] & mask); });
+    for (size_t i = 0; i < order.size(); ++i) {
+      sorted_keys[i] = keys[order[i]];
+      sorted_values[i] = values[order[i]];
+    }
+  }
+
  private:
-  static void copy(void* to, const void* from, int64_t bytes) {
+  template <class Body>
+  struct Grid {
+    Grid(const Body& of_all, int64_t num_blocks, int64_t shared_bytes)
+        : body(of_all),
+          blocks(num_blocks),
+          own(static_cast<size_t>(num_blocks * kThreads)),
+          shared(static_cast<size_t>(num_blocks)) {
+      for (auto& block : shared) {
+        block.resize(static_cast<size_t>(shared_bytes) / sizeof(Features<4>) + 1);
+        std::memset(static_cast<void*>(block.data()), 0xff, block.size() * sizeof(Features<4>));
+      }
+    }
+    Place place(int64_t block, int64_t thread) const { return {block, blocks, thread}; }
+    typename Body::Own& own_of(int64_t block, int64_t thread) {
+      return own[static_cast<size_t>(block * kThreads + thread)];
+    }
+    void* shared_of(int64_t block) { return shared[static_cast<size_t>(block)].data(); }
+
+    Body body;
+    int64_t blocks;
+    std::vector<typename Body::Own> own;
+    std::vector<std::vector<Features<4>>> shared;
+  };
+
+  template <class Body>
+  void prepare(Grid<Body>& grid) const {
+    each(grid.blocks, Order::kBlocksAtOnce, [&](int64_t block) {
+      each(kThreads, Order::kThreadsAtOnce, [&](int64_t thread) {
+        grid.own_of(block, thread) = grid.body.prepare(grid.place(block, thread), grid.shared_of(block));
+      });
+    });
+  }
+  template <class Body>
+  void run(Grid<Body>& grid) const {
+    const auto run_block = [&](int64_t block) {
+      for (int64_t phase = 0; phase < grid.body.phases(); ++phase) {
+        each(kThreads, Order::kThreadsAtOnce, [&](int64_t thread) {
+          grid.body.run(phase, grid.place(block, thread), grid.own_of(block, thread), grid.shared_of(block));
+        });
+      }
+    };
+    if (Body::kBlocksWait && settings_.order != Order::kBlocksAtOnce) {
+      for (int64_t block = 0; block < grid.blocks; ++block) run_block(block);
+    } else {
+      each(grid.blocks, Order::kBlocksAtOnce, run_block);
+    }
+  }
+  /// Runs what was launched last.
+  void finish() {
+    if (launched_) std::exchange(launched_, nullptr)();
+  }
+
+  void copy(void* to, const void* from, int64_t bytes) {
+    finish();
     if (bytes > 0) std::memcpy(to, from, static_cast<size_t>(bytes));
   }
-  /// 0 to count - 1 in the order that is asked for.
+  using Order = HostCardSettings::Order;
+  /// 0 to count - 1 in the order that is asked for; on threads where that is `at_once`.
   template <class Call>
-  void each(int64_t count, bool at_once, const Call& call) const {
-    if (at_once) {
+  void each(int64_t count, Order at_once, const Call& call) const {
+    if (settings_.order == at_once) {
       constexpr int64_t kWorkers = 3;
       std::vector<std::thread> workers;
       for (int64_t worker = 0; worker < kWorkers; ++worker) {
@@ -84,9 +164,9 @@ class HostCard {
     }
     for (int64_t i = 0; i < count; ++i) {
       const int64_t half = (count + 1) / 2;
-      if (settings_.order == HostCardSettings::Order::kBackwards) {
+      if (settings_.order == Order::kBackwards) {
         call(count - 1 - i);
-      } else if (settings_.order == HostCardSettings::Order::kMixed) {
+      } else if (settings_.order == Order::kMixed) {
         call(i < half ? 2 * i : 2 * (i - half) + 1);
       } else {
         call(i);
@@ -96,6 +176,9 @@ class HostCard {
 
   HostCardSettings settings_;
   int64_t left_;
+  std::function<void()> launched_;
+  bool is_timing_ = false;
+  std::vector<KernelTime> times_;
 };
 
 inline Functions host_functions() {
@@ -106,7 +189,8 @@ inline Functions host_functions() {
     if (own.sweep == Sweep::kChoose) own.sweep = HostCard::settings().sweep;
     return Host::create(device, &own, data, weights, handle, why);
   };
-  return {create, &Host::run, &Host::refused, &Host::read, &Host::write, &Host::logits, &Host::destroy};
+  return {create,      &Host::run,   &Host::profile, &Host::refused,
+          &Host::read, &Host::write, &Host::logits,  &Host::destroy};
 }
 
 }  // namespace bernoulli::card

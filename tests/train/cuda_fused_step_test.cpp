@@ -91,18 +91,19 @@ TEST_P(OnHostCard, GivesTheSameBitsInEveryOrderAndForEverySweep) {
   settings.sweep = Sweep::kDense;
   const auto first = bench.on_card(card::host_functions());
   const double loss = bench.train(*first, 0, 10);
-  const auto expect_same = [&](Order order, Sweep sweep, int64_t shared_limit) {
+  const auto expect_same = [&](Order order, Sweep sweep, int64_t shared_limit, bool prepares_early) {
     settings.order = order;
     settings.sweep = sweep;
     settings.shared_limit = shared_limit;
+    settings.prepares_early = prepares_early;
     const auto other = bench.on_card(card::host_functions());
     EXPECT_EQ(bench.train(*other, 0, 10), loss);
     expect_same_state(*first, *other);
     EXPECT_EQ(first->logits(bench.data.rows), other->logits(bench.data.rows));
   };
-  expect_same(Order::kForwards, Sweep::kDeferred, 48 * 1024);
-  expect_same(Order::kBackwards, Sweep::kDense, 0);  // 0: a block's numbers lie in the card's memory
-  expect_same(Order::kMixed, Sweep::kDeferred, 0);
+  expect_same(Order::kForwards, Sweep::kDeferred, 48 * 1024, false);
+  expect_same(Order::kBackwards, Sweep::kDense, 0, false);  // 0: a block's numbers lie in the card's memory
+  expect_same(Order::kMixed, Sweep::kDeferred, 0, true);
 }
 
 TEST_P(OnHostCard, GoesOnFromASavedStateOfEitherEngineBitForBit) {
@@ -122,34 +123,75 @@ TEST_P(OnHostCard, GoesOnFromASavedStateOfEitherEngineBitForBit) {
   expect_same_state(*fused, *back);
 }
 
-/// Rows of 100 and of 12 tokens, most of them one word: runs of many chunks, and in the first case a sort of
-/// five tiles. 96 examples are two chunks.
-TEST(CudaFusedStep, SumsRowsThatFillManyChunks) {
-  for (const int64_t length : {int64_t{100}, kLength}) {
+/// Texts of about 100 tokens, most of them one word: a row whose gradient goes through most blocks, beside
+/// rows that one group sums. Features one and four at a time, fewer and more than a block has threads.
+class LongRows : public ::testing::TestWithParam<int64_t> {
+ protected:
+  ~LongRows() override { card::HostCard::settings() = {}; }
+};
+INSTANTIATE_TEST_SUITE_P(CudaFusedStep, LongRows, ::testing::Values(2, 20, 257, 300, 1028));
+
+TEST_P(LongRows, AreSummedOverBlocksInOneOrder) {
+  const int64_t dim = GetParam();
+  Case c;
+  c.layers = {bag(dim, "mean"), dropout(0.25), linear(3), layer("relu"), linear(1)};
+  c.optimizer = sgd(0.9);  // adam makes of a rounding error in a small gradient one of its step
+  c.accumulate = 12;
+  Bench bench(c);
+  TokenRows rows;
+  for (int64_t i = 0; i < bench.data.size(); ++i) {
+    for (int64_t p = 0; p < 100 - i % 5; ++p)
+      rows.ids.push_back(i % 7 == 0 ? static_cast<int32_t>(p * 11 % kNumIds) : 3);
+    rows.end_row();
+  }
+  bench.data.rows = std::move(rows);
+  const auto fused = bench.fused();
+  const auto card = bench.on_card(card::host_functions());
+  const double expected = bench.train(*fused, 0, 6);
+  EXPECT_NEAR(bench.train(*card, 0, 6), expected, 1e-6 * expected);
+  expect_near(*fused, *card, 5e-6);  // sums of 9,000 numbers in another order
+  card::HostCard::settings().processors = 3;
+  for (const Order order : {Order::kBackwards, Order::kBlocksAtOnce}) {
+    card::HostCard::settings().order = order;
+    const auto other = bench.on_card(card::host_functions());
+    bench.train(*other, 0, 6);
+    expect_same_state(*card, *other);
+  }
+}
+
+/// Padding is one reading an example, behind a dropout of its own.
+TEST(CudaFusedStep, SumsPaddingAndManyExamples) {
+  Case c;
+  c.layers = {embedding(20), dropout(0.25), pool("mean_pool", "include"), linear(3), linear(1)};
+  c.accumulate = 12;
+  Bench bench(c);
+  const auto fused = bench.fused();
+  const auto card = bench.on_card(card::host_functions());
+  const double expected = bench.train(*fused, 0, 8);
+  EXPECT_NEAR(bench.train(*card, 0, 8), expected, 1e-6 * expected);
+  expect_near(*fused, *card, 5e-6);
+}
+
+/// More labels than one thread adds, and than a block has threads.
+TEST(CudaFusedStep, SumsTheLossesOfManyLabels) {
+  for (const int64_t labels : {17, 300}) {
     Case c;
-    c.layers = {bag(20, "mean"), dropout(0.25), linear(3), layer("relu"), linear(1)};
-    if (length == kLength)
-      c.layers = {embedding(20), dropout(0.25), pool("mean_pool", "include"), linear(3), linear(1)};
-    c.accumulate = 12;
+    c.layers.back() = linear(labels);
+    c.optimizer = sgd(0.9);
+    c.num_labels = labels;
     Bench bench(c);
-    TokenRows rows;
-    for (int64_t i = 0; i < bench.data.size(); ++i) {
-      for (int64_t p = 0; p < length - i % 5; ++p)
-        rows.ids.push_back(i % 7 == 0 ? static_cast<int32_t>(p * 11 % kNumIds) : 3);
-      rows.end_row();
-    }
-    bench.data.rows = std::move(rows);
     const auto fused = bench.fused();
     const auto card = bench.on_card(card::host_functions());
-    const double expected = bench.train(*fused, 0, 8);
-    EXPECT_NEAR(bench.train(*card, 0, 8), expected, 1e-6 * expected);
-    expect_near(*fused, *card, 5e-6);
-    card::HostCard::settings().order = Order::kBackwards;
-    card::HostCard::settings().processors = 3;
-    const auto other = bench.on_card(card::host_functions());
-    bench.train(*other, 0, 8);
-    card::HostCard::settings() = {};
-    expect_same_state(*card, *other);
+    const std::vector<int64_t> some = {3, 5, 8, 13};
+    for (int64_t step = 0; step < 5; ++step) {
+      const StepResult a = fused->update(some, step, 0.3), b = card->update(some, step, 0.3);
+      EXPECT_NEAR(b.loss_sum, a.loss_sum, 1e-6 * a.loss_sum);
+      EXPECT_NEAR(b.telemetry.max_abs_logit, a.telemetry.max_abs_logit,
+                  1e-5 * (1 + a.telemetry.max_abs_logit));
+      EXPECT_EQ(b.telemetry.saturated, a.telemetry.saturated);
+      EXPECT_EQ(b.telemetry.wrong_and_dead, a.telemetry.wrong_and_dead);
+    }
+    expect_near(*fused, *card, 2e-6);
   }
 }
 
@@ -177,6 +219,18 @@ TEST(CudaFusedStep, GivesTheSameBitsOnRealThreads) {
     }
   }
   settings = {};
+}
+
+TEST(CudaFusedStep, AProfileMakesTheSameUpdatesAndNamesTheKernels) {
+  Bench bench(Case{});
+  const auto one = bench.on_card(card::host_functions()), other = bench.on_card(card::host_functions());
+  const std::vector<int64_t> examples = {4, 5, 6};
+  const std::vector<PlannedUpdate> updates = {{examples, 0, 0.01}, {examples, 1, 0.01}};
+  one->update_all(updates);
+  std::vector<std::string> names;
+  for (const card::KernelTime& time : other->profile(updates)) names.emplace_back(time.name);
+  EXPECT_THAT(names, ::testing::ElementsAre("occurrences", "examples", "gradients", "apply"));
+  expect_same_state(*one, *other);
 }
 
 class Refusals : public ::testing::TestWithParam<card::Sweep> {

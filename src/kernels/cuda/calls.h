@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <vector>
 
 #include "kernels/cuda/program.h"
 
@@ -26,6 +28,14 @@ class Calls {
                     Record* records, Why why) {
     return with(handle, why, [&](auto& program) { program.run(examples, updates, num_updates, records); });
   }
+  static Status profile(void* handle, const int32_t* examples, const Update* updates, int64_t num_updates,
+                        Record* records, KernelTime* times, int32_t* num_times, Why why) {
+    return with(handle, why, [&](auto& program) {
+      const std::vector<KernelTime> all = program.profile(examples, updates, num_updates, records);
+      *num_times = static_cast<int32_t>(all.size());
+      std::copy(all.begin(), all.end(), times);
+    });
+  }
   static Status refused(void* handle, float* logits, uint8_t* parameters, Why why) {
     return with(handle, why, [&](auto& program) { program.refused(logits, parameters); });
   }
@@ -37,6 +47,15 @@ class Calls {
   }
   static Status logits(void* handle, const Tokens* tokens, float* out, Why why) {
     return with(handle, why, [&](auto& program) { program.logits(*tokens, out); });
+  }
+  /// The call on a card of its own.
+  template <class Call>
+  static Status on_card(int device, Why why, const Call& call) {
+    return guarded(why, [&] {
+      Card card(device);
+      const auto scope = card.enter();
+      call(card);
+    });
   }
   static void destroy(void* handle) {
     const std::unique_ptr<Engine> engine(static_cast<Engine*>(handle));

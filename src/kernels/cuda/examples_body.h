@@ -6,191 +6,296 @@ namespace bernoulli::card {
 
 /// An example a block: embedding, dropout and pool, the head, and in training the loss and the gradient back
 /// to the pool. Gradients that are sums over examples are left to GradientsBody.
+template <int W>
 class ExamplesBody {
  public:
+  static constexpr const char* kName = "examples";
+  static constexpr bool kBlocksWait = false;
+  static constexpr int kBatch = 4;  ///< rows that a thread asks for before it adds the first
+
   /// Training: the examples of the update at the cursor.
   explicit ExamplesBody(const View& view) : v_(view), training_(true) {}
   /// Evaluation: `rows` rows of view.tokens. @param logits  [rows, num_labels]
   ExamplesBody(const View& view, int64_t rows, float* logits) : v_(view), logits_(logits), rows_(rows) {}
 
-  /// Bytes that a block needs, of its own memory or of view.local.
-  static int64_t local_bytes(const View& v) {
-    return (v.partial_size + 2 * v.width) * static_cast<int64_t>(sizeof(float));
-  }
-  BERNOULLI_HOST_DEVICE int64_t phases() const {
-    return head() + 2 * v_.num_layers + 1 + (training_ ? v_.num_layers + 1 : 0);
-  }
-  BERNOULLI_HOST_DEVICE void run(int64_t phase, const Place& place, void* shared) const {
+  struct Own {
+    char* memory = nullptr;  ///< of the block; null: there is no example for it
+    int32_t thread = 0;
+    int32_t place = 0;
+    int32_t row = 0;
+    int32_t kept = 0;  ///< tokens that word dropout left
+    Reading reading;
+    float pad_weight = 1;    ///< what padding counts for beside the tokens
+    uint64_t seed = 0;       ///< dropout's
+    uint64_t word_seed = 0;  ///< word dropout's
+    int32_t* ranks = nullptr;
+    int32_t begin = 0, end = 0;  ///< positions of the thread
+    int32_t rows[kBatch] = {};   ///< that the positions from rows_at on read
+    int32_t rows_at = 0;
+    float target = 0;  ///< of the label that is the thread's number
+    double divisor = 1;
+    double weight = 1;
+    double pos_weight = 1;  ///< of the label
+  };
+
+  BERNOULLI_HOST_DEVICE Own prepare(const Place& place, void* shared) const {
+    Own own;
     const Update* const update = training_ ? current(v_) : nullptr;
-    if (place.block >= (training_ ? (update != nullptr ? update->size : 0) : rows_)) return;
-    Block b;
-    float* const local = v_.local != nullptr ? v_.local + place.block * (v_.partial_size + 2 * v_.width)
-                                             : static_cast<float*>(shared);
-    b.partial = local;
-    b.values = local + v_.partial_size;
-    b.slopes = b.values + v_.width;
-    b.thread = place.thread;
-    b.place = place.block;
-    b.update = update;
-    b.row = training_ ? v_.examples[update->first + place.block] : place.block;
-    b.reading = reading_of(v_, b.row);
-    b.kept = b.reading.count;
-    if (training_) {
-      using namespace random_stream;
-      const uint64_t step_seed = mix_seed(v_.seed, kDropout, static_cast<uint64_t>(update->step));
-      b.seed = mix_seed(step_seed, kDropout, static_cast<uint64_t>(place.block));
-      if (thins() && phase >= kThinning) take_in_thinning(b);
-      if (v_.token_threshold != 0) {
-        b.reading.scale *= 65536.0f / static_cast<float>(v_.token_threshold);
-        b.draws = {static_cast<uint32_t>(b.seed), static_cast<uint32_t>(b.seed >> 32), v_.token_threshold};
-      }
+    if (place.block >= (training_ ? (update != nullptr ? update->size : 0) : rows_)) return own;
+    own.memory = v_.local != nullptr ? v_.local + place.block * v_.example.end : static_cast<char*>(shared);
+    own.thread = static_cast<int32_t>(place.thread);
+    own.place = static_cast<int32_t>(place.block);
+    own.row = training_ ? v_.examples[update->first + place.block] : own.place;
+    own.reading = reading_of(v_, own.row);
+    own.kept = own.reading.count;
+    own.begin = segment_begin(own.reading.count, segment_of(own.thread));
+    own.end = segment_begin(own.reading.count, segment_of(own.thread) + 1);
+    read_tokens(own, own.begin);
+    if (training_) prepare_training(*update, own);
+    for (int64_t i = own.thread; i < v_.num_layers; i += kThreads) layers(own)[i] = v_.layers[i];
+    const ExamplePhase* const from = training_ ? v_.training_phases : v_.evaluation_phases;
+    for (int64_t i = own.thread; i < phases(); i += kThreads) phase_list(own)[i] = from[i];
+    return own;
+  }
+
+  BERNOULLI_HOST_DEVICE int64_t phases() const {
+    return training_ ? v_.num_training_phases : v_.num_evaluation_phases;
+  }
+
+  BERNOULLI_HOST_DEVICE void run(int64_t phase, const Place&, Own& own, void*) const {
+    if (own.memory == nullptr) return;
+    using Kind = ExamplePhase::Kind;
+    const ExamplePhase now = phase_list(own)[phase];
+    const HeadLayer& layer = layers(own)[now.layer];
+    switch (now.kind) {
+      case Kind::kCountWords:
+        return count_words(own);
+      case Kind::kRankWords:
+        return rank_words(own);
+      case Kind::kSumPositions:
+        take_in_thinning(own);
+        return sum_positions(own);
+      case Kind::kFoldPositions:
+        return fold_positions(own);
+      case Kind::kFinishPool:
+        return finish_pool(own);
+      case Kind::kForward:
+        return forward(layer, now.layer, own);
+      case Kind::kAddLanes:
+        return add_lanes(layer, own);
+      case Kind::kLoss:
+        return take_loss(own);
+      case Kind::kFoldSeen:
+        return fold_seen(own);
+      case Kind::kLogits:
+        return give_logits(own);
+      case Kind::kBackward:
+        return backward(layer, now.layer, own);
+      case Kind::kKeep:
+        return keep(own);
     }
-    run_phase(phase, b);
   }
 
  private:
-  static constexpr int64_t kPool = 2, kThinning = 2;  // phases
-
-  struct Block {
-    float* partial;
-    float* values;
-    float* slopes;
-    int64_t thread;
-    int64_t place;
-    int64_t row;
-    const Update* update;
-    Reading reading;
-    int64_t kept = 0;      // tokens that word dropout left
-    float pad_weight = 1;  // what padding counts for beside them
-    kernels::DropoutDraws draws;
-    uint64_t seed = 0;
-  };
-
-  /// Word dropout takes tokens out of the example before it is read.
-  BERNOULLI_HOST_DEVICE bool thins() const { return training_ && v_.word_threshold != 0; }
-  /// Phases before the layers behind the pool.
-  BERNOULLI_HOST_DEVICE int64_t head() const { return kPool + (thins() ? kThinning : 0); }
-
-  BERNOULLI_HOST_DEVICE void run_phase(int64_t phase, const Block& b) const {
-    const int64_t loss = head() + 2 * v_.num_layers;
-    if (phase == head() - 1) return finish_pool(b);
-    if (phase == head() - 2) return sum_positions(b);
-    if (phase < kThinning) return phase == 0 ? count_kept(b) : rank_kept(b);
-    if (phase < loss) return forward((phase - head()) / 2, (phase - head()) % 2 != 0, b);
-    if (phase == loss) return training_ ? take_loss(b) : give_logits(b);
-    const int64_t layer = v_.num_layers - 1 - (phase - loss - 1);
-    if (layer >= 0) return backward(layer, b);
-    keep(b);
+  BERNOULLI_HOST_DEVICE static float* partial(const Own& own) { return reinterpret_cast<float*>(own.memory); }
+  BERNOULLI_HOST_DEVICE Seen* seen(const Own& own) const {
+    return reinterpret_cast<Seen*>(own.memory + v_.example.seen);
+  }
+  BERNOULLI_HOST_DEVICE HeadLayer* layers(const Own& own) const {
+    return reinterpret_cast<HeadLayer*>(own.memory + v_.example.layers);
+  }
+  BERNOULLI_HOST_DEVICE ExamplePhase* phase_list(const Own& own) const {
+    return reinterpret_cast<ExamplePhase*>(own.memory + v_.example.phases);
+  }
+  BERNOULLI_HOST_DEVICE float* values(const Own& own) const {
+    return reinterpret_cast<float*>(own.memory + v_.example.values);
+  }
+  BERNOULLI_HOST_DEVICE float* slopes(const Own& own) const {
+    return reinterpret_cast<float*>(own.memory + v_.example.slopes);
+  }
+  /// Of tokens.
+  BERNOULLI_HOST_DEVICE kernels::DropoutDraws draws(const Own& own) const {
+    return {static_cast<uint32_t>(own.seed), static_cast<uint32_t>(own.seed >> 32), v_.token_threshold};
   }
 
-  /// Calls `each` with every position of this thread and whether its token stays. Four tokens share a draw.
-  template <class Each>
-  BERNOULLI_HOST_DEVICE void draw_words(const Block& b, const Each& each) const {
+  BERNOULLI_HOST_DEVICE void prepare_training(const Update& update, Own& own) const {
     using namespace random_stream;
-    const uint64_t step_seed = mix_seed(v_.seed, kWordDropout, static_cast<uint64_t>(b.update->step));
-    const uint64_t seed = mix_seed(step_seed, kWordDropout, static_cast<uint64_t>(b.place));
-    const int64_t end = b.reading.count * (b.thread + 1) / kThreads;
+    const auto step = static_cast<uint64_t>(update.step), place = static_cast<uint64_t>(own.place);
+    own.seed = mix_seed(mix_seed(v_.seed, kDropout, step), kDropout, place);
+    if (v_.word_threshold != 0) {
+      own.word_seed = mix_seed(mix_seed(v_.seed, kWordDropout, step), kWordDropout, place);
+      const int64_t* const begin = v_.occurrence_begin + update.first;
+      own.ranks = v_.ranks + (begin[own.place] - begin[0]);
+    }
+    if (v_.token_threshold != 0) own.reading.scale *= 65536.0f / static_cast<float>(v_.token_threshold);
+    own.divisor = update.weight;
+    if (v_.weights != nullptr) own.weight = static_cast<double>(v_.weights[own.row]);
+    if (own.thread < v_.num_labels) {
+      own.target = v_.targets[target_at(own, own.thread)];
+      own.pos_weight = v_.pos_weight[own.thread];
+    }
+  }
+
+  BERNOULLI_HOST_DEVICE int64_t target_at(const Own& own, int64_t label) const {
+    return int64_t{own.row} * v_.num_labels + label;
+  }
+
+  /// Calls `each` with every position of this thread's share and whether its token stays. Four tokens share a
+  /// draw.
+  template <class Each>
+  BERNOULLI_HOST_DEVICE void draw_words(const Own& own, const Each& each) const {
+    const int64_t count = own.reading.count, end = count * (own.thread + 1) / kThreads;
     uint64_t bits = 0;
-    for (int64_t p = b.reading.count * b.thread / kThreads, begin = p; p < end; ++p) {
+    for (int64_t p = count * own.thread / kThreads, begin = p; p < end; ++p) {
       if (p == begin || p % 4 == 0)
-        bits = mix_seed(seed, kWordDropout, static_cast<uint64_t>(p - p % 4)) >> (16 * (p % 4));
+        bits = mix_seed(own.word_seed, random_stream::kWordDropout, static_cast<uint64_t>(p - p % 4)) >>
+               (16 * (p % 4));
       each(p, (bits & 0xffff) < v_.word_threshold);
       bits >>= 16;
     }
   }
 
-  BERNOULLI_HOST_DEVICE int32_t* ranks_of(const Block& b) const {
-    const int64_t* const begin = v_.occurrence_begin + b.update->first;
-    return v_.ranks + (begin[b.place] - begin[0]);
-  }
-
-  BERNOULLI_HOST_DEVICE void count_kept(const Block& b) const {
+  BERNOULLI_HOST_DEVICE void count_words(const Own& own) const {
     float kept = 0;
-    draw_words(b, [&](int64_t, bool stays) { kept += stays ? 1 : 0; });
-    b.partial[b.thread] = kept;
+    draw_words(own, [&](int64_t, bool stays) { kept += stays ? 1 : 0; });
+    partial(own)[own.thread] = kept;
   }
 
-  BERNOULLI_HOST_DEVICE void rank_kept(const Block& b) const {
+  BERNOULLI_HOST_DEVICE void rank_words(const Own& own) const {
     int32_t rank = 0;
-    for (int64_t before = 0; before < b.thread; ++before) rank += static_cast<int32_t>(b.partial[before]);
-    int32_t* const ranks = ranks_of(b);
-    draw_words(b, [&](int64_t p, bool stays) { ranks[p] = stays ? rank++ : -1; });
-    if (b.thread == kThreads - 1) v_.places[b.place].kept = rank;
+    for (int before = 0; before < own.thread; ++before) rank += static_cast<int32_t>(partial(own)[before]);
+    draw_words(own, [&](int64_t p, bool stays) { own.ranks[p] = stays ? rank++ : -1; });
+    if (own.thread == kThreads - 1) v_.places[own.place].kept = rank;
   }
 
-  /// The tokens that stay stand for all, padding for itself.
-  BERNOULLI_HOST_DEVICE void take_in_thinning(Block& b) const {
-    b.kept = v_.places[b.place].kept;
-    if (b.kept == b.reading.count || b.kept == 0) return;
-    const auto kept = static_cast<float>(b.kept), all = static_cast<float>(b.reading.count);
-    b.reading.scale *= all / kept;
-    b.pad_weight = kept / all;
+  /// Word dropout takes tokens out of the example before it is read: those that stay stand for all, padding
+  /// for itself.
+  BERNOULLI_HOST_DEVICE void take_in_thinning(Own& own) const {
+    if (own.ranks == nullptr) return;
+    own.kept = v_.places[own.place].kept;
+    if (own.kept == own.reading.count || own.kept == 0) return;
+    const auto kept = static_cast<float>(own.kept), all = static_cast<float>(own.reading.count);
+    own.reading.scale *= all / kept;
+    own.pad_weight = kept / all;
   }
 
-  BERNOULLI_HOST_DEVICE void sum_positions(const Block& b) const {
-    const Reading& r = b.reading;
-    const int32_t* const ranks = thins() ? ranks_of(b) : nullptr;
-    for (int64_t i = b.thread; i < v_.segments * v_.dim; i += kThreads) {
-      const RowColumn at = row_column(i, v_.dim);
-      const int64_t end = r.count * (at.row + 1) / v_.segments;
-      float sum = 0;
-      for (int64_t p = r.count * at.row / v_.segments; p < end; ++p) {
-        const int64_t rank = ranks != nullptr ? ranks[p] : p;
+  /// Threads side by side sum the features of a segment of the positions, columns_of a segment.
+  BERNOULLI_HOST_DEVICE int32_t segment_of(int32_t thread) const {
+    const int64_t columns = columns_of<W>(v_);
+    return columns < kThreads ? thread / static_cast<int32_t>(columns) : 0;
+  }
+  /// Even, so that the two positions that share a draw are one thread's.
+  BERNOULLI_HOST_DEVICE int32_t segment_begin(int32_t count, int32_t segment) const {
+    if (segment >= v_.segments) return count;
+    const int64_t pairs = (int64_t{count} + 1) / 2;
+    return static_cast<int32_t>(row_column(pairs * segment, v_.segments).row * 2);
+  }
+
+  BERNOULLI_HOST_DEVICE void read_tokens(Own& own, int32_t from) const {
+    for (int i = 0; i < kBatch; ++i)
+      own.rows[i] = from + i < own.end ? token(v_.tokens, own.reading.begin + from + i) : 0;
+    own.rows_at = from;
+  }
+
+  BERNOULLI_HOST_DEVICE void sum_positions(Own& own) const {
+    const int64_t columns = columns_of<W>(v_);
+    const int64_t segment = segment_of(own.thread);
+    if (segment >= v_.segments) return;
+    for (int64_t column = own.thread - segment * columns; column < columns; column += kThreads)
+      store(partial(own) + segment * v_.dim + column * W, sum_column(own, column * W));
+  }
+
+  BERNOULLI_HOST_DEVICE bool drops_tokens() const { return training_ && v_.token_threshold != 0; }
+
+  BERNOULLI_HOST_DEVICE Features<W> sum_column(Own& own, int64_t feature) const {
+    Features<W> sum;
+    const kernels::DropoutDraws of_tokens = draws(own);
+    uint32_t words[W] = {};
+    int32_t pair = -1;
+    for (int32_t p = own.begin; p < own.end; p += kBatch) {
+      if (p != own.rows_at) read_tokens(own, p);
+      Features<W> x[kBatch];
+      for (int i = 0; i < kBatch; ++i)
+        x[i] = load<W>(v_.embedding.w + int64_t{own.rows[i]} * v_.dim + feature);
+      for (int i = 0; i < kBatch; ++i) {
+        if (p + i >= own.end) break;
+        const int32_t rank = own.ranks != nullptr ? own.ranks[p + i] : p + i;
         if (rank < 0) continue;
-        if (b.draws.threshold != 0 && !kernels::keeps_token(b.draws, b.kept, rank, at.column)) continue;
-        sum += v_.embedding.w[token(v_.tokens, r.begin + p) * v_.dim + at.column];
+        if (!drops_tokens()) {
+          add(sum, x[i]);
+          continue;
+        }
+        if (rank / 2 != pair) {
+          pair = rank / 2;
+          draw_pair(of_tokens, own.kept, rank, feature, words);
+        }
+        for (int w = 0; w < W; ++w)
+          sum.v[w] += kernels::half_of(words[w], rank) < of_tokens.threshold ? x[i].v[w] : 0.0f;
       }
-      b.partial[i] = sum;
+    }
+    return sum;
+  }
+
+  /// Eight segments become one, in the place of the first.
+  static constexpr int64_t kSegments = 8;
+  BERNOULLI_HOST_DEVICE void fold_positions(const Own& own) const {
+    const int64_t groups = (v_.segments + kSegments - 1) / kSegments;
+    for (int64_t i = own.thread; i < groups * v_.dim; i += kThreads) {
+      const RowColumn at = row_column(i, v_.dim);
+      sum_segments(own, at.row * kSegments, at.column, 1, kSegments);
+    }
+  }
+  BERNOULLI_HOST_DEVICE float sum_segments(const Own& own, int64_t first, int64_t feature, int64_t apart,
+                                           int64_t most) const {
+    float* const to = partial(own) + first * v_.dim + feature;
+    float sum = *to;
+    for (int64_t i = 1; i < most && first + i * apart < v_.segments; ++i) sum += to[i * apart * v_.dim];
+    return *to = sum;
+  }
+
+  BERNOULLI_HOST_DEVICE void finish_pool(const Own& own) const {
+    for (int64_t f = own.thread; f < v_.dim; f += kThreads) {
+      float sum = sum_segments(own, 0, f, kSegments, v_.segments);
+      if (own.reading.pads > 0) sum += pads_kept(own, f) * v_.embedding.w[f];
+      values(own)[f] = sum * own.reading.scale;
     }
   }
 
-  BERNOULLI_HOST_DEVICE void finish_pool(const Block& b) const {
-    for (int64_t f = b.thread; f < v_.dim; f += kThreads) {
-      float sum = 0;
-      for (int64_t segment = 0; segment < v_.segments; ++segment) sum += b.partial[segment * v_.dim + f];
-      if (b.reading.pads > 0) sum += pads_kept(b, f) * v_.embedding.w[f];
-      b.values[f] = sum * b.reading.scale;
-    }
+  BERNOULLI_HOST_DEVICE float pads_kept(const Own& own, int64_t feature) const {
+    if (!drops_tokens()) return static_cast<float>(own.reading.pads) * own.pad_weight;
+    return kernels::kept_pads(draws(own), v_.binomial, own.reading.pads, feature) * own.pad_weight;
   }
 
-  BERNOULLI_HOST_DEVICE float pads_kept(const Block& b, int64_t feature) const {
-    if (b.draws.threshold == 0) return static_cast<float>(b.reading.pads) * b.pad_weight;
-    return kernels::kept_pads(b.draws, v_.binomial, b.reading.pads, feature) * b.pad_weight;
-  }
-
-  /// A linear layer sums in 16 lanes, as the processor does, and its second phase adds these in pairs.
-  BERNOULLI_HOST_DEVICE void forward(int64_t index, bool second, const Block& b) const {
-    const Layer& layer = v_.layers[index];
-    const float* const x = b.values + v_.width_begin[index];
-    float* const y = b.values + v_.width_begin[index + 1];
-    if (layer.kind == Layer::Kind::kLinear) {
-      const HeadPart& weight = v_.parts[layer.parameter - 1];
-      return second ? add_lanes(layer, b, y) : multiply(layer, v_.head.w + weight.begin, x, b);
-    }
-    if (second) return;
-    for (int64_t f = b.thread; f < layer.out; f += kThreads) {
+  /// A linear layer sums in 16 lanes, as the processor does; add_lanes adds these in pairs.
+  BERNOULLI_HOST_DEVICE void forward(const HeadLayer& at, int64_t index, const Own& own) const {
+    const Layer& layer = at.layer;
+    const float* const x = values(own) + at.input;
+    float* const y = values(own) + at.output;
+    if (layer.kind == Layer::Kind::kLinear) return multiply(layer, v_.head.w + at.weight, x, own);
+    for (int64_t f = own.thread; f < layer.out; f += kThreads) {
       y[f] = layer.kind == Layer::Kind::kDropout
-                 ? (training_ ? dropped(layer, index, b, f, x[f]) : x[f])
+                 ? (training_ ? dropped(layer, index, own, f, x[f]) : x[f])
                  : static_cast<float>(kernels::activation::value(
                        layer.activation, static_cast<double>(layer.slope), static_cast<double>(x[f])));
     }
   }
 
   BERNOULLI_HOST_DEVICE void multiply(const Layer& layer, const float* weight, const float* x,
-                                      const Block& b) const {
-    for (int64_t i = b.thread; i < layer.out * kernels::kLanes; i += kThreads) {
+                                      const Own& own) const {
+    for (int64_t i = own.thread; i < layer.out * kernels::kLanes; i += kThreads) {
       const float* const row = weight + i / kernels::kLanes * layer.in;
       float sum = 0;
       for (int64_t f = i % kernels::kLanes; f < layer.in; f += kernels::kLanes) sum += x[f] * row[f];
-      b.partial[i] = sum;
+      partial(own)[i] = sum;
     }
   }
 
-  BERNOULLI_HOST_DEVICE void add_lanes(const Layer& layer, const Block& b, float* y) const {
-    const float* const bias = layer.has_bias ? v_.head.w + v_.parts[layer.parameter].begin : nullptr;
-    for (int64_t unit = b.thread; unit < layer.out; unit += kThreads) {
+  BERNOULLI_HOST_DEVICE void add_lanes(const HeadLayer& at, const Own& own) const {
+    const float* const bias = at.layer.has_bias ? v_.head.w + at.bias : nullptr;
+    float* const y = values(own) + at.output;
+    for (int64_t unit = own.thread; unit < at.layer.out; unit += kThreads) {
       float lanes[kernels::kLanes];
-      for (int i = 0; i < kernels::kLanes; ++i) lanes[i] = b.partial[unit * kernels::kLanes + i];
+      for (int i = 0; i < kernels::kLanes; ++i) lanes[i] = partial(own)[unit * kernels::kLanes + i];
       for (int half = kernels::kLanes / 2; half > 0; half /= 2) {
         for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
       }
@@ -198,46 +303,58 @@ class ExamplesBody {
     }
   }
 
-  BERNOULLI_HOST_DEVICE float dropped(const Layer& layer, int64_t index, const Block& b, int64_t feature,
+  BERNOULLI_HOST_DEVICE float dropped(const Layer& layer, int64_t index, const Own& own, int64_t feature,
                                       float x) const {
-    const uint64_t key = mix_seed(b.seed, random_stream::kDropout, static_cast<uint64_t>(index) + 1);
-    const kernels::DropoutDraws draws{static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32),
-                                      layer.threshold};
-    return kernels::keeps_feature(draws, feature) ? x * (65536.0f / static_cast<float>(layer.threshold))
-                                                  : 0.0f;
+    const uint64_t key = mix_seed(own.seed, random_stream::kDropout, static_cast<uint64_t>(index) + 1);
+    const kernels::DropoutDraws own_draws{static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32),
+                                          layer.threshold};
+    return kernels::keeps_feature(own_draws, feature) ? x * (65536.0f / static_cast<float>(layer.threshold))
+                                                      : 0.0f;
   }
 
-  BERNOULLI_HOST_DEVICE void take_loss(const Block& b) const {
-    const float* const z = b.values + v_.width_begin[v_.num_layers];
-    float* const slopes = b.slopes + v_.width_begin[v_.num_layers];
-    const double weight = v_.weights != nullptr ? static_cast<double>(v_.weights[b.row]) : 1.0;
-    for (int64_t label = b.thread; label < v_.num_labels; label += kThreads) {
-      const auto entry = v_.loss(z[label], v_.targets[b.row * v_.num_labels + label], v_.pos_weight[label]);
-      v_.entry_loss[b.place * v_.num_labels + label] = weight * entry.loss;
-      slopes[label] = static_cast<float>(weight * entry.slope / b.update->weight);
+  BERNOULLI_HOST_DEVICE void take_loss(const Own& own) const {
+    if (own.thread >= v_.num_labels) return;
+    const float* const z = values(own) + v_.logits;
+    float* const dz = slopes(own) + v_.logits;
+    Seen all;
+    for (int64_t label = own.thread; label < v_.num_labels; label += kThreads) {
+      const bool is_first = label == own.thread;
+      const float target = is_first ? own.target : v_.targets[target_at(own, label)];
+      const auto entry = v_.loss(z[label], target, is_first ? own.pos_weight : v_.pos_weight[label]);
+      dz[label] = static_cast<float>(own.weight * entry.slope / own.divisor);
+      const bool is_saturated = z[label] >= v_.saturated_from || z[label] <= v_.saturated_until;
+      const bool is_dead =
+          target > 0.5f ? z[label] <= v_.positives_dead_until : z[label] >= v_.negatives_dead_from;
+      add(all, {own.weight * entry.loss, z[label] < 0 ? -z[label] : z[label], is_saturated ? 1 : 0,
+                is_dead ? 1 : 0});
     }
+    seen(own)[own.thread] = all;
   }
 
-  BERNOULLI_HOST_DEVICE void give_logits(const Block& b) const {
-    const float* const z = b.values + v_.width_begin[v_.num_layers];
-    for (int64_t label = b.thread; label < v_.num_labels; label += kThreads)
-      logits_[b.row * v_.num_labels + label] = z[label];
+  BERNOULLI_HOST_DEVICE void fold_seen(const Own& own) const {
+    const int64_t first = own.thread * kFold;
+    for (int64_t i = first + 1; i < first + kFold && i < num_seen(v_); ++i)
+      add(seen(own)[first], seen(own)[i]);
   }
 
-  BERNOULLI_HOST_DEVICE void backward(int64_t index, const Block& b) const {
-    const Layer& layer = v_.layers[index];
-    const float* const x = b.values + v_.width_begin[index];
-    const float* const dy = b.slopes + v_.width_begin[index + 1];
-    float* const dx = b.slopes + v_.width_begin[index];
-    const bool is_linear = layer.kind == Layer::Kind::kLinear;
-    const float* const weight = is_linear ? v_.head.w + v_.parts[layer.parameter - 1].begin : nullptr;
-    for (int64_t f = b.thread; f < layer.in; f += kThreads) {
-      if (is_linear) {
+  BERNOULLI_HOST_DEVICE void give_logits(const Own& own) const {
+    for (int64_t label = own.thread; label < v_.num_labels; label += kThreads)
+      logits_[own.place * v_.num_labels + label] = values(own)[v_.logits + label];
+  }
+
+  BERNOULLI_HOST_DEVICE void backward(const HeadLayer& at, int64_t index, const Own& own) const {
+    const Layer& layer = at.layer;
+    const float* const x = values(own) + at.input;
+    const float* const dy = slopes(own) + at.output;
+    float* const dx = slopes(own) + at.input;
+    const float* const weight = v_.head.w + at.weight;
+    for (int64_t f = own.thread; f < layer.in; f += kThreads) {
+      if (layer.kind == Layer::Kind::kLinear) {
         float sum = 0;
         for (int64_t unit = 0; unit < layer.out; ++unit) sum += dy[unit] * weight[unit * layer.in + f];
         dx[f] = sum;
       } else if (layer.kind == Layer::Kind::kDropout) {
-        dx[f] = dropped(layer, index, b, f, dy[f]);
+        dx[f] = dropped(layer, index, own, f, dy[f]);
       } else {
         dx[f] = dy[f] * static_cast<float>(kernels::activation::slope_at(
                             layer.activation, static_cast<double>(layer.slope), static_cast<double>(x[f])));
@@ -246,21 +363,22 @@ class ExamplesBody {
   }
 
   /// What the sums over examples need.
-  BERNOULLI_HOST_DEVICE void keep(const Block& b) const {
-    for (int64_t i = b.thread; i < v_.width; i += kThreads) {
-      v_.values[b.place * v_.width + i] = b.values[i];
-      v_.slopes[b.place * v_.width + i] = b.slopes[i];
+  BERNOULLI_HOST_DEVICE void keep(const Own& own) const {
+    const int64_t place = own.place;
+    for (int64_t i = own.thread; i < v_.width; i += kThreads) {
+      v_.values[place * v_.width + i] = values(own)[i];
+      v_.slopes[place * v_.width + i] = slopes(own)[i];
     }
-    for (int64_t f = b.thread; f < v_.dim; f += kThreads)
-      v_.pooled_gradient[b.place * v_.dim + f] = b.slopes[f] * b.reading.scale;
-    if (b.thread != 0) return;
-    ExampleState& example = v_.places[b.place];
-    example.count = static_cast<int32_t>(b.reading.count);
-    if (!thins()) example.kept = example.count;  // else rank_kept wrote it, and threads of this phase read it
-    example.pads = static_cast<int32_t>(b.reading.pads);
-    example.pad_weight = b.pad_weight;
-    example.key0 = b.draws.key0;
-    example.key1 = b.draws.key1;
+    for (int64_t f = own.thread; f < v_.dim; f += kThreads)
+      v_.pooled_gradient[place * v_.dim + f] = slopes(own)[f] * own.reading.scale;
+    if (own.thread != 0) return;
+    const kernels::DropoutDraws of_tokens = draws(own);
+    v_.places[place] = {own.reading.count, own.kept,       own.reading.pads,
+                        own.pad_weight,    of_tokens.key0, of_tokens.key1};
+    Seen all = seen(own)[0];
+    const int64_t apart = v_.num_labels > kFold ? kFold : 1;
+    for (int64_t i = apart; i < num_seen(v_); i += apart) add(all, seen(own)[i]);
+    v_.seen[place] = all;
   }
 
   View v_;

@@ -1,33 +1,55 @@
 #include <cuda_runtime.h>
-#include <string>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "kernels/cuda/calls.h"
+#include "kernels/cuda/check.h"
+#include "kernels/cuda/sort.h"
 
 namespace bernoulli::card {
 namespace {
 
-/// Updates of a captured graph. Those behind the end of a run find nothing to do.
+/// Updates of a captured graph.
 constexpr int64_t kUpdatesOfGraph = 16;
 
+/// The launch before this one is asked to finish after prepare() only. Cards before compute capability 9.0
+/// begin a launch when the one before is done.
+__device__ void wait_for_launch_before() {
+#if __CUDA_ARCH__ >= 900
+  cudaGridDependencySynchronize();
+#endif
+}
+/// What the launches before this one left is read; the next one may prepare itself.
+__device__ void let_next_prepare() {
+#if __CUDA_ARCH__ >= 900
+  cudaTriggerProgrammaticLaunchCompletion();
+#endif
+}
+
+/// Three blocks find room on a processor of the card: their loads hide each other's latency.
 template <class Body>
-__global__ void __launch_bounds__(kThreads) run_body(const __grid_constant__ Body body) {
-  extern __shared__ double shared[];
+__global__ void __launch_bounds__(kThreads, 3) run_body(const __grid_constant__ Body body) {
+  extern __shared__ Features<4> shared[];
   const Place place{static_cast<int64_t>(blockIdx.x), static_cast<int64_t>(gridDim.x),
                     static_cast<int64_t>(threadIdx.x)};
+  typename Body::Own own = body.prepare(place, shared);
+  wait_for_launch_before();
+  let_next_prepare();
   const int64_t phases = body.phases();
   for (int64_t phase = 0; phase < phases; ++phase) {
-    if (phase > 0) __syncthreads();
-    body.run(phase, place, shared);
+    __syncthreads();
+    body.run(phase, place, own, shared);
   }
 }
 
-void check(cudaError_t error, const char* what) {
-  if (error == cudaSuccess) return;
-  cudaGetLastError();  // the error would else meet the next call of this thread
-  throw Failure{Status::kFailed,
-                std::string(what) + ": " + cudaGetErrorString(error) + " (" + cudaGetErrorName(error) + ")"};
-}
+struct Event {
+  Event() { check(cudaEventCreate(&event), "cudaEventCreate"); }
+  ~Event() { cudaEventDestroy(event); }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  cudaEvent_t event = nullptr;
+};
 
 /// Everything goes through one stream of its own, so that what is launched first is done first.
 class CudaCard {
@@ -87,8 +109,12 @@ class CudaCard {
   }
   void free(void* memory) { cudaFree(memory); }
 
+  /// `from` is read when this returns: CUDA takes pageable memory into its own first.
   void put(void* to, const void* from, int64_t bytes) { copy(to, from, bytes, cudaMemcpyHostToDevice); }
-  void get(void* to, const void* from, int64_t bytes) { copy(to, from, bytes, cudaMemcpyDeviceToHost); }
+  void get(void* to, const void* from, int64_t bytes) {
+    copy(to, from, bytes, cudaMemcpyDeviceToHost);
+    check(cudaStreamSynchronize(stream()), "the card did not finish its work");
+  }
   void zero(void* at, int64_t bytes) {
     if (bytes > 0) check(cudaMemsetAsync(at, 0, static_cast<size_t>(bytes), stream()), "cudaMemsetAsync");
   }
@@ -96,22 +122,95 @@ class CudaCard {
   template <class Body>
   void launch(const Body& body, int64_t blocks, int64_t shared_bytes) {
     if (blocks == 0) return;
-    run_body<<<static_cast<unsigned>(blocks), kThreads, static_cast<size_t>(shared_bytes), stream()>>>(body);
-    check(cudaGetLastError(), "a kernel did not start");
+    cudaLaunchAttribute overlap{};
+    overlap.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    overlap.val.programmaticStreamSerializationAllowed = 1;
+    cudaLaunchConfig_t config{};
+    config.gridDim = dim3(static_cast<unsigned>(blocks));
+    config.blockDim = dim3(kThreads);
+    config.dynamicSmemBytes = static_cast<size_t>(shared_bytes);
+    config.stream = stream();
+    config.attrs = &overlap;
+    config.numAttrs = overlaps() && !is_timing_ ? 1 : 0;
+    const auto start = [&] {
+      check(cudaLaunchKernelEx(&config, run_body<Body>, body), "a kernel did not start");
+    };
+    if (is_timing_) {
+      add_launch(times_, Body::kName, seconds_of(start));
+    } else {
+      start();
+    }
   }
 
   template <class Launches>
   void repeat(const Launches& launches, int64_t times) {
-    if (graph_ == nullptr) {  // the first update loads the kernels, which a capture may not
-      launches();
-      if (--times == 0) return;
-      capture(launches);
+    if (is_timing_) {
+      for (; times > 0; --times) launches();
+      return;
     }
-    for (int64_t done = 0; done < times; done += kUpdatesOfGraph)
+    if (graph_ == nullptr && times > 0) {  // the first update loads the kernels, which a capture may not
+      launches();
+      if (--times >= kUpdatesOfGraph) capture(launches);
+    }
+    for (; times >= kUpdatesOfGraph; times -= kUpdatesOfGraph)
       check(cudaGraphLaunch(graph_, stream()), "cudaGraphLaunch");
+    for (; times > 0; --times) launches();
+  }
+
+  int64_t sort_bytes(int64_t count) { return sort_pairs_bytes(count); }
+  void sort(const uint32_t* keys, const uint32_t* values, uint32_t* sorted_keys, uint32_t* sorted_values,
+            int64_t count, int bits, Block memory) {
+    const auto start = [&] {
+      sort_pairs(keys, values, sorted_keys, sorted_values, count, bits, memory, stream());
+    };
+    if (is_timing_) {
+      add_launch(times_, "sort", seconds_of(start));
+    } else {
+      start();
+    }
+  }
+
+  void time_launches() { is_timing_ = true; }
+  std::vector<KernelTime> launch_times() {
+    is_timing_ = false;
+    return std::exchange(times_, {});
+  }
+
+  /// Of what the call asks the card for.
+  template <class Call>
+  double seconds_of(const Call& call) {
+    const Event before, after;
+    check(cudaEventRecord(before.event, stream()), "cudaEventRecord");
+    call();
+    check(cudaEventRecord(after.event, stream()), "cudaEventRecord");
+    check(cudaEventSynchronize(after.event), "the card did not finish its work");
+    float milliseconds = 0;
+    check(cudaEventElapsedTime(&milliseconds, before.event, after.event), "cudaEventElapsedTime");
+    return static_cast<double>(milliseconds) / 1e3;
+  }
+
+  double copy_speed(int64_t bytes) {
+    const auto memory = [this](void* at) { free(at); };
+    using Memory = std::unique_ptr<void, decltype(memory)>;
+    const Memory from(allocate(bytes), memory), to(allocate(bytes), memory);
+    if (from == nullptr || to == nullptr)
+      throw Failure{Status::kNoRoom, "no room for two of " + in_mib(bytes)};
+    constexpr int kCopies = 10;
+    const auto copies = [&] {
+      for (int i = 0; i < kCopies; ++i) copy(to.get(), from.get(), bytes, cudaMemcpyDeviceToDevice);
+    };
+    copies();
+    return 2.0 * kCopies * static_cast<double>(bytes) / seconds_of(copies);
   }
 
  private:
+  /// Whether a launch may prepare itself before the one before it is done.
+  bool overlaps() {
+    if (capability_ == 0)
+      check(cudaDeviceGetAttribute(&capability_, cudaDevAttrComputeCapabilityMajor, device_),
+            "cudaDeviceGetAttribute");
+    return capability_ >= 9;
+  }
   cudaStream_t stream() {
     if (stream_ == nullptr)
       check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
@@ -120,7 +219,6 @@ class CudaCard {
   void copy(void* to, const void* from, int64_t bytes, cudaMemcpyKind kind) {
     if (bytes == 0) return;
     check(cudaMemcpyAsync(to, from, static_cast<size_t>(bytes), kind, stream()), "cudaMemcpyAsync");
-    check(cudaStreamSynchronize(stream()), "the card did not finish its work");
   }
 
   template <class Launches>
@@ -140,8 +238,11 @@ class CudaCard {
   }
 
   int device_;
+  int capability_ = 0;  ///< the major number, once it was asked for
   cudaStream_t stream_ = nullptr;
   cudaGraphExec_t graph_ = nullptr;
+  bool is_timing_ = false;
+  std::vector<KernelTime> times_;
 };
 
 using CudaCalls = Calls<CudaCard>;
@@ -161,6 +262,11 @@ Status bernoulli_cuda_fused_run(void* handle, const int32_t* examples, const Upd
                                 int64_t num_updates, Record* records, Why why) {
   return CudaCalls::run(handle, examples, updates, num_updates, records, why);
 }
+Status bernoulli_cuda_fused_profile(void* handle, const int32_t* examples, const Update* updates,
+                                    int64_t num_updates, Record* records, KernelTime* times,
+                                    int32_t* num_times, Why why) {
+  return CudaCalls::profile(handle, examples, updates, num_updates, records, times, num_times, why);
+}
 Status bernoulli_cuda_fused_refused(void* handle, float* logits, uint8_t* parameters, Why why) {
   return CudaCalls::refused(handle, logits, parameters, why);
 }
@@ -175,4 +281,8 @@ Status bernoulli_cuda_fused_logits(void* handle, const Tokens* tokens, float* ou
   return CudaCalls::logits(handle, tokens, out, why);
 }
 void bernoulli_cuda_fused_destroy(void* handle) { CudaCalls::destroy(handle); }
+
+Status bernoulli_cuda_copy_speed(int device, int64_t bytes, double* bytes_per_second, Why why) {
+  return CudaCalls::on_card(device, why, [&](CudaCard& card) { *bytes_per_second = card.copy_speed(bytes); });
+}
 }

@@ -98,6 +98,14 @@ struct Record {
   Outcome outcome = Outcome::kNotRun;
 };
 
+/// What the launches of one kernel took.
+struct KernelTime {
+  char name[16] = "";
+  int64_t launches = 0;
+  double seconds = 0;
+};
+inline constexpr int32_t kMostKernels = 16;
+
 enum class Status : int32_t { kOk = 0, kNoRoom = 1, kFailed = 2 };
 
 /// Where a text goes when the status is not kOk, cut to `size` bytes with its final 0.
@@ -119,6 +127,13 @@ bernoulli::card::Status bernoulli_cuda_fused_create(int device, const bernoulli:
 bernoulli::card::Status bernoulli_cuda_fused_run(void* handle, const int32_t* examples,
                                                  const bernoulli::card::Update* updates, int64_t num_updates,
                                                  bernoulli::card::Record* records, bernoulli::card::Why why);
+/// The same updates, with each launch timed by itself: nothing overlaps, nothing is recorded.
+/// @param times  [kMostKernels], of which `num_times` are written
+bernoulli::card::Status bernoulli_cuda_fused_profile(void* handle, const int32_t* examples,
+                                                     const bernoulli::card::Update* updates,
+                                                     int64_t num_updates, bernoulli::card::Record* records,
+                                                     bernoulli::card::KernelTime* times, int32_t* num_times,
+                                                     bernoulli::card::Why why);
 /// Of the update that the last run refused: its logits [examples, num_labels], and 1 for each parameter whose
 /// gradient was not finite.
 bernoulli::card::Status bernoulli_cuda_fused_refused(void* handle, float* logits, uint8_t* parameters,
@@ -132,14 +147,18 @@ bernoulli::card::Status bernoulli_cuda_fused_write(void* handle, int32_t paramet
 bernoulli::card::Status bernoulli_cuda_fused_logits(void* handle, const bernoulli::card::Tokens* tokens,
                                                     float* out, bernoulli::card::Why why);
 void bernoulli_cuda_fused_destroy(void* handle);
+/// Bytes that the device reads and writes a second while it copies `bytes` of its memory.
+bernoulli::card::Status bernoulli_cuda_copy_speed(int device, int64_t bytes, double* bytes_per_second,
+                                                  bernoulli::card::Why why);
 }
 
 namespace bernoulli::card {
 
-/// The functions above, of the library or of the processor.
+/// The functions of the fused step, of the library or of the processor.
 struct Functions {
   decltype(&bernoulli_cuda_fused_create) create = nullptr;
   decltype(&bernoulli_cuda_fused_run) run = nullptr;
+  decltype(&bernoulli_cuda_fused_profile) profile = nullptr;
   decltype(&bernoulli_cuda_fused_refused) refused = nullptr;
   decltype(&bernoulli_cuda_fused_read) read = nullptr;
   decltype(&bernoulli_cuda_fused_write) write = nullptr;

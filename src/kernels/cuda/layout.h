@@ -2,21 +2,40 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <vector>
 
-#include "kernels/cuda/examples_body.h"
 #include "kernels/cuda/memory.h"
-#include "kernels/cuda/sort_bodies.h"
+#include "kernels/cuda/view.h"
 
 namespace bernoulli::card {
 
 inline constexpr int64_t kMostUpdates = 1024;               ///< of a run that is sorted at once
 inline constexpr int64_t kMostExamples = int64_t{1} << 18;  ///< of such a run, unless one update has more
-inline constexpr int64_t kMostOccurrences = int64_t{1} << 22;
+inline constexpr int64_t kMostOccurrences = int64_t{1} << 23;
 inline constexpr int64_t kEvaluationRows = 1024;
 inline constexpr int64_t kEvaluationTokens = int64_t{1} << 22;
 inline constexpr int64_t kDeferFrom = 4;  ///< rows for each reading of an update
 inline constexpr int64_t kBinomialEntries = 256 * 257 / 2;
+inline constexpr int64_t kMostSegments = 64;  ///< that the positions of an example are summed in
+// Of the blocks that sum the gradient of the embedding: enough of them for a large card before a thread sums
+// more than one reading, then at most so many readings a thread and a block.
+inline constexpr int64_t kChunks = 256;
+inline constexpr int64_t kGroupItems = 16;
+inline constexpr int64_t kChunkItems = 1024;
+
+inline int bit_width(uint64_t number) {
+  int bits = 0;
+  for (; number != 0; number >>= 1) ++bits;
+  return bits;
+}
+
+/// What only the sort of a run uses.
+struct RunMemory {
+  uint32_t* keys = nullptr;  ///< in the order of the examples
+  uint32_t* occurrences = nullptr;
+  void* sort = nullptr;
+};
 
 /// The sizes of everything: a function of model, data and card.
 class Layout {
@@ -28,30 +47,19 @@ class Layout {
     set_model(model);
     measure_head(model);
     measure_data(data);
-    const int64_t dim = view_.dim;
-    view_.segments = std::clamp<int64_t>(kThreads / dim, 1, 32);
-    view_.partial_size = view_.segments * dim;
-    for (int32_t i = 0; i < model.num_layers; ++i)
-      view_.partial_size = std::max(view_.partial_size, model.layers[i].out * kernels::kLanes);
-    if (view_.word_threshold != 0) view_.partial_size = std::max<int64_t>(view_.partial_size, kThreads);
-    uses_local_ = ExamplesBody::local_bytes(view_) > shared_limit;
-    most_updates = std::clamp(static_cast<int64_t>(kOneKey) / num_rows, int64_t{1}, kMostUpdates);
-    const auto blocks = [&](int64_t items) {
-      return std::clamp<int64_t>((items + kThreads - 1) / kThreads, 1, 8 * processors);
-    };
-    const int64_t sums = chunks_of(largest_occurrences) * dim;
-    gradient_blocks = blocks(sums + chunks_of(largest_update) * view_.head_size);
-    view_.num_squares = blocks(sums + view_.head_size);
+    number_occurrences();
+    divide_work(processors);
+    place_example();
+    uses_local_ = view_.example.end > shared_limit;
+    most_updates = std::clamp(static_cast<int64_t>(kNoKey) / num_rows, int64_t{1}, kMostUpdates);
     rests = view_.rule.weight_decay == 0 &&
             (view_.rule.kind == kernels::RuleKind::kSgd || view_.rule.kind == kernels::RuleKind::kAdagrad);
     view_.deferred = model.sweep == Sweep::kChoose ? rests || num_rows > kDeferFrom * largest_occurrences
                                                    : model.sweep == Sweep::kDeferred;
-    read_blocks = blocks(largest_occurrences * dim + view_.head_size);
-    sweep_blocks = blocks(num_rows * dim + view_.head_size);
   }
 
-  /// The view with its arrays in the arena.
-  Needs place(Arena& arena, View& view, RunMemory& run) const {
+  /// The view with its arrays in the arena. @param sort_bytes  what sorting most_occurrences needs
+  Needs place(Arena& arena, int64_t sort_bytes, View& view, RunMemory& run) const {
     Needs needs;
     view = view_;
     place_tables(arena, view);
@@ -61,42 +69,23 @@ class Layout {
     place_data(arena, view);
     needs.data = arena.size() - needs.tables;
     place_model(arena, view);
-    place_run(arena, view, run);
+    place_run(arena, sort_bytes, view, run);
     place_update(arena, view);
     needs.all = arena.size();
     return needs;
   }
 
+  /// Features that a thread of the embedding's kernels has at once.
+  int width() const { return width_; }
   int64_t num_parameters() const { return static_cast<int64_t>(parameters_.size()); }
   int64_t count(int32_t parameter) const {
     const Parameter& p = parameters_[static_cast<size_t>(parameter)];
     return p.rows * p.columns;
   }
   int64_t occurrences(int32_t example) const { return occurrences_[static_cast<size_t>(example)]; }
-
-  /// How many of the updates, one at least, are sorted at once.
-  int64_t updates_that_fit(const int32_t* examples, const Update* updates, int64_t count) const {
-    int64_t num_examples = 0, total = 0, fit = 0;
-    for (; fit < std::min(count, most_updates); ++fit) {
-      int64_t own = 0;
-      for (int64_t e = 0; e < updates[fit].size; ++e) own += occurrences(examples[updates[fit].first + e]);
-      if (updates[fit].size > largest_update || own > largest_occurrences)
-        throw Failure{Status::kFailed, "an update is larger than create() was told"};
-      num_examples += updates[fit].size;
-      total += own;
-      if (fit > 0 && (num_examples > most_examples || total > most_occurrences)) break;
-    }
-    return fit;
-  }
-
-  /// Passes of the sort of a run; even or odd as those of the longest run are, so that the result stands at
-  /// one place.
-  int passes(int64_t num_updates) const {
-    const auto needed = [&](int64_t updates) {
-      return passes_for(static_cast<uint64_t>(updates * num_rows - 1));
-    };
-    const int own = needed(num_updates);
-    return own + (needed(most_updates) - own) % 2;
+  int64_t gradient_blocks() const {
+    const int64_t head = (view_.head_size + view_.head_tile - 1) / view_.head_tile;
+    return std::max<int64_t>(view_.embedding_blocks + head, 1);  // one has the last word
   }
 
   int64_t num_rows;
@@ -105,17 +94,19 @@ class Layout {
   int64_t most_updates = 1;
   int64_t most_examples = 0;
   int64_t most_occurrences = 0;
-  int64_t gradient_blocks = 1;
   int64_t read_blocks = 1;   ///< for the rows that an update reads
   int64_t sweep_blocks = 1;  ///< for the whole table
   bool rests = false;        ///< the rule leaves rows without gradient as they are
   int64_t num_binomial = 0;
+  std::vector<HeadLayer> layers;
   std::vector<HeadPart> parts;
-  std::vector<int64_t> width_begin;
+  std::vector<ExamplePhase> training_phases;
+  std::vector<ExamplePhase> evaluation_phases;
 
  private:
   void set_model(const Model& m) {
     view_.dim = m.parameters[0].columns;
+    width_ = view_.dim % 4 == 0 ? 4 : 1;
     view_.num_rows = num_rows;
     view_.num_labels = m.num_labels;
     view_.num_layers = m.num_layers;
@@ -138,8 +129,6 @@ class Layout {
   }
 
   void measure_head(const Model& model) {
-    width_begin = {0};
-    view_.width = view_.dim;
     for (int32_t p = 1; p < model.num_parameters; ++p) {
       HeadPart part;
       part.begin = view_.head_size;
@@ -148,18 +137,56 @@ class Layout {
       parts.push_back(part);
       view_.head_size += count(p);
     }
+    view_.width = view_.dim;
     for (int32_t i = 0; i < model.num_layers; ++i) {
-      const Layer& layer = model.layers[i];
-      width_begin.push_back(view_.width);
-      view_.width += layer.out;
-      if (layer.kind != Layer::Kind::kLinear) continue;
-      const auto weight = static_cast<size_t>(layer.parameter) - 1;
-      parts[weight].layer = i;
-      if (!layer.has_bias) continue;
-      parts[weight + 1].layer = i;
-      parts[weight + 1].is_bias = true;
+      HeadLayer at;
+      at.layer = model.layers[i];
+      at.input = view_.logits;
+      at.output = view_.logits = view_.width;
+      view_.width += at.layer.out;
+      if (at.layer.kind == Layer::Kind::kLinear) {
+        const auto weight = static_cast<size_t>(at.layer.parameter) - 1;
+        at.weight = take_part(weight, at);
+        if (at.layer.has_bias) at.bias = take_part(weight + 1, at);
+        if (at.layer.has_bias) parts[weight + 1].is_bias = true;
+      }
+      layers.push_back(at);
     }
     view_.num_parts = static_cast<int64_t>(parts.size());
+    list_phases();
+  }
+  int64_t take_part(size_t number, const HeadLayer& layer) {
+    parts[number].input = layer.input;
+    parts[number].output = layer.output;
+    return parts[number].begin;
+  }
+
+  void list_phases() {
+    using Kind = ExamplePhase::Kind;
+    const auto add = [&](std::vector<ExamplePhase>& to, Kind kind, size_t layer = 0) {
+      to.push_back({kind, static_cast<int16_t>(layer)});
+    };
+    view_.segments = std::clamp<int64_t>(kThreads / (view_.dim / width_), 1, kMostSegments);
+    if (view_.word_threshold != 0) {
+      add(training_phases, Kind::kCountWords);
+      add(training_phases, Kind::kRankWords);
+    }
+    for (std::vector<ExamplePhase>* const to : {&training_phases, &evaluation_phases}) {
+      add(*to, Kind::kSumPositions);
+      add(*to, Kind::kFoldPositions);
+      add(*to, Kind::kFinishPool);
+      for (size_t i = 0; i < layers.size(); ++i) {
+        add(*to, Kind::kForward, i);
+        if (layers[i].layer.kind == Layer::Kind::kLinear) add(*to, Kind::kAddLanes, i);
+      }
+    }
+    add(evaluation_phases, Kind::kLogits);
+    add(training_phases, Kind::kLoss);
+    if (view_.num_labels > kFold) add(training_phases, Kind::kFoldSeen);
+    for (size_t i = layers.size(); i > 0; --i) add(training_phases, Kind::kBackward, i - 1);
+    add(training_phases, Kind::kKeep);
+    view_.num_training_phases = static_cast<int64_t>(training_phases.size());
+    view_.num_evaluation_phases = static_cast<int64_t>(evaluation_phases.size());
   }
 
   void measure_data(const Data& data) {
@@ -181,6 +208,62 @@ class Layout {
       largest_occurrences += largest[static_cast<size_t>(i)];
     most_examples = std::max(largest_update, kMostExamples);
     most_occurrences = std::max(largest_occurrences, std::min(all, kMostOccurrences));
+    longest_ = largest.empty() ? 0 : largest.front();
+  }
+
+  void number_occurrences() {
+    view_.position_bits = bit_width(static_cast<uint64_t>(longest_));
+    if (view_.position_bits + bit_width(static_cast<uint64_t>(largest_update - 1)) > 32)
+      throw Failure{Status::kNoRoom,
+                    "the fused CUDA engine numbers the readings of an update in 32 bits, too few for " +
+                        std::to_string(largest_update) + " examples of up to " + std::to_string(longest_) +
+                        " tokens: set text.sequence_length, or lower training.batch_size"};
+  }
+
+  /// What a thread does, and how many of them are asked for. Sums are cut by these sizes, so that none but
+  /// the blocks of ApplyBody and its like, which sum nothing, may depend on the card.
+  void divide_work(int64_t processors) {
+    const int64_t columns = view_.dim / width_;
+    view_.partial_size = view_.segments * view_.dim;
+    for (const HeadLayer& at : layers)
+      view_.partial_size = std::max(view_.partial_size, at.layer.out * kernels::kLanes);
+    if (view_.word_threshold != 0) view_.partial_size = std::max<int64_t>(view_.partial_size, kThreads);
+
+    view_.tiles = (columns + kThreads - 1) / kThreads;
+    const int64_t groups = kThreads / std::min<int64_t>(columns, kThreads);
+    const int64_t most = std::min(kGroupItems, kChunkItems / groups);
+    view_.groups = static_cast<int32_t>(groups);
+    view_.group_items =
+        static_cast<int32_t>(std::clamp<int64_t>(largest_occurrences / (groups * kChunks), 1, most));
+    const int64_t items = groups * view_.group_items;
+    view_.embedding_blocks = (largest_occurrences + items - 1) / items * view_.tiles;
+    view_.head_tile = kFold;
+    while (view_.head_tile < kThreads && view_.head_tile * kChunks < view_.head_size) view_.head_tile *= 2;
+
+    const auto blocks = [&](int64_t threads) {
+      return std::clamp<int64_t>((threads + kThreads - 1) / kThreads, 1, 8 * processors);
+    };
+    read_blocks = blocks(largest_occurrences * columns + view_.head_size);
+    sweep_blocks = blocks(num_rows * columns + view_.head_size);
+  }
+
+  void place_example() {
+    ExampleOffsets& at = view_.example;
+    int64_t bytes = 0;
+    const auto take = [&](int64_t count, size_t size) {
+      const int64_t begin = bytes;
+      bytes = (bytes + count * static_cast<int64_t>(size) + 15) / 16 * 16;
+      if (bytes > std::numeric_limits<int32_t>::max())
+        throw Failure{Status::kNoRoom, "the layers are too wide for the fused CUDA engine: use --device cpu"};
+      return static_cast<int32_t>(begin);
+    };
+    take(view_.partial_size, sizeof(float));
+    at.seen = take(num_seen(view_), sizeof(Seen));
+    at.layers = take(view_.num_layers, sizeof(HeadLayer));
+    at.phases = take(std::max(view_.num_training_phases, view_.num_evaluation_phases), sizeof(ExamplePhase));
+    at.values = take(view_.width, sizeof(float));
+    at.slopes = take(view_.width, sizeof(float));
+    at.end = static_cast<int32_t>(bytes);
   }
 
   void place_tables(Arena& arena, View& v) const {
@@ -203,48 +286,47 @@ class Layout {
     v.head.w = arena.take<float>(v.head_size);
     if (num_slots_ > 0) v.head.s0 = arena.take<float>(v.head_size);
     if (num_slots_ > 1) v.head.s1 = arena.take<float>(v.head_size);
-    v.layers = arena.take<Layer>(v.num_layers);
+    v.layers = arena.take<HeadLayer>(v.num_layers);
     v.parts = arena.take<HeadPart>(v.num_parts);
-    v.width_begin = arena.take<int64_t>(v.num_layers + 1);
+    v.training_phases = arena.take<ExamplePhase>(v.num_training_phases);
+    v.evaluation_phases = arena.take<ExamplePhase>(v.num_evaluation_phases);
     v.pos_weight = arena.take<double>(v.num_labels);
     v.binomial = arena.take<uint32_t>(num_binomial);
   }
-  void place_run(Arena& arena, View& v, RunMemory& run) const {
+  void place_run(Arena& arena, int64_t sort_bytes, View& v, RunMemory& run) const {
     v.state = arena.take<State>(1);
     v.updates = arena.take<Update>(most_updates);
     v.records = arena.take<Record>(most_updates);
     v.examples = arena.take<int32_t>(most_examples);
     v.update_of = arena.take<int32_t>(most_examples);
     v.occurrence_begin = arena.take<int64_t>(most_examples + 1);
-    for (SortSide* side : {&run.sorted, &run.other}) {
-      side->keys = arena.take<uint32_t>(most_occurrences);
-      side->occurrences = arena.take<Occurrence>(most_occurrences);
-    }
-    v.keys = run.sorted.keys;
-    v.occurrences = run.sorted.occurrences;
-    run.tile_counts = arena.take<uint32_t>((most_occurrences / kTile + 1) * kDigits);
-    run.digit_counts = arena.take<uint32_t>(kDigits);
+    run.keys = arena.take<uint32_t>(most_occurrences);
+    run.occurrences = arena.take<uint32_t>(most_occurrences);
+    v.keys = arena.take<uint32_t>(most_occurrences);
+    v.occurrences = arena.take<uint32_t>(most_occurrences);
+    run.sort = arena.take<char>(sort_bytes);
   }
   void place_update(Arena& arena, View& v) const {
-    const int64_t block = v.partial_size + 2 * v.width;
-    v.local = uses_local_ ? arena.take<float>(std::max(largest_update, kEvaluationRows) * block) : nullptr;
+    v.local =
+        uses_local_ ? arena.take<char>(std::max(largest_update, kEvaluationRows) * v.example.end) : nullptr;
     v.places = arena.take<ExampleState>(largest_update);
     v.ranks = v.word_threshold != 0 ? arena.take<int32_t>(largest_occurrences) : nullptr;
     v.values = arena.take<float>(largest_update * v.width);
     v.slopes = arena.take<float>(largest_update * v.width);
     v.pooled_gradient = arena.take<float>(largest_update * v.dim);
-    v.entry_loss = arena.take<double>(largest_update * v.num_labels);
-    v.carry = arena.take<float>(chunks_of(largest_occurrences) * v.dim);
-    v.head_partial = arena.take<float>(chunks_of(largest_update) * v.head_size);
+    v.seen = arena.take<Seen>(largest_update);
+    v.carry = arena.take<float>(v.embedding_blocks / v.tiles * v.dim);
+    v.carried = arena.take<uint32_t>(v.embedding_blocks);
     v.head_gradient = arena.take<float>(v.head_size);
-    v.squares = arena.take<double>(2 * v.num_squares);
+    v.squares = arena.take<double>(2 * gradient_blocks());
     v.not_finite = arena.take<uint8_t>(num_parameters());
   }
 
   std::vector<Parameter> parameters_;
   std::vector<int64_t> occurrences_;  ///< by example
   View view_;                         ///< without its arrays
-  int64_t num_slots_ = 0, num_examples_ = 0, num_tokens_ = 0;
+  int width_ = 1;
+  int64_t num_slots_ = 0, num_examples_ = 0, num_tokens_ = 0, longest_ = 0;
   bool narrow_ = false, weighted_ = false, uses_local_ = false;
 };
 

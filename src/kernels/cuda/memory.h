@@ -1,8 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "kernels/cuda/interface.h"
 
@@ -32,6 +36,25 @@ class Arena {
   char* memory_;
   int64_t size_ = 0;
 };
+
+/// A part of the card's memory.
+struct Block {
+  void* begin = nullptr;
+  int64_t bytes = 0;
+};
+
+/// Adds a launch to those of its name.
+inline void add_launch(std::vector<KernelTime>& times, const char* name, double seconds) {
+  const auto is_it = [&](const KernelTime& time) { return std::strcmp(time.name, name) == 0; };
+  auto at = std::find_if(times.begin(), times.end(), is_it);
+  if (at == times.end()) {
+    if (times.size() == static_cast<size_t>(kMostKernels)) throw std::length_error("more than kMostKernels");
+    at = times.emplace(at);
+    std::snprintf(at->name, sizeof at->name, "%s", name);
+  }
+  ++at->launches;
+  at->seconds += seconds;
+}
 
 /// What a model and its data need of a card, in bytes.
 struct Needs {

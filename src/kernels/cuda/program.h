@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "kernels/cuda/examples_body.h"
-#include "kernels/cuda/gradient_bodies.h"
+#include "kernels/cuda/gradients_body.h"
 #include "kernels/cuda/layout.h"
 #include "kernels/cuda/memory.h"
-#include "kernels/cuda/sort_bodies.h"
+#include "kernels/cuda/occurrences_body.h"
 #include "kernels/cuda/update_bodies.h"
 
 namespace bernoulli::card {
@@ -20,6 +21,9 @@ namespace bernoulli::card {
 /// - put(to, from, bytes), get(to, from, bytes), zero(at, bytes) between the card's memory and the host's;
 /// - launch(body, blocks, shared_bytes): a body of view.h;
 /// - repeat(launches, times): at least so often; always the same launches, which a card may have recorded;
+/// - time_launches(): from here on; launch_times(): what they took, by body, and no more are timed;
+/// - sort(keys, values, sorted_keys, sorted_values, count, bits, memory): stably, by the lowest `bits` of the
+///   keys, in memory of sort_bytes(count);
 /// - processors(), shared_limit(): of a block, in bytes.
 template <class Card>
 class Program {
@@ -29,11 +33,12 @@ class Program {
     Arena measure(nullptr);
     View ignored;
     RunMemory ignored_too;
-    const Needs needs = layout_.place(measure, ignored, ignored_too);
+    sort_bytes_ = card_.sort_bytes(layout_.most_occurrences);
+    const Needs needs = layout_.place(measure, sort_bytes_, ignored, ignored_too);
     memory_.reset(card_.allocate(needs.all));
     if (memory_ == nullptr) throw no_room(needs, layout_.num_rows, card_.free_bytes());
     Arena arena(memory_.get());
-    layout_.place(arena, view_, run_);
+    layout_.place(arena, sort_bytes_, view_, run_);
     card_.zero(memory_.get(), needs.all);
     put_model(model);
     put_data(data);
@@ -49,21 +54,28 @@ class Program {
 
   void run(const int32_t* examples, const Update* updates, int64_t num_updates, Record* records) {
     for (int64_t done = 0; done < num_updates;) {
-      const int64_t count = layout_.updates_that_fit(examples, updates + done, num_updates - done);
-      run_piece(examples, updates + done, count, records + done);
+      const int64_t count = take_piece(examples, updates + done, num_updates - done);
+      run_piece(records + done);
       done += count;
       if (records[done - 1].outcome != Outcome::kDone) return;
     }
   }
 
+  std::vector<KernelTime> profile(const int32_t* examples, const Update* updates, int64_t num_updates,
+                                  Record* records) {
+    card_.time_launches();
+    run(examples, updates, num_updates, records);
+    return card_.launch_times();
+  }
+
   void refused(float* logits, uint8_t* parameters) {
     State state;
     card_.get(&state, view_.state, sizeof state);
-    const Update& update = piece_[static_cast<size_t>(state.cursor)];
+    const Update& update = piece_.updates[static_cast<size_t>(state.cursor)];
     std::vector<float> values(static_cast<size_t>(update.size * view_.width));
     get_array(values, view_.values);
     for (int64_t e = 0; e < update.size; ++e) {
-      const float* const row = values.data() + e * view_.width + layout_.width_begin.back();
+      const float* const row = values.data() + e * view_.width + view_.logits;
       std::copy_n(row, view_.num_labels, logits + e * view_.num_labels);
     }
     card_.get(parameters, view_.not_finite, layout_.num_parameters());
@@ -97,10 +109,16 @@ class Program {
     card_.get(to.data(), from, static_cast<int64_t>(to.size() * sizeof(T)));
   }
 
+  template <class T>
+  void zero_array(T* at, int64_t count) {
+    card_.zero(at, count * static_cast<int64_t>(sizeof(T)));
+  }
+
   void put_model(const Model& model) {
-    put_array(view_.layers, std::vector<Layer>(model.layers, model.layers + model.num_layers));
+    put_array(view_.layers, layout_.layers);
     put_array(view_.parts, layout_.parts);
-    put_array(view_.width_begin, layout_.width_begin);
+    put_array(view_.training_phases, layout_.training_phases);
+    put_array(view_.evaluation_phases, layout_.evaluation_phases);
     put_array(view_.pos_weight, std::vector<double>(model.pos_weight, model.pos_weight + model.num_labels));
     if (layout_.num_binomial > 0)
       put_array(view_.binomial, std::vector<uint32_t>(model.binomial, model.binomial + layout_.num_binomial));
@@ -126,58 +144,84 @@ class Program {
       card_.put(const_cast<int32_t*>(to.wide), from.wide + first, offsets.back() * 4);
   }
 
-  void run_piece(const int32_t* examples, const Update* updates, int64_t count, Record* records) {
-    piece_.assign(updates, updates + count);
-    std::vector<int32_t> chosen, update_of;
-    std::vector<int64_t> begins = {0};
-    for (size_t u = 0; u < piece_.size(); ++u) {
-      Update& update = piece_[u];
-      const int32_t* const own = examples + update.first;
-      update.first = static_cast<int64_t>(chosen.size());
-      chosen.insert(chosen.end(), own, own + update.size);
-      update_of.insert(update_of.end(), static_cast<size_t>(update.size), static_cast<int32_t>(u));
-      for (int64_t e = 0; e < update.size; ++e) begins.push_back(begins.back() + layout_.occurrences(own[e]));
+  /// Puts together as many of the updates, one at least, as are sorted at once. @return  how many
+  int64_t take_piece(const int32_t* examples, const Update* updates, int64_t num_updates) {
+    piece_ = Piece();
+    for (int64_t u = 0; u < std::min(num_updates, layout_.most_updates); ++u) {
+      const size_t first = piece_.examples.size();
+      const int32_t* const own = examples + updates[u].first;
+      const int64_t begin = piece_.occurrence_begin.back();
+      piece_.examples.insert(piece_.examples.end(), own, own + updates[u].size);
+      for (int64_t e = 0; e < updates[u].size; ++e)
+        piece_.occurrence_begin.push_back(piece_.occurrence_begin.back() + layout_.occurrences(own[e]));
+      const int64_t end = piece_.occurrence_begin.back();
+      if (updates[u].size > layout_.largest_update || end - begin > layout_.largest_occurrences)
+        throw Failure{Status::kFailed, "an update is larger than create() was told"};
+      if (u > 0 && (static_cast<int64_t>(piece_.examples.size()) > layout_.most_examples ||
+                    end > layout_.most_occurrences)) {
+        piece_.examples.resize(first);
+        piece_.occurrence_begin.resize(first + 1);
+        break;
+      }
+      piece_.updates.push_back(updates[u]);
+      piece_.updates.back().first = static_cast<int64_t>(first);
+      piece_.update_of.resize(piece_.examples.size(), static_cast<int32_t>(u));
     }
-    put_array(view_.updates, piece_);
-    put_array(view_.examples, chosen);
-    put_array(view_.update_of, update_of);
-    put_array(view_.occurrence_begin, begins);
-    card_.zero(view_.records, count * static_cast<int64_t>(sizeof(Record)));
-    card_.zero(view_.not_finite, layout_.num_parameters());
-    card_.zero(view_.stamp, view_.num_rows * static_cast<int64_t>(sizeof(int32_t)));
+    return static_cast<int64_t>(piece_.updates.size());
+  }
+
+  void run_piece(Record* records) {
+    const auto count = static_cast<int64_t>(piece_.updates.size());
+    put_array(view_.updates, piece_.updates);
+    put_array(view_.examples, piece_.examples);
+    put_array(view_.update_of, piece_.update_of);
+    put_array(view_.occurrence_begin, piece_.occurrence_begin);
+    zero_array(view_.records, count);
+    zero_array(view_.not_finite, layout_.num_parameters());
+    zero_array(view_.stamp, view_.num_rows);
+    zero_array(view_.carried, view_.embedding_blocks);
     State state;
     state.num_updates = count;
     card_.put(view_.state, &state, sizeof state);
-    sort(static_cast<int64_t>(chosen.size()), begins.back(), count);
-    card_.repeat([this] { launch_update(); }, count);
-    if (replays()) card_.launch(SettleBody(view_), layout_.sweep_blocks, 0);
+    sort_occurrences();
+    with_width([&](auto width) {
+      constexpr int W = decltype(width)::value;
+      card_.repeat([this] { launch_update<W>(); }, count);
+      if (replays()) card_.launch(SettleBody<W>(view_), layout_.sweep_blocks, 0);
+    });
     card_.get(records, view_.records, count * static_cast<int64_t>(sizeof(Record)));
   }
 
-  void sort(int64_t num_examples, int64_t count, int64_t num_updates) {
-    const int passes = layout_.passes(num_updates);
-    const auto side = [&](int pass) { return (passes - pass) % 2 == 0 ? run_.sorted : run_.other; };
-    card_.launch(OccurrencesBody(view_, side(0)), num_examples, 0);
+  void sort_occurrences() {
+    const int64_t count = piece_.occurrence_begin.back();
+    card_.launch(OccurrencesBody(view_, run_.keys, run_.occurrences),
+                 static_cast<int64_t>(piece_.examples.size()), 0);
     if (count == 0) return;
-    for (int pass = 0; pass < passes; ++pass) {
-      const SortPass p{side(pass),        side(pass + 1),   count,
-                       pass * kDigitBits, run_.tile_counts, run_.digit_counts};
-      card_.launch(CountDigitsBody(p), p.tiles(), SortPass::shared_bytes());
-      card_.launch(SumTilesBody(p), kDigits, SumTilesBody::shared_bytes());
-      card_.launch(MoveBody(p), p.tiles(), SortPass::shared_bytes());
-    }
+    const auto largest = static_cast<uint64_t>(piece_.updates.size()) * static_cast<uint64_t>(view_.num_rows);
+    card_.sort(run_.keys, run_.occurrences, const_cast<uint32_t*>(view_.keys),
+               const_cast<uint32_t*>(view_.occurrences), count, bit_width(largest - 1),
+               {run_.sort, sort_bytes_});
   }
 
+  template <int W>
   void launch_update() {
-    const int64_t local = view_.local != nullptr ? 0 : ExamplesBody::local_bytes(view_);
-    if (replays()) card_.launch(CatchUpBody(view_), layout_.read_blocks, 0);
-    card_.launch(ExamplesBody(view_), layout_.largest_update, local);
-    card_.launch(GradientsBody(view_), layout_.gradient_blocks, 0);
-    card_.launch(CombineBody(view_), view_.num_squares, CombineBody::shared_bytes());
-    card_.launch(DecideBody(view_), 1, DecideBody::shared_bytes());
-    card_.launch(ApplyBody(view_), view_.deferred ? layout_.read_blocks : layout_.sweep_blocks, 0);
+    if (replays()) card_.launch(CatchUpBody<W>(view_), layout_.read_blocks, 0);
+    card_.launch(ExamplesBody<W>(view_), layout_.largest_update, example_bytes());
+    card_.launch(GradientsBody<W>(view_), layout_.gradient_blocks(), GradientsBody<W>::shared_bytes(view_));
+    card_.launch(ApplyBody<W>(view_), view_.deferred ? layout_.read_blocks : layout_.sweep_blocks, 0);
   }
   bool replays() const { return view_.deferred && !layout_.rests; }
+  int64_t example_bytes() const { return view_.local != nullptr ? 0 : view_.example.end; }
+
+  /// Calls with the number of features that a thread has at once, as a type.
+  template <class Call>
+  void with_width(const Call& call) const {
+    if (layout_.width() == 4) {
+      call(std::integral_constant<int, 4>());
+    } else {
+      call(std::integral_constant<int, 1>());
+    }
+  }
 
   void logits_of_piece(const Tokens& tokens, int64_t begin, int64_t end, float* out) {
     const int64_t rows = end - begin, count = tokens.offsets[end] - tokens.offsets[begin];
@@ -202,8 +246,9 @@ class Program {
     }
     float* const logits = place(evaluation_.get()).first;
     put_tokens(tokens, view.tokens, begin, end);
-    const int64_t local = view.local != nullptr ? 0 : ExamplesBody::local_bytes(view);
-    card_.launch(ExamplesBody(view, rows, logits), rows, local);
+    with_width([&](auto width) {
+      card_.launch(ExamplesBody<decltype(width)::value>(view, rows, logits), rows, example_bytes());
+    });
     card_.get(out, logits, rows * view.num_labels * static_cast<int64_t>(sizeof(float)));
   }
 
@@ -227,7 +272,15 @@ class Program {
   std::unique_ptr<void, Free> memory_{nullptr, Free{&card_}};
   std::unique_ptr<void, Free> evaluation_{nullptr, Free{&card_}};
   int64_t evaluation_bytes_ = 0;
-  std::vector<Update> piece_;  ///< the last that ran
+  int64_t sort_bytes_ = 0;
+  /// Of a run, what is sorted at once.
+  struct Piece {
+    std::vector<Update> updates;
+    std::vector<int32_t> examples;
+    std::vector<int32_t> update_of;
+    std::vector<int64_t> occurrence_begin = {0};
+  };
+  Piece piece_;  ///< the last that ran
 };
 
 }  // namespace bernoulli::card

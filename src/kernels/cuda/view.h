@@ -1,23 +1,29 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "core/random.h"
+#include "kernels/cuda/cross_block.h"
 #include "kernels/cuda/interface.h"
 #include "kernels/draws.h"
 #include "kernels/host_device.h"
 
-// What the bodies of the card's kernels read and write. A body is a class with phases() and
-// run(phase, place, shared): all threads of a block finish a phase before one of them begins the next, and
-// blocks know nothing of each other. The card runs it as a kernel (fused.cu), tests run it on the processor,
-// one thread after the other in any order (tests/support/host_card.h). Within a phase no thread may read what
-// another one writes.
+// What the bodies of the card's kernels read and write. A body is a class with
+// - Own prepare(place, shared): what a thread does while the launch before this one may still run: it reads
+//   what that launch does not write, and writes to `shared` alone. Launches before that one are done. Own is
+//   the thread's (registers of a card);
+// - phases() and run(phase, place, own, shared): all threads of a block finish a phase before one of them
+//   begins the next. Within a phase no thread may read what another one writes. Blocks know nothing of each
+//   other, but for those of a body with kBlocksWait, which may wait for blocks of lower numbers
+//   (cross_block.h).
+// The card runs it as a kernel (fused.cu), tests run it on the processor (tests/support/host_card.h).
 
 namespace bernoulli::card {
 
-inline constexpr int kThreads = 256;         ///< of every block
-inline constexpr int64_t kChunk = 64;        ///< occurrences, or examples, that one thread sums
-inline constexpr uint64_t kOneKey = 0x1p32;  ///< sort keys are below it
+inline constexpr int kThreads = 256;             ///< of every block
+inline constexpr uint32_t kNoKey = 0xffffffffu;  ///< sort keys are below it
+inline constexpr int kFold = 16;                 ///< numbers that one thread adds when a block sums
 
 struct Place {
   int64_t block = 0;
@@ -26,6 +32,13 @@ struct Place {
   /// Number of this thread in the grid, and the number of threads: for (i = first(); i < n; i += all()).
   BERNOULLI_HOST_DEVICE int64_t first() const { return block * kThreads + thread; }
   BERNOULLI_HOST_DEVICE int64_t all() const { return num_blocks * kThreads; }
+};
+
+/// A body whose threads keep nothing from phase to phase.
+struct Plain {
+  struct Own {};
+  static constexpr bool kBlocksWait = false;
+  BERNOULLI_HOST_DEVICE Own prepare(const Place&, void*) const { return {}; }
 };
 
 /// Where item `i` of a table stands whose rows have `columns` items. Divisions of 64 bits are slow on a card.
@@ -41,15 +54,62 @@ BERNOULLI_HOST_DEVICE inline RowColumn row_column(int64_t i, int64_t columns) {
   return {i / columns, i % columns};
 }
 
-/// One reading of an embedding row by an update: a token, or all padding of an example, which stands behind
-/// its tokens.
-struct Occurrence {
-  uint32_t example = 0;   ///< place in the update
-  uint32_t position = 0;  ///< its number of tokens: the padding
+/// W neighbouring features of a row, which a card reads and writes at once. W is 4 where rows are a multiple
+/// of it, else 1.
+template <int W>
+struct alignas(W * sizeof(float)) Features {
+  float v[W] = {};
 };
+template <int W>
+BERNOULLI_HOST_DEVICE inline Features<W> load(const float* from) {
+#if defined(__CUDA_ARCH__)
+  return *reinterpret_cast<const Features<W>*>(from);
+#else
+  Features<W> x;
+  std::memcpy(x.v, from, sizeof x.v);
+  return x;
+#endif
+}
+/// Of a table that the launch before does not write, in prepare().
+template <int W>
+BERNOULLI_HOST_DEVICE inline Features<W> load_fresh(const float* from) {
+#if defined(__CUDA_ARCH__)
+  Features<W> x;
+  if (W == 4) {
+    const float4 all = __ldcg(reinterpret_cast<const float4*>(from));
+    x = *reinterpret_cast<const Features<W>*>(&all);
+  } else {
+    for (int w = 0; w < W; ++w) x.v[w] = __ldcg(from + w);
+  }
+  return x;
+#else
+  return load<W>(from);
+#endif
+}
+template <int W>
+BERNOULLI_HOST_DEVICE inline void store(float* to, const Features<W>& x) {
+#if defined(__CUDA_ARCH__)
+  *reinterpret_cast<Features<W>*>(to) = x;
+#else
+  std::memcpy(to, x.v, sizeof x.v);
+#endif
+}
+template <int W>
+BERNOULLI_HOST_DEVICE inline void add(Features<W>& to, const Features<W>& x) {
+  for (int w = 0; w < W; ++w) to.v[w] += x.v[w];
+}
+
+/// The random words of W features, for the position and its neighbour (kernels::number_of_pair).
+template <int W>
+BERNOULLI_HOST_DEVICE inline void draw_pair(const kernels::DropoutDraws& draws, int64_t count,
+                                            int64_t position, int64_t feature, uint32_t (&words)[W]) {
+  const uint32_t n = kernels::number_of_pair(count, position, feature);
+  for (int w = 0; w < W; ++w)
+    words[w] = kernels::random_word(draws.key0, draws.key1, n + static_cast<uint32_t>(w));
+}
 
 /// What the gradient needs to know of an example of the update.
-struct ExampleState {
+struct alignas(8) ExampleState {
   int32_t count = 0;  ///< tokens
   int32_t kept = 0;   ///< of them, by word dropout
   int32_t pads = 0;
@@ -58,21 +118,78 @@ struct ExampleState {
   uint32_t key1 = 0;
 };
 
+/// What an example's loss was like, summed over its labels.
+struct Seen {
+  double loss = 0;
+  float max_abs_logit = 0;
+  int32_t saturated = 0;
+  int32_t wrong_and_dead = 0;
+};
+BERNOULLI_HOST_DEVICE inline void add(Seen& to, const Seen& x) {
+  to.loss += x.loss;
+  if (x.max_abs_logit > to.max_abs_logit) to.max_abs_logit = x.max_abs_logit;
+  to.saturated += x.saturated;
+  to.wrong_and_dead += x.wrong_and_dead;
+}
+
+/// A layer with the places of its numbers: of weight and bias among the head's, of input and output among
+/// those that an example keeps.
+struct HeadLayer {
+  Layer layer;
+  int64_t weight = 0;
+  int64_t bias = 0;
+  int64_t input = 0;
+  int64_t output = 0;
+};
+
 /// A parameter of the head among the head's numbers.
 struct HeadPart {
   int64_t begin = 0;
   int64_t columns = 0;
-  int32_t layer = 0;
+  int64_t input = 0;   ///< of its layer
+  int64_t output = 0;  ///< of its layer
   bool is_bias = false;
   kernels::UpdateRule rule;
 };
 
+/// What a phase of ExamplesBody does.
+struct ExamplePhase {
+  enum class Kind : int16_t {
+    kCountWords,
+    kRankWords,
+    kSumPositions,
+    kFoldPositions,
+    kFinishPool,
+    kForward,
+    kAddLanes,
+    kLoss,
+    kFoldSeen,
+    kLogits,
+    kBackward,
+    kKeep
+  };
+  Kind kind = Kind::kKeep;
+  int16_t layer = 0;
+};
+
+/// Where what a block of ExamplesBody keeps lies in its memory, behind its partial sums. In bytes.
+struct ExampleOffsets {
+  int32_t seen = 0;
+  int32_t layers = 0;
+  int32_t phases = 0;
+  int32_t values = 0;
+  int32_t slopes = 0;
+  int32_t end = 0;  ///< a multiple of what Features<4> are aligned to
+};
+
 struct State {
-  int64_t cursor = 0;       ///< the update of the run that is next
-  int64_t num_updates = 0;  ///< of the run
-  int64_t applying = -1;    ///< the one whose gradient stands; negative: none may be applied
-  int32_t refused = 0;      ///< 1: an update was, and none follows
-  float clip = 1;           ///< factor on the gradient
+  int64_t cursor = 0;                  ///< the update of the run that is next
+  int64_t num_updates = 0;             ///< of the run
+  int64_t applying = -1;               ///< the one whose gradient stands; negative: none may be applied
+  int32_t refused = 0;                 ///< 1: an update was, and none follows
+  uint32_t arrived = 0;                ///< blocks of GradientsBody that are done
+  float clip = 1;                      ///< factor on the gradient
+  kernels::UpdateConstants constants;  ///< of `applying`
 };
 
 struct Tables {
@@ -95,9 +212,11 @@ struct View {
   kernels::EntryLoss loss;
   kernels::UpdateRule rule;  ///< of the embedding
   Tables embedding, head;
-  const Layer* layers = nullptr;
-  const HeadPart* parts = nullptr;       ///< the embedding is none
-  const int64_t* width_begin = nullptr;  ///< [num_layers + 1]: where what enters layer i begins, then logits
+  const HeadLayer* layers = nullptr;
+  const HeadPart* parts = nullptr;  ///< the embedding is none
+  const ExamplePhase* training_phases = nullptr;
+  const ExamplePhase* evaluation_phases = nullptr;
+  int64_t num_training_phases = 0, num_evaluation_phases = 0;
   const double* pos_weight = nullptr;
   const uint32_t* binomial = nullptr;
   // The data.
@@ -111,13 +230,16 @@ struct View {
   const int64_t* occurrence_begin = nullptr;  ///< by example of the run, and the end
   const int32_t* update_of = nullptr;         ///< by example of the run
   const uint32_t* keys = nullptr;             ///< sorted: update * num_rows + row
-  const Occurrence* occurrences = nullptr;    ///< beside keys; equal keys in the order of the examples
+  const uint32_t* occurrences = nullptr;      ///< beside keys; equal keys in the order of the examples
+  int position_bits = 0;                      ///< of an occurrence, below its example's
   Record* records = nullptr;
   // One update.
   int64_t segments = 1;      ///< parts that the positions of an example are summed in
   int64_t partial_size = 0;  ///< numbers that a block keeps for partial sums
+  int64_t logits = 0;        ///< where an example's logits begin
   int64_t width = 0;         ///< numbers an example keeps: what enters each layer, and the logits
-  float* local = nullptr;    ///< [blocks, partial_size + 2 * width] where a block's own memory is too small
+  ExampleOffsets example;
+  char* local = nullptr;  ///< of each block of ExamplesBody, where a block's own memory is too small
   ExampleState* places = nullptr;
   /// Of each occurrence of the update, in the order of the examples: which of its example's tokens it is
   /// after word dropout; negative: it was taken out. Null where there is no word dropout.
@@ -125,47 +247,77 @@ struct View {
   float* values = nullptr;           ///< [examples, width]
   float* slopes = nullptr;           ///< [examples, width]: gradients of values
   float* pooled_gradient = nullptr;  ///< [examples, dim]: of the sum over positions
-  double* entry_loss = nullptr;      ///< [examples, num_labels]
+  Seen* seen = nullptr;              ///< [examples]
   float* gradient = nullptr;         ///< [num_rows, dim]; of rows that the update reads
   int32_t* stamp = nullptr;  ///< [num_rows]: 1 + the update of the run that read the row last; 0: none did
-  float* carry = nullptr;    ///< [chunks, dim]: of the run of equal keys that began before the chunk
-  float* head_partial = nullptr;  ///< [example chunks, head_size]
+  int32_t group_items = 1;   ///< occurrences that one thread sums
+  int32_t groups = 1;        ///< of a block: threads that sum side by side
+  int64_t tiles = 1;         ///< of a row's features: blocks beside each other
+  int64_t embedding_blocks = 0;  ///< of GradientsBody; those of the head follow
+  int64_t head_tile = kThreads;  ///< numbers of the head a block
+  float* carry = nullptr;        ///< [chunks, dim]: of the run of equal keys that goes on behind the chunk
+  uint32_t* carried = nullptr;   ///< by embedding block: 1 + the update of the run whose carry stands
   float* head_gradient = nullptr;
-  double* squares = nullptr;      ///< [combine blocks, 2]: of the gradient, and of the clamped one
-  int64_t num_squares = 0;        ///< combine blocks
+  double* squares = nullptr;      ///< [blocks, 2]: of the gradient, and of the clamped one
   uint8_t* not_finite = nullptr;  ///< [parameters]
 };
 
-/// The update at the cursor, or null where none is to be made.
-BERNOULLI_HOST_DEVICE inline const Update* current(const View& v) {
-  const State& s = *v.state;
-  return s.refused != 0 || s.cursor >= s.num_updates ? nullptr : v.updates + s.cursor;
+/// Features of a row, by the W that a thread has at once.
+template <int W>
+BERNOULLI_HOST_DEVICE inline int64_t columns_of(const View& v) {
+  return v.dim / W;
 }
 
-BERNOULLI_HOST_DEVICE inline int64_t token(const Tokens& tokens, int64_t at) {
-  return tokens.narrow != nullptr ? static_cast<int64_t>(tokens.narrow[at])
-                                  : static_cast<int64_t>(tokens.wide[at]);
+/// The update at the cursor, or null where none is to be made.
+BERNOULLI_HOST_DEVICE inline const Update* current(const View& v) {
+  const int64_t cursor = read_fresh(&v.state->cursor);
+  return read_fresh(&v.state->refused) != 0 || cursor >= read_fresh(&v.state->num_updates)
+             ? nullptr
+             : v.updates + cursor;
+}
+
+BERNOULLI_HOST_DEVICE inline int32_t token(const Tokens& tokens, int64_t at) {
+  return tokens.narrow != nullptr ? static_cast<int32_t>(tokens.narrow[at]) : tokens.wide[at];
+}
+
+/// Threads of a block that an example's labels are given to.
+BERNOULLI_HOST_DEVICE inline int64_t num_seen(const View& v) {
+  return v.num_labels < kThreads ? v.num_labels : kThreads;
 }
 
 /// An example as the pool reads it.
 struct Reading {
   int64_t begin = 0;  ///< of its tokens
-  int64_t count = 0;
-  int64_t pads = 0;
+  int32_t count = 0;
+  int32_t pads = 0;
   float scale = 1;
 };
 BERNOULLI_HOST_DEVICE inline Reading reading_of(const View& v, int64_t row) {
   Reading r;
   r.begin = v.tokens.offsets[row];
   const int64_t length = v.tokens.offsets[row + 1] - r.begin;
-  r.count = v.sequence_length != 0 && length > v.sequence_length ? v.sequence_length : length;
-  if (v.include_padding) r.pads = v.sequence_length - r.count;
+  r.count =
+      static_cast<int32_t>(v.sequence_length != 0 && length > v.sequence_length ? v.sequence_length : length);
+  if (v.include_padding) r.pads = static_cast<int32_t>(v.sequence_length) - r.count;
   if (v.mean)
     r.scale = 1.0f / static_cast<float>(v.include_padding ? v.sequence_length : (length > 1 ? length : 1));
   return r;
 }
 
-/// The whole run's, in the order of the updates.
+/// One reading of an embedding row by an update: a token; or all padding of an example, whose position is the
+/// number of its tokens.
+struct Occurrence {
+  int64_t example;  ///< place in the update
+  int64_t position;
+};
+BERNOULLI_HOST_DEVICE inline uint32_t packed(const View& v, const Occurrence& o) {
+  return static_cast<uint32_t>(o.example << v.position_bits | o.position);
+}
+BERNOULLI_HOST_DEVICE inline Occurrence unpacked(const View& v, uint32_t o) {
+  return {o >> v.position_bits, o & ((uint32_t{1} << v.position_bits) - 1)};
+}
+
+/// The occurrences of an update among the whole run's.
 struct Span {
   int64_t begin;
   int64_t end;
@@ -177,15 +329,16 @@ BERNOULLI_HOST_DEVICE inline Span occurrences_of(const View& v, const Update& up
 BERNOULLI_HOST_DEVICE inline int64_t row_of(const View& v, int64_t update, int64_t at) {
   return static_cast<int64_t>(v.keys[at]) - update * v.num_rows;
 }
-BERNOULLI_HOST_DEVICE inline int64_t chunks_of(int64_t count) { return (count + kChunk - 1) / kChunk; }
-
-/// Phase number `level` of 8 that sum `width` numbers a thread over the threads of a block, in pairs 128
-/// apart, 64 apart, ...: the sums end at `sums`[0..width).
-BERNOULLI_HOST_DEVICE inline void sum_level(double* sums, int width, int level, int64_t thread) {
-  const int64_t half = kThreads >> (level + 1);
-  if (thread >= half) return;
-  for (int i = 0; i < width; ++i) sums[thread * width + i] += sums[(thread + half) * width + i];
+/// Whether occurrence `at` is the first of its row in the update.
+BERNOULLI_HOST_DEVICE inline bool opens_row(const View& v, const Span& span, int64_t at) {
+  return at == span.begin || v.keys[at] != v.keys[at - 1];
 }
-inline constexpr int kSumLevels = 8;
+
+/// The gradient as the update reads it, before it is scaled.
+BERNOULLI_HOST_DEVICE inline float clamped(const View& v, float g) {
+  if (v.clip_value == 0) return g;
+  const auto limit = static_cast<float>(v.clip_value);
+  return g < -limit ? -limit : g > limit ? limit : g;
+}
 
 }  // namespace bernoulli::card

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/host_device.h"
+
+#if !defined(__CUDACC__)
+#include <sched.h>
+#endif
+
+// How blocks of one launch hear of each other. What a block wrote before publish() or arrive(), its other
+// threads' earlier phases included, is read through read_fresh() by whoever waited for it.
+
+namespace bernoulli::card {
+
+BERNOULLI_HOST_DEVICE inline void publish(uint32_t* flag, uint32_t value) {
+#if defined(__CUDA_ARCH__)
+  __threadfence();
+  *static_cast<volatile uint32_t*>(flag) = value;
+#else
+  __atomic_store_n(flag, value, __ATOMIC_RELEASE);
+#endif
+}
+
+BERNOULLI_HOST_DEVICE inline void await(const uint32_t* flag, uint32_t value) {
+#if defined(__CUDA_ARCH__)
+  while (*static_cast<const volatile uint32_t*>(flag) != value) {
+  }
+  __threadfence();
+#else
+  while (__atomic_load_n(flag, __ATOMIC_ACQUIRE) != value) {
+#if !defined(__CUDACC__)
+    sched_yield();
+#endif
+  }
+#endif
+}
+
+/// How many arrived before this block.
+BERNOULLI_HOST_DEVICE inline uint32_t arrive(uint32_t* counter) {
+#if defined(__CUDA_ARCH__)
+  __threadfence();
+  const uint32_t before = atomicAdd(counter, 1u);
+  __threadfence();
+  return before;
+#else
+  return __atomic_fetch_add(counter, 1u, __ATOMIC_ACQ_REL);
+#endif
+}
+
+/// A number that another block of the launch wrote, or a launch that this one does not wait for: past the
+/// caches of single processors of the card, which may hold what stood there before.
+template <class T>
+BERNOULLI_HOST_DEVICE inline T read_fresh(const T* from) {
+#if defined(__CUDA_ARCH__)
+  return __ldcg(from);
+#else
+  return *from;
+#endif
+}
+
+}  // namespace bernoulli::card

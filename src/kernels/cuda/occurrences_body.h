@@ -1,0 +1,36 @@
+#pragma once
+
+#include "kernels/cuda/view.h"
+
+namespace bernoulli::card {
+
+/// Writes the occurrences of a whole run of updates, an example a block, in the order of the examples. Sorted
+/// by key, stably, they stand by update and row, within a row by example and position: which example stands
+/// where changes with every epoch.
+class OccurrencesBody : public Plain {
+ public:
+  static constexpr const char* kName = "occurrences";
+
+  OccurrencesBody(const View& view, uint32_t* keys, uint32_t* occurrences)
+      : v_(view), keys_(keys), occurrences_(occurrences) {}
+  BERNOULLI_HOST_DEVICE int64_t phases() const { return 1; }
+  BERNOULLI_HOST_DEVICE void run(int64_t, const Place& place, Own&, void*) const {
+    const int64_t number = v_.update_of[place.block];
+    const int64_t example = place.block - v_.updates[number].first;
+    const Reading r = reading_of(v_, v_.examples[place.block]);
+    const int64_t begin = v_.occurrence_begin[place.block];
+    const int64_t count = v_.occurrence_begin[place.block + 1] - begin;
+    for (int64_t p = place.thread; p < count; p += kThreads) {
+      const int64_t row = p < r.count ? token(v_.tokens, r.begin + p) : 0;  // behind the tokens: padding
+      keys_[begin + p] = static_cast<uint32_t>(number * v_.num_rows + row);
+      occurrences_[begin + p] = packed(v_, {example, p});
+    }
+  }
+
+ private:
+  View v_;
+  uint32_t* keys_;
+  uint32_t* occurrences_;
+};
+
+}  // namespace bernoulli::card
