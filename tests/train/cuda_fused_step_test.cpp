@@ -124,15 +124,8 @@ TEST_P(OnHostCard, GoesOnFromASavedStateOfEitherEngineBitForBit) {
 }
 
 /// Texts of about 100 tokens, most of them one word: a row whose gradient goes through most blocks, beside
-/// rows that one group sums. Features one and four at a time, fewer and more than a block has threads.
-class LongRows : public ::testing::TestWithParam<int64_t> {
- protected:
-  ~LongRows() override { card::HostCard::settings() = {}; }
-};
-INSTANTIATE_TEST_SUITE_P(CudaFusedStep, LongRows, ::testing::Values(2, 20, 257, 300, 1028));
-
-TEST_P(LongRows, AreSummedOverBlocksInOneOrder) {
-  const int64_t dim = GetParam();
+/// rows that one group sums.
+Bench with_long_rows(int64_t dim) {
   Case c;
   c.layers = {bag(dim, "mean"), dropout(0.25), linear(3), layer("relu"), linear(1)};
   c.optimizer = sgd(0.9);  // adam makes of a rounding error in a small gradient one of its step
@@ -145,11 +138,25 @@ TEST_P(LongRows, AreSummedOverBlocksInOneOrder) {
     rows.end_row();
   }
   bench.data.rows = std::move(rows);
+  return bench;
+}
+constexpr double kLongRowsTolerance = 5e-6;  // sums of 9,000 numbers in another order
+/// Features one and four at a time, fewer and more than a block has threads.
+const auto dimensions = ::testing::Values(2, 20, 257, 300, 1028);
+
+class LongRows : public ::testing::TestWithParam<int64_t> {
+ protected:
+  ~LongRows() override { card::HostCard::settings() = {}; }
+};
+INSTANTIATE_TEST_SUITE_P(CudaFusedStep, LongRows, dimensions);
+
+TEST_P(LongRows, AreSummedOverBlocksInOneOrder) {
+  Bench bench = with_long_rows(GetParam());
   const auto fused = bench.fused();
   const auto card = bench.on_card(card::host_functions());
   const double expected = bench.train(*fused, 0, 6);
   EXPECT_NEAR(bench.train(*card, 0, 6), expected, 1e-6 * expected);
-  expect_near(*fused, *card, 5e-6);  // sums of 9,000 numbers in another order
+  expect_near(*fused, *card, kLongRowsTolerance);
   card::HostCard::settings().processors = 3;
   for (const Order order : {Order::kBackwards, Order::kBlocksAtOnce}) {
     card::HostCard::settings().order = order;
@@ -359,6 +366,31 @@ TEST_P(OnCard, AgreesWithTheFusedEngineAndRepeatsItsBits) {
   expect_near(*fused, *first, 1e-5);
   EXPECT_EQ(bench.train(*second, 0, 30), got);
   expect_same_state(*first, *second);
+}
+
+class LongRowsOnCard : public TestOnCard<int64_t> {};
+INSTANTIATE_TEST_SUITE_P(CudaFusedStep, LongRowsOnCard, dimensions);
+
+TEST_P(LongRowsOnCard, AreSummedOverBlocksInOneOrder) {
+  Bench bench = with_long_rows(GetParam());
+  const auto fused = bench.fused();
+  const auto first = bench.on_card(cuda_fused_functions()), second = bench.on_card(cuda_fused_functions());
+  const double expected = bench.train(*fused, 0, 40), got = bench.train(*first, 0, 40);
+  EXPECT_NEAR(got, expected, 1e-5 * expected);
+  expect_near(*fused, *first, 5 * kLongRowsTolerance);
+  EXPECT_EQ(bench.train(*second, 0, 40), got);
+  expect_same_state(*first, *second);
+}
+
+TEST_P(LongRowsOnCard, AProfileMakesTheSameUpdates) {
+  Bench bench = with_long_rows(GetParam());
+  const auto one = bench.on_card(cuda_fused_functions()), other = bench.on_card(cuda_fused_functions());
+  const std::vector<int64_t> examples = {4, 5, 6};
+  const std::vector<PlannedUpdate> updates = {{examples, 0, 0.01}, {examples, 1, 0.01}};
+  one->update_all(updates);
+  for (const card::KernelTime& time : other->profile(updates)) EXPECT_GT(time.seconds, 0) << time.name;
+  expect_same_state(*one, *other);
+  EXPECT_GT(cuda_copy_speed(0, 1 << 20), 0);
 }
 
 }  // namespace
