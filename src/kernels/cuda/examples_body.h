@@ -6,7 +6,8 @@ namespace bernoulli::card {
 
 /// An example a block: embedding, dropout and pool, the head, and in training the loss and the gradient back
 /// to the pool. Gradients that are sums over examples are left to GradientsBody.
-template <int W>
+/// @tparam kInShared  a block's memory is its own, else its part of view.local
+template <int W, bool kInShared>
 class ExamplesBody {
  public:
   static constexpr const char* kName = "examples";
@@ -19,9 +20,9 @@ class ExamplesBody {
   ExamplesBody(const View& view, int64_t rows, float* logits) : v_(view), logits_(logits), rows_(rows) {}
 
   struct Own {
-    char* memory = nullptr;  ///< of the block; null: there is no example for it
+    char* memory = nullptr;  ///< of the block
     int32_t thread = 0;
-    int32_t place = 0;
+    int32_t place = -1;  ///< negative: there is no example for the block
     int32_t row = 0;
     int32_t kept = 0;  ///< tokens that word dropout left
     Reading reading;
@@ -41,8 +42,8 @@ class ExamplesBody {
   BERNOULLI_HOST_DEVICE Own prepare(const Place& place, void* shared) const {
     Own own;
     const Update* const update = training_ ? current(v_) : nullptr;
+    own.memory = kInShared ? static_cast<char*>(shared) : v_.local + place.block * v_.example.end;
     if (place.block >= (training_ ? (update != nullptr ? update->size : 0) : rows_)) return own;
-    own.memory = v_.local != nullptr ? v_.local + place.block * v_.example.end : static_cast<char*>(shared);
     own.thread = static_cast<int32_t>(place.thread);
     own.place = static_cast<int32_t>(place.block);
     own.row = training_ ? v_.examples[update->first + place.block] : own.place;
@@ -63,7 +64,7 @@ class ExamplesBody {
   }
 
   BERNOULLI_HOST_DEVICE void run(int64_t phase, const Place&, Own& own, void*) const {
-    if (own.memory == nullptr) return;
+    if (own.place < 0) return;
     using Kind = ExamplePhase::Kind;
     const ExamplePhase now = phase_list(own)[phase];
     const HeadLayer& layer = layers(own)[now.layer];

@@ -206,12 +206,19 @@ class Program {
   template <int W>
   void launch_update() {
     if (replays()) card_.launch(CatchUpBody<W>(view_), layout_.read_blocks, 0);
-    card_.launch(ExamplesBody<W>(view_), layout_.largest_update, example_bytes());
+    launch_examples<W>(layout_.largest_update, view_);
     card_.launch(GradientsBody<W>(view_), layout_.gradient_blocks(), GradientsBody<W>::shared_bytes(view_));
     card_.launch(ApplyBody<W>(view_), view_.deferred ? layout_.read_blocks : layout_.sweep_blocks, 0);
   }
   bool replays() const { return view_.deferred && !layout_.rests; }
-  int64_t example_bytes() const { return view_.local != nullptr ? 0 : view_.example.end; }
+  template <int W, class... Arguments>
+  void launch_examples(int64_t blocks, const Arguments&... arguments) {
+    if (view_.local == nullptr) {
+      card_.launch(ExamplesBody<W, true>(arguments...), blocks, view_.example.end);
+    } else {
+      card_.launch(ExamplesBody<W, false>(arguments...), blocks, 0);
+    }
+  }
 
   /// Calls with the number of features that a thread has at once, as a type.
   template <class Call>
@@ -246,9 +253,7 @@ class Program {
     }
     float* const logits = place(evaluation_.get()).first;
     put_tokens(tokens, view.tokens, begin, end);
-    with_width([&](auto width) {
-      card_.launch(ExamplesBody<decltype(width)::value>(view, rows, logits), rows, example_bytes());
-    });
+    with_width([&](auto width) { launch_examples<decltype(width)::value>(rows, view, rows, logits); });
     card_.get(out, logits, rows * view.num_labels * static_cast<int64_t>(sizeof(float)));
   }
 
