@@ -106,7 +106,7 @@ CudaFusedStep::CudaFusedStep(const RunConfig& config, const layers::ModelPlan& p
   model.parameters = parameters.data();
   model.num_parameters = static_cast<int32_t>(parameters.size());
   model.layers = layers.data();
-  model.num_layers = static_cast<int32_t>(layers.size());
+  model.num_layers = static_cast<int64_t>(layers.size());
   model.num_slots = static_cast<int32_t>(optimizer_.slot_names().size());
   model.initial_slot = static_cast<float>(optimizer_.initial_slot());
   model.binomial = binomial.data();

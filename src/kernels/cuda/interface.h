@@ -36,31 +36,35 @@ struct Parameter {
 /// is next read, and at the end of a run (the same bits: the order of a row's own steps stays).
 enum class Sweep : uint8_t { kChoose, kDense, kDeferred };
 
-/// Pointers are read while create() runs.
-struct Model {
-  const Parameter* parameters = nullptr;  ///< the embedding [V, D] first
-  int32_t num_parameters = 0;
-  const Layer* layers = nullptr;
-  int32_t num_layers = 0;
-  int32_t num_slots = 0;   ///< of the optimizer: 0 to 2
-  float initial_slot = 0;  ///< until write() says otherwise
+/// What of a model is a number.
+struct Settings {
+  int64_t num_layers = 0;
   uint32_t token_threshold = 0;
-  uint32_t word_threshold = 0;         ///< a token stays where 16 random bits are below it; 0: all stay
-  const uint32_t* binomial = nullptr;  ///< BinomialTables::flat; read where pads are dropped
+  uint32_t word_threshold = 0;  ///< a token stays where 16 random bits are below it; 0: all stay
   bool mean = true;
   bool include_padding = false;
   int64_t sequence_length = 0;  ///< 0: all positions
   int64_t num_labels = 1;
-  const double* pos_weight = nullptr;  ///< [num_labels]
   kernels::EntryLoss loss;
   double clip_norm = 0;   ///< 0: not
   double clip_value = 0;  ///< 0: not
   uint64_t seed = 0;
-  Sweep sweep = Sweep::kChoose;  ///< kChoose: by the sizes of table and update
-  float saturated_from = 0;      ///< logits from here up, or until there, count as saturated
+  float saturated_from = 0;  ///< logits from here up, or until there, count as saturated
   float saturated_until = 0;
   float negatives_dead_from = 0;  ///< wrong answers from here, or until there, count as dead
   float positives_dead_until = 0;
+};
+
+/// Pointers are read while create() runs.
+struct Model : Settings {
+  const Parameter* parameters = nullptr;  ///< the embedding [V, D] first
+  int32_t num_parameters = 0;
+  const Layer* layers = nullptr;
+  int32_t num_slots = 0;               ///< of the optimizer: 0 to 2
+  float initial_slot = 0;              ///< until write() says otherwise
+  const uint32_t* binomial = nullptr;  ///< BinomialTables::flat; read where pads are dropped
+  const double* pos_weight = nullptr;  ///< [num_labels]
+  Sweep sweep = Sweep::kChoose;        ///< kChoose: by the sizes of table and update
 };
 
 /// Ragged token ids: row i is ids[offsets[i] .. offsets[i + 1]). One of the two is null.

@@ -105,25 +105,11 @@ class Layout {
 
  private:
   void set_model(const Model& m) {
+    static_cast<Settings&>(view_) = m;
     view_.dim = m.parameters[0].columns;
     width_ = view_.dim % 4 == 0 ? 4 : 1;
     view_.num_rows = num_rows;
-    view_.num_labels = m.num_labels;
-    view_.num_layers = m.num_layers;
-    view_.sequence_length = m.sequence_length;
-    view_.token_threshold = m.token_threshold;
-    view_.word_threshold = m.word_threshold;
-    view_.mean = m.mean;
-    view_.include_padding = m.include_padding;
     view_.rule = m.parameters[0].rule;
-    view_.clip_norm = m.clip_norm;
-    view_.clip_value = m.clip_value;
-    view_.seed = m.seed;
-    view_.saturated_from = m.saturated_from;
-    view_.saturated_until = m.saturated_until;
-    view_.negatives_dead_from = m.negatives_dead_from;
-    view_.positives_dead_until = m.positives_dead_until;
-    view_.loss = m.loss;
     num_slots_ = m.num_slots;
     num_binomial = m.token_threshold != 0 && m.include_padding ? kBinomialEntries : 0;
   }
@@ -138,7 +124,7 @@ class Layout {
       view_.head_size += count(p);
     }
     view_.width = view_.dim;
-    for (int32_t i = 0; i < model.num_layers; ++i) {
+    for (int64_t i = 0; i < model.num_layers; ++i) {
       HeadLayer at;
       at.layer = model.layers[i];
       at.input = view_.logits;

@@ -199,17 +199,10 @@ struct Tables {
 };
 
 /// All pointers are of the device.
-struct View {
+struct View : Settings {
   // The model.
-  int64_t dim = 0, num_rows = 0, num_labels = 1, num_layers = 0, num_parts = 0, head_size = 0;
-  int64_t sequence_length = 0;
-  uint32_t token_threshold = 0, word_threshold = 0;
-  bool mean = true, include_padding = false;
-  bool deferred = false;  ///< Sweep::kDeferred
-  double clip_norm = 0, clip_value = 0;
-  uint64_t seed = 0;
-  float saturated_from = 0, saturated_until = 0, negatives_dead_from = 0, positives_dead_until = 0;
-  kernels::EntryLoss loss;
+  int64_t dim = 0, num_rows = 0, num_parts = 0, head_size = 0;
+  bool deferred = false;     ///< Sweep::kDeferred
   kernels::UpdateRule rule;  ///< of the embedding
   Tables embedding, head;
   const HeadLayer* layers = nullptr;
