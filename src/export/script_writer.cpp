@@ -176,7 +176,7 @@ class Writer {
   }
 
   void add(int depth, std::string_view line) {
-    script_.methods.append(static_cast<size_t>(4 * depth), ' ').append(line).push_back('\n');
+    script_.methods.append(4 * static_cast<size_t>(depth), ' ').append(line).push_back('\n');
   }
 
   /// A literal where LibTorch can read what it prints, which holds for printable ASCII only (it prints "\v"
@@ -316,7 +316,7 @@ class Writer {
 
   /// How many n-grams of a width there is room for; may be negative where the text has fewer words.
   std::string room_for(size_t width) const {
-    const std::string count = fmt::format("count - {}", width - 1);
+    std::string count = fmt::format("count - {}", width - 1);
     if (!config_.sequence_length) return count;
     return fmt::format("min({}, {} - len(ids))", count, *config_.sequence_length);
   }
