@@ -61,6 +61,10 @@ class TokenView {
     const int64_t bytes = row_size(index) * (narrow_ == nullptr ? 4 : 2);
     for (int64_t at = 0; at < bytes; at += kLine) __builtin_prefetch(begin + at);
   }
+  /// All ids, of which row i is [offsets()[i], offsets()[i + 1]): one of the two is null.
+  const int32_t* wide() const { return wide_; }
+  const uint16_t* narrow() const { return narrow_; }
+  const int64_t* offsets() const { return offsets_; }
   /// The first ids of a row, at most `limit`. Returns the end of what was written.
   int64_t* copy_row(int64_t index, int64_t limit, int64_t* out) const {
     const int64_t count = std::min(row_size(index), limit);

@@ -1,37 +1,9 @@
 #include "train/card_model.h"
 
-#include <span>
-
 namespace bernoulli {
 
-PlainTokens::PlainTokens(const TokenView& rows, int64_t begin, int64_t end, int64_t num_ids)
-    : is_narrow_(num_ids <= kNarrowIds) {
-  std::vector<int32_t> room;
-  for (int64_t i = begin; i < end; ++i) {
-    const auto size = static_cast<size_t>(rows.row_size(i));
-    if (room.size() < size) room.resize(size);
-    const std::span<const int32_t> row = rows.row(i, room.data());
-    if (is_narrow_) {
-      for (const int32_t id : row) narrow_.push_back(static_cast<uint16_t>(id));
-    } else {
-      wide_.insert(wide_.end(), row.begin(), row.end());
-    }
-    offsets_.push_back(offsets_.back() + static_cast<int64_t>(size));
-  }
-  narrow_.reserve(1);  // a pointer that is not null where there is no token
-  wide_.reserve(1);
-}
-
-card::Tokens PlainTokens::view() const {
-  card::Tokens tokens;
-  if (is_narrow_) {
-    tokens.narrow = narrow_.data();
-  } else {
-    tokens.wide = wide_.data();
-  }
-  tokens.offsets = offsets_.data();
-  tokens.size = static_cast<int64_t>(offsets_.size()) - 1;
-  return tokens;
+card::Tokens card_tokens(const TokenView& rows, int64_t begin, int64_t end) {
+  return {rows.narrow(), rows.wide(), rows.offsets() + begin, end - begin};
 }
 
 std::vector<card::Layer> card_layers(const FusedPlan& fused) {

@@ -12,20 +12,8 @@
 
 namespace bernoulli {
 
-/// Ids of some rows as the card takes them, in as few bits as ids below `num_ids` need.
-class PlainTokens {
- public:
-  /// Rows [begin, end).
-  PlainTokens(const TokenView& rows, int64_t begin, int64_t end, int64_t num_ids);
-  /// Lives as long as this.
-  card::Tokens view() const;
-
- private:
-  bool is_narrow_;
-  std::vector<uint16_t> narrow_;
-  std::vector<int32_t> wide_;
-  std::vector<int64_t> offsets_ = {0};
-};
+/// Rows [begin, end) of `rows`, which must outlive it.
+card::Tokens card_tokens(const TokenView& rows, int64_t begin, int64_t end);
 
 std::vector<card::Layer> card_layers(const FusedPlan& fused);
 

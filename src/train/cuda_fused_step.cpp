@@ -81,7 +81,6 @@ CudaFusedStep::CudaFusedStep(const RunConfig& config, const layers::ModelPlan& p
     : train_(train),
       functions_(functions),
       num_labels_(plan.num_outputs),
-      num_ids_(0),
       optimizer_(config.optimizer),
       handle_(nullptr, Handle{functions.destroy}) {
   const Sequential reference(plan, config.training.seed, c10::Device(c10::kCPU));
@@ -95,7 +94,6 @@ CudaFusedStep::CudaFusedStep(const RunConfig& config, const layers::ModelPlan& p
     initial.push_back(tensor.detach().contiguous());
     numbers.push_back(initial.back().const_data_ptr<float>());
   }
-  num_ids_ = parameters.front().rows;
   run_ahead_ = updates_ahead(parameters.front());
 
   const std::vector<card::Layer> layers = card_layers(fused);
@@ -113,9 +111,8 @@ CudaFusedStep::CudaFusedStep(const RunConfig& config, const layers::ModelPlan& p
   model.num_labels = num_labels_;
   model.pos_weight = one_each.data();
 
-  const PlainTokens tokens(train.rows, 0, train.size(), num_ids_);
   card::Data data;
-  data.tokens = tokens.view();
+  data.tokens = card_tokens(train.rows, 0, train.size());
   data.targets = train.targets.data();
   data.weights = train.weights.empty() ? nullptr : train.weights.data();
   data.largest_update = std::min(config.training.batch_size * config.training.accumulate, train.size());
@@ -203,8 +200,7 @@ std::vector<float> CudaFusedStep::logits(const TokenView& rows) {
   for (int64_t begin = 0; begin < rows.size(); begin += kEvaluationRows) {
     throw_if_stopped();
     const int64_t end = std::min(begin + kEvaluationRows, rows.size());
-    const PlainTokens plain(rows, begin, end, num_ids_);
-    const card::Tokens tokens = plain.view();
+    const card::Tokens tokens = card_tokens(rows, begin, end);
     ask([&](card::Why why) {
       return functions_.logits(handle_.get(), &tokens, logits.data() + begin * num_labels_, why);
     });

@@ -62,7 +62,6 @@ class CudaFusedStep : public Step {
   const EncodedDataset& train_;
   card::Functions functions_;
   int64_t num_labels_;
-  int64_t num_ids_;
   FusedOptimizer optimizer_;
   std::vector<Parameter> parameters_;  ///< in the order of the plan: the embedding first
   int64_t run_ahead_ = 1;

@@ -67,7 +67,7 @@ struct Model : Settings {
   Sweep sweep = Sweep::kChoose;        ///< kChoose: by the sizes of table and update
 };
 
-/// Ragged token ids: row i is ids[offsets[i] .. offsets[i + 1]). One of the two is null.
+/// Ragged token ids: row i is ids[offsets[i] .. offsets[i + 1]). `narrow` is null, or what is read.
 struct Tokens {
   const uint16_t* narrow = nullptr;
   const int32_t* wide = nullptr;
