@@ -26,6 +26,7 @@ struct HostCardSettings {
   int64_t memory = int64_t{1} << 32;
   int64_t shared_limit = 48 * 1024;
   int64_t processors = 1;
+  int64_t sorted_at_once = int64_t{1} << 21;
 };
 
 /// Runs the bodies of the card's kernels on the processor: every thread of a block through a phase, then
@@ -44,11 +45,16 @@ class HostCard {
   Scope enter() const { return {}; }
   int64_t processors() const { return settings_.processors; }
   int64_t shared_limit() const { return settings_.shared_limit; }
+  int64_t sorted_at_once() const { return settings_.sorted_at_once; }
   int64_t free_bytes() const { return left_; }
   void* allocate(int64_t bytes) { return bytes > left_ ? nullptr : std::malloc(static_cast<size_t>(bytes)); }
   void free(void* memory) { std::free(memory); }
   void put(void* to, const void* from, int64_t bytes) { copy(to, from, bytes); }
   void get(void* to, const void* from, int64_t bytes) { copy(to, from, bytes); }
+  void copy(void* to, const void* from, int64_t bytes) {
+    finish();
+    if (bytes > 0) std::memcpy(to, from, static_cast<size_t>(bytes));
+  }
   void zero(void* at, int64_t bytes) {
     finish();
     std::memset(at, 0, static_cast<size_t>(bytes));
@@ -126,7 +132,7 @@ class HostCard {
   template <class Body>
   void run(Grid<Body>& grid) const {
     const auto run_block = [&](int64_t block) {
-      for (int64_t phase = 0; phase < grid.body.phases(); ++phase) {
+      for (int phase = 0; phase < grid.body.phases(); ++phase) {
         each(kThreads, Order::kThreadsAtOnce, [&](int64_t thread) {
           grid.body.run(phase, grid.place(block, thread), grid.own_of(block, thread), grid.shared_of(block));
         });
@@ -143,10 +149,6 @@ class HostCard {
     if (launched_) std::exchange(launched_, nullptr)();
   }
 
-  void copy(void* to, const void* from, int64_t bytes) {
-    finish();
-    if (bytes > 0) std::memcpy(to, from, static_cast<size_t>(bytes));
-  }
   using Order = HostCardSettings::Order;
   /// 0 to count - 1 in the order that is asked for; on threads where that is `at_once`.
   template <class Call>

@@ -103,6 +103,8 @@ TEST_P(OnHostCard, GivesTheSameBitsInEveryOrderAndForEverySweep) {
   const auto first = bench.on_card(card::host_functions());
   const double loss = bench.train(*first, 0, 10);
   const auto expect_same = [&](Order order, Sweep sweep, int64_t shared_limit, bool prepares_early) {
+    settings.sorted_at_once =
+        order == Order::kMixed ? 250 : int64_t{1} << 21;  // pieces of two or three updates
     settings.order = order;
     settings.sweep = sweep;
     settings.shared_limit = shared_limit;
@@ -251,13 +253,18 @@ TEST(CudaFusedStep, AProfileMakesTheSameUpdatesAndNamesTheKernels) {
   expect_same_state(*one, *other);
 }
 
-class Refusals : public ::testing::TestWithParam<card::Sweep> {
+/// A sweep, and how many readings are sorted at once: 10 are an update a piece.
+class Refusals : public ::testing::TestWithParam<std::tuple<card::Sweep, int64_t>> {
  protected:
-  Refusals() { card::HostCard::settings().sweep = GetParam(); }
+  Refusals() {
+    card::HostCard::settings().sweep = std::get<0>(GetParam());
+    card::HostCard::settings().sorted_at_once = std::get<1>(GetParam());
+  }
   ~Refusals() override { card::HostCard::settings() = {}; }
 };
 INSTANTIATE_TEST_SUITE_P(CudaFusedStep, Refusals,
-                         ::testing::Values(card::Sweep::kDense, card::Sweep::kDeferred));
+                         ::testing::Combine(::testing::Values(card::Sweep::kDense, card::Sweep::kDeferred),
+                                            ::testing::Values(10, 1 << 21)));
 
 TEST_P(Refusals, ALossThatIsNotFiniteKeepsWhatTheUpdatesBeforeItLeft) {
   Bench bench(Case{});
@@ -394,15 +401,32 @@ TEST_P(LongRowsOnCard, AreSummedOverBlocksInOneOrder) {
   expect_same_state(*first, *second);
 }
 
+/// What is timed neither overlaps nor comes from a graph.
 TEST_P(LongRowsOnCard, AProfileMakesTheSameUpdates) {
   Bench bench = with_long_rows(GetParam());
   const auto one = bench.on_card(cuda_fused_functions()), other = bench.on_card(cuda_fused_functions());
-  const std::vector<int64_t> examples = {4, 5, 6};
-  const std::vector<PlannedUpdate> updates = {{examples, 0, 0.01}, {examples, 1, 0.01}};
-  one->update_all(updates);
-  for (const card::KernelTime& time : other->profile(updates)) EXPECT_GT(time.seconds, 0) << time.name;
+  bench.train(*one, 0, 40);
+  bench.plan_updates(*other, 0, 40, [&](const std::vector<PlannedUpdate>& updates) {
+    for (const card::KernelTime& time : other->profile(updates)) EXPECT_GT(time.seconds, 0) << time.name;
+  });
   expect_same_state(*one, *other);
   EXPECT_GT(cuda_copy_speed(0, 1 << 20), 0);
+}
+
+TEST_P(LongRowsOnCard, EvaluationsInARowDoNotSeeEachOther) {
+  Bench bench = with_long_rows(GetParam());
+  const auto fused = bench.fused();
+  const auto card = bench.on_card(cuda_fused_functions());
+  TokenRows other;
+  for (int64_t i = 0; i < 3000; ++i) {
+    for (int64_t p = 0; p <= i % 11; ++p) other.ids.push_back(static_cast<int32_t>((i + p) % kNumIds));
+    other.end_row();
+  }
+  for (const TokenView& rows : {TokenView(bench.data.rows), TokenView(other), TokenView(bench.data.rows)}) {
+    const std::vector<float> expected = fused->logits(rows), got = card->logits(rows);
+    for (size_t i = 0; i < expected.size(); ++i)
+      ASSERT_NEAR(got[i], expected[i], 1e-5 * (1 + std::abs(expected[i]))) << i;
+  }
 }
 
 }  // namespace

@@ -143,6 +143,13 @@ class Bench {
   /// Updates `from` to `to`; the learning rate falls, so that replays must remember it.
   double train(Step& step, int64_t from, int64_t to) const {
     double loss_sum = 0;
+    plan_updates(step, from, to, [&](const std::vector<PlannedUpdate>& updates) {
+      for (const StepResult& result : step.update_all(updates)) loss_sum += result.loss_sum;
+    });
+    return loss_sum;
+  }
+  template <class Call>
+  void plan_updates(const Step& step, int64_t from, int64_t to, const Call& call) const {
     const int64_t size = config.training.batch_size * config.training.accumulate;
     std::vector<std::vector<int64_t>> examples;
     std::vector<PlannedUpdate> updates;
@@ -151,8 +158,7 @@ class Bench {
       for (int64_t i = 0; i < size; ++i) examples.back().push_back((s * 29 + i * 5) % data.size());
       updates.push_back({examples.back(), s, step.base_lr() / (1 + 0.01 * static_cast<double>(s))});
     }
-    for (const StepResult& result : step.update_all(updates)) loss_sum += result.loss_sum;
-    return loss_sum;
+    call(updates);
   }
 
   EncodedDataset data;

@@ -19,7 +19,7 @@ class Calls {
                        void** handle, Why why) {
     return guarded(why, [&] {
       auto engine = std::make_unique<Engine>(device);
-      const auto scope = engine->card.enter();
+      [[maybe_unused]] const auto scope = engine->card.enter();
       engine->program = std::make_unique<Program<Card>>(engine->card, *model, *data, weights);
       *handle = engine.release();
     });
@@ -53,7 +53,7 @@ class Calls {
   static Status on_card(int device, Why why, const Call& call) {
     return guarded(why, [&] {
       Card card(device);
-      const auto scope = card.enter();
+      [[maybe_unused]] const auto scope = card.enter();
       call(card);
     });
   }
@@ -62,7 +62,7 @@ class Calls {
     char ignored[1];
     guarded({ignored, 1}, [&] {
       if (engine == nullptr) return;
-      const auto scope = engine->card.enter();
+      [[maybe_unused]] const auto scope = engine->card.enter();
       engine->program.reset();
     });
   }
@@ -93,7 +93,7 @@ class Calls {
   static Status with(void* handle, Why why, const Call& call) {
     return guarded(why, [&] {
       auto* const engine = static_cast<Engine*>(handle);
-      const auto scope = engine->card.enter();
+      [[maybe_unused]] const auto scope = engine->card.enter();
       call(*engine->program);
     });
   }

@@ -15,8 +15,7 @@ namespace bernoulli::card {
 
 BERNOULLI_HOST_DEVICE inline void publish(uint32_t* flag, uint32_t value) {
 #if defined(__CUDA_ARCH__)
-  __threadfence();
-  *static_cast<volatile uint32_t*>(flag) = value;
+  asm volatile("st.release.gpu.u32 [%0], %1;" ::"l"(flag), "r"(value) : "memory");
 #else
   __atomic_store_n(flag, value, __ATOMIC_RELEASE);
 #endif
@@ -24,9 +23,10 @@ BERNOULLI_HOST_DEVICE inline void publish(uint32_t* flag, uint32_t value) {
 
 BERNOULLI_HOST_DEVICE inline void await(const uint32_t* flag, uint32_t value) {
 #if defined(__CUDA_ARCH__)
-  while (*static_cast<const volatile uint32_t*>(flag) != value) {
-  }
-  __threadfence();
+  uint32_t now = 0;
+  do {
+    asm volatile("ld.acquire.gpu.u32 %0, [%1];" : "=r"(now) : "l"(flag) : "memory");
+  } while (now != value);
 #else
   while (__atomic_load_n(flag, __ATOMIC_ACQUIRE) != value) {
 #if !defined(__CUDACC__)
@@ -39,17 +39,16 @@ BERNOULLI_HOST_DEVICE inline void await(const uint32_t* flag, uint32_t value) {
 /// How many arrived before this block.
 BERNOULLI_HOST_DEVICE inline uint32_t arrive(uint32_t* counter) {
 #if defined(__CUDA_ARCH__)
-  __threadfence();
-  const uint32_t before = atomicAdd(counter, 1u);
-  __threadfence();
+  uint32_t before = 0;
+  asm volatile("atom.add.acq_rel.gpu.u32 %0, [%1], 1;" : "=r"(before) : "l"(counter) : "memory");
   return before;
 #else
   return __atomic_fetch_add(counter, 1u, __ATOMIC_ACQ_REL);
 #endif
 }
 
-/// A number that another block of the launch wrote, or a launch that this one does not wait for: past the
-/// caches of single processors of the card, which may hold what stood there before.
+/// What another block of the launch wrote; and everything that prepare() reads, which waits for no launch:
+/// past the caches of single processors of the card, which may hold what stood there before.
 template <class T>
 BERNOULLI_HOST_DEVICE inline T read_fresh(const T* from) {
 #if defined(__CUDA_ARCH__)

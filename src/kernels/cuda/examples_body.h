@@ -12,6 +12,7 @@ class ExamplesBody {
  public:
   static constexpr const char* kName = "examples";
   static constexpr bool kBlocksWait = false;
+  static constexpr int kResident = 4;
   static constexpr int kBatch = 4;  ///< rows that a thread asks for before it adds the first
 
   /// Training: the examples of the update at the cursor.
@@ -26,44 +27,43 @@ class ExamplesBody {
     int32_t row = 0;
     int32_t kept = 0;  ///< tokens that word dropout left
     Reading reading;
-    float pad_weight = 1;    ///< what padding counts for beside the tokens
-    uint64_t seed = 0;       ///< dropout's
-    uint64_t word_seed = 0;  ///< word dropout's
-    int32_t* ranks = nullptr;
-    int32_t begin = 0, end = 0;  ///< positions of the thread
+    float pad_weight = 1;        ///< what padding counts for beside the tokens
+    int32_t segment = 0;         ///< of the positions, which the thread sums; without work: v.segments
+    int32_t column = 0;          ///< the first of the thread, W features
+    int32_t begin = 0, end = 0;  ///< of the segment
     int32_t rows[kBatch] = {};   ///< that the positions from rows_at on read
     int32_t rows_at = 0;
-    float target = 0;  ///< of the label that is the thread's number
-    double divisor = 1;
-    double weight = 1;
-    double pos_weight = 1;  ///< of the label
   };
 
   BERNOULLI_HOST_DEVICE Own prepare(const Place& place, void* shared) const {
     Own own;
     const Update* const update = training_ ? current(v_) : nullptr;
     own.memory = kInShared ? static_cast<char*>(shared) : v_.local + place.block * v_.example.end;
-    if (place.block >= (training_ ? (update != nullptr ? update->size : 0) : rows_)) return own;
+    const int64_t size = !training_ ? rows_ : update != nullptr ? read_fresh(&update->size) : 0;
+    if (place.block >= size) return own;
     own.thread = static_cast<int32_t>(place.thread);
     own.place = static_cast<int32_t>(place.block);
-    own.row = training_ ? v_.examples[update->first + place.block] : own.place;
+    own.row = training_ ? read_fresh(v_.examples + read_fresh(&update->first) + place.block) : own.place;
     own.reading = reading_of(v_, own.row);
     own.kept = own.reading.count;
-    own.begin = segment_begin(own.reading.count, segment_of(own.thread));
-    own.end = segment_begin(own.reading.count, segment_of(own.thread) + 1);
+    const auto columns = static_cast<int32_t>(columns_of<W>(v_));
+    own.segment = columns < kThreads ? own.thread / columns : 0;
+    own.column = own.thread - own.segment * columns;
+    own.begin = segment_begin(own.reading.count, own.segment);
+    own.end = segment_begin(own.reading.count, own.segment + 1);
     read_tokens(own, own.begin);
     if (training_) prepare_training(*update, own);
-    for (int64_t i = own.thread; i < v_.num_layers; i += kThreads) layers(own)[i] = v_.layers[i];
+    for (int64_t i = own.thread; i < v_.num_layers; i += kThreads) copy_fresh(layers(own) + i, v_.layers + i);
     const ExamplePhase* const from = training_ ? v_.training_phases : v_.evaluation_phases;
-    for (int64_t i = own.thread; i < phases(); i += kThreads) phase_list(own)[i] = from[i];
+    for (int64_t i = own.thread; i < phases(); i += kThreads) copy_fresh(phase_list(own) + i, from + i);
     return own;
   }
 
-  BERNOULLI_HOST_DEVICE int64_t phases() const {
-    return training_ ? v_.num_training_phases : v_.num_evaluation_phases;
+  BERNOULLI_HOST_DEVICE int phases() const {
+    return static_cast<int>(training_ ? v_.num_training_phases : v_.num_evaluation_phases);
   }
 
-  BERNOULLI_HOST_DEVICE void run(int64_t phase, const Place&, Own& own, void*) const {
+  BERNOULLI_HOST_DEVICE void run(int phase, const Place&, Own& own, void*) const {
     if (own.place < 0) return;
     using Kind = ExamplePhase::Kind;
     const ExamplePhase now = phase_list(own)[phase];
@@ -114,27 +114,41 @@ class ExamplesBody {
   BERNOULLI_HOST_DEVICE float* slopes(const Own& own) const {
     return reinterpret_cast<float*>(own.memory + v_.example.slopes);
   }
+  BERNOULLI_HOST_DEVICE LossInput* loss_inputs(const Own& own) const {
+    return reinterpret_cast<LossInput*>(own.memory + v_.example.loss_inputs);
+  }
+  BERNOULLI_HOST_DEVICE BlockFacts& facts(const Own& own) const {
+    return *reinterpret_cast<BlockFacts*>(own.memory + v_.example.facts);
+  }
   /// Of tokens.
   BERNOULLI_HOST_DEVICE kernels::DropoutDraws draws(const Own& own) const {
-    return {static_cast<uint32_t>(own.seed), static_cast<uint32_t>(own.seed >> 32), v_.token_threshold};
+    const uint64_t seed = facts(own).seed;
+    return {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32), v_.token_threshold};
   }
+  BERNOULLI_HOST_DEVICE bool thins() const { return training_ && v_.word_threshold != 0; }
+  /// Of the example's tokens, where words are dropped.
+  BERNOULLI_HOST_DEVICE int32_t* ranks(const Own& own) const { return v_.ranks + facts(own).ranks; }
 
   BERNOULLI_HOST_DEVICE void prepare_training(const Update& update, Own& own) const {
-    using namespace random_stream;
-    const auto step = static_cast<uint64_t>(update.step), place = static_cast<uint64_t>(own.place);
-    own.seed = mix_seed(mix_seed(v_.seed, kDropout, step), kDropout, place);
-    if (v_.word_threshold != 0) {
-      own.word_seed = mix_seed(mix_seed(v_.seed, kWordDropout, step), kWordDropout, place);
-      const int64_t* const begin = v_.occurrence_begin + update.first;
-      own.ranks = v_.ranks + (begin[own.place] - begin[0]);
-    }
     if (v_.token_threshold != 0) own.reading.scale *= 65536.0f / static_cast<float>(v_.token_threshold);
-    own.divisor = update.weight;
-    if (v_.weights != nullptr) own.weight = static_cast<double>(v_.weights[own.row]);
-    if (own.thread < v_.num_labels) {
-      own.target = v_.targets[target_at(own, own.thread)];
-      own.pos_weight = v_.pos_weight[own.thread];
+    if (own.thread < num_seen(v_)) {
+      loss_inputs(own)[own.thread] = {
+          v_.weights != nullptr ? static_cast<double>(read_fresh(v_.weights + own.row)) : 1.0,
+          read_fresh(&update.weight), read_fresh(v_.pos_weight + own.thread),
+          read_fresh(v_.targets + target_at(own, own.thread))};
     }
+    if (own.thread != 0) return;
+    using namespace random_stream;
+    const auto step = static_cast<uint64_t>(read_fresh(&update.step));
+    const auto place = static_cast<uint64_t>(own.place);
+    BlockFacts now;
+    now.seed = mix_seed(mix_seed(v_.seed, kDropout, step), kDropout, place);
+    if (v_.word_threshold != 0) {
+      now.word_seed = mix_seed(mix_seed(v_.seed, kWordDropout, step), kWordDropout, place);
+      const int64_t* const begin = v_.occurrence_begin + read_fresh(&update.first);
+      now.ranks = read_fresh(begin + own.place) - read_fresh(begin);
+    }
+    facts(own) = now;
   }
 
   BERNOULLI_HOST_DEVICE int64_t target_at(const Own& own, int64_t label) const {
@@ -149,8 +163,9 @@ class ExamplesBody {
     uint64_t bits = 0;
     for (int64_t p = count * own.thread / kThreads, begin = p; p < end; ++p) {
       if (p == begin || p % 4 == 0)
-        bits = mix_seed(own.word_seed, random_stream::kWordDropout, static_cast<uint64_t>(p - p % 4)) >>
-               (16 * (p % 4));
+        bits =
+            mix_seed(facts(own).word_seed, random_stream::kWordDropout, static_cast<uint64_t>(p - p % 4)) >>
+            (16 * (p % 4));
       each(p, (bits & 0xffff) < v_.word_threshold);
       bits >>= 16;
     }
@@ -165,26 +180,22 @@ class ExamplesBody {
   BERNOULLI_HOST_DEVICE void rank_words(const Own& own) const {
     int32_t rank = 0;
     for (int before = 0; before < own.thread; ++before) rank += static_cast<int32_t>(partial(own)[before]);
-    draw_words(own, [&](int64_t p, bool stays) { own.ranks[p] = stays ? rank++ : -1; });
-    if (own.thread == kThreads - 1) v_.places[own.place].kept = rank;
+    int32_t* const to = ranks(own);
+    draw_words(own, [&](int64_t p, bool stays) { to[p] = stays ? rank++ : -1; });
+    if (own.thread == kThreads - 1) v_.draws[own.place].kept = rank;
   }
 
   /// Word dropout takes tokens out of the example before it is read: those that stay stand for all, padding
   /// for itself.
   BERNOULLI_HOST_DEVICE void take_in_thinning(Own& own) const {
-    if (own.ranks == nullptr) return;
-    own.kept = v_.places[own.place].kept;
+    if (!thins()) return;
+    own.kept = v_.draws[own.place].kept;
     if (own.kept == own.reading.count || own.kept == 0) return;
     const auto kept = static_cast<float>(own.kept), all = static_cast<float>(own.reading.count);
     own.reading.scale *= all / kept;
     own.pad_weight = kept / all;
   }
 
-  /// Threads side by side sum the features of a segment of the positions, columns_of a segment.
-  BERNOULLI_HOST_DEVICE int32_t segment_of(int32_t thread) const {
-    const int64_t columns = columns_of<W>(v_);
-    return columns < kThreads ? thread / static_cast<int32_t>(columns) : 0;
-  }
   /// Even, so that the two positions that share a draw are one thread's.
   BERNOULLI_HOST_DEVICE int32_t segment_begin(int32_t count, int32_t segment) const {
     if (segment >= v_.segments) return count;
@@ -199,18 +210,18 @@ class ExamplesBody {
   }
 
   BERNOULLI_HOST_DEVICE void sum_positions(Own& own) const {
-    const int64_t columns = columns_of<W>(v_);
-    const int64_t segment = segment_of(own.thread);
-    if (segment >= v_.segments) return;
-    for (int64_t column = own.thread - segment * columns; column < columns; column += kThreads)
-      store(partial(own) + segment * v_.dim + column * W, sum_column(own, column * W));
+    if (own.segment >= v_.segments) return;
+    float* const to = partial(own) + own.segment * v_.dim;
+    for (int64_t feature = own.column * W; feature < v_.dim; feature += kThreads * W)
+      store(to + feature, sum_column(own, feature));
   }
 
   BERNOULLI_HOST_DEVICE bool drops_tokens() const { return training_ && v_.token_threshold != 0; }
 
   BERNOULLI_HOST_DEVICE Features<W> sum_column(Own& own, int64_t feature) const {
     Features<W> sum;
-    const kernels::DropoutDraws of_tokens = draws(own);
+    const kernels::DropoutDraws of_tokens = training_ ? draws(own) : kernels::DropoutDraws();
+    const int32_t* const of_words = thins() ? ranks(own) : nullptr;
     uint32_t words[W] = {};
     int32_t pair = -1;
     for (int32_t p = own.begin; p < own.end; p += kBatch) {
@@ -220,7 +231,7 @@ class ExamplesBody {
         x[i] = load<W>(v_.embedding.w + int64_t{own.rows[i]} * v_.dim + feature);
       for (int i = 0; i < kBatch; ++i) {
         if (p + i >= own.end) break;
-        const int32_t rank = own.ranks != nullptr ? own.ranks[p + i] : p + i;
+        const int32_t rank = of_words != nullptr ? of_words[p + i] : p + i;
         if (rank < 0) continue;
         if (!drops_tokens()) {
           add(sum, x[i]);
@@ -306,7 +317,7 @@ class ExamplesBody {
 
   BERNOULLI_HOST_DEVICE float dropped(const Layer& layer, int64_t index, const Own& own, int64_t feature,
                                       float x) const {
-    const uint64_t key = mix_seed(own.seed, random_stream::kDropout, static_cast<uint64_t>(index) + 1);
+    const uint64_t key = mix_seed(facts(own).seed, random_stream::kDropout, static_cast<uint64_t>(index) + 1);
     const kernels::DropoutDraws own_draws{static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32),
                                           layer.threshold};
     return kernels::keeps_feature(own_draws, feature) ? x * (65536.0f / static_cast<float>(layer.threshold))
@@ -318,15 +329,18 @@ class ExamplesBody {
     const float* const z = values(own) + v_.logits;
     float* const dz = slopes(own) + v_.logits;
     Seen all;
+    LossInput in = loss_inputs(own)[own.thread];
     for (int64_t label = own.thread; label < v_.num_labels; label += kThreads) {
-      const bool is_first = label == own.thread;
-      const float target = is_first ? own.target : v_.targets[target_at(own, label)];
-      const auto entry = v_.loss(z[label], target, is_first ? own.pos_weight : v_.pos_weight[label]);
-      dz[label] = static_cast<float>(own.weight * entry.slope / own.divisor);
+      if (label >= kThreads) {
+        in.target = v_.targets[target_at(own, label)];
+        in.pos_weight = v_.pos_weight[label];
+      }
+      const auto entry = v_.loss(z[label], in.target, in.pos_weight);
+      dz[label] = static_cast<float>(in.weight * entry.slope / in.divisor);
       const bool is_saturated = z[label] >= v_.saturated_from || z[label] <= v_.saturated_until;
       const bool is_dead =
-          target > 0.5f ? z[label] <= v_.positives_dead_until : z[label] >= v_.negatives_dead_from;
-      add(all, {own.weight * entry.loss, z[label] < 0 ? -z[label] : z[label], is_saturated ? 1 : 0,
+          in.target > 0.5f ? z[label] <= v_.positives_dead_until : z[label] >= v_.negatives_dead_from;
+      add(all, {in.weight * entry.loss, z[label] < 0 ? -z[label] : z[label], is_saturated ? 1 : 0,
                 is_dead ? 1 : 0});
     }
     seen(own)[own.thread] = all;
@@ -370,12 +384,14 @@ class ExamplesBody {
       v_.values[place * v_.width + i] = values(own)[i];
       v_.slopes[place * v_.width + i] = slopes(own)[i];
     }
-    for (int64_t f = own.thread; f < v_.dim; f += kThreads)
-      v_.pooled_gradient[place * v_.dim + f] = slopes(own)[f] * own.reading.scale;
+    for (int64_t f = own.thread; f < v_.dim; f += kThreads) {
+      const float g = slopes(own)[f] * own.reading.scale;
+      v_.pooled_gradient[place * v_.dim + f] = g;
+      if (own.reading.pads > 0) v_.pad_gradient[place * v_.dim + f] = pads_kept(own, f) * g;
+    }
     if (own.thread != 0) return;
     const kernels::DropoutDraws of_tokens = draws(own);
-    v_.places[place] = {own.reading.count, own.kept,       own.reading.pads,
-                        own.pad_weight,    of_tokens.key0, of_tokens.key1};
+    v_.draws[place] = {own.kept, of_tokens.key0, of_tokens.key1, 0};
     Seen all = seen(own)[0];
     const int64_t apart = v_.num_labels > kFold ? kFold : 1;
     for (int64_t i = apart; i < num_seen(v_); i += apart) add(all, seen(own)[i]);

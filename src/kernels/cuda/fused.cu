@@ -1,5 +1,6 @@
 #include <cuda_runtime.h>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,8 @@ namespace {
 
 /// Updates of a captured graph.
 constexpr int64_t kUpdatesOfGraph = 16;
+/// Of what a processor of the card has for the memory of its blocks and as a cache.
+constexpr int kPercentForBlocks = 50;
 
 /// The launch before this one is asked to finish after prepare() only. Cards before compute capability 9.0
 /// begin a launch when the one before is done.
@@ -27,48 +30,48 @@ __device__ void let_next_prepare() {
 #endif
 }
 
-/// Three blocks find room on a processor of the card: their loads hide each other's latency.
 template <class Body>
-__global__ void __launch_bounds__(kThreads, 3) run_body(const __grid_constant__ Body body) {
+__global__ void __launch_bounds__(kThreads, Body::kResident) run_body(const __grid_constant__ Body body) {
   extern __shared__ Features<4> shared[];
   const Place place{static_cast<int64_t>(blockIdx.x), static_cast<int64_t>(gridDim.x),
                     static_cast<int64_t>(threadIdx.x)};
   typename Body::Own own = body.prepare(place, shared);
   wait_for_launch_before();
   let_next_prepare();
-  const int64_t phases = body.phases();
-  for (int64_t phase = 0; phase < phases; ++phase) {
+  const int phases = body.phases();
+  for (int phase = 0; phase < phases; ++phase) {
     __syncthreads();
     body.run(phase, place, own, shared);
   }
 }
 
-struct Event {
-  Event() { check(cudaEventCreate(&event), "cudaEventCreate"); }
-  ~Event() { cudaEventDestroy(event); }
-  Event(const Event&) = delete;
-  Event& operator=(const Event&) = delete;
-  cudaEvent_t event = nullptr;
+class Event {
+ public:
+  Event() {
+    cudaEvent_t event = nullptr;
+    check(cudaEventCreate(&event), "cudaEventCreate");
+    event_.reset(event);
+  }
+  cudaEvent_t get() const { return event_.get(); }
+
+ private:
+  struct Destroy {
+    void operator()(cudaEvent_t event) const { cudaEventDestroy(event); }
+  };
+  std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, Destroy> event_;
 };
+
+/// Keeps the card busy for a millisecond, in which the host asks for what is timed: else a launch's time
+/// would be that of the host.
+__global__ void hold_back() {
+  const long long begin = clock64();
+  while (clock64() - begin < 2000000) {
+  }
+}
 
 /// Everything goes through one stream of its own, so that what is launched first is done first.
 class CudaCard {
  public:
-  /// Makes the device that of the calling thread, and gives the thread its own back.
-  class Scope {
-   public:
-    explicit Scope(int device) {
-      check(cudaGetDevice(&before_), "cudaGetDevice");
-      check(cudaSetDevice(device), "cudaSetDevice");
-    }
-    ~Scope() { cudaSetDevice(before_); }
-    Scope(const Scope&) = delete;
-    Scope& operator=(const Scope&) = delete;
-
-   private:
-    int before_ = 0;
-  };
-
   explicit CudaCard(int device) : device_(device) {}
   CudaCard(const CudaCard&) = delete;
   CudaCard& operator=(const CudaCard&) = delete;
@@ -78,7 +81,13 @@ class CudaCard {
     if (stream_ != nullptr) cudaStreamDestroy(stream_);
   }
 
-  Scope enter() const { return Scope(device_); }
+  /// Makes the device that of the calling thread. It stays so: to give the thread device 0 back would take
+  /// memory of it.
+  struct Scope {};
+  Scope enter() const {
+    check(cudaSetDevice(device_), "cudaSetDevice");
+    return {};
+  }
 
   int64_t processors() {
     int count = 0;
@@ -91,6 +100,9 @@ class CudaCard {
           "cudaDeviceGetAttribute");
     return bytes;
   }
+
+  /// Few enough that the card soon has work while the host puts the next ones together.
+  int64_t sorted_at_once() const { return int64_t{1} << 21; }
 
   int64_t free_bytes() {
     size_t free = 0, all = 0;
@@ -110,9 +122,12 @@ class CudaCard {
   void free(void* memory) { cudaFree(memory); }
 
   /// `from` is read when this returns: CUDA takes pageable memory into its own first.
-  void put(void* to, const void* from, int64_t bytes) { copy(to, from, bytes, cudaMemcpyHostToDevice); }
+  void put(void* to, const void* from, int64_t bytes) { transfer(to, from, bytes, cudaMemcpyHostToDevice); }
+  void copy(void* to, const void* from, int64_t bytes) {
+    transfer(to, from, bytes, cudaMemcpyDeviceToDevice);
+  }
   void get(void* to, const void* from, int64_t bytes) {
-    copy(to, from, bytes, cudaMemcpyDeviceToHost);
+    transfer(to, from, bytes, cudaMemcpyDeviceToHost);
     check(cudaStreamSynchronize(stream()), "the card did not finish its work");
   }
   void zero(void* at, int64_t bytes) {
@@ -122,6 +137,11 @@ class CudaCard {
   template <class Body>
   void launch(const Body& body, int64_t blocks, int64_t shared_bytes) {
     if (blocks == 0) return;
+    // One split for all kernels between a block's own memory and the cache: to change it, a processor of the
+    // card would have to run dry.
+    static const cudaError_t split = cudaFuncSetAttribute(
+        run_body<Body>, cudaFuncAttributePreferredSharedMemoryCarveout, kPercentForBlocks);
+    check(split, "cudaFuncSetAttribute");
     cudaLaunchAttribute overlap{};
     overlap.id = cudaLaunchAttributeProgrammaticStreamSerialization;
     overlap.val.programmaticStreamSerializationAllowed = 1;
@@ -131,62 +151,42 @@ class CudaCard {
     config.dynamicSmemBytes = static_cast<size_t>(shared_bytes);
     config.stream = stream();
     config.attrs = &overlap;
-    config.numAttrs = overlaps() && !is_timing_ ? 1 : 0;
-    const auto start = [&] {
-      check(cudaLaunchKernelEx(&config, run_body<Body>, body), "a kernel did not start");
-    };
-    if (is_timing_) {
-      add_launch(times_, Body::kName, seconds_of(start));
-    } else {
-      start();
-    }
+    config.numAttrs = is_repeating_ && overlaps() && timing_ == nullptr ? 1 : 0;
+    timed(Body::kName,
+          [&] { check(cudaLaunchKernelEx(&config, run_body<Body>, body), "a kernel did not start"); });
   }
 
   template <class Launches>
   void repeat(const Launches& launches, int64_t times) {
-    if (is_timing_) {
-      for (; times > 0; --times) launches();
-      return;
+    is_repeating_ = true;
+    if (timing_ != nullptr) {
+      hold_back<<<1, 1, 0, stream()>>>();
+      check(cudaGetLastError(), "a kernel did not start");
+    } else {
+      if (graph_ == nullptr && times > 0) {  // the first update loads the kernels, which a capture may not
+        launches();
+        if (--times >= kUpdatesOfGraph) capture(launches);
+      }
+      for (; times >= kUpdatesOfGraph; times -= kUpdatesOfGraph)
+        check(cudaGraphLaunch(graph_, stream()), "cudaGraphLaunch");
     }
-    if (graph_ == nullptr && times > 0) {  // the first update loads the kernels, which a capture may not
-      launches();
-      if (--times >= kUpdatesOfGraph) capture(launches);
-    }
-    for (; times >= kUpdatesOfGraph; times -= kUpdatesOfGraph)
-      check(cudaGraphLaunch(graph_, stream()), "cudaGraphLaunch");
     for (; times > 0; --times) launches();
+    is_repeating_ = false;
   }
 
   int64_t sort_bytes(int64_t count) { return sort_pairs_bytes(count); }
   void sort(const uint32_t* keys, const uint32_t* values, uint32_t* sorted_keys, uint32_t* sorted_values,
             int64_t count, int bits, Block memory) {
-    const auto start = [&] {
-      sort_pairs(keys, values, sorted_keys, sorted_values, count, bits, memory, stream());
-    };
-    if (is_timing_) {
-      add_launch(times_, "sort", seconds_of(start));
-    } else {
-      start();
-    }
+    timed("sort",
+          [&] { sort_pairs(keys, values, sorted_keys, sorted_values, count, bits, memory, stream()); });
   }
 
-  void time_launches() { is_timing_ = true; }
+  void time_launches() { timing_ = std::make_unique<std::vector<Timed>>(); }
   std::vector<KernelTime> launch_times() {
-    is_timing_ = false;
-    return std::exchange(times_, {});
-  }
-
-  /// Of what the call asks the card for.
-  template <class Call>
-  double seconds_of(const Call& call) {
-    const Event before, after;
-    check(cudaEventRecord(before.event, stream()), "cudaEventRecord");
-    call();
-    check(cudaEventRecord(after.event, stream()), "cudaEventRecord");
-    check(cudaEventSynchronize(after.event), "the card did not finish its work");
-    float milliseconds = 0;
-    check(cudaEventElapsedTime(&milliseconds, before.event, after.event), "cudaEventElapsedTime");
-    return static_cast<double>(milliseconds) / 1e3;
+    const auto timing = std::move(timing_);
+    std::vector<KernelTime> times;
+    for (const Timed& launch : *timing) add_launch(times, launch.name, launch.seconds());
+    return times;
   }
 
   double copy_speed(int64_t bytes) {
@@ -197,13 +197,36 @@ class CudaCard {
       throw Failure{Status::kNoRoom, "no room for two of " + in_mib(bytes)};
     constexpr int kCopies = 10;
     const auto copies = [&] {
-      for (int i = 0; i < kCopies; ++i) copy(to.get(), from.get(), bytes, cudaMemcpyDeviceToDevice);
+      for (int i = 0; i < kCopies; ++i) copy(to.get(), from.get(), bytes);
     };
     copies();
-    return 2.0 * kCopies * static_cast<double>(bytes) / seconds_of(copies);
+    time_launches();
+    timed("copy", copies);
+    return 2.0 * kCopies * static_cast<double>(bytes) / launch_times().front().seconds;
   }
 
  private:
+  struct Timed {
+    const char* name;
+    Event before;
+    Event after;
+    double seconds() const {
+      check(cudaEventSynchronize(after.get()), "the card did not finish its work");
+      float milliseconds = 0;
+      check(cudaEventElapsedTime(&milliseconds, before.get(), after.get()), "cudaEventElapsedTime");
+      return static_cast<double>(milliseconds) / 1e3;
+    }
+  };
+  /// What the call asks the card for, between two events where launches are timed.
+  template <class Call>
+  void timed(const char* name, const Call& call) {
+    if (timing_ == nullptr) return call();
+    Timed& launch = timing_->emplace_back(Timed{name, Event(), Event()});
+    check(cudaEventRecord(launch.before.get(), stream()), "cudaEventRecord");
+    call();
+    check(cudaEventRecord(launch.after.get(), stream()), "cudaEventRecord");
+  }
+
   /// Whether a launch may prepare itself before the one before it is done.
   bool overlaps() {
     if (capability_ == 0)
@@ -216,7 +239,7 @@ class CudaCard {
       check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
     return stream_;
   }
-  void copy(void* to, const void* from, int64_t bytes, cudaMemcpyKind kind) {
+  void transfer(void* to, const void* from, int64_t bytes, cudaMemcpyKind kind) {
     if (bytes == 0) return;
     check(cudaMemcpyAsync(to, from, static_cast<size_t>(bytes), kind, stream()), "cudaMemcpyAsync");
   }
@@ -241,8 +264,8 @@ class CudaCard {
   int capability_ = 0;  ///< the major number, once it was asked for
   cudaStream_t stream_ = nullptr;
   cudaGraphExec_t graph_ = nullptr;
-  bool is_timing_ = false;
-  std::vector<KernelTime> times_;
+  bool is_repeating_ = false;                   ///< what is launched follows a launch, not a copy
+  std::unique_ptr<std::vector<Timed>> timing_;  ///< where launches are timed
 };
 
 using CudaCalls = Calls<CudaCard>;

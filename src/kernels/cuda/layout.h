@@ -12,7 +12,6 @@ namespace bernoulli::card {
 
 inline constexpr int64_t kMostUpdates = 1024;               ///< of a run that is sorted at once
 inline constexpr int64_t kMostExamples = int64_t{1} << 18;  ///< of such a run, unless one update has more
-inline constexpr int64_t kMostOccurrences = int64_t{1} << 23;
 inline constexpr int64_t kEvaluationRows = 1024;
 inline constexpr int64_t kEvaluationTokens = int64_t{1} << 22;
 inline constexpr int64_t kDeferFrom = 4;  ///< rows for each reading of an update
@@ -23,6 +22,7 @@ inline constexpr int64_t kMostSegments = 64;  ///< that the positions of an exam
 inline constexpr int64_t kChunks = 256;
 inline constexpr int64_t kGroupItems = 16;
 inline constexpr int64_t kChunkItems = 1024;
+inline constexpr int64_t kHeadTile = 4;  ///< numbers of the head a block, unless these are many blocks
 
 inline int bit_width(uint64_t number) {
   int bits = 0;
@@ -35,18 +35,20 @@ struct RunMemory {
   uint32_t* keys = nullptr;  ///< in the order of the examples
   uint32_t* occurrences = nullptr;
   void* sort = nullptr;
+  Record* records = nullptr;  ///< of all pieces
 };
 
 /// The sizes of everything: a function of model, data and card.
 class Layout {
  public:
-  Layout(const Model& model, const Data& data, int64_t processors, int64_t shared_limit)
+  Layout(const Model& model, const Data& data, int64_t processors, int64_t shared_limit,
+         int64_t sorted_at_once)
       : num_rows(model.parameters[0].rows),
         largest_update(data.largest_update),
         parameters_(model.parameters, model.parameters + model.num_parameters) {
     set_model(model);
     measure_head(model);
-    measure_data(data);
+    measure_data(data, sorted_at_once);
     number_occurrences();
     divide_work(processors);
     place_example();
@@ -84,8 +86,7 @@ class Layout {
   }
   int64_t occurrences(int32_t example) const { return occurrences_[static_cast<size_t>(example)]; }
   int64_t gradient_blocks() const {
-    const int64_t head = (view_.head_size + view_.head_tile - 1) / view_.head_tile;
-    return std::max<int64_t>(view_.embedding_blocks + head, 1);  // one has the last word
+    return std::max<int64_t>(view_.head_blocks + view_.embedding_blocks, 1);  // one has the last word
   }
 
   int64_t num_rows;
@@ -175,7 +176,7 @@ class Layout {
     view_.num_evaluation_phases = static_cast<int64_t>(evaluation_phases.size());
   }
 
-  void measure_data(const Data& data) {
+  void measure_data(const Data& data, int64_t sorted_at_once) {
     num_examples_ = data.tokens.size;
     num_tokens_ = data.tokens.offsets[num_examples_] - data.tokens.offsets[0];
     narrow_ = data.tokens.narrow != nullptr;
@@ -193,7 +194,7 @@ class Layout {
     for (int64_t i = 0; i < std::min(largest_update, num_examples_); ++i)
       largest_occurrences += largest[static_cast<size_t>(i)];
     most_examples = std::max(largest_update, kMostExamples);
-    most_occurrences = std::max(largest_occurrences, std::min(all, kMostOccurrences));
+    most_occurrences = std::max(largest_occurrences, std::min(all, sorted_at_once));
     longest_ = largest.empty() ? 0 : largest.front();
   }
 
@@ -223,14 +224,15 @@ class Layout {
         static_cast<int32_t>(std::clamp<int64_t>(largest_occurrences / (groups * kChunks), 1, most));
     const int64_t items = groups * view_.group_items;
     view_.embedding_blocks = (largest_occurrences + items - 1) / items * view_.tiles;
-    view_.head_tile = kFold;
+    view_.head_tile = kHeadTile;
     while (view_.head_tile < kThreads && view_.head_tile * kChunks < view_.head_size) view_.head_tile *= 2;
+    view_.head_blocks = (view_.head_size + view_.head_tile - 1) / view_.head_tile;
 
     const auto blocks = [&](int64_t threads) {
       return std::clamp<int64_t>((threads + kThreads - 1) / kThreads, 1, 8 * processors);
     };
-    read_blocks = blocks(largest_occurrences * columns + view_.head_size);
-    sweep_blocks = blocks(num_rows * columns + view_.head_size);
+    read_blocks = blocks(std::max(largest_occurrences * columns, view_.head_size));
+    sweep_blocks = blocks(std::max(num_rows * columns, view_.head_size));
   }
 
   void place_example() {
@@ -244,6 +246,8 @@ class Layout {
       return static_cast<int32_t>(begin);
     };
     take(view_.partial_size, sizeof(float));
+    at.facts = take(1, sizeof(BlockFacts));
+    at.loss_inputs = take(num_seen(view_), sizeof(LossInput));
     at.seen = take(num_seen(view_), sizeof(Seen));
     at.layers = take(view_.num_layers, sizeof(HeadLayer));
     at.phases = take(std::max(view_.num_training_phases, view_.num_evaluation_phases), sizeof(ExamplePhase));
@@ -291,15 +295,17 @@ class Layout {
     v.keys = arena.take<uint32_t>(most_occurrences);
     v.occurrences = arena.take<uint32_t>(most_occurrences);
     run.sort = arena.take<char>(sort_bytes);
+    run.records = arena.take<Record>(kMostUpdates);
   }
   void place_update(Arena& arena, View& v) const {
     v.local =
         uses_local_ ? arena.take<char>(std::max(largest_update, kEvaluationRows) * v.example.end) : nullptr;
-    v.places = arena.take<ExampleState>(largest_update);
+    v.draws = arena.take<ExampleDraws>(largest_update);
     v.ranks = v.word_threshold != 0 ? arena.take<int32_t>(largest_occurrences) : nullptr;
     v.values = arena.take<float>(largest_update * v.width);
     v.slopes = arena.take<float>(largest_update * v.width);
     v.pooled_gradient = arena.take<float>(largest_update * v.dim);
+    v.pad_gradient = v.include_padding ? arena.take<float>(largest_update * v.dim) : nullptr;
     v.seen = arena.take<Seen>(largest_update);
     v.carry = arena.take<float>(v.embedding_blocks / v.tiles * v.dim);
     v.carried = arena.take<uint32_t>(v.embedding_blocks);

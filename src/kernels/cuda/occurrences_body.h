@@ -13,17 +13,18 @@ class OccurrencesBody : public Plain {
 
   OccurrencesBody(const View& view, uint32_t* keys, uint32_t* occurrences)
       : v_(view), keys_(keys), occurrences_(occurrences) {}
-  BERNOULLI_HOST_DEVICE int64_t phases() const { return 1; }
-  BERNOULLI_HOST_DEVICE void run(int64_t, const Place& place, Own&, void*) const {
+  BERNOULLI_HOST_DEVICE int phases() const { return 1; }
+  BERNOULLI_HOST_DEVICE void run(int, const Place& place, Own&, void*) const {
     const int64_t number = v_.update_of[place.block];
     const int64_t example = place.block - v_.updates[number].first;
     const Reading r = reading_of(v_, v_.examples[place.block]);
     const int64_t begin = v_.occurrence_begin[place.block];
     const int64_t count = v_.occurrence_begin[place.block + 1] - begin;
     for (int64_t p = place.thread; p < count; p += kThreads) {
-      const int64_t row = p < r.count ? token(v_.tokens, r.begin + p) : 0;  // behind the tokens: padding
+      const bool is_token = p < r.count;  // behind the tokens: padding
+      const int64_t row = is_token ? token(v_.tokens, r.begin + p) : 0;
       keys_[begin + p] = static_cast<uint32_t>(number * v_.num_rows + row);
-      occurrences_[begin + p] = packed(v_, {example, p});
+      occurrences_[begin + p] = packed(v_, {example, is_token ? p : no_position(v_)});
     }
   }
 

@@ -18,18 +18,21 @@ namespace bernoulli::card {
 /// Training on a card: what lies where, and which launches make an update. `Card` is CUDA's (fused.cu) or the
 /// processor's (tests/support/host_card.h). It throws Failure, and does what it is asked one after the other:
 /// - allocate(bytes), null where there is no room, free(memory), free_bytes();
-/// - put(to, from, bytes), get(to, from, bytes), zero(at, bytes) between the card's memory and the host's;
+/// - put(to, from, bytes), get(to, from, bytes) between the card's memory and the host's, copy(to, from,
+/// bytes)
+///   and zero(at, bytes) within the card's. put() may leave the work to the card once `from` was read;
 /// - launch(body, blocks, shared_bytes): a body of view.h;
 /// - repeat(launches, times): at least so often; always the same launches, which a card may have recorded;
 /// - time_launches(): from here on; launch_times(): what they took, by body, and no more are timed;
 /// - sort(keys, values, sorted_keys, sorted_values, count, bits, memory): stably, by the lowest `bits` of the
 ///   keys, in memory of sort_bytes(count);
-/// - processors(), shared_limit(): of a block, in bytes.
+/// - processors(); shared_limit(): of a block, in bytes; sorted_at_once(): readings, unless an update has
+/// more.
 template <class Card>
 class Program {
  public:
   Program(Card& card, const Model& model, const Data& data, const float* const* weights)
-      : card_(card), layout_(model, data, card.processors(), card.shared_limit()) {
+      : card_(card), layout_(model, data, card.processors(), card.shared_limit(), card.sorted_at_once()) {
     Arena measure(nullptr);
     View ignored;
     RunMemory ignored_too;
@@ -53,11 +56,10 @@ class Program {
   Program& operator=(const Program&) = delete;
 
   void run(const int32_t* examples, const Update* updates, int64_t num_updates, Record* records) {
-    for (int64_t done = 0; done < num_updates;) {
-      const int64_t count = take_piece(examples, updates + done, num_updates - done);
-      run_piece(records + done);
-      done += count;
-      if (records[done - 1].outcome != Outcome::kDone) return;
+    for (int64_t done = 0; done < num_updates; done += kMostUpdates) {
+      const int64_t count = std::min(num_updates - done, kMostUpdates);
+      run_some(examples, updates + done, count, records + done);
+      if (records[done + count - 1].outcome != Outcome::kDone) return;
     }
   }
 
@@ -69,12 +71,9 @@ class Program {
   }
 
   void refused(float* logits, uint8_t* parameters) {
-    State state;
-    card_.get(&state, view_.state, sizeof state);
-    const Update& update = piece_.updates[static_cast<size_t>(state.cursor)];
-    std::vector<float> values(static_cast<size_t>(update.size * view_.width));
+    std::vector<float> values(static_cast<size_t>(refused_size_ * view_.width));
     get_array(values, view_.values);
-    for (int64_t e = 0; e < update.size; ++e) {
+    for (int64_t e = 0; e < refused_size_; ++e) {
       const float* const row = values.data() + e * view_.width + view_.logits;
       std::copy_n(row, view_.num_labels, logits + e * view_.num_labels);
     }
@@ -144,6 +143,22 @@ class Program {
       card_.put(const_cast<int32_t*>(to.wide), from.wide + first, offsets.back() * 4);
   }
 
+  /// At most kMostUpdates. The host puts a piece together while the card works on the one before.
+  void run_some(const int32_t* examples, const Update* updates, int64_t num_updates, Record* records) {
+    zero_array(view_.state, 1);
+    zero_array(view_.not_finite, layout_.num_parameters());
+    for (int64_t done = 0; done < num_updates;) {
+      const int64_t count = take_piece(examples, updates + done, num_updates - done);
+      run_piece();
+      card_.copy(run_.records + done, view_.records, count * static_cast<int64_t>(sizeof(Record)));
+      done += count;
+    }
+    card_.get(records, run_.records, num_updates * static_cast<int64_t>(sizeof(Record)));
+    const auto is_refused = [](const Record& record) { return record.outcome != Outcome::kDone; };
+    const Record* const refused = std::find_if(records, records + num_updates, is_refused);
+    if (refused != records + num_updates) refused_size_ = updates[refused - records].size;
+  }
+
   /// Puts together as many of the updates, one at least, as are sorted at once. @return  how many
   int64_t take_piece(const int32_t* examples, const Update* updates, int64_t num_updates) {
     piece_ = Piece();
@@ -170,26 +185,23 @@ class Program {
     return static_cast<int64_t>(piece_.updates.size());
   }
 
-  void run_piece(Record* records) {
+  void run_piece() {
     const auto count = static_cast<int64_t>(piece_.updates.size());
     put_array(view_.updates, piece_.updates);
     put_array(view_.examples, piece_.examples);
     put_array(view_.update_of, piece_.update_of);
     put_array(view_.occurrence_begin, piece_.occurrence_begin);
     zero_array(view_.records, count);
-    zero_array(view_.not_finite, layout_.num_parameters());
     zero_array(view_.stamp, view_.num_rows);
     zero_array(view_.carried, view_.embedding_blocks);
-    State state;
-    state.num_updates = count;
-    card_.put(view_.state, &state, sizeof state);
+    const StateOfPiece state{0, count};
+    card_.put(view_.state, &state, sizeof state);  // a refusal stays
     sort_occurrences();
     with_width([&](auto width) {
       constexpr int W = decltype(width)::value;
       card_.repeat([this] { launch_update<W>(); }, count);
       if (replays()) card_.launch(SettleBody<W>(view_), layout_.sweep_blocks, 0);
     });
-    card_.get(records, view_.records, count * static_cast<int64_t>(sizeof(Record)));
   }
 
   void sort_occurrences() {
@@ -285,7 +297,8 @@ class Program {
     std::vector<int32_t> update_of;
     std::vector<int64_t> occurrence_begin = {0};
   };
-  Piece piece_;  ///< the last that ran
+  Piece piece_;
+  int64_t refused_size_ = 0;  ///< of the last update that was
 };
 
 }  // namespace bernoulli::card

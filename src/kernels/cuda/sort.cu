@@ -9,7 +9,8 @@ int64_t sort_pairs_bytes(int64_t count) {
   size_t bytes = 0;
   const uint32_t* const none = nullptr;
   uint32_t* const nowhere = nullptr;
-  check(cub::DeviceRadixSort::SortPairs(nullptr, bytes, none, nowhere, none, nowhere, count),
+  check(cub::DeviceRadixSort::SortPairs(nullptr, bytes, none, nowhere, none, nowhere,
+                                        static_cast<uint32_t>(count)),
         "cub::DeviceRadixSort");
   return static_cast<int64_t>(bytes);
 }

@@ -49,8 +49,8 @@ class CatchUpBody : public Plain {
  public:
   static constexpr const char* kName = "catch up";
   explicit CatchUpBody(const View& view) : v_(view) {}
-  BERNOULLI_HOST_DEVICE int64_t phases() const { return 1; }
-  BERNOULLI_HOST_DEVICE void run(int64_t, const Place& place, Own&, void*) const {
+  BERNOULLI_HOST_DEVICE int phases() const { return 1; }
+  BERNOULLI_HOST_DEVICE void run(int, const Place& place, Own&, void*) const {
     const Update* const update = current(v_);
     if (update == nullptr) return;
     const Span span = occurrences_of(v_, *update);
@@ -74,8 +74,8 @@ class SettleBody : public Plain {
  public:
   static constexpr const char* kName = "settle";
   explicit SettleBody(const View& view) : v_(view) {}
-  BERNOULLI_HOST_DEVICE int64_t phases() const { return 1; }
-  BERNOULLI_HOST_DEVICE void run(int64_t, const Place& place, Own&, void*) const {
+  BERNOULLI_HOST_DEVICE int phases() const { return 1; }
+  BERNOULLI_HOST_DEVICE void run(int, const Place& place, Own&, void*) const {
     const int64_t done = v_.state->cursor;  // those that were made
     const int64_t columns = columns_of<W>(v_);
     for (int64_t i = place.first(); i < v_.num_rows * columns; i += place.all()) {
@@ -95,58 +95,84 @@ class ApplyBody {
  public:
   static constexpr const char* kName = "apply";
   static constexpr bool kBlocksWait = false;
+  static constexpr int kResident = 3;
   explicit ApplyBody(const View& view) : v_(view) {}
 
-  /// The first numbers of a thread, which the gradient is awaited with.
+  /// The first numbers of a thread, of embedding and head, which the gradient is awaited with.
   struct Own {
     Numbers<W> numbers;
+    Numbers<1> of_head;
+    kernels::UpdateRule rule;  ///< of of_head
   };
   BERNOULLI_HOST_DEVICE Own prepare(const Place& place, void*) const {
     Own own;
-    if (!v_.deferred && place.first() < v_.num_rows * columns_of<W>(v_))
-      own.numbers = Numbers<W>::read(v_.embedding, place.first() * W);
+    const int64_t first = place.first();
+    if (!v_.deferred && first < v_.num_rows * columns_of<W>(v_))
+      own.numbers = Numbers<W>::read(v_.embedding, first * W);
+    if (first < v_.head_size) {
+      own.of_head = Numbers<1>::read(v_.head, first);
+      copy_fresh(&own.rule, &part_of(first)->rule);
+    }
     return own;
   }
 
-  BERNOULLI_HOST_DEVICE int64_t phases() const { return 1; }
-  BERNOULLI_HOST_DEVICE void run(int64_t, const Place& place, Own& own, void*) const {
+  BERNOULLI_HOST_DEVICE int phases() const { return 1; }
+  BERNOULLI_HOST_DEVICE void run(int, const Place& place, Own& own, void*) const {
     const State state = *v_.state;
-    const int64_t begin = v_.deferred ? apply_read(state, place) : apply_all(state, place, own);
-    if (state.applying < 0) return;
-    for (int64_t number = begin; number < v_.head_size; number += place.all()) apply_head(state, number);
+    if (v_.deferred) {
+      apply_read(state, place);
+    } else {
+      apply_all(state, place, own);
+    }
+    apply_head(state, place, own);
   }
 
  private:
-  /// Every row. @return  the thread's first number of the head
-  BERNOULLI_HOST_DEVICE int64_t apply_all(const State& state, const Place& place, const Own& own) const {
-    const int64_t columns = columns_of<W>(v_), all = v_.num_rows * columns;
-    int64_t i = place.first();
-    for (; i < all; i += place.all()) {
-      const bool is_first = i == place.first();  // asks for everything at once, needed or not
-      const int32_t stamp = v_.stamp[row_column(i, columns).row];
-      Features<W> g;
-      if (is_first || stamp == state.applying + 1) g = load<W>(v_.gradient + i * W);
-      if (state.applying < 0) return i;
-      apply(state, is_first ? own.numbers : Numbers<W>::read(v_.embedding, i * W), i * W,
-            stamp == state.applying + 1, g);
+  /// Every row. All that the first numbers of a thread need is asked for at once, needed or not.
+  BERNOULLI_HOST_DEVICE void apply_all(const State& state, const Place& place, const Own& own) const {
+    const int64_t columns = columns_of<W>(v_), all = v_.num_rows * columns, first = place.first();
+    if (first >= all) return;
+    const int32_t first_stamp = v_.stamp[row_column(first, columns).row];
+    const Features<W> first_g = load_fresh<W>(v_.gradient + first * W);
+    if (state.applying < 0) return;
+    apply(state, own.numbers, first * W, first_stamp == state.applying + 1, first_g);
+    for (int64_t i = first + place.all(); i < all; i += place.all()) {
+      const Numbers<W> numbers = Numbers<W>::read(v_.embedding, i * W);
+      const bool has_gradient = v_.stamp[row_column(i, columns).row] == state.applying + 1;
+      apply(state, numbers, i * W, has_gradient, has_gradient ? load<W>(v_.gradient + i * W) : Features<W>());
     }
-    return i - all;
   }
-  /// The rows that the update read. @return  the thread's first number of the head
-  BERNOULLI_HOST_DEVICE int64_t apply_read(const State& state, const Place& place) const {
-    if (state.applying < 0) return 0;
+  /// The rows that the update read.
+  BERNOULLI_HOST_DEVICE void apply_read(const State& state, const Place& place) const {
+    if (state.applying < 0) return;
     const int64_t columns = columns_of<W>(v_);
     const Span span = occurrences_of(v_, v_.updates[state.applying]);
-    const int64_t all = (span.end - span.begin) * columns;
-    int64_t i = place.first();
-    for (; i < all; i += place.all()) {
+    for (int64_t i = place.first(); i < (span.end - span.begin) * columns; i += place.all()) {
       const RowColumn item = row_column(i, columns);
       const int64_t at = span.begin + item.row;
       if (!opens_row(v_, span, at)) continue;
       const int64_t begin = row_of(v_, state.applying, at) * v_.dim + item.column * W;
       apply(state, Numbers<W>::read(v_.embedding, begin), begin, true, load<W>(v_.gradient + begin));
     }
-    return i - all;
+  }
+  BERNOULLI_HOST_DEVICE void apply_head(const State& state, const Place& place, const Own& own) const {
+    for (int64_t i = place.first(); i < v_.head_size; i += place.all()) {
+      const float g = v_.head_gradient[i];
+      if (state.applying < 0) return;
+      Numbers<1> numbers = own.of_head;
+      kernels::UpdateRule rule = own.rule;
+      if (i != place.first()) {
+        numbers = Numbers<1>::read(v_.head, i);
+        rule = part_of(i)->rule;
+      }
+      numbers.update(rule, state.constants, true, Features<1>{{scaled(state, g)}});
+      numbers.write(v_.head, i);
+    }
+  }
+  BERNOULLI_HOST_DEVICE const HeadPart* part_of(int64_t number) const {
+    const HeadPart* part = v_.parts + v_.num_parts - 1;
+    while (read_fresh(&part->begin) > number) --part;
+    return part;
   }
 
   BERNOULLI_HOST_DEVICE float scaled(const State& state, float g) const {
@@ -159,16 +185,6 @@ class ApplyBody {
     numbers.update(v_.rule, state.constants, has_gradient, g);
     numbers.write(v_.embedding, begin);
   }
-  BERNOULLI_HOST_DEVICE void apply_head(const State& state, int64_t number) const {
-    const HeadPart* part = v_.parts + v_.num_parts - 1;
-    while (part->begin > number) --part;
-    Numbers<1> numbers = Numbers<1>::read(v_.head, number);
-    Features<1> g;
-    g.v[0] = scaled(state, v_.head_gradient[number]);
-    numbers.update(part->rule, state.constants, true, g);
-    numbers.write(v_.head, number);
-  }
-
   View v_;
 };
 

@@ -11,12 +11,14 @@
 
 // What the bodies of the card's kernels read and write. A body is a class with
 // - Own prepare(place, shared): what a thread does while the launch before this one may still run: it reads
-//   what that launch does not write, and writes to `shared` alone. Launches before that one are done. Own is
-//   the thread's (registers of a card);
+//   what that launch does not write, through read_fresh() and load_fresh(), and writes to `shared` alone.
+//   Launches before that one are done. Own is the thread's (registers of a card);
 // - phases() and run(phase, place, own, shared): all threads of a block finish a phase before one of them
 //   begins the next. Within a phase no thread may read what another one writes. Blocks know nothing of each
 //   other, but for those of a body with kBlocksWait, which may wait for blocks of lower numbers
 //   (cross_block.h).
+// - kResident: blocks that shall find room on a processor of the card, so that their loads hide each other's
+//   latency; it bounds the registers of a thread.
 // The card runs it as a kernel (fused.cu), tests run it on the processor (tests/support/host_card.h).
 
 namespace bernoulli::card {
@@ -38,6 +40,7 @@ struct Place {
 struct Plain {
   struct Own {};
   static constexpr bool kBlocksWait = false;
+  static constexpr int kResident = 3;
   BERNOULLI_HOST_DEVICE Own prepare(const Place&, void*) const { return {}; }
 };
 
@@ -94,6 +97,17 @@ BERNOULLI_HOST_DEVICE inline void store(float* to, const Features<W>& x) {
   std::memcpy(to, x.v, sizeof x.v);
 #endif
 }
+/// Of plain structures of whole 32-bit words, in prepare().
+template <class T>
+BERNOULLI_HOST_DEVICE inline void copy_fresh(T* to, const T* from) {
+  static_assert(sizeof(T) % sizeof(uint32_t) == 0);
+#if defined(__CUDA_ARCH__)
+  for (size_t i = 0; i < sizeof(T) / sizeof(uint32_t); ++i)
+    reinterpret_cast<uint32_t*>(to)[i] = read_fresh(reinterpret_cast<const uint32_t*>(from) + i);
+#else
+  *to = *from;
+#endif
+}
 template <int W>
 BERNOULLI_HOST_DEVICE inline void add(Features<W>& to, const Features<W>& x) {
   for (int w = 0; w < W; ++w) to.v[w] += x.v[w];
@@ -108,14 +122,12 @@ BERNOULLI_HOST_DEVICE inline void draw_pair(const kernels::DropoutDraws& draws, 
     words[w] = kernels::random_word(draws.key0, draws.key1, n + static_cast<uint32_t>(w));
 }
 
-/// What the gradient needs to know of an example of the update.
-struct alignas(8) ExampleState {
-  int32_t count = 0;  ///< tokens
-  int32_t kept = 0;   ///< of them, by word dropout
-  int32_t pads = 0;
-  float pad_weight = 1;
+/// What dropout needs to know of an example of the update.
+struct alignas(16) ExampleDraws {
+  int32_t kept = 0;  ///< tokens that word dropout left
   uint32_t key0 = 0;
   uint32_t key1 = 0;
+  uint32_t unused = 0;
 };
 
 /// What an example's loss was like, summed over its labels.
@@ -172,8 +184,24 @@ struct ExamplePhase {
   int16_t layer = 0;
 };
 
+/// What a block of ExamplesBody knows of its example before it begins.
+struct BlockFacts {
+  uint64_t seed = 0;       ///< dropout's
+  uint64_t word_seed = 0;  ///< word dropout's
+  int64_t ranks = 0;       ///< where its tokens begin among View::ranks
+};
+/// And of one of its labels.
+struct LossInput {
+  double weight = 1;      ///< of the example
+  double divisor = 1;     ///< of the update
+  double pos_weight = 1;  ///< of the label
+  float target = 0;
+};
+
 /// Where what a block of ExamplesBody keeps lies in its memory, behind its partial sums. In bytes.
 struct ExampleOffsets {
+  int32_t facts = 0;
+  int32_t loss_inputs = 0;
   int32_t seen = 0;
   int32_t layers = 0;
   int32_t phases = 0;
@@ -182,9 +210,11 @@ struct ExampleOffsets {
   int32_t end = 0;  ///< a multiple of what Features<4> are aligned to
 };
 
-struct State {
-  int64_t cursor = 0;                  ///< the update of the run that is next
-  int64_t num_updates = 0;             ///< of the run
+struct StateOfPiece {
+  int64_t cursor = 0;       ///< the update of the piece that is next
+  int64_t num_updates = 0;  ///< of the piece
+};
+struct State : StateOfPiece {
   int64_t applying = -1;               ///< the one whose gradient stands; negative: none may be applied
   int32_t refused = 0;                 ///< 1: an update was, and none follows
   uint32_t arrived = 0;                ///< blocks of GradientsBody that are done
@@ -232,21 +262,23 @@ struct View : Settings {
   int64_t logits = 0;        ///< where an example's logits begin
   int64_t width = 0;         ///< numbers an example keeps: what enters each layer, and the logits
   ExampleOffsets example;
-  char* local = nullptr;  ///< of each block of ExamplesBody, where a block's own memory is too small
-  ExampleState* places = nullptr;
+  char* local = nullptr;          ///< of each block of ExamplesBody, where a block's own memory is too small
+  ExampleDraws* draws = nullptr;  ///< [examples]
   /// Of each occurrence of the update, in the order of the examples: which of its example's tokens it is
   /// after word dropout; negative: it was taken out. Null where there is no word dropout.
   int32_t* ranks = nullptr;
   float* values = nullptr;           ///< [examples, width]
   float* slopes = nullptr;           ///< [examples, width]: gradients of values
   float* pooled_gradient = nullptr;  ///< [examples, dim]: of the sum over positions
+  float* pad_gradient = nullptr;     ///< [examples, dim]: of the row of padding, where pads take part
   Seen* seen = nullptr;              ///< [examples]
   float* gradient = nullptr;         ///< [num_rows, dim]; of rows that the update reads
   int32_t* stamp = nullptr;  ///< [num_rows]: 1 + the update of the run that read the row last; 0: none did
   int32_t group_items = 1;   ///< occurrences that one thread sums
   int32_t groups = 1;        ///< of a block: threads that sum side by side
   int64_t tiles = 1;         ///< of a row's features: blocks beside each other
-  int64_t embedding_blocks = 0;  ///< of GradientsBody; those of the head follow
+  int64_t head_blocks = 0;   ///< of GradientsBody; those of the embedding follow
+  int64_t embedding_blocks = 0;
   int64_t head_tile = kThreads;  ///< numbers of the head a block
   float* carry = nullptr;        ///< [chunks, dim]: of the run of equal keys that goes on behind the chunk
   uint32_t* carried = nullptr;   ///< by embedding block: 1 + the update of the run whose carry stands
@@ -270,7 +302,8 @@ BERNOULLI_HOST_DEVICE inline const Update* current(const View& v) {
 }
 
 BERNOULLI_HOST_DEVICE inline int32_t token(const Tokens& tokens, int64_t at) {
-  return tokens.narrow != nullptr ? static_cast<int32_t>(tokens.narrow[at]) : tokens.wide[at];
+  return tokens.narrow != nullptr ? static_cast<int32_t>(read_fresh(tokens.narrow + at))
+                                  : read_fresh(tokens.wide + at);
 }
 
 /// Threads of a block that an example's labels are given to.
@@ -287,8 +320,8 @@ struct Reading {
 };
 BERNOULLI_HOST_DEVICE inline Reading reading_of(const View& v, int64_t row) {
   Reading r;
-  r.begin = v.tokens.offsets[row];
-  const int64_t length = v.tokens.offsets[row + 1] - r.begin;
+  r.begin = read_fresh(v.tokens.offsets + row);
+  const int64_t length = read_fresh(v.tokens.offsets + row + 1) - r.begin;
   r.count =
       static_cast<int32_t>(v.sequence_length != 0 && length > v.sequence_length ? v.sequence_length : length);
   if (v.include_padding) r.pads = static_cast<int32_t>(v.sequence_length) - r.count;
@@ -297,17 +330,20 @@ BERNOULLI_HOST_DEVICE inline Reading reading_of(const View& v, int64_t row) {
   return r;
 }
 
-/// One reading of an embedding row by an update: a token; or all padding of an example, whose position is the
-/// number of its tokens.
+/// One reading of an embedding row by an update: a token; or all padding of an example, whose position is
+/// no_position().
 struct Occurrence {
   int64_t example;  ///< place in the update
   int64_t position;
 };
+BERNOULLI_HOST_DEVICE inline int64_t no_position(const View& v) {
+  return (int64_t{1} << v.position_bits) - 1;
+}
 BERNOULLI_HOST_DEVICE inline uint32_t packed(const View& v, const Occurrence& o) {
   return static_cast<uint32_t>(o.example << v.position_bits | o.position);
 }
 BERNOULLI_HOST_DEVICE inline Occurrence unpacked(const View& v, uint32_t o) {
-  return {o >> v.position_bits, o & ((uint32_t{1} << v.position_bits) - 1)};
+  return {o >> v.position_bits, o & no_position(v)};
 }
 
 /// The occurrences of an update among the whole run's.
@@ -316,7 +352,9 @@ struct Span {
   int64_t end;
 };
 BERNOULLI_HOST_DEVICE inline Span occurrences_of(const View& v, const Update& update) {
-  return {v.occurrence_begin[update.first], v.occurrence_begin[update.first + update.size]};
+  const int64_t first = read_fresh(&update.first);
+  return {read_fresh(v.occurrence_begin + first),
+          read_fresh(v.occurrence_begin + first + read_fresh(&update.size))};
 }
 /// The row that occurrence `at` of an update of the run reads.
 BERNOULLI_HOST_DEVICE inline int64_t row_of(const View& v, int64_t update, int64_t at) {

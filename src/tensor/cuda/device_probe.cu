@@ -24,21 +24,6 @@ struct DeviceDeleter {
   void operator()(uint32_t* numbers) const { cudaFree(numbers); }
 };
 
-/// The calling thread's device as it was.
-class CurrentDevice {
- public:
-  CurrentDevice() : known_(cudaGetDevice(&index_) == cudaSuccess) {}
-  ~CurrentDevice() {
-    if (known_) cudaSetDevice(index_);
-  }
-  CurrentDevice(const CurrentDevice&) = delete;
-  CurrentDevice& operator=(const CurrentDevice&) = delete;
-
- private:
-  int index_ = 0;
-  bool known_;
-};
-
 cudaError_t run_kernel(std::vector<uint32_t>& numbers) {
   const size_t bytes = numbers.size() * sizeof(uint32_t);
   uint32_t* memory = nullptr;
@@ -118,7 +103,6 @@ int bernoulli_cuda_device_name(int index, char* name, int size) {
 }
 
 int bernoulli_cuda_check_device(int index, char* why_not, int size) {
-  const CurrentDevice before;
   std::vector<uint32_t> numbers(kNumbers, 0);
   cudaError_t error = cudaSetDevice(index);
   if (error == cudaSuccess) error = run_kernel(numbers);

@@ -16,7 +16,8 @@ int bernoulli_cuda_device_count(char* why_none, int size);
 int bernoulli_cuda_device_name(int index, char* name, int size);
 
 /// Runs a kernel on the device and reads its answer back, which fails where the library holds no code for
-/// this card.
+/// this card. The device is the calling thread's from then on: to give it device 0 back would take memory
+/// there.
 /// @return 0, or the CUDA error with `why_not`; -1 for a wrong answer.
 int bernoulli_cuda_check_device(int index, char* why_not, int size);
 }
