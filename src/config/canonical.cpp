@@ -41,7 +41,9 @@ void canonicalise_arguments(const KindSchema& kind, Node& node) {
   const bool agreed =
       node.is_scalar() && !node.quoted && node.scalar == "true" && kind.fields.empty();  // `max_f1: true`
   if (node.is_null() || agreed) {
+    const bool had_no_value = node.is_null();
     node = empty_map(node.place);
+    node.had_no_value = had_no_value;
   } else if (node.is_scalar() && !kind.shorthand.empty()) {
     wrap(node, kind.shorthand);
   } else if (node.is_list() && shorthand_takes_list(kind)) {

@@ -44,6 +44,17 @@ void remove_inapplicable(const FieldSchema& schema, Node& base, const Node& over
   }
 }
 
+/// A kind without a value, onto what is there, could mean either: it, with its defaults, or not it.
+void refuse_empty_kinds(const std::vector<KindSchema>& kinds, const Node& base, const Node& overlay,
+                        const std::string& path, Faults& faults) {
+  if (base.entries.empty()) return;
+  for (const Entry& entry : overlay.entries) {
+    if (!entry.value.had_no_value || find_kind(kinds, entry.key) == nullptr) continue;
+    faults.add(entry.value.place, join_path(path, entry.key),
+               "is empty: write {} to choose it with its defaults, in the place of any other");
+  }
+}
+
 void remove_other_kinds(const std::vector<KindSchema>& kinds, Node& base, const Node& overlay) {
   const auto is_kind = [&](const Entry& entry) { return find_kind(kinds, entry.key) != nullptr; };
   if (std::none_of(overlay.entries.begin(), overlay.entries.end(), is_kind)) return;
@@ -73,7 +84,10 @@ void merge_maps(const FieldSchema& schema, Node& base, Node overlay, const std::
                 Faults& faults) {
   remove_other_choices(schema, base, overlay);
   remove_inapplicable(schema, base, overlay);
-  if (schema.kinds != nullptr) remove_other_kinds(*schema.kinds, base, overlay);
+  if (schema.kinds != nullptr) {
+    refuse_empty_kinds(*schema.kinds, base, overlay, path, faults);
+    remove_other_kinds(*schema.kinds, base, overlay);
+  }
   for (Entry& entry : overlay.entries) merge_entry(schema, base, std::move(entry), path, faults);
 }
 

@@ -33,6 +33,7 @@ struct Node {
   Kind kind = Kind::kNull;
   std::string scalar;
   bool quoted = false;
+  bool had_no_value = false;  ///< kMap: of a kind that was written without one, as `adam:`
   std::vector<Node> items;
   std::vector<Entry> entries;
   int64_t index = 0;

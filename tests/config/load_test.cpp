@@ -300,6 +300,20 @@ TEST_F(ConfigFiles, AnOverrideCanTakeAnOptionalValueAway) {
   EXPECT_FALSE(run.data.validation.present());
 }
 
+TEST_F(ConfigFiles, AKindWithoutAValueIsRefusedWhereItWouldBeLaidOntoAnother) {
+  const auto file = write("a.yaml", minimal() + "optimizer: {sgd: {lr: 0.5}}\n");
+  const auto overlay = write("b.yaml", "base: a.yaml\noptimizer: {adam: }\n");
+  const std::string told = "is empty: write {} to choose it with its defaults, in the place of any other";
+  EXPECT_THAT(faults({file}, {"optimizer.adam=null"}), HasSubstr("optimizer.adam: " + told));
+  EXPECT_THAT(faults({file}, {"optimizer.sgd=null"}), HasSubstr("optimizer.sgd: " + told));
+  EXPECT_THAT(faults({file}, {"model.layers[0].embedding="}),
+              HasSubstr("model.layers[0].embedding: " + told));
+  EXPECT_THAT(faults({overlay}), HasSubstr("optimizer.adam: " + told));
+  EXPECT_EQ(load({file}, {"optimizer.adam={}"}).run.optimizer.kind.kind, "adam");
+  const auto alone = write("c.yaml", minimal() + "optimizer: {sgd: }\n");
+  EXPECT_EQ(load({alone}).run.optimizer.kind.kind, "sgd");
+}
+
 TEST_F(ConfigFiles, BadOverridesAreNamed) {
   const auto file = write("a.yaml", minimal());
   const auto fault = [&](const std::string& text) { return faults({file}, {text}); };
