@@ -2,19 +2,23 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "core/stop.h"
 #include "data/dataset.h"
 #include "loss/loss.h"
 #include "metrics/metrics.h"
 #include "predict/open_classifier.h"
+#include "store/run_paths.h"
 #include "tensor/device.h"
 #include "tensor/operator_threads.h"
 
@@ -23,13 +27,39 @@ namespace {
 
 constexpr size_t kTextsAtOnce = 16384;
 
+/// Held-out data that are drawn from the training data are others as soon as these change: they may then hold
+/// what the model was trained on. @param model  a run folder, or a file that still lies in one
+void check_unchanged(const std::filesystem::path& model, const char* split, const HeldOutConfig& held_out,
+                     const Dataset& dataset) {
+  const RunPaths paths{std::filesystem::is_directory(model) ? model : model.parent_path()};
+  if (!is_run_folder(paths.folder) || !std::filesystem::exists(paths.data())) return;
+  const nlohmann::ordered_json audit = read_json(paths.data());
+  const auto recorded = audit.find(split);
+  if (recorded == audit.end() || !recorded->is_object()) return;
+  const std::string then = recorded->value("fingerprint", ""), now = fingerprint(dataset);
+  if (then.empty() || then == now) return;
+  const std::string what =
+      fmt::format("the {} data are not those of the training ({} has fingerprint {}, now {})", split,
+                  paths.data().string(), then, now);
+  if (!held_out.split) return log_warning(what);
+  throw DataError(
+      fmt::format("{}. They are drawn from the training data, so the model may have been trained on some of "
+                  "them: restore "
+                  "these, or name other data with --data PATH",
+                  what));
+}
+
 /// The held-out data that the model's own configuration names: test, else validation.
-Dataset own_held_out_data(const Classifier& classifier) {
-  DataSplits splits = load_data(classifier.config().data, classifier.config().task);
-  if (splits.test) return std::move(*splits.test);
-  if (splits.validation) return std::move(*splits.validation);
-  throw UsageError(
-      "the configuration of this model has no test or validation data; name some with --data PATH");
+Dataset own_held_out_data(const Classifier& classifier, const std::filesystem::path& model) {
+  const DataConfig& data = classifier.config().data;
+  DataSplits splits = load_data(data, classifier.config().task);
+  if (!splits.test && !splits.validation)
+    throw UsageError(
+        "the configuration of this model has no test or validation data; name some with --data PATH");
+  Dataset& dataset = splits.test ? *splits.test : *splits.validation;
+  check_unchanged(model, splits.test ? "test" : "validation", splits.test ? data.test : data.validation,
+                  dataset);
+  return std::move(dataset);
 }
 
 /// The logits of a data set, in blocks: whole batches of the classifier's, so that they are the same as in
@@ -60,7 +90,7 @@ int run_evaluate(const std::vector<std::string>& words) {
   const RunConfig& config = classifier->config();
   const Dataset dataset = arguments->data ? load_dataset(*arguments->data, "auto", config.data.columns,
                                                          config.task, classifier->labels())
-                                          : own_held_out_data(*classifier);
+                                          : own_held_out_data(*classifier, arguments->model);
   throw_if_stopped();
   const std::vector<float> logits = logits_of(*classifier, dataset);
   const auto loss = make_loss(config.loss, classifier->pos_weight(), dataset.num_labels);

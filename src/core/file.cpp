@@ -173,7 +173,30 @@ FileBytes::FileBytes(const fs::path& path) {
 
 void FileBytes::Free::operator()(char* bytes) const { std::free(bytes); }
 
-AtomicFile::AtomicFile(fs::path path, Options options) : path_(std::move(path)), options_(options) {
+namespace {
+
+/// What a rename may replace: what links lead to, and only a file. A rename onto a device would take the
+/// device away, with root's rights even /dev/null.
+fs::path replaceable(fs::path path) {
+  std::error_code error;
+  if (fs::is_symlink(fs::symlink_status(path, error))) {
+    const fs::path named = folder_of(path) / fs::read_symlink(path, error);
+    const fs::path resolved = fs::canonical(path, error);
+    path = error ? named : resolved;  // a link to nothing: what it names is made
+  }
+  const fs::file_type type = fs::status(path, error).type();
+  if (type == fs::file_type::block || type == fs::file_type::character || type == fs::file_type::fifo ||
+      type == fs::file_type::socket)
+    throw IoError(fmt::format(
+        "cannot write '{}': it is a device, a pipe or a socket, and only a file can be replaced whole",
+        path.string()));
+  return path;
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(fs::path path, Options options)
+    : path_(replaceable(std::move(path))), options_(options) {
   temporary_ =
       folder_of(path_) / fmt::format("{}{}{}", path_.filename().string(), kTemporaryMark, ::getpid());
   ::unlink(temporary_.c_str());  // a leftover of a killed process that had our number

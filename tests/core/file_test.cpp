@@ -106,6 +106,30 @@ TEST(WriteFileAtomic, KeepsTheOldFileWhereTheNewOneDoesNotFit) {
   EXPECT_THAT(names_in(folder), ::testing::ElementsAre("a"));
 }
 
+TEST(WriteFileAtomic, ReplacesWhatALinkLeadsTo) {
+  const TemporaryFolder folder;
+  write_file_atomic(folder / "real", "old");
+  fs::create_symlink("real", folder / "link");
+  fs::create_symlink("absent", folder / "dangling");
+  write_file_atomic(folder / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(folder / "link"));
+  EXPECT_EQ(folder.read("real"), "new");
+  write_file_atomic(folder / "dangling", "made");
+  EXPECT_TRUE(fs::is_symlink(folder / "dangling"));
+  EXPECT_EQ(folder.read("absent"), "made");
+}
+
+TEST(WriteFileAtomic, RefusesWhatIsNoFile) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  fs::create_symlink(folder / "pipe", folder / "link");
+  for (const fs::path& path : {folder / "pipe", folder / "link"}) {
+    EXPECT_THAT(message_of<IoError>([&] { write_file_atomic(path, "xy"); }),
+                HasSubstr("it is a device, a pipe or a socket, and only a file can be replaced whole"));
+    EXPECT_TRUE(fs::is_fifo(path));
+  }
+}
+
 TEST(WriteFileAtomic, RefusesAFolderThatIsNotThereAndATargetThatIsAFolder) {
   const TemporaryFolder folder;
   EXPECT_THAT(message_of<IoError>([&] { write_file_atomic(folder / "no/a", "xy"); }),

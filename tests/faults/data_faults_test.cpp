@@ -176,34 +176,41 @@ FaultCase evaluated(const std::string& name, const std::string& content, const s
       }};
 }
 
-INSTANTIATE_TEST_SUITE_P(OfATrainedModel, DataFaults,
-                         ::testing::Values(evaluated("unknown_label",
-                                                     "text,label\na film,good\na film,fair\n",
-                                                     "more\\.csv:3.*'fair'"),
-                                           evaluated("nothing_to_evaluate", "text,label\n", "more\\.csv"),
-                                           FaultCase{"evaluated_file_missing",
-                                                     {"evaluate", "run", "--data", "nothere.csv"},
-                                                     3,
-                                                     "nothere\\.csv",
-                                                     evaluated("", "", "").prepare},
-                                           FaultCase{"predicted_line_not_json",
-                                                     {"predict", "run", "lines.jsonl"},
-                                                     3,
-                                                     "lines\\.jsonl:1: not a JSON object",
-                                                     [](FaultFolder& folder) {
-                                                       evaluated("", "", "").prepare(folder);
-                                                       folder.write("lines.jsonl", "a fine film\n");
-                                                     }},
-                                           FaultCase{"predicted_line_without_text",
-                                                     {"predict", "run", "lines.jsonl"},
-                                                     3,
-                                                     "lines\\.jsonl:1: no string under 'text'",
-                                                     [](FaultFolder& folder) {
-                                                       evaluated("", "", "").prepare(folder);
-                                                       folder.write("lines.jsonl",
-                                                                    "{\"body\": \"a fine film\"}\n");
-                                                     }}),
-                         case_name);
+INSTANTIATE_TEST_SUITE_P(
+    OfATrainedModel, DataFaults,
+    ::testing::Values(evaluated("unknown_label", "text,label\na film,good\na film,fair\n",
+                                "more\\.csv:3.*'fair'"),
+                      evaluated("nothing_to_evaluate", "text,label\n", "more\\.csv"),
+                      FaultCase{"evaluated_file_missing",
+                                {"evaluate", "run", "--data", "nothere.csv"},
+                                3,
+                                "nothere\\.csv",
+                                evaluated("", "", "").prepare},
+                      FaultCase{"validation_drawn_anew_from_other_rows",
+                                {"evaluate", "run"},
+                                3,
+                                "may have been trained on some of them: restore",
+                                [](FaultFolder& folder) {
+                                  evaluated("", "", "").prepare(folder);
+                                  folder.write("reviews.csv", sound_rows() + "one more film,good\n");
+                                }},
+                      FaultCase{"predicted_line_not_json",
+                                {"predict", "run", "lines.jsonl"},
+                                3,
+                                "lines\\.jsonl:1: not a JSON object",
+                                [](FaultFolder& folder) {
+                                  evaluated("", "", "").prepare(folder);
+                                  folder.write("lines.jsonl", "a fine film\n");
+                                }},
+                      FaultCase{"predicted_line_without_text",
+                                {"predict", "run", "lines.jsonl"},
+                                3,
+                                "lines\\.jsonl:1: no string under 'text'",
+                                [](FaultFolder& folder) {
+                                  evaluated("", "", "").prepare(folder);
+                                  folder.write("lines.jsonl", "{\"body\": \"a fine film\"}\n");
+                                }}),
+    case_name);
 
 }  // namespace
 }  // namespace bernoulli::testing
