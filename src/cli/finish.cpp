@@ -25,8 +25,15 @@ std::vector<double> fit_thresholds(const FinishedTraining& training,
     return std::vector<double>(static_cast<size_t>(num_labels), config.value);
   if (validation_logits == nullptr)  // config/ refuses a fitted threshold without validation data
     throw InternalError("a threshold is fitted on validation data, and there is none");
-  std::vector<double> thresholds =
-      choose_thresholds(predictions_of(*validation_logits, *training.run.validation), config);
+  std::vector<double> thresholds;
+  try {
+    thresholds = choose_thresholds(predictions_of(*validation_logits, *training.run.validation), config,
+                                   training.run.labels.names);
+  } catch (const DataError& error) {
+    throw DataError(fmt::format(
+        "{}; the training is kept: bernoulli train --resume --run-dir {} --set metrics.threshold=0.5",
+        error.what(), training.paths.folder.string()));
+  }
   log_info(fmt::format("threshold fitted on validation data: {}", Json(thresholds).dump()));
   return thresholds;
 }

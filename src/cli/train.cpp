@@ -16,6 +16,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/log.h"
+#include "core/stop.h"
 #include "infer/classifier.h"
 #include "run/checkpoint.h"
 #include "run/run_folder.h"
@@ -31,28 +32,65 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-/// Settings that say how long or with how many threads, not what: a resumed run may change them.
-Json without_limits(Json resolved) {
+/// Without the settings that a resumed run may change: how long, with how many threads, where the data are,
+/// and what is decided when all is trained.
+Json fixed_settings(Json resolved) {
   for (const char* key : {"epochs", "max_steps", "max_seconds", "checkpoint_every_steps", "threads"})
     resolved["training"].erase(key);
   for (const char* key : {"root", "cache"}) resolved["data"].erase(key);
+  resolved["metrics"].erase("threshold");
   resolved.erase("stability");  // what another verb reads
   resolved.erase("name");
   return resolved;
 }
 
+/// Keys whose values differ, with both values; a list counts as one.
+void list_differences(const Json& before, const Json& now, const std::string& path, std::string& lines) {
+  if (before == now) return;
+  if (!before.is_object() || !now.is_object()) {
+    lines += fmt::format("\n  {}: {} in the run, {} now", path, before.dump(), now.dump());
+    return;
+  }
+  Json keys = before;
+  keys.update(now);
+  for (const auto& [key, ignored] : keys.items())
+    list_differences(before.value(key, Json()), now.value(key, Json()),
+                     path.empty() ? key : fmt::format("{}.{}", path, key), lines);
+}
+
 /// Refuses a configuration that would not continue the run, naming every key that differs.
 void check_same_config(const RunPaths& paths, const config::LoadedConfig& loaded) {
-  const Json before =
-      without_limits(config::load_config({{paths.config()}, {}}, layers::layer_schemas()).resolved);
-  const Json now = without_limits(loaded.resolved);
-  if (before == now) return;
-  std::string differences;
-  for (const Json& change : Json::diff(before, now))
-    differences += fmt::format("\n  {}", change["path"].get<std::string>());
-  throw UsageError(
-      fmt::format("the configuration is not that of '{}' and cannot continue it; it differs in:{}",
-                  paths.folder.string(), differences));
+  std::string lines;
+  list_differences(
+      fixed_settings(config::load_config({{paths.config()}, {}}, layers::layer_schemas()).resolved),
+      fixed_settings(loaded.resolved), "", lines);
+  if (lines.empty()) return;
+  throw UsageError(fmt::format(
+      "the configuration is not that of '{}' and cannot continue it (a resumed run may change its limits, "
+      "threads, checkpoint_every_steps, data.root, data.cache, metrics.threshold and name); it differs in:{}",
+      paths.folder.string(), lines));
+}
+
+/// A threshold that is to be fitted needs validation examples of each label: told before the training.
+void check_fittable(const RunConfig& config, const PreparedRun& run) {
+  if (config.metrics.threshold.method == ThresholdConfig::Method::kFixed || !run.validation) return;
+  const EncodedDataset& validation = *run.validation;
+  const auto num_labels = static_cast<size_t>(validation.num_labels);
+  std::string missing;
+  for (size_t label = 0; label < num_labels; ++label) {
+    bool has_positive = false;
+    for (size_t i = label; i < validation.targets.size() && !has_positive; i += num_labels)
+      has_positive = validation.targets[i] > 0.5f;
+    if (has_positive) continue;
+    const bool is_binary = run.labels.kind == TaskConfig::Kind::kBinary;
+    missing += fmt::format("{}'{}'", missing.empty() ? "" : ", ", run.labels.names[is_binary ? 1 : label]);
+  }
+  if (missing.empty()) return;
+  throw DataError(
+      fmt::format("metrics.threshold is to be fitted, and no validation example is {}: add some "
+                  "(data.validation), or set "
+                  "metrics.threshold to a number",
+                  missing));
 }
 
 std::optional<Vocabulary> saved_vocabulary(const RunPaths& paths) {
@@ -61,7 +99,7 @@ std::optional<Vocabulary> saved_vocabulary(const RunPaths& paths) {
 }
 
 Json fingerprints_of(const PreparedRun& run, const config::LoadedConfig& loaded) {
-  return {{"config", hash_hex(without_limits(loaded.resolved).dump())},
+  return {{"config", hash_hex(fixed_settings(loaded.resolved).dump())},
           {"data", run.data_fingerprint},
           {"vocabulary", run.vectorizer->ids_fingerprint()}};
 }
@@ -116,16 +154,22 @@ TrainedRun train_run(const TrainArguments& arguments) {
   const RunPaths& paths = folder.paths();
   const bool resuming = arguments.resume && is_run_folder(paths.folder);
   if (resuming) check_same_config(paths, loaded);
+  if (arguments.resume && !resuming)
+    log_info(fmt::format("'{}' holds no run yet: beginning a new one", paths.folder.string()));
   log_info(fmt::format("run folder {}", paths.folder.string()));
 
   PreparedRun run = prepare_run(config, resuming ? saved_vocabulary(paths) : std::nullopt);
+  check_fittable(config, run);
   const int threads = operator_threads(config, run);
   set_operator_threads(threads);
-  write_file_atomic(paths.config(), config.resolved_yaml);
-  write_json(paths.environment(), environment_json(device, config.training, threads, arguments.words));
-  write_json(paths.data(), data_json(run));
-  if (run.vectorizer->vocabulary() != nullptr)
-    write_file_atomic(paths.vocabulary(), run.vectorizer->vocabulary()->to_text());
+  const auto describe_run = [&] {
+    write_file_atomic(paths.config(), config.resolved_yaml);
+    write_json(paths.environment(), environment_json(device, config.training, threads, arguments.words));
+    write_json(paths.data(), data_json(run));
+    if (run.vectorizer->vocabulary() != nullptr)
+      write_file_atomic(paths.vocabulary(), run.vectorizer->vocabulary()->to_text());
+  };
+  if (!resuming) describe_run();
   EngineChoice engine = choose_engine(config, run, device, threads);
 
   const CheckpointFolder checkpoints(paths.checkpoints());
@@ -139,9 +183,16 @@ TrainedRun train_run(const TrainArguments& arguments) {
   } else if (resuming) {
     log_info("no checkpoint was saved yet: starting from the first step");
   }
-  const TrainingOutcome outcome = trainer.run();
-  engine.step.reset();  // its tables; what is exported comes from the checkpoint
-  return {finish_run({config, run, paths, checkpoints, outcome, device, engine.name}, log), paths.folder};
+  if (resuming) describe_run();  // of a refused continuation nothing is left
+  try {
+    const TrainingOutcome outcome = trainer.run();
+    engine.step.reset();  // its tables; what is exported comes from the checkpoint
+    return {finish_run({config, run, paths, checkpoints, outcome, device, engine.name}, log), paths.folder};
+  } catch (const StopRequested&) {
+    log_info(
+        fmt::format("stopped; go on with: bernoulli train --resume --run-dir {}", paths.folder.string()));
+    throw;
+  }
 }
 
 int run_train(const std::vector<std::string>& words) {

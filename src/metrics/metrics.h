@@ -80,9 +80,11 @@ bool lower_is_better(const std::string& metric);
 ///  recall kRecallAtPrecision  the best recall among the splits with precision >= value; among equals the
 ///  best
 ///                      precision
+/// @param names  of the labels, for messages; empty: they are numbered
 /// @throws DataError where the demand cannot be met (no positive example; value never reached), with the best
 /// that can; NonFiniteError if a logit is NaN; InternalError as compute_metrics.
-std::vector<double> choose_thresholds(const Predictions& validation, const ThresholdConfig& config);
+std::vector<double> choose_thresholds(const Predictions& validation, const ThresholdConfig& config,
+                                      const std::vector<std::string>& names = {});
 
 /// 1 / (1 + exp(-z)) without overflow, float64: what metrics are computed from.
 double sigmoid(double logit);

@@ -124,7 +124,8 @@ double choose(const std::vector<ScoredExample>& examples, const Goal& goal, cons
 
 }  // namespace
 
-std::vector<double> choose_thresholds(const Predictions& validation, const ThresholdConfig& config) {
+std::vector<double> choose_thresholds(const Predictions& validation, const ThresholdConfig& config,
+                                      const std::vector<std::string>& names) {
   check_predictions(validation);
   if (config.method == ThresholdConfig::Method::kFixed) {
     return std::vector<double>(static_cast<size_t>(validation.num_labels), config.value);
@@ -132,7 +133,10 @@ std::vector<double> choose_thresholds(const Predictions& validation, const Thres
   const Goal goal = goal_of(config);
   std::vector<double> thresholds;
   for (int64_t label = 0; label < validation.num_labels; ++label) {
-    const std::string where = validation.num_labels == 1 ? "" : fmt::format(" for label {}", label + 1);
+    const std::string where = validation.num_labels == 1 ? ""
+                              : names.empty()
+                                  ? fmt::format(" for label {}", label + 1)
+                                  : fmt::format(" for label '{}'", names[static_cast<size_t>(label)]);
     thresholds.push_back(choose(score_label(validation, label, 0.5), goal, where));
   }
   return thresholds;

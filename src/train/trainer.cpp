@@ -53,6 +53,11 @@ void Trainer::resume(const Checkpoint& checkpoint) {
                       checkpoint.step, what, saved, fingerprint.get<std::string>()));
     }
   }
+  if (checkpoint.step > total_steps_) {
+    throw UsageError(fmt::format(
+        "the run has made {} steps, and training.epochs or training.max_steps now allow {}: raise them",
+        checkpoint.step, total_steps_));
+  }
   try {
     state_ = trainer_state_from_json(checkpoint.state);
   } catch (const nlohmann::json::exception& error) {
