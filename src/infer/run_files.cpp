@@ -22,19 +22,28 @@ struct SavedModel {
   std::optional<std::vector<double>> thresholds;
 };
 
-SavedModel load_saved_model(const RunPaths& paths) {
-  if (fs::exists(paths.summary())) {
-    const Json summary = read_json(paths.summary());
-    return {load_raw_checkpoint(paths.checkpoints() / summary.at("checkpoint").get<std::string>()),
-            summary.at("thresholds").get<std::vector<double>>()};
-  }
+/// Of a training that did not finish: what it would have kept if it had ended here.
+RawCheckpoint load_unfinished(const RunPaths& paths, const RunConfig& config) {
   std::optional<RawCheckpoint> newest = load_newest_checkpoint(paths.checkpoints());
   if (!newest)
     throw ArtifactError(
         fmt::format("run '{}' has no checkpoint yet; let the training reach one", paths.folder.string()));
-  log_warning(fmt::format("the training of '{}' did not finish: using its checkpoint of step {}",
-                          paths.folder.string(), newest->step));
-  return {std::move(*newest), std::nullopt};
+  const Json best = newest->state.value("best", Json::array());
+  const bool takes_best = config.training.restore_best && !best.empty();
+  const int64_t step = takes_best ? best.front().at("step").get<int64_t>() : newest->step;
+  const bool is_fitted = config.metrics.threshold.method != ThresholdConfig::Method::kFixed;
+  log_warning(fmt::format("the training of '{}' did not finish: using its {} checkpoint, of step {}{}",
+                          paths.folder.string(), takes_best ? "best" : "newest", step,
+                          is_fitted ? "; its threshold was not fitted yet and is 0.5" : ""));
+  return step == newest->step ? std::move(*newest)
+                              : load_raw_checkpoint(checkpoint_path(paths.checkpoints(), step));
+}
+
+SavedModel load_saved_model(const RunPaths& paths, const RunConfig& config) {
+  if (!fs::exists(paths.summary())) return {load_unfinished(paths, config), std::nullopt};
+  const Json summary = read_json(paths.summary());
+  return {load_raw_checkpoint(paths.checkpoints() / summary.at("checkpoint").get<std::string>()),
+          summary.at("thresholds").get<std::vector<double>>()};
 }
 
 Vectorizer load_vectorizer(const RunPaths& paths, const TextConfig& text) {
@@ -56,7 +65,7 @@ RunFiles load_checked(const RunPaths& paths) {
   const Json data = read_json(paths.data());
   info.labels = load_labels(paths, data);
   info.pos_weight = data.at("pos_weight").get<std::vector<double>>();
-  SavedModel saved = load_saved_model(paths);
+  SavedModel saved = load_saved_model(paths, info.config);
   const double fixed = info.config.metrics.threshold.method == ThresholdConfig::Method::kFixed
                            ? info.config.metrics.threshold.value
                            : 0.5;

@@ -10,8 +10,9 @@
 
 namespace bernoulli {
 
-/// What a run folder holds of a model: its best checkpoint, or the newest one, with a warning, where the
-/// training did not finish. Plan, weights and vocabulary fit together.
+/// What a run folder holds of a model: the checkpoint that its training ended with; of one that did not
+/// finish, with a warning, the best so far (training.restore_best) or the newest. Plan, weights and
+/// vocabulary fit together.
 struct RunFiles {
   ClassifierInfo info;
   Vectorizer vectorizer;

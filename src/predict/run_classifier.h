@@ -9,7 +9,7 @@
 
 namespace bernoulli {
 
-/// A run folder in memory: its best checkpoint, or the newest one where the training did not finish.
+/// A run folder in memory, as RunFiles finds it.
 struct LoadedRun {
   ClassifierInfo info;
   Vectorizer vectorizer;

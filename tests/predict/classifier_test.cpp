@@ -123,14 +123,18 @@ TEST(Explain, NamesTheLayerThatIsNotLinear) {
   EXPECT_THAT(fault("[{embedding: 4}, layer_norm, mean_pool, {linear: 1}]"), HasSubstr("'layer_norm_1'"));
 }
 
-TEST(Classifier, UsesTheNewestCheckpointOfATrainingThatDidNotFinish) {
+TEST(Classifier, UsesTheBestCheckpointOfATrainingThatDidNotFinishElseTheNewest) {
   const RunOnDisk run(kLinear);
   fs::remove(run.paths().summary());
   ::testing::internal::CaptureStderr();
   const auto classifier = open(run);
   EXPECT_THAT(::testing::internal::GetCapturedStderr(),
-              HasSubstr("did not finish: using its checkpoint of step 7"));
+              HasSubstr("did not finish: using its newest checkpoint, of step 7"));
   EXPECT_THAT(classifier->thresholds(), ElementsAre(0.5));
+  run.save(9, {{"best", {{{"step", 7}, {"value", 0.5}}}}});
+  ::testing::internal::CaptureStderr();
+  open(run);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("using its best checkpoint, of step 7"));
 }
 
 TEST(Classifier, RefusesWhatIsNoRun) {

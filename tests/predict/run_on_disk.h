@@ -44,17 +44,21 @@ class RunOnDisk {
                   nlohmann::ordered_json{{"labels", to_json(labels_)}, {"pos_weight", {2.0}}}.dump());
     if (vectorizer_.vocabulary() != nullptr)
       folder_.write("vocabulary.txt", vectorizer_.vocabulary()->to_text());
-    NamedTensors weights = model_.parameters();
-    for (const auto& buffer : model_.buffers()) weights.push_back(buffer);
-    CheckpointFolder(paths().checkpoints())
-        .save({7,
-               nlohmann::ordered_json::object(),
-               nlohmann::ordered_json::object({{"vocabulary", vectorizer_.ids_fingerprint()}}),
-               weights,
-               {}});
+    save(7, nlohmann::ordered_json::object());
     finish(std::vector<double>(static_cast<size_t>(labels_.num_outputs()), 0.25));
   }
 
+  /// Writes a checkpoint of the model. @param state  the trainer's
+  void save(int64_t step, const nlohmann::ordered_json& state) const {
+    NamedTensors weights = model_.parameters();
+    for (const auto& buffer : model_.buffers()) weights.push_back(buffer);
+    CheckpointFolder(paths().checkpoints())
+        .save({step,
+               state,
+               nlohmann::ordered_json::object({{"vocabulary", vectorizer_.ids_fingerprint()}}),
+               weights,
+               {}});
+  }
   /// Writes the summary of a finished training.
   void finish(const std::vector<double>& thresholds) const {
     write_json(paths().summary(),
