@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/load_arguments.h"
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
 #include "core/error.h"
@@ -50,8 +51,8 @@ void check_unchanged(const std::filesystem::path& model, const char* split, cons
 }
 
 /// The held-out data that the model's own configuration names: test, else validation.
-Dataset own_held_out_data(const Classifier& classifier, const std::filesystem::path& model) {
-  const DataConfig& data = classifier.config().data;
+Dataset own_held_out_data(const Classifier& classifier, const DataConfig& data,
+                          const std::filesystem::path& model) {
   DataSplits splits = load_data(data, classifier.config().task);
   if (!splits.test && !splits.validation)
     throw UsageError(
@@ -88,9 +89,12 @@ int run_evaluate(const std::vector<std::string>& words) {
   const c10::Device device = open_device(arguments->device);
   const auto classifier = open_classifier(arguments->model, device);
   const RunConfig& config = classifier->config();
-  const Dataset dataset = arguments->data ? load_dataset(*arguments->data, "auto", config.data.columns,
+  const DataConfig data = data_of_run(config, arguments->overrides);
+  if (arguments->data && !std::filesystem::exists(*arguments->data))
+    throw DataError(fmt::format("--data: '{}' does not exist", *arguments->data));
+  const Dataset dataset = arguments->data ? load_dataset(*arguments->data, arguments->format, data.columns,
                                                          config.task, classifier->labels())
-                                          : own_held_out_data(*classifier, arguments->model);
+                                          : own_held_out_data(*classifier, data, arguments->model);
   throw_if_stopped();
   const std::vector<float> logits = logits_of(*classifier, dataset);
   const auto loss = make_loss(config.loss, classifier->pos_weight(), dataset.num_labels);

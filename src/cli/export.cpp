@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/export_run.h"
+#include "cli/load_arguments.h"
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
 #include "core/error.h"
@@ -41,7 +42,7 @@ int run_export(const std::vector<std::string>& words) {
   try_operator_threads();
   const c10::Device device = open_device("cpu");
   LoadedRun run = load_run(arguments->run, device);
-  DataSplits splits = load_data(run.info.config.data, run.info.config.task);
+  DataSplits splits = load_data(data_of_run(run.info.config, arguments->overrides), run.info.config.task);
   const ReferenceTexts reference = reference_texts(run, splits, device);
   const nlohmann::ordered_json report =
       write_artifact({run.info.config, run.vectorizer, run.info.labels, run.info.thresholds,

@@ -34,4 +34,11 @@ CheckedConfig load_checked_config(const config::ConfigSources& sources) {
   return loaded;
 }
 
+DataConfig data_of_run(const RunConfig& run, const std::vector<std::string>& overrides) {
+  if (overrides.empty()) return run.data;
+  return config::load_config_text(run.resolved_yaml, "the configuration of the run", layers::layer_schemas(),
+                                  overrides)
+      .run.data;
+}
+
 }  // namespace bernoulli::cli

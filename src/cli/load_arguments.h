@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <boost/program_options.hpp>
 
@@ -23,5 +25,8 @@ struct CheckedConfig : config::LoadedConfig {
 /// The configuration, with its model planned already, so that a shape fault shows before any data is read.
 /// @throws UsageError
 CheckedConfig load_checked_config(const config::ConfigSources& sources);
+
+/// Where the data of a run are now. @param overrides  --set of keys of data. @throws UsageError
+DataConfig data_of_run(const RunConfig& run, const std::vector<std::string>& overrides);
 
 }  // namespace bernoulli::cli

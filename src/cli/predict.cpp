@@ -29,6 +29,14 @@ RecordFormat parse_format(const std::string& word) {
   throw UsageError(fmt::format("--format is '{}'; it may be jsonl or tsv", word));
 }
 
+TextFormat input_format(const po::variables_map& values, const std::string& file) {
+  if (!values.contains("input")) return text_format_of(file);
+  const auto& word = values["input"].as<std::string>();
+  if (word == "lines") return TextFormat::kLines;
+  if (word == "jsonl") return TextFormat::kJsonl;
+  throw UsageError(fmt::format("--input is '{}'; it may be lines or jsonl", word));
+}
+
 /// {"base": ..., "tokens": [[token, share], ...]}; a share is a number for binary, a list in label order for
 /// multi-label.
 void add_explanation(nlohmann::ordered_json& record, Classifier& classifier, const std::string& text) {
@@ -91,15 +99,19 @@ int run_predict(const std::vector<std::string>& words) {
   po::options_description options("options");
   options.add_options()("text", po::value<std::vector<std::string>>()->composing()->value_name("S"),
                         "classify this text; repeats")(
-      "format", po::value<std::string>()->default_value("jsonl")->value_name("F"), "jsonl or tsv")(
+      "format", po::value<std::string>()->default_value("jsonl")->value_name("F"),
+      "of the answers: jsonl or tsv")(
+      "input", po::value<std::string>()->value_name("F"),
+      "of the texts: lines or jsonl; default: jsonl where FILE ends in .jsonl or .ndjson, else lines")(
+      "text-column", po::value<std::string>()->value_name("NAME"),
+      "of the text in JSONL; default: data.columns.text of the model")(
       "explain", "add each token's share of the logit, where the model is linear in its tokens")(
       "engine", po::value<std::string>()->default_value("auto")->value_name("E"),
       "auto, native (without LibTorch; embedding, pool and a head of linear layers and activations) or "
       "torchscript")("device", po::value<std::string>()->default_value("cpu")->value_name("D"),
                      "auto, cpu, cuda or cuda:N");
   const Usage usage{"predict RUN|FILE.pt [FILE|-] [options]",
-                    "One text a line in (or JSONL with the configured text column when FILE ends in .jsonl), "
-                    "one record a line out, in order.\n"
+                    "One text a line in, or JSONL; one record a line out, in order.\n"
                     "An empty line is an empty text and gets its answer; in JSONL blank lines are skipped.",
                     "  bernoulli predict runs/quickstart-1 --text 'a wonderful little film'\n"
                     "  cat reviews.txt | bernoulli predict runs/quickstart-1/model.pt - > answers.jsonl\n",
@@ -118,8 +130,10 @@ int run_predict(const std::vector<std::string>& words) {
   const auto classifier = open_model(words, positional.front(), (*values)["engine"].as<std::string>(),
                                      (*values)["device"].as<std::string>());
   const std::string file = positional.size() > 1 ? positional[1] : "-";
+  const std::string text_column = values->contains("text-column") ? (*values)["text-column"].as<std::string>()
+                                                                  : classifier->config().data.columns.text;
   const auto source = has_texts ? texts_from_list((*values)["text"].as<std::vector<std::string>>())
-                                : texts_from_file(file, classifier->config().data.columns.text);
+                                : texts_from_file(file, input_format(*values, file), text_column);
   if (format == RecordFormat::kTsv) print(tsv_header(*classifier));
   predict_all(*classifier, *source, format, values->contains("explain"));
   return 0;

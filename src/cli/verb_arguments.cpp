@@ -1,6 +1,9 @@
 #include "cli/verb_arguments.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/load_arguments.h"
 #include "cli/verb.h"
@@ -23,6 +26,21 @@ std::string positional(const po::variables_map& values, const Usage& usage, cons
   if (!values.contains(usage.positional))
     throw UsageError(fmt::format("name {}; usage: bernoulli {}", what, usage.synopsis));
   return values[usage.positional].as<std::vector<std::string>>().front();
+}
+
+/// For a run that is there: where its data are now, and how they are written.
+void add_data_options(po::options_description& options) {
+  options.add_options()("set", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
+                        "override a key of data, such as data.root=DIR or data.columns.text=body; repeats");
+}
+std::vector<std::string> data_overrides(const po::variables_map& values) {
+  if (!values.contains("set")) return {};
+  const auto& overrides = values["set"].as<std::vector<std::string>>();
+  for (const std::string& word : overrides) {
+    if (!word.starts_with("data."))
+      throw UsageError(fmt::format("--set {}: only keys of data can be set here, as data.root=DIR", word));
+  }
+  return overrides;
 }
 
 }  // namespace
@@ -66,18 +84,31 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
   options.add_options()("data", po::value<std::string>()->value_name("PATH"),
                         "class folders, csv, tsv, jsonl or __label__ lines; default: the test data of the "
                         "run, else its validation data")(
+      "format", po::value<std::string>()->default_value("auto")->value_name("F"),
+      "of PATH: auto (by its ending), class_folders, csv, tsv, jsonl or fasttext")(
       "device", po::value<std::string>()->default_value("cpu")->value_name("D"), kDevices)(
       "json", "print one JSON object");
+  add_data_options(options);
   const Usage usage{"evaluate RUN|FILE.pt [options]",
                     "All metrics of a run folder (native text path) or an exported file (TorchScript path, "
                     "raw text in) on a data set.",
                     "  bernoulli evaluate runs/quickstart-1\n"
-                    "  bernoulli evaluate runs/quickstart-1/model.pt --data reviews.jsonl --json\n",
+                    "  bernoulli evaluate runs/quickstart-1/model.pt --data reviews.jsonl --json "
+                    "--set data.columns.text=text --set data.columns.label=label\n",
                     "model", 1};
   const auto values = parse_words(usage, options, words);
   if (!values) return std::nullopt;
+  const auto& format = (*values)["format"].as<std::string>();
+  const std::vector<std::string> formats = {"auto", "class_folders", "csv", "tsv", "jsonl", "fasttext"};
+  if (std::find(formats.begin(), formats.end(), format) == formats.end())
+    throw UsageError(fmt::format("--format is '{}'; it may be {}", format, fmt::join(formats, ", ")));
+  if (!values->contains("data") && format != "auto")
+    throw UsageError("--format says how --data PATH is written; set data.test.format for the run's own data");
   return EvaluateArguments{positional(*values, usage, "a run folder or an exported file"),
-                           optional_word(*values, "data"), (*values)["device"].as<std::string>(),
+                           optional_word(*values, "data"),
+                           format,
+                           data_overrides(*values),
+                           (*values)["device"].as<std::string>(),
                            values->contains("json")};
 }
 
@@ -87,6 +118,7 @@ std::optional<ExportArguments> export_arguments(const std::vector<std::string>& 
                         "torchscript")("output", po::value<std::string>()->value_name("FILE"),
                                        "where to write; default: model.pt in the run folder")(
       "json", "print one JSON object");
+  add_data_options(options);
   const Usage usage{
       "export RUN [options]",
       "Writes the TorchScript file of a run, which takes raw texts and gives probabilities, after checking "
@@ -102,7 +134,7 @@ std::optional<ExportArguments> export_arguments(const std::vector<std::string>& 
   if (!is_run_folder(run.folder))
     throw ArtifactError(fmt::format("'{}' is not a run folder: it has no config.yaml", run.folder.string()));
   return ExportArguments{run, optional_word(*values, "output").value_or(run.artifact().string()),
-                         values->contains("json")};
+                         data_overrides(*values), values->contains("json")};
 }
 
 std::optional<StabilityArguments> stability_arguments(const std::vector<std::string>& words) {

@@ -27,6 +27,8 @@ std::optional<TrainArguments> train_arguments(const std::vector<std::string>& wo
 struct EvaluateArguments {
   std::string model;  ///< run folder or exported file
   std::optional<std::string> data;
+  std::string format;                  ///< of `data`, as data.test.format
+  std::vector<std::string> overrides;  ///< of keys of `data` in the configuration
   std::string device;
   bool json = false;
 };
@@ -35,6 +37,7 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
 struct ExportArguments {
   RunPaths run;
   std::filesystem::path output;
+  std::vector<std::string> overrides;  ///< of keys of `data` in the configuration
   bool json = false;
 };
 std::optional<ExportArguments> export_arguments(const std::vector<std::string>& words);

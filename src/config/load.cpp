@@ -167,9 +167,11 @@ LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSch
 }
 
 LoadedConfig load_config_text(const std::string& yaml, const std::string& name,
-                              const std::vector<KindSchema>& layer_kinds) {
+                              const std::vector<KindSchema>& layer_kinds,
+                              const std::vector<std::string>& overrides) {
   Loader loader(layer_kinds);
   loader.add_text(yaml, name);
+  for (const std::string& text : overrides) loader.add_override(text);
   return loader.finish(fs::path(name).stem().string());
 }
 

@@ -28,6 +28,7 @@ LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSch
 /// The same for the configuration inside a run folder or an exported file; `name` stands for the file in
 /// messages.
 LoadedConfig load_config_text(const std::string& yaml, const std::string& name,
-                              const std::vector<KindSchema>& layer_kinds);
+                              const std::vector<KindSchema>& layer_kinds,
+                              const std::vector<std::string>& overrides = {});
 
 }  // namespace bernoulli::config

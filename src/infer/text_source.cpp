@@ -101,6 +101,8 @@ class LineReader {
     buffer_.resize(old_size + static_cast<size_t>(std::max<ssize_t>(got, 0)));
     throw_if_stopped();
     if (got < 0) throw IoError(fmt::format("cannot read '{}': {}", name_, std::strerror(error)));
+    if (line_number_ == 0 && old_size == 0 && buffer_.starts_with("\x1f\x8b"))
+      throw DataError(fmt::format("'{}' is compressed by gzip: give what 'gunzip -c' makes of it", name_));
     return got > 0;
   }
 
@@ -153,8 +155,21 @@ std::unique_ptr<TextSource> texts_from_list(std::vector<std::string> texts) {
   return std::make_unique<ListSource>(std::move(texts));
 }
 
-std::unique_ptr<TextSource> texts_from_file(const std::string& file, const std::string& text_column) {
-  return std::make_unique<FileSource>(file, file.ends_with(".jsonl") ? text_column : "");
+TextFormat text_format_of(const std::string& file) {
+  for (const char* table : {".csv", ".tsv"}) {
+    if (file.ends_with(table))
+      throw DataError(
+          fmt::format("'{}' is a table by its name, and its lines are no texts: give the texts alone, one a "
+                      "line, or as JSONL; "
+                      "--input lines reads it as lines all the same",
+                      file));
+  }
+  return file.ends_with(".jsonl") || file.ends_with(".ndjson") ? TextFormat::kJsonl : TextFormat::kLines;
+}
+
+std::unique_ptr<TextSource> texts_from_file(const std::string& file, TextFormat format,
+                                            const std::string& text_column) {
+  return std::make_unique<FileSource>(file, format == TextFormat::kJsonl ? text_column : "");
 }
 
 }  // namespace bernoulli

@@ -17,11 +17,18 @@ class TextSource {
 
 std::unique_ptr<TextSource> texts_from_list(std::vector<std::string> texts);
 
-/// A text a line from `file`, "-" being standard input; a name ending in .jsonl is read as JSON objects with
-/// the text under `text_column`, blank lines skipped as data/ skips them. A final line without a newline
-/// counts; CR before the newline is dropped. A line may be as long as kLongestLine bytes.
+/// kJsonl: a JSON object a line with the text under a key, blank lines skipped as data/ skips them.
+enum class TextFormat { kLines, kJsonl };
+
+/// What the name of a file says: .jsonl and .ndjson are kJsonl.
+/// @throws DataError for a table or a compressed file by its name, which are read as neither
+TextFormat text_format_of(const std::string& file);
+
+/// The texts of `file`, "-" being standard input. A final line without a newline counts; CR before the
+/// newline is dropped. A line may be as long as kLongestLine bytes. @param text_column  the key, for kJsonl
 /// @throws IoError, DataError with file and line
-std::unique_ptr<TextSource> texts_from_file(const std::string& file, const std::string& text_column);
+std::unique_ptr<TextSource> texts_from_file(const std::string& file, TextFormat format,
+                                            const std::string& text_column);
 
 inline constexpr size_t kLongestLine = size_t{1} << 30;
 

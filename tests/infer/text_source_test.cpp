@@ -29,7 +29,7 @@ std::vector<std::string> all_of(TextSource& source, size_t limit = 2) {
 std::vector<std::string> lines_of(const std::string& content, const std::string& name = "texts.txt",
                                   const std::string& column = "text") {
   const TemporaryFolder folder;
-  return all_of(*texts_from_file(folder.write(name, content).string(), column));
+  return all_of(*texts_from_file(folder.write(name, content).string(), text_format_of(name), column));
 }
 
 template <class Expected>
@@ -54,6 +54,13 @@ TEST(TextSource, GivesATextALine) {
   EXPECT_THAT(lines_of("\n"), ElementsAre(""));
   EXPECT_THAT(lines_of(""), IsEmpty());
   EXPECT_THAT(lines_of(std::string("a\0b\rc\n", 6)), ElementsAre(std::string("a\0b\rc", 5)));
+}
+
+TEST(TextSource, KnowsWhatIsNoTextALine) {
+  EXPECT_THAT(lines_of("{\"text\": \"one\"}\n", "texts.ndjson"), ElementsAre("one"));
+  EXPECT_THAT(fault<DataError>("text,label\n", "rows.csv"), HasSubstr("is a table by its name"));
+  EXPECT_THAT(fault<DataError>("text\tlabel\n", "rows.tsv"), HasSubstr("--input lines"));
+  EXPECT_THAT(fault<DataError>("\x1f\x8b\x08", "texts.txt.gz"), HasSubstr("is compressed by gzip"));
 }
 
 TEST(TextSource, JoinsLinesThatAreLongerThanItsBuffer) {
@@ -90,13 +97,13 @@ TEST(TextSource, NamesFileAndLineOfARowWithoutText) {
 TEST(TextSource, RefusesWhatItCannotRead) {
   const TemporaryFolder folder;
   try {
-    texts_from_file((folder / "none").string(), "text");
+    texts_from_file((folder / "none").string(), TextFormat::kLines, "text");
     FAIL() << "opened";
   } catch (const IoError& error) {
     EXPECT_THAT(error.what(), EndsWith("none': No such file or directory"));
   }
   try {
-    texts_from_file(folder.path().string(), "text");
+    texts_from_file(folder.path().string(), TextFormat::kLines, "text");
     FAIL() << "opened";
   } catch (const IoError& error) {
     EXPECT_THAT(error.what(), EndsWith("': it is a folder, not a file"));
@@ -106,7 +113,7 @@ TEST(TextSource, RefusesWhatItCannotRead) {
 TEST(TextSource, AnswersWhatIsThereWhenTheWriterPauses) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
-  const auto source = texts_from_file("/proc/self/fd/" + std::to_string(ends[0]), "text");
+  const auto source = texts_from_file("/proc/self/fd/" + std::to_string(ends[0]), TextFormat::kLines, "text");
   std::vector<std::string> batch;
   ASSERT_EQ(::write(ends[1], "one\ntwo\n", 8), 8);
   ASSERT_TRUE(source->next_batch(batch, 100));
