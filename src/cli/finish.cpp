@@ -97,7 +97,7 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
   if (run.test) {
     test_logits = logits_of(*run.test);
     summary["test"] = report(*run.test, test_logits);
-    log.append("test", training.outcome.epochs, training.outcome.final_step, summary["test"]["metrics"]);
+    log.append("test", training.outcome.final_epoch, training.outcome.final_step, summary["test"]["metrics"]);
   }
 
   const double export_started = monotonic_seconds();

@@ -125,7 +125,8 @@ EngineChoice choose_engine(const RunConfig& config, const PreparedRun& run, c10:
 /// Everything a training does first, with one batch, on nothing but memory.
 std::string dry_run(const TrainArguments& arguments) {
   const CheckedConfig loaded = load_checked_config(arguments.sources);
-  const RunConfig& config = loaded.run;
+  RunConfig config = loaded.run;
+  config.data.cache.folder = "off";
   const c10::Device device = open_training_device(arguments.device, config.training);
   check_engine(config, loaded.plan ? &*loaded.plan : nullptr, device);
   const PreparedRun run = prepare_run(config);

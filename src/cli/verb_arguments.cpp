@@ -72,6 +72,8 @@ std::optional<TrainArguments> train_arguments(const std::vector<std::string>& wo
                            words};
   if (arguments.resume && !arguments.run_dir)
     throw UsageError("--resume needs --run-dir DIR, the run to go on with");
+  if (arguments.json && arguments.dry_run)
+    throw UsageError("--dry-run has no summary that --json could print: give one of them");
   if (arguments.resume && arguments.dry_run)
     throw UsageError("--dry-run writes nothing and --resume goes on with a run: give one of them");
   if (arguments.resume && arguments.sources.files.empty())

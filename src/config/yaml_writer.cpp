@@ -62,6 +62,13 @@ std::string quoted(const std::string& text) {
   return result + "\"";
 }
 
+/// YAML 1.1, which many programs read, takes 1e-08 for a word: 1.0e-08.
+std::string with_point(std::string number) {
+  const size_t exponent = number.find('e');
+  if (exponent != std::string::npos && number.find('.') == std::string::npos) number.insert(exponent, ".0");
+  return number;
+}
+
 std::string text_in_yaml(const std::string& text) { return is_plain_word(text) ? text : quoted(text); }
 
 bool is_leaf(const Json& value) {
@@ -109,6 +116,7 @@ void write_block(const Json& value, size_t indent, std::string& out) {
 
 std::string write_yaml_inline(const Json& value) {
   if (value.is_string()) return text_in_yaml(value.get<std::string>());
+  if (value.is_number_float()) return with_point(value.dump());
   if (!value.is_structured()) return value.dump();
   std::string inside;
   for (const auto& [key, item] : value.items()) {

@@ -72,8 +72,8 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   prune(kept_steps(), saved_step_);
 }
 
-int64_t Trainer::epoch() const {
-  return std::max<int64_t>(1, divide_up(state_.step, order_.steps_per_epoch()));
+int64_t Trainer::epoch_of(int64_t step) const {
+  return std::max<int64_t>(1, divide_up(step, order_.steps_per_epoch()));
 }
 
 bool Trainer::validation_due() const {
@@ -120,13 +120,15 @@ TrainingOutcome Trainer::run() {
     progress_.clear();
     if (saved_step_ != state_.step) save();
     saving_.wait();
-    parts_.log.append("stop", epoch(), state_.step, {{"reason", "signal"}});
+    parts_.log.append("stop", epoch_of(state_.step), state_.step, {{"reason", "signal"}});
     throw;
   }
   progress_.clear();
-  TrainingOutcome outcome{state_.step, epoch(), state_.step, std::nullopt, stop_reason()};
+  TrainingOutcome outcome{state_.step,           epoch_of(state_.step), state_.step,
+                          epoch_of(state_.step), std::nullopt,          stop_reason()};
   if (parts_.config.training.restore_best && !state_.best.empty()) {
     outcome.final_step = state_.best.front().step;
+    outcome.final_epoch = epoch_of(outcome.final_step);
     outcome.best_value = state_.best.front().value;
   }
   parts_.log.append("stop", outcome.epochs, state_.step, {{"reason", outcome.stop_reason}});
@@ -161,7 +163,7 @@ void Trainer::some_updates() {
   } else {
     for (const StepResult& result : parts_.step.update_all(planned_)) take_in(result);
   }
-  parts_.log.add_epoch_seconds(epoch(), monotonic_seconds() - started);
+  parts_.log.add_epoch_seconds(epoch_of(state_.step), monotonic_seconds() - started);
   show_progress();
 }
 
@@ -204,9 +206,9 @@ void Trainer::validate_and_save() {
   saving_.wait();
   progress_.clear();
   const double epoch_s = parts_.log.epoch_seconds().empty() ? 0 : parts_.log.epoch_seconds().back();
-  std::string line =
-      fmt::format("epoch {:3}  step {:7}  {:7.2f} s  loss {:.4f}", epoch(), state_.step, epoch_s, train_loss);
-  parts_.log.append("train", epoch(), state_.step,
+  std::string line = fmt::format("epoch {:3}  step {:7}  {:7.2f} s  loss {:.4f}", epoch_of(state_.step),
+                                 state_.step, epoch_s, train_loss);
+  parts_.log.append("train", epoch_of(state_.step), state_.step,
                     {{"loss", train_loss},
                      {"gradient_norm", last_result_.gradient_norm},
                      {"saturated", state_.telemetry.saturated_share()},
@@ -228,7 +230,7 @@ void Trainer::validate_and_save() {
 }
 
 void Trainer::record_validation(const MetricReport& report) {
-  parts_.log.append("validation", epoch(), state_.step, to_json(report)["metrics"]);
+  parts_.log.append("validation", epoch_of(state_.step), state_.step, to_json(report)["metrics"]);
   const TrainingConfig& training = parts_.config.training;
   const MetricValue* monitored = report.find(training.monitor);
   const double value = monitored != nullptr && monitored->value ? *monitored->value : std::nan("");
@@ -269,7 +271,7 @@ void Trainer::save() {
   // Announced first and made durable: whichever checkpoint a resumed run finds, the log holds all that led to
   // it, and what it holds beyond that is known to be.
   const bool best = !state_.best.empty() && state_.best.front().step == state_.step;
-  parts_.log.append("checkpoint", epoch(), state_.step,
+  parts_.log.append("checkpoint", epoch_of(state_.step), state_.step,
                     {{"file", parts_.checkpoints.path_of(state_.step).filename().string()}, {"best", best}});
   if (saved_step_ != state_.step) saved_before_ = saved_step_;
   saved_step_ = state_.step;
@@ -303,8 +305,8 @@ void Trainer::show_progress() {
   std::string left;
   if (total_steps_ != kNoLimit)
     left = fmt::format("  {} left", format_duration(static_cast<double>(total_steps_ - state_.step) / rate));
-  progress_.update(fmt::format("epoch {}  step {}{}  loss {:.4f}  {:.0f} examples/s{}", epoch(), state_.step,
-                               total_steps_ != kNoLimit ? fmt::format("/{}", total_steps_) : "",
+  progress_.update(fmt::format("epoch {}  step {}{}  loss {:.4f}  {:.0f} examples/s{}", epoch_of(state_.step),
+                               state_.step, total_steps_ != kNoLimit ? fmt::format("/{}", total_steps_) : "",
                                state_.loss_sum / state_.loss_weight,
                                rate * static_cast<double>(order_.examples_per_step()), left));
 }

@@ -25,6 +25,7 @@ struct TrainingOutcome {
   int64_t steps = 0;
   int64_t epochs = 0;                ///< begun
   int64_t final_step = 0;            ///< the checkpoint to evaluate and export: best, or last
+  int64_t final_epoch = 0;           ///< that it belongs to
   std::optional<double> best_value;  ///< of the monitored metric at final_step
   std::string stop_reason;           ///< "epochs", "max_steps", "max_seconds", "early_stopping"
 };
@@ -57,7 +58,7 @@ class Trainer {
   TrainingOutcome run();
 
  private:
-  int64_t epoch() const;  ///< of the last update, from 1
+  int64_t epoch_of(int64_t step) const;  ///< from 1
   bool validation_due() const;
   bool finished() const;
   /// Updates until something else than an update is due, or the engine answers.

@@ -71,7 +71,7 @@ model:
     - linear: {units: 1, bias: true}
 loss: {mode: bce_with_logits, pos_weight: [], label_smoothing: 0.0, gamma: null, alpha: null}
 optimizer:
-  adam: {lr: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-08, weight_decay: 0.0, amsgrad: false}
+  adam: {lr: 0.001, beta1: 0.9, beta2: 0.999, eps: 1.0e-08, weight_decay: 0.0, amsgrad: false}
   clip_norm: null
   clip_value: null
   no_decay: []
