@@ -3,6 +3,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "core/printable.h"
+
 namespace bernoulli {
 
 /// What the process answers to its caller. The numbers are a published contract (README, "Exit codes").
@@ -22,11 +24,11 @@ enum class ExitCode : int {
 };
 
 /// Base of every error that a user can cause or must be told of. Only main() catches it.
-/// what() says what, where, what was got and expected, and what to do next.
+/// what() says what, where, what was got and expected, and what to do next; it can be printed as it is.
 class Error : public std::runtime_error {
  public:
   Error(ExitCode exit_code, const std::string& message)
-      : std::runtime_error(message), exit_code_(exit_code) {}
+      : std::runtime_error(printable(message)), exit_code_(exit_code) {}
   ExitCode exit_code() const { return exit_code_; }
 
  private:

@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "core/printable.h"
+
 namespace bernoulli {
 namespace {
 
@@ -34,12 +36,13 @@ void write_stderr(std::string_view text) {
 void set_log_level(LogLevel level) { g_level = level; }
 
 void log_info(std::string_view message) {
-  if (g_level != LogLevel::kQuiet) write_stderr(fmt::format("{}\n", message));
+  if (g_level != LogLevel::kQuiet) write_stderr(fmt::format("{}\n", printable(message)));
 }
 
 void log_warning(std::string_view message) {
   const bool style = terminal_has_style();
-  write_stderr(fmt::format("{}warning:{} {}\n", style ? "\033[33m" : "", style ? "\033[0m" : "", message));
+  write_stderr(
+      fmt::format("{}warning:{} {}\n", style ? "\033[33m" : "", style ? "\033[0m" : "", printable(message)));
 }
 
 bool terminal_has_style() {

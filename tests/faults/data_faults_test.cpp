@@ -186,6 +186,27 @@ INSTANTIATE_TEST_SUITE_P(
                                 3,
                                 "nothere\\.csv",
                                 evaluated("", "", "").prepare},
+                      evaluated("escapes_in_a_header", "\x1b[31mred,label\na film,good\n", "\\\\x1b.31mred"),
+                      FaultCase{"resumed_below_what_is_done",
+                                {"train", "--resume", "--run-dir", "run", "--set", "training.epochs=1"},
+                                2,
+                                "has made 8 steps, and .* now allow 4: raise them",
+                                evaluated("", "", "").prepare},
+                      FaultCase{"resumed_with_another_batch",
+                                {"train", "--resume", "--run-dir", "run", "--set", "training.batch_size=5"},
+                                2,
+                                "training\\.batch_size: 4 in the run, 5 now",
+                                evaluated("", "", "").prepare},
+                      FaultCase{"threshold_without_an_example",
+                                {"train", "config.yaml", "--run-dir", "other"},
+                                3,
+                                "no validation example is 'good': add some",
+                                [](FaultFolder& folder) {
+                                  folder.write("v.csv", "text,label\na dull film,bad\n");
+                                  folder.configure(
+                                      "{from: train, fraction: 0.25, method: stratified, seed: 1}", "v.csv");
+                                  folder.configure("{threshold: 0.5}", "{threshold: max_f1}");
+                                }},
                       FaultCase{"validation_drawn_anew_from_other_rows",
                                 {"evaluate", "run"},
                                 3,
