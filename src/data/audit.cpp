@@ -1,6 +1,8 @@
 #include "data/audit.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -8,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/hash.h"
+#include "text/utf8.h"
 
 namespace bernoulli {
 namespace {
@@ -15,6 +18,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr size_t kShownOrigins = 5;
+constexpr double kManyUnknown = 0.9;
 
 Json quantiles(std::vector<int64_t> lengths) {
   if (lengths.empty()) return nullptr;
@@ -44,6 +48,29 @@ Json label_counts(const Dataset& dataset, const Labels& labels) {
     for (size_t i = 0; i < positives.size(); ++i) counts[labels.names[i]] = positives[i];
   }
   return counts;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    uint64_t eight = 0;
+    if (text.size() >= sizeof eight) std::memcpy(&eight, text.data(), sizeof eight);
+    const bool is_ascii = text.size() >= sizeof eight && (eight & 0x8080808080808080u) == 0;
+    const size_t length = is_ascii ? sizeof eight : utf8_sequence_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+/// How many texts are no UTF-8, and the first of them.
+Json count_not_utf8(const Dataset& dataset) {
+  int64_t count = 0;
+  Json first = nullptr;
+  for (size_t i = 0; i < dataset.texts.size(); ++i) {
+    if (is_utf8(dataset.texts[i])) continue;
+    if (count++ == 0) first = dataset.origins[i];
+  }
+  return {{"texts", count}, {"first", first}};
 }
 
 /// The distinct texts of a data set. 24 bytes a text of memory; looks at a text again only where another has
@@ -108,6 +135,7 @@ Json audit_split(const Dataset& dataset, const TokenView& rows, const DistinctTe
           {"tokens", quantiles(std::move(tokens))},
           {"empty_texts", empty},
           {"texts_without_tokens", no_tokens},
+          {"not_utf8", count_not_utf8(dataset)},
           {"duplicate_texts", dataset.size() - distinct.size()},
           {"unknown_token_rate", total_tokens > 0
                                      ? Json(static_cast<double>(unknown) / static_cast<double>(total_tokens))
@@ -163,6 +191,16 @@ std::vector<std::string> audit_warnings(const Json& audit) {
     if (without_tokens > 0)
       warnings.push_back(fmt::format("{} of {} {} texts have no token", without_tokens,
                                      split.at("examples").get<int64_t>(), name));
+    if (const int64_t count = split.at("not_utf8").at("texts"); count > 0)
+      warnings.push_back(
+          fmt::format("{} of {} {} texts are not UTF-8, such as {}: their bytes beyond ASCII match no word "
+                      "of a UTF-8 text",
+                      count, split.at("examples").get<int64_t>(), name,
+                      split.at("not_utf8").at("first").get<std::string>()));
+    if (const Json& rate = split.at("unknown_token_rate");
+        rate.is_number() && rate.get<double>() > kManyUnknown)
+      warnings.push_back(fmt::format("{:.1f} % of the tokens of the {} texts are unknown to the vocabulary",
+                                     100 * rate.get<double>(), name));
     for (const auto& [label, count] : split.at("labels").items()) {
       if (count == 0) warnings.push_back(fmt::format("no {} example has the label '{}'", name, label));
     }

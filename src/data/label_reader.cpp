@@ -43,6 +43,7 @@ std::vector<std::string> find_binary_names(const TaskConfig& task, const RawExam
                                 task.positive, joined(found)));
   }
   distinct.erase(task.positive);
+  distinct.erase("");  // a missing label, which read() names
   const std::vector<std::string> others(distinct.begin(), distinct.end());
   if (others.size() > 1) {
     throw DataError(
@@ -55,8 +56,11 @@ std::vector<std::string> find_binary_names(const TaskConfig& task, const RawExam
 
 std::string unknown_label(std::string_view label, const std::vector<std::string>& names) {
   const std::optional<std::string> near = closest_word(std::string(label), names);
+  const bool has_one_class = names.size() == 2 && names[0] == "not " + names[1];
   return fmt::format("unknown label '{}' (expected one of {}){}", label, joined(names),
-                     near ? fmt::format("; did you mean '{}'?", *near) : "");
+                     has_one_class ? "; the training data hold one class only: name both in task.labels"
+                     : near        ? fmt::format("; did you mean '{}'?", *near)
+                                   : "");
 }
 
 }  // namespace
@@ -89,7 +93,8 @@ std::string LabelReader::read_binary(const RawExample& example, float& target) c
     target = *value > *task_.positive_above ? 1.0f : 0.0f;
     return "";
   }
-  if (label != labels_.names[0] && label != labels_.names[1]) return unknown_label(label, labels_.names);
+  if (label != labels_.names[0] && label != labels_.names[1])
+    return label.empty() ? "the label is empty" : unknown_label(label, labels_.names);
   target = label == labels_.names[1] ? 1.0f : 0.0f;
   return "";
 }

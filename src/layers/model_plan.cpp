@@ -59,9 +59,12 @@ void check_output(const std::vector<KindConfig>& layers, const ModelPlan& plan, 
     faults.add(layers[last], last,
                "an activation ends the model, which must end in logits (put a linear layer after it)");
   } else if (output.layout != Layout::kVector || output.features != plan.num_outputs) {
+    const std::string advice = output.layout == Layout::kVector
+                                   ? fmt::format("end with linear: {}", plan.num_outputs)
+                                   : "put a pool, such as mean_pool, before the last linear layer";
     faults.add(layers[last], last,
-               fmt::format("the model ends in {}, expected [B, {}]: one logit a label (end with linear: {})",
-                           describe(output), plan.num_outputs, plan.num_outputs));
+               fmt::format("the model ends in {}, expected [B, {}]: one logit a label ({})", describe(output),
+                           plan.num_outputs, advice));
   }
 }
 

@@ -174,6 +174,7 @@ TEST(Audit, CountsLabelsLengthsDuplicatesAndEmptyTexts) {
   EXPECT_EQ(train.at("labels").dump(), R"({"bad":1,"good":4})");
   EXPECT_EQ(train.at("empty_texts"), 1);
   EXPECT_EQ(train.at("texts_without_tokens"), 2);
+  EXPECT_EQ(train.at("not_utf8").at("texts"), 0);
   EXPECT_EQ(train.at("duplicate_texts"), 1);
   EXPECT_EQ(train.at("unknown_token_rate"), 0.25);
   EXPECT_EQ(train.at("bytes").dump(), R"({"min":0,"median":2,"p95":2,"max":4,"mean":1.8,"total":9})");
@@ -181,6 +182,20 @@ TEST(Audit, CountsLabelsLengthsDuplicatesAndEmptyTexts) {
   EXPECT_EQ(train.at("fingerprint"), fingerprint(splits.train));
   EXPECT_FALSE(audit.contains("validation"));
   EXPECT_TRUE(audit.at("also_in_train").empty());
+}
+
+TEST(Audit, WarnsOfTextsInAnotherEncodingAndOfAVocabularyThatDoesNotFit) {
+  DataSplits splits;
+  splits.labels = {Kind::kBinary, {"bad", "good"}};
+  splits.train = dataset_of(
+      {"caf\xc3\xa9 au lait", "all of it is ASCII", "caf\xe9", "more than eight \xff bytes"}, {1, 0, 1, 0});
+  const auto audit = audit_data(splits, rows_of({{1, 1}, {1, 1}, {1}, {1, 1}}), nullptr, nullptr);
+  EXPECT_EQ(audit.at("train").at("not_utf8").dump(), R"({"texts":2,"first":"file:3"})");
+  EXPECT_THAT(
+      audit_warnings(audit),
+      ElementsAre("2 of 4 train texts are not UTF-8, such as file:3: their bytes beyond ASCII match no word "
+                  "of a UTF-8 text",
+                  "100.0 % of the tokens of the train texts are unknown to the vocabulary"));
 }
 
 TEST(Audit, FindsTextsThatLeakFromTraining) {
