@@ -187,8 +187,9 @@ TEST(Audit, CountsLabelsLengthsDuplicatesAndEmptyTexts) {
 TEST(Audit, WarnsOfTextsInAnotherEncodingAndOfAVocabularyThatDoesNotFit) {
   DataSplits splits;
   splits.labels = {Kind::kBinary, {"bad", "good"}};
-  splits.train = dataset_of(
-      {"caf\xc3\xa9 au lait", "all of it is ASCII", "caf\xe9", "more than eight \xff bytes"}, {1, 0, 1, 0});
+  splits.train = dataset_of({"caf\xc3\xa9 au lait", "all of it is ASCII", "caf\xe9",
+                             "more than thirty-two bytes before this one: \xff"},
+                            {1, 0, 1, 0});
   const auto audit = audit_data(splits, rows_of({{1, 1}, {1, 1}, {1}, {1, 1}}), nullptr, nullptr);
   EXPECT_EQ(audit.at("train").at("not_utf8").dump(), R"({"texts":2,"first":"file:3"})");
   EXPECT_THAT(
