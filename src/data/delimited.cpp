@@ -117,6 +117,10 @@ class Columns {
   size_t find(const std::string& key, const std::string& column) const {
     if (header_ != nullptr) {
       const auto found = std::find(header_->cells.begin(), header_->cells.end(), column);
+      if (found != header_->cells.end() &&
+          std::find(found + 1, header_->cells.end(), column) != header_->cells.end())
+        throw DataError(
+            fmt::format("{}:1: the header has '{}' (data.columns.{}) more than once", name_, column, key));
       if (found != header_->cells.end()) return static_cast<size_t>(found - header_->cells.begin());
       std::string existing;
       for (const std::string_view cell : header_->cells)

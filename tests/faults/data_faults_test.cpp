@@ -95,6 +95,8 @@ INSTANTIATE_TEST_SUITE_P(
              "rows\\.csv:1.*'text'.*review"),
         rows("column_twice", "rows.csv", replaced(sound_rows(), "text,label", "text,text"),
              "rows\\.csv:1.*'(text|label)'"),
+        rows("text_column_twice", "rows.csv", "text,text,label\na,b,good\nc,d,bad\n",
+             "rows\\.csv:1: the header has 'text' .data\\.columns\\.text. more than once"),
         rows("too_few_cells", "rows.csv", good_and_bad("lonely\n"), "rows\\.csv:22.*1.*2"),
         rows("too_many_cells", "rows.csv", good_and_bad("a,good,b\n"), "rows\\.csv:22.*3.*2"),
         rows("quote_never_closed", "rows.csv", good_and_bad("\"a film,good\nb,bad\n"),
