@@ -34,7 +34,7 @@ std::vector<std::string> option_names(const po::options_description& options) {
 
 std::optional<po::variables_map> parse_words(const Usage& usage, po::options_description options,
                                              const std::vector<std::string>& words) {
-  options.add_options()("quiet", "no progress and no log on standard error; warnings stay")("help",
+  options.add_options()("quiet", "no progress and no log on standard error; warnings stay")("help,h",
                                                                                             "this page");
   po::options_description all;
   all.add(options);

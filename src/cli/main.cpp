@@ -58,7 +58,8 @@ __attribute__((section(".preinit_array"), used)) void (*const kBeforeLibraries)(
 int run(const std::vector<std::string>& words) {
   namespace cli = bernoulli::cli;
   if (words.empty()) throw bernoulli::UsageError("no verb given\n\n" + cli::overview());
-  if (words[0] == "--help" || words[0] == "help") {
+  if (words[0] == "help" && words.size() > 1) return cli::find_verb(words[1]).run({"--help"});
+  if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
     cli::print(cli::overview());
     return 0;
   }

@@ -279,6 +279,8 @@ TEST_F(EndToEnd, HelpAndMistakesNeedNoOtherProgram) {
     const ProgramResult help = ask({verb, "--help"});
     EXPECT_EQ(help.exit_code, 0) << help.err;
     EXPECT_THAT(help.out, HasSubstr(std::string("usage: bernoulli ") + verb));
+    EXPECT_EQ(ask({verb, "-h"}).out, help.out);
+    EXPECT_EQ(ask({"help", verb}).out, help.out);
     const ProgramResult mistake = ask({verb, "--no-such-option"});
     EXPECT_EQ(mistake.exit_code, 2);
     EXPECT_THAT(mistake.err, HasSubstr("unknown option '--no-such-option'"));
