@@ -1,6 +1,7 @@
 #include "train/non_finite.h"
 
 #include <bit>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -37,16 +38,18 @@ std::string blame(const std::vector<int64_t>& bad, int64_t num_examples, const E
 
 NonFiniteError non_finite_loss(int64_t step, double loss, const std::vector<int64_t>& bad,
                                int64_t num_examples, const EncodedDataset& data) {
-  return NonFiniteError(fmt::format(
-      "step {}: the loss is {}; {}. No weight was changed by this step and the last checkpoint is good. "
-      "Lower the learning rate, set optimizer.clip_norm, or look at the named examples",
-      step + 1, loss, blame(bad, num_examples, data)));
+  return NonFiniteError(
+      fmt::format("step {}: the loss is {}; {}. No weight was changed by this step; checkpoints, if one was "
+                  "saved, are good. "
+                  "Lower the learning rate, set optimizer.clip_norm, or look at the named examples",
+                  step + 1, std::isnan(loss) ? std::fabs(loss) : loss, blame(bad, num_examples, data)));
 }
 
 NonFiniteError non_finite_gradient(int64_t step, const std::vector<std::string>& names) {
   return NonFiniteError(fmt::format(
-      "step {}: the gradient is not finite in {}. No weight was changed by this step and the "
-      "last checkpoint is good. Lower the learning rate or set optimizer.clip_value",
+      "step {}: the gradient is not finite in {}. No weight was changed by this step; checkpoints, if one "
+      "was "
+      "saved, are good. Lower the learning rate or set optimizer.clip_value",
       step + 1, names.empty() ? "its norm only (overflow)" : fmt::format("{}", fmt::join(names, " "))));
 }
 
