@@ -34,7 +34,13 @@ std::vector<double> fit_thresholds(const FinishedTraining& training,
         "{}; the training is kept: bernoulli train --resume --run-dir {} --set metrics.threshold=0.5",
         error.what(), training.paths.folder.string()));
   }
-  log_info(fmt::format("threshold fitted on validation data: {}", Json(thresholds).dump()));
+  std::string shown;
+  for (size_t label = 0; label < thresholds.size(); ++label) {
+    shown += label == 0 ? "" : ", ";
+    if (num_labels > 1) shown += training.run.labels.names[label] + " ";
+    shown += Json(thresholds[label]).dump();
+  }
+  log_info(fmt::format("threshold fitted on validation data: {}", shown));
   return thresholds;
 }
 
