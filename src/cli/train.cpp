@@ -170,8 +170,8 @@ TrainedRun train_run(const TrainArguments& arguments) {
     if (run.vectorizer->vocabulary() != nullptr)
       write_file_atomic(paths.vocabulary(), run.vectorizer->vocabulary()->to_text());
   };
-  if (!resuming) describe_run();
   EngineChoice engine = choose_engine(config, run, device, threads);
+  if (!resuming) describe_run();  // a run that does not fit into memory leaves no folder
 
   const CheckpointFolder checkpoints(paths.checkpoints());
   const std::optional<Checkpoint> checkpoint = resuming ? checkpoints.load_newest() : std::nullopt;
