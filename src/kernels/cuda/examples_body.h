@@ -120,10 +120,12 @@ class ExamplesBody {
   BERNOULLI_HOST_DEVICE BlockFacts& facts(const Own& own) const {
     return *reinterpret_cast<BlockFacts*>(own.memory + v_.example.facts);
   }
+  BERNOULLI_HOST_DEVICE static kernels::DropoutDraws draws_of(uint64_t key, uint32_t threshold) {
+    return {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32), threshold};
+  }
   /// Of tokens.
   BERNOULLI_HOST_DEVICE kernels::DropoutDraws draws(const Own& own) const {
-    const uint64_t seed = facts(own).seed;
-    return {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32), v_.token_threshold};
+    return draws_of(facts(own).seed, v_.token_threshold);
   }
   BERNOULLI_HOST_DEVICE bool thins() const { return training_ && v_.word_threshold != 0; }
   /// Of the example's tokens, where words are dropped.
@@ -318,10 +320,9 @@ class ExamplesBody {
   BERNOULLI_HOST_DEVICE float dropped(const Layer& layer, int64_t index, const Own& own, int64_t feature,
                                       float x) const {
     const uint64_t key = mix_seed(facts(own).seed, random_stream::kDropout, static_cast<uint64_t>(index) + 1);
-    const kernels::DropoutDraws own_draws{static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32),
-                                          layer.threshold};
-    return kernels::keeps_feature(own_draws, feature) ? x * (65536.0f / static_cast<float>(layer.threshold))
-                                                      : 0.0f;
+    return kernels::keeps_feature(draws_of(key, layer.threshold), feature)
+               ? x * (65536.0f / static_cast<float>(layer.threshold))
+               : 0.0f;
   }
 
   BERNOULLI_HOST_DEVICE void take_loss(const Own& own) const {

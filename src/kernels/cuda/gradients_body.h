@@ -194,16 +194,16 @@ class GradientsBody {
   }
 
   /// A reading on its way: what was asked for first, and what of it is left by dropout.
-  struct Reading {
+  struct Contribution {
     Features<W> g;
     ExampleDraws draws;
     int64_t position;  ///< among the tokens that word dropout left; negative: it was taken out
   };
-  BERNOULLI_HOST_DEVICE Reading ask_for(const Own& own, uint32_t o) const {
+  BERNOULLI_HOST_DEVICE Contribution ask_for(const Own& own, uint32_t o) const {
     const Occurrence at = unpacked(v_, o);
     const bool is_pad = at.position == no_position(v_);
     const float* const from = is_pad ? v_.pad_gradient : v_.pooled_gradient;
-    Reading r;
+    Contribution r;
     r.g = load<W>(from + at.example * v_.dim + own.feature);
     r.position = at.position;
     if (v_.token_threshold != 0) r.draws = v_.draws[at.example];
@@ -213,7 +213,7 @@ class GradientsBody {
     }
     return r;
   }
-  BERNOULLI_HOST_DEVICE void drop(const Own& own, Reading& r) const {
+  BERNOULLI_HOST_DEVICE void drop(const Own& own, Contribution& r) const {
     if (r.position == no_position(v_)) return;
     if (r.position < 0) r.g = Features<W>();
     if (v_.token_threshold == 0 || r.position < 0) return;
@@ -229,12 +229,12 @@ class GradientsBody {
     const int32_t begin = own.group * v_.group_items, end = group_end(own, own.group);
     bool began_before = m.keys[begin - 1] == m.keys[begin];
     for (int32_t i = begin; i < end; i += kBatch) {
-      Reading readings[kBatch];
-      for (int j = 0; j < kBatch; ++j) readings[j] = ask_for(own, m.occurrences[i + j < end ? i + j : i]);
+      Contribution asked[kBatch];
+      for (int j = 0; j < kBatch; ++j) asked[j] = ask_for(own, m.occurrences[i + j < end ? i + j : i]);
       for (int j = 0; j < kBatch; ++j) {
         if (i + j >= end) break;
-        drop(own, readings[j]);
-        add(own.sum, readings[j].g);
+        drop(own, asked[j]);
+        add(own.sum, asked[j].g);
         if (m.keys[i + j] == m.keys[i + j + 1]) continue;
         if (began_before) {
           own.head = own.sum;
@@ -327,9 +327,8 @@ class GradientsBody {
     const int64_t number = place.block * v_.head_tile + place.thread % v_.head_tile;
     if (number >= v_.head_size) return;
     own.number = number;
-    own.part = static_cast<int32_t>(v_.num_parts) - 1;
-    while (read_fresh(&v_.parts[own.part].begin) > number) --own.part;
-    const HeadPart part = v_.parts[own.part];
+    const HeadPart& part = *part_of(v_, number);
+    own.part = static_cast<int32_t>(&part - v_.parts);
     const RowColumn at = row_column(number - part.begin, part.columns);
     own.dy = part.output + (part.is_bias ? at.column : at.row);
     own.x = part.input + at.column;

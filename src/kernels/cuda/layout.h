@@ -10,8 +10,8 @@
 
 namespace bernoulli::card {
 
-inline constexpr int64_t kMostUpdates = 1024;               ///< of a run that is sorted at once
-inline constexpr int64_t kMostExamples = int64_t{1} << 18;  ///< of such a run, unless one update has more
+inline constexpr int64_t kMostUpdates = 1024;               ///< that the host is told of at once
+inline constexpr int64_t kMostExamples = int64_t{1} << 18;  ///< sorted at once, unless one update has more
 inline constexpr int64_t kEvaluationRows = 1024;
 inline constexpr int64_t kEvaluationTokens = int64_t{1} << 22;
 inline constexpr int64_t kDeferFrom = 4;  ///< rows for each reading of an update
@@ -151,7 +151,7 @@ class Layout {
   void list_phases() {
     using Kind = ExamplePhase::Kind;
     const auto add = [&](std::vector<ExamplePhase>& to, Kind kind, size_t layer = 0) {
-      to.push_back({kind, static_cast<int16_t>(layer)});
+      to.push_back({kind, static_cast<int32_t>(layer)});
     };
     view_.segments = std::clamp<int64_t>(kThreads / (view_.dim / width_), 1, kMostSegments);
     if (view_.word_threshold != 0) {
@@ -211,10 +211,10 @@ class Layout {
   /// the blocks of ApplyBody and its like, which sum nothing, may depend on the card.
   void divide_work(int64_t processors) {
     const int64_t columns = view_.dim / width_;
-    view_.partial_size = view_.segments * view_.dim;
+    partial_size_ = view_.segments * view_.dim;
     for (const HeadLayer& at : layers)
-      view_.partial_size = std::max(view_.partial_size, at.layer.out * kernels::kLanes);
-    if (view_.word_threshold != 0) view_.partial_size = std::max<int64_t>(view_.partial_size, kThreads);
+      partial_size_ = std::max(partial_size_, at.layer.out * kernels::kLanes);
+    if (view_.word_threshold != 0) partial_size_ = std::max<int64_t>(partial_size_, kThreads);
 
     view_.tiles = (columns + kThreads - 1) / kThreads;
     const int64_t groups = kThreads / std::min<int64_t>(columns, kThreads);
@@ -245,7 +245,7 @@ class Layout {
         throw Failure{Status::kNoRoom, "the layers are too wide for the fused CUDA engine: use --device cpu"};
       return static_cast<int32_t>(begin);
     };
-    take(view_.partial_size, sizeof(float));
+    take(partial_size_, sizeof(float));
     at.facts = take(1, sizeof(BlockFacts));
     at.loss_inputs = take(num_seen(view_), sizeof(LossInput));
     at.seen = take(num_seen(view_), sizeof(Seen));
@@ -318,6 +318,7 @@ class Layout {
   std::vector<int64_t> occurrences_;  ///< by example
   View view_;                         ///< without its arrays
   int width_ = 1;
+  int64_t partial_size_ = 0;  ///< numbers that a block of ExamplesBody keeps for partial sums
   int64_t num_slots_ = 0, num_examples_ = 0, num_tokens_ = 0, longest_ = 0;
   bool narrow_ = false, weighted_ = false, uses_local_ = false;
 };

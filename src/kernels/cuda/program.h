@@ -18,16 +18,15 @@ namespace bernoulli::card {
 /// Training on a card: what lies where, and which launches make an update. `Card` is CUDA's (fused.cu) or the
 /// processor's (tests/support/host_card.h). It throws Failure, and does what it is asked one after the other:
 /// - allocate(bytes), null where there is no room, free(memory), free_bytes();
-/// - put(to, from, bytes), get(to, from, bytes) between the card's memory and the host's, copy(to, from,
-/// bytes)
-///   and zero(at, bytes) within the card's. put() may leave the work to the card once `from` was read;
+/// - put(to, from, bytes), get(to, from, bytes) between the card's memory and the host's; put() may leave the
+///   work to the card once `from` was read; copy(to, from, bytes), zero(at, bytes) within the card's;
 /// - launch(body, blocks, shared_bytes): a body of view.h;
 /// - repeat(launches, times): at least so often; always the same launches, which a card may have recorded;
 /// - time_launches(): from here on; launch_times(): what they took, by body, and no more are timed;
 /// - sort(keys, values, sorted_keys, sorted_values, count, bits, memory): stably, by the lowest `bits` of the
 ///   keys, in memory of sort_bytes(count);
-/// - processors(); shared_limit(): of a block, in bytes; sorted_at_once(): readings, unless an update has
-/// more.
+/// - processors(); shared_limit(): of a block, in bytes;
+/// - sorted_at_once(): readings, unless an update has more.
 template <class Card>
 class Program {
  public:

@@ -43,6 +43,22 @@ BERNOULLI_HOST_DEVICE inline void replay(const View& v, int64_t at, int64_t from
   n.write(v.embedding, at);
 }
 
+/// Calls `each` with the rows that update `number` of the piece reads, once each, and where the thread's W
+/// numbers of them begin.
+template <int W, class Each>
+BERNOULLI_HOST_DEVICE inline void each_row_read(const View& v, const Place& place, int64_t number,
+                                                const Each& each) {
+  const Span span = occurrences_of(v, v.updates[number]);
+  const int64_t columns = columns_of<W>(v);
+  for (int64_t i = place.first(); i < (span.end - span.begin) * columns; i += place.all()) {
+    const RowColumn item = row_column(i, columns);
+    const int64_t at = span.begin + item.row;
+    if (!opens_row(v, span, at)) continue;
+    const int64_t row = row_of(v, number, at);
+    each(row, row * v.dim + item.column * W);
+  }
+}
+
 /// Deferred: rows that the update reads get the steps that they missed. GradientsBody notes it.
 template <int W>
 class CatchUpBody : public Plain {
@@ -53,15 +69,9 @@ class CatchUpBody : public Plain {
   BERNOULLI_HOST_DEVICE void run(int, const Place& place, Own&, void*) const {
     const Update* const update = current(v_);
     if (update == nullptr) return;
-    const Span span = occurrences_of(v_, *update);
-    const int64_t columns = columns_of<W>(v_);
-    for (int64_t i = place.first(); i < (span.end - span.begin) * columns; i += place.all()) {
-      const RowColumn item = row_column(i, columns);
-      const int64_t at = span.begin + item.row;
-      if (!opens_row(v_, span, at)) continue;
-      const int64_t row = row_of(v_, v_.state->cursor, at);
-      replay<W>(v_, row * v_.dim + item.column * W, v_.stamp[row], v_.state->cursor);
-    }
+    const int64_t number = update - v_.updates;
+    each_row_read<W>(v_, place, number,
+                     [&](int64_t row, int64_t begin) { replay<W>(v_, begin, v_.stamp[row], number); });
   }
 
  private:
@@ -111,7 +121,7 @@ class ApplyBody {
       own.numbers = Numbers<W>::read(v_.embedding, first * W);
     if (first < v_.head_size) {
       own.of_head = Numbers<1>::read(v_.head, first);
-      copy_fresh(&own.rule, &part_of(first)->rule);
+      copy_fresh(&own.rule, &part_of(v_, first)->rule);
     }
     return own;
   }
@@ -145,15 +155,9 @@ class ApplyBody {
   /// The rows that the update read.
   BERNOULLI_HOST_DEVICE void apply_read(const State& state, const Place& place) const {
     if (state.applying < 0) return;
-    const int64_t columns = columns_of<W>(v_);
-    const Span span = occurrences_of(v_, v_.updates[state.applying]);
-    for (int64_t i = place.first(); i < (span.end - span.begin) * columns; i += place.all()) {
-      const RowColumn item = row_column(i, columns);
-      const int64_t at = span.begin + item.row;
-      if (!opens_row(v_, span, at)) continue;
-      const int64_t begin = row_of(v_, state.applying, at) * v_.dim + item.column * W;
+    each_row_read<W>(v_, place, state.applying, [&](int64_t, int64_t begin) {
       apply(state, Numbers<W>::read(v_.embedding, begin), begin, true, load<W>(v_.gradient + begin));
-    }
+    });
   }
   BERNOULLI_HOST_DEVICE void apply_head(const State& state, const Place& place, const Own& own) const {
     for (int64_t i = place.first(); i < v_.head_size; i += place.all()) {
@@ -163,16 +167,11 @@ class ApplyBody {
       kernels::UpdateRule rule = own.rule;
       if (i != place.first()) {
         numbers = Numbers<1>::read(v_.head, i);
-        rule = part_of(i)->rule;
+        rule = part_of(v_, i)->rule;
       }
       numbers.update(rule, state.constants, true, Features<1>{{scaled(state, g)}});
       numbers.write(v_.head, i);
     }
-  }
-  BERNOULLI_HOST_DEVICE const HeadPart* part_of(int64_t number) const {
-    const HeadPart* part = v_.parts + v_.num_parts - 1;
-    while (read_fresh(&part->begin) > number) --part;
-    return part;
   }
 
   BERNOULLI_HOST_DEVICE float scaled(const State& state, float g) const {
@@ -185,6 +184,7 @@ class ApplyBody {
     numbers.update(v_.rule, state.constants, has_gradient, g);
     numbers.write(v_.embedding, begin);
   }
+
   View v_;
 };
 

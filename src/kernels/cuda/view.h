@@ -73,7 +73,7 @@ BERNOULLI_HOST_DEVICE inline Features<W> load(const float* from) {
   return x;
 #endif
 }
-/// Of a table that the launch before does not write, in prepare().
+/// W numbers as read_fresh() reads one.
 template <int W>
 BERNOULLI_HOST_DEVICE inline Features<W> load_fresh(const float* from) {
 #if defined(__CUDA_ARCH__)
@@ -166,7 +166,7 @@ struct HeadPart {
 
 /// What a phase of ExamplesBody does.
 struct ExamplePhase {
-  enum class Kind : int16_t {
+  enum class Kind : int32_t {
     kCountWords,
     kRankWords,
     kSumPositions,
@@ -181,7 +181,7 @@ struct ExamplePhase {
     kKeep
   };
   Kind kind = Kind::kKeep;
-  int16_t layer = 0;
+  int32_t layer = 0;
 };
 
 /// What a block of ExamplesBody knows of its example before it begins.
@@ -210,6 +210,7 @@ struct ExampleOffsets {
   int32_t end = 0;  ///< a multiple of what Features<4> are aligned to
 };
 
+/// What the host says of the updates that are sorted at once, and the card's way through them.
 struct StateOfPiece {
   int64_t cursor = 0;       ///< the update of the piece that is next
   int64_t num_updates = 0;  ///< of the piece
@@ -257,10 +258,9 @@ struct View : Settings {
   int position_bits = 0;                      ///< of an occurrence, below its example's
   Record* records = nullptr;
   // One update.
-  int64_t segments = 1;      ///< parts that the positions of an example are summed in
-  int64_t partial_size = 0;  ///< numbers that a block keeps for partial sums
-  int64_t logits = 0;        ///< where an example's logits begin
-  int64_t width = 0;         ///< numbers an example keeps: what enters each layer, and the logits
+  int64_t segments = 1;  ///< parts that the positions of an example are summed in
+  int64_t logits = 0;    ///< where an example's logits begin
+  int64_t width = 0;     ///< numbers an example keeps: what enters each layer, and the logits
   ExampleOffsets example;
   char* local = nullptr;          ///< of each block of ExamplesBody, where a block's own memory is too small
   ExampleDraws* draws = nullptr;  ///< [examples]
@@ -363,6 +363,13 @@ BERNOULLI_HOST_DEVICE inline int64_t row_of(const View& v, int64_t update, int64
 /// Whether occurrence `at` is the first of its row in the update.
 BERNOULLI_HOST_DEVICE inline bool opens_row(const View& v, const Span& span, int64_t at) {
   return at == span.begin || v.keys[at] != v.keys[at - 1];
+}
+
+/// The parameter that a number of the head is of.
+BERNOULLI_HOST_DEVICE inline const HeadPart* part_of(const View& v, int64_t number) {
+  const HeadPart* part = v.parts + v.num_parts - 1;
+  while (read_fresh(&part->begin) > number) --part;
+  return part;
 }
 
 /// The gradient as the update reads it, before it is scaled.
