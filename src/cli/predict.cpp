@@ -30,11 +30,15 @@ RecordFormat parse_format(const std::string& word) {
 }
 
 TextFormat input_format(const po::variables_map& values, const std::string& file) {
-  if (!values.contains("input")) return text_format_of(file);
-  const auto& word = values["input"].as<std::string>();
-  if (word == "lines") return TextFormat::kLines;
-  if (word == "jsonl") return TextFormat::kJsonl;
-  throw UsageError(fmt::format("--input is '{}'; it may be lines or jsonl", word));
+  const std::string word = values.contains("input") ? values["input"].as<std::string>() : "";
+  if (word != "" && word != "lines" && word != "jsonl")
+    throw UsageError(fmt::format("--input is '{}'; it may be lines or jsonl", word));
+  const TextFormat format = word == "lines"   ? TextFormat::kLines
+                            : word == "jsonl" ? TextFormat::kJsonl
+                                              : text_format_of(file);
+  if (format == TextFormat::kLines && values.contains("text-column"))
+    throw UsageError("--text-column names a key of JSONL, and the texts are lines; say --input jsonl");
+  return format;
 }
 
 /// {"base": ..., "tokens": [[token, share], ...]}; a share is a number for binary, a list in label order for
@@ -127,6 +131,8 @@ int run_predict(const std::vector<std::string>& words) {
   if (values->contains("explain") && format == RecordFormat::kTsv)
     throw UsageError("--explain needs --format jsonl: its answer has no fixed columns");
   if (has_texts && positional.size() > 1) throw UsageError("give texts with --text or a FILE, not both");
+  if (has_texts && (values->contains("input") || values->contains("text-column")))
+    throw UsageError("--input and --text-column say how a FILE is read, and the texts come from --text");
   const auto classifier = open_model(words, positional.front(), (*values)["engine"].as<std::string>(),
                                      (*values)["device"].as<std::string>());
   const std::string file = positional.size() > 1 ? positional[1] : "-";

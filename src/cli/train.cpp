@@ -74,16 +74,11 @@ void check_same_config(const RunPaths& paths, const config::LoadedConfig& loaded
 /// A threshold that is to be fitted needs validation examples of each label: told before the training.
 void check_fittable(const RunConfig& config, const PreparedRun& run) {
   if (config.metrics.threshold.method == ThresholdConfig::Method::kFixed || !run.validation) return;
-  const EncodedDataset& validation = *run.validation;
-  const auto num_labels = static_cast<size_t>(validation.num_labels);
+  const Json& counts = run.audit.at("validation").at("labels");
   std::string missing;
-  for (size_t label = 0; label < num_labels; ++label) {
-    bool has_positive = false;
-    for (size_t i = label; i < validation.targets.size() && !has_positive; i += num_labels)
-      has_positive = validation.targets[i] > 0.5f;
-    if (has_positive) continue;
-    const bool is_binary = run.labels.kind == TaskConfig::Kind::kBinary;
-    missing += fmt::format("{}'{}'", missing.empty() ? "" : ", ", run.labels.names[is_binary ? 1 : label]);
+  for (const std::string& name : run.labels.names) {
+    if (run.labels.kind == TaskConfig::Kind::kBinary && name == run.labels.names.front()) continue;
+    if (counts.at(name) == 0) missing += fmt::format("{}'{}'", missing.empty() ? "" : ", ", name);
   }
   if (missing.empty()) return;
   throw DataError(

@@ -7,6 +7,7 @@
 
 #include "cli/load_arguments.h"
 #include "cli/verb.h"
+#include "config/schema.h"
 #include "core/error.h"
 
 namespace bernoulli::cli {
@@ -101,15 +102,20 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
   const auto values = parse_words(usage, options, words);
   if (!values) return std::nullopt;
   const auto& format = (*values)["format"].as<std::string>();
-  const std::vector<std::string> formats = {"auto", "class_folders", "csv", "tsv", "jsonl", "fasttext"};
+  const std::vector<std::string>& formats = config::source_formats();
   if (std::find(formats.begin(), formats.end(), format) == formats.end())
     throw UsageError(fmt::format("--format is '{}'; it may be {}", format, fmt::join(formats, ", ")));
   if (!values->contains("data") && format != "auto")
     throw UsageError("--format says how --data PATH is written; set data.test.format for the run's own data");
+  const std::vector<std::string> overrides = data_overrides(*values);
+  for (const std::string& word : overrides) {
+    if (values->contains("data") && !word.starts_with("data.columns."))
+      throw UsageError(fmt::format("--set {}: of --data PATH only data.columns can be set", word));
+  }
   return EvaluateArguments{positional(*values, usage, "a run folder or an exported file"),
                            optional_word(*values, "data"),
                            format,
-                           data_overrides(*values),
+                           overrides,
                            (*values)["device"].as<std::string>(),
                            values->contains("json")};
 }

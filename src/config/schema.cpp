@@ -326,6 +326,8 @@ Field stability_section() {
 
 }  // namespace
 
+const std::vector<std::string>& source_formats() { return kFormats; }
+
 FieldSchema run_schema(const std::vector<KindSchema>& layer_kinds) {
   return map(
       "", "A configuration.",

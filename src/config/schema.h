@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "config/kind_schema.h"
@@ -9,6 +10,9 @@ namespace bernoulli::config {
 /// The whole configuration as one declared tree: a map of sections in documentation order.
 /// @param layer_kinds what `model.layers` may hold; must outlive the result.
 FieldSchema run_schema(const std::vector<KindSchema>& layer_kinds);
+
+/// What data.train.format and its like may be.
+const std::vector<std::string>& source_formats();
 
 /// Kinds of optimizer, named and parametrised as in torch.optim.
 const std::vector<KindSchema>& optimizer_schemas();

@@ -34,8 +34,8 @@ std::set<std::string> distinct_labels(const RawExamples& examples) {
   return {distinct.begin(), distinct.end()};
 }
 
-/// {negative, positive} of a binary task whose labels are words.
-std::vector<std::string> find_binary_names(const TaskConfig& task, const RawExamples& train) {
+/// The label besides task.positive of a binary task whose labels are words; absent where no example has one.
+std::optional<std::string> find_other_label(const TaskConfig& task, const RawExamples& train) {
   std::set<std::string> distinct = distinct_labels(train);
   if (!distinct.contains(task.positive)) {
     const std::vector<std::string> found(distinct.begin(), distinct.end());
@@ -51,16 +51,13 @@ std::vector<std::string> find_binary_names(const TaskConfig& task, const RawExam
                     "multi_label, or clean the data)",
                     task.positive, joined(others)));
   }
-  return {others.empty() ? "not " + task.positive : others.front(), task.positive};
+  return others.empty() ? std::nullopt : std::optional(others.front());
 }
 
 std::string unknown_label(std::string_view label, const std::vector<std::string>& names) {
   const std::optional<std::string> near = closest_word(std::string(label), names);
-  const bool has_one_class = names.size() == 2 && names[0] == "not " + names[1];
   return fmt::format("unknown label '{}' (expected one of {}){}", label, joined(names),
-                     has_one_class ? "; the training data hold one class only: name both in task.labels"
-                     : near        ? fmt::format("; did you mean '{}'?", *near)
-                                   : "");
+                     near ? fmt::format("; did you mean '{}'?", *near) : "");
 }
 
 }  // namespace
@@ -78,7 +75,9 @@ LabelReader::LabelReader(const TaskConfig& task, const RawExamples& train) : tas
   } else if (task.positive_above) {
     labels_.names = {"negative", "positive"};
   } else {
-    labels_.names = find_binary_names(task, train);
+    const std::optional<std::string> other = find_other_label(task, train);
+    has_one_label_ = !other;
+    labels_.names = {other.value_or("not " + task.positive), task.positive};
   }
 }
 
@@ -93,8 +92,11 @@ std::string LabelReader::read_binary(const RawExample& example, float& target) c
     target = *value > *task_.positive_above ? 1.0f : 0.0f;
     return "";
   }
-  if (label != labels_.names[0] && label != labels_.names[1])
-    return label.empty() ? "the label is empty" : unknown_label(label, labels_.names);
+  if (label != labels_.names[0] && label != labels_.names[1]) {
+    if (label.empty()) return "the label is empty";
+    return unknown_label(label, labels_.names) +
+           (has_one_label_ ? "; the training data hold one label only: name both in task.labels" : "");
+  }
   target = label == labels_.names[1] ? 1.0f : 0.0f;
   return "";
 }

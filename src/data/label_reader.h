@@ -30,6 +30,7 @@ class LabelReader {
 
   TaskConfig task_;
   Labels labels_;
+  bool has_one_label_ = false;  ///< of a binary task: what was found, the other one was made up
 };
 
 }  // namespace bernoulli

@@ -21,7 +21,7 @@ std::unique_ptr<TextSource> texts_from_list(std::vector<std::string> texts);
 enum class TextFormat { kLines, kJsonl };
 
 /// What the name of a file says: .jsonl and .ndjson are kJsonl.
-/// @throws DataError for a table or a compressed file by its name, which are read as neither
+/// @throws DataError for a table by its name, which is neither
 TextFormat text_format_of(const std::string& file);
 
 /// The texts of `file`, "-" being standard input. A final line without a newline counts; CR before the

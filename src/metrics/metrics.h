@@ -76,10 +76,13 @@ bool lower_is_better(const std::string& metric);
 /// multi-label). kFixed gives the fixed value. Each fitted threshold lies in (0, 1), and is_positive() with
 /// it repeats the chosen split of the validation set.
 ///  kMaxF1              the best f1; among equals the highest threshold
+///
 ///  kPrecisionAtRecall  the best precision among the splits with recall >= value; among equals the best
-///  recall kRecallAtPrecision  the best recall among the splits with precision >= value; among equals the
-///  best
-///                      precision
+///  recall
+///
+///  kRecallAtPrecision  the best recall among the splits with precision >= value; among equals the best
+///  precision
+///
 /// @param names  of the labels, for messages; empty: they are numbered
 /// @throws DataError where the demand cannot be met (no positive example; value never reached), with the best
 /// that can; NonFiniteError if a logit is NaN; InternalError as compute_metrics.
