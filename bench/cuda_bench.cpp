@@ -106,19 +106,10 @@ void compare_repetitions(c10::Device device) {
 
 /// Texts whose words are all alike in frequency: a table that no cache holds.
 EncodedDataset even_reviews(int64_t num_ids, int64_t num_examples) {
-  constexpr int64_t kLength = 250;
   Random random(1);
-  EncodedDataset data;
-  TokenRows rows;
-  for (int64_t example = 0; example < num_examples; ++example) {
-    for (int64_t i = 0; i < kLength; ++i)
-      rows.ids.push_back(static_cast<int32_t>(random.below(static_cast<uint64_t>(num_ids))));
-    rows.end_row();
-    data.targets.push_back(static_cast<float>(example % 2));
-  }
-  data.rows = packed(std::move(rows), num_ids);
-  data.origins = std::vector<std::string>(static_cast<size_t>(num_examples));
-  return data;
+  return bench::made_up_texts(
+      num_ids, num_examples, [](int64_t) { return 250; },
+      [&] { return static_cast<int32_t>(random.below(static_cast<uint64_t>(num_ids))); });
 }
 
 /// An update reads a million rows and sweeps the whole table, weights and both moments. What has to pass

@@ -21,22 +21,30 @@ namespace bernoulli::bench {
 
 inline constexpr int64_t kExamples = 20000;
 
-/// Rank r of the vocabulary is drawn about as often as 1 / r; two thirds of the texts fill all 250 positions.
-inline EncodedDataset made_up_reviews(int64_t num_ids, int64_t num_examples = kExamples) {
-  Random random(1);
+/// @param draw_length  of a text, from its number. @param draw_id  of a word
+template <class DrawLength, class DrawId>
+EncodedDataset made_up_texts(int64_t num_ids, int64_t num_examples, const DrawLength& draw_length,
+                             const DrawId& draw_id) {
   EncodedDataset data;
   TokenRows rows;
-  const double log_ranks = std::log(static_cast<double>(num_ids - 1));
   for (int64_t example = 0; example < num_examples; ++example) {
-    const uint64_t length = example % 3 == 0 ? 60 + random.below(190) : 250;
-    for (uint64_t i = 0; i < length; ++i)
-      rows.ids.push_back(static_cast<int32_t>(std::exp(random.uniform() * log_ranks)));
+    const uint64_t length = draw_length(example);
+    for (uint64_t i = 0; i < length; ++i) rows.ids.push_back(draw_id());
     rows.end_row();
     data.targets.push_back(static_cast<float>(example % 2));
   }
   data.rows = packed(std::move(rows), num_ids);
   data.origins = std::vector<std::string>(static_cast<size_t>(num_examples));
   return data;
+}
+
+/// Rank r of the vocabulary is drawn about as often as 1 / r; two thirds of the texts fill all 250 positions.
+inline EncodedDataset made_up_reviews(int64_t num_ids, int64_t num_examples = kExamples) {
+  Random random(1);
+  const double log_ranks = std::log(static_cast<double>(num_ids - 1));
+  return made_up_texts(
+      num_ids, num_examples, [&](int64_t example) { return example % 3 == 0 ? 60 + random.below(190) : 250; },
+      [&] { return static_cast<int32_t>(std::exp(random.uniform() * log_ranks)); });
 }
 
 inline RunConfig training_of(const std::string& layers, const std::string& engine, int64_t batch) {
