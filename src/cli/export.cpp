@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/stop.h"
 #include "data/dataset.h"
+#include "metrics/metrics.h"
 #include "model/features.h"
 #include "predict/run_classifier.h"
 #include "tensor/device.h"
@@ -28,6 +29,7 @@ ReferenceTexts reference_texts(LoadedRun& run, DataSplits& splits, c10::Device d
   const TokenView rows = run.vectorizer.transform_packed(dataset.texts, 1, std::make_shared<SpillSpace>());
   std::vector<float> logits = compute_logits(run.model, rows, shape, run.info.config.training.eval_batch_size,
                                              device, throw_if_stopped);
+  divide_by_temperature(logits, run.info.temperatures);
   return {StringRows(std::move(dataset.texts), dataset.store), std::move(logits),
           splits.test         ? "test"
           : splits.validation ? "validation"
@@ -46,7 +48,7 @@ int run_export(const std::vector<std::string>& words) {
   const ReferenceTexts reference = reference_texts(run, splits, device);
   const nlohmann::ordered_json report =
       write_artifact({run.info.config, run.vectorizer, run.info.labels, run.info.thresholds,
-                      run.info.pos_weight, run.model, device},
+                      run.info.pos_weight, run.info.temperatures, run.model, device},
                      reference, arguments->output);
   print(
       arguments->json

@@ -11,7 +11,7 @@ nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceT
                                       const std::filesystem::path& path) {
   const ArtifactParts artifact{parts.vectorizer, parts.model.module(),  parts.model.plan(),
                                parts.thresholds, to_json(parts.labels), parts.config.resolved_yaml,
-                               parts.pos_weight};
+                               parts.pos_weight, parts.temperatures};
   // On the CPU trainer and file run the same kernels in the same batches, so nothing may differ.
   const double tolerance = parts.device.is_cpu() ? 0 : kVerifyTolerance;
   const ExportReport report =

@@ -23,12 +23,13 @@ struct ExportParts {
   const Labels& labels;
   const std::vector<double>& thresholds;
   const std::vector<double>& pos_weight;
+  const std::vector<double>& temperatures;
   const Sequential& model;
   c10::Device device;
 };
 
-/// Raw texts with the trainer's own logits N*L, computed in batches of training.eval_batch_size: the file
-/// must give the same.
+/// Raw texts with the trainer's own logits N*L, divided by the temperature, computed in batches of
+/// training.eval_batch_size: the file must give the same.
 struct ReferenceTexts {
   StringRows texts;
   std::vector<float> logits;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/calibrate.h"
 #include "cli/environment.h"
 #include "cli/export_run.h"
 #include "core/error.h"
@@ -17,37 +18,19 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::vector<double> fit_thresholds(const FinishedTraining& training,
-                                   const std::vector<float>* validation_logits) {
-  const ThresholdConfig& config = training.config.metrics.threshold;
-  const int64_t num_labels = training.run.train.num_labels;
-  if (config.method == ThresholdConfig::Method::kFixed)
-    return std::vector<double>(static_cast<size_t>(num_labels), config.value);
-  if (validation_logits == nullptr)  // config/ refuses a fitted threshold without validation data
-    throw InternalError("a threshold is fitted on validation data, and there is none");
-  std::vector<double> thresholds;
-  try {
-    thresholds = choose_thresholds(predictions_of(*validation_logits, *training.run.validation), config,
-                                   training.run.labels.names);
-  } catch (const DataError& error) {
-    throw DataError(fmt::format(
-        "{}; the training is kept: bernoulli train --resume --run-dir {} --set metrics.threshold=0.5",
-        error.what(), training.paths.folder.string()));
-  }
-  std::string shown;
-  for (size_t label = 0; label < thresholds.size(); ++label) {
-    shown += label == 0 ? "" : ", ";
-    if (num_labels > 1) shown += training.run.labels.names[label] + " ";
-    shown += Json(thresholds[label]).dump();
-  }
-  log_info(fmt::format("threshold fitted on validation data: {}", shown));
-  return thresholds;
-}
-
 Json timings(const MetricsLog& log, double export_s) {
   return {{"epoch_seconds", log.epoch_seconds()},
           {"total_seconds", log.elapsed_s()},
           {"export_seconds", export_s}};
+}
+
+/// What the temperature does to the figures of a set.
+Json changes(const Json& before, const Json& after) {
+  Json changes;
+  for (const char* metric : {"log_loss", "brier_score", "expected_calibration_error"})
+    changes[metric] = {{"before", before.at("metrics").at(metric)},
+                       {"after", after.at("metrics").at(metric)}};
+  return changes;
 }
 
 std::string metric_line(const Json& report) {
@@ -59,6 +42,21 @@ std::string metric_line(const Json& report) {
       line += fmt::format("  {} {:.4f}", name, value->get<double>());
   }
   return line;
+}
+
+std::string calibration_text(const Json& calibration) {
+  std::string text;
+  for (const auto& [split, metrics] : calibration.items()) {
+    text += fmt::format("{:<12}on {} data:", text.empty() ? "temperature" : "", split);
+    for (const char* metric : {"log_loss", "expected_calibration_error"}) {
+      const Json& change = metrics.at(metric);
+      if (!change["before"].is_null() && !change["after"].is_null())
+        text += fmt::format("  {} {:.4f} -> {:.4f}", metric, change["before"].get<double>(),
+                            change["after"].get<double>());
+    }
+    text += "\n";
+  }
+  return text;
 }
 
 }  // namespace
@@ -89,32 +87,36 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
       {"num_parameters", run.plan.num_parameters()}};
   if (training.outcome.best_value) summary["monitor_value"] = *training.outcome.best_value;
 
-  std::vector<float> validation_logits;
-  if (run.validation) validation_logits = logits_of(*run.validation);
-  const std::vector<double> thresholds =
-      fit_thresholds(training, run.validation ? &validation_logits : nullptr);
-  summary["thresholds"] = thresholds;
-  const auto report = [&](const EncodedDataset& data, const std::vector<float>& logits) {
-    return to_json(
-        evaluate_logits(predictions_of(logits, data), *run.loss, config, run.labels.names, thresholds));
+  std::vector<float> logits;
+  if (run.validation) logits = logits_of(*run.validation);
+  const Calibration calibration = calibrate(training, logits);
+  summary["temperatures"] = calibration.temperatures;
+  summary["thresholds"] = calibration.thresholds;
+  const auto evaluate = [&](const char* split, const EncodedDataset& data) {
+    const auto report = [&] {
+      return to_json(evaluate_logits(predictions_of(logits, data), *run.loss, config, run.labels.names,
+                                     calibration.thresholds));
+    };
+    summary[split] = report();
+    if (calibration.temperatures.empty()) return;
+    const Json before = summary[split];
+    divide_by_temperature(logits, calibration.temperatures);
+    summary[split] = report();
+    summary["calibration"][split] = changes(before, summary[split]);
   };
-  if (run.validation) summary["validation"] = report(*run.validation, validation_logits);
-  std::vector<float> test_logits;
+  if (run.validation) evaluate("validation", *run.validation);
   if (run.test) {
-    test_logits = logits_of(*run.test);
-    summary["test"] = report(*run.test, test_logits);
+    logits = logits_of(*run.test);
+    evaluate("test", *run.test);
     log.append("test", training.outcome.final_epoch, training.outcome.final_step, summary["test"]["metrics"]);
   }
+  if (!run.test && !run.validation) logits = logits_of(run.train);
 
   const double export_started = monotonic_seconds();
-  const ReferenceTexts reference{run.reference_texts,
-                                 run.test         ? test_logits
-                                 : run.validation ? validation_logits
-                                                  : logits_of(run.train),
-                                 run.reference_split};
-  summary["artifact"] = write_artifact(
-      {config, *run.vectorizer, run.labels, thresholds, run.pos_weight, model, training.device}, reference,
-      training.paths.artifact());
+  summary["artifact"] =
+      write_artifact({config, *run.vectorizer, run.labels, calibration.thresholds, run.pos_weight,
+                      calibration.temperatures, model, training.device},
+                     {run.reference_texts, logits, run.reference_split}, training.paths.artifact());
   summary["timings"] = timings(log, monotonic_seconds() - export_started);
   summary["peak_memory_mib"] = peak_memory_mib();
   write_json(training.paths.summary(), summary);
@@ -126,6 +128,7 @@ std::string summary_text(const Json& summary, const RunPaths& paths) {
   for (const char* split : {"validation", "test"}) {
     if (summary.contains(split)) text += fmt::format("{:<10}{}\n", split, metric_line(summary[split]));
   }
+  if (summary.contains("calibration")) text += calibration_text(summary["calibration"]);
   const Json& artifact = summary.at("artifact");
   text += fmt::format(
       "exported    {} ({} bytes), verified on {} raw {} texts: largest difference in probability {}\n",

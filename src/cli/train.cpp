@@ -38,7 +38,7 @@ Json fixed_settings(Json resolved) {
   for (const char* key : {"epochs", "max_steps", "max_seconds", "checkpoint_every_steps", "threads"})
     resolved["training"].erase(key);
   for (const char* key : {"root", "cache"}) resolved["data"].erase(key);
-  resolved["metrics"].erase("threshold");
+  for (const char* key : {"temperature", "threshold"}) resolved["metrics"].erase(key);
   resolved.erase("stability");  // what another verb reads
   resolved.erase("name");
   return resolved;
@@ -67,7 +67,8 @@ void check_same_config(const RunPaths& paths, const config::LoadedConfig& loaded
   if (lines.empty()) return;
   throw UsageError(fmt::format(
       "the configuration is not that of '{}' and cannot continue it (a resumed run may change its limits, "
-      "threads, checkpoint_every_steps, data.root, data.cache, metrics.threshold and name); it differs in:{}",
+      "threads, checkpoint_every_steps, data.root, data.cache, metrics.temperature, metrics.threshold and "
+      "name); it differs in:{}",
       paths.folder.string(), lines));
 }
 

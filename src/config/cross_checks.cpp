@@ -33,7 +33,7 @@ class CrossChecks {
     if (sound({"training"})) check_limits();
     if (sound({"training"})) check_schedule();
     if (sound({"data", "training"})) check_training_without_validation();
-    if (sound({"data", "metrics"})) check_threshold_without_validation();
+    if (sound({"data", "metrics"})) check_fitting_without_validation();
     if (sound({"training", "task"})) check_monitor();
   }
 
@@ -336,9 +336,11 @@ class CrossChecks {
     if (training.monitor_mode != defaults.monitor_mode) needs_validation("training.monitor.mode");
   }
 
-  void check_threshold_without_validation() {
-    const bool fitted = run_.metrics.threshold.method != ThresholdConfig::Method::kFixed;
-    if (fitted && !run_.data.validation.present()) needs_validation("metrics.threshold");
+  void check_fitting_without_validation() {
+    if (run_.data.validation.present()) return;
+    if (run_.metrics.fits_temperature) needs_validation("metrics.temperature");
+    if (run_.metrics.threshold.method != ThresholdConfig::Method::kFixed)
+      needs_validation("metrics.threshold");
   }
 
   void check_monitor() {

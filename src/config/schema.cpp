@@ -286,7 +286,13 @@ Field training_section() {
 
 Field metrics_section() {
   return map("metrics", "How the figures are computed.",
-             {one_kind("threshold",
+             {word("temperature",
+                   "what logits are divided by before the sigmoid: none, or min_log_loss: the number, one a "
+                   "label, with the smallest log loss on the validation data, fitted after training and "
+                   "shipped in the exported file",
+                   {"none", "min_log_loss"})
+                  .defaults("none"),
+              one_kind("threshold",
                        "probability above which an example is positive: a number, or how to fit it on the "
                        "validation data",
                        threshold_schemas())

@@ -1,5 +1,6 @@
 #include "export/torchscript.h"
 
+#include <cmath>
 #include <numeric>
 #include <ostream>
 #include <streambuf>
@@ -8,6 +9,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/any.h>
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/isnan.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/tensor.h>
@@ -18,6 +20,7 @@
 #include "core/version.h"
 #include "export/script_vectorizer.h"
 #include "infer/self_test.h"
+#include "metrics/metrics.h"
 #include "model/features.h"
 #include "store/artifact_files.h"
 #include "store/native_index.h"
@@ -40,8 +43,9 @@ def network_logits(self, x: Tensor, lengths: Tensor) -> Tensor:
     logits = self.model.logits(x, lengths)
     if logits.dtype != 6:
         logits = logits.to(6)
-    return logits
 )";
+constexpr const char* kReturnLogits = "    return logits\n";
+constexpr const char* kReturnCalibratedLogits = "    return torch.div(logits, self.temperatures)\n";
 
 constexpr const char* kPaddedLogits = R"(
 def ids_logits(self, ids: Tensor) -> Tensor:
@@ -130,12 +134,20 @@ Module classifier_module(const ArtifactParts& parts, const Module& network) {
   module.register_buffer("thresholds", at::tensor(parts.thresholds, at::kDouble));
   module.register_module("model", network);
   define_vectorizer(module, parts.vectorizer);
-  module.define(kNetworkLogits);
+  if (!parts.temperatures.empty())
+    module.register_buffer("temperatures", at::tensor(parts.temperatures, at::kFloat));
+  module.define(std::string(kNetworkLogits) +
+                (parts.temperatures.empty() ? kReturnLogits : kReturnCalibratedLogits));
   module.define(parts.plan.ragged_input      ? kRaggedLogits
                 : parts.plan.reads_lengths() ? kPaddedLogits
                                              : kPaddedLogitsWithoutLengths);
   module.define(kProbabilities);
   return module;
+}
+
+std::vector<float> values_of(const at::Tensor& tensor) {
+  const at::Tensor values = tensor.to(at::kFloat).contiguous();
+  return {values.const_data_ptr<float>(), values.const_data_ptr<float>() + values.numel()};
 }
 
 /// The trainer's own path, not the script's, so that the file is tested against something else than itself.
@@ -154,14 +166,15 @@ SelfTest make_self_test(const ArtifactParts& parts, const Module& network) {
     throw InternalError(fmt::format("the network gives {} numbers for {} texts, expected {} a text",
                                     logits.numel(), indices.size(), parts.plan.num_outputs));
   }
-  const at::Tensor probabilities = at::sigmoid(logits.to(at::kFloat)).contiguous();
+  std::vector<float> calibrated = values_of(logits);
+  divide_by_temperature(calibrated, parts.temperatures);
+  const at::Tensor probabilities = at::sigmoid(at::from_blob(calibrated.data(), expected_shape, at::kFloat));
   if (at::isnan(probabilities).any().item<bool>()) {
     throw NonFiniteError(
         "the model was not exported: it answers simple texts with probabilities that are not numbers (NaN "
         "weights); train it again with a lower learning rate");
   }
-  self_test.probabilities.assign(probabilities.const_data_ptr<float>(),
-                                 probabilities.const_data_ptr<float>() + probabilities.numel());
+  self_test.probabilities = values_of(probabilities);
   return self_test;
 }
 
@@ -206,6 +219,15 @@ void check_parts(const ArtifactParts& parts) {
     if (!(threshold > 0 && threshold < 1))
       throw InternalError(fmt::format("threshold {} is not inside (0, 1)", threshold));
   }
+  if (!parts.temperatures.empty() &&
+      static_cast<int64_t>(parts.temperatures.size()) != parts.plan.num_outputs) {
+    throw InternalError(
+        fmt::format("{} temperatures for {} outputs", parts.temperatures.size(), parts.plan.num_outputs));
+  }
+  for (const double temperature : parts.temperatures) {
+    if (!(temperature > 0 && std::isfinite(temperature)))
+      throw InternalError(fmt::format("temperature {} is not a number above 0", temperature));
+  }
 }
 
 }  // namespace
@@ -217,6 +239,7 @@ std::string serialize_artifact(const ArtifactParts& parts) {
   const torch::jit::ExtraFilesMap files = {{kConfigFile, parts.config_yaml},
                                            {kLabelsFile, parts.labels.dump(2)},
                                            {kThresholdsFile, Json(parts.thresholds).dump()},
+                                           {kTemperaturesFile, Json(parts.temperatures).dump()},
                                            {kMetadataFile, metadata(parts).dump(2)},
                                            {kNativeFile, to_json(native_index(parts, network)).dump()},
                                            {kSelfTestFile, to_json(make_self_test(parts, network)).dump()}};

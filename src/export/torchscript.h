@@ -24,6 +24,7 @@ struct ArtifactParts {
   nlohmann::ordered_json labels;      ///< stored as labels.json
   std::string config_yaml;            ///< the resolved configuration
   std::vector<double> pos_weight;     ///< of the training loss; empty: none
+  std::vector<double> temperatures;   ///< L, above 0: what the network's logits are divided by; empty: none
 };
 
 /// The bytes of a TorchScript file with the methods of docs/artifact.md and everything needed beside them,

@@ -28,6 +28,7 @@ ArtifactInfo read_artifact_info(const std::map<std::string, std::string>& files,
   info.config_yaml = files.at(kConfigFile);
   info.labels = parse_shallow_json<Json>(files.at(kLabelsFile));
   info.thresholds = parse_shallow_json<Json>(files.at(kThresholdsFile)).get<std::vector<double>>();
+  info.temperatures = parse_shallow_json<Json>(files.at(kTemperaturesFile)).get<std::vector<double>>();
   info.pos_weight = info.metadata.at("pos_weight").get<std::vector<double>>();
   info.num_outputs = whole_number<int64_t>(info.metadata.at("num_outputs"));
   return info;
@@ -45,6 +46,7 @@ ClassifierInfo classifier_info(const ArtifactInfo& info, const std::string& name
   }
   out.thresholds = info.thresholds;
   out.pos_weight = info.pos_weight;
+  out.temperatures = info.temperatures;
   return out;
 }
 

@@ -16,13 +16,15 @@ namespace bernoulli {
 struct ArtifactInfo {
   std::string config_yaml;
   nlohmann::ordered_json labels;
-  std::vector<double> thresholds;   ///< L
-  std::vector<double> pos_weight;   ///< of the training loss; empty: none
-  nlohmann::ordered_json metadata;  ///< metadata.json: program, versions, vocabulary fingerprint
-  int64_t num_outputs = 1;          ///< L
+  std::vector<double> thresholds;    ///< L
+  std::vector<double> pos_weight;    ///< of the training loss; empty: none
+  std::vector<double> temperatures;  ///< L, what the network's logits are divided by; empty: none
+  nlohmann::ordered_json metadata;   ///< metadata.json: program, versions, vocabulary fingerprint
+  int64_t num_outputs = 1;           ///< L
 };
 
-/// @param files  the extra files of docs/artifact.md by name: configuration, labels, thresholds, metadata.
+/// @param files  the extra files of docs/artifact.md by name: configuration, labels, thresholds,
+/// temperatures, metadata.
 /// @throws ArtifactError for a format of another version; nlohmann::json::exception
 ArtifactInfo read_artifact_info(const std::map<std::string, std::string>& files, const std::string& name);
 

@@ -18,7 +18,8 @@ struct ClassifierInfo {
   Labels labels;
   std::vector<double>
       thresholds;  ///< one for binary, one a label for multi-label; a probability above it is positive
-  std::vector<double> pos_weight;  ///< of the training loss, `auto` resolved; empty: none
+  std::vector<double> pos_weight;    ///< of the training loss, `auto` resolved; empty: none
+  std::vector<double> temperatures;  ///< L, what the network's logits are divided by; empty: none
 };
 
 /// Why a text got its logits, where the model is linear in its tokens: logit[l] = base[l] + sum of shares[l].
@@ -33,7 +34,7 @@ struct Explanation {
 class Classifier {
  public:
   virtual ~Classifier() = default;
-  /// Logits N*L, row-major, float32.
+  /// Logits N*L, row-major, float32, divided by the temperature: their sigmoid is the probability.
   virtual std::vector<float> logits(const std::vector<std::string>& texts) = 0;
   /// @throws UsageError where the model is not linear in its tokens, saying which layer is in the way.
   virtual Explanation explain(const std::string& text) = 0;
@@ -41,6 +42,7 @@ class Classifier {
   const RunConfig& config() const { return info_.config; }
   const Labels& labels() const { return info_.labels; }
   const std::vector<double>& thresholds() const { return info_.thresholds; }
+  const std::vector<double>& temperatures() const { return info_.temperatures; }
   const std::vector<double>& pos_weight() const { return info_.pos_weight; }
 
  protected:

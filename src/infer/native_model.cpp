@@ -86,12 +86,15 @@ NativeModel read_file_model(const ZipReader& zip, const std::string& name) {
   const ArtifactInfo saved = read_artifact_info({{kConfigFile, extra_file(zip, kConfigFile)},
                                                  {kLabelsFile, extra_file(zip, kLabelsFile)},
                                                  {kThresholdsFile, extra_file(zip, kThresholdsFile)},
+                                                 {kTemperaturesFile, extra_file(zip, kTemperaturesFile)},
                                                  {kMetadataFile, extra_file(zip, kMetadataFile)}},
                                                 name);
   ClassifierInfo info = classifier_info(saved, name);
-  if (info.labels.num_outputs() != saved.num_outputs ||
-      static_cast<int64_t>(info.thresholds.size()) != saved.num_outputs)
-    throw NotNative{fmt::format("the file's labels or thresholds do not fit {} outputs", saved.num_outputs)};
+  const auto fits = [&](size_t count) { return static_cast<int64_t>(count) == saved.num_outputs; };
+  if (!fits(static_cast<size_t>(info.labels.num_outputs())) || !fits(info.thresholds.size()) ||
+      !(info.temperatures.empty() || fits(info.temperatures.size())))
+    throw NotNative{fmt::format("the file's labels, thresholds or temperatures do not fit {} outputs",
+                                saved.num_outputs)};
   const NativeIndex index = native_index_from_json(parse_shallow_json<Json>(extra_file(zip, kNativeFile)));
   Vectorizer vectorizer = read_vectorizer(zip, index, saved, info.config.text);
   layers::ModelPlan plan = layers::plan_model(info.config.model, info.config.text, info.config.loss.mode,
@@ -141,8 +144,8 @@ class NativeClassifier : public Classifier {
     const auto outputs = static_cast<size_t>(model_.network.num_outputs());
     std::vector<float> logits(static_cast<size_t>(rows.size()) * outputs);
     for (int64_t row = 0; row < rows.size(); ++row) {
-      model_.network.logits(rows.row(row), state_.network,
-                            std::span(logits).subspan(static_cast<size_t>(row) * outputs, outputs));
+      model_.logits(rows.row(row), state_,
+                    std::span(logits).subspan(static_cast<size_t>(row) * outputs, outputs));
     }
     return logits;
   }
@@ -156,7 +159,12 @@ class NativeClassifier : public Classifier {
 void NativeModel::logits(std::string_view text, State& state, std::span<float> out) const {
   state.ids.clear();
   vectorizer.append_ids(text, state.buffers, state.ids);
-  network.logits(state.ids, state.network, out);
+  logits(state.ids, state, out);
+}
+
+void NativeModel::logits(std::span<const int32_t> ids, State& state, std::span<float> out) const {
+  network.logits(ids, state.network, out);
+  divide_by_temperature(out, info.temperatures);
 }
 
 NativeModel open_native_model(const fs::path& path) {

@@ -35,6 +35,8 @@ struct NativeModel {
 
   /// @param out  L logits.
   void logits(std::string_view text, State& state, std::span<float> out) const;
+  /// @param ids  of one text, as the vectorizer gives them.
+  void logits(std::span<const int32_t> ids, State& state, std::span<float> out) const;
 };
 
 /// Opens a run folder or an exported file. Nothing of the file is run: weights and vocabulary are found

@@ -20,6 +20,7 @@ using Json = nlohmann::ordered_json;
 struct SavedModel {
   RawCheckpoint checkpoint;
   std::optional<std::vector<double>> thresholds;
+  std::vector<double> temperatures;
 };
 
 /// Of a training that did not finish: what it would have kept if it had ended here.
@@ -31,19 +32,22 @@ RawCheckpoint load_unfinished(const RunPaths& paths, const RunConfig& config) {
   const Json best = newest->state.value("best", Json::array());
   const bool takes_best = config.training.restore_best && !best.empty();
   const int64_t step = takes_best ? best.front().at("step").get<int64_t>() : newest->step;
-  const bool is_fitted = config.metrics.threshold.method != ThresholdConfig::Method::kFixed;
+  std::string not_fitted;
+  if (config.metrics.fits_temperature) not_fitted += "; its temperature was not fitted yet and is 1";
+  if (config.metrics.threshold.method != ThresholdConfig::Method::kFixed)
+    not_fitted += "; its threshold was not fitted yet and is 0.5";
   log_warning(fmt::format("the training of '{}' did not finish: using its {} checkpoint, of step {}{}",
-                          paths.folder.string(), takes_best ? "best" : "newest", step,
-                          is_fitted ? "; its threshold was not fitted yet and is 0.5" : ""));
+                          paths.folder.string(), takes_best ? "best" : "newest", step, not_fitted));
   return step == newest->step ? std::move(*newest)
                               : load_raw_checkpoint(checkpoint_path(paths.checkpoints(), step));
 }
 
 SavedModel load_saved_model(const RunPaths& paths, const RunConfig& config) {
-  if (!fs::exists(paths.summary())) return {load_unfinished(paths, config), std::nullopt};
+  if (!fs::exists(paths.summary())) return {load_unfinished(paths, config), std::nullopt, {}};
   const Json summary = read_json(paths.summary());
   return {load_raw_checkpoint(paths.checkpoints() / summary.at("checkpoint").get<std::string>()),
-          summary.at("thresholds").get<std::vector<double>>()};
+          summary.at("thresholds").get<std::vector<double>>(),
+          summary.value("temperatures", std::vector<double>())};
 }
 
 Vectorizer load_vectorizer(const RunPaths& paths, const TextConfig& text) {
@@ -70,6 +74,7 @@ RunFiles load_checked(const RunPaths& paths) {
                            ? info.config.metrics.threshold.value
                            : 0.5;
   const int64_t num_outputs = info.labels.num_outputs();
+  info.temperatures = saved.temperatures;
   info.thresholds = saved.thresholds.value_or(std::vector<double>(static_cast<size_t>(num_outputs), fixed));
 
   Vectorizer vectorizer = load_vectorizer(paths, info.config.text);

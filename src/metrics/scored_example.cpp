@@ -41,6 +41,13 @@ void check_predictions(const Predictions& predictions) {
   }
 }
 
+std::string label_phrase(const Predictions& predictions, int64_t label,
+                         const std::vector<std::string>& names) {
+  if (predictions.num_labels == 1) return "";
+  if (names.empty()) return fmt::format(" for label {}", label + 1);
+  return fmt::format(" for label '{}'", names[static_cast<size_t>(label)]);
+}
+
 std::vector<ScoredExample> score_label(const Predictions& predictions, int64_t label, double threshold) {
   std::vector<ScoredExample> examples(static_cast<size_t>(predictions.size()));
   for (size_t i = 0; i < examples.size(); ++i) {

@@ -28,6 +28,10 @@ TargetWeights target_weights(ScoredExamples examples);
 /// @throws InternalError if sizes disagree, a target is not 0 or 1, or a weight is negative or not finite.
 void check_predictions(const Predictions& predictions);
 
+/// " for label 'name'", for messages; empty where there is only one. Without names they are numbered from 1.
+std::string label_phrase(const Predictions& predictions, int64_t label,
+                         const std::vector<std::string>& names);
+
 /// Column `label` of the predictions, N decisions at `threshold`. The predictions were checked.
 std::vector<ScoredExample> score_label(const Predictions& predictions, int64_t label, double threshold);
 

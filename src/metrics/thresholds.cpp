@@ -133,11 +133,8 @@ std::vector<double> choose_thresholds(const Predictions& validation, const Thres
   const Goal goal = goal_of(config);
   std::vector<double> thresholds;
   for (int64_t label = 0; label < validation.num_labels; ++label) {
-    const std::string where = validation.num_labels == 1 ? ""
-                              : names.empty()
-                                  ? fmt::format(" for label {}", label + 1)
-                                  : fmt::format(" for label '{}'", names[static_cast<size_t>(label)]);
-    thresholds.push_back(choose(score_label(validation, label, 0.5), goal, where));
+    thresholds.push_back(
+        choose(score_label(validation, label, 0.5), goal, label_phrase(validation, label, names)));
   }
   return thresholds;
 }

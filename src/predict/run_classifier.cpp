@@ -5,6 +5,7 @@
 #include "core/stop.h"
 #include "infer/explain.h"
 #include "infer/run_files.h"
+#include "metrics/metrics.h"
 #include "model/features.h"
 #include "tensor/safetensors.h"
 
@@ -31,7 +32,10 @@ class RunClassifier : public Classifier {
  private:
   std::vector<float> logits(const TokenRows& rows) {
     const FeatureShape shape{model_.plan().ragged_input, config().text.sequence_length};
-    return compute_logits(model_, rows, shape, config().training.eval_batch_size, device_, throw_if_stopped);
+    std::vector<float> logits =
+        compute_logits(model_, rows, shape, config().training.eval_batch_size, device_, throw_if_stopped);
+    divide_by_temperature(logits, temperatures());
+    return logits;
   }
 
   Vectorizer vectorizer_;

@@ -8,9 +8,10 @@ namespace bernoulli {
 inline constexpr const char* kConfigFile = "config.yaml";
 inline constexpr const char* kLabelsFile = "labels.json";
 inline constexpr const char* kThresholdsFile = "thresholds.json";
+inline constexpr const char* kTemperaturesFile = "temperatures.json";
 inline constexpr const char* kMetadataFile = "metadata.json";
 inline constexpr const char* kSelfTestFile = "self_test.json";
 inline constexpr const char* kNativeFile = "native.json";
-inline constexpr int64_t kArtifactFormat = 1;
+inline constexpr int64_t kArtifactFormat = 2;
 
 }  // namespace bernoulli

@@ -98,6 +98,7 @@ training:
   schedule:
     constant: {warmup_steps: 0}
 metrics:
+  temperature: none
   threshold:
     fixed: {value: 0.5}
   f_beta: 2.0

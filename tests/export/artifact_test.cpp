@@ -91,6 +91,26 @@ TEST(Artifact, DecidesStrictlyAboveTheThresholdOfEachLabel) {
   EXPECT_TRUE(decisions.const_data_ptr<bool>()[1]);
 }
 
+TEST(Artifact, DividesTheLogitsOfEachLabelByItsTemperature) {
+  const std::vector<std::string> texts = sample_texts();
+  for (TrainedModel& model :
+       std::array<TrainedModel, 2>{{{testing::tutorial_config(), padded_layers(2), 2},
+                                    {testing::tutorial_config(), ragged_layers(2), 2}}}) {
+    const std::vector<float> plain = model.logits(texts);
+    model.temperatures() = {1.75, 0.5};
+    const std::vector<float> divided = model.logits(texts);
+    EXPECT_EQ(divided[0], plain[0] / 1.75f);
+    EXPECT_EQ(divided[1], plain[1] / 0.5f);
+    EXPECT_EQ(verify_artifact(model.file(), "model.pt", {texts, divided, 3}).max_difference, 0);
+    EXPECT_THROW(verify_artifact(model.file(), "model.pt", {texts, plain, 3}), ArtifactError);
+    const Artifact artifact = opened(model);
+    EXPECT_TRUE(
+        artifact.from_ids(artifact.vectorize(texts)).allclose(artifact.probabilities(texts), 0, 1e-6));
+    EXPECT_EQ(artifact.probabilities({}).sizes(), (std::vector<int64_t>{0, 2}));
+    EXPECT_THAT(artifact.info().temperatures, ElementsAre(1.75, 0.5));
+  }
+}
+
 TEST(Artifact, AnswersNoTextsWithNoRows) {
   for (const bool ragged : {false, true}) {
     const Artifact artifact =
@@ -221,7 +241,7 @@ TEST(Artifact, RefusesAFileWhoseSelfTestFails) {
 }
 
 TEST(Artifact, RefusesAFormatOfTheFutureNamingBoth) {
-  expect_refused(edited(small_model().file(), R"("format": 1)", R"("format": 7)"),
+  expect_refused(edited(small_model().file(), R"("format": 2)", R"("format": 7)"),
                  "has format 7, written by bernoulli ");
 }
 
@@ -231,6 +251,11 @@ TEST(Artifact, RefusesToBeWrittenWithPartsThatDoNotFit) {
   EXPECT_THROW(model.file(), InternalError);
   model.thresholds() = {1.0};
   EXPECT_THROW(model.file(), InternalError);
+  model.thresholds() = {0.5};
+  for (const std::vector<double>& unfit : {std::vector<double>{1, 1}, {0}, {std::nan("")}}) {
+    model.temperatures() = unfit;
+    EXPECT_THROW(model.file(), InternalError);
+  }
 }
 
 TEST(Artifact, RefusesToExportAModelThatAnswersNaN) {

@@ -10,6 +10,7 @@
 #include "export/torchscript.h"
 #include "export/verify.h"
 #include "layers/model_plan.h"
+#include "metrics/metrics.h"
 #include "model/features.h"
 #include "model/sequential.h"
 #include "text/text_config.h"
@@ -53,23 +54,29 @@ class TrainedModel {
             thresholds_,
             {{"kind", "binary"}, {"names", {"neg", "pos"}}},
             "task: {kind: binary}\n",
-            {2.5}};
+            {2.5},
+            temperatures_};
   }
   std::string file() const { return serialize_artifact(parts()); }
 
   std::vector<float> logits(const std::vector<std::string>& texts, int64_t batch_size = 3) {
     const FeatureShape shape{model_.plan().ragged_input, vectorizer_.config().sequence_length};
-    return compute_logits(model_, vectorizer_.transform(texts), shape, batch_size, c10::kCPU);
+    std::vector<float> logits =
+        compute_logits(model_, vectorizer_.transform(texts), shape, batch_size, c10::kCPU);
+    divide_by_temperature(logits, temperatures_);
+    return logits;
   }
 
   const Vectorizer& vectorizer() const { return vectorizer_; }
   Sequential& model() { return model_; }
   std::vector<double>& thresholds() { return thresholds_; }
+  std::vector<double>& temperatures() { return temperatures_; }
 
  private:
   Vectorizer vectorizer_;
   Sequential model_;
   std::vector<double> thresholds_;
+  std::vector<double> temperatures_;  // none
 };
 
 inline TrainedModel small_model() { return {tutorial_config(), padded_layers()}; }

@@ -100,7 +100,7 @@ TEST(VerifyArtifact, RefusesASecondSigmoid) {
       "torch.sigmoid(self.inner.logits(x, lengths))\n");
   const ArtifactParts good = model.parts();
   const ArtifactParts twice{good.vectorizer, network,          good.plan, good.thresholds,
-                            good.labels,     good.config_yaml, {}};
+                            good.labels,     good.config_yaml, {},        {}};
   const std::vector<std::string> texts = sample_texts();
   const std::vector<float> logits = model.logits(texts, 8);
   EXPECT_THROW(verify_artifact(serialize_artifact(twice), "model.pt", {texts, logits, 8}), ArtifactError);

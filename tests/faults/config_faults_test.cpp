@@ -157,13 +157,14 @@ INSTANTIATE_TEST_SUITE_P(
         changed("metric_of_the_other_task", "seed: 5", "seed: 5, monitor: macro_f1",
                 "training\\.monitor.*'macro_f1', which binary tasks do not have"),
         changed("no_limit", "epochs: 2, ", "", "training: has no limit"),
-        FaultCase{"threshold_fitted_without_validation", kCheck, 2,
-                  "metrics\\.threshold.*needs validation data",
-                  [](FaultFolder& folder) {
-                    folder.configure(
-                        "  validation: {from: train, fraction: 0.25, method: stratified, seed: 1}\n", "");
-                    folder.configure("threshold: 0.5", "threshold: max_f1");
-                  }},
+        FaultCase{
+            "fitted_without_validation", kCheck, 2,
+            "metrics\\.temperature.*needs validation data(.|\n)*metrics\\.threshold.*needs validation data",
+            [](FaultFolder& folder) {
+              folder.configure("  validation: {from: train, fraction: 0.25, method: stratified, seed: 1}\n",
+                               "");
+              folder.configure("threshold: 0.5", "temperature: min_log_loss, threshold: max_f1");
+            }},
         changed("keras_split_of_a_table", "method: stratified", "method: keras",
                 "data\\.validation\\.method: is keras"),
         changed("nothing_left_to_train_on", "seed: 1}", "seed: 1}\n  test: {from: train, fraction: 0.75}",

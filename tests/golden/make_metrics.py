@@ -4,7 +4,8 @@
 scikit-learn gets what its functions ask for: logits where it ranks, float64 probabilities for the Brier score, decisions
 elsewhere. Two oracles are NumPy's instead: the log loss (scikit-learn clips probabilities, which changes saturated
 logits; where none is saturated both are compared here) and the expected calibration error, which scikit-learn lacks.
-A value that is undefined is null. Run from this folder: python make_metrics.py
+Temperatures are
+where SciPy 1.17's brentq finds the log loss flat. A value that is undefined is null. Run from this folder: python make_metrics.py
 """
 
 import json
@@ -13,6 +14,7 @@ import pathlib
 import warnings
 
 import numpy as np
+from scipy.optimize import brentq
 from sklearn import metrics as sk
 
 BETA, BINS = 2.0, 15
@@ -80,6 +82,17 @@ def binary_metrics(y, z, w, threshold):
     }
 
 
+def temperature(y, z, w):
+    wrong_way = np.where(y == 1, -1.0, 1.0) * z.astype(np.float64)
+
+    def slope(factor):
+        return float(np.sum(w * wrong_way * sigmoid(factor * wrong_way)))
+
+    if not (w[y == 1].sum() > 0 and w[y == 0].sum() > 0) or slope(1e-4) >= 0 or slope(100) <= 0:
+        return None
+    return 1 / brentq(slope, 1e-4, 100, xtol=1e-15, rtol=1e-14, maxiter=1000)
+
+
 def macro(per_label, name):
     values = [m[name] for m in per_label if m[name] is not None and not math.isnan(m[name])]
     return np.mean(values) if values else None
@@ -125,6 +138,8 @@ def make_case(name, y, z, w=None, thresholds=(0.5,)):
             "targets": y.ravel().tolist(), "logits": [float(v) for v in z.ravel()],
             "weights": [] if w is None else [float(v) for v in weights]}
     used = weights.astype(np.float64)
+    columns = [(y, z)] if y.ndim == 1 else list(zip(y.T, z.T))
+    case["temperatures"] = [temperature(labels, logits, used) for labels, logits in columns]
     if y.ndim == 1:
         case["metrics"], case["per_label"] = plain(binary_metrics(y, z, used, thresholds[0])), []
     else:

@@ -17,7 +17,7 @@ using ::testing::StartsWith;
 class Named : public Classifier {
  public:
   Named(Labels labels, std::vector<double> thresholds)
-      : Classifier({{}, std::move(labels), std::move(thresholds), {}}) {}
+      : Classifier({{}, std::move(labels), std::move(thresholds), {}, {}}) {}
   std::vector<float> logits(const std::vector<std::string>&) override { return {}; }
   Explanation explain(const std::string&) override { return {}; }
 };

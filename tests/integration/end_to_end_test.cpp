@@ -356,6 +356,39 @@ TEST_F(EndToEnd, MultiLabelTrainsAndPredicts) {
   EXPECT_EQ(Json::parse(answer.out)["labels"], (Json{"r", "g"})) << answer.out;
 }
 
+TEST_F(EndToEnd, AFinishedRunTakesATemperatureThatEveryVerbDividesBy) {
+  std::string csv = "text,label\n";  // every fifth label is wrong, which nobody can know
+  for (int i = 0; i < 300; ++i)
+    csv += std::string(i % 2 == 0 ? "fine" : "dull") + " film," +
+           ((i % 2 == 0) != (i % 5 == 0) ? "good" : "bad") + "\n";
+  folder_.write("data.csv", csv);
+  const std::string run_dir = (folder_ / "run").string();
+  const std::vector<std::string> question = {"predict", run_dir, "--text", "fine film"};
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  EXPECT_EQ(read_json("run/summary.json")["temperatures"], Json::array());
+  const float before = Json::parse(run(question).out)["logit"];
+
+  const ProgramResult fitted =
+      run(train_words("run", {"--resume", "--set", "metrics.temperature=min_log_loss"}));
+  ASSERT_EQ(fitted.exit_code, 0) << fitted.err;
+  EXPECT_THAT(fitted.err, HasSubstr("temperature fitted on validation data: "));
+  const Json summary = read_json("run/summary.json");
+  const float temperature = summary["temperatures"].at(0);
+  EXPECT_NE(temperature, 1);
+  EXPECT_LT(summary["calibration"]["validation"]["log_loss"]["after"],
+            summary["calibration"]["validation"]["log_loss"]["before"]);
+  EXPECT_EQ(summary["calibration"]["test"]["log_loss"]["after"], summary["test"]["metrics"]["log_loss"]);
+  EXPECT_EQ(summary["artifact"]["max_difference"], 0.0);
+
+  for (const std::string& model : {run_dir, run_dir + "/model.pt"}) {
+    const Json answer = Json::parse(run({"predict", model, "--text", "fine film"}).out);
+    EXPECT_EQ(answer["logit"].get<float>(), before / temperature) << model;
+    EXPECT_EQ(Json::parse(run({"evaluate", model, "--json"}).out), summary["test"]) << model;
+  }
+  ASSERT_EQ(run({"export", run_dir, "--output", (folder_ / "copy.pt").string()}).exit_code, 0);
+  EXPECT_EQ(folder_.read("copy.pt"), folder_.read("run/model.pt"));
+}
+
 TEST_F(EndToEnd, DryRunWritesNothing) {
   const ProgramResult result = run(train_words("dry", {"--dry-run"}));
   EXPECT_EQ(result.exit_code, 0) << result.err;

@@ -37,6 +37,18 @@ void expect_same(const NamedMetrics& got, const Json& expected, const std::strin
   EXPECT_EQ(compared, expected.size()) << where;
 }
 
+/// @param expected  one a label; null: there is none.
+void expect_temperatures(const FittedTemperatures& got, const Json& expected, const std::string& where) {
+  ASSERT_EQ(got.temperatures.size(), expected.size()) << where;
+  size_t num_left = 0;
+  for (size_t label = 0; label < expected.size(); ++label) {
+    const double target = expected[label].is_null() ? 1.0 : expected[label].get<double>();
+    num_left += expected[label].is_null() ? 1 : 0;
+    EXPECT_NEAR(got.temperatures[label], target, 1e-7 * target) << where << label;  // rounded to float32
+  }
+  EXPECT_EQ(got.left_at_one.size(), num_left) << where;
+}
+
 TEST(Metrics, AgreeWithScikitLearn) {
   const Json file = golden();
   MetricsConfig config;
@@ -53,6 +65,8 @@ TEST(Metrics, AgreeWithScikitLearn) {
     const MetricReport report =
         compute_metrics({logits, targets, weights, num_labels}, item["thresholds"], config, names, kind, 1.0);
     expect_same(report.metrics, item["metrics"], where);
+    expect_temperatures(fit_temperatures({logits, targets, weights, num_labels}), item["temperatures"],
+                        where);
     ASSERT_EQ(report.per_label.size(), item["per_label"].size()) << where;
     for (size_t label = 0; label < report.per_label.size(); ++label) {
       EXPECT_EQ(report.per_label[label].first, names[label]);

@@ -175,7 +175,8 @@ fs::path exported(RunOnDisk& run, const std::string& config_yaml) {
                                                             {0.25},
                                                             to_json(run.labels()),
                                                             config_yaml,
-                                                            {2.0}}));
+                                                            {2.0},
+                                                            {}}));
 }
 
 TEST(Classifier, FromAnExportedFileAnswersLikeTheRun) {

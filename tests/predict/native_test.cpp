@@ -30,7 +30,7 @@ using testing::RunOnDisk;
 
 constexpr const char* kSmall = "[{embedding: 4}, mean_pool, {linear: 1}]";
 
-fs::path exported(RunOnDisk& run) {
+fs::path exported(RunOnDisk& run, const std::vector<double>& temperatures = {}) {
   const auto outputs = static_cast<size_t>(run.labels().num_outputs());
   return run.folder().write("model.pt", serialize_artifact({run.vectorizer(),
                                                             run.model().module(),
@@ -38,7 +38,8 @@ fs::path exported(RunOnDisk& run) {
                                                             std::vector<double>(outputs, 0.25),
                                                             to_json(run.labels()),
                                                             run.config().resolved_yaml,
-                                                            {2.0}}));
+                                                            {2.0},
+                                                            temperatures}));
 }
 
 std::string why_not(const fs::path& path) {
@@ -202,6 +203,47 @@ TEST(NativeModel, RefusesEveryFlippedByteAndEveryCut) {
     damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
     run.folder().write("checkpoints/" + checkpoint.filename().string(), damaged);
     ASSERT_THAT(why_not(run.folder().path()), HasSubstr("damaged: ")) << i;
+  }
+}
+
+TEST(NativeModel, DividesLogitsByTheTemperatureAsLibTorchDoes) {
+  for (const auto& [layers, labels] :
+       {std::pair{kSmall, RunOnDisk::binary_labels()},
+        std::pair{"[{embedding: 8}, mean_pool, {linear: 5}, relu, {linear: 3}]",
+                  Labels{TaskConfig::Kind::kMultiLabel, {"a", "b", "c"}}}}) {
+    RunOnDisk run(layers, "vocabulary: {}", labels);
+    const auto outputs = static_cast<size_t>(labels.num_outputs());
+    const std::vector<std::string> texts = sample_texts();
+    const std::vector<float> plain = open_native_classifier(run.folder().path())->logits(texts);
+    const std::vector<double> temperatures = {1.75, 0.5, 3};
+    const std::vector<double> used(temperatures.begin(),
+                                   temperatures.begin() + static_cast<int64_t>(outputs));
+    run.finish(std::vector<double>(outputs, 0.25), used);
+    const fs::path file = exported(run, used);
+    for (const fs::path& path : {run.folder().path(), file}) {
+      const auto native = open_native_classifier(path);
+      EXPECT_EQ(native->temperatures(), used);
+      const std::vector<float> native_logits = native->logits(texts);
+      const std::vector<float> torch_logits = open_classifier(path, c10::kCPU)->logits(texts);
+      ASSERT_EQ(native_logits.size(), plain.size());
+      for (size_t i = 0; i < plain.size(); ++i) {
+        EXPECT_EQ(native_logits[i], plain[i] / static_cast<float>(used[i % outputs])) << path << i;
+        EXPECT_NEAR(torch_logits[i], native_logits[i], 1e-5) << path << i;
+      }
+    }
+  }
+}
+
+TEST(NativeModel, ExplainsTheLogitThatWasDivided) {
+  RunOnDisk run(kSmall);
+  run.finish({0.25}, {1.75});
+  const std::string text = "good bad so";
+  for (const auto& classifier :
+       {open_native_classifier(run.folder().path()), open_classifier(run.folder().path(), c10::kCPU)}) {
+    const Explanation explanation = classifier->explain(text);
+    double sum = explanation.base[0];
+    for (const double share : explanation.shares) sum += share;
+    EXPECT_NEAR(sum, classifier->logits({text})[0], 1e-6);
   }
 }
 

@@ -60,9 +60,10 @@ class RunOnDisk {
                {}});
   }
   /// Writes the summary of a finished training.
-  void finish(const std::vector<double>& thresholds) const {
+  void finish(const std::vector<double>& thresholds, const std::vector<double>& temperatures = {}) const {
     write_json(paths().summary(),
                {{"checkpoint", CheckpointFolder(paths().checkpoints()).path_of(7).filename().string()},
+                {"temperatures", temperatures},
                 {"thresholds", thresholds}});
   }
 

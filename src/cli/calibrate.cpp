@@ -1,0 +1,65 @@
+#include "cli/calibrate.h"
+
+#include <string>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/log.h"
+
+namespace bernoulli::cli {
+namespace {
+
+/// "temperature fitted on validation data: NAME 1.5, NAME 2"
+void log_fitted(const char* what, const std::vector<double>& values, const std::vector<std::string>& names) {
+  std::string shown;
+  for (size_t label = 0; label < values.size(); ++label) {
+    shown += label == 0 ? "" : ", ";
+    if (values.size() > 1) shown += names[label] + " ";
+    shown += fmt::format("{:.7g}", values[label]);
+  }
+  log_info(fmt::format("{} fitted on validation data: {}", what, shown));
+}
+
+std::vector<double> fitted_temperatures(const Predictions& validation,
+                                        const std::vector<std::string>& names) {
+  FittedTemperatures fitted = fit_temperatures(validation, names);
+  for (const std::string& reason : fitted.left_at_one) log_warning(reason);
+  log_fitted("temperature", fitted.temperatures, names);
+  return std::move(fitted.temperatures);
+}
+
+std::vector<double> fitted_thresholds(const Predictions& validation, const FinishedTraining& training) {
+  const std::vector<std::string>& names = training.run.labels.names;
+  std::vector<double> thresholds;
+  try {
+    thresholds = choose_thresholds(validation, training.config.metrics.threshold, names);
+  } catch (const DataError& error) {
+    throw DataError(fmt::format(
+        "{}; the training is kept: bernoulli train --resume --run-dir {} --set metrics.threshold=0.5",
+        error.what(), training.paths.folder.string()));
+  }
+  log_fitted("threshold", thresholds, names);
+  return thresholds;
+}
+
+}  // namespace
+
+Calibration calibrate(const FinishedTraining& training, std::vector<float> validation_logits) {
+  const MetricsConfig& metrics = training.config.metrics;
+  const bool fits_threshold = metrics.threshold.method != ThresholdConfig::Method::kFixed;
+  const auto num_labels = static_cast<size_t>(training.run.train.num_labels);
+  Calibration calibration{{}, std::vector<double>(num_labels, metrics.threshold.value)};
+  if (!metrics.fits_temperature && !fits_threshold) return calibration;
+  if (!training.run.validation)  // config/ refuses it
+    throw InternalError("what is fitted needs validation data, and there are none");
+  const auto validation = [&] { return predictions_of(validation_logits, *training.run.validation); };
+  if (metrics.fits_temperature) {
+    calibration.temperatures = fitted_temperatures(validation(), training.run.labels.names);
+    divide_by_temperature(validation_logits, calibration.temperatures);
+  }
+  if (fits_threshold) calibration.thresholds = fitted_thresholds(validation(), training);
+  return calibration;
+}
+
+}  // namespace bernoulli::cli

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "cli/finish.h"
+
+namespace bernoulli::cli {
+
+/// How the logits of a finished training become probabilities and decisions.
+struct Calibration {
+  std::vector<double> temperatures;  ///< L, or empty: none
+  std::vector<double> thresholds;    ///< L
+};
+
+/// Fits what the configuration asks for on validation data, and logs it.
+/// @param validation_logits  N*L, of the network; empty without validation data: then nothing is fitted.
+/// @throws DataError naming the command that goes on, where a threshold cannot be fitted; NonFiniteError
+Calibration calibrate(const FinishedTraining& training, std::vector<float> validation_logits);
+
+}  // namespace bernoulli::cli
