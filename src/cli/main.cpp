@@ -1,6 +1,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -24,11 +25,17 @@ int fail(ExitCode code, std::string_view message) {
   return static_cast<int>(code);
 }
 
-constexpr const char* kOutOfMemory = "out of memory; use a smaller model, batch or data set";
+/// What came of it is told too, where it is more than the exception's name.
+int out_of_memory(const std::exception& error) {
+  fmt::print(stderr, "bernoulli: out of memory; use a smaller model, batch or data set\n");
+  if (dynamic_cast<const std::bad_alloc*>(&error) == nullptr)
+    fmt::print(stderr, "  what came of it: {}\n", error.what());
+  return static_cast<int>(ExitCode::kIo);
+}
 
 /// The code of an exception that nobody else answers, after saying what it is.
 int answer(const std::exception& error) {
-  if (bernoulli::is_out_of_memory(error)) return fail(ExitCode::kIo, kOutOfMemory);
+  if (bernoulli::is_out_of_memory(error)) return out_of_memory(error);
   if (dynamic_cast<const std::system_error*>(&error) != nullptr)  // no thread, no access
     return fail(ExitCode::kIo, fmt::format("the system refused: {}", error.what()));
   return fail(ExitCode::kInternal, fmt::format("internal error, please report it: {}", error.what()));
@@ -74,6 +81,7 @@ int answered(const std::vector<std::string>& words) {
   try {
     return run(words);
   } catch (const bernoulli::Error& error) {
+    if (bernoulli::is_out_of_memory(error)) return out_of_memory(error);
     return fail(error.exit_code(), error.what());
   } catch (const bernoulli::StopRequested& stop) {
     return stop.signal == SIGINT ? static_cast<int>(ExitCode::kInterrupted)
@@ -87,6 +95,7 @@ int answered(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   bernoulli::install_stop_signals();
+  bernoulli::remember_failed_allocations();
   const int code = answered({argv + 1, argv + argc});
 #ifdef __SANITIZE_ADDRESS__
   return code;  // leaks are looked for on the way out

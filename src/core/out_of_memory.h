@@ -1,17 +1,15 @@
 #pragma once
 
 #include <exception>
-#include <new>
-#include <string_view>
 
 namespace bernoulli {
 
-/// Whether memory ran out. LibTorch has exceptions of its own for it, known here by their words: no LibTorch
-/// is linked.
-inline bool is_out_of_memory(const std::exception& error) {
-  const std::string_view what = error.what();
-  return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
-         what.find("can't allocate memory") != what.npos || what.find("std::bad_alloc") != what.npos;
-}
+/// From here on every operator new that fails, in any library, is remembered before it throws: a stream
+/// swallows the exception and goes on with half its text, and what is said of that text is not the cause.
+void remember_failed_allocations();
+
+/// Whether memory ran out: by the exception itself (LibTorch has some of its own for it, known here by their
+/// words, for no LibTorch is linked), or before it.
+bool is_out_of_memory(const std::exception& error);
 
 }  // namespace bernoulli

@@ -54,6 +54,7 @@ void* allocate(size_t size, const void* caller) {
   } else {
     put(settings().report, "new\n");
   }
+  if (const std::new_handler handler = std::get_new_handler()) handler();  // as libstdc++'s does; it throws
   throw std::bad_alloc();
 }
 

@@ -1,0 +1,35 @@
+#include "core/out_of_memory.h"
+
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+#include <stdexcept>
+
+#include <gtest/gtest.h>
+
+namespace bernoulli {
+namespace {
+
+TEST(OutOfMemory, IsKnownByTheExceptionAndByItsWords) {
+  EXPECT_TRUE(is_out_of_memory(std::bad_alloc()));
+  EXPECT_TRUE(is_out_of_memory(std::runtime_error("DefaultCPUAllocator: can't allocate memory: you tried")));
+  EXPECT_FALSE(is_out_of_memory(std::runtime_error("expected a colon")));
+}
+
+/// In a process of its own: what is remembered stays.
+TEST(OutOfMemory, IsRememberedBehindTheErrorsThatFollow) {
+  const auto exhaust = [] {
+    remember_failed_allocations();
+    const volatile size_t too_much = SIZE_MAX / 4;
+    try {
+      ::operator delete(::operator new(too_much));
+    } catch (const std::bad_alloc&) {  // as a stream swallows it
+      std::_Exit(is_out_of_memory(std::runtime_error("expected a colon")) ? 5 : 1);
+    }
+    std::_Exit(0);
+  };
+  EXPECT_EXIT(exhaust(), ::testing::ExitedWithCode(5), "");
+}
+
+}  // namespace
+}  // namespace bernoulli
