@@ -4,6 +4,7 @@
 
 #include "cli/environment.h"
 #include "cli/export_run.h"
+#include "cli/write_report.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/stop.h"
@@ -117,7 +118,8 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
       training.paths.artifact());
   summary["timings"] = timings(log, monotonic_seconds() - export_started);
   summary["peak_memory_mib"] = peak_memory_mib();
-  write_json(training.paths.summary(), summary);
+  write_report(training, summary, run.test ? test_logits : validation_logits);
+  write_json(training.paths.summary(), summary);  // last: a run that has it is finished
   return summary;
 }
 
