@@ -5,6 +5,7 @@
 #include "cli/calibrate.h"
 #include "cli/environment.h"
 #include "cli/export_run.h"
+#include "cli/write_report.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/stop.h"
@@ -119,7 +120,8 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
                      {run.reference_texts, logits, run.reference_split}, training.paths.artifact());
   summary["timings"] = timings(log, monotonic_seconds() - export_started);
   summary["peak_memory_mib"] = peak_memory_mib();
-  write_json(training.paths.summary(), summary);
+  write_report(training, summary, logits);
+  write_json(training.paths.summary(), summary);  // last: a run that has it is finished
   return summary;
 }
 

@@ -26,7 +26,7 @@ struct FinishedTraining {
 };
 
 /// Fits temperature and threshold on validation data, evaluates the chosen checkpoint on validation and test
-/// data, exports and verifies model.pt, writes summary.json. Returns the summary.
+/// data, exports and verifies model.pt, writes report.html and summary.json. Returns the summary.
 nlohmann::ordered_json finish_run(const FinishedTraining& training, MetricsLog& log);
 
 /// The summary for people.

@@ -84,8 +84,9 @@ std::unique_ptr<Classifier> open_model(const std::vector<std::string>& words, co
     throw UsageError(fmt::format("--engine is '{}'; it may be auto, native or torchscript", engine));
   if (engine == "native" && device != "cpu")
     throw UsageError(fmt::format("--engine native runs on the CPU; --device is '{}'", device));
-  if (engine == "torchscript") return open_with_libtorch(words, path, device, "as asked for");
-  if (device != "cpu") return open_with_libtorch(words, path, device, fmt::format("--device {}", device));
+  if (engine == "torchscript") return open_with_libtorch("predict", words, path, device, "as asked for");
+  if (device != "cpu")
+    return open_with_libtorch("predict", words, path, device, fmt::format("--device {}", device));
   try {
     auto classifier = open_native_classifier(path);
     log_info("engine: native");
@@ -93,7 +94,7 @@ std::unique_ptr<Classifier> open_model(const std::vector<std::string>& words, co
   } catch (const NotNative& other) {
     if (engine == "native")
       throw ArtifactError(fmt::format("'{}' does not run natively: {}", path, other.reason));
-    return open_with_libtorch(words, path, device, other.reason);
+    return open_with_libtorch("predict", words, path, device, other.reason);
   }
 }
 

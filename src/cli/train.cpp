@@ -12,6 +12,7 @@
 #include "cli/finish.h"
 #include "cli/load_arguments.h"
 #include "cli/verb.h"
+#include "config/differences.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
@@ -44,26 +45,13 @@ Json fixed_settings(Json resolved) {
   return resolved;
 }
 
-/// Keys whose values differ, with both values; a list counts as one.
-void list_differences(const Json& before, const Json& now, const std::string& path, std::string& lines) {
-  if (before == now) return;
-  if (!before.is_object() || !now.is_object()) {
-    lines += fmt::format("\n  {}: {} in the run, {} now", path, before.dump(), now.dump());
-    return;
-  }
-  Json keys = before;
-  keys.update(now);
-  for (const auto& [key, ignored] : keys.items())
-    list_differences(before.value(key, Json()), now.value(key, Json()),
-                     path.empty() ? key : fmt::format("{}.{}", path, key), lines);
-}
-
 /// Refuses a configuration that would not continue the run, naming every key that differs.
 void check_same_config(const RunPaths& paths, const config::LoadedConfig& loaded) {
+  const Json before =
+      fixed_settings(config::load_config({{paths.config()}, {}}, layers::layer_schemas()).resolved);
   std::string lines;
-  list_differences(
-      fixed_settings(config::load_config({{paths.config()}, {}}, layers::layer_schemas()).resolved),
-      fixed_settings(loaded.resolved), "", lines);
+  for (const auto& [key, values] : config::differences({before, fixed_settings(loaded.resolved)}))
+    lines += fmt::format("\n  {}: {} in the run, {} now", key, values[0].dump(), values[1].dump());
   if (lines.empty()) return;
   throw UsageError(fmt::format(
       "the configuration is not that of '{}' and cannot continue it (a resumed run may change its limits, "

@@ -26,6 +26,7 @@ int run_train(const std::vector<std::string>& words);
 int run_evaluate(const std::vector<std::string>& words);
 int run_predict(const std::vector<std::string>& words);
 int run_export(const std::vector<std::string>& words);
+int run_report(const std::vector<std::string>& words);
 int run_stability(const std::vector<std::string>& words);
 int run_config(const std::vector<std::string>& words);
 int run_doctor(const std::vector<std::string>& words);

@@ -44,6 +44,14 @@ std::vector<std::string> data_overrides(const po::variables_map& values) {
   return overrides;
 }
 
+/// @throws ArtifactError
+RunPaths run_called(const std::string& word) {
+  const RunPaths run{word};
+  if (!is_run_folder(run.folder))
+    throw ArtifactError(fmt::format("'{}' is not a run folder: it has no config.yaml", word));
+  return run;
+}
+
 }  // namespace
 
 std::optional<TrainArguments> train_arguments(const std::vector<std::string>& words) {
@@ -136,12 +144,39 @@ std::optional<ExportArguments> export_arguments(const std::vector<std::string>& 
       1};
   const auto values = parse_words(usage, options, words);
   if (!values) return std::nullopt;
-  const RunPaths run{positional(*values, usage, "a run folder")};
+  const std::string folder = positional(*values, usage, "a run folder");
   if (const auto& format = (*values)["format"].as<std::string>(); format != "torchscript")
     throw UsageError(fmt::format("--format is '{}'; this version writes torchscript", format));
-  if (!is_run_folder(run.folder))
-    throw ArtifactError(fmt::format("'{}' is not a run folder: it has no config.yaml", run.folder.string()));
+  const RunPaths run = run_called(folder);
   return ExportArguments{run, optional_word(*values, "output").value_or(run.artifact().string()),
+                         data_overrides(*values), values->contains("json")};
+}
+
+std::optional<ReportArguments> report_arguments(const std::vector<std::string>& words) {
+  po::options_description options("options");
+  options.add_options()("output", po::value<std::string>()->value_name("FILE"),
+                        "where to write; default: report.html in the run folder, for several runs "
+                        "comparison.html here")("json", "print one JSON object");
+  add_data_options(options);
+  const Usage usage{"report RUN... [options]",
+                    "One HTML page that needs neither script nor network. Of one run: training curves, "
+                    "confusion counts, ROC,\n"
+                    "precision-recall and reliability curves, worst errors, all metrics, the audit of the "
+                    "data, configuration.\n"
+                    "Of several: metrics and curves side by side, paired tests against the first run, "
+                    "settings that differ.",
+                    "  bernoulli report runs/quickstart-1\n"
+                    "  bernoulli report runs/seed7 --output seed7.html --set data.root=/elsewhere\n"
+                    "  bernoulli report runs/logits-1 runs/probabilities-1 --output losses.html\n",
+                    "run"};
+  const auto values = parse_words(usage, options, words);
+  if (!values) return std::nullopt;
+  positional(*values, usage, "one or more run folders");
+  std::vector<RunPaths> runs;
+  for (const std::string& word : (*values)["run"].as<std::vector<std::string>>())
+    runs.push_back(run_called(word));
+  const std::string usual = runs.size() == 1 ? runs[0].report().string() : "comparison.html";
+  return ReportArguments{std::move(runs), optional_word(*values, "output").value_or(usual),
                          data_overrides(*values), values->contains("json")};
 }
 

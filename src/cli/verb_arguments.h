@@ -42,6 +42,14 @@ struct ExportArguments {
 };
 std::optional<ExportArguments> export_arguments(const std::vector<std::string>& words);
 
+struct ReportArguments {
+  std::vector<RunPaths> runs;  ///< one or more, each a run folder
+  std::filesystem::path output;
+  std::vector<std::string> overrides;  ///< of keys of `data` in the configurations
+  bool json = false;
+};
+std::optional<ReportArguments> report_arguments(const std::vector<std::string>& words);
+
 struct StabilityArguments {
   config::ConfigSources sources;
   std::optional<std::filesystem::path> output;

@@ -12,6 +12,7 @@ const std::vector<Verb>& verbs() {
       {"evaluate", "all metrics of a run or an exported file on a data set", run_evaluate},
       {"predict", "label, probability and logit of each text", run_predict},
       {"export", "write and verify the TorchScript file of a run", run_export},
+      {"report", "one HTML page that explains a run, or sets several side by side", run_report},
       {"stability", "does it matter whether the loss sees logits or probabilities: measured", run_stability},
       {"config", "check, show, describe configurations; JSON Schema", run_config},
       {"doctor", "versions, devices, threads, and a tiny training to prove the installation", run_doctor},

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "config/loss_mode.h"
 #include "config/reader.h"
 #include "config/resolve.h"
 #include "config/schema.h"
@@ -135,10 +136,7 @@ ModelConfig bind_model(Reader reader, const Places& places) {
 }
 
 LossConfig::Mode loss_mode(const std::string& name) {
-  if (name == "bce_with_logits") return LossConfig::Mode::kBceWithLogits;
-  if (name == "sigmoid_bce") return LossConfig::Mode::kSigmoidBce;
-  if (name == "sigmoid_bce_clipped") return LossConfig::Mode::kSigmoidBceClipped;
-  if (name == "focal_with_logits") return LossConfig::Mode::kFocalWithLogits;
+  if (const auto mode = loss_mode_called(name)) return *mode;
   throw InternalError(
       fmt::format("configuration: the schema declares loss mode '{}', but nothing reads it", name));
 }

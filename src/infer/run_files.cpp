@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "config/load.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -63,9 +62,14 @@ Labels load_labels(const RunPaths& paths, const Json& data) {
   }
 }
 
+[[noreturn]] void refuse_config(const RunPaths& paths, const UsageError& error) {
+  throw ArtifactError(fmt::format("run '{}' has a configuration that does not load:\n{}",
+                                  paths.folder.string(), error.what()));
+}
+
 RunFiles load_checked(const RunPaths& paths) {
   ClassifierInfo info;
-  info.config = config::load_config({{paths.config()}, {}}, layers::layer_schemas()).run;
+  info.config = load_run_config(paths).run;
   const Json data = read_json(paths.data());
   info.labels = load_labels(paths, data);
   info.pos_weight = data.at("pos_weight").get<std::vector<double>>();
@@ -91,6 +95,14 @@ RunFiles load_checked(const RunPaths& paths) {
 
 }  // namespace
 
+config::LoadedConfig load_run_config(const RunPaths& paths) {
+  try {
+    return config::load_config({{paths.config()}, {}}, layers::layer_schemas());
+  } catch (const UsageError& error) {
+    refuse_config(paths, error);
+  }
+}
+
 RunFiles load_run_files(const RunPaths& paths) {
   try {
     return load_checked(paths);
@@ -98,9 +110,8 @@ RunFiles load_run_files(const RunPaths& paths) {
     throw ArtifactError(fmt::format("run '{}' is damaged: {}", paths.folder.string(), error.what()));
   } catch (const IoError& error) {
     throw ArtifactError(fmt::format("run '{}' is not whole: {}", paths.folder.string(), error.what()));
-  } catch (const UsageError& error) {
-    throw ArtifactError(fmt::format("run '{}' has a configuration that does not load:\n{}",
-                                    paths.folder.string(), error.what()));
+  } catch (const UsageError& error) {  // a model that does not fit the vocabulary
+    refuse_config(paths, error);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "config/load.h"
 #include "infer/classifier.h"
 #include "layers/model_plan.h"
 #include "store/raw_checkpoint.h"
@@ -19,6 +20,9 @@ struct RunFiles {
   layers::ModelPlan plan;
   RawCheckpoint checkpoint;
 };
+
+/// config.yaml of a run. @throws ArtifactError where it is not there or does not load
+config::LoadedConfig load_run_config(const RunPaths& paths);
 
 /// @throws ArtifactError naming the file of the run that is missing or damaged; IoError
 RunFiles load_run_files(const RunPaths& paths);

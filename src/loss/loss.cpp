@@ -76,18 +76,4 @@ std::vector<double> balanced_pos_weight(const std::vector<float>& targets, const
   return ratio;
 }
 
-std::string to_string(LossConfig::Mode mode) {
-  switch (mode) {
-    case LossConfig::Mode::kBceWithLogits:
-      return "bce_with_logits";
-    case LossConfig::Mode::kSigmoidBce:
-      return "sigmoid_bce";
-    case LossConfig::Mode::kSigmoidBceClipped:
-      return "sigmoid_bce_clipped";
-    case LossConfig::Mode::kFocalWithLogits:
-      return "focal_with_logits";
-  }
-  throw InternalError("unknown loss mode");
-}
-
 }  // namespace bernoulli

@@ -8,6 +8,7 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 
+#include "config/loss_mode.h"
 #include "config/run_config.h"
 
 namespace bernoulli {
@@ -44,8 +45,5 @@ std::unique_ptr<Loss> make_loss(const LossConfig& config, const std::vector<doub
 /// nothing.
 std::vector<double> balanced_pos_weight(const std::vector<float>& targets, const std::vector<float>& weights,
                                         const std::vector<std::string>& label_names);
-
-/// "bce_with_logits", "sigmoid_bce", "sigmoid_bce_clipped", "focal_with_logits".
-std::string to_string(LossConfig::Mode mode);
 
 }  // namespace bernoulli

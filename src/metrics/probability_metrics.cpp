@@ -33,20 +33,25 @@ MetricValue brier_score(ScoredExamples examples) {
   return ratio(sum, target_weights(examples).total(), "no example");
 }
 
-MetricValue expected_calibration_error(ScoredExamples examples, int64_t num_bins) {
-  struct Bin {
-    double probability = 0, positive = 0;
-  };
-  std::vector<Bin> bins(static_cast<size_t>(num_bins));
+std::vector<CalibrationBin> calibration_bins(ScoredExamples examples, int64_t num_bins) {
+  std::vector<CalibrationBin> bins(static_cast<size_t>(num_bins));
   for (const ScoredExample& example : examples) {
     const double p = sigmoid(double{example.logit});
     const auto index = std::min(static_cast<size_t>(p * static_cast<double>(num_bins)), bins.size() - 1);
-    bins[index].probability += example.weight * p;
-    if (example.target) bins[index].positive += example.weight;
+    CalibrationBin& bin = bins[index];
+    ++bin.examples;
+    bin.weight += example.weight;
+    bin.probability += example.weight * p;
+    if (example.target) bin.positive += example.weight;
   }
+  return bins;
+}
+
+MetricValue expected_calibration_error(ScoredExamples examples, int64_t num_bins) {
   // weight_b / W * |P_b / weight_b - T_b / weight_b|: the bin's own weight cancels.
   double gap = 0;
-  for (const Bin& bin : bins) gap += std::fabs(bin.probability - bin.positive);
+  for (const CalibrationBin& bin : calibration_bins(examples, num_bins))
+    gap += std::fabs(bin.probability - bin.positive);
   return ratio(gap, target_weights(examples).total(), "no example");
 }
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "metrics/scored_example.h"
 
 namespace bernoulli {
@@ -11,9 +14,19 @@ MetricValue log_loss(ScoredExamples examples);
 /// Weighted mean of (p - target)^2.
 MetricValue brier_score(ScoredExamples examples);
 
-/// Over p = p(positive), for binary decisions, not over the confidence max(p, 1-p): `num_bins` bins of equal
-/// width, [k/n, (k+1)/n) and the last one closed, so that p = 0 and p = 1 both belong; the sum over bins of
-/// the bin's share of weight times |its weighted mean p - its weighted share of positives|.
+/// What the examples of a range of probabilities add up to.
+struct CalibrationBin {
+  int64_t examples = 0;
+  double weight = 0;
+  double probability = 0;  ///< sum of weight times p
+  double positive = 0;     ///< weight of the positive ones
+};
+/// `num_bins` bins of p = p(positive), of equal width: [k/n, (k+1)/n), and the last one closed.
+std::vector<CalibrationBin> calibration_bins(ScoredExamples examples, int64_t num_bins);
+
+/// Over p = p(positive), for binary decisions, not over the confidence max(p, 1-p): the sum over
+/// calibration_bins of the bin's share of weight times |its weighted mean p - its weighted share of
+/// positives|.
 MetricValue expected_calibration_error(ScoredExamples examples, int64_t num_bins);
 
 }  // namespace bernoulli

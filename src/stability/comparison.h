@@ -9,10 +9,10 @@
 
 #include <c10/core/Device.h>
 
+#include "metrics/significance.h"
 #include "stability/curves.h"
 #include "stability/device_comparison.h"
 #include "stability/paired_training.h"
-#include "stability/significance.h"
 #include "stability/thresholds.h"
 
 namespace bernoulli::stability {

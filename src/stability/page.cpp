@@ -1,44 +1,38 @@
 #include "stability/page.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <string_view>
 
 #include <fmt/format.h>
 
-#include "stability/svg_plot.h"
+#include "report/html.h"
+#include "report/plot.h"
 
 namespace bernoulli::stability {
 namespace {
 
-constexpr const char* kStyle = R"(
-:root{color-scheme:light dark;--ink:#1c2128;--soft:#59636e;--paper:#fff;--card:#f5f7f9;--rule:#d5dae0;
---a:#0b63c4;--b:#c2410c;--c:#15803d}
-@media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9aa5b1;--paper:#0e1217;--card:#171d24;--rule:#323b46;
---a:#6cb1ff;--b:#ff9a5c;--c:#62d08b}}
-*{box-sizing:border-box}body{margin:0 auto;max-width:76rem;padding:1.2rem;background:var(--paper);color:var(--ink);
-font:16px/1.5 system-ui,sans-serif}h1{font-size:1.5rem;margin:.2rem 0}h2{font-size:1.2rem;margin:2rem 0 .4rem;
-border-top:1px solid var(--rule);padding-top:1rem}h3{font-size:1rem;margin:1.4rem 0 .2rem}
-.verdict{font-size:1.1rem;background:var(--card);border-left:4px solid var(--a);padding:.8rem 1rem;margin:1rem 0}
-.soft{color:var(--soft)}.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:.8rem}
-svg{width:100%;max-width:36rem;height:auto;background:var(--card);border-radius:6px}.title{font-size:12px;font-weight:600;fill:var(--ink)}
-.tick{font-size:10px;fill:var(--soft)}.axis{fill:none;stroke:var(--soft);stroke-width:1}
-.line{fill:none;stroke-width:1.7;stroke-linejoin:round}.bce_with_logits{stroke:var(--a)}
-.sigmoid_bce{stroke:var(--b);stroke-dasharray:6 3}.sigmoid_bce_clipped{stroke:var(--c);stroke-dasharray:2 3}
-.legend span{white-space:nowrap;margin-right:1.2rem}.legend svg{width:2.2rem;height:.7rem;background:none;vertical-align:middle}
-.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums;margin:.5rem 0}
-th,td{padding:.25rem .7rem .25rem 0;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule)}
-th{color:var(--soft);font-weight:600}th:first-child,td:first-child,.l{text-align:left}summary{cursor:pointer;margin:.6rem 0}
-th,td.l{white-space:normal}.number{white-space:nowrap}code{font-size:.92em}
-)";
+using report::escape_html;
+using report::Plot;
+using report::PlotLine;
+
+constexpr std::array<std::string_view, 3> kDrawnModes = {"bce_with_logits", "sigmoid_bce", "sigmoid_bce_clipped"};
+
+/// The same line for a mode in every plot.
+std::string class_of(std::string_view mode) {
+  return report::series_class(
+      static_cast<size_t>(std::find(kDrawnModes.begin(), kDrawnModes.end(), mode) - kDrawnModes.begin()));
+}
 
 std::string legend() {
   std::string text = "<p class=\"legend\">";
-  for (const char* mode : {"bce_with_logits", "sigmoid_bce", "sigmoid_bce_clipped"}) {
+  for (const std::string_view mode : kDrawnModes) {
     text += fmt::format(
-        "<span><svg viewBox=\"0 0 36 10\" aria-hidden=\"true\"><path class=\"line {0}\" d=\"M0 "
+        "<span><svg viewBox=\"0 0 36 10\" aria-hidden=\"true\"><path class=\"line {}\" d=\"M0 "
         "5H36\"/></svg> "
-        "<code>{0}</code></span>",
-        mode);
+        "<code>{}</code></span>",
+        class_of(mode), mode);
   }
   return text + "</p>\n";
 }
@@ -59,10 +53,10 @@ std::string name_of(const NumberFormat& format) {
 
 Plot curve_plot(const Comparison& comparison, const NumberFormat& format, double target,
                 const std::string& title, double limit, bool log_y, PointValue value) {
-  Plot plot{fmt::format("{}, y = {}", title, target), "logit", {}, log_y};
+  Plot plot{.title = fmt::format("{}, y = {}", title, target), .x_label = "logit", .log_y = log_y};
   for (const Curve& curve : comparison.curves) {
     if (NumberFormat{curve.dtype, curve.device} != format || curve.target != target) continue;
-    PlotLine line{curve.mode, {}};
+    PlotLine line{.css_class = class_of(curve.mode)};
     for (const CurvePoint& point : curve.points) {
       if (std::fabs(point.logit) <= limit) line.points.emplace_back(point.logit, value(point));
     }
@@ -91,12 +85,12 @@ std::string curves_section(const Comparison& comparison) {
     text += fmt::format("<details{}><summary><b>{}</b></summary><div class=\"plots\">",
                         format.dtype == at::kFloat || formats.size() == 1 ? " open" : "", name_of(format));
     for (const double target : {0.0, 1.0}) {
-      text += svg(curve_plot(comparison, format, target, "loss", 120, false,
-                             [](const CurvePoint& point) { return point.loss; }));
-      text += svg(curve_plot(comparison, format, target, "gradient", 120, false,
-                             [](const CurvePoint& point) { return point.gradient; }));
-      text += svg(curve_plot(comparison, format, target, "relative error of the loss", 40, true,
-                             [](const CurvePoint& point) { return point.loss_relative_error; }));
+      text += report::svg(curve_plot(comparison, format, target, "loss", 120, false,
+                                     [](const CurvePoint& point) { return point.loss; }));
+      text += report::svg(curve_plot(comparison, format, target, "gradient", 120, false,
+                                     [](const CurvePoint& point) { return point.gradient; }));
+      text += report::svg(curve_plot(comparison, format, target, "relative error of the loss", 40, true,
+                                     [](const CurvePoint& point) { return point.loss_relative_error; }));
     }
     text += "</div></details>\n";
   }
@@ -117,14 +111,14 @@ std::string run_plots(const PairedRun& run) {
        [](const PairedStep& step) { return step.gradient_difference; }}};
   std::string text = "<div class=\"plots\">";
   for (const auto& [title, value] : kPlots) {
-    Plot plot{title, "update", {}, false};
+    Plot plot{.title = title, .x_label = "update"};
     for (const ModeRun& mode : run.modes) {
-      PlotLine line{to_string(mode.mode), {}};
+      PlotLine line{.css_class = class_of(to_string(mode.mode))};
       for (const PairedStep& step : mode.series)
         line.points.emplace_back(static_cast<double>(step.step), value(step));
       plot.lines.push_back(std::move(line));
     }
-    text += svg(plot);
+    text += report::svg(plot);
   }
   return text + "</div>\n";
 }
@@ -322,18 +316,12 @@ std::string method_section(const Comparison& comparison) {
 }  // namespace
 
 std::string page(const Comparison& comparison) {
-  const std::string name = escape_html(comparison.config_name);
-  return fmt::format(
-             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-             "content=\"width=device-width,initial-scale=1\"><title>Logits or probabilities: "
-             "{0}</title><style>{1}</style>"
-             "</head><body>\n<p class=\"soft\">bernoulli stability</p><h1>Logits or probabilities: {0}</h1>\n"
-             "<div class=\"verdict\">{2}</div>\n",
-             name, kStyle, escape_html(verdict(comparison))) +
-         curves_section(comparison) + "<h2>Training as configured</h2>" +
-         pairing_body(comparison, comparison.plain) + stress_section(comparison) +
-         thresholds_section(comparison) + devices_section(comparison) + method_section(comparison) +
-         "</body></html>\n";
+  return report::page("Logits or probabilities: " + comparison.config_name, "bernoulli stability",
+                      fmt::format("<div class=\"note\">{}</div>\n", escape_html(verdict(comparison))) +
+                          curves_section(comparison) + "<h2>Training as configured</h2>" +
+                          pairing_body(comparison, comparison.plain) + stress_section(comparison) +
+                          thresholds_section(comparison) + devices_section(comparison) +
+                          method_section(comparison));
 }
 
 }  // namespace bernoulli::stability

@@ -13,7 +13,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
-#include "stability/significance.h"
+#include "metrics/significance.h"
 
 namespace bernoulli::stability {
 namespace {

@@ -18,6 +18,7 @@ struct RunPaths {
   std::filesystem::path checkpoints() const { return folder / "checkpoints"; }
   std::filesystem::path artifact() const { return folder / "model.pt"; }
   std::filesystem::path summary() const { return folder / "summary.json"; }
+  std::filesystem::path report() const { return folder / "report.html"; }
 };
 
 /// True where `folder` looks like a run (holds config.yaml).

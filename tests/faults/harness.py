@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import select
 import shutil
 import signal
@@ -194,6 +195,8 @@ def final_state(folder):
     """All that a finished run leaves, but for clock readings and environment.json, which names the process's own command line."""
     state = {str(path.relative_to(folder.out)): path.read_bytes()
              for path in sorted(folder.out.rglob("*")) if path.is_file() and path.name != "environment.json"}
+    # the one part of the page with clock readings and the command line
+    state["report.html"] = re.sub(b'<section id="environment">.*?</section>', b"", state["report.html"], flags=re.DOTALL)
     state["metrics.jsonl"] = [without_times(line) for line in state["metrics.jsonl"].splitlines()]
     summary = json.loads(state["summary.json"])
     for name in ("timings", "peak_memory_mib"):

@@ -70,7 +70,7 @@ TEST_F(EndToEnd, TrainWritesTheWholeRunFolder) {
   const ProgramResult trained = run(train_words("run"));
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   for (const char* name : {"config.yaml", "environment.json", "data.json", "vocabulary.txt", "metrics.jsonl",
-                           "model.pt", "summary.json"}) {
+                           "model.pt", "report.html", "summary.json"}) {
     EXPECT_TRUE(fs::is_regular_file(folder_ / ("run/" + std::string(name)))) << name;
   }
   const Json summary = read_json("run/summary.json");
@@ -275,7 +275,8 @@ TEST_F(EndToEnd, HelpAndMistakesNeedNoOtherProgram) {
     rest.insert(rest.begin(), alone.string());
     return run_program(std::move(rest));
   };
-  for (const char* verb : {"train", "evaluate", "predict", "export", "stability", "config", "doctor"}) {
+  for (const char* verb :
+       {"train", "evaluate", "predict", "export", "report", "stability", "config", "doctor"}) {
     const ProgramResult help = ask({verb, "--help"});
     EXPECT_EQ(help.exit_code, 0) << help.err;
     EXPECT_THAT(help.out, HasSubstr(std::string("usage: bernoulli ") + verb));

@@ -9,8 +9,8 @@ import pathlib
 import re
 import sys
 
-ORDER = ["core", "config", "text", "data", "layers", "metrics", "kernels", "store", "infer", "tensor", "model", "loss", "optim", "run",
-         "distributed", "train", "export", "predict", "stability", "report", "cli"]
+ORDER = ["core", "config", "text", "data", "layers", "metrics", "kernels", "store", "report", "infer", "tensor", "model", "loss", "optim", "run",
+         "distributed", "train", "export", "predict", "stability", "cli"]
 # A deployed predictor carries no trainer.
 NEVER_REACHES = {"predict": {"train", "loss", "optim", "distributed"}, "infer": {"tensor"}, "report": {"tensor", "train"}}
 # (what is included, where it may be, why)

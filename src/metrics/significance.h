@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-namespace bernoulli::stability {
+namespace bernoulli {
 
 /// Mean and spread of a figure over seeds.
 struct Spread {
@@ -31,4 +31,4 @@ double mcnemar_p(int64_t only_first_right, int64_t only_second_right);
 /// complex arguments and order", 1986. Within 1e-12 of scipy.special.betainc on the golden values.
 double incomplete_beta(double a, double b, double x);
 
-}  // namespace bernoulli::stability
+}  // namespace bernoulli

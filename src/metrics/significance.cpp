@@ -1,11 +1,11 @@
-#include "stability/significance.h"
+#include "metrics/significance.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
 
-namespace bernoulli::stability {
+namespace bernoulli {
 namespace {
 
 /// The continued fraction of A&S 26.5.8, which converges fast where x < (a + 1) / (a + b + 2).
@@ -76,4 +76,4 @@ double incomplete_beta(double a, double b, double x) {
   return 1 - front * beta_fraction(b, a, 1 - x) / b;
 }
 
-}  // namespace bernoulli::stability
+}  // namespace bernoulli

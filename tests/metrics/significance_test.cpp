@@ -1,6 +1,6 @@
 // scipy's figures: golden/significance.json and the script beside it.
 
-#include "stability/significance.h"
+#include "metrics/significance.h"
 
 #include <cmath>
 #include <fstream>
@@ -10,10 +10,10 @@
 
 #include "core/error.h"
 
-namespace bernoulli::stability {
+namespace bernoulli {
 namespace {
 
-nlohmann::json golden() {
+nlohmann::json scipy_values() {
   std::ifstream file(BERNOULLI_TEST_SOURCE_DIR "/golden/significance.json");
   return nlohmann::json::parse(file);
 }
@@ -24,7 +24,7 @@ void expect_close(double got, double expected, double tolerance) {
 }
 
 TEST(Significance, PairedTTestIsThatOfScipy) {
-  const auto cases = golden()["t_tests"];
+  const auto cases = scipy_values()["t_tests"];
   ASSERT_EQ(cases.size(), 7u);
   for (const auto& one : cases) {
     const PairedTTest test = paired_t_test(one["baseline"], one["values"]);
@@ -34,13 +34,13 @@ TEST(Significance, PairedTTestIsThatOfScipy) {
 }
 
 TEST(Significance, McNemarIsThatOfScipy) {
-  const auto cases = golden()["mcnemar"];
+  const auto cases = scipy_values()["mcnemar"];
   ASSERT_EQ(cases.size(), 11u);
   for (const auto& one : cases) expect_close(mcnemar_p(one["first"], one["second"]), one["p"], 1e-9);
 }
 
 TEST(Significance, IncompleteBetaIsThatOfScipy) {
-  const auto cases = golden()["incomplete_beta"];
+  const auto cases = scipy_values()["incomplete_beta"];
   ASSERT_EQ(cases.size(), 160u);
   for (const auto& one : cases)
     EXPECT_NEAR(incomplete_beta(one["a"], one["b"], one["x"]), one["value"], 1e-12) << one.dump();
@@ -62,4 +62,4 @@ TEST(Significance, SpreadByHand) {
 }
 
 }  // namespace
-}  // namespace bernoulli::stability
+}  // namespace bernoulli

@@ -1,0 +1,53 @@
+#include "cli/held_out.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/stop.h"
+
+namespace bernoulli::cli {
+namespace {
+
+constexpr size_t kTextsAtOnce = 16384;
+
+}  // namespace
+
+std::optional<HeldOutData> load_held_out(const DataConfig& data, const TaskConfig& task) {
+  DataSplits splits = load_data(data, task);
+  if (splits.test) return HeldOutData{"test", std::move(*splits.test)};
+  if (splits.validation) return HeldOutData{"validation", std::move(*splits.validation)};
+  return std::nullopt;
+}
+
+std::string change_since_training(const RunPaths& run, const HeldOutData& held_out) {
+  if (!is_run_folder(run.folder) || !std::filesystem::exists(run.data())) return "";
+  const nlohmann::ordered_json audit = read_json(run.data());
+  if (!audit.contains(held_out.split) || !audit[held_out.split].is_object()) return "";
+  const std::string then = audit[held_out.split].value("fingerprint", ""),
+                    now = fingerprint(held_out.dataset);
+  if (then.empty() || then == now) return "";
+  return fmt::format("the {} data are not those of the training ({} has fingerprint {}, now {})",
+                     held_out.split, run.data().string(), then, now);
+}
+
+std::vector<float> logits_of(Classifier& classifier, const Dataset& dataset) {
+  const auto batch = static_cast<size_t>(classifier.config().training.eval_batch_size);
+  const size_t block = std::max<size_t>(1, kTextsAtOnce / batch) * batch;
+  std::vector<float> logits;
+  logits.reserve(dataset.targets.size());
+  for (size_t begin = 0; begin < dataset.texts.size(); begin += block) {
+    throw_if_stopped();
+    const auto first = dataset.texts.begin() + static_cast<std::ptrdiff_t>(begin);
+    const size_t count = std::min(block, dataset.texts.size() - begin);
+    const std::vector<float> part = classifier.logits({first, first + static_cast<std::ptrdiff_t>(count)});
+    logits.insert(logits.end(), part.begin(), part.end());
+  }
+  return logits;
+}
+
+}  // namespace bernoulli::cli

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+#include "data/dataset.h"
+#include "infer/classifier.h"
+#include "store/run_paths.h"
+
+namespace bernoulli::cli {
+
+/// The data that a run is judged by.
+struct HeldOutData {
+  std::string split;  ///< "test" or "validation"
+  Dataset dataset;
+};
+
+/// The test data of a configuration, else its validation data; absent where it names neither, or the test
+/// data are optional and gone. @throws DataError, IoError, SpillError
+std::optional<HeldOutData> load_held_out(const DataConfig& data, const TaskConfig& task);
+
+/// Empty where the data are those of the training, or `run` is no run folder and does not tell. Else what has
+/// changed. @throws ArtifactError where data.json is damaged
+std::string change_since_training(const RunPaths& run, const HeldOutData& held_out);
+
+/// The logits of a data set, N*L, in blocks: whole batches of the classifier's, so that they are the same as
+/// in one call, and few enough that their texts do not fill the memory. @throws StopRequested
+std::vector<float> logits_of(Classifier& classifier, const Dataset& dataset);
+
+}  // namespace bernoulli::cli

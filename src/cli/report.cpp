@@ -1,0 +1,157 @@
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "cli/held_out.h"
+#include "cli/load_arguments.h"
+#include "cli/predict.h"
+#include "cli/verb.h"
+#include "cli/verb_arguments.h"
+#include "config/differences.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "infer/native_model.h"
+#include "infer/run_files.h"
+#include "report/comparison.h"
+#include "report/run_page.h"
+
+namespace bernoulli::cli {
+namespace {
+
+using report::Json;
+using report::RunReport;
+
+/// What the spans of answers look at.
+struct Scores {
+  std::vector<float> logits;
+  Dataset dataset;
+};
+
+std::unique_ptr<Classifier> open_run(const std::vector<std::string>& words, const RunPaths& run) {
+  try {
+    return open_native_classifier(run.folder);
+  } catch (const NotNative& other) {
+    return open_with_libtorch("report", words, run.folder.string(), "cpu", other.reason);
+  }
+}
+
+/// The run's answers on its held-out data. @throws DataError, ArtifactError, IoError: why there are none
+report::ScoredSplit answers_of(const std::vector<std::string>& words, const RunPaths& run,
+                               const DataConfig& data, const TaskConfig& task) {
+  const auto classifier = open_run(words, run);
+  std::optional<HeldOutData> held_out = load_held_out(data, task);
+  if (!held_out) throw DataError("the configuration has no validation or test data");
+  if (const std::string change = change_since_training(run, *held_out); !change.empty())
+    throw DataError(change);
+  auto scores = std::make_shared<Scores>();
+  scores->dataset = std::move(held_out->dataset);
+  scores->logits = logits_of(*classifier, scores->dataset);
+  const Dataset& dataset = scores->dataset;
+  return {.name = held_out->split,
+          .predictions = {scores->logits, dataset.targets, dataset.weights, dataset.num_labels},
+          .thresholds = classifier->thresholds(),
+          .texts = StringRows(dataset.texts, scores),
+          .origins = StringRows(dataset.origins, scores),
+          .owner = scores};
+}
+
+/// What is left of the answers where no text is shown.
+void forget_texts(report::ScoredSplit& answers) {
+  auto kept = std::make_shared<Scores>();
+  const Predictions& predictions = answers.predictions;
+  kept->logits = {predictions.logits.begin(), predictions.logits.end()};
+  kept->dataset.targets = {predictions.targets.begin(), predictions.targets.end()};
+  kept->dataset.weights = {predictions.weights.begin(), predictions.weights.end()};
+  answers.predictions = {kept->logits, kept->dataset.targets, kept->dataset.weights, predictions.num_labels};
+  answers.texts = answers.origins = {};
+  answers.owner = kept;
+}
+
+/// A run whose data or model are gone gets a report without answers that says so.
+RunReport report_of(const std::vector<std::string>& words, const ReportArguments& arguments,
+                    const RunPaths& run, const RunConfig& config) {
+  const DataConfig data = data_of_run(config, arguments.overrides);
+  RunReport report{.record = report::read_run_record(run, config), .answers = {}, .no_answers_because = {}};
+  report.record.summary = report::read_summary(run);
+  const bool several = arguments.runs.size() > 1;
+  if (several) report.record.name = run.folder.string();
+  const auto go_without = [&](const Error& error) {
+    report.no_answers_because = error.what();
+    log_warning(fmt::format("'{}': no curves and errors: {}", run.folder.string(), error.what()));
+  };
+  try {
+    report.answers = answers_of(words, run, data, config.task);
+    if (several) forget_texts(*report.answers);
+  } catch (const DataError& error) {
+    go_without(error);
+  } catch (const ArtifactError& error) {
+    go_without(error);
+  } catch (const IoError& error) {
+    go_without(error);
+  }
+  return report;
+}
+
+Json json_of(const std::vector<RunReport>& runs, const std::vector<report::AgainstFirst>& comparisons,
+             const std::string& page) {
+  Json json = {{"page", page}, {"runs", Json::array()}};
+  for (const RunReport& run : runs) {
+    Json one = {{"run", run.record.name}, {"finished", run.record.finished()}};
+    one.update(run.figures());
+    if (!run.answers) one["no_answers_because"] = run.no_answers_because;
+    json["runs"].push_back(one);
+  }
+  for (size_t i = 0; i < comparisons.size(); ++i) {
+    json["against_first"].push_back({{"run", runs[i + 1].record.name}});
+    json["against_first"].back().update(to_json(comparisons[i]));
+  }
+  return json;
+}
+
+/// Writes the page and returns what is printed.
+std::string write_page(const std::vector<RunReport>& runs, const std::vector<Json>& resolved,
+                       const ReportArguments& arguments) {
+  const std::string output = arguments.output.string();
+  const auto comparisons = report::compare_with_first(runs);
+  write_file_atomic(arguments.output,
+                    runs.size() == 1
+                        ? report::run_page(runs.front())
+                        : report::comparison_page(runs, comparisons, config::differences(resolved)));
+  if (arguments.json)
+    return json_of(runs, comparisons, output).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  std::string text;
+  for (size_t i = 0; i < comparisons.size(); ++i)
+    text += statement(runs[0], runs[i + 1], comparisons[i]) + "\n";
+  return text + fmt::format("page        {}\n", output);
+}
+
+}  // namespace
+
+int run_report(const std::vector<std::string>& words) {
+  const auto arguments = report_arguments(words);
+  if (!arguments) return 0;
+  std::vector<RunReport> runs;
+  std::vector<Json> resolved;
+  try {
+    for (const RunPaths& run : arguments->runs) {
+      const config::LoadedConfig loaded = load_run_config(run);
+      runs.push_back(report_of(words, *arguments, run, loaded.run));
+      resolved.push_back(loaded.resolved);
+    }
+    print(write_page(runs, resolved, *arguments));
+  } catch (const nlohmann::json::exception& error) {
+    std::vector<std::string> folders;
+    for (const RunPaths& run : arguments->runs) folders.push_back(run.folder.string());
+    throw ArtifactError(fmt::format("{} '{}' is damaged: {}", folders.size() == 1 ? "run" : "one of the runs",
+                                    fmt::join(folders, "', '"), error.what()));
+  }
+  return 0;
+}
+
+}  // namespace bernoulli::cli

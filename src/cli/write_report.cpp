@@ -1,0 +1,29 @@
+#include "cli/write_report.h"
+
+#include "core/file.h"
+#include "report/run_page.h"
+
+namespace bernoulli::cli {
+
+void write_report(const FinishedTraining& training, const nlohmann::ordered_json& summary,
+                  const std::vector<float>& logits) {
+  using report::Json;
+  const PreparedRun& run = training.run;
+  report::RunReport report{.record = report::read_run_record(training.paths, training.config),
+                           .answers = {},
+                           .no_answers_because = "the configuration has no validation or test data"};
+  // As summary.json will have it, so that the page is the one that `bernoulli report` makes of it.
+  report.record.summary = Json::parse(summary.dump(-1, ' ', false, Json::error_handler_t::replace));
+  const std::optional<EncodedDataset>& data = run.test ? run.test : run.validation;
+  if (data) {
+    report.answers = report::ScoredSplit{.name = run.reference_split,
+                                         .predictions = predictions_of(logits, *data),
+                                         .thresholds = summary.at("thresholds").get<std::vector<double>>(),
+                                         .texts = run.reference_texts,
+                                         .origins = data->origins};
+    report.no_answers_because.clear();
+  }
+  write_file_atomic(training.paths.report(), report::run_page(report));
+}
+
+}  // namespace bernoulli::cli

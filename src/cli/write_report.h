@@ -1,0 +1,18 @@
+#pragma once
+
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/finish.h"
+
+namespace bernoulli::cli {
+
+/// report.html of a training that has just ended, from what is in memory: nothing is evaluated again.
+/// @param logits  of the test data, else of the validation data; of neither where there is none: then it is
+/// not read
+/// @throws IoError
+void write_report(const FinishedTraining& training, const nlohmann::ordered_json& summary,
+                  const std::vector<float>& logits);
+
+}  // namespace bernoulli::cli

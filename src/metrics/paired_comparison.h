@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "metrics/metrics.h"
+
+namespace bernoulli {
+
+/// The answers of one classifier to be compared with another's on the same examples.
+struct PairedAnswers {
+  Predictions predictions;
+  const std::vector<double>& thresholds;  ///< one, or one a label
+};
+
+/// second - first, on the same examples.
+struct PairedDifference {
+  std::string metric;
+  std::optional<double> difference;
+  /// Between the 2.5 and the 97.5 percent quantile (between order statistics linearly) of the difference over
+  /// resamples.
+  std::optional<double> low, high;
+  std::string undefined_reason;  ///< why there is no difference, or no interval
+};
+
+struct PairedComparison {
+  int64_t num_examples = 0;
+  int64_t only_first_right = 0;  ///< an example is right where every label of it is
+  int64_t only_second_right = 0;
+  double mcnemar_p = 1;                       ///< of these two; weights of examples do not count
+  std::vector<PairedDifference> differences;  ///< f1 and roc_auc; multi-label micro_f1 and micro_roc_auc
+
+  /// second - first share of right examples.
+  double accuracy_difference() const;
+};
+
+/// Resamples of a bootstrap over whole examples.
+inline constexpr int64_t kNumResamples = 1000;
+
+/// McNemar's exact test on decisions, and a paired bootstrap: kNumResamples times as many examples are drawn
+/// with replacement, the same ones for both. Resamples are functions of `seed` alone. Where fewer than 95 of
+/// 100 have the metric, it gets no interval. O(kNumResamples * N * L) of time, N of memory.
+/// @throws InternalError where targets, weights or sizes of the two are not the same; StopRequested
+PairedComparison compare_paired(const PairedAnswers& first, const PairedAnswers& second, uint64_t seed);
+
+}  // namespace bernoulli

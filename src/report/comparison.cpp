@@ -1,0 +1,79 @@
+#include "report/comparison.h"
+
+#include <fmt/format.h>
+
+namespace bernoulli::report {
+namespace {
+
+/// The same in every report, so that it can be repeated.
+constexpr uint64_t kSeed = 1;
+
+std::string reason_against(const RunReport& first, const RunReport& other) {
+  for (const RunReport* run : {&first, &other}) {
+    if (!run->answers)
+      return fmt::format("there are no answers of {} ({})", run->record.name, run->no_answers_because);
+  }
+  if (first.record.label_names() != other.record.label_names()) return "their labels are not the same";
+  if (first.fingerprint().empty() || first.fingerprint() != other.fingerprint())
+    return fmt::format(
+        "they were not evaluated on the same examples: the {} data of the one and the {} data of the other "
+        "have other fingerprints in data.json",
+        first.answers->name, other.answers->name);
+  return "";
+}
+
+std::string difference_text(const PairedDifference& difference) {
+  if (!difference.difference)
+    return fmt::format("{} undefined ({})", difference.metric, difference.undefined_reason);
+  if (!difference.low)
+    return fmt::format("{} {:+.4f} ({})", difference.metric, *difference.difference,
+                       difference.undefined_reason);
+  return fmt::format("{} {:+.4f} (95 % interval {:+.4f} to {:+.4f})", difference.metric,
+                     *difference.difference, *difference.low, *difference.high);
+}
+
+}  // namespace
+
+std::vector<AgainstFirst> compare_with_first(const std::vector<RunReport>& runs) {
+  std::vector<AgainstFirst> comparisons;
+  for (size_t i = 1; i < runs.size(); ++i) {
+    AgainstFirst comparison{std::nullopt, reason_against(runs[0], runs[i])};
+    if (comparison.not_compared_because.empty())
+      comparison.result = compare_paired({runs[0].answers->predictions, runs[0].answers->thresholds},
+                                         {runs[i].answers->predictions, runs[i].answers->thresholds}, kSeed);
+    comparisons.push_back(std::move(comparison));
+  }
+  return comparisons;
+}
+
+std::string statement(const RunReport& first, const RunReport& other, const AgainstFirst& comparison) {
+  const std::string who = fmt::format("{} against {}", other.record.name, first.record.name);
+  if (!comparison.result) return fmt::format("{}: not tested, for {}", who, comparison.not_compared_because);
+  const PairedComparison& result = *comparison.result;
+  std::string text =
+      fmt::format("{}, {} {} examples: right {:+.4f} (McNemar p = {:.2g}; {} only here, {} only there)", who,
+                  result.num_examples, other.answers->name, result.accuracy_difference(), result.mcnemar_p,
+                  result.only_second_right, result.only_first_right);
+  for (const PairedDifference& difference : result.differences) text += "; " + difference_text(difference);
+  return text;
+}
+
+Json to_json(const AgainstFirst& comparison) {
+  if (!comparison.result) return {{"not_compared_because", comparison.not_compared_because}};
+  const PairedComparison& result = *comparison.result;
+  Json differences = Json::object();
+  const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); };
+  for (const PairedDifference& d : result.differences) {
+    differences[d.metric] = {
+        {"difference", number(d.difference)}, {"low", number(d.low)}, {"high", number(d.high)}};
+    if (!d.undefined_reason.empty()) differences[d.metric]["undefined"] = d.undefined_reason;
+  }
+  return {{"num_examples", result.num_examples},
+          {"only_first_right", result.only_first_right},
+          {"only_this_right", result.only_second_right},
+          {"accuracy_difference", result.accuracy_difference()},
+          {"mcnemar_p", result.mcnemar_p},
+          {"differences", differences}};
+}
+
+}  // namespace bernoulli::report

@@ -1,0 +1,228 @@
+#include <algorithm>
+#include <set>
+#include <span>
+
+#include <fmt/format.h>
+
+#include "metrics/metrics.h"
+#include "report/answer_plots.h"
+#include "report/comparison.h"
+#include "report/html.h"
+#include "report/sections.h"
+
+namespace bernoulli::report {
+namespace {
+
+using Runs = std::span<const RunReport>;
+
+/// {first, the name of each run...}
+std::vector<std::string> head_of(Runs runs, const std::string& first) {
+  std::vector<std::string> head = {first};
+  for (const RunReport& run : runs) head.push_back(escape_html(run.record.name));
+  return head;
+}
+
+std::string runs_section(Runs runs) {
+  std::vector<std::vector<std::pair<std::string, std::string>>> of_runs;
+  for (const RunReport& run : runs) of_runs.push_back(facts(run.record));
+  Table table(head_of(runs, ""), runs.size() + 1);
+  for (size_t fact = 0; fact < of_runs.front().size(); ++fact) {
+    std::vector<std::string> cells = {of_runs.front()[fact].first};
+    for (const auto& of_run : of_runs) cells.push_back(of_run[fact].second);
+    table.row(cells);
+  }
+  std::string text = table.html();
+  for (const RunReport& run : runs) {
+    if (!run.record.finished())
+      text += fmt::format(
+          "<div class=\"note warning\">The training of {} is not finished: its figures are of its present "
+          "state.</div>\n",
+          escape_html(run.record.name));
+  }
+  return text;
+}
+
+/// True where data.json says that all runs had the same examples in `split`.
+bool is_same_split(Runs runs, const std::string& split) {
+  std::set<std::string> fingerprints;
+  for (const RunReport& run : runs) {
+    const Json& data = run.record.data;
+    fingerprints.insert(data.is_object() && data.contains(split) ? data[split].value("fingerprint", "") : "");
+  }
+  return fingerprints.size() == 1 && *fingerprints.begin() != "";
+}
+
+/// The best of the values, where they differ.
+std::optional<double> best_of(const std::vector<Json>& values, const std::string& metric) {
+  std::vector<double> numbers;
+  for (const Json& value : values) {
+    if (value.is_number()) numbers.push_back(value.get<double>());
+  }
+  if (numbers.size() < 2) return std::nullopt;
+  const auto [low, high] = std::ranges::minmax(numbers);
+  if (low == high) return std::nullopt;
+  return lower_is_better(metric) ? low : high;
+}
+
+std::string metrics_table(Runs runs, const std::vector<Json>& figures, bool mark_best) {
+  Json names = Json::object();
+  for (const Json& of : figures) {
+    if (!of.is_null()) names.update(of.at("metrics"));
+  }
+  Table table(head_of(runs, "metric"));
+  for (const auto& [name, ignored] : names.items()) {
+    std::vector<Json> values;
+    for (const Json& of : figures)
+      values.push_back(of.is_null() ? Json() : of.at("metrics").value(name, Json()));
+    const auto best = mark_best ? best_of(values, name) : std::nullopt;
+    std::vector<std::string> cells = {fmt::format("<code>{}</code>", escape_html(name))};
+    for (const Json& value : values) {
+      const bool is_best = best && value.is_number() && value.get<double>() == *best;
+      cells.push_back(
+          fmt::format("{}{}{}", is_best ? "<b>★ " : "", metric_text(value), is_best ? "</b>" : ""));
+    }
+    table.row(cells);
+  }
+  return table.html();
+}
+
+std::string metrics_sections(Runs runs) {
+  std::string text;
+  for (const char* split : {"test", "validation"}) {
+    std::vector<Json> figures;
+    for (const RunReport& run : runs) figures.push_back(run.figures().value(split, Json()));
+    if (std::ranges::all_of(figures, [](const Json& of) { return of.is_null(); })) continue;
+    const bool same = is_same_split(runs, split);
+    text += fmt::format(
+                "<h2>Metrics on the {} data</h2>\n<p>{}</p>\n", split,
+                same ? "★ marks the best value of a row."
+                     : "The runs do not have the same examples here (fingerprints in data.json), so none is "
+                       "called the best.") +
+            metrics_table(runs, figures, same);
+  }
+  return text;
+}
+
+std::string p_value(double p) {
+  return p < 0.05 ? fmt::format("<b>{:.2g}</b>", p) : fmt::format("{:.2g}", p);
+}
+
+std::string interval_cell(const PairedDifference& difference) {
+  if (!difference.difference) return "– " + escape_html(difference.undefined_reason);
+  if (!difference.low) return fmt::format("{:+.4f}, {}", *difference.difference, difference.undefined_reason);
+  const bool beyond_chance = *difference.low > 0 || *difference.high < 0;
+  return fmt::format("{}{:+.4f}{} [{:+.4f}, {:+.4f}]", beyond_chance ? "<b>" : "", *difference.difference,
+                     beyond_chance ? "</b>" : "", *difference.low, *difference.high);
+}
+
+std::string significance_section(Runs runs, const std::vector<AgainstFirst>& comparisons) {
+  std::string refusals;
+  const bool binary = runs.front().record.is_binary();
+  const std::string prefix = binary ? "" : "micro_";
+  Table table({"against " + escape_html(runs.front().record.name), "examples", "right only here",
+               "right only in the first", binary ? "accuracy" : "subset_accuracy", "McNemar p", prefix + "f1",
+               prefix + "roc_auc"});
+  for (size_t i = 0; i < comparisons.size(); ++i) {
+    const std::string name = escape_html(runs[i + 1].record.name);
+    if (!comparisons[i].result) {
+      refusals += fmt::format("<p>{} is not tested against {}, for {}.</p>\n", name,
+                              escape_html(runs.front().record.name),
+                              escape_html(comparisons[i].not_compared_because));
+      continue;
+    }
+    const PairedComparison& result = *comparisons[i].result;
+    std::vector<std::string> cells = {name,
+                                      grouped(result.num_examples),
+                                      grouped(result.only_second_right),
+                                      grouped(result.only_first_right),
+                                      fmt::format("{:+.4f}", result.accuracy_difference()),
+                                      p_value(result.mcnemar_p)};
+    for (const PairedDifference& difference : result.differences) cells.push_back(interval_cell(difference));
+    table.row(cells);
+  }
+  const std::string method = fmt::format(
+      "<p>Paired, on the same examples: McNemar’s exact test looks at the examples that only one of two runs "
+      "got right{}; "
+      "the intervals hold 95 % of the differences over {} bootstrap resamples of the examples (fixed seed). "
+      "Bold: p below "
+      ".05, or an interval without 0. Both see the chance of these examples, not that of another training "
+      "seed; with "
+      "several runs compared, some p below .05 is no surprise.</p>\n",
+      binary ? "" : " (every label right)", kNumResamples);
+  return "<h2>Is it more than chance?</h2>\n" + (table.empty() ? "" : method + table.html()) + refusals;
+}
+
+std::string over_time(Runs runs, Clock clock, const std::string& event, const std::string& value) {
+  Plot plot{
+      .title = event + " " + value, .x_label = clock == Clock::kEpoch ? "epoch" : "step", .whole_x = true};
+  for (const RunReport& run : runs)
+    plot.lines.push_back(
+        {series_class(plot.lines.size()), series_of(run.record, event, value, clock), run.record.name});
+  return std::ranges::all_of(plot.lines, [](const PlotLine& line) { return line.points.empty(); })
+             ? ""
+             : svg(plot);
+}
+
+std::string answer_plots(Runs runs) {
+  std::vector<std::vector<TieGroup>> rankings;
+  std::vector<std::vector<CalibrationBin>> bins;
+  std::vector<std::string> names;
+  for (const RunReport& run : runs) {
+    if (!run.answers || !reason_without_curves(run.answers->predictions).empty()) continue;
+    const std::vector<ScoredExample> decisions = all_decisions(*run.answers);
+    rankings.push_back(rank_by_logit(decisions));
+    bins.push_back(calibration_bins(decisions, run.record.config.metrics.calibration_bins));
+    names.push_back(fmt::format("{} ({})", run.record.name, run.answers->name));
+  }
+  if (names.empty()) return "";
+  Rankings named;
+  std::vector<NamedCurve<std::vector<CalibrationBin>>> named_bins;
+  for (size_t i = 0; i < names.size(); ++i) {
+    named.push_back({names[i], &rankings[i]});
+    named_bins.push_back({names[i], &bins[i]});
+  }
+  return svg(roc_plot(named)) + svg(precision_recall_plot(named)) + svg(reliability_plot(named_bins));
+}
+
+std::string curves_section(Runs all) {
+  const Runs runs = all.first(std::min(all.size(), kMaxSeries));
+  const bool by_epoch =
+      std::ranges::all_of(runs, [](const RunReport& run) { return clock_of(run.record) == Clock::kEpoch; });
+  const Clock clock = by_epoch ? Clock::kEpoch : Clock::kStep;
+  std::set<std::string> monitors = {"accuracy"};
+  for (const RunReport& run : runs) monitors.insert(run.record.config.training.monitor);
+  monitors.erase("loss");
+  std::string plots = over_time(runs, clock, "train", "loss") + over_time(runs, clock, "validation", "loss");
+  for (const std::string& monitor : monitors) plots += over_time(runs, clock, "validation", monitor);
+  std::string text = "<h2>Curves</h2>\n";
+  if (runs.size() < all.size()) text += fmt::format("<p>Of the first {} runs.</p>\n", runs.size());
+  for (const RunReport& run : runs) {
+    if (!run.answers)
+      text += fmt::format("<p>No ROC, precision-recall and reliability curve of {}: {}.</p>\n",
+                          escape_html(run.record.name), escape_html(run.no_answers_because));
+  }
+  return text + "<div class=\"plots\">" + plots + answer_plots(runs) + "</div>\n";
+}
+
+std::string settings_section(Runs runs, const std::vector<config::Difference>& settings) {
+  std::string text = "<h2>Settings that differ</h2>\n";
+  if (settings.empty()) return text + "<p>None: the configurations are the same.</p>\n";
+  Table table(head_of(runs, "key"), runs.size() + 1);
+  for (const auto& [key, values] : settings) {
+    std::vector<std::string> cells = {fmt::format("<code>{}</code>", escape_html(key))};
+    for (const Json& value : values) cells.push_back(value.is_null() ? "–" : escape_html(plain(value)));
+    table.row(cells);
+  }
+  return text + table.html();
+}
+
+}  // namespace
+
+std::string comparison_page(const std::vector<RunReport>& runs, const std::vector<AgainstFirst>& comparisons,
+                            const std::vector<config::Difference>& settings) {
+  return page(fmt::format("{} runs side by side", runs.size()), "bernoulli report",
+              runs_section(runs) + metrics_sections(runs) + significance_section(runs, comparisons) +
+                  curves_section(runs) + settings_section(runs, settings));
+}
+
+}  // namespace bernoulli::report

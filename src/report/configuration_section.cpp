@@ -1,0 +1,56 @@
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include "report/html.h"
+#include "report/sections.h"
+
+namespace bernoulli::report {
+namespace {
+
+/// "2026-11-29 14:50:07 UTC".
+std::string utc(const Json& seconds) {
+  if (!seconds.is_number_integer()) return plain(seconds);
+  const auto time = static_cast<std::time_t>(seconds.get<int64_t>());
+  std::tm parts{};
+  if (::gmtime_r(&time, &parts) == nullptr) return plain(seconds);
+  char text[64];
+  return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts));
+}
+
+std::string words_of(const Json& command) {
+  std::string words;
+  for (const Json& word : command) words += (words.empty() ? "" : " ") + plain(word);
+  return words;
+}
+
+}  // namespace
+
+std::string configuration_section(const RunRecord& record) {
+  return "<h2>Configuration</h2>\n" +
+         details("Every key with its value (config.yaml)",
+                 fmt::format("<pre>{}</pre>", escape_html(record.config.resolved_yaml)));
+}
+
+std::string environment_section(const RunRecord& record) {
+  std::string rows;
+  const auto add = [&](const std::string& name, const std::string& value) {
+    rows +=
+        fmt::format("<tr><td>{}</td><td class=\"l\">{}</td></tr>\n", escape_html(name), escape_html(value));
+  };
+  if (record.environment.is_object()) {
+    for (const auto& [name, value] : record.environment.items())
+      add(name, name == "started" ? utc(value) : name == "command" ? words_of(value) : plain(value));
+  }
+  if (record.finished()) {
+    for (const auto& [name, value] : record.summary.at("timings").items()) add(name, plain(value));
+    add("peak_memory_mib", plain(record.summary.at("peak_memory_mib")));
+  }
+  if (rows.empty()) return "";
+  return "<section id=\"environment\"><h2>Environment</h2>\n" +
+         details("Program, machine, command line and time",
+                 "<div class=\"scroll\"><table>" + rows + "</table></div>") +
+         "</section>\n";
+}
+
+}  // namespace bernoulli::report

@@ -1,0 +1,100 @@
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "data/audit.h"
+#include "report/html.h"
+#include "report/sections.h"
+
+namespace bernoulli::report {
+namespace {
+
+constexpr size_t kMostLabels = 12;  ///< with more of them, counts fold away
+
+std::vector<std::string> splits_of(const Json& data) {
+  std::vector<std::string> splits;
+  for (const char* split : {"train", "validation", "test"}) {
+    if (data.contains(split)) splits.emplace_back(split);
+  }
+  return splits;
+}
+
+std::string quantiles(const Json& of) {
+  if (of.is_null()) return "–";
+  return fmt::format("{} / {} / {} / {}", plain(of.at("min")), plain(of.at("median")), plain(of.at("p95")),
+                     plain(of.at("max")));
+}
+
+std::string percent(const Json& share) {
+  return share.is_number() ? fmt::format("{:.2f} %", 100 * share.get<double>()) : "–";
+}
+
+std::string audit_table(const Json& data) {
+  const std::vector<std::string> splits = splits_of(data);
+  std::vector<std::string> head = {""};
+  head.insert(head.end(), splits.begin(), splits.end());
+  Table table(head);
+  const auto row = [&](const char* name, const auto& cell) {
+    std::vector<std::string> cells = {name};
+    for (const std::string& split : splits) cells.push_back(cell(data.at(split), split));
+    table.row(cells);
+  };
+  const auto count_row = [&](const char* name, const char* key) {
+    row(name, [&](const Json& split, const std::string&) { return grouped(split.at(key).get<int64_t>()); });
+  };
+  count_row("examples", "examples");
+  row("bytes of a text: least / median / 95 % / most",
+      [](const Json& split, const std::string&) { return quantiles(split.at("bytes")); });
+  row("tokens of a text: least / median / 95 % / most",
+      [](const Json& split, const std::string&) { return quantiles(split.at("tokens")); });
+  row("tokens unknown to the vocabulary",
+      [](const Json& split, const std::string&) { return percent(split.at("unknown_token_rate")); });
+  count_row("texts that repeat another", "duplicate_texts");
+  row("texts that stand in the training data too", [&](const Json&, const std::string& name) {
+    const Json& overlaps = data.at("also_in_train");
+    return overlaps.contains(name) ? grouped(overlaps[name].at("texts").get<int64_t>()) : std::string();
+  });
+  count_row("empty texts", "empty_texts");
+  count_row("texts without a token", "texts_without_tokens");
+  row("texts that are not UTF-8", [](const Json& split, const std::string&) {
+    return grouped(split.at("not_utf8").at("texts").get<int64_t>());
+  });
+  row("fingerprint", [](const Json& split, const std::string&) {
+    return fmt::format("<code>{}</code>", escape_html(plain(split.at("fingerprint"))));
+  });
+  return table.html();
+}
+
+std::string label_counts(const Json& data) {
+  const std::vector<std::string> splits = splits_of(data);
+  std::vector<std::string> head = {"examples with the label"};
+  head.insert(head.end(), splits.begin(), splits.end());
+  Table table(head);
+  const Json& labels = data.at("train").at("labels");
+  for (const auto& [label, ignored] : labels.items()) {
+    std::vector<std::string> cells = {escape_html(shortened(label, 60))};
+    for (const std::string& split : splits) {
+      const Json& of = data.at(split);
+      const int64_t count = of.at("labels").at(label), all = of.at("examples");
+      cells.push_back(
+          fmt::format("{} <span class=\"soft\">{:.1f} %</span>", grouped(count),
+                      all == 0 ? 0.0 : 100 * static_cast<double>(count) / static_cast<double>(all)));
+    }
+    table.row(cells);
+  }
+  return labels.size() <= kMostLabels
+             ? table.html()
+             : details(fmt::format("Examples of each of the {} labels", labels.size()), table.html());
+}
+
+}  // namespace
+
+std::string data_section(const RunRecord& record) {
+  if (record.data.is_null()) return "<h2>Data</h2>\n<p>The audit of the data was not written yet.</p>\n";
+  std::string text = "<h2>Data</h2>\n";
+  for (const std::string& warning : audit_warnings(record.data))
+    text += fmt::format("<div class=\"note warning\">{}</div>\n", escape_html(warning));
+  return text + audit_table(record.data) + label_counts(record.data);
+}
+
+}  // namespace bernoulli::report

@@ -1,0 +1,147 @@
+#include <fmt/format.h>
+
+#include "config/loss_mode.h"
+#include "report/html.h"
+#include "report/sections.h"
+
+namespace bernoulli::report {
+namespace {
+
+constexpr size_t kShownName = 60;  ///< characters of a label's name
+
+std::string quoted(const std::string& name) {
+  return fmt::format("‘{}’", escape_html(shortened(name, kShownName)));
+}
+
+std::string task_line(const RunRecord& record) {
+  const std::vector<std::string> names = record.label_names();
+  if (!record.is_binary()) return fmt::format("multi-label, {} labels", names.size());
+  if (names.size() != 2) return "binary";
+  return fmt::format("binary, {} (positive) or {}", quoted(names[1]), quoted(names[0]));
+}
+
+std::string data_line(const RunRecord& record) {
+  std::string line;
+  for (const char* split : {"train", "validation", "test"}) {
+    if (!record.data.is_object() || !record.data.contains(split)) continue;
+    line += fmt::format("{}{} {}", line.empty() ? "" : ", ",
+                        grouped(record.data[split].at("examples").get<int64_t>()),
+                        split == std::string_view("train") ? "training" : split);
+  }
+  return fmt::format("<code>{}</code>{}{}", escape_html(record.config.data.train.path),
+                     line.empty() ? "" : ": ", line.empty() ? "" : line + " examples");
+}
+
+/// "embedding 16 → dropout 0.2 → linear 1": of each layer its first key, which its kind is mostly about.
+std::string model_line(const RunRecord& record) {
+  std::string line;
+  for (const KindConfig& layer : record.config.model.layers) {
+    if (!line.empty()) line += " → ";
+    line += escape_html(layer.kind);
+    if (!layer.args.empty() && !layer.args.front().is_null())
+      line += " " + escape_html(plain(layer.args.front()));
+  }
+  if (record.finished())
+    line += fmt::format("; {} parameters", grouped(record.summary.at("num_parameters").get<int64_t>()));
+  return line;
+}
+
+std::string training_line(const RunRecord& record) {
+  const OptimizerConfig& optimizer = record.config.optimizer;
+  std::string line = escape_html(optimizer.kind.kind);
+  if (const auto rate = optimizer.kind.args.find("lr"); rate != optimizer.kind.args.end())
+    line += fmt::format(" at {}", escape_html(plain(*rate)));
+  line +=
+      fmt::format(", batches of {}, seed {}", record.config.training.batch_size, record.config.training.seed);
+  if (!record.finished()) return line;
+  return line + fmt::format("; {} epochs, {} steps, ended by {}",
+                            grouped(record.summary.at("epochs").get<int64_t>()),
+                            grouped(record.summary.at("steps").get<int64_t>()),
+                            escape_html(plain(record.summary.at("stop_reason"))));
+}
+
+std::string checkpoint_line(const RunRecord& record) {
+  const Json& summary = record.summary;
+  std::string line = fmt::format("<code>{}</code>", escape_html(plain(summary.at("checkpoint"))));
+  if (summary.at("monitor_value").is_number())
+    line += fmt::format(", the best validation {} ({:.4f})", escape_html(plain(summary.at("monitor"))),
+                        summary["monitor_value"].get<double>());
+  return line;
+}
+
+std::string threshold_line(const RunRecord& record) {
+  const ThresholdConfig& threshold = record.config.metrics.threshold;
+  switch (threshold.method) {
+    case ThresholdConfig::Method::kFixed:
+      return fmt::format("{}, as configured", threshold.value);
+    case ThresholdConfig::Method::kMaxF1:
+      return "fitted on validation data: the best F1";
+    case ThresholdConfig::Method::kPrecisionAtRecall:
+      return fmt::format("fitted on validation data: the best precision with recall of {} or more",
+                         threshold.value);
+    case ThresholdConfig::Method::kRecallAtPrecision:
+      return fmt::format("fitted on validation data: the best recall with precision of {} or more",
+                         threshold.value);
+  }
+  return "";
+}
+
+/// One number, large.
+std::string tile(const std::string& name, const Json& value) {
+  return fmt::format("<div><b>{}</b><span>{}</span></div>", metric_text(value), name);
+}
+
+std::string tiles(const std::string& split, const Json& figures) {
+  std::string text;
+  const Json& metrics = figures.at("metrics");
+  for (const char* name : {"accuracy", "f1", "micro_f1", "macro_f1", "roc_auc", "macro_roc_auc",
+                           "average_precision", "log_loss", "expected_calibration_error"}) {
+    if (metrics.contains(name)) text += tile(name, metrics[name]);
+  }
+  const Json& threshold = figures.at("threshold");
+  return fmt::format("<p>On {} {} examples, {}:</p><div class=\"tiles\">{}</div>\n",
+                     grouped(figures.at("num_examples").get<int64_t>()), split,
+                     threshold.is_number() ? fmt::format("at threshold {:.6g}", threshold.get<double>())
+                                           : "each label at its own threshold",
+                     text);
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> facts(const RunRecord& record) {
+  const std::string engine = record.finished()
+                                 ? fmt::format("{} on {}", escape_html(plain(record.summary.at("engine"))),
+                                               escape_html(plain(record.summary.at("device"))))
+                                 : "–";
+  return {{"task", task_line(record)},
+          {"data", data_line(record)},
+          {"model", model_line(record)},
+          {"loss", fmt::format("<code>{}</code>", to_string(record.config.loss.mode))},
+          {"training", training_line(record)},
+          {"engine", engine},
+          {"checkpoint", record.finished() ? checkpoint_line(record) : "–"},
+          {"threshold", threshold_line(record)}};
+}
+
+std::string headline(const RunReport& run) {
+  std::string text;
+  if (!run.record.finished())
+    text +=
+        "<div class=\"note warning\">This training is not finished: what follows is its present "
+        "state.</div>\n";
+  const Json figures = run.figures();
+  for (const char* split : {"test", "validation"}) {
+    if (!figures.contains(split)) continue;
+    text += tiles(split, figures[split]);
+    break;
+  }
+  if (figures.empty())
+    text += fmt::format("<p>There are no final figures{}.</p>\n",
+                        run.no_answers_because.empty() ? "" : ": " + escape_html(run.no_answers_because));
+  std::string rows;
+  for (const auto& [name, value] : facts(run.record))
+    rows += fmt::format("<tr><td>{}</td><td class=\"l\">{}</td></tr>\n", name, value);
+  return text + "<div class=\"scroll\"><table>" + rows + "</table></div>\n";
+}
+
+}  // namespace bernoulli::report

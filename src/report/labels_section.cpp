@@ -1,0 +1,84 @@
+#include <algorithm>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "report/answer_plots.h"
+#include "report/html.h"
+#include "report/sections.h"
+
+namespace bernoulli::report {
+namespace {
+
+/// The figures of the split that a report is about.
+Json chosen_figures(const RunReport& run) {
+  const Json figures = run.figures();
+  for (const char* split : {"test", "validation"}) {
+    if (figures.contains(split)) return figures[split];
+  }
+  return nullptr;
+}
+
+std::string label_table(const Json& figures) {
+  Table table({"label", "threshold", "positives", "said positive", "precision", "recall", "f1", "roc_auc",
+               "average_precision", "expected_calibration_error"});
+  const Json& thresholds = figures.at("threshold");
+  size_t label = 0;
+  for (const auto& [name, metrics] : figures.at("per_label").items()) {
+    const double hits = metrics.at("true_positives"), missed = metrics.at("false_negatives"),
+                 alarms = metrics.at("false_positives");
+    const double threshold =
+        thresholds.is_number() ? thresholds.get<double>() : thresholds.at(label).get<double>();
+    std::vector<std::string> cells = {escape_html(shortened(name, kShownLabel)),
+                                      fmt::format("{:.4g}", threshold), fmt::format("{:.6g}", hits + missed),
+                                      fmt::format("{:.6g}", hits + alarms)};
+    for (const char* metric :
+         {"precision", "recall", "f1", "roc_auc", "average_precision", "expected_calibration_error"})
+      cells.push_back(metric_text(metrics.at(metric)));
+    table.row(cells);
+    ++label;
+  }
+  return table.html();
+}
+
+/// The labels with the most positive examples, by descending number; as many as a plot can tell apart.
+std::vector<int64_t> most_frequent(const Predictions& predictions) {
+  std::vector<int64_t> positives(static_cast<size_t>(predictions.num_labels), 0), labels(positives.size());
+  for (size_t i = 0; i < predictions.targets.size(); ++i)
+    positives[i % positives.size()] += predictions.targets[i] == 1;
+  std::iota(labels.begin(), labels.end(), 0);
+  std::ranges::stable_sort(labels, [&](int64_t a, int64_t b) {
+    return positives[static_cast<size_t>(a)] > positives[static_cast<size_t>(b)];
+  });
+  labels.resize(std::min(labels.size(), kMaxSeries));
+  return labels;
+}
+
+std::string label_plots(const RunReport& run) {
+  const std::vector<std::string> names = run.record.label_names();
+  const std::vector<int64_t> labels = most_frequent(run.answers->predictions);
+  std::vector<std::vector<TieGroup>> rankings;
+  for (const int64_t label : labels) rankings.push_back(rank_by_logit(label_decisions(*run.answers, label)));
+  Rankings named;
+  for (size_t i = 0; i < labels.size(); ++i)
+    named.push_back({shortened(names.at(static_cast<size_t>(labels[i])), kShownLabel / 3), &rankings[i]});
+  const std::string which =
+      labels.size() == names.size()
+          ? ""
+          : fmt::format("<p>Curves of the {} labels with the most positive examples:</p>\n", labels.size());
+  return which + "<div class=\"plots\">" + svg(roc_plot(named)) + svg(precision_recall_plot(named)) +
+         "</div>\n";
+}
+
+}  // namespace
+
+std::string labels_section(const RunReport& run) {
+  if (run.record.is_binary()) return "";
+  const Json figures = chosen_figures(run);
+  if (figures.is_null() || !figures.contains("per_label")) return "";
+  std::string text = "<h2>Labels</h2>\n" + label_table(figures);
+  if (run.answers && reason_without_curves(run.answers->predictions).empty()) text += label_plots(run);
+  return text;
+}
+
+}  // namespace bernoulli::report

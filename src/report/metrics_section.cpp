@@ -1,0 +1,35 @@
+#include <fmt/format.h>
+
+#include "report/html.h"
+#include "report/sections.h"
+
+namespace bernoulli::report {
+
+std::string metrics_section(const RunReport& run) {
+  const Json figures = run.figures();
+  if (figures.empty()) return "";
+  std::vector<std::string> head = {"metric"};
+  Json names = Json::object();  // in the order of the first split that has them
+  for (const auto& [split, of] : figures.items()) {
+    head.push_back(split);
+    names.update(of.at("metrics"));
+  }
+  head.emplace_back("why undefined");
+  Table table(head);
+  for (const auto& [name, ignored] : names.items()) {
+    std::vector<std::string> cells = {fmt::format("<code>{}</code>", escape_html(name))};
+    std::string reasons;
+    for (const auto& [split, of] : figures.items()) {
+      const Json& metrics = of.at("metrics");
+      cells.push_back(metrics.contains(name) ? metric_text(metrics[name]) : "");
+      const auto reason = of.at("undefined").find(name);
+      if (reason != of.at("undefined").end())
+        reasons += fmt::format("{}: {}. ", split, escape_html(plain(*reason)));
+    }
+    cells.push_back(reasons);
+    table.row(cells);
+  }
+  return "<h2>All metrics</h2>\n<p>docs/metrics.md defines each.</p>\n" + table.html();
+}
+
+}  // namespace bernoulli::report

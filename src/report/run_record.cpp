@@ -1,0 +1,108 @@
+#include "report/run_record.h"
+
+#include <filesystem>
+#include <set>
+#include <string_view>
+#include <system_error>
+
+#include "core/file.h"
+
+namespace bernoulli::report {
+namespace {
+
+namespace fs = std::filesystem;
+
+Json read_if_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored) ? read_json(path) : Json(nullptr);
+}
+
+bool is_event(const Json& line) {
+  const auto is_number = [&](const char* key) { return line.contains(key) && line[key].is_number(); };
+  return line.is_object() && line.contains("event") && line["event"].is_string() && is_number("epoch") &&
+         is_number("step");
+}
+
+/// What a kill cut off at the end is no line.
+void read_events(const fs::path& path, RunRecord& record) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return;
+  const std::string text = read_file(path);
+  for (size_t begin = 0, end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    Json line = Json::parse(std::string_view(text).substr(begin, end - begin), nullptr, false);
+    if (is_event(line))
+      record.events.push_back(std::move(line));
+    else
+      ++record.unreadable_events;
+  }
+}
+
+const char* key_of(Clock clock) { return clock == Clock::kEpoch ? "epoch" : "step"; }
+
+}  // namespace
+
+std::vector<std::string> RunRecord::label_names() const {
+  return data.is_null() ? config.task.labels : data.at("labels").at("names").get<std::vector<std::string>>();
+}
+
+RunRecord read_run_record(const RunPaths& paths, const RunConfig& config) {
+  RunRecord record;
+  record.name = fs::weakly_canonical(paths.folder).filename().string();
+  record.config = config;
+  record.environment = read_if_there(paths.environment());
+  record.data = read_if_there(paths.data());
+  read_events(paths.metrics(), record);
+  return record;
+}
+
+Json read_summary(const RunPaths& paths) { return read_if_there(paths.summary()); }
+
+Json RunReport::figures() const {
+  Json figures = Json::object();
+  for (const char* split : {"validation", "test"}) {
+    if (record.finished() && record.summary.contains(split)) figures[split] = record.summary[split];
+  }
+  if (!answers || figures.contains(answers->name)) return figures;
+  MetricReport report = compute_metrics(answers->predictions, answers->thresholds, record.config.metrics,
+                                        record.label_names(), record.config.task.kind, 0);
+  std::erase_if(report.metrics, [](const auto& metric) { return metric.first == "loss"; });
+  figures[answers->name] = to_json(report);
+  return figures;
+}
+
+std::string RunReport::fingerprint() const {
+  if (!answers || !record.data.is_object() || !record.data.contains(answers->name)) return "";
+  return record.data[answers->name].value("fingerprint", "");
+}
+
+Clock clock_of(const RunRecord& record) {
+  std::set<std::pair<std::string, double>> seen;
+  for (const Json& event : record.events) {
+    const std::string kind = event["event"];
+    if (kind != "train" && kind != "validation") continue;
+    if (!seen.emplace(kind, event["epoch"].get<double>()).second) return Clock::kStep;
+  }
+  return Clock::kEpoch;
+}
+
+Series series_of(const RunRecord& record, const std::string& event, const std::string& value, Clock clock) {
+  Series series;
+  for (const Json& line : record.events) {
+    if (line["event"] != event) continue;
+    const auto found = line.find(value);
+    if (found != line.end() && found->is_number())
+      series.emplace_back(line[key_of(clock)].get<double>(), found->get<double>());
+  }
+  return series;
+}
+
+std::optional<double> best_place(const RunRecord& record, Clock clock) {
+  std::optional<double> place;
+  for (const Json& line : record.events) {
+    if (line["event"] == "checkpoint" && line.value("best", Json()) == true)
+      place = line[key_of(clock)].get<double>();
+  }
+  return place;
+}
+
+}  // namespace bernoulli::report

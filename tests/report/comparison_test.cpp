@@ -1,0 +1,124 @@
+#include "report/comparison.h"
+
+#include <memory>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "report/report_fixture.h"
+
+namespace bernoulli::report {
+namespace {
+
+using bernoulli::testing::MadeUpRun;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Json figures(double accuracy, double loss) {
+  return {{"num_examples", 4},
+          {"threshold", 0.5},
+          {"metrics", {{"loss", loss}, {"accuracy", accuracy}, {"f1", nullptr}}},
+          {"undefined", {{"f1", "no positive"}}}};
+}
+
+/// Two runs on the same four examples: the first has two wrong, the second none.
+class Comparison : public ::testing::Test {
+ protected:
+  Comparison() {
+    prepare(first_, "first", {3, 2, -1, -2}, figures(0.5, 0.75));
+    prepare(second_, "second", {3, -2, 1, -2}, figures(1, 0.875));
+  }
+
+  static void prepare(MadeUpRun& run, const std::string& name, std::vector<float> logits, const Json& test) {
+    run.answer({1, 0, 1, 0}, std::move(logits)).finish({{"test", test}});
+    run.log("train", 1, {{"loss", 0.5}}).log("validation", 1, {{"loss", 0.25}, {"accuracy", 0.75}});
+    run.record().name = name;
+    run.record().data = {{"labels", {{"names", {"bad", "good"}}}},
+                         {"test", {{"examples", 4}, {"fingerprint", "0123"}}},
+                         {"also_in_train", Json::object()}};
+  }
+  std::vector<RunReport> runs() { return {first_.report(), second_.report()}; }
+  std::string page(const std::vector<config::Difference>& settings = {}) {
+    return comparison_page(runs(), compare_with_first(runs()), settings);
+  }
+
+  MadeUpRun first_, second_;
+};
+
+TEST_F(Comparison, TestsTheSameExamples) {
+  const auto comparisons = compare_with_first(runs());
+  ASSERT_EQ(comparisons.size(), 1u);
+  EXPECT_EQ(comparisons[0].result->only_second_right, 2);
+  EXPECT_EQ(comparisons[0].result->mcnemar_p, 0.5);
+  EXPECT_THAT(statement(first_.report(), second_.report(), comparisons[0]),
+              HasSubstr("second against first, 4 test examples: right +0.5000 (McNemar p = 0.5; 2 only here, "
+                        "0 only there); "
+                        "f1 +0.5000 ("));
+  const Json json = to_json(comparisons[0]);
+  EXPECT_EQ(json["only_this_right"], 2);
+  EXPECT_EQ(json["differences"]["f1"]["difference"], 0.5);
+  EXPECT_THAT(
+      page(),
+      HasSubstr("<td class=\"l\">second</td><td>4</td><td>2</td><td>0</td><td>+0.5000</td><td>0.5</td>"));
+}
+
+TEST_F(Comparison, DoesNotTestOtherExamples) {
+  second_.record().data["test"]["fingerprint"] = "4567";
+  const auto comparisons = compare_with_first(runs());
+  EXPECT_FALSE(comparisons[0].result);
+  EXPECT_THAT(
+      page(),
+      HasSubstr("second is not tested against first, for they were not evaluated on the same examples"));
+  EXPECT_THAT(page(), HasSubstr("The runs do not have the same examples here"));
+  EXPECT_THAT(page(), Not(HasSubstr("★")));
+  EXPECT_THAT(to_json(comparisons[0])["not_compared_because"], HasSubstr("other fingerprints"));
+}
+
+TEST_F(Comparison, DoesNotTestOtherLabelsOrMissingAnswers) {
+  second_.record().data["labels"]["names"] = {"bad", "best"};
+  EXPECT_EQ(compare_with_first(runs())[0].not_compared_because, "their labels are not the same");
+  second_.report().answers.reset();
+  second_.report().no_answers_because = "the data are <gone>";
+  EXPECT_EQ(compare_with_first(runs())[0].not_compared_because,
+            "there are no answers of second (the data are <gone>)");
+  EXPECT_THAT(page(), HasSubstr("(the data are &lt;gone&gt;)"));
+  EXPECT_THAT(statement(first_.report(), second_.report(), compare_with_first(runs())[0]),
+              HasSubstr("second against first: not tested, for there are no answers"));
+}
+
+TEST_F(Comparison, MarksTheBestOfEachMetric) {
+  EXPECT_THAT(page(), HasSubstr("<code>loss</code></td><td><b>★ 0.7500</b></td><td>0.8750</td>"));
+  EXPECT_THAT(page(), HasSubstr("<code>accuracy</code></td><td>0.5000</td><td><b>★ 1.0000</b></td>"));
+  EXPECT_THAT(page(), HasSubstr("<code>f1</code></td><td>–</td><td>–</td>"));
+}
+
+TEST_F(Comparison, ListsSettingsThatDiffer) {
+  EXPECT_THAT(page(), HasSubstr("None: the configurations are the same."));
+  EXPECT_THAT(page({{"loss.<mode>", {"a", Json()}}}),
+              HasSubstr("<code>loss.&lt;mode&gt;</code></td><td class=\"l\">a</td><td class=\"l\">–</td>"));
+}
+
+TEST_F(Comparison, DrawsEachRunInItsOwnLine) {
+  const std::string text = page();
+  EXPECT_THAT(text, HasSubstr(">validation loss</text>"));
+  EXPECT_THAT(text, HasSubstr(">first (test)</text>"));
+  EXPECT_THAT(text, HasSubstr("class=\"line s2\""));
+  EXPECT_THAT(text, Not(HasSubstr("Of the first")));
+}
+
+TEST_F(Comparison, DrawsNoMoreRunsThanCanBeToldApart) {
+  std::vector<RunReport> many(8, first_.report());
+  for (size_t i = 0; i < many.size(); ++i) many[i].record.name = "run" + std::to_string(i);
+  const std::string text = comparison_page(many, compare_with_first(many), {});
+  EXPECT_THAT(text, HasSubstr("Of the first 6 runs."));
+  EXPECT_THAT(text, HasSubstr(">run5 (test)</text>"));
+  EXPECT_THAT(text, Not(HasSubstr(">run6 (test)</text>")));
+}
+
+TEST_F(Comparison, MarksAnUnfinishedRun) {
+  second_.record().summary = nullptr;
+  EXPECT_THAT(page(), HasSubstr("The training of second is not finished"));
+}
+
+}  // namespace
+}  // namespace bernoulli::report
