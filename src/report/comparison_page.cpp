@@ -52,8 +52,9 @@ bool is_same_split(Runs runs, const std::string& split) {
   return fingerprints.size() == 1 && *fingerprints.begin() != "";
 }
 
-/// The best of the values, where they differ.
+/// The best of the values, where they differ. Losses are each training's own, and are not compared.
 std::optional<double> best_of(const std::vector<Json>& values, const std::string& metric) {
+  if (metric == "loss") return std::nullopt;
   std::vector<double> numbers;
   for (const Json& value : values) {
     if (value.is_number()) numbers.push_back(value.get<double>());
@@ -90,12 +91,14 @@ std::string metrics_sections(Runs runs) {
   std::string text;
   for (const char* split : {"test", "validation"}) {
     std::vector<Json> figures;
-    for (const RunReport& run : runs) figures.push_back(run.figures().value(split, Json()));
+    for (const RunReport& run : runs) figures.push_back(run.figures.value(split, Json()));
     if (std::ranges::all_of(figures, [](const Json& of) { return of.is_null(); })) continue;
     const bool same = is_same_split(runs, split);
     text += fmt::format(
                 "<h2>Metrics on the {} data</h2>\n<p>{}</p>\n", split,
-                same ? "★ marks the best value of a row."
+                same ? "★ marks the best value of a row. The loss is that of each training, with its own "
+                       "mode and weights: "
+                       "compare log_loss."
                      : "The runs do not have the same examples here (fingerprints in data.json), so none is "
                        "called the best.") +
             metrics_table(runs, figures, same);

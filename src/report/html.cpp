@@ -43,10 +43,15 @@ pre{background:var(--card);border-radius:6px;padding:.8rem;overflow-x:auto;font-
 /// Bytes of the character that `text` starts with; 1 for a byte that starts none.
 size_t character_length(std::string_view text) { return std::max<size_t>(1, utf8_sequence_length(text)); }
 
-/// Control characters but line ends and tabs (of one byte, or U+0080 to U+009F), and what is not UTF-8.
+/// Control characters but line ends and tabs (of one byte, or U+0080 to U+009F), those that reorder what is
+/// read (U+202A to U+202E, U+2066 to U+2069), and what is not UTF-8.
 bool is_unprintable(std::string_view character) {
   const auto lead = static_cast<unsigned char>(character[0]);
-  if (character.size() > 1) return lead == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
+  if (character.size() == 2) return lead == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
+  if (character.size() == 3)
+    return (character >= "\u202a" && character <= "\u202e") ||
+           (character >= "\u2066" && character <= "\u2069");
+  if (character.size() == 4) return false;
   return lead >= 0x7F || (lead < 0x20 && lead != '\n' && lead != '\t');
 }
 
