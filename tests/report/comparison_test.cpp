@@ -93,6 +93,16 @@ TEST_F(Comparison, MarksTheBestOfEachMetric) {
   EXPECT_THAT(page(), HasSubstr("<code>f1</code></td><td>–</td><td>–</td>"));
 }
 
+TEST_F(Comparison, FoldsValidationAwayBesideATest) {
+  second_.record().summary["validation"] = figures(0.25, 1);
+  EXPECT_THAT(page(), HasSubstr("<details><summary>Metrics on the validation data</summary>"));
+  first_.record().summary.erase("test");
+  second_.record().summary.erase("test");
+  first_.report().answers.reset();
+  second_.report().answers.reset();
+  EXPECT_THAT(page(), HasSubstr("<h2>Metrics on the validation data</h2>"));
+}
+
 TEST_F(Comparison, ListsSettingsThatDiffer) {
   EXPECT_THAT(page(), HasSubstr("None: the configurations are the same."));
   EXPECT_THAT(page({{"loss.<mode>", {"a", Json()}}}),
