@@ -137,7 +137,7 @@ std::string summary_text(const Json& summary, const RunPaths& paths) {
       paths.artifact().string(), artifact.at("size_bytes").get<int64_t>(),
       artifact.at("verified_texts").get<int64_t>(), artifact.at("verified_split").get<std::string>(),
       artifact.at("max_difference").get<double>());
-  return text;
+  return text + fmt::format("page        {}\n", paths.report().string());
 }
 
 }  // namespace bernoulli::cli

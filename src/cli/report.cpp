@@ -77,7 +77,7 @@ void forget_texts(report::ScoredSplit& answers) {
 RunReport report_of(const std::vector<std::string>& words, const ReportArguments& arguments,
                     const RunPaths& run, const RunConfig& config) {
   const DataConfig data = data_of_run(config, arguments.overrides);
-  RunReport report{.record = report::read_run_record(run, config), .answers = {}, .no_answers_because = {}};
+  RunReport report{.record = report::read_run_record(run, config)};
   report.record.summary = report::read_summary(run);
   const bool several = arguments.runs.size() > 1;
   if (several) report.record.name = run.folder.string();
@@ -95,6 +95,7 @@ RunReport report_of(const std::vector<std::string>& words, const ReportArguments
   } catch (const IoError& error) {
     go_without(error);
   }
+  report.figures = figures_of(report.record, report.answers);
   return report;
 }
 
@@ -103,7 +104,7 @@ Json json_of(const std::vector<RunReport>& runs, const std::vector<report::Again
   Json json = {{"page", page}, {"runs", Json::array()}};
   for (const RunReport& run : runs) {
     Json one = {{"run", run.record.name}, {"finished", run.record.finished()}};
-    one.update(run.figures());
+    one.update(run.figures);
     if (!run.answers) one["no_answers_because"] = run.no_answers_because;
     json["runs"].push_back(one);
   }

@@ -9,9 +9,7 @@ void write_report(const FinishedTraining& training, const nlohmann::ordered_json
                   const std::vector<float>& logits) {
   using report::Json;
   const PreparedRun& run = training.run;
-  report::RunReport report{.record = report::read_run_record(training.paths, training.config),
-                           .answers = {},
-                           .no_answers_because = "the configuration has no validation or test data"};
+  report::RunReport report{.record = report::read_run_record(training.paths, training.config)};
   // As summary.json will have it, so that the page is the one that `bernoulli report` makes of it.
   report.record.summary = Json::parse(summary.dump(-1, ' ', false, Json::error_handler_t::replace));
   const std::optional<EncodedDataset>& data = run.test ? run.test : run.validation;
@@ -21,8 +19,10 @@ void write_report(const FinishedTraining& training, const nlohmann::ordered_json
                                          .thresholds = summary.at("thresholds").get<std::vector<double>>(),
                                          .texts = run.reference_texts,
                                          .origins = data->origins};
-    report.no_answers_because.clear();
+  } else {
+    report.no_answers_because = "the configuration has no validation or test data";
   }
+  report.figures = figures_of(report.record, report.answers);
   write_file_atomic(training.paths.report(), report::run_page(report));
 }
 

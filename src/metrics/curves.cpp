@@ -20,6 +20,7 @@ std::vector<RocPoint> roc_curve(const std::vector<TieGroup>& ranking) {
   const TargetWeights all = weights_of(ranking);
   if (all.positive == 0 || all.negative == 0) return {};
   std::vector<RocPoint> points = {{0, 0}};
+  points.reserve(ranking.size() + 1);
   TargetWeights above;
   for (const TieGroup& group : ranking) {
     above.positive += group.positive;
@@ -33,6 +34,7 @@ std::vector<PrecisionRecallPoint> precision_recall_curve(const std::vector<TieGr
   const TargetWeights all = weights_of(ranking);
   std::vector<PrecisionRecallPoint> points;
   if (all.positive == 0) return points;
+  points.reserve(ranking.size());
   TargetWeights above;
   for (const TieGroup& group : ranking) {
     above.positive += group.positive;

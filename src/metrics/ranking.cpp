@@ -9,6 +9,7 @@ std::vector<TieGroup> rank_by_logit(ScoredExamples examples) {
   std::sort(sorted.begin(), sorted.end(),
             [](const ScoredExample& a, const ScoredExample& b) { return a.logit > b.logit; });
   std::vector<TieGroup> ranking;
+  ranking.reserve(sorted.size());
   for (const ScoredExample& example : sorted) {
     if (ranking.empty() || ranking.back().logit != example.logit) ranking.push_back({.logit = example.logit});
     (example.target ? ranking.back().positive : ranking.back().negative) += example.weight;

@@ -50,6 +50,7 @@ Plot roc_plot(const Rankings& rankings) {
   plot.lines.push_back(diagonal());
   for (const auto& [name, ranking] : rankings) {
     PlotLine line{series_class(plot.lines.size() - 1), {}, name};
+    line.points.reserve(ranking->size() + 1);
     for (const RocPoint& point : roc_curve(*ranking))
       line.points.emplace_back(point.false_positive_rate, point.true_positive_rate);
     plot.lines.push_back(std::move(line));
@@ -61,6 +62,7 @@ Plot precision_recall_plot(const Rankings& rankings) {
   Plot plot = unit_plot("precision and recall", "recall", "precision");
   for (const auto& [name, ranking] : rankings) {
     PlotLine line{series_class(plot.lines.size()), {}, name};
+    line.points.reserve(2 * ranking->size());
     double before = 0;
     for (const PrecisionRecallPoint& point : precision_recall_curve(*ranking)) {
       line.points.emplace_back(before, point.precision);

@@ -128,8 +128,7 @@ Plot bin_counts(const std::vector<CalibrationBin>& bins) {
 /// may part or join ties.
 std::string figure(const RunReport& run, const char* name) {
   const bool pooled = !run.record.is_binary() && name != std::string_view("expected_calibration_error");
-  const Json figures = run.figures();
-  const Json& metrics = figures.at(run.answers->name).at("metrics");
+  const Json& metrics = run.figures.at(run.answers->name).at("metrics");
   const Json& value = metrics.at(pooled ? fmt::format("micro_{}", name) : name);
   return value.is_null() ? "undefined" : metric_text(value);
 }

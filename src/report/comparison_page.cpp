@@ -52,8 +52,9 @@ bool is_same_split(Runs runs, const std::string& split) {
   return fingerprints.size() == 1 && *fingerprints.begin() != "";
 }
 
-/// The best of the values, where they differ.
+/// The best of the values, where they differ. Losses are each training's own, and are not compared.
 std::optional<double> best_of(const std::vector<Json>& values, const std::string& metric) {
+  if (metric == "loss") return std::nullopt;
   std::vector<double> numbers;
   for (const Json& value : values) {
     if (value.is_number()) numbers.push_back(value.get<double>());
@@ -86,21 +87,28 @@ std::string metrics_table(Runs runs, const std::vector<Json>& figures, bool mark
   return table.html();
 }
 
-std::string metrics_sections(Runs runs) {
-  std::string text;
-  for (const char* split : {"test", "validation"}) {
-    std::vector<Json> figures;
-    for (const RunReport& run : runs) figures.push_back(run.figures().value(split, Json()));
-    if (std::ranges::all_of(figures, [](const Json& of) { return of.is_null(); })) continue;
-    const bool same = is_same_split(runs, split);
-    text += fmt::format(
-                "<h2>Metrics on the {} data</h2>\n<p>{}</p>\n", split,
-                same ? "★ marks the best value of a row."
-                     : "The runs do not have the same examples here (fingerprints in data.json), so none is "
-                       "called the best.") +
-            metrics_table(runs, figures, same);
-  }
-  return text;
+/// The metrics of one split; empty where no run has them.
+std::string split_metrics(Runs runs, const std::string& split) {
+  std::vector<Json> figures;
+  for (const RunReport& run : runs) figures.push_back(run.figures.value(split, Json()));
+  if (std::ranges::all_of(figures, [](const Json& of) { return of.is_null(); })) return "";
+  const bool same = is_same_split(runs, split);
+  return fmt::format("<p>{}</p>\n",
+                     same
+                         ? "★ marks the best value of a row. The loss is that of each training, with its own "
+                           "mode and weights: compare log_loss."
+                         : "The runs do not have the same examples here (fingerprints in data.json), so none "
+                           "is called the best.") +
+         metrics_table(runs, figures, same);
+}
+
+/// Test metrics, with those of validation folded away; where there are no test data, validation alone.
+std::string metrics_section(Runs runs) {
+  const std::string test = split_metrics(runs, "test"), validation = split_metrics(runs, "validation");
+  if (test.empty() && validation.empty()) return "";
+  if (test.empty()) return "<h2>Metrics on the validation data</h2>\n" + validation;
+  return "<h2>Metrics on the test data</h2>\n" + test +
+         (validation.empty() ? "" : details("Metrics on the validation data", validation));
 }
 
 std::string p_value(double p) {
@@ -221,7 +229,7 @@ std::string settings_section(Runs runs, const std::vector<config::Difference>& s
 std::string comparison_page(const std::vector<RunReport>& runs, const std::vector<AgainstFirst>& comparisons,
                             const std::vector<config::Difference>& settings) {
   return page(fmt::format("{} runs side by side", runs.size()), "bernoulli report",
-              runs_section(runs) + metrics_sections(runs) + significance_section(runs, comparisons) +
+              runs_section(runs) + metrics_section(runs) + significance_section(runs, comparisons) +
                   curves_section(runs) + settings_section(runs, settings));
 }
 

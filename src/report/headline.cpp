@@ -129,7 +129,7 @@ std::string headline(const RunReport& run) {
     text +=
         "<div class=\"note warning\">This training is not finished: what follows is its present "
         "state.</div>\n";
-  const Json figures = run.figures();
+  const Json& figures = run.figures;
   for (const char* split : {"test", "validation"}) {
     if (!figures.contains(split)) continue;
     text += tiles(split, figures[split]);

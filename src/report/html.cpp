@@ -35,7 +35,7 @@ svg{width:100%;max-width:36rem;height:auto;background:var(--card);border-radius:
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums;margin:.5rem 0}
 th,td{padding:.25rem .9rem .25rem 0;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule);vertical-align:top}
 th{color:var(--soft);font-weight:600}th:first-child,td:first-child,.l{text-align:left}summary{cursor:pointer;margin:.6rem 0}
-th,td.l{white-space:normal}td.l{overflow-wrap:break-word;max-width:44rem}.number{white-space:nowrap}code{font-size:.92em}
+th,td.l{white-space:normal}td.l{overflow-wrap:break-word;max-width:44rem}.number{white-space:nowrap}code{font-size:.92em;overflow-wrap:anywhere}
 .text{min-width:16rem;white-space:pre-wrap;overflow-wrap:anywhere}
 pre{background:var(--card);border-radius:6px;padding:.8rem;overflow-x:auto;font-size:.82rem;line-height:1.4}
 )";
@@ -43,10 +43,15 @@ pre{background:var(--card);border-radius:6px;padding:.8rem;overflow-x:auto;font-
 /// Bytes of the character that `text` starts with; 1 for a byte that starts none.
 size_t character_length(std::string_view text) { return std::max<size_t>(1, utf8_sequence_length(text)); }
 
-/// Control characters but line ends and tabs (of one byte, or U+0080 to U+009F), and what is not UTF-8.
+/// Control characters but line ends and tabs (of one byte, or U+0080 to U+009F), those that reorder what is
+/// read (U+202A to U+202E, U+2066 to U+2069), and what is not UTF-8.
 bool is_unprintable(std::string_view character) {
   const auto lead = static_cast<unsigned char>(character[0]);
-  if (character.size() > 1) return lead == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
+  if (character.size() == 2) return lead == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
+  if (character.size() == 3)
+    return (character >= "\u202a" && character <= "\u202e") ||
+           (character >= "\u2066" && character <= "\u2069");
+  if (character.size() == 4) return false;
   return lead >= 0x7F || (lead < 0x20 && lead != '\n' && lead != '\t');
 }
 

@@ -12,9 +12,8 @@ namespace {
 
 /// The figures of the split that a report is about.
 Json chosen_figures(const RunReport& run) {
-  const Json figures = run.figures();
   for (const char* split : {"test", "validation"}) {
-    if (figures.contains(split)) return figures[split];
+    if (run.figures.contains(split)) return run.figures[split];
   }
   return nullptr;
 }

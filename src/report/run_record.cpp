@@ -57,7 +57,7 @@ RunRecord read_run_record(const RunPaths& paths, const RunConfig& config) {
 
 Json read_summary(const RunPaths& paths) { return read_if_there(paths.summary()); }
 
-Json RunReport::figures() const {
+Json figures_of(const RunRecord& record, const std::optional<ScoredSplit>& answers) {
   Json figures = Json::object();
   for (const char* split : {"validation", "test"}) {
     if (record.finished() && record.summary.contains(split)) figures[split] = record.summary[split];

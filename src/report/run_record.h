@@ -50,16 +50,17 @@ struct ScoredSplit {
   std::shared_ptr<const void> owner = {};  ///< keeps what `predictions` looks at; null: the caller does
 };
 
+/// {"validation": ..., "test": ...} in the form of `evaluate --json`: from the summary; what it does not have
+/// of the split that was answered, as in a training that did not finish, from the answers, without the loss.
+Json figures_of(const RunRecord& record, const std::optional<ScoredSplit>& answers);
+
 /// All that a page is made of.
 struct RunReport {
   RunRecord record;
-  std::optional<ScoredSplit> answers;
-  std::string no_answers_because;  ///< a clause; empty where there are answers
+  std::optional<ScoredSplit> answers = {};
+  std::string no_answers_because = {};  ///< a clause; empty where there are answers
+  Json figures = {};                    ///< figures_of
 
-  /// {"validation": ..., "test": ...} in the form of `evaluate --json`: from the summary; what it does not
-  /// have of the split that was answered, as in a training that did not finish, from the answers, without the
-  /// loss.
-  Json figures() const;
   /// What stands in data.json of the data that were answered; empty where that is not known.
   std::string fingerprint() const;
 };

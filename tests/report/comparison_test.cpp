@@ -17,7 +17,7 @@ using ::testing::Not;
 Json figures(double accuracy, double loss) {
   return {{"num_examples", 4},
           {"threshold", 0.5},
-          {"metrics", {{"loss", loss}, {"accuracy", accuracy}, {"f1", nullptr}}},
+          {"metrics", {{"loss", loss}, {"log_loss", loss}, {"accuracy", accuracy}, {"f1", nullptr}}},
           {"undefined", {{"f1", "no positive"}}}};
 }
 
@@ -87,9 +87,20 @@ TEST_F(Comparison, DoesNotTestOtherLabelsOrMissingAnswers) {
 }
 
 TEST_F(Comparison, MarksTheBestOfEachMetric) {
-  EXPECT_THAT(page(), HasSubstr("<code>loss</code></td><td><b>★ 0.7500</b></td><td>0.8750</td>"));
+  EXPECT_THAT(page(), HasSubstr("<code>log_loss</code></td><td><b>★ 0.7500</b></td><td>0.8750</td>"));
+  EXPECT_THAT(page(), HasSubstr("<code>loss</code></td><td>0.7500</td><td>0.8750</td>"));  // of two trainings
   EXPECT_THAT(page(), HasSubstr("<code>accuracy</code></td><td>0.5000</td><td><b>★ 1.0000</b></td>"));
   EXPECT_THAT(page(), HasSubstr("<code>f1</code></td><td>–</td><td>–</td>"));
+}
+
+TEST_F(Comparison, FoldsValidationAwayBesideATest) {
+  second_.record().summary["validation"] = figures(0.25, 1);
+  EXPECT_THAT(page(), HasSubstr("<details><summary>Metrics on the validation data</summary>"));
+  first_.record().summary.erase("test");
+  second_.record().summary.erase("test");
+  first_.report().answers.reset();
+  second_.report().answers.reset();
+  EXPECT_THAT(page(), HasSubstr("<h2>Metrics on the validation data</h2>"));
 }
 
 TEST_F(Comparison, ListsSettingsThatDiffer) {

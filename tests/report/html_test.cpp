@@ -19,6 +19,12 @@ TEST(Html, ShowsControlCharactersAndKeepsLineEnds) {
             "\\xc2\\x85\xc2\xa0");  // U+0085 is a control character, U+00A0 none
 }
 
+TEST(Html, ShowsCharactersThatReorderText) {
+  EXPECT_EQ(escape_html("\u202eevil\u2069"), "\\xe2\\x80\\xaeevil\\xe2\\x81\\xa9");
+  EXPECT_EQ(escape_html("\u2029\u202f\u2065\u206a\u05e9"),
+            "\u2029\u202f\u2065\u206a\u05e9");  // their neighbours
+}
+
 TEST(Html, ShowsBytesThatAreNotUtf8) {
   EXPECT_EQ(escape_html("caf\xc3\xa9 \xe9 \xf0\x9f\x98\x80"), "caf\xc3\xa9 \\xe9 \xf0\x9f\x98\x80");
   EXPECT_EQ(escape_html("\xc3"), "\\xc3");                             // cut short

@@ -28,7 +28,10 @@ class MadeUpRun {
   MadeUpRun(const MadeUpRun&) = delete;
   MadeUpRun& operator=(const MadeUpRun&) = delete;
 
-  report::RunReport& report() { return report_; }
+  report::RunReport& report() {
+    report_.figures = figures_of(report_.record, report_.answers);
+    return report_;
+  }
   report::RunRecord& record() { return report_.record; }
 
   MadeUpRun& log(const std::string& event, int epoch, report::Json values) {
