@@ -12,6 +12,7 @@
 #include "cli/finish.h"
 #include "cli/load_arguments.h"
 #include "cli/verb.h"
+#include "config/differences.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
@@ -19,7 +20,7 @@
 #include "core/stop.h"
 #include "infer/classifier.h"
 #include "run/checkpoint.h"
-#include "run/run_folder.h"
+#include "store/run_folder.h"
 #include "tensor/operator_threads.h"
 #include "train/make_step.h"
 #include "train/metrics_log.h"
@@ -44,27 +45,15 @@ Json fixed_settings(Json resolved) {
   return resolved;
 }
 
-/// Keys whose values differ, with both values; a list counts as one.
-void list_differences(const Json& before, const Json& now, const std::string& path, std::string& lines) {
-  if (before == now) return;
-  if (!before.is_object() || !now.is_object()) {
-    lines += fmt::format("\n  {}: {} in the run, {} now", path, before.dump(), now.dump());
-    return;
-  }
-  Json keys = before;
-  keys.update(now);
-  for (const auto& [key, ignored] : keys.items())
-    list_differences(before.value(key, Json()), now.value(key, Json()),
-                     path.empty() ? key : fmt::format("{}.{}", path, key), lines);
-}
-
 /// Refuses a configuration that would not continue the run, naming every key that differs.
 void check_same_config(const RunPaths& paths, const config::LoadedConfig& loaded) {
-  std::string lines;
-  list_differences(
+  const auto differences = config::differences(
       fixed_settings(config::load_config({{paths.config()}, {}}, layers::layer_schemas()).resolved),
-      fixed_settings(loaded.resolved), "", lines);
-  if (lines.empty()) return;
+      fixed_settings(loaded.resolved));
+  if (differences.empty()) return;
+  std::string lines;
+  for (const auto& [key, before, now] : differences)
+    lines += fmt::format("\n  {}: {} in the run, {} now", key, before.dump(), now.dump());
   throw UsageError(fmt::format(
       "the configuration is not that of '{}' and cannot continue it (a resumed run may change its limits, "
       "threads, checkpoint_every_steps, data.root, data.cache, metrics.threshold and name); it differs in:{}",

@@ -287,10 +287,9 @@ FolderLock::FolderLock(const fs::path& folder) {
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK)
         throw IoError(fmt::format("cannot lock '{}': {}", path.string(), reason(errno)));
-      throw RunFolderError(
-          fmt::format("run folder '{}' is in use by another bernoulli process; wait for it or name another "
-                      "with --run-dir",
-                      folder.string()));
+      throw RunFolderError(fmt::format(
+          "folder '{}' is in use by another bernoulli process; wait for it or name another folder",
+          folder.string()));
     }
     if (!is_file_at(fd.get(), path)) continue;  // whoever had it removed the file meanwhile
     fd_ = fd.release();
