@@ -270,8 +270,9 @@ void LineFile::sync() {
     throw IoError(fmt::format("cannot make '{}' durable: {}", path_.string(), reason(error)));
 }
 
-void LineFile::append(std::string_view line) {
-  const std::string record = fmt::format("{}\n", line);
+void LineFile::append(std::string_view line) { append_record(fmt::format("{}\n", line)); }
+
+void LineFile::append_record(std::string_view record) {
   if (const int error = write_all(fd_, record)) {
     throw IoError(
         fmt::format("cannot write '{}' ({} bytes): {}", path_.string(), record.size(), reason(error)));
