@@ -14,7 +14,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/stop.h"
-#include "store/run_paths.h"
+#include "store/run_folder.h"
 #include "sweep/naming.h"
 
 namespace bernoulli::cli {
@@ -59,13 +59,12 @@ class TrialRunner {
   void tell(const Running& running, const Json* summary);
   std::string time_left() const;
   void show_progress();
-  void save() const { write_json(runs_.folder / sweep_file_, to_json(sweep_)); }
+  void save() const { write_json(runs_.folder / kSweepFolder.marker, to_json(sweep_)); }
   /// "trial 3/12  lr=0.01"
   std::string name_of(const Trial& trial) const {
     return fmt::format("trial {}/{}{}", trial.number, sweep_.trials.size(), settings_text(sweep_, trial));
   }
 
-  static constexpr const char* sweep_file_ = "sweep.json";
   sweep::Sweep& sweep_;
   const TrialRuns& runs_;
   std::vector<std::unique_ptr<Running>> running_;

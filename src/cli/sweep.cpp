@@ -39,11 +39,12 @@ Planned plan(const SweepArguments& arguments) {
       sweep::parse_axes(arguments.axes, arguments.sources.overrides, arguments.random.has_value()),
       arguments.random);
   planned.configs = load_trials(arguments.sources, planned.sweep);
+  choose_ranking(planned.configs, arguments.rank_by);  // a fault shows before there is a folder
   return planned;
 }
 
 std::string dry_run(const Planned& planned, bool json) {
-  if (json) return to_json(planned.sweep).dump(2) + "\n";
+  if (json) return json_text(to_json(planned.sweep));
   std::string text;
   for (const Trial& trial : planned.sweep.trials)
     text += fmt::format("trial {}{}\n", trial.number, settings_text(planned.sweep, trial));
@@ -72,16 +73,23 @@ std::optional<Planned> kept_sweep(const fs::path& folder) {
   return kept;
 }
 
-/// @throws UsageError where what is asked for is not what the folder holds, and more of it at most
-void go_on_with(const Planned& kept, Planned& now, const fs::path& folder) {
-  const std::string differences = sweep_differences(kept.sweep, now.sweep);
+/// What is trained in `folder`: what is asked for, with the states of the trials that the folder holds; or,
+/// where nothing is asked for, what the folder holds.
+/// @throws UsageError where the folder holds something else, or nothing
+Planned agreed(std::optional<Planned> asked, std::optional<Planned> kept, const fs::path& folder) {
+  if (!asked && !kept)
+    throw UsageError(fmt::format("'{}' holds no sweep yet: name CONFIG and the axes", folder.string()));
+  if (!asked) return std::move(*kept);
+  if (!kept) return std::move(*asked);
+  const std::string differences = sweep_differences(kept->sweep, asked->sweep);
   if (!differences.empty())
     throw UsageError(
         fmt::format("these are not the trials of '{}' (leave CONFIG and axes out, or start another sweep); "
                     "they differ in:{}",
                     folder.string(), differences));
-  check_same_configs(kept.configs, now.configs);
-  std::copy(kept.sweep.trials.begin(), kept.sweep.trials.end(), now.sweep.trials.begin());
+  check_same_configs(kept->configs, asked->configs);
+  std::copy(kept->sweep.trials.begin(), kept->sweep.trials.end(), asked->sweep.trials.begin());
+  return std::move(*asked);
 }
 
 /// The configurations first: where sweep.json is, they are.
@@ -108,7 +116,7 @@ int exit_code_of(const Sweep& sweep) {
   return failed == sweep.trials.end() ? 0 : failed->exit_code;
 }
 
-void warn_of_crowding(const Planned& planned, int64_t jobs) {
+void mention_crowding(const Planned& planned, int64_t jobs) {
   const auto takes_all = [](const config::LoadedConfig& trial) { return trial.run.training.threads == 0; };
   if (jobs > 1 && std::any_of(planned.configs.begin(), planned.configs.end(), takes_all))
     log_info(
@@ -116,52 +124,43 @@ void warn_of_crowding(const Planned& planned, int64_t jobs) {
         "jobs");
 }
 
+/// Writes the leader board and gives what is printed of it.
+std::string publish(const sweep::LeaderBoard& board, const fs::path& folder, bool as_json) {
+  const Json json = to_json(board, folder);
+  write_json(folder / "leaderboard.json", json);
+  write_file_atomic(folder / "leaderboard.csv", to_csv(board, folder));
+  return as_json ? json_text(json) : to_table(board, folder);
+}
+
 }  // namespace
 
 int run_sweep(const std::vector<std::string>& words) {
   const auto arguments = sweep_arguments(words);
   if (!arguments) return 0;
-  const bool is_asked_for = !arguments->resume || !arguments->sources.files.empty();
-  Planned planned;
-  if (is_asked_for) {
-    planned = plan(*arguments);
-    choose_ranking(planned.configs, arguments->rank_by);  // before there is a folder
-  }
+  std::optional<Planned> asked;
+  if (!arguments->resume || !arguments->sources.files.empty()) asked = plan(*arguments);
   if (arguments->dry_run) {
-    print(dry_run(planned, arguments->json));
+    print(dry_run(*asked, arguments->json));
     return 0;
   }
 
-  const RunFolder owned = arguments->resume
-                              ? RunFolder::open_for_resume(*arguments->sweep_dir, kSweepFolder)
-                              : RunFolder::create(arguments->sweep_dir,
-                                                  planned.configs.front().run.name + "-sweep", kSweepFolder);
+  const RunFolder owned =
+      arguments->resume
+          ? RunFolder::open_for_resume(*arguments->sweep_dir, kSweepFolder)
+          : RunFolder::create(arguments->sweep_dir, asked->configs.front().run.name + "-sweep", kSweepFolder);
   const fs::path& folder = owned.paths().folder;
-  if (std::optional<Planned> kept = arguments->resume ? kept_sweep(folder) : std::nullopt) {
-    if (is_asked_for) {
-      go_on_with(*kept, planned, folder);
-    } else {
-      planned = std::move(*kept);
-    }
-  } else if (!is_asked_for) {
-    throw UsageError(fmt::format("'{}' holds no sweep yet: name CONFIG and the axes", folder.string()));
-  }
+  Planned planned = agreed(std::move(asked), arguments->resume ? kept_sweep(folder) : std::nullopt, folder);
   const sweep::Ranking ranking = choose_ranking(planned.configs, arguments->rank_by);
   write_plan(planned, folder);
   log_info(fmt::format("sweep folder {}: {} trials", folder.string(), planned.sweep.trials.size()));
-  warn_of_crowding(planned, arguments->jobs);
-
+  mention_crowding(planned, arguments->jobs);
   try {
     run_trials(planned.sweep, {folder, ranking, arguments->device, arguments->jobs});
   } catch (const StopRequested&) {
     log_info(fmt::format("stopped; go on with: bernoulli sweep --resume --sweep-dir {}", folder.string()));
     throw;
   }
-  const sweep::LeaderBoard board = board_of(planned.sweep, folder, ranking);
-  const Json json = to_json(board, folder.string());
-  write_json(folder / "leaderboard.json", json);
-  write_file_atomic(folder / "leaderboard.csv", to_csv(board, folder.string()));
-  print(arguments->json ? json.dump(2) + "\n" : to_table(board, folder.string()));
+  print(publish(board_of(planned.sweep, folder, ranking), folder, arguments->json));
   return exit_code_of(planned.sweep);
 }
 

@@ -37,8 +37,8 @@ class FileBytes {
 
 /// Replaces a file so that a reader, or a crash, sees the old file or the new one and never a mix: temporary
 /// file in the same folder, checked writes, fsync, rename, fsync of the folder. Until commit() the old file
-/// is untouched; without it the temporary file is removed. Of a link, what it leads to is replaced; a device, a
-/// pipe or a socket is refused.
+/// is untouched; without it the temporary file is removed. Of a link, what it leads to is replaced; a device,
+/// a pipe or a socket is refused.
 class AtomicFile {
  public:
   struct Options {

@@ -77,7 +77,7 @@ std::vector<Column> setting_columns(const LeaderBoard& board) {
 
 }  // namespace
 
-std::string to_table(const LeaderBoard& board, const std::string& folder) {
+std::string to_table(const LeaderBoard& board, const std::filesystem::path& folder) {
   const std::string& metric = board.ranking.metric;
   std::vector<Column> columns;
   const auto add = [&](Column column, bool even_if_blank = false) {

@@ -41,6 +41,21 @@ std::optional<Spread> spread(const std::vector<double>& values) {
   return spread;
 }
 
+/// Null where there is no such value.
+Json value_at(const Json& json, const std::vector<std::string>& path) {
+  const Json* value = &json;
+  for (const std::string& key : path) {
+    if (!value->is_object() || !value->contains(key)) return nullptr;
+    value = &value->at(key);
+  }
+  return *value;
+}
+
+std::optional<double> number_at(const Json& json, const std::vector<std::string>& path) {
+  const Json value = value_at(json, path);
+  return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
+}
+
 /// The figures of the trials of one row, in the order of their numbers.
 struct Group {
   BoardRow row;
@@ -81,28 +96,22 @@ BoardRow summarised(Group group) {
 
 }  // namespace
 
-std::string runs_of(const BoardRow& row, const std::string& folder) {
-  if (row.folders.size() == 1) return fmt::format("{}/{}", folder, row.folders[0]);
+std::string runs_of(const BoardRow& row, const std::filesystem::path& folder) {
+  if (row.folders.size() == 1) return (folder / row.folders[0]).string();
   std::string names;
   for (const std::string& name : row.folders) names += (names.empty() ? "" : ",") + name;
-  return fmt::format("{}/{{{}}}", folder, names);
+  return (folder / ("{" + names + "}")).string();
 }
 
 Figures figures_of(const Json& summary, const std::string& metric) {
   Figures figures;
-  const auto number = [&](const char* split) -> std::optional<double> {
-    const Json value =
-        summary.value(split, Json::object()).value("metrics", Json::object()).value(metric, Json());
-    return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
-  };
-  figures.validation = number("validation");
-  figures.test = number("test");
-  const Json seconds = summary.value("timings", Json::object()).value("total_seconds", Json());
-  if (seconds.is_number()) figures.seconds = seconds.get<double>();
+  figures.validation = number_at(summary, {"validation", "metrics", metric});
+  figures.test = number_at(summary, {"test", "metrics", metric});
+  figures.seconds = number_at(summary, {"timings", "total_seconds"});
   if (figures.validation) return figures;
-  const Json reasons = summary.value("validation", Json::object()).value("undefined", Json::object());
+  const Json reason = value_at(summary, {"validation", "undefined", metric});
   figures.why_none = fmt::format("validation {} is undefined ({})", metric,
-                                 reasons.value(metric, std::string("its summary.json has none")));
+                                 reason.is_string() ? reason.get<std::string>() : "summary.json has none");
   return figures;
 }
 
@@ -133,7 +142,7 @@ LeaderBoard make_leader_board(const Sweep& sweep, const std::vector<Figures>& fi
   return board;
 }
 
-Json to_json(const LeaderBoard& board, const std::string& folder) {
+Json to_json(const LeaderBoard& board, const std::filesystem::path& folder) {
   const auto figure = [](const std::optional<Spread>& spread) -> Json {
     if (!spread) return nullptr;
     return {{"mean", spread->mean}, {"std", spread->deviation ? Json(*spread->deviation) : Json(nullptr)}};
@@ -146,7 +155,7 @@ Json to_json(const LeaderBoard& board, const std::string& folder) {
   for (const BoardRow& row : board.rows) {
     Json settings = Json::object(), runs = Json::array();
     for (const auto& [key, value] : row.settings) settings[key] = value;
-    for (const std::string& name : row.folders) runs.push_back(fmt::format("{}/{}", folder, name));
+    for (const std::string& name : row.folders) runs.push_back((folder / name).string());
     json["rows"].push_back({{"rank", row.rank ? Json(*row.rank) : Json(nullptr)},
                             {"validation", figure(row.validation)},
                             {"test", figure(row.test)},
@@ -158,7 +167,7 @@ Json to_json(const LeaderBoard& board, const std::string& folder) {
   return json;
 }
 
-std::string to_csv(const LeaderBoard& board, const std::string& folder) {
+std::string to_csv(const LeaderBoard& board, const std::filesystem::path& folder) {
   const auto quoted = [](const std::string& text) {
     if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
     std::string inside;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -60,12 +61,12 @@ LeaderBoard make_leader_board(const Sweep& sweep, const std::vector<Figures>& fi
 
 /// The run folder of a row, or its folders as a shell expands them: "D/{001,004}". @param folder  of the
 /// sweep
-std::string runs_of(const BoardRow& row, const std::string& folder);
+std::string runs_of(const BoardRow& row, const std::filesystem::path& folder);
 
-nlohmann::ordered_json to_json(const LeaderBoard& board, const std::string& folder);
+nlohmann::ordered_json to_json(const LeaderBoard& board, const std::filesystem::path& folder);
 /// One line a row below a line of names; texts in double quotes where they need them.
-std::string to_csv(const LeaderBoard& board, const std::string& folder);
+std::string to_csv(const LeaderBoard& board, const std::filesystem::path& folder);
 /// For people: the columns that differ, then the settings of the best row.
-std::string to_table(const LeaderBoard& board, const std::string& folder);
+std::string to_table(const LeaderBoard& board, const std::filesystem::path& folder);
 
 }  // namespace bernoulli::sweep

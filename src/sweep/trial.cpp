@@ -116,6 +116,18 @@ Trial trial_from_json(const Json& json) {
   return trial;
 }
 
+void check_consistent(const Sweep& sweep) {
+  if (sweep.trials.empty()) throw UsageError("it has no trials");
+  int64_t number = 0;
+  for (const Trial& trial : sweep.trials) {
+    if (trial.number != ++number) throw UsageError("its trials are not numbered from 1");
+    const bool fits =
+        std::equal(trial.settings.begin(), trial.settings.end(), sweep.axes.begin(), sweep.axes.end(),
+                   [](const Setting& setting, const Axis& axis) { return setting.key == axis.key; });
+    if (!fits) throw UsageError(fmt::format("trial {} has other settings than the axes", number));
+  }
+}
+
 std::string random_text(const std::optional<RandomSearch>& random) {
   return random ? fmt::format("--random {} --seed {}", random->count, random->seed) : "every combination";
 }
@@ -155,11 +167,8 @@ Sweep sweep_from_json(const Json& json, const std::string& name) {
     }
     if (const Json& random = json.at("random"); !random.is_null())
       sweep.random = {whole_number<int64_t>(random.at("count")), whole_number<uint64_t>(random.at("seed"))};
-    for (const Json& trial : json.at("trials")) {
-      sweep.trials.push_back(trial_from_json(trial));
-      if (sweep.trials.back().number != static_cast<int64_t>(sweep.trials.size()))
-        throw UsageError("its trials are not numbered from 1");
-    }
+    for (const Json& trial : json.at("trials")) sweep.trials.push_back(trial_from_json(trial));
+    check_consistent(sweep);
     return sweep;
   } catch (const Json::exception& error) {
     throw ArtifactError(fmt::format("'{}' is damaged: {}", name, error.what()));

@@ -108,6 +108,11 @@ TEST(Figures, AreThoseOfTheSummary) {
   EXPECT_FALSE(roc_auc.validation);
   EXPECT_FALSE(roc_auc.test);
   EXPECT_EQ(roc_auc.why_none, "validation roc_auc is undefined (only one class)");
+  for (const char* strange :
+       {"[]", "{}", R"({"validation": [1]})", R"({"validation": {"metrics": {"f1": "x"}}})"})
+    EXPECT_EQ(figures_of(Json::parse(strange), "f1").why_none,
+              "validation f1 is undefined (summary.json has none)")
+        << strange;
 }
 
 /// Two rows over seeds, one of them without a rank: every kind of cell.

@@ -102,6 +102,10 @@ TEST(Sweep, RefusesADamagedRecord) {
   EXPECT_THAT(message("/trials/0/state", "asleep"), HasSubstr("there is no state 'asleep'"));
   EXPECT_THAT(message("/trials/0/settings/a", 1), StartsWith("'D/sweep.json' is damaged: "));
   EXPECT_THAT(message("/trials/1/number", 1), HasSubstr("not numbered from 1"));
+  EXPECT_THAT(message("/trials", Json::array()), HasSubstr("it has no trials"));
+  EXPECT_THAT(message("/trials/1/settings", Json::object()),
+              HasSubstr("trial 2 has other settings than the axes"));
+  EXPECT_THAT(message("/trials/1/settings/b", "3"), HasSubstr("trial 2 has other settings than the axes"));
   EXPECT_THAT(message("/trials/1/number", 1e300), StartsWith("'D/sweep.json' is damaged: "));
 }
 
