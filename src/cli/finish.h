@@ -7,7 +7,7 @@
 #include <c10/core/Device.h>
 
 #include "run/checkpoint.h"
-#include "run/run_folder.h"
+#include "store/run_paths.h"
 #include "train/metrics_log.h"
 #include "train/prepare.h"
 #include "train/trainer.h"

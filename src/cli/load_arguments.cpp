@@ -21,6 +21,11 @@ config::ConfigSources config_sources(const po::variables_map& values) {
   return sources;
 }
 
+std::optional<std::string> optional_word(const po::variables_map& values, const char* name) {
+  if (!values.contains(name)) return std::nullopt;
+  return values[name].as<std::string>();
+}
+
 CheckedConfig load_checked_config(const config::ConfigSources& sources) {
   CheckedConfig loaded{config::load_config(sources, layers::layer_schemas()), std::nullopt};
   const TaskConfig& task = loaded.run.task;

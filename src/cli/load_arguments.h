@@ -17,6 +17,10 @@ void add_config_options(boost::program_options::options_description& options);
 /// CONFIG... and --set of the command line. Empty files where none was given.
 config::ConfigSources config_sources(const boost::program_options::variables_map& values);
 
+/// The value of an option that may be left out.
+std::optional<std::string> optional_word(const boost::program_options::variables_map& values,
+                                         const char* name);
+
 struct CheckedConfig : config::LoadedConfig {
   /// For a vocabulary of unknown size; absent where only the data tell the labels.
   std::optional<layers::ModelPlan> plan;

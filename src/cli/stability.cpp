@@ -13,9 +13,9 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/stop.h"
-#include "run/run_folder.h"
 #include "stability/comparison.h"
 #include "stability/page.h"
+#include "store/run_paths.h"
 #include "tensor/operator_threads.h"
 #include "train/prepare.h"
 

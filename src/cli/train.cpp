@@ -20,7 +20,7 @@
 #include "core/stop.h"
 #include "infer/classifier.h"
 #include "run/checkpoint.h"
-#include "run/run_folder.h"
+#include "store/run_folder.h"
 #include "tensor/operator_threads.h"
 #include "train/make_step.h"
 #include "train/metrics_log.h"

@@ -28,6 +28,7 @@ int run_predict(const std::vector<std::string>& words);
 int run_export(const std::vector<std::string>& words);
 int run_report(const std::vector<std::string>& words);
 int run_stability(const std::vector<std::string>& words);
+int run_sweep(const std::vector<std::string>& words);
 int run_config(const std::vector<std::string>& words);
 int run_doctor(const std::vector<std::string>& words);
 

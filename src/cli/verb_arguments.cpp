@@ -17,11 +17,6 @@ namespace po = boost::program_options;
 
 constexpr const char* kDevices = "auto, cpu, cuda or cuda:N";
 
-std::optional<std::string> optional_word(const po::variables_map& values, const char* name) {
-  if (!values.contains(name)) return std::nullopt;
-  return values[name].as<std::string>();
-}
-
 /// The one word without a dash. @throws UsageError where there is none
 std::string positional(const po::variables_map& values, const Usage& usage, const char* what) {
   if (!values.contains(usage.positional))

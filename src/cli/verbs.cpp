@@ -14,6 +14,7 @@ const std::vector<Verb>& verbs() {
       {"export", "write and verify the TorchScript file of a run", run_export},
       {"report", "one HTML page that explains a run, or sets several side by side", run_report},
       {"stability", "does it matter whether the loss sees logits or probabilities: measured", run_stability},
+      {"sweep", "train every combination of some settings, or random ones; leader board", run_sweep},
       {"config", "check, show, describe configurations; JSON Schema", run_config},
       {"doctor", "versions, devices, threads, and a tiny training to prove the installation", run_doctor},
   };

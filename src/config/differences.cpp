@@ -4,7 +4,7 @@
 #include <functional>
 #include <utility>
 
-#include <fmt/format.h>
+#include "config/resolve.h"
 
 namespace bernoulli::config {
 namespace {
@@ -23,7 +23,7 @@ void add_differences(const std::vector<Json>& values, const std::string& path,
   for (const auto& [key, ignored] : keys.items()) {
     std::vector<Json> inner;
     for (const Json& value : values) inner.push_back(value.value(key, Json()));
-    add_differences(inner, path.empty() ? key : fmt::format("{}.{}", path, key), found);
+    add_differences(inner, join_path(path, key), found);
   }
 }
 

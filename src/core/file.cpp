@@ -270,8 +270,9 @@ void LineFile::sync() {
     throw IoError(fmt::format("cannot make '{}' durable: {}", path_.string(), reason(error)));
 }
 
-void LineFile::append(std::string_view line) {
-  const std::string record = fmt::format("{}\n", line);
+void LineFile::append(std::string_view line) { append_record(fmt::format("{}\n", line)); }
+
+void LineFile::append_record(std::string_view record) {
   if (const int error = write_all(fd_, record)) {
     throw IoError(
         fmt::format("cannot write '{}' ({} bytes): {}", path_.string(), record.size(), reason(error)));
@@ -287,10 +288,9 @@ FolderLock::FolderLock(const fs::path& folder) {
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK)
         throw IoError(fmt::format("cannot lock '{}': {}", path.string(), reason(errno)));
-      throw RunFolderError(
-          fmt::format("run folder '{}' is in use by another bernoulli process; wait for it or name another "
-                      "with --run-dir",
-                      folder.string()));
+      throw RunFolderError(fmt::format(
+          "folder '{}' is in use by another bernoulli process; wait for it or name another folder",
+          folder.string()));
     }
     if (!is_file_at(fd.get(), path)) continue;  // whoever had it removed the file meanwhile
     fd_ = fd.release();

@@ -37,8 +37,8 @@ class FileBytes {
 
 /// Replaces a file so that a reader, or a crash, sees the old file or the new one and never a mix: temporary
 /// file in the same folder, checked writes, fsync, rename, fsync of the folder. Until commit() the old file
-/// is untouched; without it the temporary file is removed. Of a link, what it leads to is replaced; a device, a
-/// pipe or a socket is refused.
+/// is untouched; without it the temporary file is removed. Of a link, what it leads to is replaced; a device,
+/// a pipe or a socket is refused.
 class AtomicFile {
  public:
   struct Options {
@@ -77,7 +77,7 @@ void write_file_atomic(const std::filesystem::path& path, std::string_view conte
 /// Removes what a killed write_file_atomic left in `folder`. Returns the number of files removed.
 int remove_temporary_files(const std::filesystem::path& folder);
 
-/// Appends whole lines to a file; each append is one checked write of complete lines.
+/// Appends whole lines, or records, to a file; each append is one checked write.
 class LineFile {
  public:
   /// Opens for appending; a file that it creates is durable in its folder. @throws IoError
@@ -88,6 +88,8 @@ class LineFile {
 
   /// Writes `line` and a newline. @throws IoError
   void append(std::string_view line);
+  /// Writes `record` as it is. @throws IoError
+  void append_record(std::string_view record);
   /// Makes every line so far durable. @throws IoError
   void sync();
 

@@ -1,5 +1,6 @@
 #include "core/hash.h"
 
+#include <array>
 #include <new>
 
 #include <fmt/format.h>
@@ -12,7 +13,25 @@ std::string to_hex(XXH128_hash_t hash) { return fmt::format("{:016x}{:016x}", ha
 
 XXH3_state_t* as_state(void* state) { return static_cast<XXH3_state_t*>(state); }
 
+/// The CRC of every byte, for the polynomial 0x1EDC6F41 with its bits reversed.
+constexpr std::array<uint32_t, 256> crc32c_table() {
+  std::array<uint32_t, 256> table{};
+  for (uint32_t byte = 0; byte < table.size(); ++byte) {
+    uint32_t crc = byte;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82f63b78u : 0u);
+    table[byte] = crc;
+  }
+  return table;
+}
+
 }  // namespace
+
+uint32_t crc32c(std::string_view bytes) {
+  static constexpr std::array<uint32_t, 256> kTable = crc32c_table();
+  uint32_t crc = ~0u;
+  for (const char c : bytes) crc = (crc >> 8) ^ kTable[(crc ^ static_cast<unsigned char>(c)) & 0xff];
+  return ~crc;
+}
 
 std::string hash_hex(std::string_view bytes) { return to_hex(XXH3_128bits(bytes.data(), bytes.size())); }
 

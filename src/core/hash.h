@@ -13,6 +13,9 @@ std::string hash_hex(std::string_view bytes);
 /// XXH3, 64 bits. The same on every machine.
 uint64_t hash64(std::string_view bytes, uint64_t seed = 0);
 
+/// CRC-32C (Castagnoli), the checksum of other programs' formats (RFC 3720, appendix B.4).
+uint32_t crc32c(std::string_view bytes);
+
 /// XXH3-128 over a sequence of pieces, for content that is never in memory at once.
 class StreamingHash {
  public:

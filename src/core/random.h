@@ -28,6 +28,7 @@ inline constexpr uint64_t kDropout = 3;
 inline constexpr uint64_t kSplit = 4;
 inline constexpr uint64_t kLabelNoise = 5;
 inline constexpr uint64_t kWordDropout = 6;
+inline constexpr uint64_t kSweep = 7;
 }  // namespace random_stream
 
 /// A counter through mix_seed. Same numbers on every machine.

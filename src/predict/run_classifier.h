@@ -4,7 +4,7 @@
 
 #include "infer/classifier.h"
 #include "model/sequential.h"
-#include "run/run_folder.h"
+#include "store/run_paths.h"
 #include "text/vectorizer.h"
 
 namespace bernoulli {

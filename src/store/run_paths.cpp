@@ -21,8 +21,12 @@ bool is_run_folder(const fs::path& folder) {
   return fs::is_regular_file(folder / "config.yaml", ignored);
 }
 
+std::string json_text(const nlohmann::ordered_json& value) {
+  return value.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
 void write_json(const fs::path& path, const nlohmann::ordered_json& value) {
-  write_file_atomic(path, value.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  write_file_atomic(path, json_text(value));
 }
 
 nlohmann::ordered_json read_json(const fs::path& path) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -23,6 +24,9 @@ struct RunPaths {
 
 /// True where `folder` looks like a run (holds config.yaml).
 bool is_run_folder(const std::filesystem::path& folder);
+
+/// Indented, with a final newline; bytes that are no UTF-8 are replaced.
+std::string json_text(const nlohmann::ordered_json& value);
 
 /// Atomic, indented, with a final newline. @throws IoError
 void write_json(const std::filesystem::path& path, const nlohmann::ordered_json& value);

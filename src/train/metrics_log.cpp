@@ -1,5 +1,6 @@
 #include "train/metrics_log.h"
 
+#include <chrono>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -14,6 +15,21 @@ namespace {
 
 std::string to_line(const Json& event) { return event.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
+double wall_time_now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// "train/loss" and so on: the values of an event, not where it stands.
+Scalars scalars_of(const Json& event) {
+  Scalars scalars;
+  for (const auto& [key, value] : event.items()) {
+    if (key == "epoch" || key == "step" || key == "seconds" || key == "wall_time" || !value.is_number())
+      continue;
+    scalars.emplace_back(event.at("event").get<std::string>() + "/" + key, value.get<double>());
+  }
+  return scalars;
+}
+
 /// The lines that belong to the checkpoint of `step`. Each checkpoint is announced before it is saved, so the
 /// last line that it knows is its own.
 std::vector<Json> lines_before(const std::string& text, int64_t step, bool validated) {
@@ -24,8 +40,8 @@ std::vector<Json> lines_before(const std::string& text, int64_t step, bool valid
     if (end == std::string::npos) break;  // a line that a kill cut off
     Json line = Json::parse(std::string_view(text).substr(begin, end - begin), nullptr, false);
     begin = end + 1;
-    const bool known =
-        line.is_object() && line.contains("step") && line["step"].is_number_integer() && line["step"] <= step;
+    const bool known = line.is_object() && line.value("event", Json()).is_string() && line.contains("step") &&
+                       line["step"].is_number_integer() && line["step"] <= step;
     if (!known) continue;
     const bool announces = line.value("event", Json()) == "checkpoint" && line["step"] == step;
     lines.push_back(std::move(line));
@@ -39,10 +55,12 @@ std::vector<Json> lines_before(const std::string& text, int64_t step, bool valid
 
 MetricsLog::MetricsLog(std::filesystem::path path, int64_t step, bool validated)
     : path_(std::move(path)), started_s_(monotonic_seconds()) {
+  std::vector<Json> kept;
   std::error_code ignored;
   if (std::filesystem::exists(path_, ignored)) {
-    std::string kept;
-    for (const Json& line : lines_before(read_file(path_), step, validated)) {
+    kept = lines_before(read_file(path_), step, validated);
+    std::string text;
+    for (const Json& line : kept) {
       const auto seconds = line.find("seconds");
       if (seconds != line.end() && seconds->is_number()) earlier_s_ = *seconds;
       if (const auto epochs = line.find("epoch_seconds"); epochs != line.end()) {
@@ -50,18 +68,28 @@ MetricsLog::MetricsLog(std::filesystem::path path, int64_t step, bool validated)
         for (const Json& epoch : *epochs)
           epoch_seconds_.push_back(epoch.is_number() ? epoch.get<double>() : 0);
       }
-      kept.append(to_line(line)).push_back('\n');
+      text.append(to_line(line)).push_back('\n');
     }
-    write_file_atomic(path_, kept);
+    write_file_atomic(path_, text);
   }
   file_ = std::make_unique<LineFile>(path_);
+  const double now = wall_time_now();
+  events_ = std::make_unique<EventFile>(path_.parent_path(), now);
+  for (const Json& line : kept) {
+    const auto wall_time = line.find("wall_time");  // earlier versions wrote none
+    const bool timed = wall_time != line.end() && wall_time->is_number();
+    events_->add(timed ? wall_time->get<double>() : now, line["step"], scalars_of(line));
+  }
 }
 
 void MetricsLog::append(const std::string& event, int64_t epoch, int64_t step, const Json& values) {
-  Json line = {{"event", event}, {"epoch", epoch}, {"step", step}, {"seconds", elapsed_s()}};
+  const double now = wall_time_now();
+  Json line = {
+      {"event", event}, {"epoch", epoch}, {"step", step}, {"seconds", elapsed_s()}, {"wall_time", now}};
   line.update(values);
   if (event == "checkpoint") line["epoch_seconds"] = epoch_seconds_;
   file_->append(to_line(line));
+  events_->add(now, step, scalars_of(line));
 }
 
 double MetricsLog::elapsed_s() const { return earlier_s_ + monotonic_seconds() - started_s_; }

@@ -9,15 +9,16 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "store/event_file.h"
 
 namespace bernoulli {
 
 /// metrics.jsonl: one JSON object an event, with `event`, `epoch`, `step`, `seconds` (of training so far, all
-/// processes of the run).
+/// processes of the run) and `wall_time` (seconds since 1970). Its numbers go to a file for TensorBoard too.
 class MetricsLog {
  public:
   /// Takes over an existing file up to the checkpoint of `step`: what was written after it was never part of
-  /// the state that is resumed, and is dropped.
+  /// the state that is resumed, and is dropped. The file for TensorBoard is made again from what stays.
   /// @param validated whether that checkpoint was saved after the validation of its step. A run that was
   /// stopped just before a validation saves twice at one step.
   MetricsLog(std::filesystem::path path, int64_t step, bool validated);
@@ -39,6 +40,7 @@ class MetricsLog {
   double started_s_ = 0;
   std::vector<double> epoch_seconds_;
   std::unique_ptr<LineFile> file_;
+  std::unique_ptr<EventFile> events_;
 };
 
 }  // namespace bernoulli

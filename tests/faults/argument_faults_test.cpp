@@ -76,6 +76,57 @@ INSTANTIATE_TEST_SUITE_P(
             "resume_what_is_not_there", {"train", "--resume", "--run-dir", "out"}, 2, "out/config\\.yaml"}),
     case_name);
 
+/// `sweep` with these words behind the configuration; a refused one leaves no folder.
+FaultCase swept(const std::string& name, const std::vector<std::string>& more, const std::string& message) {
+  std::vector<std::string> words = {"sweep", "config.yaml", "--sweep-dir", "out"};
+  words.insert(words.end(), more.begin(), more.end());
+  return {name, words, 2, message};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Sweeps, ArgumentFaults,
+    ::testing::Values(
+        FaultCase{"sweep_nothing", {"sweep"}, 2, "no axis was named"},
+        FaultCase{
+            "sweep_no_configuration", {"sweep", "training.seed=1,2"}, 2, "no configuration file was named"},
+        swept("sweep_no_axis", {}, "no axis was named .expected at least one key.path=a,b,c"),
+        swept("sweep_empty_axis", {"training.seed="}, "training.seed=: a value is empty"),
+        swept("sweep_axis_twice", {"training.seed=1", "training.seed=2"},
+              "the key training.seed has an axis already"),
+        swept("sweep_axis_is_set", {"training.seed=1,2", "--set", "training.seed=3"},
+              "it would overwrite --set training.seed=3"),
+        swept("sweep_range_without_random", {"training.seed=1..9"},
+              "1..9 is a range, of which only --random N draws"),
+        swept("sweep_unknown_key", {"training.sed=1,2"},
+              "trial 1: --set training.sed=1: training.sed: unknown key"),
+        swept("sweep_file_in_an_axis", {"base=a.yaml,b.yaml"}, "base: can stand in files only"),
+        swept("sweep_too_few_to_draw", {"training.seed=1,2", "--random", "3"},
+              "--random 3: 2 different trials were found"),
+        swept("sweep_random_of_none", {"training.seed=1,2", "--random", "0"}, "--random is 0"),
+        swept("sweep_seed_without_random", {"training.seed=1,2", "--seed", "3"},
+              "--seed is that of --random N"),
+        swept("sweep_no_jobs", {"training.seed=1,2", "--jobs", "0"}, "--jobs is 0 .expected 1 to 1024"),
+        swept("sweep_unknown_device", {"training.seed=1,2", "--device", "cuda:x"}, "unknown device 'cuda:x'"),
+        swept("sweep_unknown_metric", {"training.seed=1,2", "--rank-by", "rocauc"},
+              "no metric 'rocauc' of this task; did you mean 'roc_auc'"),
+        swept("sweep_resume_dryly", {"training.seed=1,2", "--resume", "--dry-run"}, "give one of them"),
+        FaultCase{"sweep_resume_nowhere", {"sweep", "--resume"}, 2, "--resume needs --sweep-dir"},
+        FaultCase{"sweep_resume_axes_without_configuration",
+                  {"sweep", "--resume", "--sweep-dir", "out", "training.seed=1,2"},
+                  2,
+                  "axes, --set and --random go with CONFIG"},
+        FaultCase{"sweep_where_something_is",
+                  {"sweep", "config.yaml", "training.seed=1,2", "--sweep-dir", "taken"},
+                  7,
+                  "sweep folder 'taken' is not empty and never overwritten; name another with --sweep-dir",
+                  [](FaultFolder& f) { f.write("taken/x", "y"); }},
+        FaultCase{"sweep_in_use",
+                  {"sweep", "config.yaml", "training.seed=1,2", "--sweep-dir", "busy"},
+                  7,
+                  "'busy' is in use by another",
+                  [](FaultFolder& f) { f.lock("busy"); }}),
+    case_name);
+
 FaultCase on_device(const std::string& name, const std::string& device, int exit_code,
                     const std::string& message) {
   return {name,

@@ -188,7 +188,19 @@ def faults(folder, **settings):
 
 def without_times(line):
     event = json.loads(line)
-    return {key: value for key, value in event.items() if key not in ("seconds", "epoch_seconds")}
+    return {key: value for key, value in event.items() if key not in ("seconds", "epoch_seconds", "wall_time")}
+
+
+def events_without_times(content):
+    """The messages of an event file for TensorBoard without their first field, a clock reading of 8 bytes."""
+    messages = []
+    while content:
+        length = int.from_bytes(content[:8], "little")
+        message = content[12:12 + length]
+        assert message[:1] == b"\x09" and len(content) >= length + 16, content
+        messages.append(message[9:])
+        content = content[length + 16:]
+    return messages
 
 
 def final_state(folder):
@@ -198,6 +210,8 @@ def final_state(folder):
     # the one part of the page with clock readings and the command line
     state["report.html"] = re.sub(b'<section id="environment">.*?</section>', b"", state["report.html"], flags=re.DOTALL)
     state["metrics.jsonl"] = [without_times(line) for line in state["metrics.jsonl"].splitlines()]
+    events, = [name for name in state if name.startswith("events.out.tfevents.")]  # its number counts the processes
+    state["events.out.tfevents"] = events_without_times(state.pop(events))
     summary = json.loads(state["summary.json"])
     for name in ("timings", "peak_memory_mib"):
         summary.pop(name)

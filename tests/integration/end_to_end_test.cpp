@@ -105,7 +105,7 @@ std::vector<Json> timeless(const std::string& metrics) {
   std::istringstream log(metrics);
   for (std::string line; std::getline(log, line);) {
     events.push_back(Json::parse(line));
-    for (const char* key : {"seconds", "epoch_seconds"}) events.back().erase(key);
+    for (const char* key : {"seconds", "epoch_seconds", "wall_time"}) events.back().erase(key);
   }
   return events;
 }
@@ -138,6 +138,29 @@ TEST_F(EndToEnd, ARunFromTheTokenCacheIsTheRunFromTheSources) {
                                      "--set", "data.cache={folder: cache, check: contents}"});
   EXPECT_EQ(resumed.exit_code, 0) << resumed.err;  // where ids come from is no part of what a run is
   EXPECT_THAT(resumed.err, HasSubstr("token cache: 100 texts from"));
+}
+
+TEST_F(EndToEnd, TensorBoardShowsTheNumbersOfMetricsJsonlAfterAStopToo) {
+  const char* python = std::getenv("BERNOULLI_TENSORBOARD_PYTHON");
+  if (python == nullptr)
+    GTEST_SKIP() << "BERNOULLI_TENSORBOARD_PYTHON names no Python interpreter that has tensorboard";
+  const std::string run_dir = (folder_ / "run").string();
+  const auto check = [&] {
+    const ProgramResult checked = run_program(
+        {"/usr/bin/env", python, BERNOULLI_TEST_SOURCE_DIR "/integration/check_events.py", run_dir});
+    EXPECT_EQ(checked.exit_code, 0) << checked.err;
+    EXPECT_THAT(checked.out, HasSubstr(" points"));
+  };
+  Program stopped(words(train_words("run", {"--set", "training.epochs=400"})));
+  ASSERT_TRUE(stopped.wait_for_stderr("epoch   3")) << stopped.finish().err;
+  stopped.signal(SIGTERM);
+  ASSERT_EQ(stopped.finish().exit_code, 143);
+  check();
+  for (const char* epochs : {"training.epochs=405", "training.epochs=410"}) {
+    const ProgramResult resumed = run({"train", "--resume", "--run-dir", run_dir, "--set", epochs});
+    ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+    check();
+  }
 }
 
 TEST_F(EndToEnd, ARunInBfloat16ExportsWhatItMeasured) {

@@ -12,7 +12,7 @@
 #include "layers/model_plan.h"
 #include "model/sequential.h"
 #include "run/checkpoint.h"
-#include "run/run_folder.h"
+#include "store/run_folder.h"
 #include "support/temporary_folder.h"
 #include "text/vectorizer.h"
 

@@ -55,6 +55,7 @@ class Program {
   }
 
   void signal(int number) const { ::kill(pid_, number); }
+  pid_t pid() const { return pid_; }
 
   /// Reads until standard error holds `text`; false when the program ended first.
   bool wait_for_stderr(const std::string& text) {

@@ -388,6 +388,42 @@ TEST(MetricsLog, TellsTheTwoCheckpointsOfOneStepApart) {
   EXPECT_EQ(kept_events(lines, true), (std::vector<std::string>{"checkpoint", "validation", "checkpoint"}));
 }
 
+/// The file for TensorBoard behind its first two records, which tell the time.
+std::string events_in(const bernoulli::testing::TemporaryFolder& folder, const char* name) {
+  constexpr size_t kRecordAround = 16, kVersion = 24, kStart = 13;
+  return folder.read(name).substr(2 * kRecordAround + kVersion + kStart);
+}
+
+TEST(MetricsLog, GivesTensorBoardTheNumbersOfEveryLine) {
+  const bernoulli::testing::TemporaryFolder folder, expected;
+  folder.write("metrics.jsonl",
+               R"({"event":"train","epoch":1,"step":2,"seconds":1.5,"wall_time":100.25,"loss":0.5,"norm":3}
+{"event":"validation","step":2,"wall_time":101.5,"f1":0.75,"roc_auc":null,"name":"x","best":true}
+{"event":"checkpoint","step":2,"epoch_seconds":[1.5]}
+{"event":"test","step":2,"wall_time":102,"f1":0.25}
+{"event":7,"step":2,"f1":0.5}
+)");
+  const MetricsLog log(folder / "metrics.jsonl", 2, true);
+  EventFile by_hand(expected.path(), 0);
+  by_hand.add(100.25, 2, {{"train/loss", 0.5}, {"train/norm", 3}});
+  by_hand.add(101.5, 2, {{"validation/f1", 0.75}});
+  EXPECT_EQ(events_in(folder, "events.out.tfevents.000001"),
+            events_in(expected, "events.out.tfevents.000001"));
+}
+
+TEST(MetricsLog, WritesEachEventForTensorBoardAtItsTime) {
+  const bernoulli::testing::TemporaryFolder folder, expected;
+  MetricsLog log(folder / "metrics.jsonl", 0, false);
+  log.append("validation", 1, 8, {{"f1", 0.75}, {"roc_auc", nullptr}});
+  log.append("checkpoint", 1, 8, {{"file", "x"}, {"best", true}});
+  const std::string text = folder.read("metrics.jsonl");
+  const double wall_time = nlohmann::json::parse(text.substr(0, text.find('\n')))["wall_time"];
+  EventFile by_hand(expected.path(), 0);
+  by_hand.add(wall_time, 8, {{"validation/f1", 0.75}});
+  EXPECT_EQ(events_in(folder, "events.out.tfevents.000001"),
+            events_in(expected, "events.out.tfevents.000001"));
+}
+
 TEST(Trainer, NeverSavesWeightsThatAreNotFinite) {
   // The first update of this rate makes weights of 1e38 and more; loss and gradient before it are sound.
   Session session({"optimizer={sgd: {lr: 3.0e+38}}", "training.checkpoint_every_steps=1"});

@@ -1,4 +1,4 @@
-#include "run/run_folder.h"
+#include "store/run_folder.h"
 
 #include <filesystem>
 

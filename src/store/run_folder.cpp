@@ -1,4 +1,4 @@
-#include "run/run_folder.h"
+#include "store/run_folder.h"
 
 #include <system_error>
 #include <utility>
@@ -52,27 +52,28 @@ RunFolder::~RunFolder() {
   fs::remove(paths_.folder, ignored);
 }
 
-RunFolder RunFolder::create(const std::optional<fs::path>& requested, const std::string& name) {
+RunFolder RunFolder::create(const std::optional<fs::path>& requested, const std::string& name,
+                            const FolderKind& kind) {
   if (!requested) return RunFolder(first_free(name));
   create_folder(*requested);
   RunFolder run(*requested);
   if (has_content(*requested)) {
     throw RunFolderError(
-        fmt::format("run folder '{}' is not empty and a run is never overwritten; name another with "
-                    "--run-dir, or continue it with --resume",
-                    requested->string()));
+        fmt::format("{} '{}' is not empty and never overwritten; name another with {}, or continue it "
+                    "with --resume",
+                    kind.noun, requested->string(), kind.option));
   }
   return run;
 }
 
-RunFolder RunFolder::open_for_resume(const fs::path& folder) {
+RunFolder RunFolder::open_for_resume(const fs::path& folder, const FolderKind& kind) {
   create_folder(folder);
   RunFolder run(folder);
   remove_temporary_files(run.paths_.folder);
   remove_temporary_files(run.paths_.checkpoints());
-  if (has_content(folder) && !is_run_folder(folder)) {
-    throw RunFolderError(
-        fmt::format("'{}' is not a run folder (no config.yaml in it): nothing to resume", folder.string()));
+  if (has_content(folder) && !fs::is_regular_file(folder / kind.marker)) {
+    throw RunFolderError(fmt::format("'{}' is not a {} (no {} in it): nothing to resume", folder.string(),
+                                     kind.noun, kind.marker));
   }
   return run;
 }

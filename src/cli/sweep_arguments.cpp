@@ -1,0 +1,132 @@
+#include "cli/sweep_arguments.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "cli/load_arguments.h"
+#include "cli/verb.h"
+#include "core/error.h"
+
+namespace bernoulli::cli {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr int64_t kMostJobs = 1024;
+
+const Usage& usage() {
+  static const Usage usage{
+      "sweep CONFIG... KEY=A,B,C... [options]",
+      "Trains the configuration once for every combination of the values, or for N random ones, each as a "
+      "process and\n"
+      "a run folder of its own below the sweep folder, and prints a leader board.\n\n"
+      "A word with a '=' is an axis: a key as --set takes it, and YAML values between commas; commas in "
+      "brackets "
+      "or\n"
+      "quotes belong to a value. With --random an axis may be a range: 16..128 or log:1e-4..1e-1, both ends "
+      "included;\n"
+      "whole numbers stay whole. All configurations are checked before the first training. Trials that "
+      "differ "
+      "in\n"
+      "training.seed alone are one row of the board, with mean and standard deviation.\n\n"
+      "The board ranks by figures of the validation data. Do not choose by the test figures beside them: the "
+      "best of\n"
+      "many trials on the test data is not what new data will show.\n\n"
+      "A trial that fails is reported and the others go on; the exit code is then that of the first one that "
+      "failed.\n"
+      "After Ctrl-C all trials have saved; --resume goes on, and leaves alone what is trained.",
+      "  bernoulli sweep configs/quickstart.yaml optimizer.adam.lr=1e-3,3e-3 "
+      "'model.layers[0].embedding.dim=16,32'\n"
+      "  bernoulli sweep configs/quickstart.yaml optimizer.adam.lr=1e-3,3e-3 training.seed=1,2,3 --rank-by "
+      "roc_auc\n"
+      "  bernoulli sweep configs/quickstart.yaml optimizer.adam.lr=log:1e-4..1e-1 "
+      "training.batch_size=16,32,64 "
+      "--random 20 --seed 1\n"
+      "  bernoulli sweep --resume --sweep-dir runs/quickstart-sweep-1\n",
+      "config"};
+  return usage;
+}
+
+void add_options(po::options_description& options) {
+  add_config_options(options);
+  options.add_options()("sweep-dir", po::value<std::string>()->value_name("DIR"),
+                        "folder of the sweep; default runs/<config name>-sweep-<n>")(
+      "random", po::value<int64_t>()->value_name("N"), "draw N trials, no two alike, instead of all")(
+      "seed", po::value<uint64_t>()->value_name("S"), "of the draws; default 0")(
+      "rank-by", po::value<std::string>()->value_name("METRIC"),
+      "metric of the validation data; default training.monitor")(
+      "resume", "go on with the sweep in --sweep-dir; CONFIG and axes may then be left out")(
+      "jobs", po::value<int64_t>()->default_value(1)->value_name("J"),
+      "trials at once; each takes training.threads threads (0: one a core), so set those to cores / J")(
+      "device", po::value<std::string>()->default_value("auto")->value_name("D"),
+      "of every trial: auto, cpu, cuda or cuda:N")(
+      "dry-run", "check all configurations and print the trials; write nothing")(
+      "json", "print the leader board (with --dry-run: the trials) as JSON");
+}
+
+std::optional<sweep::RandomSearch> random_search(const po::variables_map& values) {
+  if (!values.contains("random")) {
+    if (values.contains("seed"))
+      throw UsageError(
+          "--seed is that of --random N; the seed of a training is the axis training.seed=1,2,3");
+    return std::nullopt;
+  }
+  const auto count = values["random"].as<int64_t>();
+  if (count < 1) throw UsageError(fmt::format("--random is {} (expected at least 1)", count));
+  return sweep::RandomSearch{count, values.contains("seed") ? values["seed"].as<uint64_t>() : 0};
+}
+
+/// An unknown word would fail every trial; whether the device is there, each finds out.
+void check_device_word(const std::string& device) {
+  if (device == "auto" || device == "cpu" || device == "cuda") return;
+  const bool numbered = device.starts_with("cuda:") && device.size() > 5 &&
+                        device.find_first_not_of("0123456789", 5) == std::string::npos;
+  if (!numbered)
+    throw UsageError(fmt::format("unknown device '{}' (expected auto, cpu, cuda or cuda:N)", device));
+}
+
+void check_together(const SweepArguments& arguments) {
+  if (arguments.resume && !arguments.sweep_dir)
+    throw UsageError("--resume needs --sweep-dir DIR, the sweep to go on with");
+  if (arguments.resume && arguments.dry_run)
+    throw UsageError("--dry-run writes nothing and --resume goes on with a sweep: give one of them");
+  if (arguments.jobs < 1 || arguments.jobs > kMostJobs)
+    throw UsageError(fmt::format("--jobs is {} (expected 1 to {})", arguments.jobs, kMostJobs));
+  const bool asks_for_trials =
+      !arguments.axes.empty() || !arguments.sources.overrides.empty() || arguments.random;
+  if (arguments.resume && arguments.sources.files.empty() && asks_for_trials)
+    throw UsageError(
+        "axes, --set and --random go with CONFIG: name it too, or leave them out to go on with what the "
+        "sweep "
+        "folder holds");
+}
+
+}  // namespace
+
+std::optional<SweepArguments> sweep_arguments(const std::vector<std::string>& words) {
+  po::options_description options("options");
+  add_options(options);
+  const auto values = parse_words(usage(), options, words);
+  if (!values) return std::nullopt;
+  SweepArguments arguments;
+  arguments.sources = config_sources(*values);
+  std::erase_if(arguments.sources.files, [&](const std::filesystem::path& word) {
+    if (!sweep::is_axis(word.native())) return false;
+    arguments.axes.push_back(word.native());
+    return true;
+  });
+  arguments.sweep_dir = optional_word(*values, "sweep-dir");
+  arguments.random = random_search(*values);
+  arguments.rank_by = optional_word(*values, "rank-by");
+  arguments.device = (*values)["device"].as<std::string>();
+  arguments.jobs = (*values)["jobs"].as<int64_t>();
+  arguments.resume = values->contains("resume");
+  arguments.dry_run = values->contains("dry-run");
+  arguments.json = values->contains("json");
+  check_device_word(arguments.device);
+  check_together(arguments);
+  return arguments;
+}
+
+}  // namespace bernoulli::cli

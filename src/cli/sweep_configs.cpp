@@ -1,0 +1,154 @@
+#include "cli/sweep_configs.h"
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "cli/verb.h"
+#include "config/differences.h"
+#include "config/metric_names.h"
+#include "core/error.h"
+#include "core/stop.h"
+#include "metrics/metrics.h"
+#include "sweep/naming.h"
+
+namespace bernoulli::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = config::Json;
+
+/// What trials say, each line once with the trials that say it.
+class TrialFaults {
+ public:
+  void add(int64_t trial, const std::string& message) {
+    std::istringstream lines(message);
+    for (std::string line; std::getline(lines, line);) {
+      auto& trials = trials_[line];
+      if (trials.empty()) order_.push_back(line);
+      if (trials.empty() || trials.back() != trial) trials.push_back(trial);
+    }
+  }
+  void throw_if_any(size_t num_trials) const {
+    constexpr size_t kMostShown = 100;
+    if (order_.empty()) return;
+    std::string message;
+    for (size_t i = 0; i < std::min(order_.size(), kMostShown); ++i) {
+      const std::vector<int64_t>& trials = trials_.at(order_[i]);
+      const std::string who = trials.size() == num_trials ? "every trial"
+                              : trials.size() == 1        ? fmt::format("trial {}", trials[0])
+                                                   : fmt::format("trials {}", sweep::number_list(trials));
+      message += fmt::format("{}{}: {}", message.empty() ? "" : "\n", who, order_[i]);
+    }
+    if (order_.size() > kMostShown) message += fmt::format("\n... and {} more", order_.size() - kMostShown);
+    throw UsageError(message);
+  }
+
+ private:
+  std::map<std::string, std::vector<int64_t>> trials_;
+  std::vector<std::string> order_;
+};
+
+/// Without the sections that a training does not read.
+Json what_trains(Json resolved) {
+  for (const char* key : {"name", "stability"}) resolved.erase(key);
+  return resolved;
+}
+
+void refuse_equals(const std::vector<config::LoadedConfig>& trials) {
+  std::map<std::string, int64_t> seen;
+  TrialFaults faults;
+  for (size_t i = 0; i < trials.size(); ++i) {
+    const auto number = static_cast<int64_t>(i) + 1;
+    const auto [first, is_new] = seen.emplace(
+        what_trains(trials[i].resolved).dump(-1, ' ', false, Json::error_handler_t::replace), number);
+    if (!is_new)
+      faults.add(number,
+                 fmt::format("the same training as trial {}: its settings make no difference (name and "
+                             "stability are not read by a training)",
+                             first->second));
+  }
+  faults.throw_if_any(trials.size());
+}
+
+bool has_metric(const config::LoadedConfig& trial, const std::string& metric) {
+  const std::vector<std::string>& names = config::metric_names(trial.run.task.kind);
+  return std::find(names.begin(), names.end(), metric) != names.end();
+}
+
+}  // namespace
+
+std::vector<config::LoadedConfig> load_trials(const config::ConfigSources& sources,
+                                              const sweep::Sweep& sweep) {
+  std::vector<config::LoadedConfig> loaded;
+  TrialFaults faults;
+  for (const sweep::Trial& trial : sweep.trials) {
+    throw_if_stopped();
+    config::ConfigSources own = sources;
+    for (const auto& [key, value] : trial.settings) own.overrides.push_back(fmt::format("{}={}", key, value));
+    try {
+      loaded.push_back(load_checked_config(own));
+    } catch (const UsageError& error) {
+      faults.add(trial.number, error.what());
+    }
+  }
+  faults.throw_if_any(sweep.trials.size());
+  refuse_equals(loaded);
+  return loaded;
+}
+
+fs::path config_of(const fs::path& folder, const sweep::Trial& trial) {
+  return folder / (trial.folder() + ".yaml");
+}
+
+std::vector<config::LoadedConfig> load_kept_trials(const fs::path& folder, const sweep::Sweep& sweep) {
+  std::vector<config::LoadedConfig> loaded;
+  for (const sweep::Trial& trial : sweep.trials)
+    loaded.push_back(load_checked_config({{config_of(folder, trial)}, {}}));
+  return loaded;
+}
+
+void check_same_configs(const std::vector<config::LoadedConfig>& kept,
+                        const std::vector<config::LoadedConfig>& now) {
+  TrialFaults faults;
+  for (size_t i = 0; i < kept.size(); ++i) {
+    for (const auto& [key, values] :
+         config::differences({what_trains(kept[i].resolved), what_trains(now[i].resolved)}))
+      faults.add(static_cast<int64_t>(i) + 1,
+                 fmt::format("{}: {} in the sweep, {} now", key, values[0].dump(), values[1].dump()));
+  }
+  try {
+    faults.throw_if_any(kept.size());
+  } catch (const UsageError& error) {
+    throw UsageError(fmt::format(
+        "the configuration is not that of the sweep and cannot go on with it (leave CONFIG and axes out, or "
+        "start another sweep); it differs in:\n{}",
+        error.what()));
+  }
+}
+
+sweep::Ranking choose_ranking(const std::vector<config::LoadedConfig>& trials,
+                              const std::optional<std::string>& metric) {
+  const TrainingConfig& first = trials.front().run.training;
+  const std::string& chosen = metric ? *metric : first.monitor;
+  for (const config::LoadedConfig& trial : trials) {
+    if (!trial.run.data.validation.present())
+      throw UsageError("data.validation: a sweep chooses by figures of validation data, and there are none");
+    const TrainingConfig& training = trial.run.training;
+    if (!metric && (training.monitor != chosen || training.monitor_mode != first.monitor_mode))
+      throw UsageError(
+          "trials differ in training.monitor or monitor_mode: say with --rank-by METRIC what they "
+          "are compared by");
+    if (!has_metric(trial, chosen)) {
+      const std::string near = suggestion(chosen, config::metric_names(trial.run.task.kind));
+      throw UsageError(fmt::format("--rank-by: there is no metric '{}' of this task{}; see docs/metrics.md",
+                                   chosen, near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+    }
+  }
+  const bool as_trained = !metric && first.monitor_mode != "auto";
+  return {chosen, as_trained ? first.monitor_mode == "min" : lower_is_better(chosen)};
+}
+
+}  // namespace bernoulli::cli

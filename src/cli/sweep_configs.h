@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/load_arguments.h"
+#include "sweep/leader_board.h"
+
+/// The configurations of the trials of a sweep.
+namespace bernoulli::cli {
+
+/// One a trial, from the files, --set and the trial's own settings.
+/// @throws UsageError with every fault of every trial, each told once with its trials; for trials that are
+/// the same; StopRequested
+std::vector<config::LoadedConfig> load_trials(const config::ConfigSources& sources,
+                                              const sweep::Sweep& sweep);
+
+/// DIR/001.yaml, where a sweep keeps the configuration of a trial: a file that is edited meanwhile changes
+/// nothing.
+std::filesystem::path config_of(const std::filesystem::path& folder, const sweep::Trial& trial);
+
+/// The configurations that a sweep keeps. @throws UsageError where one is missing or damaged
+std::vector<config::LoadedConfig> load_kept_trials(const std::filesystem::path& folder,
+                                                   const sweep::Sweep& sweep);
+
+/// @param kept  the first of the trials that are now asked for
+/// @throws UsageError naming every key that differs
+void check_same_configs(const std::vector<config::LoadedConfig>& kept,
+                        const std::vector<config::LoadedConfig>& now);
+
+/// `metric`, or what all trials monitor. @throws UsageError where there are no validation data, where a trial
+/// has no such metric, or where trials monitor different ones
+sweep::Ranking choose_ranking(const std::vector<config::LoadedConfig>& trials,
+                              const std::optional<std::string>& metric);
+
+}  // namespace bernoulli::cli

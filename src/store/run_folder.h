@@ -1,0 +1,49 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/file.h"
+#include "store/run_paths.h"
+
+namespace bernoulli {
+
+/// What a folder of results is called in messages, the option that names one, and the file that it is known
+/// by.
+struct FolderKind {
+  const char* noun;
+  const char* option;
+  const char* marker;
+};
+inline constexpr FolderKind kRunFolder{"run folder", "--run-dir", "config.yaml"};
+inline constexpr FolderKind kSweepFolder{"sweep folder", "--sweep-dir", "sweep.json"};
+
+/// A folder of a run, or of a sweep, that this process owns until destroyed.
+class RunFolder {
+ public:
+  /// `requested`, or runs/<name>-<first free number>. @throws RunFolderError if the folder holds anything
+  /// already or is in use, IoError.
+  static RunFolder create(const std::optional<std::filesystem::path>& requested, const std::string& name,
+                          const FolderKind& kind = kRunFolder);
+  /// An existing run, to go on with it; leftovers of a killed writer are removed. Also takes a folder that
+  /// does not exist yet or is empty: nothing was saved, so there is nothing to lose. @throws RunFolderError,
+  /// IoError
+  static RunFolder open_for_resume(const std::filesystem::path& folder, const FolderKind& kind = kRunFolder);
+
+  /// A folder into which nothing was written is removed again.
+  ~RunFolder();
+  RunFolder(RunFolder&&) noexcept = default;
+
+  const RunPaths& paths() const { return paths_; }
+
+ private:
+  explicit RunFolder(std::filesystem::path folder);
+
+  RunPaths paths_;
+  std::unique_ptr<FolderLock> lock_;
+};
+
+}  // namespace bernoulli

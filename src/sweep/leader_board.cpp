@@ -1,0 +1,192 @@
+#include "sweep/leader_board.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "sweep/naming.h"
+
+namespace bernoulli::sweep {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kSeed = "training.seed";
+
+std::vector<Setting> without_seed(std::vector<Setting> settings) {
+  std::erase_if(settings, [](const Setting& setting) { return setting.key == kSeed; });
+  return settings;
+}
+
+/// The numbers that are there.
+std::vector<double> present(const std::vector<Figures>& figures, std::optional<double> Figures::*member) {
+  std::vector<double> values;
+  for (const Figures& one : figures) {
+    if (one.*member) values.push_back(*(one.*member));
+  }
+  return values;
+}
+
+std::optional<Spread> spread(const std::vector<double>& values) {
+  if (values.empty()) return std::nullopt;
+  const auto count = static_cast<double>(values.size());
+  Spread spread;
+  for (const double value : values) spread.mean += value / count;
+  if (values.size() == 1) return spread;
+  double squares = 0;
+  for (const double value : values) squares += (value - spread.mean) * (value - spread.mean);
+  spread.deviation = std::sqrt(squares / (count - 1));
+  return spread;
+}
+
+/// Null where there is no such value.
+Json value_at(const Json& json, const std::vector<std::string>& path) {
+  const Json* value = &json;
+  for (const std::string& key : path) {
+    if (!value->is_object() || !value->contains(key)) return nullptr;
+    value = &value->at(key);
+  }
+  return *value;
+}
+
+std::optional<double> number_at(const Json& json, const std::vector<std::string>& path) {
+  const Json value = value_at(json, path);
+  return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
+}
+
+/// The figures of the trials of one row, in the order of their numbers.
+struct Group {
+  BoardRow row;
+  std::vector<Figures> figures;
+};
+
+std::vector<Group> grouped(const Sweep& sweep, const std::vector<Figures>& figures, bool over_seeds) {
+  std::vector<Group> groups;
+  for (size_t i = 0; i < sweep.trials.size(); ++i) {
+    const Trial& trial = sweep.trials[i];
+    const std::vector<Setting> settings = over_seeds ? without_seed(trial.settings) : trial.settings;
+    auto group = std::find_if(groups.begin(), groups.end(),
+                              [&](const Group& other) { return other.row.settings == settings; });
+    if (group == groups.end()) {
+      groups.emplace_back();
+      group = groups.end() - 1;
+      group->row.settings = settings;
+    }
+    group->row.folders.push_back(trial.folder());
+    group->figures.push_back(figures[i]);
+  }
+  return groups;
+}
+
+BoardRow summarised(Group group) {
+  BoardRow row = std::move(group.row);
+  row.validation = spread(present(group.figures, &Figures::validation));
+  const std::vector<double> test = present(group.figures, &Figures::test);
+  if (test.size() == group.figures.size()) row.test = spread(test);
+  if (const auto seconds = spread(present(group.figures, &Figures::seconds))) row.seconds = seconds->mean;
+  for (size_t i = 0; i < group.figures.size(); ++i) {
+    if (group.figures[i].validation) continue;
+    const std::string where = group.figures.size() > 1 ? row.folders[i] + ": " : "";
+    row.note += fmt::format("{}{}{}", row.note.empty() ? "" : "; ", where, group.figures[i].why_none);
+  }
+  return row;
+}
+
+}  // namespace
+
+std::string runs_of(const BoardRow& row, const std::filesystem::path& folder) {
+  if (row.folders.size() == 1) return (folder / row.folders[0]).string();
+  std::string names;
+  for (const std::string& name : row.folders) names += (names.empty() ? "" : ",") + name;
+  return (folder / ("{" + names + "}")).string();
+}
+
+Figures figures_of(const Json& summary, const std::string& metric) {
+  Figures figures;
+  figures.validation = number_at(summary, {"validation", "metrics", metric});
+  figures.test = number_at(summary, {"test", "metrics", metric});
+  figures.seconds = number_at(summary, {"timings", "total_seconds"});
+  if (figures.validation) return figures;
+  const Json reason = value_at(summary, {"validation", "undefined", metric});
+  figures.why_none = fmt::format("validation {} is undefined ({})", metric,
+                                 reason.is_string() ? reason.get<std::string>() : "summary.json has none");
+  return figures;
+}
+
+Figures figures_of(const Trial& trial) {
+  Figures figures;
+  figures.why_none = trial.state == TrialState::kFailed
+                         ? fmt::format("failed with exit code {}: {}", trial.exit_code, trial.error)
+                         : "not trained to its end";
+  return figures;
+}
+
+LeaderBoard make_leader_board(const Sweep& sweep, const std::vector<Figures>& figures,
+                              const Ranking& ranking) {
+  LeaderBoard board{ranking, takes_several_values(sweep, kSeed), {}};
+  for (Group& group : grouped(sweep, figures, board.over_seeds))
+    board.rows.push_back(summarised(std::move(group)));
+  const auto is_ranked = [](const BoardRow& row) { return row.validation && row.note.empty(); };
+  const auto better = [&](const BoardRow& a, const BoardRow& b) {
+    if (!is_ranked(a) || !is_ranked(b)) return is_ranked(a) && !is_ranked(b);
+    return ranking.lower_is_better ? a.validation->mean < b.validation->mean
+                                   : a.validation->mean > b.validation->mean;
+  };
+  std::stable_sort(board.rows.begin(), board.rows.end(), better);
+  for (size_t i = 0; i < board.rows.size() && is_ranked(board.rows[i]); ++i) {
+    const bool ties = i > 0 && !better(board.rows[i - 1], board.rows[i]);
+    board.rows[i].rank = ties ? *board.rows[i - 1].rank : static_cast<int64_t>(i) + 1;
+  }
+  return board;
+}
+
+Json to_json(const LeaderBoard& board, const std::filesystem::path& folder) {
+  const auto figure = [](const std::optional<Spread>& spread) -> Json {
+    if (!spread) return nullptr;
+    return {{"mean", spread->mean}, {"std", spread->deviation ? Json(*spread->deviation) : Json(nullptr)}};
+  };
+  Json json = {{"metric", board.ranking.metric},
+               {"lower_is_better", board.ranking.lower_is_better},
+               {"chosen_on", "validation"},
+               {"over_seeds", board.over_seeds},
+               {"rows", Json::array()}};
+  for (const BoardRow& row : board.rows) {
+    Json settings = Json::object(), runs = Json::array();
+    for (const auto& [key, value] : row.settings) settings[key] = value;
+    for (const std::string& name : row.folders) runs.push_back((folder / name).string());
+    json["rows"].push_back({{"rank", row.rank ? Json(*row.rank) : Json(nullptr)},
+                            {"validation", figure(row.validation)},
+                            {"test", figure(row.test)},
+                            {"settings", std::move(settings)},
+                            {"seconds", row.seconds ? Json(*row.seconds) : Json(nullptr)},
+                            {"runs", std::move(runs)},
+                            {"note", row.note}});
+  }
+  return json;
+}
+
+std::string to_csv(const LeaderBoard& board, const std::filesystem::path& folder) {
+  const auto quoted = [](const std::string& text) {
+    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+    std::string inside;
+    for (const char c : text) inside += c == '"' ? std::string("\"\"") : std::string(1, c);
+    return fmt::format("\"{}\"", inside);
+  };
+  const auto number = [](const auto& value) { return value ? fmt::format("{}", *value) : std::string(); };
+  const auto figures = [&](const std::optional<Spread>& spread) {
+    return spread ? fmt::format("{},{}", spread->mean, number(spread->deviation)) : std::string(",");
+  };
+  std::string csv = fmt::format("rank,validation_{0},validation_std,test_{0},test_std", board.ranking.metric);
+  for (const Setting& setting : board.rows.front().settings) csv += "," + quoted(setting.key);
+  csv += ",seconds,runs,note\n";
+  for (const BoardRow& row : board.rows) {
+    csv += fmt::format("{},{},{}", number(row.rank), figures(row.validation), figures(row.test));
+    for (const Setting& setting : row.settings) csv += "," + quoted(setting.value);
+    csv += fmt::format(",{},{},{}\n", number(row.seconds), quoted(runs_of(row, folder)), quoted(row.note));
+  }
+  return csv;
+}
+
+}  // namespace bernoulli::sweep
