@@ -1,8 +1,7 @@
 #include "metrics/paired_comparison.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
+#include <utility>
 
 #include "core/error.h"
 #include "core/random.h"

@@ -17,7 +17,8 @@ using report::escape_html;
 using report::Plot;
 using report::PlotLine;
 
-constexpr std::array<std::string_view, 3> kDrawnModes = {"bce_with_logits", "sigmoid_bce", "sigmoid_bce_clipped"};
+constexpr std::array<std::string_view, 3> kDrawnModes = {"bce_with_logits", "sigmoid_bce",
+                                                         "sigmoid_bce_clipped"};
 
 /// The same line for a mode in every plot.
 std::string class_of(std::string_view mode) {
