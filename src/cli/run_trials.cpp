@@ -56,7 +56,7 @@ class TrialRunner {
   void listen(Running& running);
   void conclude(Running& running);
   void fail(Trial& trial, const ChildProcess::End& end, const std::string& error) const;
-  void tell(const Running& running, const Json* summary);
+  void tell(const Running& running, const std::optional<Json>& summary) const;
   std::string time_left() const;
   void show_progress();
   void save() const { write_json(runs_.folder / kSweepFolder.marker, to_json(sweep_)); }
@@ -154,7 +154,7 @@ void TrialRunner::conclude(Running& running) {
   ++num_ended_;
   ended_s_ += monotonic_seconds() - running.started_s;
   progress_.clear();
-  tell(running, summary ? &*summary : nullptr);
+  tell(running, summary);
 }
 
 /// An end by a signal gets the exit code of what is probably behind it (README, "Exit codes").
@@ -176,7 +176,7 @@ void TrialRunner::fail(Trial& trial, const ChildProcess::End& end, const std::st
   }
 }
 
-void TrialRunner::tell(const Running& running, const Json* summary) {
+void TrialRunner::tell(const Running& running, const std::optional<Json>& summary) const {
   const Trial& trial = running.trial;
   const std::string log = (runs_.folder / (trial.folder() + ".log")).string();
   const std::string took = format_duration(monotonic_seconds() - running.started_s);
@@ -185,7 +185,7 @@ void TrialRunner::tell(const Running& running, const Json* summary) {
                             trial.exit_code, trial.error, log));
     return;
   }
-  if (trial.state == TrialState::kStopped) {
+  if (!summary) {
     log_info(fmt::format("{}  stopped after {}", name_of(trial), took));
     return;
   }

@@ -62,8 +62,10 @@ ChildProcess::ChildProcess(std::vector<std::string> words) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail(errno);
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
+  ::signal(SIGCHLD, SIG_DFL);  // which may be inherited as ignored: then nobody learns how a child ended
   const int error = SpawnSettings(ends[1]).spawn(&pid_, arguments.data());
   ::close(ends[1]);
   errors_ = ends[0];
@@ -117,6 +119,7 @@ std::vector<std::string> ChildProcess::take_lines() {
 
 void ChildProcess::wait_for_any(const std::vector<const ChildProcess*>& children, int timeout_ms) {
   std::vector<pollfd> streams;
+  streams.reserve(children.size());
   for (const ChildProcess* child : children) streams.push_back({child->errors_, POLLIN, 0});
   ::poll(streams.data(), streams.size(), timeout_ms);  // whatever it returns: the caller looks at each
 }

@@ -50,6 +50,7 @@ std::vector<Trial> every_combination(const std::vector<Axis>& axes) {
 
 std::vector<std::string> draw_values(const std::vector<Axis>& axes, Random& random) {
   std::vector<std::string> values;
+  values.reserve(axes.size());
   for (const Axis& axis : axes)
     values.push_back(axis.range ? axis.range->draw(random) : axis.values[random.below(axis.values.size())]);
   return values;

@@ -39,6 +39,13 @@ TEST(ChildProcess, GivesTheLinesOfStandardErrorAndTheExitCode) {
   EXPECT_EQ(process.end().signal, 0);
 }
 
+TEST(ChildProcess, LearnsTheExitCodeWhereSomebodyHadItIgnored) {
+  ::signal(SIGCHLD, SIG_IGN);
+  ChildProcess process = shell("exit 7");
+  all_lines(process);
+  EXPECT_EQ(process.end().exit_code, 7);
+}
+
 TEST(ChildProcess, SaysWhichSignalEndedIt) {
   ChildProcess process = shell("echo up >&2; exec sleep 100");
   wait_until_ready(process);
