@@ -328,6 +328,21 @@ TEST_F(EndToEnd, ExportWritesTheSameModelAgain) {
   EXPECT_EQ(b.exit_code, 0) << b.err;
 }
 
+TEST_F(EndToEnd, ExportWritesTheOtherFormatsIntoTheRunFolder) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  for (const auto& [format, name] :
+       std::vector<std::pair<std::string, std::string>>{{"safetensors", "model.safetensors"}}) {
+    const ProgramResult exported = run({"export", (folder_ / "run").string(), "--format", format, "--json"});
+    ASSERT_EQ(exported.exit_code, 0) << format << exported.err;
+    const Json report = Json::parse(exported.out);
+    EXPECT_EQ(report["file"], name);
+    EXPECT_EQ(report["verified_texts"], 20) << format;
+    EXPECT_EQ(report["verified_split"], "test") << format;
+    EXPECT_LE(report["max_difference"], 1e-6) << format;
+    EXPECT_EQ(report["size_bytes"], fs::file_size(folder_ / ("run/" + name)));
+  }
+}
+
 TEST_F(EndToEnd, EveryLossModeTrains) {
   for (const char* mode : {"bce_with_logits", "sigmoid_bce", "sigmoid_bce_clipped", "focal_with_logits"}) {
     const ProgramResult trained =
