@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/stop.h"
+#include "export/triton.h"
 #include "export/verify.h"
 #include "export/weights.h"
 #include "infer/classifier.h"
@@ -11,10 +12,13 @@ namespace bernoulli::cli {
 namespace {
 
 ExportReport write_as(ExportFormat format, const ArtifactParts& artifact, const TrainerAnswers& trainer,
-                      const std::filesystem::path& path, double tolerance, int threads) {
+                      const std::filesystem::path& path, const RunConfig& config, double tolerance) {
+  const int threads = num_threads(config.training);
   switch (format) {
     case ExportFormat::kTorchScript:
       return export_artifact(artifact, trainer, path, tolerance, threads, throw_if_stopped);
+    case ExportFormat::kTriton:
+      return export_triton(artifact, trainer, path, config.name, tolerance, threads, throw_if_stopped);
     case ExportFormat::kSafetensors:
       return export_weights(artifact, trainer, path, tolerance, throw_if_stopped);
   }
@@ -32,8 +36,9 @@ nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceT
   const double tolerance = parts.device.is_cpu() ? 0 : kVerifyTolerance;
   const ExportReport report =
       write_as(format, artifact, {reference.texts, reference.logits, parts.config.training.eval_batch_size},
-               path, tolerance, num_threads(parts.config.training));
-  return {{"file", path.filename().string()},
+               path, parts.config, tolerance);
+  // "a/triton/" is "a/triton".
+  return {{"file", (path.has_filename() ? path : path.parent_path()).filename().string()},
           {"size_bytes", report.size_bytes},
           {"verified_texts", report.verification.num_texts},
           {"verified_split", reference.split},

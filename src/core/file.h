@@ -37,8 +37,8 @@ class FileBytes {
 
 /// Replaces a file so that a reader, or a crash, sees the old file or the new one and never a mix: temporary
 /// file in the same folder, checked writes, fsync, rename, fsync of the folder. Until commit() the old file
-/// is untouched; without it the temporary file is removed. Of a link, what it leads to is replaced; a device, a
-/// pipe or a socket is refused.
+/// is untouched; without it the temporary file is removed. Of a link, what it leads to is replaced; a device,
+/// a pipe or a socket is refused.
 class AtomicFile {
  public:
   struct Options {
@@ -74,7 +74,8 @@ class AtomicFile {
 /// Replaces `path` by `content`, durably (AtomicFile). @throws IoError
 void write_file_atomic(const std::filesystem::path& path, std::string_view content);
 
-/// Removes what a killed write_file_atomic left in `folder`. Returns the number of files removed.
+/// Removes what a killed AtomicFile or AtomicFolder left in `folder`. Returns the number of files and folders
+/// removed.
 int remove_temporary_files(const std::filesystem::path& folder);
 
 /// Appends whole lines to a file; each append is one checked write of complete lines.
@@ -108,6 +109,26 @@ class FolderLock {
 
  private:
   int fd_ = -1;
+};
+
+/// A folder that appears whole or not at all: its files are written below path(), a temporary folder beside
+/// it, which commit() renames. Without commit() the temporary folder is removed.
+class AtomicFolder {
+ public:
+  /// Creates the parents and the temporary folder. @throws RunFolderError where `folder` is there and is no
+  /// empty folder; IoError
+  explicit AtomicFolder(const std::filesystem::path& folder);
+  ~AtomicFolder();
+  AtomicFolder(const AtomicFolder&) = delete;
+  AtomicFolder& operator=(const AtomicFolder&) = delete;
+
+  const std::filesystem::path& path() const { return temporary_; }
+  /// @throws IoError
+  void commit();
+
+ private:
+  std::filesystem::path folder_;
+  std::filesystem::path temporary_;
 };
 
 /// Creates the folder and its parents, each durable in the one above it. @throws IoError with the path and
