@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/stop.h"
+#include "export/onnx_verify.h"
 #include "export/triton.h"
 #include "export/verify.h"
 #include "export/weights.h"
@@ -17,6 +18,8 @@ ExportReport write_as(ExportFormat format, const ArtifactParts& artifact, const 
   switch (format) {
     case ExportFormat::kTorchScript:
       return export_artifact(artifact, trainer, path, tolerance, threads, throw_if_stopped);
+    case ExportFormat::kOnnx:
+      return export_onnx(artifact, trainer, path, kVerifyTolerance, throw_if_stopped);
     case ExportFormat::kTriton:
       return export_triton(artifact, trainer, path, config.name, tolerance, threads, throw_if_stopped);
     case ExportFormat::kSafetensors:

@@ -54,6 +54,7 @@ struct ExportFormatEntry {
 const ExportFormatEntry& export_format(const std::string& name) {
   static const std::vector<ExportFormatEntry> formats = {
       {"torchscript", ExportFormat::kTorchScript, &RunPaths::artifact},
+      {"onnx", ExportFormat::kOnnx, &RunPaths::onnx},
       {"triton", ExportFormat::kTriton, &RunPaths::triton},
       {"safetensors", ExportFormat::kSafetensors, &RunPaths::safetensors}};
   const auto found = std::find_if(formats.begin(), formats.end(),
@@ -142,11 +143,12 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
 
 std::optional<ExportArguments> export_arguments(const std::vector<std::string>& words) {
   po::options_description options("options");
-  options.add_options()("format", po::value<std::string>()->default_value("torchscript")->value_name("F"),
-                        "torchscript: raw texts to probabilities; triton: the same as a folder that Triton "
-                        "serves; safetensors: the weights")(
+  options.add_options()(
+      "format", po::value<std::string>()->default_value("torchscript")->value_name("F"),
+      "torchscript: raw texts to probabilities; onnx: token ids to probabilities; triton: a folder that "
+      "Triton serves, raw texts to probabilities; safetensors: the weights")(
       "output", po::value<std::string>()->value_name("PATH"),
-      "where to write; default: model.pt, triton or model.safetensors in the run folder")(
+      "where to write; default: model.pt, model.onnx, triton or model.safetensors in the run folder")(
       "json", "print one JSON object");
   add_data_options(options);
   const Usage usage{
@@ -155,6 +157,7 @@ std::optional<ExportArguments> export_arguments(const std::vector<std::string>& 
       "model on the raw texts of the run's data. If it differs there is no file. docs/artifact.md has a\n"
       "section a format.",
       "  bernoulli export runs/quickstart-1 --output model.pt\n"
+      "  bernoulli export runs/quickstart-1 --format onnx\n"
       "  bernoulli export runs/quickstart-1 --format triton --output model_repository\n"
       "  bernoulli export runs/quickstart-1 --format safetensors --json\n",
       "run", 1};

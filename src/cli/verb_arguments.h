@@ -35,7 +35,7 @@ struct EvaluateArguments {
 std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::string>& words);
 
 /// What `export` writes: docs/artifact.md.
-enum class ExportFormat { kTorchScript, kTriton, kSafetensors };
+enum class ExportFormat { kTorchScript, kOnnx, kTriton, kSafetensors };
 
 struct ExportArguments {
   RunPaths run;

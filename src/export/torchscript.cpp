@@ -214,6 +214,13 @@ std::map<std::string, std::string> artifact_records(const ArtifactParts& parts) 
           {kMetadataFile, metadata(parts).dump(2)}};
 }
 
+std::map<std::string, std::string> portable_records(const ArtifactParts& parts) {
+  std::map<std::string, std::string> records = artifact_records(parts);
+  if (const Vocabulary* vocabulary = parts.vectorizer.vocabulary())
+    records[kVocabularyFile] = vocabulary->to_text();
+  return records;
+}
+
 std::vector<std::pair<std::string, at::Tensor>> network_tensors(const Module& network) {
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   for (const auto& item : network.named_parameters()) tensors.emplace_back(item.name, item.value);

@@ -35,6 +35,9 @@ struct ArtifactParts {
 /// thresholds, metadata. read_artifact_info reads it. @throws InternalError if the parts do not fit together
 std::map<std::string, std::string> artifact_records(const ArtifactParts& parts);
 
+/// The same and, unless ids are hashed, the vocabulary: for formats without a text half.
+std::map<std::string, std::string> portable_records(const ArtifactParts& parts);
+
 /// Parameters, then buffers, by the names that they have in a checkpoint: "embedding_0.weight".
 std::vector<std::pair<std::string, at::Tensor>> network_tensors(const torch::jit::Module& network);
 

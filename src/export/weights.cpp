@@ -1,7 +1,6 @@
 #include "export/weights.h"
 
 #include <algorithm>
-#include <map>
 #include <vector>
 
 #include <fmt/format.h>
@@ -12,18 +11,10 @@
 #include "core/file.h"
 #include "model/features.h"
 #include "model/sequential.h"
-#include "store/artifact_files.h"
 #include "tensor/safetensors.h"
 
 namespace bernoulli {
 namespace {
-
-std::map<std::string, std::string> metadata_of(const ArtifactParts& parts) {
-  std::map<std::string, std::string> metadata = artifact_records(parts);
-  if (const Vocabulary* vocabulary = parts.vectorizer.vocabulary())
-    metadata[kVocabularyFile] = vocabulary->to_text();
-  return metadata;
-}
 
 void check_weights(const std::string& name, const RawTensors& read, const std::vector<RawTensor>& trained) {
   if (read.tensors.size() != trained.size())
@@ -41,7 +32,7 @@ void check_weights(const std::string& name, const RawTensors& read, const std::v
 }  // namespace
 
 std::string serialize_weights(const ArtifactParts& parts) {
-  return write_raw_tensors({metadata_of(parts), HostTensors(network_tensors(parts.network)).raw()});
+  return write_raw_tensors({portable_records(parts), HostTensors(network_tensors(parts.network)).raw()});
 }
 
 Verification verify_weights(std::string_view bytes, const std::string& name, const ArtifactParts& parts,
@@ -49,7 +40,7 @@ Verification verify_weights(std::string_view bytes, const std::string& name, con
   check_answers(trainer, parts.plan.num_outputs);
   const RawTensors read = read_raw_tensors(bytes, name);
   check_weights(name, read, HostTensors(network_tensors(parts.network)).raw());
-  if (read.metadata != metadata_of(parts)) refuse_export(name, "its metadata are not what was written");
+  if (read.metadata != portable_records(parts)) refuse_export(name, "its metadata are not what was written");
   Sequential model(parts.plan, read_safetensors(bytes, name).tensors, c10::kCPU);
   const FeatureShape shape{parts.plan.ragged_input, parts.vectorizer.config().sequence_length};
   Verification verification{trainer.texts.size(), 0};

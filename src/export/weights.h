@@ -9,7 +9,7 @@
 namespace bernoulli {
 
 /// The bytes of a safetensors file: the network's tensors by the names that they have in a checkpoint, and as
-/// metadata artifact_records and the vocabulary (docs/artifact.md, "safetensors"). The same parts give the
+/// metadata portable_records (docs/artifact.md, "safetensors"). The same parts give the
 /// same bytes. @throws InternalError if the parts do not fit together.
 std::string serialize_weights(const ArtifactParts& parts);
 

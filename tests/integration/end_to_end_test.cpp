@@ -1,6 +1,7 @@
 // The program from the outside, as its users call it: train, evaluate, predict, export, resume, signals.
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <sstream>
@@ -331,7 +332,7 @@ TEST_F(EndToEnd, ExportWritesTheSameModelAgain) {
 TEST_F(EndToEnd, ExportWritesTheOtherFormatsIntoTheRunFolder) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   for (const auto& [format, name] : std::vector<std::pair<std::string, std::string>>{
-           {"triton", "triton"}, {"safetensors", "model.safetensors"}}) {
+           {"onnx", "model.onnx"}, {"triton", "triton"}, {"safetensors", "model.safetensors"}}) {
     const ProgramResult exported = run({"export", (folder_ / "run").string(), "--format", format, "--json"});
     ASSERT_EQ(exported.exit_code, 0) << format << exported.err;
     const Json report = Json::parse(exported.out);
@@ -342,6 +343,20 @@ TEST_F(EndToEnd, ExportWritesTheOtherFormatsIntoTheRunFolder) {
     EXPECT_GT(report["size_bytes"], 0) << format;
     EXPECT_TRUE(fs::exists(folder_ / ("run/" + name)));
   }
+}
+
+TEST_F(EndToEnd, OnnxRuntimeAnswersLikePredict) {
+  const char* python = std::getenv("BERNOULLI_PYTHON");
+  if (python == nullptr) GTEST_SKIP() << "BERNOULLI_PYTHON names no interpreter";
+  if (run_program({python, "-c", "import onnx, onnxruntime, numpy"}).exit_code != 0)
+    GTEST_SKIP() << python << " has no onnx, onnxruntime and numpy";
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_EQ(run({"export", (folder_ / "run").string(), "--format", "onnx"}).exit_code, 0);
+  const ProgramResult checked =
+      run_program({python, std::string(BERNOULLI_TEST_SOURCE_DIR) + "/export/check_onnx.py", "--program",
+                   BERNOULLI_PROGRAM, "--tolerance", "1e-6", (folder_ / "run").string()});
+  EXPECT_EQ(checked.exit_code, 0) << checked.err;
+  EXPECT_THAT(checked.out, HasSubstr("21 texts, largest difference"));
 }
 
 TEST_F(EndToEnd, PredictReadsTheModelInsideATritonRepository) {
