@@ -49,7 +49,7 @@ int run_export(const std::vector<std::string>& words) {
   const nlohmann::ordered_json report =
       write_artifact({run.info.config, run.vectorizer, run.info.labels, run.info.thresholds,
                       run.info.pos_weight, run.info.temperatures, run.model, device},
-                     reference, arguments->output);
+                     reference, arguments->output, arguments->format);
   print(
       arguments->json
           ? report.dump(2) + "\n"

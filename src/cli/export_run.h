@@ -8,6 +8,7 @@
 
 #include <c10/core/Device.h>
 
+#include "cli/verb_arguments.h"
 #include "config/run_config.h"
 #include "core/string_rows.h"
 #include "data/dataset.h"
@@ -36,10 +37,13 @@ struct ReferenceTexts {
   std::string split;
 };
 
-/// Writes `path` after the file, read back, gave the trainer's probabilities on the raw texts.
-/// Returns {"file", "size_bytes", "verified_texts", "verified_split", "max_difference"}.
-/// @throws ArtifactError if it does not; then there is no file. IoError
+/// Writes `path`, a folder for triton, after what is to be written, read back, gave the trainer's
+/// probabilities on the raw texts. Returns {"file", "size_bytes", "verified_texts", "verified_split",
+/// "max_difference"}.
+/// @throws ArtifactError if it does not; then there is no file. UsageError for a model that the format cannot
+/// hold; RunFolderError for a folder that is there; IoError
 nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceTexts& reference,
-                                      const std::filesystem::path& path);
+                                      const std::filesystem::path& path,
+                                      ExportFormat format = ExportFormat::kTorchScript);
 
 }  // namespace bernoulli::cli

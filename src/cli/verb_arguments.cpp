@@ -47,6 +47,27 @@ RunPaths run_called(const std::string& word) {
   return run;
 }
 
+struct ExportFormatEntry {
+  std::string name;
+  ExportFormat format;
+  std::filesystem::path (RunPaths::*default_output)() const;
+};
+
+/// @throws UsageError for a format that does not exist
+const ExportFormatEntry& export_format(const std::string& name) {
+  static const std::vector<ExportFormatEntry> formats = {
+      {"torchscript", ExportFormat::kTorchScript, &RunPaths::artifact},
+      {"onnx", ExportFormat::kOnnx, &RunPaths::onnx},
+      {"triton", ExportFormat::kTriton, &RunPaths::triton},
+      {"safetensors", ExportFormat::kSafetensors, &RunPaths::safetensors}};
+  const auto found = std::find_if(formats.begin(), formats.end(),
+                                  [&](const ExportFormatEntry& entry) { return entry.name == name; });
+  if (found != formats.end()) return *found;
+  std::vector<std::string> names;
+  for (const ExportFormatEntry& entry : formats) names.push_back(entry.name);
+  throw UsageError(fmt::format("--format is '{}'; it may be {}", name, fmt::join(names, ", ")));
+}
+
 }  // namespace
 
 std::optional<TrainArguments> train_arguments(const std::vector<std::string>& words) {
@@ -125,25 +146,31 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
 
 std::optional<ExportArguments> export_arguments(const std::vector<std::string>& words) {
   po::options_description options("options");
-  options.add_options()("format", po::value<std::string>()->default_value("torchscript")->value_name("F"),
-                        "torchscript")("output", po::value<std::string>()->value_name("FILE"),
-                                       "where to write; default: model.pt in the run folder")(
+  options.add_options()(
+      "format", po::value<std::string>()->default_value("torchscript")->value_name("F"),
+      "torchscript: raw texts to probabilities; onnx: token ids to probabilities; triton: a folder that "
+      "Triton serves, raw texts to probabilities; safetensors: the weights")(
+      "output", po::value<std::string>()->value_name("PATH"),
+      "where to write; default: model.pt, model.onnx, triton or model.safetensors in the run folder")(
       "json", "print one JSON object");
   add_data_options(options);
   const Usage usage{
       "export RUN [options]",
-      "Writes the TorchScript file of a run, which takes raw texts and gives probabilities, after checking "
-      "it against the run's own\n"
-      "model on the raw texts of the run's data. If it differs there is no file.",
-      "  bernoulli export runs/quickstart-1\n  bernoulli export runs/quickstart-1 --output model.pt\n", "run",
-      1};
+      "Writes the model of a run for use elsewhere, after checking what was written against the run's own\n"
+      "model on the raw texts of the run's data. If it differs there is no file. docs/artifact.md has a\n"
+      "section a format.",
+      "  bernoulli export runs/quickstart-1 --output model.pt\n"
+      "  bernoulli export runs/quickstart-1 --format onnx\n"
+      "  bernoulli export runs/quickstart-1 --format triton --output model_repository\n"
+      "  bernoulli export runs/quickstart-1 --format safetensors --json\n",
+      "run", 1};
   const auto values = parse_words(usage, options, words);
   if (!values) return std::nullopt;
   const std::string folder = positional(*values, usage, "a run folder");
-  if (const auto& format = (*values)["format"].as<std::string>(); format != "torchscript")
-    throw UsageError(fmt::format("--format is '{}'; this version writes torchscript", format));
+  const ExportFormatEntry& format = export_format((*values)["format"].as<std::string>());
   const RunPaths run = run_called(folder);
-  return ExportArguments{run, optional_word(*values, "output").value_or(run.artifact().string()),
+  return ExportArguments{run, format.format,
+                         optional_word(*values, "output").value_or((run.*format.default_output)().string()),
                          data_overrides(*values), values->contains("json")};
 }
 

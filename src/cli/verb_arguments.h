@@ -34,8 +34,12 @@ struct EvaluateArguments {
 };
 std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::string>& words);
 
+/// What `export` writes: docs/artifact.md.
+enum class ExportFormat { kTorchScript, kOnnx, kTriton, kSafetensors };
+
 struct ExportArguments {
   RunPaths run;
+  ExportFormat format = ExportFormat::kTorchScript;
   std::filesystem::path output;
   std::vector<std::string> overrides;  ///< of keys of `data` in the configuration
   bool json = false;

@@ -86,6 +86,20 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
+void make_names_durable(const fs::path& of) {
+  if (const int error = sync_folder(folder_of(of)))
+    throw IoError(fmt::format("cannot make '{}' durable: {}", of.string(), reason(error)));
+}
+
+fs::path temporary_beside(const fs::path& path) {
+  return folder_of(path) / fmt::format("{}{}{}", path.filename().string(), kTemporaryMark, ::getpid());
+}
+
+/// "runs/a/" is "runs/a".
+fs::path without_final_slash(const fs::path& folder) {
+  return folder.has_filename() ? folder : folder.parent_path();
+}
+
 /// A regular file that is read from its first byte on.
 class RegularFile {
  public:
@@ -197,8 +211,7 @@ fs::path replaceable(fs::path path) {
 
 AtomicFile::AtomicFile(fs::path path, Options options)
     : path_(replaceable(std::move(path))), options_(options) {
-  temporary_ =
-      folder_of(path_) / fmt::format("{}{}{}", path_.filename().string(), kTemporaryMark, ::getpid());
+  temporary_ = temporary_beside(path_);
   ::unlink(temporary_.c_str());  // a leftover of a killed process that had our number
   fd_ = open_retrying(temporary_, O_WRONLY | O_CREAT | O_EXCL, options_.owner_only ? 0600 : 0644);
   if (fd_ < 0) opening_error_ = errno;
@@ -233,9 +246,7 @@ void AtomicFile::commit() {
                                              : 0);  // some file systems report a failed write only here
   check(::rename(temporary_.c_str(), path_.c_str()) != 0 ? errno : 0);
   temporary_.clear();
-  if (!options_.durable) return;
-  if (const int error = sync_folder(folder_of(path_)))
-    throw IoError(fmt::format("cannot make '{}' durable: {}", path_.string(), reason(error)));
+  if (options_.durable) make_names_durable(path_);
 }
 
 void write_file_atomic(const fs::path& path, std::string_view content) {
@@ -249,7 +260,7 @@ int remove_temporary_files(const fs::path& folder) {
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
     if (entry.path().filename().string().find(kTemporaryMark) == std::string::npos) continue;
-    if (fs::remove(entry.path(), ignored)) ++removed;
+    if (fs::remove_all(entry.path(), ignored) > 0) ++removed;
   }
   return removed;
 }
@@ -300,10 +311,35 @@ FolderLock::FolderLock(const fs::path& folder) {
 
 FolderLock::~FolderLock() { ::close(fd_); }
 
+AtomicFolder::AtomicFolder(const fs::path& folder)
+    : folder_(without_final_slash(folder)), temporary_(temporary_beside(folder_)) {
+  std::error_code error;
+  const bool taken = fs::exists(fs::symlink_status(folder_, error)) &&
+                     !(fs::is_directory(fs::symlink_status(folder_, error)) && fs::is_empty(folder_, error));
+  if (taken)
+    throw RunFolderError(fmt::format(
+        "'{}' is there already and is never overwritten; remove it or name another folder with --output",
+        folder_.string()));
+  fs::remove_all(temporary_, error);  // a leftover of a killed process that had our number
+  create_folder(temporary_);
+}
+
+AtomicFolder::~AtomicFolder() {
+  std::error_code ignored;
+  if (!temporary_.empty()) fs::remove_all(temporary_, ignored);
+}
+
+void AtomicFolder::commit() {
+  if (::rename(temporary_.c_str(), folder_.c_str()) != 0)
+    throw IoError(fmt::format("cannot create the folder '{}': {}", folder_.string(), reason(errno)));
+  temporary_.clear();
+  make_names_durable(folder_);
+}
+
 void create_folder(const fs::path& folder) {
   std::error_code ignored;
   if (fs::is_directory(folder, ignored)) return;
-  const fs::path path = folder.has_filename() ? folder : folder.parent_path();  // "runs/a/" is "runs/a"
+  const fs::path path = without_final_slash(folder);
   const fs::path parent = folder_of(path);
   if (!path.empty() && !fs::exists(parent, ignored)) create_folder(parent);
   int error = ::mkdir(path.c_str(), 0777) == 0 ? sync_folder(parent) : errno;

@@ -74,7 +74,8 @@ class AtomicFile {
 /// Replaces `path` by `content`, durably (AtomicFile). @throws IoError
 void write_file_atomic(const std::filesystem::path& path, std::string_view content);
 
-/// Removes what a killed write_file_atomic left in `folder`. Returns the number of files removed.
+/// Removes what a killed AtomicFile or AtomicFolder left in `folder`. Returns the number of files and folders
+/// removed.
 int remove_temporary_files(const std::filesystem::path& folder);
 
 /// Appends whole lines, or records, to a file; each append is one checked write.
@@ -110,6 +111,26 @@ class FolderLock {
 
  private:
   int fd_ = -1;
+};
+
+/// A folder that appears whole or not at all: its files are written below path(), a temporary folder beside
+/// it, which commit() renames. Without commit() the temporary folder is removed.
+class AtomicFolder {
+ public:
+  /// Creates the parents and the temporary folder. @throws RunFolderError where `folder` is there and is no
+  /// empty folder; IoError
+  explicit AtomicFolder(const std::filesystem::path& folder);
+  ~AtomicFolder();
+  AtomicFolder(const AtomicFolder&) = delete;
+  AtomicFolder& operator=(const AtomicFolder&) = delete;
+
+  const std::filesystem::path& path() const { return temporary_; }
+  /// @throws IoError
+  void commit();
+
+ private:
+  std::filesystem::path folder_;
+  std::filesystem::path temporary_;
 };
 
 /// Creates the folder and its parents, each durable in the one above it. @throws IoError with the path and

@@ -15,66 +15,45 @@ void append_varint(std::string& to, uint64_t value) {
   to += static_cast<char>(value);
 }
 
-void append_tag(std::string& to, int field, WireType type) {
+void append_tag(std::string& to, uint32_t field, WireType type) {
   append_varint(to, static_cast<uint64_t>(field) << 3 | static_cast<uint64_t>(type));
-}
-
-template <class Integer, class Value>
-std::string little_endian(std::span<const Value> values) {
-  std::string content;
-  content.reserve(values.size_bytes());
-  for (const Value value : values) append_little_endian(content, std::bit_cast<Integer>(value));
-  return content;
-}
-
-template <class Value>
-std::string varints(std::span<const Value> values) {
-  std::string content;
-  for (const Value value : values) append_varint(content, static_cast<uint64_t>(value));
-  return content;
 }
 
 }  // namespace
 
-void ProtobufWriter::varint(int field, uint64_t value) {
+void ProtobufWriter::varint(uint32_t field, uint64_t value) {
   append_tag(encoded_, field, WireType::kVarint);
   append_varint(encoded_, value);
 }
 
-void ProtobufWriter::fixed32(int field, uint32_t value) {
+void ProtobufWriter::fixed32(uint32_t field, uint32_t value) {
   append_tag(encoded_, field, WireType::kFixed32);
   append_little_endian(encoded_, value);
 }
 
-void ProtobufWriter::fixed64(int field, uint64_t value) {
+void ProtobufWriter::fixed64(uint32_t field, uint64_t value) {
   append_tag(encoded_, field, WireType::kFixed64);
   append_little_endian(encoded_, value);
 }
 
-void ProtobufWriter::float32(int field, float value) { fixed32(field, std::bit_cast<uint32_t>(value)); }
+void ProtobufWriter::float32(uint32_t field, float value) { fixed32(field, std::bit_cast<uint32_t>(value)); }
 
-void ProtobufWriter::float64(int field, double value) { fixed64(field, std::bit_cast<uint64_t>(value)); }
+void ProtobufWriter::float64(uint32_t field, double value) { fixed64(field, std::bit_cast<uint64_t>(value)); }
 
-void ProtobufWriter::bytes(int field, std::string_view value) {
+void ProtobufWriter::bytes(uint32_t field, std::string_view value) {
+  begin_bytes(field, value.size());
+  append(value);
+}
+
+void ProtobufWriter::begin_bytes(uint32_t field, uint64_t size) {
   append_tag(encoded_, field, WireType::kLengthDelimited);
-  append_varint(encoded_, value.size());
-  encoded_ += value;
+  append_varint(encoded_, size);
 }
 
-void ProtobufWriter::packed_varints(int field, std::span<const uint64_t> values) {
-  bytes(field, varints(values));
-}
-
-void ProtobufWriter::packed_signed_varints(int field, std::span<const int64_t> values) {
-  bytes(field, varints(values));
-}
-
-void ProtobufWriter::packed_floats(int field, std::span<const float> values) {
-  bytes(field, little_endian<uint32_t>(values));
-}
-
-void ProtobufWriter::packed_doubles(int field, std::span<const double> values) {
-  bytes(field, little_endian<uint64_t>(values));
+void ProtobufWriter::packed(uint32_t field, std::span<const int64_t> values) {
+  std::string list;
+  for (const int64_t value : values) append_varint(list, static_cast<uint64_t>(value));
+  bytes(field, list);
 }
 
 }  // namespace bernoulli

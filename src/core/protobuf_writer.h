@@ -14,21 +14,23 @@ namespace bernoulli {
 class ProtobufWriter {
  public:
   /// uint32, uint64, bool and enum.
-  void varint(int field, uint64_t value);
+  void varint(uint32_t field, uint64_t value);
   /// int32 and int64: a negative one takes ten bytes.
-  void signed_varint(int field, int64_t value) { varint(field, static_cast<uint64_t>(value)); }
-  void fixed32(int field, uint32_t value);
-  void fixed64(int field, uint64_t value);
-  void float32(int field, float value);
-  void float64(int field, double value);
+  void signed_varint(uint32_t field, int64_t value) { varint(field, static_cast<uint64_t>(value)); }
+  void fixed32(uint32_t field, uint32_t value);
+  void fixed64(uint32_t field, uint64_t value);
+  void float32(uint32_t field, float value);
+  void float64(uint32_t field, double value);
   /// bytes and string.
-  void bytes(int field, std::string_view value);
-  void message(int field, const ProtobufWriter& value) { bytes(field, value.encoded_); }
+  void bytes(uint32_t field, std::string_view value);
+  void message(uint32_t field, const ProtobufWriter& value) { bytes(field, value.encoded_); }
 
-  void packed_varints(int field, std::span<const uint64_t> values);
-  void packed_signed_varints(int field, std::span<const int64_t> values);
-  void packed_floats(int field, std::span<const float> values);
-  void packed_doubles(int field, std::span<const double> values);
+  /// A repeated int64 field in one piece.
+  void packed(uint32_t field, std::span<const int64_t> values);
+  /// Begins a bytes field whose `size` bytes append() then adds: for what shall not be copied twice.
+  void begin_bytes(uint32_t field, uint64_t size);
+  void append(std::string_view value) { encoded_ += value; }
+  void reserve(uint64_t size_bytes) { encoded_.reserve(size_bytes); }
 
   const std::string& encoded() const { return encoded_; }
   std::string take() { return std::move(encoded_); }

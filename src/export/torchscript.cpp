@@ -19,7 +19,6 @@
 #include "core/error.h"
 #include "core/version.h"
 #include "export/script_vectorizer.h"
-#include "infer/self_test.h"
 #include "metrics/metrics.h"
 #include "model/features.h"
 #include "store/artifact_files.h"
@@ -180,11 +179,8 @@ SelfTest make_self_test(const ArtifactParts& parts, const Module& network) {
 
 /// What a reader without LibTorch needs to find the weights and the vocabulary in the file.
 NativeIndex native_index(const ArtifactParts& parts, const Module& network) {
-  std::vector<std::pair<std::string, at::Tensor>> tensors;
-  for (const auto& item : network.named_parameters()) tensors.emplace_back(item.name, item.value);
-  for (const auto& item : network.named_buffers()) tensors.emplace_back(item.name, item.value);
   NativeIndex index;
-  const HostTensors hosts(tensors);
+  const HostTensors hosts(network_tensors(network));
   for (const RawTensor& tensor : hosts.raw()) index.tensors.push_back(describe(tensor));
   if (parts.vectorizer.vocabulary() == nullptr) return index;
   TokenBlock block = join_tokens(parts.vectorizer.vocabulary()->tokens());
@@ -232,17 +228,40 @@ void check_parts(const ArtifactParts& parts) {
 
 }  // namespace
 
-std::string serialize_artifact(const ArtifactParts& parts) {
+std::map<std::string, std::string> artifact_records(const ArtifactParts& parts) {
   check_parts(parts);
+  return {{kConfigFile, parts.config_yaml},
+          {kLabelsFile, parts.labels.dump(2)},
+          {kThresholdsFile, Json(parts.thresholds).dump()},
+          {kTemperaturesFile, Json(parts.temperatures).dump()},
+          {kMetadataFile, metadata(parts).dump(2)}};
+}
+
+std::map<std::string, std::string> portable_records(const ArtifactParts& parts) {
+  std::map<std::string, std::string> records = artifact_records(parts);
+  if (const Vocabulary* vocabulary = parts.vectorizer.vocabulary())
+    records[kVocabularyFile] = vocabulary->to_text();
+  return records;
+}
+
+std::vector<std::pair<std::string, at::Tensor>> network_tensors(const Module& network) {
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (const auto& item : network.named_parameters()) tensors.emplace_back(item.name, item.value);
+  for (const auto& item : network.named_buffers()) tensors.emplace_back(item.name, item.value);
+  return tensors;
+}
+
+SelfTest artifact_self_test(const ArtifactParts& parts) {
+  return make_self_test(parts, inference_copy(parts.network));
+}
+
+std::string serialize_artifact(const ArtifactParts& parts) {
+  const std::map<std::string, std::string> records = artifact_records(parts);
   const Module network = inference_copy(parts.network);
   const Module module = classifier_module(parts, network);
-  const torch::jit::ExtraFilesMap files = {{kConfigFile, parts.config_yaml},
-                                           {kLabelsFile, parts.labels.dump(2)},
-                                           {kThresholdsFile, Json(parts.thresholds).dump()},
-                                           {kTemperaturesFile, Json(parts.temperatures).dump()},
-                                           {kMetadataFile, metadata(parts).dump(2)},
-                                           {kNativeFile, to_json(native_index(parts, network)).dump()},
-                                           {kSelfTestFile, to_json(make_self_test(parts, network)).dump()}};
+  torch::jit::ExtraFilesMap files(records.begin(), records.end());
+  files[kNativeFile] = to_json(native_index(parts, network)).dump();
+  files[kSelfTestFile] = to_json(make_self_test(parts, network)).dump();
   size_t size = size_t{1} << 16;
   for (const at::Tensor& tensor : network.parameters()) size += tensor.nbytes();
   StringBuffer buffer(size);

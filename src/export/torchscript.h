@@ -1,11 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include <ATen/core/Tensor.h>
+
+#include "infer/self_test.h"
 #include "layers/model_plan.h"
 #include "text/vectorizer.h"
 
@@ -26,6 +31,19 @@ struct ArtifactParts {
   std::vector<double> pos_weight;     ///< of the training loss; empty: none
   std::vector<double> temperatures;   ///< L, above 0: what the network's logits are divided by; empty: none
 };
+
+/// What every format carries beside the weights, by the names of docs/artifact.md: configuration, labels,
+/// thresholds, temperatures, metadata. read_artifact_info reads it. @throws InternalError if the parts do not fit together
+std::map<std::string, std::string> artifact_records(const ArtifactParts& parts);
+
+/// The same and, unless ids are hashed, the vocabulary: for formats without a text half.
+std::map<std::string, std::string> portable_records(const ArtifactParts& parts);
+
+/// Parameters, then buffers, by the names that they have in a checkpoint: "embedding_0.weight".
+std::vector<std::pair<std::string, at::Tensor>> network_tensors(const torch::jit::Module& network);
+
+/// Texts with the answers of the trainer's own path. @throws NonFiniteError if the model answers with NaN.
+SelfTest artifact_self_test(const ArtifactParts& parts);
 
 /// The bytes of a TorchScript file with the methods of docs/artifact.md and everything needed beside them,
 /// sealed with a checksum. The same parts give the same bytes.

@@ -27,13 +27,6 @@ namespace {
 /// Rounding of float32 between two ways to compute a sigmoid.
 constexpr double kSigmoidRounding = 1e-6;
 
-[[noreturn]] void refuse(const Artifact& artifact, const std::string& finding) {
-  throw ArtifactError(
-      fmt::format("the exported file '{}' is wrong and was not written: {}. This is a bug; please report it "
-                  "with the configuration",
-                  artifact.name(), finding));
-}
-
 std::span<const float> values(const at::Tensor& tensor) {
   return {tensor.const_data_ptr<float>(), static_cast<size_t>(tensor.numel())};
 }
@@ -42,8 +35,9 @@ at::Tensor checked_probabilities(const Artifact& artifact, std::span<const std::
   const at::Tensor probabilities = artifact.probabilities(texts).contiguous();
   const std::vector<int64_t> expected = {static_cast<int64_t>(texts.size()), artifact.info().num_outputs};
   if (probabilities.scalar_type() != at::kFloat || probabilities.sizes() != expected) {
-    refuse(artifact, fmt::format("forward gives {} numbers of another shape or type for {} texts",
-                                 probabilities.numel(), texts.size()));
+    refuse_export(artifact.name(),
+                  fmt::format("forward gives {} numbers of another shape or type for {} texts",
+                              probabilities.numel(), texts.size()));
   }
   return probabilities;
 }
@@ -55,64 +49,73 @@ constexpr size_t kFewTexts = 64;
 void check_invariants(const Artifact& artifact, std::span<const std::string> texts) {
   texts = texts.first(std::min(texts.size(), kFewTexts));
   const at::Tensor probabilities = checked_probabilities(artifact, texts);
-  const at::Tensor logits = artifact.logits(texts).contiguous();
-  for (size_t i = 0; i < values(logits).size(); ++i) {
-    const double expected = 1 / (1 + std::exp(-double{values(logits)[i]}));
-    const bool agree = std::abs(double{values(probabilities)[i]} - expected) <= kSigmoidRounding;
-    if (!agree)
-      refuse(artifact, fmt::format("the sigmoid of its logit {} is {}, its probability {}", values(logits)[i],
-                                   expected, values(probabilities)[i]));
-  }
+  check_sigmoid(artifact.name(), artifact.logits(texts).contiguous(), probabilities);
   if (!artifact.probabilities(texts).equal(probabilities))
-    refuse(artifact, "a second call gives other probabilities than the first");
+    refuse_export(artifact.name(), "a second call gives other probabilities than the first");
 }
 
-/// The batch that begins with text `begin`.
-std::vector<std::string> texts_of(const TrainerAnswers& trainer, size_t begin) {
-  const auto first = static_cast<int64_t>(begin);
-  const int64_t end = std::min(first + trainer.batch_size, trainer.texts.size());
+/// The largest difference in the batch that begins with text `begin`.
+double verify_batch(const Artifact& artifact, const TrainerAnswers& trainer, int64_t begin,
+                    double tolerance) {
+  const std::vector<std::string> texts = texts_of(trainer, begin, trainer.batch_size);
+  const at::Tensor probabilities = checked_probabilities(artifact, texts);
+  if (begin == 0) check_invariants(artifact, texts);
+  return largest_difference(artifact.name(), trainer, begin, probabilities, tolerance);
+}
+
+}  // namespace
+
+void refuse_export(const std::string& name, const std::string& finding) {
+  throw ArtifactError(
+      fmt::format("the exported file '{}' is wrong and was not written: {}. This is a bug; please report it "
+                  "with the configuration",
+                  name, finding));
+}
+
+std::vector<std::string> texts_of(const TrainerAnswers& trainer, int64_t begin, int64_t count) {
+  const int64_t end = std::min(begin + count, trainer.texts.size());
   std::vector<std::string> texts;
-  for (int64_t i = first; i < end; ++i) texts.emplace_back(trainer.texts[i]);
+  for (int64_t i = begin; i < end; ++i) texts.emplace_back(trainer.texts[i]);
   return texts;
 }
 
-double compare(const Artifact& artifact, const TrainerAnswers& trainer, size_t begin,
-               const at::Tensor& probabilities, double tolerance) {
+double largest_difference(const std::string& name, const TrainerAnswers& trainer, int64_t begin,
+                          const at::Tensor& probabilities, double tolerance) {
   const int64_t num_outputs = probabilities.size(1);
   // The trainer's logits as the same tensor shape: the same vector instructions give the same bits.
-  std::vector<float> logits(
-      trainer.logits.begin() + static_cast<int64_t>(begin) * num_outputs,
-      trainer.logits.begin() + static_cast<int64_t>(begin) * num_outputs + probabilities.numel());
+  const auto first = trainer.logits.begin() + begin * num_outputs;
+  std::vector<float> logits(first, first + probabilities.numel());
   const at::Tensor expected = at::sigmoid(at::from_blob(logits.data(), probabilities.sizes(), at::kFloat));
   double largest = 0;
   for (size_t i = 0; i < logits.size(); ++i) {
     const double difference = std::abs(double{values(probabilities)[i]} - double{values(expected)[i]});
     if (!(difference <= tolerance)) {
-      refuse(artifact, fmt::format("text {} has probability {}, the trainer says {} (allowed difference {})",
-                                   begin + i / static_cast<size_t>(num_outputs), values(probabilities)[i],
-                                   values(expected)[i], tolerance));
+      refuse_export(name,
+                    fmt::format("text {} has probability {}, the trainer says {} (allowed difference {})",
+                                begin + static_cast<int64_t>(i) / num_outputs, values(probabilities)[i],
+                                values(expected)[i], tolerance));
     }
     largest = std::max(largest, difference);
   }
   return largest;
 }
 
-/// The largest difference in the batch that begins with text `begin`.
-double verify_batch(const Artifact& artifact, const TrainerAnswers& trainer, size_t begin, double tolerance) {
-  const std::vector<std::string> texts = texts_of(trainer, begin);
-  const at::Tensor probabilities = checked_probabilities(artifact, texts);
-  if (begin == 0) check_invariants(artifact, texts);
-  return compare(artifact, trainer, begin, probabilities, tolerance);
-}
-
-void check_number_of_answers(const Artifact& artifact, const TrainerAnswers& trainer) {
-  if (static_cast<int64_t>(trainer.logits.size()) != trainer.texts.size() * artifact.info().num_outputs) {
-    throw InternalError(fmt::format("{} logits for {} texts and {} outputs", trainer.logits.size(),
-                                    trainer.texts.size(), artifact.info().num_outputs));
+void check_sigmoid(const std::string& name, const at::Tensor& logits, const at::Tensor& probabilities) {
+  for (size_t i = 0; i < values(logits).size(); ++i) {
+    const double expected = 1 / (1 + std::exp(-double{values(logits)[i]}));
+    const bool agree = std::abs(double{values(probabilities)[i]} - expected) <= kSigmoidRounding;
+    if (!agree)
+      refuse_export(name, fmt::format("the sigmoid of its logit {} is {}, its probability {}",
+                                      values(logits)[i], expected, values(probabilities)[i]));
   }
 }
 
-}  // namespace
+void check_answers(const TrainerAnswers& trainer, int64_t num_outputs) {
+  if (static_cast<int64_t>(trainer.logits.size()) != trainer.texts.size() * num_outputs) {
+    throw InternalError(fmt::format("{} logits for {} texts and {} outputs", trainer.logits.size(),
+                                    trainer.texts.size(), num_outputs));
+  }
+}
 
 Verification verify_artifact(std::string_view bytes, const std::string& name, const TrainerAnswers& trainer,
                              double tolerance, int threads, void (*poll)()) {
@@ -131,12 +134,13 @@ Verification verify_artifact(std::string_view bytes, const std::string& name, co
     const at::NoGradGuard no_grad;
     set_operator_threads(threads_of_an_operator);  // a thread's own setting, and the bits may depend on it
     const Artifact artifact = Artifact::parse(bytes, name);
-    check_number_of_answers(artifact, trainer);
+    check_answers(trainer, artifact.info().num_outputs);
     for (size_t batch = next_batch++; batch < num_batches; batch = next_batch++) {
       try {
         if (poll != nullptr) poll();
         largest[worker] =
-            std::max(largest[worker], verify_batch(artifact, trainer, batch * batch_size, tolerance));
+            std::max(largest[worker],
+                     verify_batch(artifact, trainer, static_cast<int64_t>(batch * batch_size), tolerance));
       } catch (...) {
         const std::lock_guard lock(mutex);
         next_batch = num_batches;

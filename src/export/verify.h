@@ -5,6 +5,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "core/string_rows.h"
 #include "export/torchscript.h"
@@ -27,6 +30,25 @@ struct Verification {
   int64_t num_texts = 0;
   double max_difference = 0;  ///< of a probability, file against trainer
 };
+
+/// `count` texts of the trainer, from text `begin` on, as far as there are so many.
+std::vector<std::string> texts_of(const TrainerAnswers& trainer, int64_t begin, int64_t count);
+
+/// The largest difference between the probabilities that a file gave and the trainer's.
+/// @param name  stands for the file in messages.  @param probabilities  [n, L] float32, of the texts from
+/// `begin` on.  @throws ArtifactError naming the first text that differs by more than `tolerance`.
+double largest_difference(const std::string& name, const TrainerAnswers& trainer, int64_t begin,
+                          const at::Tensor& probabilities, double tolerance);
+
+/// @throws ArtifactError: a probability is not the sigmoid of its logit, applied once.
+/// @param logits  [n, L] float32, as `probabilities`.
+void check_sigmoid(const std::string& name, const at::Tensor& logits, const at::Tensor& probabilities);
+
+/// @throws InternalError unless there are num_outputs logits a text.
+void check_answers(const TrainerAnswers& trainer, int64_t num_outputs);
+
+/// @throws ArtifactError: `name` is wrong, with the finding, and was not written.
+[[noreturn]] void refuse_export(const std::string& name, const std::string& finding);
 
 /// Opens a file's bytes (with the self-test), feeds the raw texts to it, in the trainer's batches, and
 /// compares every probability with the sigmoid of the trainer's logit. Also checks, on the first 64 texts,

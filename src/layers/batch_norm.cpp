@@ -9,6 +9,7 @@ namespace {
 LayerPlan plan_batch_norm(const Json& args, const PlanContext& context) {
   require_layout(context, {Layout::kVector});  // over a padded sequence the statistics would count padding
   const int64_t features = context.input.features;
+  const auto eps = args.at("eps").get<float>();
   const Initializer ones{Initializer::Kind::kOnes, 0, 0};
   return {
       context.input,
@@ -20,7 +21,13 @@ LayerPlan plan_batch_norm(const Json& args, const PlanContext& context) {
       // running statistics.
       fmt::format("return torch.batch_norm(x, self.weight, self.bias, self.running_mean, self.running_var, "
                   "self.training and x.size(0) > 1, {}, {}, False)",
-                  literal(args.at("momentum")), literal(args.at("eps")))};
+                  literal(args.at("momentum")), literal(args.at("eps"))),
+      [eps](OnnxGraph& graph, const std::string& x) {
+        return graph.add("BatchNormalization",
+                         {x, graph.parameter("weight"), graph.parameter("bias"),
+                          graph.parameter("running_mean"), graph.parameter("running_var")},
+                         {{"epsilon", eps}});
+      }};
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace {
 
 LayerPlan plan_dropout(const Json& args, const PlanContext& context) {
   LayerPlan layer = elementwise(
-      context, fmt::format("return torch.dropout(x, {}, self.training)", literal(args.at("rate"))));
+      context, fmt::format("return torch.dropout(x, {}, self.training)", literal(args.at("rate"))), nullptr);
   layer.training_only = true;
   return layer;
 }

@@ -12,10 +12,15 @@ LayerPlan plan_embedding(const Json& args, const PlanContext& context) {
   layer.output = {Layout::kSequence, args.at("dim"), context.input.length};
   layer.parameters = {embedding_table(args, context)};
   layer.script = "return torch.embedding(self.weight, x)";
+  layer.onnx = onnx_embedding;
   return layer;
 }
 
 }  // namespace
+
+std::string onnx_embedding(OnnxGraph& graph, const std::string& ids) {
+  return graph.add("Gather", {graph.parameter("weight"), ids});
+}
 
 ParameterSpec embedding_table(const Json& args, const PlanContext& context) {
   const int64_t dim = args.at("dim");

@@ -2,6 +2,7 @@
 
 #include "layers/embedding.h"
 #include "layers/initializer_kinds.h"
+#include "layers/pool.h"
 #include "layers/shape_rules.h"
 
 namespace bernoulli::layers {
@@ -21,6 +22,12 @@ LayerPlan plan_embedding_bag(const Json& args, const PlanContext& context) {
       mode == "sum"    ? 0
       : mode == "mean" ? 1
                        : 2);
+  layer.onnx = [mode](OnnxGraph& graph, const std::string& ids) {
+    const std::string rows = onnx_embedding(graph, ids);
+    return mode == "sum"    ? onnx_sum_of_real(graph, rows)
+           : mode == "mean" ? onnx_mean_of_real(graph, rows)
+                            : onnx_max_of_real(graph, rows);
+  };
   return layer;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/kind_schema.h"
+#include "layers/onnx_graph.h"
 
 namespace bernoulli::layers {
 
@@ -69,6 +70,8 @@ struct LayerPlan {
   /// indentation. Parameters are self.<name>; self.training tells training from evaluation. The trainer runs
   /// this text and the exporter saves it, so a layer is written once.
   std::string script;
+  /// The same layer in evaluation as ONNX nodes; null: it has none, and the model no ONNX file.
+  OnnxWriter onnx = nullptr;
   bool training_only = false;  ///< in evaluation the output is the input: the layer is passed over
 };
 
@@ -81,8 +84,8 @@ struct NamedLayer {
   LayerPlan plan;
 };
 
-/// A kind of layer: its keys and ranges, its shape rule, its parameters and its TorchScript text. One file
-/// each.
+/// A kind of layer: its keys and ranges, its shape rule, its parameters, its TorchScript text and its ONNX
+/// nodes. One file each.
 struct LayerKind {
   KindSchema schema;
   /// @throws ShapeError when the input does not fit.

@@ -9,10 +9,15 @@ namespace {
 LayerPlan plan_layer_norm(const Json& args, const PlanContext& context) {
   require_layout(context, {Layout::kSequence, Layout::kVector});
   const int64_t features = context.input.features;
+  const auto eps = args.at("eps").get<float>();
   return {context.input,
           {{"weight", {features}, {Initializer::Kind::kOnes, 0, 0}, true}, {"bias", {features}, {}, true}},
           fmt::format("return torch.layer_norm(x, [{}], self.weight, self.bias, {})", features,
-                      literal(args.at("eps")))};
+                      literal(args.at("eps"))),
+          [eps](OnnxGraph& graph, const std::string& x) {
+            return graph.add("LayerNormalization", {x, graph.parameter("weight"), graph.parameter("bias")},
+                             {{"axis", int64_t{-1}}, {"epsilon", eps}});
+          }};
 }
 
 }  // namespace

@@ -7,8 +7,9 @@ namespace bernoulli::layers {
 namespace {
 
 LayerPlan plan_leaky_relu(const Json& args, const PlanContext& context) {
-  return elementwise(context,
-                     fmt::format("return torch.leaky_relu(x, {})", literal(args.at("negative_slope"))));
+  const double slope = args.at("negative_slope");
+  return elementwise(context, fmt::format("return torch.leaky_relu(x, {})", literal(slope)),
+                     onnx_operator("LeakyRelu", {{"alpha", static_cast<float>(slope)}}));
 }
 
 }  // namespace

@@ -17,7 +17,14 @@ LayerPlan plan_linear(const Json& args, const PlanContext& context) {
                               resolve_initializer(args.at("initializer"), in, units,
                                                   keras ? glorot_uniform(in, units) : torch_linear(in)),
                               true});
-  if (args.at("bias") == false) {
+  const bool bias = args.at("bias");
+  layer.onnx = [bias](OnnxGraph& graph, const std::string& x) {
+    const std::string weight =
+        graph.add("Transpose", {graph.parameter("weight")}, {{"perm", std::vector<int64_t>{1, 0}}});
+    const std::string product = graph.add("MatMul", {x, weight});
+    return bias ? graph.add("Add", {product, graph.parameter("bias")}) : product;
+  };
+  if (!bias) {
     layer.script = "return torch.linear(x, self.weight)";
     return layer;
   }

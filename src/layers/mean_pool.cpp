@@ -4,8 +4,8 @@ namespace bernoulli::layers {
 namespace {
 
 LayerPlan plan_mean_pool(const Json& args, const PlanContext& context) {
-  return plan_pool(args, context, "return x.mean(1)",
-                   "return (x * real).sum(1) / lengths.clamp(1).unsqueeze(1)");
+  return plan_pool(args, context, {"return x.mean(1)", onnx_over_positions("ReduceMean")},
+                   {"return (x * real).sum(1) / lengths.clamp(1).unsqueeze(1)", onnx_mean_of_real});
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "layers/pool.h"
 
+#include <limits>
+
 #include "config/field_builder.h"
 #include "layers/shape_rules.h"
 
@@ -11,20 +13,42 @@ config::FieldSchema padding_field(const std::string& default_value) {
       .defaults(default_value);
 }
 
-LayerPlan plan_pool(const Json& args, const PlanContext& context, const std::string& include,
-                    const std::string& exclude) {
+LayerPlan plan_pool(const Json& args, const PlanContext& context, const PoolBody& include,
+                    const PoolBody& exclude) {
   require_layout(context, {Layout::kSequence});
   const Shape output{Layout::kVector, context.input.features, std::nullopt};
   if (args.at("padding") == "include") {
     if (!context.input.length)
       throw ShapeError{"padding: include depends on how far a text is padded: set text.sequence_length"};
-    return {output, {}, include};
+    return {output, {}, include.script, include.onnx};
   }
   return {output,
           {},
           "positions = torch.arange(x.size(1), device=x.device)\n"
           "real = (positions.unsqueeze(0) < lengths.unsqueeze(1)).unsqueeze(2)\n" +
-              exclude};
+              exclude.script,
+          exclude.onnx};
+}
+
+std::string onnx_sum_of_real(OnnxGraph& graph, const std::string& x) {
+  return graph.over_positions("ReduceSum", graph.add("Where", {graph.real(), x, graph.constant(0.0f)}));
+}
+
+std::string onnx_mean_of_real(OnnxGraph& graph, const std::string& x) {
+  const std::string sum = onnx_sum_of_real(graph, x);
+  return graph.add("Div", {sum, graph.add("Max", {graph.num_real(), graph.constant(1.0f)})});
+}
+
+std::string onnx_max_of_real(OnnxGraph& graph, const std::string& x) {
+  const std::string lowest = graph.constant(std::numeric_limits<float>::lowest());
+  const std::string highest =
+      graph.over_positions("ReduceMax", graph.add("Where", {graph.real(), x, lowest}));
+  const std::string has_tokens = graph.add("Greater", {graph.num_real(), graph.constant(0.0f)});
+  return graph.add("Where", {has_tokens, highest, graph.constant(0.0f)});
+}
+
+OnnxWriter onnx_over_positions(const std::string& reduction) {
+  return [reduction](OnnxGraph& graph, const std::string& x) { return graph.over_positions(reduction, x); };
 }
 
 }  // namespace bernoulli::layers

@@ -4,7 +4,7 @@ namespace bernoulli::layers {
 namespace {
 
 LayerPlan plan_relu(const Json& /*args*/, const PlanContext& context) {
-  return elementwise(context, "return torch.relu(x)");
+  return elementwise(context, "return torch.relu(x)", onnx_operator("Relu"));
 }
 
 }  // namespace

@@ -31,9 +31,9 @@ void require_layout(const PlanContext& context, const std::vector<Layout>& allow
   throw ShapeError{fmt::format("takes {}, got {}", expected, describe(context.input))};
 }
 
-LayerPlan elementwise(const PlanContext& context, std::string script) {
+LayerPlan elementwise(const PlanContext& context, std::string script, OnnxWriter onnx) {
   require_layout(context, {Layout::kSequence, Layout::kVector});
-  return {context.input, {}, std::move(script)};
+  return {context.input, {}, std::move(script), std::move(onnx)};
 }
 
 std::string literal(double value) {

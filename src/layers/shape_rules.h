@@ -11,7 +11,7 @@ namespace bernoulli::layers {
 void require_layout(const PlanContext& context, const std::vector<Layout>& allowed);
 
 /// A layer that changes values only: same shape, no parameters.
-LayerPlan elementwise(const PlanContext& context, std::string script);
+LayerPlan elementwise(const PlanContext& context, std::string script, OnnxWriter onnx);
 
 /// A weight as TorchScript text: the shortest decimal that reads back as the same double.
 std::string literal(double value);

@@ -4,7 +4,7 @@ namespace bernoulli::layers {
 namespace {
 
 LayerPlan plan_sigmoid(const Json& /*args*/, const PlanContext& context) {
-  return elementwise(context, "return torch.sigmoid(x)");
+  return elementwise(context, "return torch.sigmoid(x)", onnx_operator("Sigmoid"));
 }
 
 }  // namespace

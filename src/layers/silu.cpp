@@ -4,7 +4,9 @@ namespace bernoulli::layers {
 namespace {
 
 LayerPlan plan_silu(const Json& /*args*/, const PlanContext& context) {
-  return elementwise(context, "return torch.silu(x)");
+  return elementwise(context, "return torch.silu(x)", [](OnnxGraph& graph, const std::string& x) {
+    return graph.add("Mul", {x, graph.add("Sigmoid", {x})});
+  });
 }
 
 }  // namespace

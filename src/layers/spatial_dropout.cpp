@@ -12,6 +12,7 @@ LayerPlan plan_spatial_dropout(const Json& args, const PlanContext& context) {
           {},
           fmt::format("return torch.feature_dropout(x.transpose(1, 2), {}, self.training).transpose(1, 2)",
                       literal(args.at("rate"))),
+          nullptr,
           true};
 }
 

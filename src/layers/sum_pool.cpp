@@ -4,7 +4,8 @@ namespace bernoulli::layers {
 namespace {
 
 LayerPlan plan_sum_pool(const Json& args, const PlanContext& context) {
-  return plan_pool(args, context, "return x.sum(1)", "return (x * real).sum(1)");
+  return plan_pool(args, context, {"return x.sum(1)", onnx_over_positions("ReduceSum")},
+                   {"return (x * real).sum(1)", onnx_sum_of_real});
 }
 
 }  // namespace

@@ -4,7 +4,7 @@ namespace bernoulli::layers {
 namespace {
 
 LayerPlan plan_tanh(const Json& /*args*/, const PlanContext& context) {
-  return elementwise(context, "return torch.tanh(x)");
+  return elementwise(context, "return torch.tanh(x)", onnx_operator("Tanh"));
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ LayerPlan plan(const Json& args, const PlanContext& context) {
               "factor = torch.where(real, kept * factor, torch.ones_like(factor))\n"
               "return x * factor.unsqueeze(2).to(x.dtype)",
               literal(args.at("rate"))),
+          nullptr,
           true};
 }
 

@@ -11,6 +11,7 @@ inline constexpr const char* kThresholdsFile = "thresholds.json";
 inline constexpr const char* kTemperaturesFile = "temperatures.json";
 inline constexpr const char* kMetadataFile = "metadata.json";
 inline constexpr const char* kSelfTestFile = "self_test.json";
+inline constexpr const char* kVocabularyFile = "vocabulary.txt";
 inline constexpr const char* kNativeFile = "native.json";
 inline constexpr int64_t kArtifactFormat = 2;
 

@@ -18,6 +18,9 @@ struct RunPaths {
   std::filesystem::path metrics() const { return folder / "metrics.jsonl"; }
   std::filesystem::path checkpoints() const { return folder / "checkpoints"; }
   std::filesystem::path artifact() const { return folder / "model.pt"; }
+  std::filesystem::path onnx() const { return folder / "model.onnx"; }
+  std::filesystem::path triton() const { return folder / "triton"; }
+  std::filesystem::path safetensors() const { return folder / "model.safetensors"; }
   std::filesystem::path summary() const { return folder / "summary.json"; }
   std::filesystem::path report() const { return folder / "report.html"; }
 };

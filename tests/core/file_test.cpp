@@ -145,9 +145,49 @@ TEST(RemoveTemporaryFiles, TakesOnlyTheLeftoversOfAKilledWriter) {
   folder.write("model.pt", "whole");
   folder.write("model.pt.tmp-4711", "half");
   folder.write("a.tmp-1", "");
-  EXPECT_EQ(remove_temporary_files(folder.path()), 2);
+  folder.write("triton.tmp-12/reviews/1/model.pt", "half");
+  EXPECT_EQ(remove_temporary_files(folder.path()), 3);
   EXPECT_THAT(names_in(folder), ::testing::ElementsAre("model.pt"));
   EXPECT_EQ(remove_temporary_files(folder / "none"), 0);
+}
+
+TEST(AtomicFolder, AppearsWithEverythingInItOrNotAtAll) {
+  const TemporaryFolder folder;
+  {
+    const AtomicFolder stopped(folder / "out");
+    write_file_atomic(stopped.path() / "a", "x");
+    EXPECT_FALSE(fs::exists(folder / "out"));
+  }
+  EXPECT_THAT(names_in(folder), ::testing::IsEmpty());
+  fs::create_directory(folder / "out");  // an empty folder is in nobody's way
+  AtomicFolder written(folder.path() / "out/");
+  write_file_atomic(written.path() / "a", "x");
+  written.commit();
+  EXPECT_THAT(names_in(folder), ::testing::ElementsAre("out"));
+  EXPECT_EQ(folder.read("out/a"), "x");
+}
+
+TEST(AtomicFolder, RefusesWhatIsThereAndAParentThatIsAFile) {
+  const TemporaryFolder folder;
+  folder.write("out/mine", "x");
+  folder.write("file", "x");
+  fs::create_symlink("nowhere", folder / "link");
+  for (const char* name : {"out", "file", "link"}) {
+    EXPECT_THAT(message_of<RunFolderError>([&] { const AtomicFolder refused(folder / name); }),
+                HasSubstr("is there already and is never overwritten"))
+        << name;
+  }
+  EXPECT_THAT(message_of<IoError>([&] { const AtomicFolder refused(folder / "file/out"); }),
+              HasSubstr("Not a directory"));
+  EXPECT_EQ(folder.read("out/mine"), "x");
+}
+
+TEST(AtomicFolder, LeavesAFolderThatCameMeanwhileAsItIs) {
+  const TemporaryFolder folder;
+  AtomicFolder written(folder / "out");
+  folder.write("out/mine", "x");
+  EXPECT_THAT(message_of<IoError>([&] { written.commit(); }), HasSubstr("cannot create the folder '"));
+  EXPECT_EQ(folder.read("out/mine"), "x");
 }
 
 TEST(LineFile, AppendsWholeLinesToWhatIsThere) {

@@ -37,8 +37,8 @@ TEST(ProtobufWriter, WritesTheExamplesOfTheFormatsDocumentation) {
               w.message(3, inner);
             }),
             "1a 03 08 96 01");
-  const std::vector<uint64_t> values = {3, 270, 86942};
-  EXPECT_EQ(encoded([&](auto& w) { w.packed_varints(6, values); }), "32 06 03 8e 02 9e a7 05");
+  const std::vector<int64_t> values = {3, 270, 86942};
+  EXPECT_EQ(encoded([&](auto& w) { w.packed(6, values); }), "32 06 03 8e 02 9e a7 05");
   EXPECT_EQ(encoded([](auto& w) { w.signed_varint(1, -2); }), "08 fe ff ff ff ff ff ff ff ff 01");
 }
 
@@ -50,13 +50,17 @@ TEST(ProtobufWriter, WritesFixedWidthsLowestByteFirst) {
 }
 
 TEST(ProtobufWriter, PacksListsUnderOneTag) {
-  const std::array<float, 2> floats = {1.0f, -2.0f};
-  const std::array<double, 1> doubles = {1.0};
   const std::array<int64_t, 2> integers = {1, -1};
-  EXPECT_EQ(encoded([&](auto& w) { w.packed_floats(4, floats); }), "22 08 00 00 80 3f 00 00 00 c0");
-  EXPECT_EQ(encoded([&](auto& w) { w.packed_doubles(10, doubles); }), "52 08 00 00 00 00 00 00 f0 3f");
-  EXPECT_EQ(encoded([&](auto& w) { w.packed_signed_varints(8, integers); }),
-            "42 0b 01 ff ff ff ff ff ff ff ff ff 01");
+  EXPECT_EQ(encoded([&](auto& w) { w.packed(8, integers); }), "42 0b 01 ff ff ff ff ff ff ff ff ff 01");
+}
+
+TEST(ProtobufWriter, TakesTheBytesOfAFieldInPieces) {
+  EXPECT_EQ(encoded([](auto& w) {
+              w.begin_bytes(2, 3);
+              w.append("te");
+              w.append("s");
+            }),
+            encoded([](auto& w) { w.bytes(2, "tes"); }));
 }
 
 TEST(ProtobufWriter, WritesZerosAndTheLargestNumbers) {

@@ -1,6 +1,7 @@
 // The program from the outside, as its users call it: train, evaluate, predict, export, resume, signals.
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <sstream>
@@ -348,6 +349,46 @@ TEST_F(EndToEnd, ExportWritesTheSameModelAgain) {
       {"predict", (folder_ / "run/model.pt").string(), question[0], question[1], question[2], question[3]});
   const ProgramResult b =
       run({"predict", (folder_ / "copy.pt").string(), question[0], question[1], question[2], question[3]});
+  EXPECT_EQ(a.out, b.out);
+  EXPECT_EQ(b.exit_code, 0) << b.err;
+}
+
+TEST_F(EndToEnd, ExportWritesTheOtherFormatsIntoTheRunFolder) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  for (const auto& [format, name] : std::vector<std::pair<std::string, std::string>>{
+           {"onnx", "model.onnx"}, {"triton", "triton"}, {"safetensors", "model.safetensors"}}) {
+    const ProgramResult exported = run({"export", (folder_ / "run").string(), "--format", format, "--json"});
+    ASSERT_EQ(exported.exit_code, 0) << format << exported.err;
+    const Json report = Json::parse(exported.out);
+    EXPECT_EQ(report["file"], name);
+    EXPECT_EQ(report["verified_texts"], 20) << format;
+    EXPECT_EQ(report["verified_split"], "test") << format;
+    EXPECT_LE(report["max_difference"], 1e-6) << format;
+    EXPECT_GT(report["size_bytes"], 0) << format;
+    EXPECT_TRUE(fs::exists(folder_ / ("run/" + name)));
+  }
+}
+
+TEST_F(EndToEnd, OnnxRuntimeAnswersLikePredict) {
+  const char* python = std::getenv("BERNOULLI_PYTHON");
+  if (python == nullptr) GTEST_SKIP() << "BERNOULLI_PYTHON names no interpreter";
+  if (run_program({python, "-c", "import onnx, onnxruntime, numpy"}).exit_code != 0)
+    GTEST_SKIP() << python << " has no onnx, onnxruntime and numpy";
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_EQ(run({"export", (folder_ / "run").string(), "--format", "onnx"}).exit_code, 0);
+  const ProgramResult checked =
+      run_program({python, std::string(BERNOULLI_TEST_SOURCE_DIR) + "/export/check_onnx.py", "--program",
+                   BERNOULLI_PROGRAM, "--tolerance", "1e-6", (folder_ / "run").string()});
+  EXPECT_EQ(checked.exit_code, 0) << checked.err;
+  EXPECT_THAT(checked.out, HasSubstr("21 texts, largest difference"));
+}
+
+TEST_F(EndToEnd, PredictReadsTheModelInsideATritonRepository) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_EQ(run({"export", (folder_ / "run").string(), "--format", "triton"}).exit_code, 0);
+  const ProgramResult a = run({"predict", (folder_ / "run/model.pt").string(), "--text", "a fine film"});
+  const ProgramResult b =
+      run({"predict", (folder_ / "run/triton/config/1/model.pt").string(), "--text", "a fine film"});
   EXPECT_EQ(a.out, b.out);
   EXPECT_EQ(b.exit_code, 0) << b.err;
 }

@@ -1,0 +1,229 @@
+#include "export/onnx.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/protobuf_writer.h"
+#include "core/version.h"
+#include "export/onnx_fields.h"
+#include "layers/onnx_graph.h"
+#include "store/artifact_files.h"
+#include "tensor/safetensors.h"
+
+namespace bernoulli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using layers::OnnxGraph;
+using NamedTensorList = std::vector<std::pair<std::string, at::Tensor>>;
+
+/// Of the container, as runtimes since 2023 read it.
+constexpr uint64_t kIrVersion = 8;
+/// No protobuf message may be larger.
+constexpr uint64_t kMostBytes = (uint64_t{1} << 31) - 1;
+
+OnnxGraph graph_of(const ArtifactParts& parts) {
+  OnnxGraph graph;
+  std::string x = layers::kOnnxIds;
+  for (const layers::NamedLayer& layer : parts.plan.layers) {
+    if (layer.plan.training_only) continue;
+    if (!layer.plan.onnx)
+      throw UsageError(
+          fmt::format("this model cannot be written as onnx: its layer {} ({}) has no ONNX operators; use "
+                      "--format torchscript or safetensors",
+                      layer.name, layer.kind));
+    graph.begin_layer(layer.name);
+    x = layer.plan.onnx(graph, x);
+  }
+  if (!parts.temperatures.empty()) {
+    graph.begin_layer("temperature");
+    x = graph.add("Div", {x, graph.floats({parts.temperatures.begin(), parts.temperatures.end()})});
+  }
+  // Here logits are made, and the file's only sigmoid that is not a layer's own.
+  graph.add({"Identity", {x}, layers::kOnnxLogits, {}});
+  graph.add({"Sigmoid", {layers::kOnnxLogits}, layers::kOnnxProbabilities, {}});
+  return graph;
+}
+
+std::string property(const std::string& key, const std::string& value) {
+  ProtobufWriter writer;
+  writer.bytes(onnx::property::kKey, key);
+  writer.bytes(onnx::property::kValue, value);
+  return writer.take();
+}
+
+std::string attribute_message(const layers::OnnxAttribute& attribute) {
+  ProtobufWriter writer;
+  writer.bytes(onnx::attribute::kName, attribute.name);
+  if (const auto* const number = std::get_if<float>(&attribute.value)) {
+    writer.float32(onnx::attribute::kFloat, *number);
+    writer.varint(onnx::attribute::kType, onnx::attribute::kTypeFloat);
+  } else if (const auto* const integer = std::get_if<int64_t>(&attribute.value)) {
+    writer.signed_varint(onnx::attribute::kInt, *integer);
+    writer.varint(onnx::attribute::kType, onnx::attribute::kTypeInt);
+  } else {
+    writer.packed(onnx::attribute::kInts, std::get<std::vector<int64_t>>(attribute.value));
+    writer.varint(onnx::attribute::kType, onnx::attribute::kTypeInts);
+  }
+  return writer.take();
+}
+
+std::string node_message(const layers::OnnxNode& node) {
+  ProtobufWriter writer;
+  for (const std::string& input : node.inputs) writer.bytes(onnx::node::kInput, input);
+  writer.bytes(onnx::node::kOutput, node.output);
+  writer.bytes(onnx::node::kName, node.output);
+  writer.bytes(onnx::node::kOpType, node.op);
+  for (const layers::OnnxAttribute& attribute : node.attributes)
+    writer.bytes(onnx::node::kAttribute, attribute_message(attribute));
+  return writer.take();
+}
+
+/// A tensor without its numbers, `size_bytes` of which follow as they lie in memory.
+std::string tensor_head(const std::string& name, std::span<const int64_t> shape, uint64_t type,
+                        uint64_t size_bytes) {
+  ProtobufWriter writer;
+  writer.packed(onnx::tensor::kDims, shape);
+  writer.varint(onnx::tensor::kDataType, type);
+  writer.bytes(onnx::tensor::kName, name);
+  writer.begin_bytes(onnx::tensor::kRawData, size_bytes);
+  return writer.take();
+}
+
+std::string constant_message(const layers::OnnxConstant& constant) {
+  return std::visit(
+      [&](const auto& values) {
+        const uint64_t size_bytes = values.size() * sizeof values[0];
+        const bool is_float = std::holds_alternative<std::vector<float>>(constant.values);
+        const std::vector<int64_t> shape = {static_cast<int64_t>(values.size())};
+        return tensor_head(constant.name, shape,
+                           is_float ? onnx::tensor::kTypeFloat : onnx::tensor::kTypeInt64, size_bytes)
+            .append(reinterpret_cast<const char*>(values.data()), size_bytes);
+      },
+      constant.values);
+}
+
+std::string dimension(int64_t value) {
+  ProtobufWriter writer;
+  writer.signed_varint(onnx::type::kDimValue, value);
+  return writer.take();
+}
+
+std::string dimension(const std::string& name) {
+  ProtobufWriter writer;
+  writer.bytes(onnx::type::kDimParam, name);
+  return writer.take();
+}
+
+std::string value_info(const std::string& name, uint64_t element_type,
+                       const std::vector<std::string>& dimensions, const std::string& doc) {
+  ProtobufWriter shape, tensor, type, writer;
+  for (const std::string& each : dimensions) shape.bytes(onnx::type::kDim, each);
+  tensor.varint(onnx::type::kElemType, element_type);
+  tensor.bytes(onnx::type::kShape, shape.encoded());
+  type.bytes(onnx::type::kTensorType, tensor.encoded());
+  writer.bytes(onnx::value_info::kName, name);
+  writer.bytes(onnx::value_info::kType, type.encoded());
+  writer.bytes(onnx::value_info::kDocString, doc);
+  return writer.take();
+}
+
+std::string ids_doc(const std::optional<int64_t>& sequence_length) {
+  return fmt::format(
+      "token ids, N texts of T; shorter ones have 0 on the right; T is {}",
+      sequence_length ? fmt::format("{}", *sequence_length) : "that of the longest, at least 1");
+}
+
+/// The graph but for the trained weights.
+std::string small_graph_message(const ArtifactParts& parts) {
+  const OnnxGraph graph = graph_of(parts);
+  ProtobufWriter writer;
+  for (const layers::OnnxNode& node : graph.nodes()) writer.bytes(onnx::graph::kNode, node_message(node));
+  writer.bytes(onnx::graph::kName, "bernoulli");
+  for (const layers::OnnxConstant& constant : graph.constants())
+    writer.bytes(onnx::graph::kInitializer, constant_message(constant));
+  writer.bytes(onnx::graph::kInput,
+               value_info(layers::kOnnxIds, onnx::tensor::kTypeInt64, {dimension("N"), dimension("T")},
+                          ids_doc(parts.vectorizer.config().sequence_length)));
+  const std::vector<std::string> output = {dimension("N"), dimension(parts.plan.num_outputs)};
+  writer.bytes(onnx::graph::kOutput, value_info(layers::kOnnxProbabilities, onnx::tensor::kTypeFloat, output,
+                                                "one a label; for a binary task that of the positive label"));
+  writer.bytes(onnx::graph::kOutput,
+               value_info(layers::kOnnxLogits, onnx::tensor::kTypeFloat, output, "before the sigmoid"));
+  return writer.take();
+}
+
+std::string model_head(const std::map<std::string, std::string>& metadata) {
+  ProtobufWriter opset, writer;
+  opset.bytes(onnx::opset::kDomain, "");
+  opset.signed_varint(onnx::opset::kVersion, layers::kOnnxOpset);
+  writer.varint(onnx::model::kIrVersion, kIrVersion);
+  writer.bytes(onnx::model::kProducerName, "bernoulli");
+  writer.bytes(onnx::model::kProducerVersion, kVersion);
+  writer.bytes(onnx::model::kOpsetImport, opset.encoded());
+  for (const auto& [key, value] : metadata) writer.bytes(onnx::model::kMetadataProps, property(key, value));
+  return writer.take();
+}
+
+/// What stands before the numbers of each weight inside the graph.
+std::vector<std::string> weight_heads(const NamedTensorList& weights) {
+  std::vector<std::string> heads;
+  for (const auto& [name, tensor] : weights) {
+    if (tensor.scalar_type() != at::kFloat)
+      throw InternalError(fmt::format("the weight '{}' is not float32", name));
+    const std::string head = tensor_head(name, std::span(tensor.sizes().data(), tensor.sizes().size()),
+                                         onnx::tensor::kTypeFloat, tensor.nbytes());
+    ProtobufWriter writer;
+    writer.begin_bytes(onnx::graph::kInitializer, head.size() + tensor.nbytes());
+    writer.append(head);
+    heads.push_back(writer.take());
+  }
+  return heads;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> onnx_metadata(const ArtifactParts& parts) {
+  std::map<std::string, std::string> metadata = portable_records(parts);
+  const SelfTest self_test = artifact_self_test(parts);
+  Json json = to_json(self_test);
+  const TokenRows rows = parts.vectorizer.transform(self_test.texts);
+  for (int64_t i = 0; i < rows.size(); ++i)
+    json["ids"].push_back(std::vector<int32_t>(rows.row(i).begin(), rows.row(i).end()));
+  metadata[kSelfTestFile] = json.dump();
+  return metadata;
+}
+
+std::string serialize_onnx(const ArtifactParts& parts) {
+  const NamedTensorList weights = network_tensors(parts.network);
+  const std::string graph = small_graph_message(parts);
+  const std::vector<std::string> heads = weight_heads(weights);
+  uint64_t graph_bytes = graph.size();
+  for (size_t i = 0; i < weights.size(); ++i) graph_bytes += heads[i].size() + weights[i].second.nbytes();
+  ProtobufWriter model;
+  if (graph_bytes <= kMostBytes) model.append(model_head(onnx_metadata(parts)));
+  if (model.encoded().size() + graph_bytes > kMostBytes)
+    throw UsageError(fmt::format(
+        "this model cannot be written as onnx: its graph has {} bytes, and a file holds at most 2 "
+        "GiB; use --format torchscript or safetensors",
+        graph_bytes));
+  constexpr uint64_t kLengthAndKey = 16;
+  model.reserve(model.encoded().size() + graph_bytes + kLengthAndKey);
+  model.begin_bytes(onnx::model::kGraph, graph_bytes);
+  model.append(graph);
+  const HostTensors hosts(weights);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    model.append(heads[i]);
+    model.append(hosts.raw()[i].bytes);
+  }
+  return model.take();
+}
+
+}  // namespace bernoulli

@@ -1,0 +1,70 @@
+#include "export/weights.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/tensor.h>
+
+#include "core/file.h"
+#include "metrics/metrics.h"
+#include "model/features.h"
+#include "model/sequential.h"
+#include "tensor/safetensors.h"
+
+namespace bernoulli {
+namespace {
+
+void check_weights(const std::string& name, const RawTensors& read, const std::vector<RawTensor>& trained) {
+  if (read.tensors.size() != trained.size())
+    refuse_export(name, fmt::format("it holds {} tensors, expected {}", read.tensors.size(), trained.size()));
+  for (const RawTensor& tensor : trained) {
+    const auto found = std::find_if(read.tensors.begin(), read.tensors.end(),
+                                    [&](const RawTensor& other) { return other.name == tensor.name; });
+    if (found == read.tensors.end())
+      refuse_export(name, fmt::format("it lacks the tensor '{}'", tensor.name));
+    if (found->dtype != tensor.dtype || found->shape != tensor.shape || found->bytes != tensor.bytes)
+      refuse_export(name, fmt::format("its tensor '{}' is not the trained one", tensor.name));
+  }
+}
+
+}  // namespace
+
+std::string serialize_weights(const ArtifactParts& parts) {
+  return write_raw_tensors({portable_records(parts), HostTensors(network_tensors(parts.network)).raw()});
+}
+
+Verification verify_weights(std::string_view bytes, const std::string& name, const ArtifactParts& parts,
+                            const TrainerAnswers& trainer, double tolerance, void (*poll)()) {
+  check_answers(trainer, parts.plan.num_outputs);
+  const RawTensors read = read_raw_tensors(bytes, name);
+  check_weights(name, read, HostTensors(network_tensors(parts.network)).raw());
+  if (read.metadata != portable_records(parts)) refuse_export(name, "its metadata are not what was written");
+  Sequential model(parts.plan, read_safetensors(bytes, name).tensors, c10::kCPU);
+  const FeatureShape shape{parts.plan.ragged_input, parts.vectorizer.config().sequence_length};
+  Verification verification{trainer.texts.size(), 0};
+  for (int64_t begin = 0; begin < trainer.texts.size(); begin += trainer.batch_size) {
+    const std::vector<std::string> texts = texts_of(trainer, begin, trainer.batch_size);
+    std::vector<float> logits =
+        compute_logits(model, parts.vectorizer.transform(texts), shape, trainer.batch_size, c10::kCPU, poll);
+    divide_by_temperature(logits, parts.temperatures);
+    const at::Tensor probabilities =
+        at::sigmoid(at::tensor(logits).reshape({static_cast<int64_t>(texts.size()), parts.plan.num_outputs}));
+    verification.max_difference = std::max(
+        verification.max_difference, largest_difference(name, trainer, begin, probabilities, tolerance));
+  }
+  return verification;
+}
+
+ExportReport export_weights(const ArtifactParts& parts, const TrainerAnswers& trainer,
+                            const std::filesystem::path& path, double tolerance, void (*poll)()) {
+  const std::string bytes = serialize_weights(parts);
+  ExportReport report{static_cast<int64_t>(bytes.size()),
+                      verify_weights(bytes, path.string(), parts, trainer, tolerance, poll)};
+  write_file_atomic(path, bytes);
+  return report;
+}
+
+}  // namespace bernoulli
