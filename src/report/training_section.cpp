@@ -47,7 +47,7 @@ std::string training_section(const RunRecord& record) {
     plots +=
         over_time(record, clock, "validation " + metric, {line_of("s2", "", series("validation", metric))});
   plots += over_time(record, clock, "largest |logit| in training",
-                     {line_of("s1", "", series("train", "max_abs_logit"))});
+                     {line_of("s1", "", series("stability", "max_abs_logit"))});
   plots += over_time(record, clock, "gradient norm of the last step",
                      {line_of("s1", "", series("train", "gradient_norm"))});
   std::string text = "<h2>Training</h2>\n";

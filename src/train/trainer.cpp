@@ -209,9 +209,9 @@ void Trainer::validate_and_save() {
   std::string line = fmt::format("epoch {:3}  step {:7}  {:7.2f} s  loss {:.4f}", epoch_of(state_.step),
                                  state_.step, epoch_s, train_loss);
   parts_.log.append("train", epoch_of(state_.step), state_.step,
-                    {{"loss", train_loss},
-                     {"gradient_norm", last_result_.gradient_norm},
-                     {"saturated", state_.telemetry.saturated_share()},
+                    {{"loss", train_loss}, {"gradient_norm", last_result_.gradient_norm}});
+  parts_.log.append("stability", epoch_of(state_.step), state_.step,
+                    {{"saturated", state_.telemetry.saturated_share()},
                      {"wrong_and_dead", state_.telemetry.wrong_and_dead_share()},
                      {"max_abs_logit", state_.telemetry.max_abs_logit}});
   state_.loss_sum = state_.loss_weight = 0;

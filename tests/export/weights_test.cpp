@@ -95,10 +95,21 @@ TEST_F(Weights, CarriesWhatIsNeededToUseThem) {
   EXPECT_THAT(info.thresholds, ElementsAre(0.5));
   EXPECT_THAT(info.pos_weight, ElementsAre(2.5));
   EXPECT_EQ(info.metadata.at("vocabulary_fingerprint"), model.vectorizer().vocabulary()->fingerprint());
-  EXPECT_EQ(info.metadata.at("format"), 1);
+  EXPECT_EQ(info.metadata.at("format"), 2);
   EXPECT_THAT(info.metadata.at("program").get<std::string>(), HasSubstr("bernoulli "));
   EXPECT_EQ(Vocabulary::parse(content.metadata.at("vocabulary.txt"), "vocabulary").fingerprint(),
             model.vectorizer().vocabulary()->fingerprint());
+}
+
+TEST_F(Weights, AreTheNetworksAndTheTemperatureStandsBesideThem) {
+  model.temperatures() = {1.75};
+  const std::vector<float> divided = model.logits(texts, 3);
+  EXPECT_EQ(export_weights(model.parts(), {texts, divided, 3}, path, 0).verification.max_difference, 0);
+  EXPECT_THROW(export_weights(model.parts(), answers(), path, 0), ArtifactError);
+  SafetensorsContent content = read_safetensors(read_file(path), path.string());
+  EXPECT_THAT(read_artifact_info(content.metadata, path.string()).temperatures, ElementsAre(1.75));
+  const auto& [name, weight] = model.model().parameters().back();
+  EXPECT_TRUE(at::equal(tensor_named(content, name), weight)) << name;
 }
 
 TEST_F(Weights, HashedModelsHaveNoVocabulary) {

@@ -88,7 +88,8 @@ TEST_F(EndToEnd, TrainWritesTheWholeRunFolder) {
     EXPECT_TRUE(event.contains("epoch") && event.contains("step") && event.contains("seconds")) << line;
     events.insert(event["event"]);
   }
-  EXPECT_EQ(events, (std::set<std::string>{"train", "validation", "checkpoint", "stop", "test"}));
+  EXPECT_EQ(events,
+            (std::set<std::string>{"train", "stability", "validation", "checkpoint", "stop", "test"}));
 }
 
 TEST_F(EndToEnd, TheSavedConfigurationRepeatsTheRunBitForBit) {

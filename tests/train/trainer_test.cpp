@@ -241,11 +241,11 @@ TEST(Trainer, RecordsAndReportsWrongAnswersWithoutGradient) {
   ::testing::internal::CaptureStderr();
   logits.train();
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), Not(HasSubstr("no gradient")));
-  EXPECT_GT(probabilities.logged("train", "wrong_and_dead").front(), 0.0);
-  EXPECT_EQ(logits.logged("train", "wrong_and_dead").front(), 0.0);
+  EXPECT_GT(probabilities.logged("stability", "wrong_and_dead").front(), 0.0);
+  EXPECT_EQ(logits.logged("stability", "wrong_and_dead").front(), 0.0);
   for (Session* session : {&probabilities, &logits}) {
-    EXPECT_GT(session->logged("train", "saturated").front(), 0.0);
-    EXPECT_GT(session->logged("train", "max_abs_logit").front(), 16.6);
+    EXPECT_GT(session->logged("stability", "saturated").front(), 0.0);
+    EXPECT_GT(session->logged("stability", "max_abs_logit").front(), 16.6);
   }
 }
 
@@ -269,7 +269,7 @@ TEST_P(ResumeTest, GivesTheBytesOfARunThatWasNeverStopped) {
     EXPECT_EQ(resumed.checkpoint_bytes(last), expected) << "killed in step " << killed_at;
     EXPECT_EQ(resumed.logged("validation", "loss"), whole.logged("validation", "loss"));
     EXPECT_EQ(resumed.logged("train", "loss"), whole.logged("train", "loss"));
-    EXPECT_EQ(resumed.logged("train", "max_abs_logit"), whole.logged("train", "max_abs_logit"));
+    EXPECT_EQ(resumed.logged("stability", "max_abs_logit"), whole.logged("stability", "max_abs_logit"));
   }
 }
 
