@@ -14,7 +14,7 @@ constexpr uint32_t kEightBytesType = 1;
 constexpr uint32_t kBytesType = 2;
 constexpr uint32_t kFourBytesType = 5;
 
-[[noreturn]] void refuse_field(uint32_t field) {
+[[noreturn]] void refuse_field(int field) {
   throw ArtifactError(fmt::format("field {} of a protobuf message is of another type than expected", field));
 }
 
@@ -44,7 +44,7 @@ bool ProtobufReader::next() {
   const uint64_t key = take_varint();
   if (key >> 3 == 0 || key >> 3 > 0x1fffffff)
     throw ArtifactError("a protobuf message has an impossible field");
-  field_ = static_cast<uint32_t>(key >> 3);
+  field_ = static_cast<int>(key >> 3);
   wire_type_ = static_cast<uint32_t>(key & 7);
   if (wire_type_ == kVarintType) {
     varint_ = take_varint();

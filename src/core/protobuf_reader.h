@@ -14,7 +14,7 @@ class ProtobufReader {
 
   /// Goes to the next field; false behind the last. @throws ArtifactError for bytes that are no message
   bool next();
-  uint32_t field() const { return field_; }
+  int field() const { return field_; }
 
   // The field's value. @throws ArtifactError where it is of another wire type
   uint64_t varint() const;
@@ -28,7 +28,7 @@ class ProtobufReader {
   std::string_view take(uint64_t size);
 
   std::string_view rest_;
-  uint32_t field_ = 0;
+  int field_ = 0;
   uint32_t wire_type_ = 0;
   uint64_t varint_ = 0;
   std::string_view bytes_;  ///< of a field that is no varint

@@ -2,62 +2,83 @@
 
 #include <bit>
 
+#include "core/little_endian.h"
+
 namespace bernoulli {
 namespace {
 
-// Wire types of a field's key.
-constexpr uint32_t kVarint = 0;
-constexpr uint32_t kEightBytes = 1;
-constexpr uint32_t kLengthAndBytes = 2;
-constexpr uint32_t kFourBytes = 5;
+/// How the bytes behind a field's number are to be read.
+enum class WireType : uint64_t { kVarint = 0, kFixed64 = 1, kLengthDelimited = 2, kFixed32 = 5 };
 
-template <class Unsigned>
-std::string low_byte_first(Unsigned value) {
-  std::string bytes;
-  for (size_t i = 0; i < sizeof value; ++i) bytes += static_cast<char>((value >> (8 * i)) & 0xff);
-  return bytes;
+void append_varint(std::string& to, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) to += static_cast<char>(value | 0x80);
+  to += static_cast<char>(value);
+}
+
+void append_tag(std::string& to, int field, WireType type) {
+  append_varint(to, static_cast<uint64_t>(field) << 3 | static_cast<uint64_t>(type));
+}
+
+template <class Integer, class Value>
+std::string little_endian(std::span<const Value> values) {
+  std::string content;
+  content.reserve(values.size_bytes());
+  for (const Value value : values) append_little_endian(content, std::bit_cast<Integer>(value));
+  return content;
+}
+
+template <class Value>
+std::string varints(std::span<const Value> values) {
+  std::string content;
+  for (const Value value : values) append_varint(content, static_cast<uint64_t>(value));
+  return content;
 }
 
 }  // namespace
 
-void ProtobufWriter::append_varint(uint64_t value) {
-  for (; value >= 0x80; value >>= 7) message_ += static_cast<char>((value & 0x7f) | 0x80);
-  message_ += static_cast<char>(value);
+void ProtobufWriter::varint(int field, uint64_t value) {
+  append_tag(encoded_, field, WireType::kVarint);
+  append_varint(encoded_, value);
 }
 
-void ProtobufWriter::append_key(uint32_t field, uint32_t wire_type) {
-  append_varint((uint64_t{field} << 3) | wire_type);
+void ProtobufWriter::fixed32(int field, uint32_t value) {
+  append_tag(encoded_, field, WireType::kFixed32);
+  append_little_endian(encoded_, value);
 }
 
-void ProtobufWriter::varint(uint32_t field, uint64_t value) {
-  append_key(field, kVarint);
-  append_varint(value);
+void ProtobufWriter::fixed64(int field, uint64_t value) {
+  append_tag(encoded_, field, WireType::kFixed64);
+  append_little_endian(encoded_, value);
 }
 
-void ProtobufWriter::number(uint32_t field, float value) {
-  append_key(field, kFourBytes);
-  append(low_byte_first(std::bit_cast<uint32_t>(value)));
-}
+void ProtobufWriter::float32(int field, float value) { fixed32(field, std::bit_cast<uint32_t>(value)); }
 
-void ProtobufWriter::number(uint32_t field, double value) {
-  append_key(field, kEightBytes);
-  append(low_byte_first(std::bit_cast<uint64_t>(value)));
-}
+void ProtobufWriter::float64(int field, double value) { fixed64(field, std::bit_cast<uint64_t>(value)); }
 
-void ProtobufWriter::bytes(uint32_t field, std::string_view value) {
+void ProtobufWriter::bytes(int field, std::string_view value) {
   begin_bytes(field, value.size());
-  append(value);
+  encoded_ += value;
 }
 
-void ProtobufWriter::packed(uint32_t field, std::span<const int64_t> values) {
-  ProtobufWriter list;
-  for (const int64_t value : values) list.append_varint(static_cast<uint64_t>(value));
-  bytes(field, list.message());
+void ProtobufWriter::begin_bytes(int field, uint64_t size) {
+  append_tag(encoded_, field, WireType::kLengthDelimited);
+  append_varint(encoded_, size);
 }
 
-void ProtobufWriter::begin_bytes(uint32_t field, uint64_t size) {
-  append_key(field, kLengthAndBytes);
-  append_varint(size);
+void ProtobufWriter::packed_varints(int field, std::span<const uint64_t> values) {
+  bytes(field, varints(values));
+}
+
+void ProtobufWriter::packed_signed_varints(int field, std::span<const int64_t> values) {
+  bytes(field, varints(values));
+}
+
+void ProtobufWriter::packed_floats(int field, std::span<const float> values) {
+  bytes(field, little_endian<uint32_t>(values));
+}
+
+void ProtobufWriter::packed_doubles(int field, std::span<const double> values) {
+  bytes(field, little_endian<uint64_t>(values));
 }
 
 }  // namespace bernoulli

@@ -4,34 +4,40 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace bernoulli {
 
-/// The bytes of a protobuf message, field by field in the order of the calls; a field that repeats is written
-/// again. A message inside a message is a field of its bytes. Source: protobuf.dev, "Encoding".
+/// A message in protobuf's wire format (protobuf.dev/programming-guides/encoding), for formats of other
+/// programs that are built on it. Fields stand in the order of the calls; a repeated field is a call for each
+/// of its values. Zeros and empty texts are written as well: leave out the call where a default is meant.
 class ProtobufWriter {
  public:
-  /// int64, uint64, bool and enum fields; a negative number as static_cast<uint64_t>.
-  void varint(uint32_t field, uint64_t value);
-  void number(uint32_t field, float value);
-  void number(uint32_t field, double value);
-  /// string and bytes fields, and messages.
-  void bytes(uint32_t field, std::string_view value);
-  /// A repeated int64 field in one piece.
-  void packed(uint32_t field, std::span<const int64_t> values);
-  /// Begins a bytes field whose `size` bytes append() then adds: for what shall not be copied twice.
-  void begin_bytes(uint32_t field, uint64_t size);
-  void append(std::string_view value) { message_ += value; }
+  /// uint32, uint64, bool and enum.
+  void varint(int field, uint64_t value);
+  /// int32 and int64: a negative one takes ten bytes.
+  void signed_varint(int field, int64_t value) { varint(field, static_cast<uint64_t>(value)); }
+  void fixed32(int field, uint32_t value);
+  void fixed64(int field, uint64_t value);
+  void float32(int field, float value);
+  void float64(int field, double value);
+  /// bytes and string.
+  void bytes(int field, std::string_view value);
+  void message(int field, const ProtobufWriter& value) { bytes(field, value.encoded_); }
+  /// What stands before the `size` bytes of such a field: the caller appends them to what it takes, and so
+  /// copies large ones once.
+  void begin_bytes(int field, uint64_t size);
 
-  void reserve(uint64_t size) { message_.reserve(size); }
-  const std::string& message() const { return message_; }
-  std::string take() { return std::move(message_); }
+  void packed_varints(int field, std::span<const uint64_t> values);
+  void packed_signed_varints(int field, std::span<const int64_t> values);
+  void packed_floats(int field, std::span<const float> values);
+  void packed_doubles(int field, std::span<const double> values);
+
+  const std::string& encoded() const { return encoded_; }
+  std::string take() { return std::move(encoded_); }
 
  private:
-  void append_varint(uint64_t value);
-  void append_key(uint32_t field, uint32_t wire_type);
-
-  std::string message_;
+  std::string encoded_;
 };
 
 }  // namespace bernoulli

@@ -59,13 +59,13 @@ std::string attribute_message(const layers::OnnxAttribute& attribute) {
   ProtobufWriter writer;
   writer.bytes(onnx::attribute::kName, attribute.name);
   if (const auto* const number = std::get_if<float>(&attribute.value)) {
-    writer.number(onnx::attribute::kFloat, *number);
+    writer.float32(onnx::attribute::kFloat, *number);
     writer.varint(onnx::attribute::kType, onnx::attribute::kTypeFloat);
   } else if (const auto* const integer = std::get_if<int64_t>(&attribute.value)) {
-    writer.varint(onnx::attribute::kInt, static_cast<uint64_t>(*integer));
+    writer.signed_varint(onnx::attribute::kInt, *integer);
     writer.varint(onnx::attribute::kType, onnx::attribute::kTypeInt);
   } else {
-    writer.packed(onnx::attribute::kInts, std::get<std::vector<int64_t>>(attribute.value));
+    writer.packed_signed_varints(onnx::attribute::kInts, std::get<std::vector<int64_t>>(attribute.value));
     writer.varint(onnx::attribute::kType, onnx::attribute::kTypeInts);
   }
   return writer.take();
@@ -86,7 +86,7 @@ std::string node_message(const layers::OnnxNode& node) {
 std::string tensor_head(const std::string& name, std::span<const int64_t> shape, uint64_t type,
                         uint64_t size_bytes) {
   ProtobufWriter writer;
-  writer.packed(onnx::tensor::kDims, shape);
+  writer.packed_signed_varints(onnx::tensor::kDims, shape);
   writer.varint(onnx::tensor::kDataType, type);
   writer.bytes(onnx::tensor::kName, name);
   writer.begin_bytes(onnx::tensor::kRawData, size_bytes);
@@ -108,7 +108,7 @@ std::string constant_message(const layers::OnnxConstant& constant) {
 
 std::string dimension(int64_t value) {
   ProtobufWriter writer;
-  writer.varint(onnx::type::kDimValue, static_cast<uint64_t>(value));
+  writer.signed_varint(onnx::type::kDimValue, value);
   return writer.take();
 }
 
@@ -123,10 +123,10 @@ std::string value_info(const std::string& name, uint64_t element_type,
   ProtobufWriter shape, tensor, type, writer;
   for (const std::string& each : dimensions) shape.bytes(onnx::type::kDim, each);
   tensor.varint(onnx::type::kElemType, element_type);
-  tensor.bytes(onnx::type::kShape, shape.message());
-  type.bytes(onnx::type::kTensorType, tensor.message());
+  tensor.bytes(onnx::type::kShape, shape.encoded());
+  type.bytes(onnx::type::kTensorType, tensor.encoded());
   writer.bytes(onnx::value_info::kName, name);
-  writer.bytes(onnx::value_info::kType, type.message());
+  writer.bytes(onnx::value_info::kType, type.encoded());
   writer.bytes(onnx::value_info::kDocString, doc);
   return writer.take();
 }
@@ -156,15 +156,17 @@ std::string small_graph_message(const ArtifactParts& parts) {
   return writer.take();
 }
 
-std::string model_head(const std::map<std::string, std::string>& metadata) {
+/// The model up to its graph, of `graph_bytes` bytes.
+std::string model_head(const std::map<std::string, std::string>& metadata, uint64_t graph_bytes) {
   ProtobufWriter opset, writer;
   opset.bytes(onnx::opset::kDomain, "");
-  opset.varint(onnx::opset::kVersion, static_cast<uint64_t>(layers::kOnnxOpset));
+  opset.signed_varint(onnx::opset::kVersion, layers::kOnnxOpset);
   writer.varint(onnx::model::kIrVersion, kIrVersion);
   writer.bytes(onnx::model::kProducerName, "bernoulli");
   writer.bytes(onnx::model::kProducerVersion, kVersion);
-  writer.bytes(onnx::model::kOpsetImport, opset.message());
+  writer.bytes(onnx::model::kOpsetImport, opset.encoded());
   for (const auto& [key, value] : metadata) writer.bytes(onnx::model::kMetadataProps, property(key, value));
+  writer.begin_bytes(onnx::model::kGraph, graph_bytes);
   return writer.take();
 }
 
@@ -178,8 +180,7 @@ std::vector<std::string> weight_heads(const NamedTensorList& weights) {
                                          onnx::tensor::kTypeFloat, tensor.nbytes());
     ProtobufWriter writer;
     writer.begin_bytes(onnx::graph::kInitializer, head.size() + tensor.nbytes());
-    writer.append(head);
-    heads.push_back(writer.take());
+    heads.push_back(writer.take() + head);
   }
   return heads;
 }
@@ -203,23 +204,18 @@ std::string serialize_onnx(const ArtifactParts& parts) {
   const std::vector<std::string> heads = weight_heads(weights);
   uint64_t graph_bytes = graph.size();
   for (size_t i = 0; i < weights.size(); ++i) graph_bytes += heads[i].size() + weights[i].second.nbytes();
-  ProtobufWriter model;
-  if (graph_bytes <= kMostBytes) model.append(model_head(onnx_metadata(parts)));
-  if (model.message().size() + graph_bytes > kMostBytes)
+  std::string model;
+  if (graph_bytes <= kMostBytes) model = model_head(onnx_metadata(parts), graph_bytes);
+  if (model.size() + graph_bytes > kMostBytes)
     throw UsageError(fmt::format(
         "this model cannot be written as onnx: its graph has {} bytes, and a file holds at most 2 "
         "GiB; use --format torchscript or safetensors",
         graph_bytes));
-  constexpr uint64_t kLengthAndKey = 16;
-  model.reserve(model.message().size() + graph_bytes + kLengthAndKey);
-  model.begin_bytes(onnx::model::kGraph, graph_bytes);
-  model.append(graph);
+  model.reserve(model.size() + graph_bytes);
+  model += graph;
   const HostTensors hosts(weights);
-  for (size_t i = 0; i < weights.size(); ++i) {
-    model.append(heads[i]);
-    model.append(hosts.raw()[i].bytes);
-  }
-  return model.take();
+  for (size_t i = 0; i < weights.size(); ++i) model.append(heads[i]).append(hosts.raw()[i].bytes);
+  return model;
 }
 
 }  // namespace bernoulli
