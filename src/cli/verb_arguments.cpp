@@ -63,9 +63,9 @@ const ExportFormatEntry& export_format(const std::string& name) {
   const auto found = std::find_if(formats.begin(), formats.end(),
                                   [&](const ExportFormatEntry& entry) { return entry.name == name; });
   if (found != formats.end()) return *found;
-  std::vector<std::string> names;
-  for (const ExportFormatEntry& entry : formats) names.push_back(entry.name);
-  throw UsageError(fmt::format("--format is '{}'; it may be {}", name, fmt::join(names, ", ")));
+  std::string names;
+  for (const ExportFormatEntry& entry : formats) names += (names.empty() ? "" : ", ") + entry.name;
+  throw UsageError(fmt::format("--format is '{}'; it may be {}", name, names));
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ std::span<const float> values(const at::Tensor& tensor) {
 }
 
 at::Tensor checked_probabilities(const Artifact& artifact, std::span<const std::string> texts) {
-  const at::Tensor probabilities = artifact.probabilities(texts).contiguous();
+  at::Tensor probabilities = artifact.probabilities(texts).contiguous();
   const std::vector<int64_t> expected = {static_cast<int64_t>(texts.size()), artifact.info().num_outputs};
   if (probabilities.scalar_type() != at::kFloat || probabilities.sizes() != expected) {
     refuse_export(artifact.name(),
