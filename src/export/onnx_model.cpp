@@ -1,9 +1,8 @@
 #include "export/onnx_model.h"
 
-#include <algorithm>
 #include <cstring>
-#include <exception>
 #include <new>
+#include <utility>
 
 #include <fmt/format.h>
 
