@@ -168,8 +168,14 @@ struct OnnxFile : ::testing::Test {
     const ArtifactParts parts = model.parts();
     layers::ModelPlan plan = parts.plan;
     plan.layers[index].plan.onnx = std::move(onnx);
-    return serialize_onnx({parts.vectorizer, parts.network, plan, parts.thresholds, parts.labels,
-                           parts.config_yaml, parts.pos_weight});
+    return serialize_onnx({parts.vectorizer,
+                           parts.network,
+                           plan,
+                           parts.thresholds,
+                           parts.labels,
+                           parts.config_yaml,
+                           parts.pos_weight,
+                           {}});
   }
   /// The file with the first `from` replaced by the equally long `to`.
   std::string edited(const std::string& from, const std::string& to) const {
@@ -325,7 +331,7 @@ TEST(OnnxLimit, MoreThanProtobufHoldsIsRefusedWithWhatToUseInstead) {
   const ArtifactParts parts = small.parts();
   try {
     serialize_onnx(
-        {parts.vectorizer, huge.module(), plan, parts.thresholds, parts.labels, parts.config_yaml, {}});
+        {parts.vectorizer, huge.module(), plan, parts.thresholds, parts.labels, parts.config_yaml, {}, {}});
     FAIL() << "written";
   } catch (const UsageError& error) {
     EXPECT_THAT(error.what(),
