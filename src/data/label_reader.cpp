@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/text_distance.h"
+#include "text/utf8.h"
 
 namespace bernoulli {
 namespace {
@@ -54,6 +55,18 @@ std::optional<std::string> find_other_label(const TaskConfig& task, const RawExa
   return others.empty() ? std::nullopt : std::optional(others.front());
 }
 
+/// Files of a run, exported ones and answers name the labels in JSON, which has no other bytes.
+void check_label_encoding(const std::vector<std::string>& names, const RawExamples& train) {
+  const auto bad = std::find_if_not(names.begin(), names.end(), is_utf8);
+  if (bad == names.end()) return;
+  for (const RawExample& example : train) {
+    if (std::find(example.labels.begin(), example.labels.end(), *bad) == example.labels.end()) continue;
+    throw DataError(
+        fmt::format("{}: the label '{}' is not UTF-8; save the data in that encoding, or rename the label",
+                    example.origin, *bad));
+  }
+}
+
 std::string unknown_label(std::string_view label, const std::vector<std::string>& names) {
   const std::optional<std::string> near = closest_word(std::string(label), names);
   return fmt::format("unknown label '{}' (expected one of {}){}", label, joined(names),
@@ -79,6 +92,7 @@ LabelReader::LabelReader(const TaskConfig& task, const RawExamples& train) : tas
     has_one_label_ = !other;
     labels_.names = {other.value_or("not " + task.positive), task.positive};
   }
+  check_label_encoding(labels_.names, train);
 }
 
 std::string LabelReader::read_binary(const RawExample& example, float& target) const {

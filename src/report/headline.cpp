@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "config/loss_mode.h"
@@ -69,6 +71,17 @@ std::string checkpoint_line(const RunRecord& record) {
   return line;
 }
 
+std::string temperature_line(const RunRecord& record) {
+  if (!record.config.metrics.fits_temperature) return "none";
+  if (!record.finished()) return "to be fitted on the validation data";
+  const auto temperatures = record.summary.at("temperatures").get<std::vector<double>>();
+  const auto [coldest, hottest] = std::ranges::minmax(temperatures);
+  return temperatures.size() == 1
+             ? fmt::format("{:.4g}, fitted on the validation data", coldest)
+             : fmt::format("{:.4g} to {:.4g}, fitted for each label on the validation data", coldest,
+                           hottest);
+}
+
 std::string threshold_line(const RunRecord& record) {
   const ThresholdConfig& threshold = record.config.metrics.threshold;
   switch (threshold.method) {
@@ -120,6 +133,7 @@ std::vector<std::pair<std::string, std::string>> facts(const RunRecord& record) 
           {"training", training_line(record)},
           {"engine", engine},
           {"checkpoint", record.finished() ? checkpoint_line(record) : "–"},
+          {"temperature", temperature_line(record)},
           {"threshold", threshold_line(record)}};
 }
 

@@ -31,4 +31,7 @@ constexpr size_t utf8_sequence_length(std::string_view bytes) {
   return within(1, low, high) && within(2, 0x80, 0xBF) && within(3, 0x80, 0xBF) ? 4 : 0;
 }
 
+/// Whether all of it is valid UTF-8; 32 bytes at once where they are ASCII.
+bool is_utf8(std::string_view text);
+
 }  // namespace bernoulli

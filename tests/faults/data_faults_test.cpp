@@ -104,6 +104,11 @@ INSTANTIATE_TEST_SUITE_P(
         rows("text_after_a_quote", "rows.csv", good_and_bad("\"a\" film,good\n"), "rows\\.csv:22.*quote"),
         rows("third_label", "rows.csv", good_and_bad("a film,fair\n"), "fair"),
         rows("empty_label", "rows.csv", good_and_bad("a film,\n"), "rows\\.csv:22: the label is empty"),
+        rows("label_in_another_encoding", "rows.csv",
+             "text,label\na,good\nb,b\xe4"
+             "d\nc,good\nd,b\xe4"
+             "d\n",
+             "rows\\.csv:3: the label 'b.d' is not UTF-8"),
         rows("misspelt_positive", "rows.csv", "text,label\na,god\nb,bad\nc,god\nd,bad\n",
              "'good'.*god|god.*'good'"),
         rows("gzip_cut_off", "rows.csv.gz",

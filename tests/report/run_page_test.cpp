@@ -54,6 +54,17 @@ TEST(RunPage, SaysWhatTheRunIs) {
   EXPECT_THAT(page, HasSubstr("<pre>training: {epochs: 2}\n</pre>"));
 }
 
+TEST(RunPage, SaysWhatTheLogitsWereDividedBy) {
+  MadeUpRun run;
+  EXPECT_THAT(run_page(run.report()), HasSubstr("<td>temperature</td><td class=\"l\">none</td>"));
+  run.record().config.metrics.fits_temperature = true;
+  EXPECT_THAT(run_page(run.report()), HasSubstr(">to be fitted on the validation data<"));
+  run.finish({{"temperatures", {1.25}}});
+  EXPECT_THAT(run_page(run.report()), HasSubstr(">1.25, fitted on the validation data<"));
+  run.finish({{"temperatures", {1.25, 0.5, 2}}});
+  EXPECT_THAT(run_page(run.report()), HasSubstr(">0.5 to 2, fitted for each label on the validation data<"));
+}
+
 TEST(RunPage, MarksTheBestEpoch) {
   MadeUpRun run;
   for (int epoch = 1; epoch <= 3; ++epoch) {
