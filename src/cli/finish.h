@@ -6,8 +6,8 @@
 
 #include <c10/core/Device.h>
 
-#include "run/checkpoint.h"
 #include "store/run_paths.h"
+#include "tensor/checkpoint.h"
 #include "train/metrics_log.h"
 #include "train/prepare.h"
 #include "train/trainer.h"

@@ -16,7 +16,7 @@ namespace bernoulli {
 
 class FileBytes;
 
-/// A checkpoint as it lies in its file (docs/checkpoint_format.md); run/checkpoint.h says what it means.
+/// A checkpoint as it lies in its file (docs/checkpoint_format.md); tensor/checkpoint.h says what it means.
 struct RawCheckpoint {
   int64_t step = 0;
   nlohmann::ordered_json state;

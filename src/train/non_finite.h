@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "run/checkpoint.h"
+#include "tensor/checkpoint.h"
 #include "train/encoded_dataset.h"
 
 namespace bernoulli {

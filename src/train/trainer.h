@@ -11,7 +11,7 @@
 #include "core/log.h"
 #include "loss/loss.h"
 #include "metrics/metrics.h"
-#include "run/checkpoint.h"
+#include "tensor/checkpoint.h"
 #include "train/encoded_dataset.h"
 #include "train/epoch_order.h"
 #include "train/metrics_log.h"

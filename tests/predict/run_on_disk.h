@@ -11,9 +11,9 @@
 #include "infer/classifier.h"
 #include "layers/model_plan.h"
 #include "model/sequential.h"
-#include "run/checkpoint.h"
 #include "store/run_folder.h"
 #include "support/temporary_folder.h"
+#include "tensor/checkpoint.h"
 #include "text/vectorizer.h"
 
 namespace bernoulli::testing {

@@ -47,9 +47,9 @@ TEST(OperatorThreads, ThatCannotBeStartedAreAnError) {
   GTEST_SKIP() << "a sanitizer's own memory has no room under a limit on addresses";
 #endif
   GTEST_FLAG_SET(death_test_style, "threadsafe");  // in a process of its own from the start
-  EXPECT_EXIT(exit_after([] { set_operator_threads(64); }), testing::ExitedWithCode(5), "");
+  EXPECT_EXIT(exit_after([] { set_operator_threads(64); }), ::testing::ExitedWithCode(5), "");
   const int expected = at::get_num_threads() > 1 ? 5 : 0;
-  EXPECT_EXIT(exit_after(try_operator_threads), testing::ExitedWithCode(expected), "");
+  EXPECT_EXIT(exit_after(try_operator_threads), ::testing::ExitedWithCode(expected), "");
 }
 
 }  // namespace

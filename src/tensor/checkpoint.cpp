@@ -1,4 +1,4 @@
-#include "run/checkpoint.h"
+#include "tensor/checkpoint.h"
 
 #include <system_error>
 
