@@ -1,5 +1,8 @@
 #include "cli/finish.h"
 
+#include <filesystem>
+#include <system_error>
+
 #include <fmt/format.h>
 
 #include "cli/calibrate.h"
@@ -23,6 +26,16 @@ Json timings(const MetricsLog& log, double export_s) {
   return {{"epoch_seconds", log.epoch_seconds()},
           {"total_seconds", log.elapsed_s()},
           {"export_seconds", export_s}};
+}
+
+/// What `export --format` wrote of an earlier end of this run has other weights, thresholds or temperatures.
+void tell_stale_exports(const RunPaths& paths) {
+  for (const std::filesystem::path& path : {paths.onnx(), paths.triton(), paths.safetensors()}) {
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored))
+      log_warning(
+          fmt::format("'{}' was exported before this end of the run: export it again", path.string()));
+  }
 }
 
 /// What the temperature does to the figures of a set.
@@ -118,6 +131,7 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
       write_artifact({config, *run.vectorizer, run.labels, calibration.thresholds, run.pos_weight,
                       calibration.temperatures, model, training.device},
                      {run.reference_texts, logits, run.reference_split}, training.paths.artifact());
+  tell_stale_exports(training.paths);
   summary["timings"] = timings(log, monotonic_seconds() - export_started);
   summary["peak_memory_mib"] = peak_memory_mib();
   write_report(training, summary, logits);

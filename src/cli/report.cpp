@@ -115,15 +115,32 @@ Json json_of(const std::vector<RunReport>& runs, const std::vector<report::Again
   return json;
 }
 
+/// Where the data moved, a page without answers must not take the place of the one that the training wrote.
+/// @throws DataError
+void refuse_poorer_page(const std::vector<RunReport>& runs, const ReportArguments& arguments) {
+  const report::RunReport& run = runs.front();
+  const DataConfig& data = run.record.config.data;
+  const bool had_answers = run.record.finished() && (data.validation.present() || data.test.present());
+  if (runs.size() > 1 || !arguments.usual_output || run.answers || !had_answers ||
+      !std::filesystem::exists(arguments.output))
+    return;
+  throw DataError(
+      fmt::format("'{}' stays as it is, for the new page would have no curves and errors: {}; say where the "
+                  "data are with "
+                  "--set data.root=DIR, or write the page elsewhere with --output FILE",
+                  arguments.output.string(), run.no_answers_because));
+}
+
 /// Writes the page and returns what is printed.
 std::string write_page(const std::vector<RunReport>& runs, const std::vector<Json>& resolved,
                        const ReportArguments& arguments) {
   const std::string output = arguments.output.string();
   const auto comparisons = report::compare_with_first(runs);
-  write_file_atomic(arguments.output,
-                    runs.size() == 1
-                        ? report::run_page(runs.front())
-                        : report::comparison_page(runs, comparisons, config::differences(resolved)));
+  const std::string page = runs.size() == 1
+                               ? report::run_page(runs.front())
+                               : report::comparison_page(runs, comparisons, config::differences(resolved));
+  refuse_poorer_page(runs, arguments);
+  write_file_atomic(arguments.output, page);
   if (arguments.json)
     return json_of(runs, comparisons, output).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   std::string text;

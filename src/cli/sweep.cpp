@@ -39,6 +39,7 @@ Planned plan(const SweepArguments& arguments) {
       sweep::parse_axes(arguments.axes, arguments.sources.overrides, arguments.random.has_value()),
       arguments.random);
   planned.configs = load_trials(arguments.sources, planned.sweep);
+  planned.sweep.rank_by = arguments.rank_by;
   choose_ranking(planned.configs, arguments.rank_by);  // a fault shows before there is a folder
   return planned;
 }
@@ -88,6 +89,7 @@ Planned agreed(std::optional<Planned> asked, std::optional<Planned> kept, const 
                     "they differ in:{}",
                     folder.string(), differences));
   check_same_configs(kept->configs, asked->configs);
+  if (!asked->sweep.rank_by) asked->sweep.rank_by = kept->sweep.rank_by;
   std::copy(kept->sweep.trials.begin(), kept->sweep.trials.end(), asked->sweep.trials.begin());
   return std::move(*asked);
 }
@@ -150,14 +152,16 @@ int run_sweep(const std::vector<std::string>& words) {
           : RunFolder::create(arguments->sweep_dir, asked->configs.front().run.name + "-sweep", kSweepFolder);
   const fs::path& folder = owned.paths().folder;
   Planned planned = agreed(std::move(asked), arguments->resume ? kept_sweep(folder) : std::nullopt, folder);
-  const sweep::Ranking ranking = choose_ranking(planned.configs, arguments->rank_by);
+  if (arguments->rank_by) planned.sweep.rank_by = arguments->rank_by;
+  const sweep::Ranking ranking = choose_ranking(planned.configs, planned.sweep.rank_by);
   write_plan(planned, folder);
   log_info(fmt::format("sweep folder {}: {} trials", folder.string(), planned.sweep.trials.size()));
   mention_crowding(planned, arguments->jobs);
   try {
     run_trials(planned.sweep, {folder, ranking, arguments->device, arguments->jobs});
   } catch (const StopRequested&) {
-    log_info(fmt::format("stopped; go on with: bernoulli sweep --resume --sweep-dir {}", folder.string()));
+    log_info(fmt::format("stopped; go on with: bernoulli sweep --resume --sweep-dir {} --device {} --jobs {}",
+                         folder.string(), arguments->device, arguments->jobs));
     throw;
   }
   print(publish(board_of(planned.sweep, folder, ranking), folder, arguments->json));

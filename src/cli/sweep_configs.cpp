@@ -9,7 +9,9 @@
 #include "cli/verb.h"
 #include "config/differences.h"
 #include "config/metric_names.h"
+#include "config/override.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "core/stop.h"
 #include "metrics/metrics.h"
 #include "sweep/naming.h"
@@ -90,6 +92,12 @@ std::vector<config::LoadedConfig> load_trials(const config::ConfigSources& sourc
     for (const auto& [key, value] : trial.settings) own.overrides.push_back(fmt::format("{}={}", key, value));
     try {
       loaded.push_back(load_checked_config(own));
+      for (const std::string& text : own.overrides) {
+        if (!config::is_in(loaded.back().resolved, text))
+          faults.add(
+              trial.number,
+              fmt::format("{}: has no effect, for another setting names another kind in its place", text));
+      }
     } catch (const UsageError& error) {
       faults.add(trial.number, error.what());
     }
@@ -129,6 +137,41 @@ void check_same_configs(const std::vector<config::LoadedConfig>& kept,
   }
 }
 
+/// The keys in which trials may not differ where figures of `metric` are ranked, for it is another metric
+/// then.
+std::vector<std::string> keys_that_define(const std::string& metric) {
+  if (metric == "loss") return {"loss"};
+  if (metric == "f_beta") return {"metrics.f_beta"};
+  if (metric == "expected_calibration_error") return {"metrics.calibration_bins"};
+  return {};
+}
+
+/// Figures that cannot be told apart by size: refused. Figures of other examples: told.
+void check_comparable(const std::vector<config::LoadedConfig>& trials, const std::string& metric) {
+  std::vector<Json> resolved;
+  for (const config::LoadedConfig& trial : trials) resolved.push_back(trial.resolved);
+  std::string other_data;
+  for (const config::Difference& difference : config::differences(resolved)) {
+    const auto below = [&](const std::string& section) {
+      return difference.key == section || difference.key.starts_with(section + ".");
+    };
+    for (const std::string& key : keys_that_define(metric)) {
+      if (below(key))
+        throw UsageError(fmt::format(
+            "the {} of trials that differ in {} are not the same figure: rank them with --rank-by METRIC by "
+            "another one",
+            metric, difference.key));
+    }
+    if (below("data.validation") || below("data.columns") || below("task"))
+      other_data += (other_data.empty() ? "" : ", ") + difference.key;
+  }
+  if (!other_data.empty())
+    log_warning(
+        fmt::format("trials differ in {}: their figures may be of other examples or labels, and are "
+                    "ranked all the same",
+                    other_data));
+}
+
 sweep::Ranking choose_ranking(const std::vector<config::LoadedConfig>& trials,
                               const std::optional<std::string>& metric) {
   const TrainingConfig& first = trials.front().run.training;
@@ -147,6 +190,7 @@ sweep::Ranking choose_ranking(const std::vector<config::LoadedConfig>& trials,
                                    chosen, near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
     }
   }
+  check_comparable(trials, chosen);
   const bool as_trained = !metric && first.monitor_mode != "auto";
   return {chosen, as_trained ? first.monitor_mode == "min" : lower_is_better(chosen)};
 }

@@ -159,7 +159,7 @@ TrainedRun train_run(const TrainArguments& arguments) {
 
   const CheckpointFolder checkpoints(paths.checkpoints());
   const std::optional<Checkpoint> checkpoint = resuming ? checkpoints.load_newest() : std::nullopt;
-  MetricsLog log(paths.metrics(), checkpoint ? checkpoint->step : 0, checkpoint && is_validated(*checkpoint));
+  MetricsLog log(paths.metrics());
   Trainer trainer({config, run.labels.names, run.train, run.validation ? &*run.validation : nullptr,
                    *run.loss, *engine.step, checkpoints, log, fingerprints_of(run, loaded)});
   if (checkpoint) {
@@ -168,7 +168,11 @@ TrainedRun train_run(const TrainArguments& arguments) {
   } else if (resuming) {
     log_info("no checkpoint was saved yet: starting from the first step");
   }
-  if (resuming) describe_run();  // of a refused continuation nothing is left
+  if (resuming) {  // a refused continuation has left all as it was; from here on the run is not finished
+    fs::remove(paths.summary());
+    describe_run();
+  }
+  log.begin(checkpoint ? checkpoint->step : 0, checkpoint && is_validated(*checkpoint));
   try {
     const TrainingOutcome outcome = trainer.run();
     engine.step.reset();  // its tables; what is exported comes from the checkpoint

@@ -47,6 +47,22 @@ RunPaths run_called(const std::string& word) {
   return run;
 }
 
+/// An output must not replace what the run is made of. @throws UsageError
+void refuse_own_files(const RunPaths& run, const std::filesystem::path& output) {
+  const auto real = [](const std::filesystem::path& path) {
+    std::error_code ignored;
+    return std::filesystem::weakly_canonical(path, ignored);
+  };
+  const std::vector<std::filesystem::path> own = {run.config(),     run.environment(), run.data(),
+                                                  run.vocabulary(), run.metrics(),     run.checkpoints(),
+                                                  run.summary()};
+  const bool is_own =
+      std::any_of(own.begin(), own.end(), [&](const auto& path) { return real(path) == real(output); });
+  if (is_own || real(output.parent_path()) == real(run.checkpoints()))
+    throw UsageError(
+        fmt::format("--output {}: the run itself needs that file; name another", output.string()));
+}
+
 struct ExportFormatEntry {
   std::string name;
   ExportFormat format;
@@ -169,9 +185,10 @@ std::optional<ExportArguments> export_arguments(const std::vector<std::string>& 
   const std::string folder = positional(*values, usage, "a run folder");
   const ExportFormatEntry& format = export_format((*values)["format"].as<std::string>());
   const RunPaths run = run_called(folder);
-  return ExportArguments{run, format.format,
-                         optional_word(*values, "output").value_or((run.*format.default_output)().string()),
-                         data_overrides(*values), values->contains("json")};
+  const std::string output =
+      optional_word(*values, "output").value_or((run.*format.default_output)().string());
+  refuse_own_files(run, output);
+  return ExportArguments{run, format.format, output, data_overrides(*values), values->contains("json")};
 }
 
 std::optional<ReportArguments> report_arguments(const std::vector<std::string>& words) {
@@ -197,9 +214,11 @@ std::optional<ReportArguments> report_arguments(const std::vector<std::string>& 
   std::vector<RunPaths> runs;
   for (const std::string& word : (*values)["run"].as<std::vector<std::string>>())
     runs.push_back(run_called(word));
+  const std::optional<std::string> chosen = optional_word(*values, "output");
+  for (const RunPaths& run : runs) refuse_own_files(run, chosen.value_or(""));
   const std::string usual = runs.size() == 1 ? runs[0].report().string() : "comparison.html";
-  return ReportArguments{std::move(runs), optional_word(*values, "output").value_or(usual),
-                         data_overrides(*values), values->contains("json")};
+  return ReportArguments{std::move(runs), chosen.value_or(usual), !chosen, data_overrides(*values),
+                         values->contains("json")};
 }
 
 std::optional<StabilityArguments> stability_arguments(const std::vector<std::string>& words) {

@@ -49,6 +49,7 @@ std::optional<ExportArguments> export_arguments(const std::vector<std::string>& 
 struct ReportArguments {
   std::vector<RunPaths> runs;  ///< one or more, each a run folder
   std::filesystem::path output;
+  bool usual_output = false;           ///< --output was not given
   std::vector<std::string> overrides;  ///< of keys of `data` in the configurations
   bool json = false;
 };

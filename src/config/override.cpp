@@ -1,5 +1,6 @@
 #include "config/override.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 #include <utility>
@@ -52,7 +53,24 @@ Node one_item(int64_t index, Node value) {
   return node;
 }
 
+bool holds(const Json& resolved, const Node& node) {
+  if (node.kind == Node::Kind::kItem) {
+    const auto index = static_cast<size_t>(node.index);
+    return resolved.is_array() && index < resolved.size() && holds(resolved[index], node.items[0]);
+  }
+  if (!node.is_map()) return true;
+  return std::ranges::all_of(node.entries, [&](const Entry& entry) {
+    return resolved.is_object() && resolved.contains(entry.key) && holds(resolved.at(entry.key), entry.value);
+  });
+}
+
 }  // namespace
+
+bool is_in(const Json& resolved, const std::string& text) {
+  Faults faults;
+  const std::optional<Node> tree = read_override(text, faults);
+  return tree && holds(resolved, *tree);
+}
 
 std::optional<Node> read_override(const std::string& text, Faults& faults) {
   const Place place{std::make_shared<const std::string>(fmt::format("--set {}", text.substr(0, 200)))};

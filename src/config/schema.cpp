@@ -52,7 +52,8 @@ Field data_section() {
       {text("root", "folder where relative paths start").size(1).defaults("."),
        map("train", "the training source", {path_field(), format_field()}).shorthand("path"),
        held_out("validation",
-                "what decides the best checkpoint, early stopping and fitted thresholds; none: absent",
+                "what decides the best checkpoint, early stopping, fitted temperatures and thresholds; none: "
+                "absent",
                 false),
        held_out("test", "what the final figures are measured on; none: absent", true),
        map("columns",

@@ -68,6 +68,8 @@ std::string checkpoint_line(const RunRecord& record) {
   if (summary.at("monitor_value").is_number())
     line += fmt::format(", the best validation {} ({:.4f})", escape_html(plain(summary.at("monitor"))),
                         summary["monitor_value"].get<double>());
+  if (summary["monitor_value"].is_number() && record.config.metrics.fits_temperature)
+    line += ", as all curves of the training before the temperature";
   return line;
 }
 

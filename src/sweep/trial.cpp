@@ -147,13 +147,14 @@ Sweep make_sweep(std::vector<Axis> axes, std::optional<RandomSearch> random) {
     throw UsageError(
         "no axis was named (expected at least one key.path=a,b,c, as optimizer.adam.lr=1e-3,3e-3)");
   std::vector<Trial> trials = random ? draws(axes, *random) : every_combination(axes);
-  return {std::move(axes), random, std::move(trials)};
+  return {std::move(axes), random, std::nullopt, std::move(trials)};
 }
 
 Json to_json(const Sweep& sweep) {
-  Json json = {{"axes", Json::array()}, {"random", nullptr}, {"trials", Json::array()}};
+  Json json = {{"axes", Json::array()}, {"random", nullptr}, {"rank_by", nullptr}, {"trials", Json::array()}};
   for (const Axis& axis : sweep.axes) json["axes"].push_back({{"key", axis.key}, {"values", axis.values}});
   if (sweep.random) json["random"] = {{"count", sweep.random->count}, {"seed", sweep.random->seed}};
+  if (sweep.rank_by) json["rank_by"] = *sweep.rank_by;
   for (const Trial& trial : sweep.trials) json["trials"].push_back(to_json(trial));
   return json;
 }
@@ -168,6 +169,7 @@ Sweep sweep_from_json(const Json& json, const std::string& name) {
     }
     if (const Json& random = json.at("random"); !random.is_null())
       sweep.random = {whole_number<int64_t>(random.at("count")), whole_number<uint64_t>(random.at("seed"))};
+    if (const Json& metric = json.at("rank_by"); !metric.is_null()) sweep.rank_by = metric.get<std::string>();
     for (const Json& trial : json.at("trials")) sweep.trials.push_back(trial_from_json(trial));
     check_consistent(sweep);
     return sweep;

@@ -52,6 +52,7 @@ struct RandomSearch {
 struct Sweep {
   std::vector<Axis> axes;
   std::optional<RandomSearch> random;  ///< absent: every combination
+  std::optional<std::string> rank_by;  ///< absent: training.monitor
   std::vector<Trial> trials;
 };
 

@@ -53,8 +53,8 @@ std::vector<Json> lines_before(const std::string& text, int64_t step, bool valid
 
 }  // namespace
 
-MetricsLog::MetricsLog(std::filesystem::path path, int64_t step, bool validated)
-    : path_(std::move(path)), started_s_(monotonic_seconds()) {
+void MetricsLog::begin(int64_t step, bool validated) {
+  started_s_ = monotonic_seconds();
   std::vector<Json> kept;
   std::error_code ignored;
   if (std::filesystem::exists(path_, ignored)) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -17,11 +18,15 @@ namespace bernoulli {
 /// processes of the run) and `wall_time` (seconds since 1970). Its numbers go to a file for TensorBoard too.
 class MetricsLog {
  public:
-  /// Takes over an existing file up to the checkpoint of `step`: what was written after it was never part of
-  /// the state that is resumed, and is dropped. The file for TensorBoard is made again from what stays.
+  /// Touches no file yet. @param path  of metrics.jsonl; the file for TensorBoard stands beside it
+  explicit MetricsLog(std::filesystem::path path) : path_(std::move(path)) {}
+
+  /// Begins, or takes over an existing file up to the checkpoint of `step`: what was written after it was
+  /// never part of the state that is resumed, and is dropped. The file for TensorBoard is made again from
+  /// what stays.
   /// @param validated whether that checkpoint was saved after the validation of its step. A run that was
   /// stopped just before a validation saves twice at one step.
-  MetricsLog(std::filesystem::path path, int64_t step, bool validated);
+  void begin(int64_t step, bool validated);
 
   void append(const std::string& event, int64_t epoch, int64_t step, const nlohmann::ordered_json& values);
 

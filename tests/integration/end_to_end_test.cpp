@@ -62,6 +62,14 @@ class EndToEnd : public ::testing::Test {
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
+  /// Every fifth label is wrong, which nobody can know.
+  void write_noisy_data() const {
+    std::string csv = "text,label\n";
+    for (int i = 0; i < 300; ++i)
+      csv += std::string(i % 2 == 0 ? "fine" : "dull") + " film," +
+             ((i % 2 == 0) != (i % 5 == 0) ? "good" : "bad") + "\n";
+    folder_.write("data.csv", csv);
+  }
   Json read_json(const std::string& name) const { return Json::parse(folder_.read(name)); }
 
   TemporaryFolder folder_;
@@ -423,11 +431,7 @@ TEST_F(EndToEnd, MultiLabelTrainsAndPredicts) {
 }
 
 TEST_F(EndToEnd, AFinishedRunTakesATemperatureThatEveryVerbDividesBy) {
-  std::string csv = "text,label\n";  // every fifth label is wrong, which nobody can know
-  for (int i = 0; i < 300; ++i)
-    csv += std::string(i % 2 == 0 ? "fine" : "dull") + " film," +
-           ((i % 2 == 0) != (i % 5 == 0) ? "good" : "bad") + "\n";
-  folder_.write("data.csv", csv);
+  write_noisy_data();
   const std::string run_dir = (folder_ / "run").string();
   const std::vector<std::string> question = {"predict", run_dir, "--text", "fine film"};
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
@@ -496,8 +500,31 @@ TEST_F(EndToEnd, ResumeRefusesAnotherConfiguration) {
   const ProgramResult refused = run(train_words("run", {"--resume", "--set", "optimizer.adam.lr=0.5"}));
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.err, HasSubstr("optimizer.adam.lr: 0.05 in the run, 0.5 now"));
+  const std::string events = folder_.read("run/metrics.jsonl"), summary = folder_.read("run/summary.json");
+  const ProgramResult shorter = run(train_words("run", {"--resume", "--set", "training.epochs=2"}));
+  EXPECT_EQ(shorter.exit_code, 2) << shorter.err;
+  EXPECT_EQ(folder_.read("run/metrics.jsonl"), events);
+  EXPECT_EQ(folder_.read("run/summary.json"), summary);
   const ProgramResult longer = run(train_words("run", {"--resume", "--set", "training.epochs=9"}));
   EXPECT_EQ(longer.exit_code, 0) << longer.err;
+}
+
+/// What the summary says must not outlive what it is about: the run is an unfinished one until it ends anew.
+TEST_F(EndToEnd, AFinishedRunThatCannotEndAnewIsUnfinished) {
+  write_noisy_data();
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  folder_.write("run/model.onnx", "of an earlier end");
+  const ProgramResult failed =
+      run(train_words("run", {"--resume", "--set", "metrics.threshold={recall_at_precision: 0.9999}"}));
+  EXPECT_EQ(failed.exit_code, 3) << failed.err;
+  EXPECT_FALSE(fs::exists(folder_ / "run/summary.json"));
+  const ProgramResult evaluated = run({"evaluate", (folder_ / "run").string()});
+  EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  EXPECT_THAT(evaluated.err, HasSubstr("did not finish"));
+  const ProgramResult again = run(train_words("run", {"--resume", "--set", "metrics.threshold=0.4"}));
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("model.onnx' was exported before this end of the run"));
+  EXPECT_EQ(read_json("run/summary.json")["thresholds"], Json::array({0.4}));
 }
 
 TEST_F(EndToEnd, PrintsNothingButResultsOnStandardOutput) {

@@ -99,6 +99,11 @@ TEST_F(Report, WithoutTheDataSaysWhyAndTakesThemFromElsewhere) {
   EXPECT_THAT(without.err, HasSubstr("warning: '" + path("run") + "': no curves and errors: "));
   EXPECT_THAT(folder_.read("without.html"), HasSubstr("No confusion counts, curves and errors: "));
   EXPECT_THAT(folder_.read("without.html"), HasSubstr("On 30 test examples, at threshold 0.5:"));
+  const std::string page = folder_.read("run/report.html");
+  const ProgramResult refused = run({"report", path("run")});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("stays as it is, for the new page would have no curves and errors"));
+  EXPECT_EQ(folder_.read("run/report.html"), page);
   const ProgramResult moved =
       run({"report", path("run"), "--output", path("moved.html"), "--set", "data.root=" + path("moved")});
   ASSERT_EQ(moved.exit_code, 0) << moved.err;
@@ -109,6 +114,18 @@ TEST_F(Report, WithoutTheDataSaysWhyAndTakesThemFromElsewhere) {
       run({"report", path("run"), "--output", path("other.html"), "--set", "data.root=" + path("moved")});
   ASSERT_EQ(other.exit_code, 0) << other.err;
   EXPECT_THAT(folder_.read("other.html"), HasSubstr("the test data are not those of the training"));
+}
+
+TEST_F(Report, DoesNotReplaceWhatTheRunIsMadeOf) {
+  train("run");
+  for (const char* own : {"config.yaml", "summary.json", "checkpoints/page.html"}) {
+    const std::string before = folder_.read("run/config.yaml");
+    const ProgramResult refused = run({"report", path("run"), "--output", path("run/") + own});
+    EXPECT_EQ(refused.exit_code, 2) << own;
+    EXPECT_THAT(refused.err, HasSubstr("the run itself needs that file")) << own;
+    EXPECT_EQ(run({"export", path("run"), "--format", "onnx", "--output", path("run/") + own}).exit_code, 2);
+    EXPECT_EQ(folder_.read("run/config.yaml"), before);
+  }
 }
 
 TEST_F(Report, OfAnUnfinishedRunIsMarked) {

@@ -299,6 +299,34 @@ TEST_F(SweepVerb, RefusesWhatCannotBeRanked) {
   EXPECT_FALSE(fs::exists(folder_ / "out"));
 }
 
+TEST_F(SweepVerb, RefusesFiguresThatAreNotTheSameMetric) {
+  const ProgramResult losses =
+      sweep("s", {"loss.mode=bce_with_logits,focal_with_logits", "--rank-by", "loss"});
+  EXPECT_EQ(losses.exit_code, 2);
+  EXPECT_THAT(losses.err, HasSubstr("the loss of trials that differ in loss."));
+  EXPECT_THAT(losses.err, HasSubstr("rank them with --rank-by METRIC by another one"));
+  EXPECT_EQ(sweep("s", {"metrics.f_beta=1,2", "--rank-by", "f_beta", "--dry-run"}).exit_code, 2);
+  const ProgramResult other_data = sweep("s", {"data.validation.seed=1,2", "--dry-run"});
+  EXPECT_EQ(other_data.exit_code, 0) << other_data.err;
+  EXPECT_THAT(other_data.err, HasSubstr("warning: trials differ in data.validation.seed: their figures"));
+}
+
+TEST_F(SweepVerb, RefusesASettingThatAnotherKindReplaced) {
+  const ProgramResult result =
+      sweep("s", {"optimizer.adam.lr=1e-3,2e-3", "--set", "optimizer={sgd: {lr: 1, momentum: 0.5}}"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("every trial: optimizer={sgd: {lr: 1, momentum: 0.5}}: has no effect"));
+}
+
+TEST_F(SweepVerb, ResumesByTheMetricThatItWasRankedBy) {
+  ASSERT_EQ(sweep("s", {"training.seed=1,2", "--rank-by", "roc_auc"}).exit_code, 0);
+  ASSERT_EQ(resume("s").exit_code, 0);
+  EXPECT_EQ(json_of("s/leaderboard.json")["metric"], "roc_auc");
+  ASSERT_EQ(resume("s", {"--rank-by", "f1"}).exit_code, 0);
+  ASSERT_EQ(resume("s").exit_code, 0);
+  EXPECT_EQ(json_of("s/leaderboard.json")["metric"], "f1");
+}
+
 TEST_F(SweepVerb, DryRunPrintsTheTrialsAndWritesNothing) {
   const ProgramResult dry = sweep("out", {"optimizer.adam.lr=0.01,0.05", "--dry-run"});
   EXPECT_EQ(dry.exit_code, 0) << dry.err;

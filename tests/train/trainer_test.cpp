@@ -103,7 +103,8 @@ class Session {
   TrainingOutcome train_with(Step& step) {
     const CheckpointFolder checkpoints(folder_ / "checkpoints");
     const std::optional<Checkpoint> newest = checkpoints.load_newest();
-    MetricsLog log(folder_ / "metrics.jsonl", newest ? newest->step : 0, newest && is_validated(*newest));
+    MetricsLog log(folder_ / "metrics.jsonl");
+    log.begin(newest ? newest->step : 0, newest && is_validated(*newest));
     Trainer trainer({loaded_.run,
                      prepared_.labels.names,
                      prepared_.train,
@@ -361,7 +362,7 @@ TEST(Trainer, RefusesANonFiniteLossBeforeAnyWeightMoves) {
 std::vector<std::string> kept_events(const std::string& lines, bool validated) {
   const bernoulli::testing::TemporaryFolder folder;
   folder.write("metrics.jsonl", lines);
-  const MetricsLog log(folder / "metrics.jsonl", 2, validated);
+  MetricsLog(folder / "metrics.jsonl").begin(2, validated);
   std::vector<std::string> events;
   std::istringstream file(folder.read("metrics.jsonl"));
   for (std::string line; std::getline(file, line);)
@@ -403,7 +404,7 @@ TEST(MetricsLog, GivesTensorBoardTheNumbersOfEveryLine) {
 {"event":"test","step":2,"wall_time":102,"f1":0.25}
 {"event":7,"step":2,"f1":0.5}
 )");
-  const MetricsLog log(folder / "metrics.jsonl", 2, true);
+  MetricsLog(folder / "metrics.jsonl").begin(2, true);
   EventFile by_hand(expected.path(), 0);
   by_hand.add(100.25, 2, {{"train/loss", 0.5}, {"train/norm", 3}});
   by_hand.add(101.5, 2, {{"validation/f1", 0.75}});
@@ -413,7 +414,8 @@ TEST(MetricsLog, GivesTensorBoardTheNumbersOfEveryLine) {
 
 TEST(MetricsLog, WritesEachEventForTensorBoardAtItsTime) {
   const bernoulli::testing::TemporaryFolder folder, expected;
-  MetricsLog log(folder / "metrics.jsonl", 0, false);
+  MetricsLog log(folder / "metrics.jsonl");
+  log.begin(0, false);
   log.append("validation", 1, 8, {{"f1", 0.75}, {"roc_auc", nullptr}});
   log.append("checkpoint", 1, 8, {{"file", "x"}, {"best", true}});
   const std::string text = folder.read("metrics.jsonl");
