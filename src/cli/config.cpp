@@ -7,6 +7,7 @@
 #include "config/describe.h"
 #include "config/json_schema.h"
 #include "core/error.h"
+#include "store/run_paths.h"
 
 namespace bernoulli::cli {
 namespace {
@@ -56,7 +57,7 @@ int check(const std::vector<std::string>& files, const po::variables_map& values
       faults.push_back(message.substr(begin, end - begin));
       begin = end + 1;
     }
-    print(Json{{"valid", false}, {"faults", faults}}.dump(2) + "\n");
+    print(json_text(Json{{"valid", false}, {"faults", faults}}));
     return static_cast<int>(ExitCode::kUsage);
   }
 }

@@ -17,6 +17,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/version.h"
+#include "store/run_paths.h"
 #include "tensor/device.h"
 
 namespace bernoulli::cli {
@@ -93,7 +94,7 @@ int run_doctor(const std::vector<std::string>& words) {
   const Json json = examine();
   const bool healthy = json["self_train_accuracy"] == 1.0;
   if (arguments->json) {
-    print(json.dump(2) + "\n");
+    print(json_text(json));
   } else {
     std::string text;
     for (const auto& [key, value] : json.items())

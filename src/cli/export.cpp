@@ -10,6 +10,7 @@
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
 #include "core/error.h"
+#include "core/printable.h"
 #include "core/stop.h"
 #include "data/dataset.h"
 #include "metrics/metrics.h"
@@ -52,12 +53,12 @@ int run_export(const std::vector<std::string>& words) {
                      reference, arguments->output, arguments->format);
   print(
       arguments->json
-          ? report.dump(2) + "\n"
-          : fmt::format(
+          ? json_text(report)
+          : printable(fmt::format(
                 "exported {} ({} bytes), verified on {} raw {} texts: largest difference in probability {}\n",
                 arguments->output.string(), report["size_bytes"].get<int64_t>(),
                 report["verified_texts"].get<int64_t>(), report["verified_split"].get<std::string>(),
-                report["max_difference"].get<double>()));
+                report["max_difference"].get<double>())));
   return 0;
 }
 

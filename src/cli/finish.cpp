@@ -11,6 +11,7 @@
 #include "cli/write_report.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/printable.h"
 #include "core/stop.h"
 #include "infer/classifier.h"
 #include "model/features.h"
@@ -151,7 +152,7 @@ std::string summary_text(const Json& summary, const RunPaths& paths) {
       paths.artifact().string(), artifact.at("size_bytes").get<int64_t>(),
       artifact.at("verified_texts").get<int64_t>(), artifact.at("verified_split").get<std::string>(),
       artifact.at("max_difference").get<double>());
-  return text + fmt::format("page        {}\n", paths.report().string());
+  return printable(text + fmt::format("page        {}\n", paths.report().string()));
 }
 
 }  // namespace bernoulli::cli

@@ -16,6 +16,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/printable.h"
 #include "infer/native_model.h"
 #include "infer/run_files.h"
 #include "report/comparison.h"
@@ -141,12 +142,11 @@ std::string write_page(const std::vector<RunReport>& runs, const std::vector<Jso
                                : report::comparison_page(runs, comparisons, config::differences(resolved));
   refuse_poorer_page(runs, arguments);
   write_file_atomic(arguments.output, page);
-  if (arguments.json)
-    return json_of(runs, comparisons, output).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  if (arguments.json) return json_text(json_of(runs, comparisons, output));
   std::string text;
   for (size_t i = 0; i < comparisons.size(); ++i)
     text += statement(runs[0], runs[i + 1], comparisons[i]) + "\n";
-  return text + fmt::format("page        {}\n", output);
+  return printable(text + fmt::format("page        {}\n", output));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/printable.h"
 #include "core/stop.h"
 #include "stability/comparison.h"
 #include "stability/page.h"
@@ -82,9 +83,10 @@ int run_stability(const std::vector<std::string>& words) {
   log_info(fmt::format("{} updates a run ({} an epoch), {} seeds, {}", comparison.steps,
                        comparison.steps_per_epoch, config.stability.seeds,
                        format_duration(comparison.seconds)));
-  print(arguments->json ? json.dump(2) + "\n"
-                        : fmt::format("{}\n{}\n\npage        {}\n", stability::summary_table(comparison),
-                                      verdict(comparison), (folder / "stability.html").string()));
+  print(arguments->json
+            ? json_text(json)
+            : printable(fmt::format("{}\n{}\n\npage        {}\n", stability::summary_table(comparison),
+                                    verdict(comparison), (folder / "stability.html").string())));
   return 0;
 }
 

@@ -192,7 +192,7 @@ int run_train(const std::vector<std::string>& words) {
     return 0;
   }
   const TrainedRun trained = train_run(*arguments);
-  print(arguments->json ? trained.summary.dump(2) + "\n"
+  print(arguments->json ? json_text(trained.summary)
                         : summary_text(trained.summary, RunPaths{trained.folder}));
   return 0;
 }

@@ -16,13 +16,20 @@ struct Column {
   std::vector<std::string> cells;
 };
 
+bool begins_character(char byte) { return (byte & 0xC0) != 0x80; }  // of UTF-8
+
+/// Characters, as fmt counts them when it fills up.
+size_t width_of(const std::string& text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), begins_character));
+}
+
 std::string aligned(const std::vector<Column>& columns, size_t num_rows) {
   std::string table;
   for (size_t line = 0; line <= num_rows; ++line) {
     std::string text;
     for (const Column& column : columns) {
-      size_t width = column.name.size();
-      for (const std::string& cell : column.cells) width = std::max(width, cell.size());
+      size_t width = width_of(column.name);
+      for (const std::string& cell : column.cells) width = std::max(width, width_of(cell));
       const std::string& cell = line == 0 ? column.name : column.cells[line - 1];
       text += column.is_text ? fmt::format("{:<{}}  ", cell, width) : fmt::format("{:>{}}  ", cell, width);
     }
@@ -59,7 +66,10 @@ std::string deviation_cell(const std::optional<Spread>& figure) {
 /// leaderboard.json has all of it.
 std::string shortened(const std::string& note) {
   constexpr size_t kLongest = 80;
-  return note.size() <= kLongest ? note : note.substr(0, kLongest - 3) + "...";
+  if (note.size() <= kLongest) return note;
+  size_t end = kLongest - 3;
+  while (end > 0 && !begins_character(note[end])) --end;
+  return note.substr(0, end) + "...";
 }
 
 std::vector<Column> setting_columns(const LeaderBoard& board) {
@@ -101,7 +111,9 @@ std::string to_table(const LeaderBoard& board, const std::filesystem::path& fold
   if (const BoardRow& best = board.rows.front(); best.rank && !best.settings.empty()) {
     table += fmt::format("\nbest by validation {}:", metric);
     for (const auto& [key, value] : best.settings) table += fmt::format(" {}={}", key, value);
-    table += "\n";
+    const auto ties = std::count_if(board.rows.begin(), board.rows.end(),
+                                    [&](const BoardRow& row) { return row.rank == best.rank; });
+    table += ties == 1 ? "\n" : fmt::format(" (and {} more that are as good)\n", ties - 1);
   }
   return printable(table);
 }

@@ -353,6 +353,10 @@ TEST_F(EndToEnd, ExportWritesTheSameModelAgain) {
   const ProgramResult exported =
       run({"export", (folder_ / "run").string(), "--output", (folder_ / "copy.pt").string()});
   ASSERT_EQ(exported.exit_code, 0) << exported.err;
+  const ProgramResult odd = run(
+      {"export", (folder_ / "run").string(), "--json", "--output", (folder_ / "odd\xff\x1b.pt").string()});
+  EXPECT_EQ(odd.exit_code, 0) << odd.err;
+  EXPECT_EQ(Json::parse(odd.out)["file"], "odd\xEF\xBF\xBD\x1b.pt");
   const std::vector<std::string> question = {"--text", "a fine film", "--text", "dull"};
   const ProgramResult a = run(
       {"predict", (folder_ / "run/model.pt").string(), question[0], question[1], question[2], question[3]});

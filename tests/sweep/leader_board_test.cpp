@@ -133,6 +133,17 @@ TEST(LeaderBoard, PrintsWhatDiffersAndTheBest) {
             "best by validation f1: a.lr=1e-3 b=x\n");
 }
 
+TEST(LeaderBoard, CountsTiesAndAlignsByCharacters) {
+  LeaderBoard board = small_board();
+  board.rows[1].rank = 1;
+  board.rows[1].settings[0].value = "caf\u00E9";
+  board.rows[1].note = std::string(76, 'x') + "\u00E9\u00E9\u00E9";  // the cut would go through a character
+  const std::string table = to_table(board, "D");
+  EXPECT_THAT(table, HasSubstr("best by validation f1: a.lr=1e-3 b=x (and 1 more that are as good)\n"));
+  EXPECT_THAT(table, HasSubstr("    lr  seconds  run"));
+  EXPECT_THAT(table, HasSubstr("  caf\u00E9        -  D/003        " + std::string(76, 'x') + "...\n"));
+}
+
 TEST(LeaderBoard, WritesEveryColumnAsCsv) {
   EXPECT_EQ(to_csv(small_board(), "D"),
             "rank,validation_f1,validation_std,test_f1,test_std,a.lr,b,seconds,runs,note\n"
