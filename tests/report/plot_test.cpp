@@ -26,7 +26,9 @@ std::vector<std::string> all_matches(const std::string& text, const std::string&
 }
 
 std::string path_of(const Plot& plot) {
-  return all_matches(svg(plot), "class=\"line s1\" d=\"([^\"]*)\"").at(0);
+  const std::string text = svg(plot), before = "class=\"line s1\" d=\"";
+  const size_t begin = text.find(before) + before.size();
+  return text.substr(begin, text.find('"', begin) - begin);
 }
 
 Plot unit(std::vector<std::pair<double, double>> points) {
