@@ -108,7 +108,7 @@ TEST_F(Weights, AreTheNetworksAndTheTemperatureStandsBesideThem) {
   EXPECT_THROW(export_weights(model.parts(), answers(), path, 0), ArtifactError);
   SafetensorsContent content = read_safetensors(read_file(path), path.string());
   EXPECT_THAT(read_artifact_info(content.metadata, path.string()).temperatures, ElementsAre(1.75));
-  const auto& [name, weight] = model.model().parameters().back();
+  const auto [name, weight] = model.model().parameters().back();
   EXPECT_TRUE(at::equal(tensor_named(content, name), weight)) << name;
 }
 
