@@ -45,7 +45,7 @@ CheckedConfig load(const std::vector<std::string>& files, const po::variables_ma
 int check(const std::vector<std::string>& files, const po::variables_map& values) {
   try {
     const CheckedConfig loaded = load(files, values);
-    print(values.contains("json") ? Json{{"valid", true}, {"faults", Json::array()}}.dump(2) + "\n"
+    print(values.contains("json") ? json_text(Json{{"valid", true}, {"faults", Json::array()}})
                                   : fmt::format("{}: valid\n", loaded.run.name));
     return 0;
   } catch (const UsageError& error) {
@@ -84,7 +84,7 @@ int run_config(const std::vector<std::string>& words) {
   if (action == "show") {
     const CheckedConfig loaded = load(rest, *values);
     const bool origin = values->contains("origin");
-    print(values->contains("json") ? loaded.resolved.dump(2) + "\n"
+    print(values->contains("json") ? json_text(loaded.resolved)
           : origin                 ? config::show_with_origin(loaded)
                                    : loaded.run.resolved_yaml);
     return 0;

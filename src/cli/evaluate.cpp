@@ -72,7 +72,7 @@ int run_evaluate(const std::vector<std::string>& words) {
   const MetricReport report =
       evaluate_logits({logits, dataset.targets, dataset.weights, dataset.num_labels}, *loss, config,
                       classifier->labels().names, classifier->thresholds());
-  print(arguments->json ? to_json(report).dump(2) + "\n" : to_table(report));
+  print(arguments->json ? json_text(to_json(report)) : to_table(report));
   return 0;
 }
 

@@ -1,9 +1,8 @@
 #include "report/comparison.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include <fmt/format.h>
+
+#include "report/answer_plots.h"
 
 namespace bernoulli::report {
 namespace {
@@ -15,11 +14,8 @@ std::string reason_against(const RunReport& first, const RunReport& other) {
   for (const RunReport* run : {&first, &other}) {
     if (!run->answers)
       return fmt::format("there are no answers of {} ({})", run->record.name, run->no_answers_because);
-  }
-  for (const RunReport* run : {&first, &other}) {
-    const std::span<const float> logits = run->answers->predictions.logits;
-    if (std::ranges::any_of(logits, [](float logit) { return std::isnan(logit); }))
-      return fmt::format("logits of {} are not a number", run->record.name);
+    if (const std::string reason = reason_without_curves(run->answers->predictions); !reason.empty())
+      return fmt::format("in the answers of {} {}", run->record.name, reason);
   }
   if (first.record.label_names() != other.record.label_names()) return "their labels are not the same";
   if (first.fingerprint().empty() || first.fingerprint() != other.fingerprint())

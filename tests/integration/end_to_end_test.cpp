@@ -331,6 +331,15 @@ TEST_F(EndToEnd, HelpAndMistakesNeedNoOtherProgram) {
   EXPECT_EQ(ask({"export", (folder_ / "nothing").string()}).exit_code, 4);
 }
 
+TEST_F(EndToEnd, AConfigurationMayHaveANameInAnyBytes) {
+  folder_.write("odd\xff.yaml", kConfig);
+  for (const char* action : {"check", "show"}) {
+    const ProgramResult result = run({"config", action, (folder_ / "odd\xff.yaml").string(), "--json"});
+    EXPECT_EQ(result.exit_code, 0) << action << result.err;
+    EXPECT_TRUE(Json::accept(result.out)) << action;
+  }
+}
+
 TEST_F(EndToEnd, AConfigurationInAPipeIsRefusedWithTheReason) {
   const ProgramResult refused =
       run_program({"/bin/sh", "-c", "true | " + std::string(BERNOULLI_PROGRAM) + " train /dev/stdin"});

@@ -1,5 +1,6 @@
 #include "report/comparison.h"
 
+#include <cmath>
 #include <memory>
 
 #include <gmock/gmock.h>
@@ -60,6 +61,14 @@ TEST_F(Comparison, TestsTheSameExamples) {
   EXPECT_THAT(
       page(),
       HasSubstr("<td class=\"l\">second</td><td>4</td><td>2</td><td>0</td><td>+0.5000</td><td>0.5</td>"));
+}
+
+TEST_F(Comparison, DoesNotTestAnswersThatAreNotNumbers) {
+  prepare(second_, "second", {3, std::nanf(""), 1, -2}, figures(1, 0.875));
+  const auto comparisons = compare_with_first(runs());
+  EXPECT_FALSE(comparisons[0].result);
+  EXPECT_THAT(statement(first_.report(), second_.report(), comparisons[0]),
+              HasSubstr("not tested, for in the answers of second 1 of 4 logits are not a number"));
 }
 
 TEST_F(Comparison, DoesNotTestOtherExamples) {
