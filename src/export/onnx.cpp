@@ -68,6 +68,9 @@ std::string attribute_message(const layers::OnnxAttribute& attribute) {
   } else if (const auto* const integer = std::get_if<int64_t>(&attribute.value)) {
     writer.signed_varint(onnx::attribute::kInt, *integer);
     writer.varint(onnx::attribute::kType, onnx::attribute::kTypeInt);
+  } else if (const auto* const text = std::get_if<std::string>(&attribute.value)) {
+    writer.bytes(onnx::attribute::kString, *text);
+    writer.varint(onnx::attribute::kType, onnx::attribute::kTypeString);
   } else {
     writer.packed(onnx::attribute::kInts, std::get<std::vector<int64_t>>(attribute.value));
     writer.varint(onnx::attribute::kType, onnx::attribute::kTypeInts);
@@ -78,6 +81,7 @@ std::string attribute_message(const layers::OnnxAttribute& attribute) {
 std::string node_message(const layers::OnnxNode& node) {
   ProtobufWriter writer;
   for (const std::string& input : node.inputs) writer.bytes(onnx::node::kInput, input);
+  for (int64_t unused = 0; unused < node.output_index; ++unused) writer.bytes(onnx::node::kOutput, "");
   writer.bytes(onnx::node::kOutput, node.output);
   writer.bytes(onnx::node::kName, node.output);
   writer.bytes(onnx::node::kOpType, node.op);

@@ -23,8 +23,8 @@ namespace node {
 inline constexpr uint32_t kInput = 1, kOutput = 2, kName = 3, kOpType = 4, kAttribute = 5;
 }
 namespace attribute {
-inline constexpr uint32_t kName = 1, kFloat = 2, kInt = 3, kInts = 8, kType = 20;
-inline constexpr uint64_t kTypeFloat = 1, kTypeInt = 2, kTypeInts = 7;
+inline constexpr uint32_t kName = 1, kFloat = 2, kInt = 3, kString = 4, kInts = 8, kType = 20;
+inline constexpr uint64_t kTypeFloat = 1, kTypeInt = 2, kTypeString = 3, kTypeInts = 7;
 }  // namespace attribute
 namespace tensor {
 inline constexpr uint32_t kDims = 1, kDataType = 2, kName = 8, kRawData = 9;

@@ -46,6 +46,7 @@ OnnxAttribute read_attribute(std::string_view bytes) {
     if (reader.field() == onnx::attribute::kName) attribute.name = reader.bytes();
     if (reader.field() == onnx::attribute::kFloat) attribute.value = reader.float32();
     if (reader.field() == onnx::attribute::kInt) attribute.value = static_cast<int64_t>(reader.varint());
+    if (reader.field() == onnx::attribute::kString) attribute.value = std::string(reader.bytes());
     if (reader.field() == onnx::attribute::kInts) reader.append_to(list);
     if (reader.field() == onnx::attribute::kType) type = reader.varint();
   }
@@ -55,9 +56,13 @@ OnnxAttribute read_attribute(std::string_view bytes) {
 
 OnnxNode read_node(std::string_view bytes) {
   OnnxNode node;
+  node.output_index = -1;  // of the last that is read
   for (ProtobufReader reader(bytes); reader.next();) {
     if (reader.field() == onnx::node::kInput) node.inputs.emplace_back(reader.bytes());
-    if (reader.field() == onnx::node::kOutput) node.output = reader.bytes();
+    if (reader.field() == onnx::node::kOutput) {
+      node.output = reader.bytes();
+      ++node.output_index;
+    }
     if (reader.field() == onnx::node::kOpType) node.op = reader.bytes();
     if (reader.field() == onnx::node::kAttribute) node.attributes.push_back(read_attribute(reader.bytes()));
   }

@@ -33,7 +33,8 @@ struct ArtifactParts {
 };
 
 /// What every format carries beside the weights, by the names of docs/artifact.md: configuration, labels,
-/// thresholds, temperatures, metadata. read_artifact_info reads it. @throws InternalError if the parts do not fit together
+/// thresholds, temperatures, metadata. read_artifact_info reads it. @throws InternalError if the parts do not
+/// fit together
 std::map<std::string, std::string> artifact_records(const ArtifactParts& parts);
 
 /// The same and, unless ids are hashed, the vocabulary: for formats without a text half.

@@ -7,7 +7,8 @@ namespace {
 
 using config::number;
 
-const std::vector<KindSchema>& initializer_schemas() {
+/// Of one number independent of the others.
+const std::vector<KindSchema>& drawn_schemas() {
   static const std::vector<KindSchema> kinds{
       {"zeros", "all 0", {}, "", false},
       {"ones", "all 1", {}, "", false},
@@ -31,9 +32,24 @@ const std::vector<KindSchema>& initializer_schemas() {
   return kinds;
 }
 
+const std::vector<KindSchema>& initializer_schemas() {
+  static const std::vector<KindSchema> kinds = [] {
+    std::vector<KindSchema> all = drawn_schemas();
+    all.push_back(
+        {"orthogonal",
+         "rows, or where there are more of them columns, of length 1 and at right angles, uniformly among "
+         "all such (Saxe et al. 2014)",
+         {},
+         "",
+         false});
+    return all;
+  }();
+  return kinds;
+}
+
 const std::vector<KindSchema>& table_initializer_schemas() {
   static const std::vector<KindSchema> kinds = [] {
-    std::vector<KindSchema> all = initializer_schemas();
+    std::vector<KindSchema> all = drawn_schemas();
     all.push_back(
         {"naive_bayes",
          "the model starts as a naive Bayes classifier: the first columns, one a label, hold log-count "
@@ -89,6 +105,7 @@ Initializer resolve_initializer(const Json& value, int64_t fan_in, int64_t fan_o
   if (kind == "he_uniform") return symmetric_uniform(std::sqrt(6.0 / in));
   if (kind == "he_normal") return {Kind::kNormal, 0, std::sqrt(2.0 / in)};
   if (kind == "torch_linear") return torch_linear(fan_in);
+  if (kind == "orthogonal") return {Kind::kOrthogonal, 0, 0};
   if (kind == "naive_bayes") return fallback;
   return {};
 }

@@ -32,13 +32,13 @@ struct Shape {
 
 /// How the numbers of a parameter are drawn.
 struct Initializer {
-  enum class Kind { kZeros, kOnes, kConstant, kUniform, kNormal };
+  enum class Kind { kZeros, kOnes, kConstant, kUniform, kNormal, kOrthogonal };
   Kind kind = Kind::kZeros;
   double a = 0;  ///< kConstant: value. kUniform: low. kNormal: mean
   double b = 0;  ///< kUniform: high. kNormal: standard deviation
 };
 
-/// Numbers that the data decided and no generator draws: the first columns of a parameter, row-major.
+/// Numbers that no generator draws: the first columns of a parameter, row-major.
 struct GivenColumns {
   int64_t columns = 0;
   std::vector<float> values;  ///< rows * columns
@@ -54,6 +54,8 @@ struct ParameterSpec {
   /// null: nothing. A bias is one row.
   std::shared_ptr<const GivenColumns> given = nullptr;
 };
+
+int64_t num_numbers(const ParameterSpec& parameter);
 
 /// What a layer sees when it is planned.
 struct PlanContext {

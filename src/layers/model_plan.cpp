@@ -1,8 +1,6 @@
 #include "layers/model_plan.h"
 
 #include <algorithm>
-#include <functional>
-#include <numeric>
 
 #include <fmt/format.h>
 
@@ -68,13 +66,10 @@ void check_output(const std::vector<KindConfig>& layers, const ModelPlan& plan, 
   }
 }
 
-int64_t count(const ParameterSpec& parameter) {
-  return std::accumulate(parameter.shape.begin(), parameter.shape.end(), int64_t{1}, std::multiplies<>());
-}
-
 int64_t count_trainable(const LayerPlan& plan) {
   int64_t total = 0;
-  for (const ParameterSpec& parameter : plan.parameters) total += parameter.trainable ? count(parameter) : 0;
+  for (const ParameterSpec& parameter : plan.parameters)
+    total += parameter.trainable ? num_numbers(parameter) : 0;
   return total;
 }
 

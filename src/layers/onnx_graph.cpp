@@ -6,9 +6,9 @@
 
 namespace bernoulli::layers {
 std::string OnnxGraph::add(const std::string& op, std::vector<std::string> inputs,
-                           std::vector<OnnxAttribute> attributes) {
+                           std::vector<OnnxAttribute> attributes, int64_t output_index) {
   std::string output = fmt::format("{}/{}_{}", layer_, op, nodes_.size());
-  add({op, std::move(inputs), output, std::move(attributes)});
+  add({op, std::move(inputs), output, std::move(attributes), output_index});
   return output;
 }
 

@@ -13,18 +13,21 @@ namespace bernoulli::layers {
 inline constexpr int64_t kOnnxOpset = 18;
 /// float32 among ONNX's types of tensors.
 inline constexpr int64_t kOnnxFloat = 1;
+/// int32 among them.
+inline constexpr int64_t kOnnxInt32 = 6;
 
 struct OnnxAttribute {
   std::string name;
-  std::variant<int64_t, float, std::vector<int64_t>> value;
+  std::variant<int64_t, float, std::string, std::vector<int64_t>> value;
 };
 
-/// One operator applied to named values, giving one. An input that is optional and absent is "".
+/// One operator applied to named values, giving one.
 struct OnnxNode {
   std::string op;  ///< "Gather"
   std::vector<std::string> inputs;
   std::string output;
   std::vector<OnnxAttribute> attributes;
+  int64_t output_index = 0;  ///< which of the operator's outputs it is; those before it are left out
 };
 
 /// A list of numbers that belongs to the graph, not to the trained weights.
@@ -43,7 +46,7 @@ class OnnxGraph {
   void add(OnnxNode node) { nodes_.push_back(std::move(node)); }
   /// The same with a name made up for the output. @return that name
   std::string add(const std::string& op, std::vector<std::string> inputs,
-                  std::vector<OnnxAttribute> attributes = {});
+                  std::vector<OnnxAttribute> attributes = {}, int64_t output_index = 0);
   /// Applies a reduction to the positions of [N, T, D], giving [N, D].
   std::string over_positions(const std::string& reduction, const std::string& x);
   /// [1] float32, which broadcasts.

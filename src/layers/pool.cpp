@@ -13,21 +13,19 @@ config::FieldSchema padding_field(const std::string& default_value) {
       .defaults(default_value);
 }
 
+bool counts_padding(const Json& args, const PlanContext& context) {
+  if (args.at("padding") == "exclude") return false;
+  if (!context.input.length)
+    throw ShapeError{"padding: include depends on how far a text is padded: set text.sequence_length"};
+  return true;
+}
+
 LayerPlan plan_pool(const Json& args, const PlanContext& context, const PoolBody& include,
                     const PoolBody& exclude) {
   require_layout(context, {Layout::kSequence});
   const Shape output{Layout::kVector, context.input.features, std::nullopt};
-  if (args.at("padding") == "include") {
-    if (!context.input.length)
-      throw ShapeError{"padding: include depends on how far a text is padded: set text.sequence_length"};
-    return {output, {}, include.script, include.onnx};
-  }
-  return {output,
-          {},
-          "positions = torch.arange(x.size(1), device=x.device)\n"
-          "real = (positions.unsqueeze(0) < lengths.unsqueeze(1)).unsqueeze(2)\n" +
-              exclude.script,
-          exclude.onnx};
+  if (counts_padding(args, context)) return {output, {}, include.script, include.onnx};
+  return {output, {}, kRealScript + exclude.script, exclude.onnx};
 }
 
 std::string onnx_sum_of_real(OnnxGraph& graph, const std::string& x) {

@@ -6,8 +6,11 @@
 
 namespace bernoulli::layers {
 
-/// The key `padding` of the pools.
+/// The key `padding` of the layers that look across positions.
 config::FieldSchema padding_field(const std::string& default_value);
+
+/// Whether `padding` is include. @throws ShapeError where it is and no length is fixed.
+bool counts_padding(const Json& args, const PlanContext& context);
 
 /// What a pool does under one value of `padding`.
 struct PoolBody {

@@ -8,9 +8,13 @@ LayerKind embedding_bag();
 LayerKind dropout();
 LayerKind spatial_dropout();
 LayerKind word_dropout();
+LayerKind conv1d();
+LayerKind gru();
+LayerKind lstm();
 LayerKind mean_pool();
 LayerKind max_pool();
 LayerKind sum_pool();
+LayerKind attention_pool();
 LayerKind linear();
 LayerKind relu();
 LayerKind tanh();
@@ -22,11 +26,10 @@ LayerKind layer_norm();
 LayerKind batch_norm();
 
 const std::vector<LayerKind>& layer_kinds() {
-  static const std::vector<LayerKind> kinds{embedding(),    embedding_bag(), dropout(),  spatial_dropout(),
-                                            word_dropout(), mean_pool(),     max_pool(), sum_pool(),
-                                            linear(),       relu(),          tanh(),     gelu(),
-                                            sigmoid(),      leaky_relu(),    silu(),     layer_norm(),
-                                            batch_norm()};
+  static const std::vector<LayerKind> kinds{
+      embedding(), embedding_bag(), dropout(),  spatial_dropout(), word_dropout(), conv1d(), gru(),  lstm(),
+      mean_pool(), max_pool(),      sum_pool(), attention_pool(),  linear(),       relu(),   tanh(), gelu(),
+      sigmoid(),   leaky_relu(),    silu(),     layer_norm(),      batch_norm()};
   return kinds;
 }
 

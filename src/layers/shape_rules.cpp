@@ -1,6 +1,8 @@
 #include "layers/shape_rules.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -36,11 +38,19 @@ LayerPlan elementwise(const PlanContext& context, std::string script, OnnxWriter
   return {context.input, {}, std::move(script), std::move(onnx)};
 }
 
+const char* const kRealScript =
+    "positions = torch.arange(x.size(1), device=x.device)\n"
+    "real = (positions.unsqueeze(0) < lengths.unsqueeze(1)).unsqueeze(2)\n";
+
 std::string literal(double value) {
   std::string text = fmt::format("{}", value);
   if (text.find_first_of(".en") == std::string::npos)
     text += ".0";  // an integer literal would be another type
   return text;
+}
+
+int64_t num_numbers(const ParameterSpec& parameter) {
+  return std::accumulate(parameter.shape.begin(), parameter.shape.end(), int64_t{1}, std::multiplies<>());
 }
 
 std::string describe(const Shape& shape) {

@@ -13,6 +13,10 @@ void require_layout(const PlanContext& context, const std::vector<Layout>& allow
 /// A layer that changes values only: same shape, no parameters.
 LayerPlan elementwise(const PlanContext& context, std::string script, OnnxWriter onnx);
 
+/// TorchScript lines that find `real` [B, T, 1] bool, true where a position is below the length of its text,
+/// and `positions` [T].
+extern const char* const kRealScript;
+
 /// A weight as TorchScript text: the shortest decimal that reads back as the same double.
 std::string literal(double value);
 

@@ -21,9 +21,9 @@ constexpr std::string_view kPrefix = "events.out.tfevents.";
 /// Numbers of fields in tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto.
 namespace field {
 constexpr uint32_t kWallTime = 1, kStep = 2, kFileVersion = 3, kSummary = 5, kSessionLog = 7;  // of Event
-constexpr uint32_t kStatus = 1;                                                                // of SessionLog
-constexpr uint32_t kValue = 1;                                                                 // of Summary
-constexpr uint32_t kTag = 1, kSimpleValue = 2;                                                 // of Summary.Value
+constexpr uint32_t kStatus = 1;                 // of SessionLog
+constexpr uint32_t kValue = 1;                  // of Summary
+constexpr uint32_t kTag = 1, kSimpleValue = 2;  // of Summary.Value
 }  // namespace field
 
 constexpr uint64_t kStart = 1;  // SessionLog.START

@@ -44,6 +44,14 @@ double mean_length(const TokenView& rows) {
   return static_cast<double>(tokens) / static_cast<double>(rows.size());
 }
 
+/// Numbers that a layer multiplies the features of each token by.
+int64_t weights_a_position(const layers::NamedLayer& layer) {
+  if (layer.input.layout != layers::Layout::kSequence) return 0;
+  int64_t weights = 0;
+  for (const layers::ParameterSpec& spec : layer.plan.parameters) weights += layers::num_numbers(spec);
+  return weights;
+}
+
 void log_split(const char* name, int64_t size) { log_info(fmt::format("{:<10} {:>8} examples", name, size)); }
 
 Vectorizer vectorizer_of(const TextConfig& text, const TokenizedData& data) {
@@ -60,10 +68,11 @@ int num_threads(const TrainingConfig& training) {
 
 int operator_threads(const RunConfig& config, const PreparedRun& run) {
   constexpr double kWorthThreads = 1 << 22;
+  constexpr int64_t kProductsANumber = 8;  // that a matrix product takes in the time of one number elsewhere
   if (config.training.threads > 0) return num_threads(config.training);
   int64_t widest = 1;
   for (const layers::NamedLayer& layer : run.plan.layers)
-    widest = std::max(widest, layer.plan.output.features);
+    widest = std::max({widest, layer.plan.output.features, weights_a_position(layer) / kProductsANumber});
   const double length = config.text.sequence_length ? static_cast<double>(*config.text.sequence_length)
                                                     : mean_length(run.train.rows);
   const double numbers =

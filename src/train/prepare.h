@@ -42,8 +42,9 @@ PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocab
 int num_threads(const TrainingConfig& training);
 
 /// Threads that LibTorch's operators get in training: training.threads where it is set. Else one for a model
-/// whose batch has fewer than 2^22 numbers at its widest layer, which more threads do not train faster
-/// (docs/benchmarks), while a busy machine makes them wait for one another; num_threads above.
+/// whose batch has fewer than 2^22 numbers at its widest layer, eight products of a layer over tokens
+/// counting as one, which more threads do not train faster (docs/benchmarks), while a busy machine makes them
+/// wait for one another; num_threads above.
 int operator_threads(const RunConfig& config, const PreparedRun& run);
 
 }  // namespace bernoulli

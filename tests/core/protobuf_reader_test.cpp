@@ -1,3 +1,5 @@
+#include "core/protobuf_reader.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -6,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "core/protobuf_reader.h"
 #include "core/protobuf_writer.h"
 
 namespace bernoulli {

@@ -85,7 +85,17 @@ const std::vector<Case>& every_kind() {
       {"[{embedding: 4}, sigmoid, mean_pool, silu, {linear: 2}]"},
       {"[{embedding: 4}, layer_norm, mean_pool, {layer_norm: 0.1}, {linear: 4}, {linear: 2}]"},
       {"[{embedding_bag: 4}, {batch_norm: {eps: 0.1}}, {linear: 4}, batch_norm, relu, {linear: 2}]"},
-      {"[{embedding_bag: {dim: 4, initializer: naive_bayes}}, {linear: 2}]"}};
+      {"[{embedding_bag: {dim: 4, initializer: naive_bayes}}, {linear: 2}]"},
+      {"[{embedding: 4}, {conv1d: {channels: 3, kernel_size: 3}}, relu, max_pool, {linear: 2}]"},
+      {"[{embedding: 4}, {conv1d: {channels: 3, kernel_size: 4, dilation: 2}}, mean_pool, {linear: 2}]"},
+      {"[{embedding: 4}, {conv1d: {channels: 3, kernel_size: 2, padding: include, bias: false}}, {mean_pool: "
+       "{padding: include}}, {linear: 2}]",
+       true},
+      {"[{embedding: 4}, {attention_pool: 3}, {linear: 2}]"},
+      {"[{embedding: 4}, {gru: 3}, mean_pool, {linear: 2}]"},
+      {"[{embedding: 4}, {gru: {units: 3, bidirectional: true, output: last}}, {linear: 2}]"},
+      {"[{embedding: 4}, {lstm: {units: 3, output: last}}, {linear: 2}]"},
+      {"[{embedding: 4}, {lstm: {units: 3, bidirectional: true}}, {attention_pool: 2}, {linear: 2}]", true}};
   return cases;
 }
 

@@ -47,6 +47,45 @@ Initializer explicit_initializer(const std::string& value) {
       .initializer;
 }
 
+/// Of the second layer.
+std::vector<ParameterSpec> parameters_of(const std::string& layers, const std::string& style) {
+  return plan(layers, {.initializer = style}).layers[1].plan.parameters;
+}
+
+TEST(Initializers, AWindowCountsInBothFans) {
+  const std::string list =
+      "[{embedding: 4}, {conv1d: {channels: 6, kernel_size: 5}}, mean_pool, {linear: 1}]";
+  const auto keras = parameters_of(list, "keras");
+  const double bound = std::sqrt(6.0 / (5 * 4 + 5 * 6));
+  expect_initializer(keras[0].initializer, Kind::kUniform, -bound, bound);
+  expect_initializer(keras[1].initializer, Kind::kZeros, 0, 0);
+  for (const ParameterSpec& spec : parameters_of(list, "torch"))
+    expect_initializer(spec.initializer, Kind::kUniform, -1 / std::sqrt(20.0), 1 / std::sqrt(20.0));
+}
+
+TEST(Initializers, RecurrentLayersStartAsThoseOfKerasOrTorch) {
+  for (const std::string kind : {"gru", "lstm"}) {
+    SCOPED_TRACE(kind);
+    const int gates = kind == "gru" ? 3 : 4;
+    const std::string list = "[{embedding: 4}, {" + kind + ": {units: 9, output: last}}, {linear: 1}]";
+    const auto keras = parameters_of(list, "keras");
+    const double bound = std::sqrt(6.0 / (4 + gates * 9));
+    expect_initializer(keras[0].initializer, Kind::kUniform, -bound, bound);
+    expect_initializer(keras[1].initializer, Kind::kOrthogonal, 0, 0);
+    expect_initializer(keras[2].initializer, Kind::kZeros, 0, 0);
+    expect_initializer(keras[3].initializer, Kind::kZeros, 0, 0);
+    for (const ParameterSpec& spec : parameters_of(list, "torch"))
+      expect_initializer(spec.initializer, Kind::kUniform, -1.0 / 3, 1.0 / 3);
+  }
+}
+
+TEST(Initializers, TheForgetGateOfKerasStartsOpen) {
+  const auto lstm = parameters_of("[{embedding: 4}, {lstm: {units: 2, output: last}}, {linear: 1}]", "keras");
+  ASSERT_NE(lstm[2].given, nullptr);
+  EXPECT_EQ(lstm[2].given->values, (std::vector<float>{0, 0, 1, 1, 0, 0, 0, 0}));
+  EXPECT_EQ(lstm[3].given, nullptr);
+}
+
 TEST(Initializers, ALayerMayNameItsOwn) {
   expect_initializer(explicit_initializer("zeros"), Kind::kZeros, 0, 0);
   expect_initializer(explicit_initializer("ones"), Kind::kOnes, 0, 0);
@@ -58,6 +97,7 @@ TEST(Initializers, ALayerMayNameItsOwn) {
   expect_initializer(explicit_initializer("he_uniform"), Kind::kUniform, -std::sqrt(1.5), std::sqrt(1.5));
   expect_initializer(explicit_initializer("he_normal"), Kind::kNormal, 0, std::sqrt(0.5));
   expect_initializer(explicit_initializer("torch_linear"), Kind::kUniform, -0.5, 0.5);
+  expect_initializer(explicit_initializer("orthogonal"), Kind::kOrthogonal, 0, 0);
 }
 
 TEST(Initializers, ABiasAndATableMayNameTheirs) {

@@ -37,6 +37,16 @@ TEST(Shapes, FlowFromIdsToLogits) {
   EXPECT_THAT(outputs(ragged), ElementsAre("[B, 4]", "[B, 1]"));
 }
 
+TEST(Shapes, LayersThatLookAtNeighboursKeepTheLengthAndPoolsAndLastStatesEndIt) {
+  EXPECT_THAT(outputs(plan("[{embedding: 4}, {conv1d: {channels: 6, kernel_size: 4, dilation: 3}}, {gru: 5}, "
+                           "{lstm: {units: 3, bidirectional: true}}, {attention_pool: 7}, {linear: 1}]",
+                           {.sequence_length = 9})),
+              ElementsAre("[B, 9, 4]", "[B, 9, 6]", "[B, 9, 5]", "[B, 9, 6]", "[B, 6]", "[B, 1]"));
+  EXPECT_THAT(
+      outputs(plan("[{embedding: 4}, {gru: {units: 5, bidirectional: true, output: last}}, {linear: 1}]")),
+      ElementsAre("[B, T, 4]", "[B, 10]", "[B, 1]"));
+}
+
 TEST(Shapes, LayersAreNamedByKindAndPlace) {
   const ModelPlan named = plan("[{embedding: 4}, mean_pool, {linear: 2}, tanh, {linear: 1}]");
   std::vector<std::string> names;
@@ -51,6 +61,13 @@ TEST(Shapes, ParametersAreCounted) {
            {.num_ids = 7, .num_outputs = 2})
           .num_parameters(),
       7 * 4 + 4 * 3 + 2 * 3 + 2 * 3 + (3 * 2 + 2));
+  EXPECT_EQ(plan("[{embedding: 4}, {conv1d: {channels: 5, kernel_size: 3}}, {lstm: {units: 6, bidirectional: "
+                 "true}}, "
+                 "{gru: 2}, {attention_pool: 8}, {linear: 1}]",
+                 {.num_ids = 7})
+                .num_parameters(),
+            7 * 4 + (5 * 4 * 3 + 5) + 2 * 4 * (6 * 5 + 6 * 6 + 2 * 6) + 3 * (2 * 12 + 2 * 2 + 2 * 2) +
+                (8 * 2 + 8 + 8) + 3);
 }
 
 TEST(Shapes, RunningStatisticsAreNotCounted) {
@@ -72,10 +89,12 @@ TEST(Shapes, SummaryHasALineALayerAndTheTotal) {
 TEST(Shapes, EveryKindIsRegisteredOnce) {
   std::set<std::string> names;
   for (const LayerKind& kind : layer_kinds()) names.insert(kind.schema.name);
-  EXPECT_EQ(names,
-            (std::set<std::string>{"embedding", "embedding_bag", "dropout", "spatial_dropout", "word_dropout",
-                                   "mean_pool", "max_pool", "sum_pool", "linear", "relu", "tanh", "gelu",
-                                   "sigmoid", "leaky_relu", "silu", "layer_norm", "batch_norm"}));
+  EXPECT_EQ(names, (std::set<std::string>{"embedding",    "embedding_bag", "dropout",  "spatial_dropout",
+                                          "word_dropout", "conv1d",        "gru",      "lstm",
+                                          "mean_pool",    "max_pool",      "sum_pool", "attention_pool",
+                                          "linear",       "relu",          "tanh",     "gelu",
+                                          "sigmoid",      "leaky_relu",    "silu",     "layer_norm",
+                                          "batch_norm"}));
   EXPECT_EQ(names.size(), layer_kinds().size());
 }
 
@@ -92,6 +111,11 @@ TEST(Shapes, EveryKindRefusesAnInputThatItCannotTake) {
   for (const char* kind : {"mean_pool", "max_pool", "sum_pool"})
     EXPECT_EQ(after(vector, kind),
               "model.layers[2] (" + std::string(kind) + "): takes a sequence [B, T, D], got [B, 4]");
+  for (const std::string kind : {"attention_pool", "gru", "lstm"})
+    EXPECT_EQ(after(vector, "{" + kind + ": 3}"),
+              "model.layers[2] (" + kind + "): takes a sequence [B, T, D], got [B, 4]");
+  EXPECT_EQ(after(vector, "{conv1d: {channels: 3, kernel_size: 2}}"),
+            "model.layers[2] (conv1d): takes a sequence [B, T, D], got [B, 4]");
   EXPECT_EQ(after(vector, "{spatial_dropout: 0.1}"),
             "model.layers[2] (spatial_dropout): takes a sequence [B, T, D], got [B, 4]");
   for (const char* layer : {"relu", "tanh", "gelu", "sigmoid", "leaky_relu", "silu", "{dropout: 0.1}",
@@ -103,6 +127,11 @@ TEST(Shapes, EveryKindRefusesAnInputThatItCannotTake) {
 }
 
 TEST(Shapes, PoolingOverPaddingNeedsAFixedLength) {
+  EXPECT_EQ(
+      plan_fault("[{embedding: 4}, {conv1d: {channels: 3, kernel_size: 2, padding: include}}, max_pool, "
+                 "{linear: 1}]"),
+      "model.layers[1] (conv1d): padding: include depends on how far a text is padded: set "
+      "text.sequence_length");
   for (const char* kind : {"mean_pool", "max_pool", "sum_pool"}) {
     const std::string layers =
         "[{embedding: 4}, {" + std::string(kind) + ": {padding: include}}, {linear: 1}]";

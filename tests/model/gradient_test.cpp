@@ -74,6 +74,21 @@ TEST(Gradient, OfEveryPoolIsThatOfFiniteDifferences) {
   }
 }
 
+TEST(Gradient, OfEveryLayerThatLooksAtNeighboursIsThatOfFiniteDifferences) {
+  for (const char* layer :
+       {"{conv1d: {channels: 3, kernel_size: 3}}, mean_pool",
+        "{conv1d: {channels: 3, kernel_size: 2, dilation: 2}}, max_pool",
+        "{conv1d: {channels: 3, kernel_size: 3, padding: include, bias: false}}, mean_pool",
+        "{attention_pool: 2}", "{gru: 2}, mean_pool", "{gru: {units: 2, bidirectional: true, output: last}}",
+        "{lstm: {units: 2, output: last}}", "{lstm: {units: 2, bidirectional: true}}, mean_pool"}) {
+    SCOPED_TRACE(layer);
+    Sequential model =
+        double_model("[{embedding: 3}, " + std::string(layer) + ", {linear: 2}]",
+                     {.sequence_length = 3, .num_ids = 6, .num_outputs = 2, .initializer = "torch"});
+    expect_true_gradients(model, padded());
+  }
+}
+
 TEST(Gradient, OfARaggedModelIsThatOfFiniteDifferences) {
   for (const std::string mode : {"mean", "sum", "max"}) {
     SCOPED_TRACE(mode);

@@ -1,5 +1,6 @@
 // Each layer's TorchScript against a reference of a line or two, in float64.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 
@@ -34,6 +35,10 @@ class Layer {
                                 layer + (vector ? "" : tail(layer)) + ", {linear: 1}]",
                             {.sequence_length = 3})),
         name_(model_.plan().layers[vector ? 2 : 1].name) {}
+
+  /// The second layer of a whole model.
+  explicit Layer(const std::string& model)
+      : model_(double_model(model, {.sequence_length = 3})), name_(model_.plan().layers[1].name) {}
 
   at::Tensor operator()(const at::Tensor& x, const std::vector<int64_t>& lengths = {}) {
     return model_.module().attr(name_).toModule().get_method("forward")({x, longs(lengths)}).toTensor();
@@ -220,6 +225,130 @@ TEST(Layers, WordDropoutTakesWholeTokensOutOfTheMean) {
     for (size_t pad = 8; pad < 12; ++pad) EXPECT_EQ(row[pad], 1) << "padding stays";
   }
   EXPECT_NEAR(dropped, 600, 103);  // five standard deviations of 2000 coins
+}
+
+/// Sums over the window of each position of one text, of which `length` tokens count, by the formula alone.
+std::vector<double> convolved(const std::vector<double>& x, int length, const std::vector<double>& weight,
+                              int kernel_size, int dilation) {
+  std::vector<double> y;
+  const int before = dilation * (kernel_size - 1) / 2;
+  for (int position = 0; position < static_cast<int>(x.size()); ++position) {
+    double sum = 0;
+    for (int k = 0; k < kernel_size; ++k) {
+      const int at = position - before + k * dilation;
+      if (at >= 0 && at < length) sum += weight[static_cast<size_t>(k)] * x[static_cast<size_t>(at)];
+    }
+    y.push_back(sum);
+  }
+  return y;
+}
+
+TEST(Layers, Conv1dSumsOverItsWindowAndSeesZerosBeyondTheText) {
+  const std::vector<double> x = {1, 2, 4, 8, 16, 32};
+  const std::vector<double> weights = {1, -3, 5, 0.5};
+  for (const int kernel_size : {1, 2, 3, 4}) {
+    for (const int dilation : {1, 2, 5}) {
+      for (const bool include : {false, true}) {
+        SCOPED_TRACE(std::to_string(kernel_size) + " " + std::to_string(dilation));
+        Layer conv("{conv1d: {channels: 1, kernel_size: " + std::to_string(kernel_size) + ", dilation: " +
+                       std::to_string(dilation) + (include ? ", padding: include" : "") + "}}",
+                   1, false);
+        const std::vector<double> weight(weights.begin(), weights.begin() + kernel_size);
+        set(conv.tensor("weight"), weight);
+        set(conv.tensor("bias"), {0.25});
+        std::vector<double> expected = convolved(x, include ? 6 : 4, weight, kernel_size, dilation);
+        for (double& value : expected) value += 0.25;
+        expect_near(conv(doubles(x, {1, 6, 1}), {4}), expected);
+      }
+    }
+  }
+}
+
+TEST(Layers, Conv1dMixesFeaturesChannelByChannel) {
+  Layer conv("{conv1d: {channels: 2, kernel_size: 2, bias: false}}", 2, false);
+  set(conv.tensor("weight"), {1, 10, 2, 20, -1, 0, 0, 3});  // [channel, feature, place in the window]
+  expect_near(conv(doubles({1, 2, 3, 4}, {1, 2, 2}), {2}),
+              {1 + 2 * 2 + 10 * 3 + 20 * 4, -1 + 3 * 4, 3 + 2 * 4, -3});
+}
+
+TEST(Layers, AttentionPoolWeighsRealTokensByTheirScores) {
+  Layer pool("{attention_pool: 2}", 2, false);
+  set(pool.tensor("weight"), {0.5, -1, 2, 0.25});
+  set(pool.tensor("bias"), {0.1, -0.2});
+  set(pool.tensor("query"), {1.5, -0.75});
+  const std::vector<std::vector<double>> tokens = {{1, -5}, {3, -7}};
+  std::vector<double> expected = {0, 0};
+  double total = 0;
+  for (const auto& token : tokens) {
+    const double share = std::exp(1.5 * std::tanh(0.5 * token[0] - token[1] + 0.1) -
+                                  0.75 * std::tanh(2 * token[0] + 0.25 * token[1] - 0.2));
+    total += share;
+    for (size_t i = 0; i < 2; ++i) expected[i] += share * token[i];
+  }
+  expect_near(pool(two_texts(), {2, 0}), {expected[0] / total, expected[1] / total, 0, 0});
+}
+
+double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+
+/// What a recurrent layer of one unit and one feature does to a state {hidden, memory} at one token, by
+/// PyTorch's documented formulas. Each vector has a number a gate, in torch's order.
+struct UnitCell {
+  std::vector<double> weight_ih, weight_hh, bias_ih, bias_hh;
+  std::array<double, 2> operator()(double x, const std::array<double, 2>& state) const {
+    const auto from_input = [&](size_t gate) { return weight_ih[gate] * x + bias_ih[gate]; };
+    const auto from_state = [&](size_t gate) { return weight_hh[gate] * state[0] + bias_hh[gate]; };
+    const auto both = [&](size_t gate) { return from_input(gate) + from_state(gate); };
+    if (weight_ih.size() == 3) {  // gru: reset, update, new
+      const double update = logistic(both(1));
+      const double proposed = std::tanh(from_input(2) + logistic(both(0)) * from_state(2));
+      return {(1 - update) * proposed + update * state[0], 0};
+    }
+    const double memory = logistic(both(1)) * state[1] + logistic(both(0)) * std::tanh(both(2));
+    return {logistic(both(3)) * std::tanh(memory), memory};
+  }
+};
+
+UnitCell set_cell(Layer& layer, size_t gates, const std::string& suffix, double shift) {
+  const std::vector<double> numbers = {0.7, -1.1, 0.9,  0.4, -0.6, 1.3,   0.2, -0.8,
+                                       0.5, 1.2,  -0.3, 0.1, 0.35, -0.45, 0.6, -0.7};
+  UnitCell cell;
+  size_t next = 0;
+  for (const auto& [name, values] :
+       {std::pair<std::string, std::vector<double>*>{"weight_ih", &cell.weight_ih},
+        {"weight_hh", &cell.weight_hh},
+        {"bias_ih", &cell.bias_ih},
+        {"bias_hh", &cell.bias_hh}}) {
+    for (size_t gate = 0; gate < gates; ++gate) values->push_back(numbers[next++] + shift);
+    set(layer.tensor(name + suffix), *values);
+  }
+  return cell;
+}
+
+TEST(Layers, RecurrentLayersCarryTheirStateOverRealTokensOnly) {
+  const std::vector<double> x = {0.5, -1, 2, 9, 9};  // three tokens, two pads
+  for (const std::string kind : {"gru", "lstm"}) {
+    for (const bool last : {false, true}) {
+      SCOPED_TRACE(kind + (last ? " last" : " sequence"));
+      const size_t gates = kind == "gru" ? 3 : 4;
+      const std::string model = "[{embedding: 1}, {" + kind + ": {units: 1, bidirectional: true" +
+                                (last ? ", output: last}}" : "}}, sum_pool") + ", {linear: 1}]";
+      Layer layer(model);
+      const UnitCell forth = set_cell(layer, gates, "", 0), back = set_cell(layer, gates, "_reverse", 0.15);
+      std::vector<double> expected(10);
+      std::array<double, 2> state{}, reverse_state{};
+      for (size_t i = 0; i < 3; ++i) {
+        state = forth(x[i], state);
+        expected[2 * i] = state[0];
+        reverse_state = back(x[2 - i], reverse_state);
+        expected[2 * (2 - i) + 1] = reverse_state[0];
+      }
+      if (last) expected = {state[0], reverse_state[0]};
+      expected.resize(2 * expected.size());  // and a text without tokens
+      std::vector<double> both = x;
+      both.insert(both.end(), 5, 9.0);
+      expect_near(layer(doubles(both, {2, 5, 1}), {3, 0}), expected);
+    }
+  }
 }
 
 TEST(Layers, EmbeddingBagIsEmbeddingAndPoolInOne) {

@@ -159,6 +159,11 @@ TEST(OperatorThreads, AreOneForASmallBatchUnlessTheConfigurationSaysMore) {
   const Session large(
       {"training.batch_size=4194304"});  // 2^22 numbers, however short and narrow its texts are
   EXPECT_EQ(large.operator_threads(), large.num_threads());
+  const Session products(
+      {"model.layers=[{embedding: 16}, {conv1d: {channels: 64, kernel_size: 64}}, max_pool, "
+       "{linear: 1}]",
+       "text.sequence_length=100", "training.batch_size=32"});
+  EXPECT_EQ(products.operator_threads(), products.num_threads());
 }
 
 TEST(Trainer, RepeatsItselfBitForBit) {

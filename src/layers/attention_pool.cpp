@@ -1,0 +1,62 @@
+#include <limits>
+
+#include "config/field_builder.h"
+#include "layers/initializer_kinds.h"
+#include "layers/shape_rules.h"
+
+namespace bernoulli::layers {
+namespace {
+
+std::string attention_pool_onnx(OnnxGraph& graph, const std::string& x) {
+  const auto turned = [&](const std::string& name) {
+    return graph.add("Transpose", {graph.parameter(name)}, {{"perm", std::vector<int64_t>{1, 0}}});
+  };
+  const std::string hidden = graph.add(
+      "Tanh", {graph.add("Add", {graph.add("MatMul", {x, turned("weight")}), graph.parameter("bias")})});
+  const std::string score = graph.add("MatMul", {hidden, turned("query")});  // [N, T, 1]
+  const std::string lowest = graph.constant(std::numeric_limits<float>::lowest());
+  const std::string share =
+      graph.add("Softmax", {graph.add("Where", {graph.real(), score, lowest})}, {{"axis", int64_t{1}}});
+  const std::string real_share = graph.add("Where", {graph.real(), share, graph.constant(0.0f)});
+  return graph.over_positions("ReduceSum", graph.add("Mul", {x, real_share}));
+}
+
+LayerPlan plan_attention_pool(const Json& args, const PlanContext& context) {
+  require_layout(context, {Layout::kSequence});
+  const int64_t in = context.input.features, units = args.at("units");
+  const bool keras = context.initializer == "keras";
+  const auto weight = [&](int64_t fan_in, int64_t fan_out) {
+    return resolve_initializer(args.at("initializer"), fan_in, fan_out,
+                               keras ? glorot_uniform(fan_in, fan_out) : torch_linear(fan_in));
+  };
+  return {
+      {Layout::kVector, in, std::nullopt},
+      {{"weight", {units, in}, weight(in, units)},
+       {"bias", {units}, keras ? Initializer{} : torch_linear(in)},
+       {"query", {1, units}, weight(units, 1)}},
+      // A text without tokens has no share to give: its vector is 0. The lowest number is one that bfloat16
+      // holds too.
+      std::string(kRealScript) +
+          "score = torch.linear(torch.tanh(torch.linear(x, self.weight, self.bias)), self.query)\n"
+          "share = torch.softmax(score.masked_fill(real.logical_not(), -3.3895313892515355e+38), 1) * real\n"
+          "return torch.bmm(share.transpose(1, 2).to(x.dtype), x).squeeze(1)",
+      attention_pool_onnx};
+}
+
+}  // namespace
+
+LayerKind attention_pool() {
+  return {
+      {"attention_pool",
+       "mean over the real tokens of a text, each weighted by softmax(query . tanh(weight x + bias)), which "
+       "is "
+       "learned (Yang et al. 2016); 0 for an empty text",
+       {config::integer("units", "numbers by which a token is judged").at_least(1).at_most(65536),
+        initializer_field("initializer", "of weight and query; keras: glorot_uniform; torch: torch_linear")},
+       "units",
+       false},
+      plan_attention_pool,
+      false};
+}
+
+}  // namespace bernoulli::layers

@@ -1,0 +1,101 @@
+#include <fmt/format.h>
+
+#include "config/field_builder.h"
+#include "layers/initializer_kinds.h"
+#include "layers/pool.h"
+#include "layers/shape_rules.h"
+
+namespace bernoulli::layers {
+namespace {
+
+/// Positions that the window of an output reaches over, before its middle and behind it: as many outputs as
+/// inputs, the middle of an even window left of its centre (`padding="same"` of torch and Keras).
+struct Reach {
+  int64_t before, behind;
+  Reach(int64_t kernel_size, int64_t dilation)
+      : before(dilation * (kernel_size - 1) / 2), behind(dilation * (kernel_size - 1) - before) {}
+};
+
+/// As torch.conv2d of one row: a transposed x [B, D, 1, T] is channels_last already, so that no number is
+/// moved, where torch.conv1d copies input and output.
+std::string conv1d_script(const Json& args, bool counts_padding) {
+  const int64_t dilation = args.at("dilation");
+  const Reach reach(args.at("kernel_size"), dilation);
+  std::string script = counts_padding ? "" : std::string(kRealScript) + "x = x * real\n";
+  script += "x = x.transpose(1, 2).unsqueeze(2)\n";
+  // torch pads both ends alike.
+  if (reach.behind > reach.before)
+    script += fmt::format("x = torch.constant_pad_nd(x, [0, {}])\n", reach.behind - reach.before);
+  return script + fmt::format(
+                      "y = torch.conv2d(x, self.weight.unsqueeze(2), {}, [1, 1], [0, {}], [1, {}], 1)\n"
+                      "return y.squeeze(2).transpose(1, 2).contiguous()",
+                      args.at("bias") ? "self.bias" : "None", reach.before, dilation);
+}
+
+OnnxWriter conv1d_onnx(const Json& args, bool counts_padding) {
+  const int64_t kernel_size = args.at("kernel_size"), dilation = args.at("dilation");
+  const bool bias = args.at("bias");
+  return [=](OnnxGraph& graph, const std::string& x) {
+    const std::string in = counts_padding ? x : graph.add("Where", {graph.real(), x, graph.constant(0.0f)});
+    const OnnxAttribute turn = {"perm", std::vector<int64_t>{0, 2, 1}};
+    std::vector<std::string> inputs = {graph.add("Transpose", {in}, {turn}), graph.parameter("weight")};
+    if (bias) inputs.push_back(graph.parameter("bias"));
+    const Reach reach(kernel_size, dilation);
+    const std::string out = graph.add("Conv", inputs,
+                                      {{"dilations", std::vector<int64_t>{dilation}},
+                                       {"kernel_shape", std::vector<int64_t>{kernel_size}},
+                                       {"pads", std::vector<int64_t>{reach.before, reach.behind}}});
+    return graph.add("Transpose", {out}, {turn});
+  };
+}
+
+LayerPlan plan_conv1d(const Json& args, const PlanContext& context) {
+  require_layout(context, {Layout::kSequence});
+  const int64_t in = context.input.features, channels = args.at("channels"),
+                kernel_size = args.at("kernel_size");
+  const int64_t fan_in = in * kernel_size, fan_out = channels * kernel_size;
+  const bool keras = context.initializer == "keras";
+  const bool include = counts_padding(args, context);
+  LayerPlan layer;
+  layer.output = context.input;
+  layer.output.features = channels;
+  layer.parameters.push_back(
+      {"weight",
+       {channels, in, kernel_size},
+       resolve_initializer(args.at("initializer"), fan_in, fan_out,
+                           keras ? glorot_uniform(fan_in, fan_out) : torch_linear(fan_in))});
+  if (args.at("bias"))
+    layer.parameters.push_back({"bias",
+                                {channels},
+                                resolve_initializer(args.at("bias_initializer"), fan_in, fan_out,
+                                                    keras ? Initializer{} : torch_linear(fan_in))});
+  layer.script = conv1d_script(args, include);
+  layer.onnx = conv1d_onnx(args, include);
+  return layer;
+}
+
+}  // namespace
+
+LayerKind conv1d() {
+  return {
+      {"conv1d",
+       "weighted sums over a window of neighbouring tokens plus a bias, one a position (torch.nn.Conv1d with "
+       "padding='same'); beyond the ends of a text stand zeros",
+       {config::integer("channels", "numbers out at each position").at_least(1).at_most(65536),
+        config::integer("kernel_size", "positions that a window takes in").at_least(1).at_most(1024),
+        config::integer("dilation", "steps from one position of a window to the next")
+            .at_least(1)
+            .at_most(1024)
+            .defaults(1),
+        padding_field("exclude"), config::boolean("bias", "add a bias").defaults(true),
+        initializer_field(
+            "initializer",
+            "of the weight; keras: glorot_uniform; torch: torch_linear; a fan counts the window"),
+        initializer_field("bias_initializer", "of the bias; keras: zeros; torch: torch_linear")},
+       "",
+       false},
+      plan_conv1d,
+      false};
+}
+
+}  // namespace bernoulli::layers
