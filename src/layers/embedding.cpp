@@ -30,14 +30,21 @@ ParameterSpec embedding_table(const Json& args, const PlanContext& context) {
           {context.num_ids, dim},
           resolve_initializer(args.at("initializer"), context.num_ids, dim,
                               context.initializer == "keras" ? keras : torch),
-          true};
+          args.at("trainable")};
+}
+
+config::FieldSchema trainable_field() {
+  return config::boolean("trainable",
+                         "false: the table stays as it starts, which the initializer should then decide")
+      .defaults(true);
 }
 
 LayerKind embedding() {
   return {{"embedding",
            "a vector for each token id",
            {config::integer("dim", "numbers a token").at_least(1).at_most(65536),
-            table_initializer_field("initializer", "keras: uniform in +-0.05; torch: normal(0, 1)")},
+            table_initializer_field("initializer", "keras: uniform in +-0.05; torch: normal(0, 1)"),
+            trainable_field()},
            "dim",
            false},
           plan_embedding,

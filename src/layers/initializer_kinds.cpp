@@ -59,6 +59,13 @@ const std::vector<KindSchema>& table_initializer_schemas() {
           number("scale", "what the ratios are multiplied by").above(0).defaults(1.0)},
          "scale",
          false});
+    all.push_back(
+        {"pretrained",
+         "tokens that a file of vectors has start from there, the others as without it: the text form of "
+         "word2vec, fastText (.vec) and GloVe",
+         {config::text("path", "that file; a relative path starts at data.root").size(1)},
+         "path",
+         false});
     return all;
   }();
   return kinds;
@@ -74,6 +81,12 @@ config::Field initializer_field(const std::string& key, const std::string& doc) 
 
 config::Field table_initializer_field(const std::string& key, const std::string& doc) {
   return config::one_kind(key, doc, table_initializer_schemas()).optional();
+}
+
+const Json* named_initializer(const NamedLayer& table, const std::string& kind) {
+  const auto named = table.args.find("initializer");
+  if (named == table.args.end() || !named->is_object() || !named->contains(kind)) return nullptr;
+  return &named->at(kind);
 }
 
 Initializer glorot_uniform(int64_t fan_in, int64_t fan_out) {
@@ -106,7 +119,7 @@ Initializer resolve_initializer(const Json& value, int64_t fan_in, int64_t fan_o
   if (kind == "he_normal") return {Kind::kNormal, 0, std::sqrt(2.0 / in)};
   if (kind == "torch_linear") return torch_linear(fan_in);
   if (kind == "orthogonal") return {Kind::kOrthogonal, 0, 0};
-  if (kind == "naive_bayes") return fallback;
+  if (kind == "naive_bayes" || kind == "pretrained") return fallback;
   return {};
 }
 

@@ -8,14 +8,18 @@ namespace bernoulli::layers {
 /// The key `initializer` (or another name) of a layer: optional; without it model.initializer decides.
 config::Field initializer_field(const std::string& key, const std::string& doc);
 
-/// The same for a table of token vectors, which can also be `naive_bayes` (naive_bayes.h).
+/// The same for a table of token vectors, which can also be `naive_bayes` (naive_bayes.h) or `pretrained`
+/// (pretrained.h).
 config::Field table_initializer_field(const std::string& key, const std::string& doc);
 
 /// Numbers of a weight whose rows see fan_in inputs and fan_out outputs. Absent (null) `value` gives
-/// `fallback`, and so does naive_bayes, which decides some columns only.
+/// `fallback`, and so do naive_bayes and pretrained, which decide some columns or rows only.
 /// @param value  {"uniform": {"low": ..., "high": ...}} and so on, as validated.
 Initializer resolve_initializer(const Json& value, int64_t fan_in, int64_t fan_out,
                                 const Initializer& fallback);
+
+/// The arguments of the table's initializer where it is `kind`; null where it is another.
+const Json* named_initializer(const NamedLayer& table, const std::string& kind);
 
 /// Glorot & Bengio 2010: uniform in +-sqrt(6 / (fan_in + fan_out)).
 Initializer glorot_uniform(int64_t fan_in, int64_t fan_out);

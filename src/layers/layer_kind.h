@@ -38,10 +38,11 @@ struct Initializer {
   double b = 0;  ///< kUniform: high. kNormal: standard deviation
 };
 
-/// Numbers that no generator draws: the first columns of a parameter, row-major.
-struct GivenColumns {
+/// Numbers that no generator draws: the first columns of some rows of a parameter.
+struct GivenNumbers {
   int64_t columns = 0;
-  std::vector<float> values;  ///< rows * columns
+  std::vector<int64_t> rows;  ///< empty: all of them
+  std::vector<float> values;  ///< rows * columns, row-major
 };
 
 /// One tensor that a layer owns.
@@ -49,10 +50,10 @@ struct ParameterSpec {
   std::string name;  ///< "weight", "bias", "running_mean", ...
   std::vector<int64_t> shape;
   Initializer initializer;
-  bool trainable = true;  ///< false: a buffer (running statistics)
-  /// What stands in the first columns instead of draws (the other columns are drawn as if there were none);
-  /// null: nothing. A bias is one row.
-  std::shared_ptr<const GivenColumns> given = nullptr;
+  bool trainable = true;  ///< false: a buffer (running statistics, a table that stays as it starts)
+  /// What stands there instead of draws (the others are drawn as if there were none); null: nothing. A bias
+  /// is one row.
+  std::shared_ptr<const GivenNumbers> given = nullptr;
 };
 
 int64_t num_numbers(const ParameterSpec& parameter);

@@ -119,6 +119,10 @@ ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfi
   faults.throw_if_any();
   try {
     plan.naive_bayes = find_naive_bayes(plan.layers, num_outputs);
+    plan.pretrained = find_pretrained(plan.layers.front(), text);
+    if (plan.num_parameters() == 0)
+      throw ShapeError{
+          "no layer has anything to train (put a linear layer at the end, or leave trainable: false out)"};
   } catch (const ShapeError& error) {
     faults.add(layers.front(), 0, error.message);
     faults.throw_if_any();

@@ -8,6 +8,7 @@
 #include "config/run_config.h"
 #include "layers/layer_kind.h"
 #include "layers/naive_bayes.h"
+#include "layers/pretrained.h"
 
 namespace bernoulli::layers {
 
@@ -20,6 +21,7 @@ struct ModelPlan {
   int64_t num_outputs = 1;                     ///< L
   bool explicit_sigmoid = false;               ///< the configuration ended with a sigmoid layer
   std::optional<NaiveBayesStart> naive_bayes;  ///< to be given numbers by start_as_naive_bayes
+  std::optional<PretrainedStart> pretrained;   ///< to be given vectors by start_from_vectors
 
   int64_t num_parameters() const;  ///< trainable numbers
   bool reads_lengths() const;      ///< some layer that evaluation runs looks at `lengths`

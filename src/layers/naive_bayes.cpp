@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "layers/initializer_kinds.h"
 #include "layers/model_plan.h"
 
 namespace bernoulli::layers {
@@ -28,19 +29,17 @@ size_t behind_pool(const std::vector<NamedLayer>& layers) {
   throw ShapeError{"naive_bayes needs mean_pool or sum_pool behind the table"};
 }
 
-std::shared_ptr<const GivenColumns> give(int64_t columns, std::vector<float> values) {
-  return std::make_shared<const GivenColumns>(GivenColumns{columns, std::move(values)});
+std::shared_ptr<const GivenNumbers> give(int64_t columns, std::vector<float> values) {
+  return std::make_shared<const GivenNumbers>(GivenNumbers{columns, {}, std::move(values)});
 }
 
 }  // namespace
 
 std::optional<NaiveBayesStart> find_naive_bayes(const std::vector<NamedLayer>& layers, int64_t num_outputs) {
   const NamedLayer& table = layers.front();
-  const auto named = table.args.find("initializer");
-  if (named == table.args.end() || !named->is_object() || !named->contains("naive_bayes"))
-    return std::nullopt;
-  const Json& args = named->at("naive_bayes");
-  NaiveBayesStart start{args.at("alpha"), args.at("scale"), std::nullopt};
+  const Json* const args = named_initializer(table, "naive_bayes");
+  if (args == nullptr) return std::nullopt;
+  NaiveBayesStart start{args->at("alpha"), args->at("scale"), std::nullopt};
   const int64_t dim = table.args.at("dim");
   if (dim < num_outputs)
     throw ShapeError{fmt::format("naive_bayes needs a column a label: dim is {}, the task has {} labels", dim,

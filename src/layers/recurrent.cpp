@@ -26,12 +26,12 @@ struct Recurrent {
 };
 
 /// Null: all 0.
-std::shared_ptr<const GivenColumns> keras_bias(const Recurrent& layer) {
+std::shared_ptr<const GivenNumbers> keras_bias(const Recurrent& layer) {
   if (layer.cell.keras_bias.empty()) return nullptr;
-  GivenColumns bias{layer.num_gates() * layer.units, {}};
+  GivenNumbers bias{layer.num_gates() * layer.units, {}, {}};
   for (const float value : layer.cell.keras_bias)
     bias.values.insert(bias.values.end(), static_cast<size_t>(layer.units), value);
-  return std::make_shared<const GivenColumns>(std::move(bias));
+  return std::make_shared<const GivenNumbers>(std::move(bias));
 }
 
 void add_parameters(const Recurrent& layer, const PlanContext& context, const std::string& suffix,

@@ -80,14 +80,16 @@ void draw(const Initializer& init, uint64_t seed, const at::Tensor& out) {
 
 void set_initial_weights(const layers::ParameterSpec& spec, uint64_t seed, uint64_t index,
                          const at::Tensor& out) {
-  const layers::GivenColumns* given = spec.given.get();
-  if (given == nullptr || given->columns < spec.shape.back())
+  const layers::GivenNumbers* given = spec.given.get();
+  if (given == nullptr || given->columns < spec.shape.back() || !given->rows.empty())
     draw(spec.initializer, mix_seed(seed, random_stream::kInitialWeights, index), out);
   if (given == nullptr) return;
   const auto columns = static_cast<size_t>(given->columns), stride = static_cast<size_t>(spec.shape.back());
-  float* row = out.mutable_data_ptr<float>();
-  for (size_t at = 0; at < given->values.size(); at += columns, row += stride)
-    std::copy_n(given->values.data() + at, columns, row);
+  float* const numbers = out.mutable_data_ptr<float>();
+  for (size_t i = 0; i < given->values.size() / columns; ++i) {
+    const size_t row = given->rows.empty() ? i : static_cast<size_t>(given->rows[i]);
+    std::copy_n(given->values.data() + i * columns, columns, numbers + row * stride);
+  }
 }
 
 }  // namespace bernoulli

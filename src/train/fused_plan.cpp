@@ -34,6 +34,7 @@ uint32_t threshold_of(double rate) {
 size_t read_pooling(const layers::ModelPlan& plan, const TextConfig& text, FusedPlan& fused) {
   const NamedLayer& first = plan.layers.front();
   fused.dim = first.args.at("dim");
+  fused.trains_table = first.plan.parameters.front().trainable;
   if (first.kind == "embedding_bag") {
     if (first.args.at("mode") == "max") throw Unsupported{"embedding_bag with mode: max"};
     fused.mean = first.args.at("mode") == "mean";

@@ -35,6 +35,7 @@ struct FusedPlan {
   uint32_t word_threshold = 0;   ///< word_dropout: a token stays where 16 random bits are below; 0: none
   bool mean = true;
   bool include_padding = false;
+  bool trains_table = true;
   std::optional<int64_t> sequence_length;  ///< positions that are read at most; absent: all
   std::vector<FusedLayer> head;
 };

@@ -31,8 +31,9 @@ std::vector<FusedParameter> initial_parameters(const RunConfig& config, const la
     for (const layers::ParameterSpec& spec : layer.plan.parameters) {
       std::string name = fmt::format("{}.{}", layer.name, spec.name);
       const kernels::UpdateRule rule = optimizer.rule_for(name);
-      FusedParameter& parameter = parameters.emplace_back(
-          std::move(name), spec.shape, rule, optimizer.slot_names().size(), optimizer.initial_slot());
+      FusedParameter& parameter = parameters.emplace_back(std::move(name), spec.shape, rule,
+                                                          spec.trainable ? optimizer.slot_names().size() : 0,
+                                                          optimizer.initial_slot());
       parameter.set_initial(spec, config.training.seed, parameters.size() - 1);
     }
   }
@@ -132,10 +133,11 @@ void FusedStep::touch_rows(std::span<const int64_t> examples, int64_t step) {
   bool pads = false;
   for (size_t i = 0; i < tokens_.size(); ++i) {
     const kernels::PoolInput input = pool_input(tokens_[i], dropped_[i]);
-    rows_.mark({input.ids, static_cast<size_t>(input.count)});
+    if (fused_.trains_table) rows_.mark({input.ids, static_cast<size_t>(input.count)});
     if (large) fetch_early(table, {input.ids, static_cast<size_t>(input.count)});
     pads |= input.pads > 0;
   }
+  if (!fused_.trains_table) return;
   if (pads) rows_.mark(std::span(&kPaddingId, 1));
   rows_.collect();
   bring_up_to_date(rows_.rows());
@@ -206,6 +208,7 @@ void FusedStep::accumulate_gradient(std::span<const int64_t> examples, size_t fi
   observe(examples, logits, result);
 
   const float* pooled_gradient = head_.backward(seeds_.data());
+  if (!fused_.trains_table) return;
   float* gradients = embedding().gradient.data();
   keep = keep_.data();
   for (size_t i = 0; i < inputs_.size(); ++i) {

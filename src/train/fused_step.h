@@ -55,7 +55,8 @@ class FusedStep : public Step {
   void read_tokens(std::span<const int64_t> examples);
   /// Takes tokens out of tokens_, as word_dropout says.
   void drop_words(int64_t step);
-  /// Gives every row that the examples read a slot in the gradient and brings it up to date.
+  /// Gives every row that the examples read a slot in the gradient and brings it up to date; of a table that
+  /// is not trained, no row has one.
   void touch_rows(std::span<const int64_t> examples, int64_t step);
   /// Forward and backward of some examples of an update, the first being number `first` of it. Adds loss and
   /// telemetry to `result`, whose weight is the global one.

@@ -77,7 +77,7 @@ void FusedStep::apply_update(double lr) {
     kernels_.update(parameters_[i].rule, constants, parameters_[i].table(), nullptr, parameters_[i].rows,
                     parameters_[i].gradient.data());
   gradients_are_zero_ = true;
-  if (FusedOptimizer::rests(embedding().rule)) return;
+  if (!fused_.trains_table || FusedOptimizer::rests(embedding().rule)) return;
   rows_.set_updated(touched, updates_);
   history_.push_back(constants);
   if (dense_ || history_.size() >= kLongestHistory) bring_all_up_to_date();
@@ -128,6 +128,8 @@ NamedTensors FusedStep::evaluation_weights() const {
   NamedTensors weights;
   for (const FusedParameter& parameter : parameters_)
     weights.emplace_back(parameter.name, parameter.trimmed(parameter.weights));
+  // What is not trained comes last, as in Sequential.
+  if (!fused_.trains_table) std::rotate(weights.begin(), weights.begin() + 1, weights.end());
   return weights;
 }
 

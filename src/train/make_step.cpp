@@ -21,7 +21,12 @@ std::optional<FusedPlan> fused_for(const RunConfig& config, const layers::ModelP
     reason = "the fused engine for CUDA has not run on a card yet: training.engine: fused asks for it";
     return std::nullopt;
   }
-  return fused_plan(config, plan, reason);
+  std::optional<FusedPlan> fused = fused_plan(config, plan, reason);
+  if (fused && !device.is_cpu() && !fused->trains_table) {
+    reason = "the fused engine for CUDA trains every table, and this one has trainable: false";
+    return std::nullopt;
+  }
+  return fused;
 }
 
 /// Absent with the reason.
@@ -46,7 +51,7 @@ void check_engine(const RunConfig& config, const layers::ModelPlan* plan, c10::D
     throw UsageError(
         "training.engine is graph, which runs on a CUDA device only: set it to auto, or use --device cuda");
   std::string reason;
-  if (engine == "fused" && plan != nullptr && !fused_plan(config, *plan, reason))
+  if (engine == "fused" && plan != nullptr && !fused_for(config, *plan, device, reason))
     throw UsageError(fmt::format("training.engine is fused, but {}; set it to auto", reason));
 }
 

@@ -12,6 +12,7 @@
 #include "data/audit.h"
 #include "data/log_count_ratios.h"
 #include "data/tokenized_data.h"
+#include "data/word_vectors.h"
 
 namespace bernoulli {
 namespace {
@@ -36,6 +37,20 @@ void start_from_ratios(const RunConfig& config, PreparedRun& run) {
     start.log_odds[label] += static_cast<float>(std::log(weight));
   }
   layers::start_as_naive_bayes(run.plan, start.ratios, start.log_odds);
+}
+
+void start_from_vectors(const RunConfig& config, PreparedRun& run) {
+  const std::filesystem::path file = path_of(config.data, run.plan.pretrained->path);
+  WordVectors vectors = read_word_vectors(file, *run.vectorizer->vocabulary(), run.plan.pretrained->dim);
+  const size_t tokens = run.vectorizer->vocabulary()->tokens().size();
+  log_info(fmt::format("{} of {} tokens start from the {} vectors of {}", vectors.ids.size(), tokens,
+                       vectors.num_vectors, file.string()));
+  run.audit["pretrained"] = {{"path", file.string()},
+                             {"fingerprint", vectors.fingerprint},
+                             {"vectors", vectors.num_vectors},
+                             {"tokens", tokens},
+                             {"tokens_found", vectors.ids.size()}};
+  layers::start_from_vectors(run.plan, std::move(vectors.ids), std::move(vectors.values));
 }
 
 double mean_length(const TokenView& rows) {
@@ -109,6 +124,7 @@ PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocab
                                 run.labels.num_outputs());
   run.pos_weight = resolve_pos_weight(config.loss, run);
   if (run.plan.naive_bayes) start_from_ratios(config, run);
+  if (run.plan.pretrained) start_from_vectors(config, run);
   run.loss = make_loss(config.loss, run.pos_weight, run.labels.num_outputs());
   return run;
 }

@@ -23,16 +23,17 @@ inline KindConfig layer(const std::string& kind, nlohmann::ordered_json args) {
 }
 
 inline std::vector<KindConfig> padded_layers(int64_t units = 1, const std::string& padding = "exclude") {
-  return {layer("embedding", {{"dim", 4}, {"initializer", nullptr}}), layer("dropout", {{"rate", 0.5}}),
-          layer("mean_pool", {{"padding", padding}}),
+  return {layer("embedding", {{"dim", 4}, {"initializer", nullptr}, {"trainable", true}}),
+          layer("dropout", {{"rate", 0.5}}), layer("mean_pool", {{"padding", padding}}),
           layer("linear",
                 {{"units", units}, {"bias", true}, {"initializer", nullptr}, {"bias_initializer", nullptr}})};
 }
 
 inline std::vector<KindConfig> ragged_layers(int64_t units = 1) {
-  return {layer("embedding_bag", {{"dim", 4}, {"mode", "mean"}, {"initializer", nullptr}}),
-          layer("linear",
-                {{"units", units}, {"bias", true}, {"initializer", nullptr}, {"bias_initializer", nullptr}})};
+  return {
+      layer("embedding_bag", {{"dim", 4}, {"mode", "mean"}, {"initializer", nullptr}, {"trainable", true}}),
+      layer("linear",
+            {{"units", units}, {"bias", true}, {"initializer", nullptr}, {"bias_initializer", nullptr}})};
 }
 
 /// A model with random weights, and everything that an exported file of it needs.

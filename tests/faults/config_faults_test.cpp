@@ -146,6 +146,15 @@ INSTANTIATE_TEST_SUITE_P(
         changed("naive_bayes_without_a_pool_behind_the_table", "embedding: {dim: 4}",
                 "embedding: {dim: 4, initializer: naive_bayes}\n    - spatial_dropout: 0.1\n    - layer_norm",
                 "config\\.yaml:9:7: model\\.layers\\[0\\] .*naive_bayes needs mean_pool or sum_pool"),
+        changed("pretrained_vectors_of_hashed_ids",
+                "text:\n  vocabulary: {max_tokens: 100}\nmodel:\n  layers:\n    - embedding: {dim: 4}\n",
+                "text:\n  hashing: {buckets: 100}\nmodel:\n  layers:\n"
+                "    - embedding: {dim: 4, initializer: {pretrained: some.vec}}\n",
+                "config\\.yaml:.*pretrained vectors belong to tokens"),
+        changed("nothing_to_train",
+                "embedding: {dim: 4}\n    - mean_pool: {padding: exclude}\n    - linear: {units: 1}",
+                "embedding: {dim: 1, trainable: false}\n    - mean_pool: {padding: exclude}",
+                "model\\.layers\\[0\\] \\(embedding\\): no layer has anything to train"),
         changed("no_layers",
                 "layers:\n    - embedding: {dim: 4}\n    - mean_pool: {padding: exclude}\n    - linear: "
                 "{units: 1}",

@@ -126,6 +126,24 @@ INSTANTIATE_TEST_SUITE_P(
                  })),
     case_name);
 
+/// Starts from a file of this content.
+FaultCase vectors(const std::string& name, const std::string& content, const std::string& message) {
+  return prepared("vectors_" + name, message, [content](FaultFolder& f) {
+    if (!content.empty()) f.write("some.vec", content);
+    f.configure("embedding: {dim: 4}", "embedding: {dim: 4, initializer: {pretrained: some.vec}}");
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Vectors, DataFaults,
+    ::testing::Values(vectors("missing", "", "some\\.vec' is not a file .*data\\.root"),
+                      vectors("of_another_dim", "film 1 2 3\n",
+                              "some\\.vec:1: has vectors of 3 numbers.*dim 4"),
+                      vectors("of_words", "film 1 2 three 4\n", "some\\.vec:1: 'three' is no finite number"),
+                      vectors("cut_off", "9 4\nfilm 1 2 3 4\n", "some\\.vec' holds 1 vectors.*says 9"),
+                      vectors("of_other_tokens", "Film 1 2 3 4\n", "some\\.vec' has none of the .* tokens")),
+    case_name);
+
 FaultCase weighted(const std::string& name, const std::string& weight) {
   return prepared(name, "rows\\.csv:3.*weight", [weight](FaultFolder& f) {
     f.train_on("rows.csv", "text,label,weight\na,good,1\nb,bad," + weight + "\nc,good,1\nd,bad,1\n");

@@ -152,7 +152,7 @@ TEST(NaiveBayes, GivesScoresToTheFirstColumnsAndTheLinearLayerThatPassesThemOn) 
   ASSERT_TRUE(two.naive_bayes.has_value());
   EXPECT_EQ(two.naive_bayes->alpha, 1);
   start_as_naive_bayes(two, {0, 0, 0.5f, -1, 2, 0.25f}, {0.5f, -0.5f});
-  const GivenColumns& table = *two.layers[0].plan.parameters[0].given;
+  const GivenNumbers& table = *two.layers[0].plan.parameters[0].given;
   EXPECT_EQ(table.columns, 2);
   EXPECT_EQ(table.values, (std::vector<float>{0, 0, 5, -10, 20, 2.5f}));
   EXPECT_EQ(two.layers[2].plan.parameters[0].given->values, (std::vector<float>{1, 0, 0, 0, 1, 0}));

@@ -54,16 +54,29 @@ TEST(Sequential, DrawsTheSameWeightsFromTheSameSeedOnly) {
   EXPECT_NE(numbers(first[0].second), numbers(other[0].second));
 }
 
-TEST(Sequential, StartsFromGivenColumnsAndDrawsTheOthersAsEver) {
+TEST(Sequential, StartsFromGivenNumbersAndDrawsTheOthersAsEver) {
   layers::ModelPlan given = plan(kSmall);
   const std::vector<double> drawn = numbers(Sequential(given, 3, c10::kCPU).parameters()[0].second);
   std::vector<float> column(10);
   for (size_t i = 0; i < column.size(); ++i) column[i] = static_cast<float>(i);
   given.layers[0].plan.parameters[0].given =
-      std::make_shared<const layers::GivenColumns>(layers::GivenColumns{1, column});
+      std::make_shared<const layers::GivenNumbers>(layers::GivenNumbers{1, {}, column});
   const std::vector<double> started = numbers(Sequential(given, 3, c10::kCPU).parameters()[0].second);
   for (size_t i = 0; i < started.size(); ++i)
     EXPECT_EQ(started[i], i % 4 == 0 ? static_cast<double>(i / 4) : drawn[i]) << i;
+}
+
+TEST(Sequential, StartsFromGivenRowsAndDrawsTheOthersAsEver) {
+  layers::ModelPlan given = plan(kSmall);
+  const std::vector<double> drawn = numbers(Sequential(given, 3, c10::kCPU).parameters()[0].second);
+  given.layers[0].plan.parameters[0].given =
+      std::make_shared<const layers::GivenNumbers>(layers::GivenNumbers{4, {7, 2}, {1, 2, 3, 4, 5, 6, 7, 8}});
+  std::vector<double> expected = drawn;
+  for (size_t i = 0; i < 4; ++i) {
+    expected[7 * 4 + i] = static_cast<double>(i + 1);
+    expected[2 * 4 + i] = static_cast<double>(i + 5);
+  }
+  EXPECT_EQ(numbers(Sequential(given, 3, c10::kCPU).parameters()[0].second), expected);
 }
 
 TEST(Sequential, TakesWeightsThatAreThere) {

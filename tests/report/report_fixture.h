@@ -18,7 +18,7 @@ class MadeUpRun {
     config.task.kind = kind;
     config.task.labels = std::move(labels);
     config.data.train.path = "data.csv";
-    config.model.layers = {{"embedding", {{"dim", 16}, {"initializer", nullptr}}, ""},
+    config.model.layers = {{"embedding", {{"dim", 16}, {"initializer", nullptr}, {"trainable", true}}, ""},
                            {"linear", {{"units", 1}}, ""}};
     config.optimizer.kind = {"adam", {{"lr", 0.01}}, ""};
     config.resolved_yaml = "training: {epochs: 2}\n";

@@ -27,9 +27,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 KindConfig layer(const std::string& kind, Json args = Json::object()) { return {kind, std::move(args), ""}; }
-KindConfig embedding(int64_t dim) { return layer("embedding", {{"dim", dim}, {"initializer", nullptr}}); }
+KindConfig embedding(int64_t dim) {
+  return layer("embedding", {{"dim", dim}, {"initializer", nullptr}, {"trainable", true}});
+}
 KindConfig bag(int64_t dim, const char* mode) {
-  return layer("embedding_bag", {{"dim", dim}, {"mode", mode}, {"initializer", nullptr}});
+  return layer("embedding_bag",
+               {{"dim", dim}, {"mode", mode}, {"initializer", nullptr}, {"trainable", true}});
 }
 KindConfig dropout(double rate) { return layer("dropout", {{"rate", rate}}); }
 KindConfig pool(const char* kind, const char* padding) { return layer(kind, {{"padding", padding}}); }

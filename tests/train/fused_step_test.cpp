@@ -18,8 +18,23 @@ namespace {
 using ::testing::HasSubstr;
 KindConfig word_dropout(double rate) { return layer("word_dropout", {{"rate", rate}}); }
 
+/// And tables that stay as they start, which the card's engine does not run.
+std::vector<Case> cases_of_the_processor() {
+  std::vector<Case> all = cases();
+  Case frozen{"frozen_table",
+              {embedding(16), pool("mean_pool", "include"), linear(4), layer("tanh"), linear(1)}};
+  frozen.optimizer = adam(0.01, 0.1, "adamw");
+  frozen.clip_norm = 0.01;
+  frozen.layers[0].args["trainable"] = false;
+  all.push_back(frozen);
+  Case bag_of{"frozen_bag", {bag(5, "sum"), linear(1)}, sgd(0.9)};
+  bag_of.layers[0].args["trainable"] = false;
+  all.push_back(bag_of);
+  return all;
+}
+
 class EveryCase : public ::testing::TestWithParam<Case> {};
-INSTANTIATE_TEST_SUITE_P(FusedStep, EveryCase, ::testing::ValuesIn(cases()),
+INSTANTIATE_TEST_SUITE_P(FusedStep, EveryCase, ::testing::ValuesIn(cases_of_the_processor()),
                          [](const auto& entry) { return entry.param.name; });
 
 TEST_P(EveryCase, AgreesWithTheReferenceAfterAHundredSteps) {
@@ -104,6 +119,21 @@ TEST_P(EveryCase, TakesOverFromTheReferenceAndGivesBack) {
   bench.train(*fused, 10, 12);
   back->load(fused->evaluation_weights(), fused->training_state());
   expect_same_bits(fused->evaluation_weights(), back->evaluation_weights());
+}
+
+TEST(FusedStep, ATableThatIsNotTrainedStaysAsItStartedAndHasNoOptimizerState) {
+  Case c;
+  c.layers[0].args["trainable"] = false;
+  Bench bench(c);
+  const auto fused = bench.fused();
+  const NamedTensors before = fused->evaluation_weights();
+  const at::Tensor table = before.back().second.clone(), weight = before.front().second.clone();
+  bench.train(*fused, 0, 20);
+  const NamedTensors after = fused->evaluation_weights();
+  EXPECT_TRUE(at::equal(after.back().second, table));
+  EXPECT_FALSE(at::equal(after.front().second, weight));
+  for (const auto& [name, tensor] : fused->training_state())
+    EXPECT_THAT(name, ::testing::Not(HasSubstr("embedding")));
 }
 
 TEST(FusedStep, IdsInSixteenBitsTrainTheSameBits) {
@@ -320,6 +350,20 @@ TEST(MakeStep, SaysWhyTheReferenceRuns) {
   c = Case{};
   c.optimizer.args["amsgrad"] = true;
   EXPECT_EQ(reason_for(c), "the fused engine does not run amsgrad");
+}
+
+TEST(MakeStep, OnACardTheFusedEngineRefusesATableThatIsNotTrained) {
+  Case c;
+  c.layers[0].args["trainable"] = false;
+  Bench bench(c);
+  bench.config.training.engine = "fused";
+  check_engine(bench.config, &bench.plan, c10::Device(c10::kCPU));
+  try {
+    check_engine(bench.config, &bench.plan, c10::Device(c10::kCUDA, 0));
+    ADD_FAILURE() << "accepted";
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("the fused engine for CUDA trains every table"));
+  }
 }
 
 TEST(MakeStep, ChoosesTheFusedEngineUnlessAskedForTheReference) {

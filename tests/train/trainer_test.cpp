@@ -82,6 +82,7 @@ class Session {
   explicit Session(std::vector<std::string> overrides = {}, const std::string& csv = rows())
       : overrides_(std::move(overrides)) {
     folder_.write("data.csv", csv);
+    folder_.write("some.vec", "2 4\nfine 1 2 3 4\nabsent 5 6 7 8\n");
     folder_.write("config.yaml", kConfig);
     overrides_.push_back("data.root=" + folder_.path().string());
     loaded_ = config::load_config({{folder_ / "config.yaml"}, overrides_}, layers::layer_schemas());
@@ -127,6 +128,7 @@ class Session {
   }
   std::vector<int64_t> checkpoint_steps() const { return CheckpointFolder(folder_ / "checkpoints").steps(); }
   int operator_threads() const { return bernoulli::operator_threads(loaded_.run, prepared_); }
+  const PreparedRun& prepared() const { return prepared_; }
   int num_threads() const { return bernoulli::num_threads(loaded_.run.training); }
   /// Values of `key` in the events of one kind.
   std::vector<double> logged(const std::string& event, const std::string& key) const {
@@ -151,6 +153,33 @@ TEST(Trainer, LearnsASeparableTask) {
   session.train();
   EXPECT_EQ(session.logged("validation", "accuracy").back(), 1.0);
   EXPECT_THAT(session.logged("train", "loss").back(), Lt(0.1));
+}
+
+TEST(Prepare, GivesTokensTheVectorsOfAFile) {
+  for (const std::string engine : {"fused", "reference"}) {
+    for (const std::string trainable : {"true", "false"}) {
+      SCOPED_TRACE(engine + " " + trainable);
+      Session session(
+          {"model.layers[0]={embedding: {dim: 4, initializer: {pretrained: some.vec}, trainable: " +
+               trainable + "}}",
+           "training.engine=" + engine});
+      const PreparedRun& run = session.prepared();
+      EXPECT_EQ(run.audit["pretrained"]["tokens_found"], 1);
+      EXPECT_EQ(run.audit["pretrained"]["vectors"], 2);
+      const int64_t id = run.vectorizer->vocabulary()->id("fine");
+      const EngineChoice choice = session.engine();
+      const auto row = [&] {
+        for (const auto& [name, tensor] : choice.step->evaluation_weights()) {
+          if (name == "embedding_0.weight") return tensor[id].clone();
+        }
+        return at::Tensor();
+      };
+      const at::Tensor start = row();
+      for (int64_t i = 0; i < 4; ++i) EXPECT_EQ(start[i].item<float>(), static_cast<float>(i + 1));
+      session.train_with(*choice.step);
+      EXPECT_EQ(at::allclose(row(), start, 0, 0), trainable == "false");
+    }
+  }
 }
 
 TEST(OperatorThreads, AreOneForASmallBatchUnlessTheConfigurationSaysMore) {

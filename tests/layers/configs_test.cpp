@@ -1,10 +1,13 @@
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/config_fixture.h"
+#include "config/load.h"
+#include "layers/layer_kind.h"
 
 namespace bernoulli::config {
 namespace {
@@ -31,38 +34,20 @@ std::vector<std::string> config_names() {
   return names;
 }
 
-/// some_layers and what else the files name.
-const std::vector<KindSchema>& layers_of_configs() {
-  static const std::vector<KindSchema> starts{
-      {"naive_bayes", "log-count ratios", {number("scale", "their factor").above(0).defaults(1.0)}, "scale"}};
-  static const std::vector<KindSchema> kinds = [] {
-    std::vector<KindSchema> all = some_layers();
-    for (KindSchema& kind : all) {
-      if (!kind.name.starts_with("embedding")) continue;
-      std::erase_if(kind.fields, [](const FieldSchema& field) { return field.key == "initializer"; });
-      kind.fields.push_back(one_kind("initializer", "of the table", starts).optional());
-    }
-    all.push_back(
-        {"word_dropout", "takes tokens out", {number("rate", "share").at_least(0).below(1)}, "rate"});
-    return all;
-  }();
-  return kinds;
-}
-
 LoadedConfig load_named(const std::string& name) {
-  return load_config({{kProject / "configs" / name}, {}}, layers_of_configs());
+  return load_config({{kProject / "configs" / name}, {}}, layers::layer_schemas());
 }
 
-TEST(Configs, AreTheseSeven) {
-  EXPECT_THAT(config_names(),
-              ElementsAre("imdb_bigrams.yaml", "imdb_bigrams_nb.yaml", "imdb_tutorial.yaml",
-                          "imdb_unigram.yaml", "multi_label.yaml", "quickstart.yaml", "weighted_csv.yaml"));
+TEST(Configs, AreTheseNine) {
+  EXPECT_THAT(config_names(), ElementsAre("imdb_bigrams.yaml", "imdb_bigrams_nb.yaml", "imdb_cnn.yaml",
+                                          "imdb_lstm.yaml", "imdb_tutorial.yaml", "imdb_unigram.yaml",
+                                          "multi_label.yaml", "quickstart.yaml", "weighted_csv.yaml"));
 }
 
 TEST(Configs, LoadAndLoadAgainFromTheirResolvedForm) {
   for (const std::string& name : config_names()) {
     const LoadedConfig loaded = load_named(name);
-    const LoadedConfig again = load_config_text(loaded.run.resolved_yaml, name, layers_of_configs());
+    const LoadedConfig again = load_config_text(loaded.run.resolved_yaml, name, layers::layer_schemas());
     EXPECT_EQ(again.resolved, loaded.resolved) << name;
   }
 }

@@ -1,0 +1,138 @@
+#include "data/word_vectors.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/printable.h"
+#include "core/spill.h"
+#include "core/stop.h"
+#include "data/raw_example.h"
+
+namespace bernoulli {
+namespace {
+
+constexpr int64_t kLinesBetweenStops = 4096;
+
+template <class Number>
+std::optional<Number> parsed(std::string_view word) {
+  Number number{};
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
+  return number;
+}
+
+/// "tokens dim", the first line of word2vec and fastText.
+struct Header {
+  int64_t num_vectors = 0;
+  int64_t dim = 0;
+};
+
+std::optional<Header> header_of(std::string_view line) {
+  const size_t space = line.find(' ');
+  if (space == std::string_view::npos) return std::nullopt;
+  const auto num_vectors = parsed<int64_t>(line.substr(0, space)),
+             dim = parsed<int64_t>(line.substr(space + 1));
+  if (!num_vectors || !dim) return std::nullopt;
+  return Header{*num_vectors, *dim};
+}
+
+class Reader {
+ public:
+  Reader(std::string file, const Vocabulary& vocabulary, int64_t dim)
+      : file_(std::move(file)),
+        vocabulary_(vocabulary),
+        dim_(dim),
+        seen_(static_cast<size_t>(vocabulary.num_ids())) {}
+
+  WordVectors read(std::string_view content) {
+    std::optional<Header> header;
+    while (!content.empty()) {
+      if (number_ % kLinesBetweenStops == 0) throw_if_stopped();
+      const size_t end = std::min(content.find('\n'), content.size());
+      std::string_view line = content.substr(0, end);
+      content.remove_prefix(std::min(end + 1, content.size()));
+      ++number_;
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      if (line.ends_with(' ')) line.remove_suffix(1);  // fastText ends its lines so
+      if (number_ == 1) header = header_of(line);
+      if (number_ > 1 || !header) add(line);
+    }
+    if (header && header->dim != dim_) refuse_dim(1, header->dim);
+    if (header && header->num_vectors > found_.num_vectors)
+      throw DataError(fmt::format("'{}' holds {} vectors, and its first line says {}: it is cut off", file_,
+                                  found_.num_vectors, header->num_vectors));
+    if (found_.ids.empty())
+      throw DataError(
+          fmt::format("'{}' has none of the {} tokens of the vocabulary among its {} (other language, or "
+                      "upper and lower case?)",
+                      file_, vocabulary_.tokens().size(), found_.num_vectors));
+    return std::move(found_);
+  }
+
+ private:
+  [[noreturn]] void refuse_dim(int64_t line, int64_t dim) const {
+    throw DataError(
+        fmt::format("{}:{}: has vectors of {} numbers, the table has dim {} (text form expected: a token "
+                    "and its numbers between single spaces)",
+                    file_, line, dim, dim_));
+  }
+
+  /// The token ends before the last `dim` numbers: it may hold spaces itself.
+  void add(std::string_view line) {
+    const auto spaces = static_cast<int64_t>(std::count(line.begin(), line.end(), ' '));
+    if (spaces < dim_) refuse_dim(number_, spaces);
+    size_t token_end = line.find(' ');
+    for (int64_t left = spaces - dim_; left > 0; --left) token_end = line.find(' ', token_end + 1);
+    ++found_.num_vectors;
+    const int32_t id = vocabulary_.id(line.substr(0, token_end));
+    if (id == kUnknownId || seen_[static_cast<size_t>(id)]) return;
+    seen_[static_cast<size_t>(id)] = true;
+    found_.ids.push_back(id);
+    for (size_t begin = token_end + 1; begin <= line.size();) {
+      const size_t end = std::min(line.find(' ', begin), line.size());
+      add_number(line.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+
+  void add_number(std::string_view word) {
+    const std::optional<float> value = parsed<float>(word);
+    if (!value || !std::isfinite(*value))
+      throw DataError(
+          fmt::format("{}:{}: '{}' is no finite number", file_, number_, printable(word.substr(0, 40))));
+    found_.values.push_back(*value);
+  }
+
+  std::string file_;
+  const Vocabulary& vocabulary_;
+  int64_t dim_;
+  std::vector<bool> seen_;
+  int64_t number_ = 0;
+  WordVectors found_;
+};
+
+}  // namespace
+
+WordVectors read_word_vectors(const std::filesystem::path& file, const Vocabulary& vocabulary, int64_t dim) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file, ignored))
+    throw DataError(
+        fmt::format("'{}' is not a file with word vectors that can be read (relative paths start at "
+                    "data.root; move it with --set data.root=DIR)",
+                    file.string()));
+  const DataFile source(file, std::make_shared<SpillSpace>());
+  WordVectors vectors = Reader(file.string(), vocabulary, dim).read(source.bytes());
+  vectors.fingerprint = hash_hex(source.bytes());
+  return vectors;
+}
+
+}  // namespace bernoulli
