@@ -28,9 +28,10 @@ function(bernoulli_library name)
   target_link_libraries(bernoulli_${name} ${visibility} ${ARG_DEPENDS})
 endfunction()
 
-# bernoulli_test(FOLDER LABEL label DEPENDS ...): every *_test.cpp below tests/FOLDER as one program.
+# bernoulli_test(FOLDER [OPTIMISED] LABEL label DEPENDS ...): every *_test.cpp below tests/FOLDER as one program. OPTIMISED: loops of the
+# tests' own take long.
 function(bernoulli_test folder)
-  cmake_parse_arguments(ARG "" "LABEL" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMISED" "LABEL" "DEPENDS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_test.cpp")
   if(NOT sources)
     return()
@@ -38,6 +39,8 @@ function(bernoulli_test folder)
   string(REPLACE "/" "_" target "${folder}_test")
   add_executable(${target} ${sources})
   target_include_directories(${target} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
+  # Most of a test's time is its compilation; what it tests is optimised.
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:$<IF:$<BOOL:${ARG_OPTIMISED}>,-O1,-O0>>)
   target_compile_definitions(${target} PRIVATE BERNOULLI_TEST_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}")
   target_link_libraries(${target} PRIVATE ${ARG_DEPENDS} GTest::gtest GTest::gmock GTest::gtest_main bernoulli_warnings)
   bernoulli_discover_suites(${target} "${ARG_LABEL}")
