@@ -1,4 +1,5 @@
-// What fmt's headers leave to a library, compiled here once: in every file that formats (FMT_HEADER_ONLY) it takes 3 s.
+// What fmt's headers leave to a library, compiled here once: in every file that formats (FMT_HEADER_ONLY) it
+// takes 3 s.
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE
