@@ -264,7 +264,8 @@ Field training_section() {
            {"auto", "fused", "graph", "reference"})
            .defaults("auto"),
        word("precision",
-            "bfloat16: linear layers multiply in bfloat16 (LibTorch's autocast; the reference engine); "
+            "bfloat16: linear layers and those that look at neighbours multiply in bfloat16 (LibTorch's "
+            "autocast; the reference engine); "
             "weights, "
             "loss and optimizer stay float32, and so do evaluation and export",
             {"float32", "bfloat16"})

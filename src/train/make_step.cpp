@@ -1,5 +1,6 @@
 #include "train/make_step.h"
 
+#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
@@ -50,6 +51,13 @@ void check_engine(const RunConfig& config, const layers::ModelPlan* plan, c10::D
   if (engine == "graph" && device.is_cpu())
     throw UsageError(
         "training.engine is graph, which runs on a CUDA device only: set it to auto, or use --device cuda");
+  const bool has_lstm =
+      plan != nullptr && std::any_of(plan->layers.begin(), plan->layers.end(),
+                                     [](const auto& layer) { return layer.kind == "lstm"; });
+  if (has_lstm && device.is_cpu() && config.training.precision == "bfloat16")
+    throw UsageError(
+        "training.precision is bfloat16, in which LibTorch's lstm does not run on every processor: set it to "
+        "float32, or use gru");
   std::string reason;
   if (engine == "fused" && plan != nullptr && !fused_for(config, *plan, device, reason))
     throw UsageError(fmt::format("training.engine is fused, but {}; set it to auto", reason));

@@ -352,6 +352,17 @@ TEST(MakeStep, SaysWhyTheReferenceRuns) {
   EXPECT_EQ(reason_for(c), "the fused engine does not run amsgrad");
 }
 
+TEST(MakeStep, RefusesAnLstmInBfloat16OnTheProcessor) {
+  Case c;
+  c.layers = {embedding(4), layer("lstm", {{"units", 3}, {"bidirectional", false}, {"output", "last"}}),
+              linear(1)};
+  Bench bench(c);
+  check_engine(bench.config, &bench.plan, c10::Device(c10::kCPU));
+  bench.config.training.precision = "bfloat16";
+  EXPECT_THROW(check_engine(bench.config, &bench.plan, c10::Device(c10::kCPU)), UsageError);
+  check_engine(bench.config, &bench.plan, c10::Device(c10::kCUDA, 0));
+}
+
 TEST(MakeStep, OnACardTheFusedEngineRefusesATableThatIsNotTrained) {
   Case c;
   c.layers[0].args["trainable"] = false;
