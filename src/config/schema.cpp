@@ -265,9 +265,8 @@ Field training_section() {
            .defaults("auto"),
        word("precision",
             "bfloat16: linear layers and those that look at neighbours multiply in bfloat16 (LibTorch's "
-            "autocast; the reference engine); "
-            "weights, "
-            "loss and optimizer stay float32, and so do evaluation and export",
+            "autocast; the reference engine); weights, loss and optimizer stay float32, and so do evaluation "
+            "and export",
             {"float32", "bfloat16"})
            .defaults("float32"),
        word("float32_matmul_precision",

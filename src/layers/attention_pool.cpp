@@ -49,8 +49,7 @@ LayerKind attention_pool() {
   return {
       {"attention_pool",
        "mean over the real tokens of a text, each weighted by softmax(query . tanh(weight x + bias)), which "
-       "is "
-       "learned (Yang et al. 2016); 0 for an empty text",
+       "is learned (Yang et al. 2016); 0 for an empty text",
        {config::integer("units", "numbers by which a token is judged").at_least(1).at_most(65536),
         initializer_field("initializer", "of weight and query; keras: glorot_uniform; torch: torch_linear")},
        "units",

@@ -14,8 +14,7 @@ LayerPlan plan_gru(const Json& args, const PlanContext& context) {
 LayerKind gru() {
   return {{"gru",
            "a state that is carried from token to token through gates (torch.nn.GRU); keras: weights "
-           "glorot_uniform, "
-           "those of the state orthogonal, biases 0; torch: uniform in +-1/sqrt(units)",
+           "glorot_uniform, those of the state orthogonal, biases 0; torch: uniform in +-1/sqrt(units)",
            recurrent_fields(), "units", false},
           plan_gru,
           false};

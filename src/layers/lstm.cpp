@@ -14,9 +14,8 @@ LayerKind lstm() {
   return {
       {"lstm",
        "a state and a memory that are carried from token to token through gates (torch.nn.LSTM); keras: "
-       "weights "
-       "glorot_uniform, those of the state orthogonal, biases 0 but 1 for the forget gate; torch: uniform in "
-       "+-1/sqrt(units)",
+       "weights glorot_uniform, those of the state orthogonal, biases 0 but 1 for the forget gate; torch: "
+       "uniform in +-1/sqrt(units)",
        recurrent_fields(), "units", false},
       plan_lstm,
       false};
