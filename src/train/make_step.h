@@ -25,8 +25,8 @@ struct EngineChoice {
 };
 
 /// @param plan  null where only the data tell how many outputs the model has
-/// @throws UsageError where training.engine names one that does not run on such a device, or not the model; or
-/// where a layer does not run in training.precision there.
+/// @throws UsageError where training.engine names one that does not run on such a device, or not the model;
+/// or where a layer does not run in training.precision there.
 void check_engine(const RunConfig& config, const layers::ModelPlan* plan, c10::Device device);
 
 /// The fastest engine that runs the model on the device, unless training.engine asks for the reference. On
