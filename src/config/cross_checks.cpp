@@ -1,7 +1,6 @@
 #include "config/cross_checks.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <set>
 
@@ -9,6 +8,7 @@
 
 #include "config/metric_names.h"
 #include "config/resolve.h"
+#include "core/parse_number.h"
 
 namespace bernoulli::config {
 namespace {
@@ -74,9 +74,8 @@ class CrossChecks {
   }
 
   void check_column_number(const std::string& key, const std::string& column) {
-    int64_t number = 0;
-    const auto [end, error] = std::from_chars(column.data(), column.data() + column.size(), number);
-    if (error != std::errc() || end != column.data() + column.size() || number < 1) {
+    const std::optional<int64_t> number = parse_number<int64_t>(column);
+    if (!number || *number < 1) {
       fault("data.columns." + key,
             fmt::format("is {}, but data.columns.header is false (expected a column number from 1)",
                         quote(column)));

@@ -1,11 +1,11 @@
 #include "config/scalar.h"
 
-#include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
 
 #include "config/faults.h"
+#include "core/parse_number.h"
 
 namespace bernoulli::config {
 namespace {
@@ -139,14 +139,12 @@ std::vector<std::string> kind_names(const FieldSchema& schema) {
 std::variant<int64_t, ScalarFault> read_integer(const Node& node) {
   const bool plain = !node.quoted && is_integer_text(node.scalar) && !has_leading_zero(node.scalar);
   if (!plain) return ScalarFault{fmt::format("is {}{}", describe_node(node), hint(node))};
-  int64_t value = 0;
-  const std::string_view text = for_parsing(node);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) {
+  const std::optional<int64_t> value = parse_number<int64_t>(for_parsing(node));
+  if (!value) {
     return ScalarFault{
         fmt::format("is {}, which does not fit in a signed 64-bit integer", describe_node(node))};
   }
-  return value;
+  return *value;
 }
 
 std::variant<double, ScalarFault> read_number(const Node& node) {
@@ -157,14 +155,12 @@ std::variant<double, ScalarFault> read_number(const Node& node) {
     return ScalarFault{fmt::format("is {}{}", describe_node(node),
                                    not_finite ? "; only finite numbers are accepted" : hint(node))};
   }
-  double value = 0;
-  const std::string_view text = for_parsing(node);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) {
+  const std::optional<double> value = parse_number<double>(for_parsing(node));
+  if (!value) {
     return ScalarFault{
         fmt::format("is {}, which does not fit in a 64-bit floating-point number", describe_node(node))};
   }
-  return value;
+  return *value;
 }
 
 std::variant<bool, ScalarFault> read_bool(const Node& node) {

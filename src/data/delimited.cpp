@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <charconv>
 #include <deque>
 
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/parse_number.h"
 #include "core/stop.h"
 #include "data/raw_example.h"
 
@@ -128,14 +128,13 @@ class Columns {
       throw DataError(fmt::format("{}:1: no column '{}' for data.columns.{} (the header has: {})", name_,
                                   column, key, existing));
     }
-    size_t number = 0;
-    const auto [end, error] = std::from_chars(column.data(), column.data() + column.size(), number);
-    if (error != std::errc() || end != column.data() + column.size() || number == 0) {
+    const std::optional<size_t> number = parse_number<size_t>(column);
+    if (!number || *number == 0) {
       throw DataError(fmt::format(
           "data.columns.{}: '{}' is not a column number (without a header, columns are 1, 2, ...)", key,
           column));
     }
-    return number - 1;
+    return *number - 1;
   }
 
  private:

@@ -1,8 +1,6 @@
 #include "data/label_reader.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <optional>
 #include <set>
 #include <utility>
@@ -10,18 +8,12 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/parse_number.h"
 #include "core/text_distance.h"
 #include "text/utf8.h"
 
 namespace bernoulli {
 namespace {
-
-std::optional<double> parse_number(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -100,7 +92,7 @@ std::string LabelReader::read_binary(const RawExample& example, float& target) c
     return fmt::format("{} labels (a binary task has one an example)", example.labels.size());
   const std::string_view label = example.labels.front();
   if (task_.positive_above) {
-    const std::optional<double> value = parse_number(label);
+    const std::optional<double> value = parse_number<double>(label);
     if (!value)
       return fmt::format("label '{}' is not a number (task.positive_above compares numbers)", label);
     target = *value > *task_.positive_above ? 1.0f : 0.0f;
@@ -142,7 +134,8 @@ Dataset LabelReader::read(const RawExamples& examples) const {
     targets += dataset.num_labels;
     if (!fault.empty()) faults.add(example.origin, fault);
     if (weighted) {
-      const std::optional<double> weight = example.weight ? parse_number(*example.weight) : std::nullopt;
+      const std::optional<double> weight =
+          example.weight ? parse_number<double>(*example.weight) : std::nullopt;
       if (!weight || *weight <= 0)
         faults.add(example.origin, fmt::format("weight '{}' (expected a finite number above 0)",
                                                example.weight.value_or("")));

@@ -1,8 +1,6 @@
 #include "data/word_vectors.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -12,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/parse_number.h"
 #include "core/printable.h"
 #include "core/spill.h"
 #include "core/stop.h"
@@ -22,14 +21,6 @@ namespace {
 
 constexpr int64_t kLinesBetweenStops = 4096;
 
-template <class Number>
-std::optional<Number> parsed(std::string_view word) {
-  Number number{};
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
-  return number;
-}
-
 /// "tokens dim", the first line of word2vec and fastText.
 struct Header {
   int64_t num_vectors = 0;
@@ -39,8 +30,8 @@ struct Header {
 std::optional<Header> header_of(std::string_view line) {
   const size_t space = line.find(' ');
   if (space == std::string_view::npos) return std::nullopt;
-  const auto num_vectors = parsed<int64_t>(line.substr(0, space)),
-             dim = parsed<int64_t>(line.substr(space + 1));
+  const auto num_vectors = parse_number<int64_t>(line.substr(0, space)),
+             dim = parse_number<int64_t>(line.substr(space + 1));
   if (!num_vectors || !dim) return std::nullopt;
   return Header{*num_vectors, *dim};
 }
@@ -105,8 +96,8 @@ class Reader {
   }
 
   void add_number(std::string_view word) {
-    const std::optional<float> value = parsed<float>(word);
-    if (!value || !std::isfinite(*value))
+    const std::optional<float> value = parse_number<float>(word);
+    if (!value)
       throw DataError(
           fmt::format("{}:{}: '{}' is no finite number", file_, number_, printable(word.substr(0, 40))));
     found_.values.push_back(*value);

@@ -1,7 +1,6 @@
 #include "sweep/axis.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <set>
 
@@ -9,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "core/error.h"
+#include "core/parse_number.h"
 
 namespace bernoulli::sweep {
 namespace {
@@ -17,14 +17,6 @@ std::string trimmed(std::string_view text) {
   const size_t begin = text.find_first_not_of(' ');
   if (begin == std::string_view::npos) return "";
   return std::string(text.substr(begin, text.find_last_not_of(' ') + 1 - begin));
-}
-
-/// The number that the whole text is.
-std::optional<double> number(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
 }
 
 bool is_whole(std::string_view text) {
@@ -120,7 +112,7 @@ std::string Range::draw(Random& random) const {
   if (whole) return fmt::format("{:.0f}", std::clamp(std::round(value), low, high));
   // 6 digits: shorter to read and type, and the same where another machine's exp differs in the last bit.
   const std::string text = fmt::format("{:.6g}", value);
-  value = number(text).value_or(value);
+  value = parse_number<double>(text).value_or(value);
   return value < low ? fmt::format("{}", low) : value > high ? fmt::format("{}", high) : text;
 }
 
@@ -136,7 +128,7 @@ std::optional<Range> parse_range(std::string_view text) {
   const size_t dots = ends.find("..");
   if (dots == std::string_view::npos) return std::nullopt;
   const std::string_view first = ends.substr(0, dots), last = ends.substr(dots + 2);
-  const auto low = number(first), high = number(last);
+  const auto low = parse_number<double>(first), high = parse_number<double>(last);
   if (!low || !high) return std::nullopt;
   range.low = *low;
   range.high = *high;
