@@ -2,6 +2,7 @@
 
 #include "config/field_builder.h"
 #include "layers/initializer_kinds.h"
+#include "layers/pool.h"
 #include "layers/shape_rules.h"
 
 namespace bernoulli::layers {
@@ -14,26 +15,19 @@ std::string attention_pool_onnx(OnnxGraph& graph, const std::string& x) {
   const std::string hidden = graph.add(
       "Tanh", {graph.add("Add", {graph.add("MatMul", {x, turned("weight")}), graph.parameter("bias")})});
   const std::string score = graph.add("MatMul", {hidden, turned("query")});  // [N, T, 1]
-  const std::string lowest = graph.constant(std::numeric_limits<float>::lowest());
-  const std::string share =
-      graph.add("Softmax", {graph.add("Where", {graph.real(), score, lowest})}, {{"axis", int64_t{1}}});
-  const std::string real_share = graph.add("Where", {graph.real(), share, graph.constant(0.0f)});
-  return graph.over_positions("ReduceSum", graph.add("Mul", {x, real_share}));
+  const std::string share = graph.add(
+      "Softmax", {onnx_real_or(graph, score, std::numeric_limits<float>::lowest())}, {{"axis", int64_t{1}}});
+  return graph.over_positions("ReduceSum", graph.add("Mul", {x, onnx_real_or(graph, share, 0)}));
 }
 
 LayerPlan plan_attention_pool(const Json& args, const PlanContext& context) {
   require_layout(context, {Layout::kSequence});
   const int64_t in = context.input.features, units = args.at("units");
-  const bool keras = context.initializer == "keras";
-  const auto weight = [&](int64_t fan_in, int64_t fan_out) {
-    return resolve_initializer(args.at("initializer"), fan_in, fan_out,
-                               keras ? glorot_uniform(fan_in, fan_out) : torch_linear(fan_in));
-  };
   return {
       {Layout::kVector, in, std::nullopt},
-      {{"weight", {units, in}, weight(in, units)},
-       {"bias", {units}, keras ? Initializer{} : torch_linear(in)},
-       {"query", {1, units}, weight(units, 1)}},
+      {{"weight", {units, in}, weight_start(args, context, in, units)},
+       {"bias", {units}, context.initializer == "keras" ? Initializer{} : torch_linear(in)},
+       {"query", {1, units}, weight_start(args, context, units, 1)}},
       // A text without tokens has no share to give: its vector is 0. The lowest number is one that bfloat16
       // holds too.
       std::string(kRealScript) +

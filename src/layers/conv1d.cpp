@@ -36,7 +36,7 @@ OnnxWriter conv1d_onnx(const Json& args, bool counts_padding) {
   const int64_t kernel_size = args.at("kernel_size"), dilation = args.at("dilation");
   const bool bias = args.at("bias");
   return [=](OnnxGraph& graph, const std::string& x) {
-    const std::string in = counts_padding ? x : graph.add("Where", {graph.real(), x, graph.constant(0.0f)});
+    const std::string in = counts_padding ? x : onnx_real_or(graph, x, 0);
     const OnnxAttribute turn = {"perm", std::vector<int64_t>{0, 2, 1}};
     std::vector<std::string> inputs = {graph.add("Transpose", {in}, {turn}), graph.parameter("weight")};
     if (bias) inputs.push_back(graph.parameter("bias"));
@@ -54,21 +54,14 @@ LayerPlan plan_conv1d(const Json& args, const PlanContext& context) {
   const int64_t in = context.input.features, channels = args.at("channels"),
                 kernel_size = args.at("kernel_size");
   const int64_t fan_in = in * kernel_size, fan_out = channels * kernel_size;
-  const bool keras = context.initializer == "keras";
   const bool include = counts_padding(args, context);
   LayerPlan layer;
   layer.output = context.input;
   layer.output.features = channels;
   layer.parameters.push_back(
-      {"weight",
-       {channels, in, kernel_size},
-       resolve_initializer(args.at("initializer"), fan_in, fan_out,
-                           keras ? glorot_uniform(fan_in, fan_out) : torch_linear(fan_in))});
+      {"weight", {channels, in, kernel_size}, weight_start(args, context, fan_in, fan_out)});
   if (args.at("bias"))
-    layer.parameters.push_back({"bias",
-                                {channels},
-                                resolve_initializer(args.at("bias_initializer"), fan_in, fan_out,
-                                                    keras ? Initializer{} : torch_linear(fan_in))});
+    layer.parameters.push_back({"bias", {channels}, bias_start(args, context, fan_in, fan_out)});
   layer.script = conv1d_script(args, include);
   layer.onnx = conv1d_onnx(args, include);
   return layer;

@@ -123,4 +123,15 @@ Initializer resolve_initializer(const Json& value, int64_t fan_in, int64_t fan_o
   return {};
 }
 
+Initializer weight_start(const Json& args, const PlanContext& context, int64_t fan_in, int64_t fan_out) {
+  return resolve_initializer(
+      args.at("initializer"), fan_in, fan_out,
+      context.initializer == "keras" ? glorot_uniform(fan_in, fan_out) : torch_linear(fan_in));
+}
+
+Initializer bias_start(const Json& args, const PlanContext& context, int64_t fan_in, int64_t fan_out) {
+  return resolve_initializer(args.at("bias_initializer"), fan_in, fan_out,
+                             context.initializer == "keras" ? Initializer{} : torch_linear(fan_in));
+}
+
 }  // namespace bernoulli::layers

@@ -8,15 +8,10 @@ LayerPlan plan_linear(const Json& args, const PlanContext& context) {
   require_layout(context, {Layout::kVector, Layout::kSequence});
   const int64_t in = context.input.features;
   const int64_t units = args.at("units");
-  const bool keras = context.initializer == "keras";
   LayerPlan layer;
   layer.output = context.input;
   layer.output.features = units;
-  layer.parameters.push_back({"weight",
-                              {units, in},
-                              resolve_initializer(args.at("initializer"), in, units,
-                                                  keras ? glorot_uniform(in, units) : torch_linear(in)),
-                              true});
+  layer.parameters.push_back({"weight", {units, in}, weight_start(args, context, in, units)});
   const bool bias = args.at("bias");
   layer.onnx = [bias](OnnxGraph& graph, const std::string& x) {
     const std::string weight =
@@ -28,11 +23,7 @@ LayerPlan plan_linear(const Json& args, const PlanContext& context) {
     layer.script = "return torch.linear(x, self.weight)";
     return layer;
   }
-  layer.parameters.push_back(
-      {"bias",
-       {units},
-       resolve_initializer(args.at("bias_initializer"), in, units, keras ? Initializer{} : torch_linear(in)),
-       true});
+  layer.parameters.push_back({"bias", {units}, bias_start(args, context, in, units)});
   layer.script = "return torch.linear(x, self.weight, self.bias)";
   return layer;
 }

@@ -28,8 +28,17 @@ LayerPlan plan_pool(const Json& args, const PlanContext& context, const PoolBody
   return {output, {}, kRealScript + exclude.script, exclude.onnx};
 }
 
+std::string onnx_real_or(OnnxGraph& graph, const std::string& x, float value) {
+  return graph.add("Where", {graph.real(), x, graph.constant(value)});
+}
+
+std::string onnx_zero_if_empty(OnnxGraph& graph, const std::string& x) {
+  const std::string has_tokens = graph.add("Greater", {graph.num_real(), graph.constant(0.0f)});
+  return graph.add("Where", {has_tokens, x, graph.constant(0.0f)});
+}
+
 std::string onnx_sum_of_real(OnnxGraph& graph, const std::string& x) {
-  return graph.over_positions("ReduceSum", graph.add("Where", {graph.real(), x, graph.constant(0.0f)}));
+  return graph.over_positions("ReduceSum", onnx_real_or(graph, x, 0));
 }
 
 std::string onnx_mean_of_real(OnnxGraph& graph, const std::string& x) {
@@ -38,11 +47,8 @@ std::string onnx_mean_of_real(OnnxGraph& graph, const std::string& x) {
 }
 
 std::string onnx_max_of_real(OnnxGraph& graph, const std::string& x) {
-  const std::string lowest = graph.constant(std::numeric_limits<float>::lowest());
-  const std::string highest =
-      graph.over_positions("ReduceMax", graph.add("Where", {graph.real(), x, lowest}));
-  const std::string has_tokens = graph.add("Greater", {graph.num_real(), graph.constant(0.0f)});
-  return graph.add("Where", {has_tokens, highest, graph.constant(0.0f)});
+  return onnx_zero_if_empty(
+      graph, graph.over_positions("ReduceMax", onnx_real_or(graph, x, std::numeric_limits<float>::lowest())));
 }
 
 OnnxWriter onnx_over_positions(const std::string& reduction) {

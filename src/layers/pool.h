@@ -23,6 +23,10 @@ struct PoolBody {
 LayerPlan plan_pool(const Json& args, const PlanContext& context, const PoolBody& include,
                     const PoolBody& exclude);
 
+/// ONNX nodes: `x` [N, T, D], with `value` where there is padding.
+std::string onnx_real_or(OnnxGraph& graph, const std::string& x, float value);
+/// ONNX nodes: `x` [N, D], 0 for a text without tokens.
+std::string onnx_zero_if_empty(OnnxGraph& graph, const std::string& x);
 /// ONNX nodes from rows [N, T, D] to [N, D], over the real tokens of each text; 0 for a text without any.
 std::string onnx_sum_of_real(OnnxGraph& graph, const std::string& x);
 std::string onnx_mean_of_real(OnnxGraph& graph, const std::string& x);

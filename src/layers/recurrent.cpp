@@ -7,6 +7,7 @@
 
 #include "config/field_builder.h"
 #include "layers/initializer_kinds.h"
+#include "layers/pool.h"
 #include "layers/shape_rules.h"
 
 namespace bernoulli::layers {
@@ -51,8 +52,7 @@ void add_parameters(const Recurrent& layer, const PlanContext& context, const st
 std::string run_script(const Recurrent& layer, const std::string& x, const std::string& suffix) {
   return fmt::format(
       "torch.{0}({1}, {2}, [self.weight_ih{3}, self.weight_hh{3}, self.bias_ih{3}, self.bias_hh{3}], True, "
-      "1, 0.0, "
-      "self.training, False, True)[0]",
+      "1, 0.0, self.training, False, True)[0]",
       layer.cell.op, x, layer.cell.state, suffix);
 }
 
@@ -122,17 +122,16 @@ std::string recurrent_onnx(const Recurrent& layer, OnnxGraph& graph, const std::
   std::vector<OnnxAttribute> attributes = layer.cell.onnx_attributes;
   attributes.push_back({"hidden_size", layer.units});
   attributes.push_back({"direction", std::string(layer.bidirectional ? "bidirectional" : "forward")});
-  const std::string zero = graph.constant(0.0f);
   if (layer.last) {
     const std::string states = graph.add(layer.cell.onnx_op, inputs, attributes, /*output_index=*/1);
     const std::string joined =
         graph.add("Reshape", {turned(states, {1, 0, 2}), graph.constant(std::vector<int64_t>{0, -1})});
-    return graph.add("Where", {graph.add("Greater", {graph.num_real(), zero}), joined, zero});
+    return onnx_zero_if_empty(graph, joined);
   }
   const std::string states = graph.add(layer.cell.onnx_op, inputs, attributes);
   const std::string joined =
       graph.add("Reshape", {turned(states, {2, 0, 1, 3}), graph.constant(std::vector<int64_t>{0, 0, -1})});
-  return graph.add("Where", {graph.real(), joined, zero});
+  return onnx_real_or(graph, joined, 0);
 }
 
 }  // namespace
