@@ -3,14 +3,15 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string_view>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <system_error>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -21,57 +22,98 @@ namespace {
 
 constexpr size_t kLongestLine = size_t{64} << 10;
 
-/// What becomes of the three standard streams, and of the process group.
-class SpawnSettings {
+/// A pipe that a started program does not inherit.
+class Pipe {
  public:
-  explicit SpawnSettings(int errors) {
-    ::posix_spawn_file_actions_init(&streams_);
-    ::posix_spawnattr_init(&attributes_);
-    // First: the pipe may have the number of a stream that was closed when this program started.
-    error_ = ::posix_spawn_file_actions_adddup2(&streams_, errors, STDERR_FILENO);
-    if (error_ == 0)
-      error_ = ::posix_spawn_file_actions_addopen(&streams_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (error_ == 0)
-      error_ = ::posix_spawn_file_actions_addopen(&streams_, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    if (error_ == 0) error_ = ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP);
+  /// @throws std::system_error
+  Pipe() {
+    if (::pipe2(ends_.data(), O_CLOEXEC) != 0) fail();
+    // Where a standard stream was closed when this program started, an end may have its number, which the
+    // child gives away.
+    for (int& end : ends_) {
+      if (end > STDERR_FILENO) continue;
+      const int moved = ::fcntl(end, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+      if (moved < 0) fail();
+      ::close(std::exchange(end, moved));
+    }
   }
-  ~SpawnSettings() {
-    ::posix_spawn_file_actions_destroy(&streams_);
-    ::posix_spawnattr_destroy(&attributes_);
+  ~Pipe() {
+    close_end(0);
+    close_end(1);
   }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
 
-  /// Returns 0 or an errno.
-  int spawn(pid_t* pid, char* const* words) const {
-    return error_ != 0 ? error_ : ::posix_spawn(pid, words[0], &streams_, &attributes_, words, environ);
-  }
+  int read_end() const { return ends_[0]; }
+  int write_end() const { return ends_[1]; }
+  int take_read_end() { return std::exchange(ends_[0], -1); }
+  void close_write_end() { close_end(1); }
 
  private:
-  posix_spawn_file_actions_t streams_;
-  posix_spawnattr_t attributes_;
-  int error_ = 0;
+  [[noreturn]] void fail() {
+    const int error = errno;
+    throw std::system_error(error, std::generic_category());
+  }
+  void close_end(int end) {
+    if (ends_[end] >= 0) ::close(std::exchange(ends_[end], -1));
+  }
+
+  std::array<int, 2> ends_{-1, -1};
 };
+
+/// The child between fork and exec, where only system calls are safe. @return errno of the call that failed
+int become(char* const* words, int errors, pid_t parent) {
+  // SIGTERM where the parent is killed outright: a sweep that died leaves no trainings behind.
+  if (::prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) return errno;
+  if (::getppid() != parent) return ESRCH;  // it was killed before that
+  if (::setpgid(0, 0) != 0 || ::dup2(errors, STDERR_FILENO) < 0) return errno;
+  for (const auto& [stream, flags] :
+       {std::pair(STDIN_FILENO, O_RDONLY), std::pair(STDOUT_FILENO, O_WRONLY)}) {
+    const int file = ::open("/dev/null", flags | O_CLOEXEC);
+    if (file < 0) return errno;
+    if (file != stream && ::dup2(file, stream) < 0) return errno;
+    if (file == stream) ::fcntl(file, F_SETFD, 0);
+  }
+  ::execv(words[0], words);
+  return errno;
+}
+
+/// @return the process. @param errors  becomes its standard error. @throws std::system_error
+pid_t start(char* const* words, int errors) {
+  Pipe fault;  // the child's errno; nothing once it is the other program
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child < 0) throw std::system_error(errno, std::generic_category());
+  if (child == 0) {
+    const int error = become(words, errors, parent);
+    [[maybe_unused]] const ssize_t told = ::write(fault.write_end(), &error, sizeof error);
+    ::_exit(127);
+  }
+  fault.close_write_end();
+  int error = 0;
+  ssize_t got = 0;
+  while ((got = ::read(fault.read_end(), &error, sizeof error)) < 0 && errno == EINTR) {
+  }
+  if (got == 0) return child;
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  throw std::system_error(got < 0 ? errno : error, std::generic_category());
+}
 
 }  // namespace
 
 ChildProcess::ChildProcess(std::vector<std::string> words) {
-  const auto fail = [&](int error) {
-    throw IoError(fmt::format("cannot start '{}': {}", words[0], std::strerror(error)));
-  };
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail(errno);
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   ::signal(SIGCHLD, SIG_DFL);  // which may be inherited as ignored: then nobody learns how a child ended
-  const int error = SpawnSettings(ends[1]).spawn(&pid_, arguments.data());
-  ::close(ends[1]);
-  errors_ = ends[0];
-  if (error != 0) {
-    ::close(errors_);
-    fail(error);
+  try {
+    Pipe errors;
+    pid_ = start(arguments.data(), errors.write_end());
+    errors_ = errors.take_read_end();
+  } catch (const std::system_error& error) {
+    throw IoError(fmt::format("cannot start '{}': {}", words[0], error.code().message()));
   }
   ::fcntl(errors_, F_SETFL, O_NONBLOCK);
 }

@@ -7,7 +7,7 @@ namespace bernoulli {
 
 /// A program that this one started. It reads nothing, its standard output is dropped, and its standard error
 /// is read here. It is in a process group of its own: a Ctrl-C reaches this program alone, which decides what
-/// to pass on.
+/// to pass on. It is asked to stop (SIGTERM) when the thread that started it ends, even by SIGKILL.
 class ChildProcess {
  public:
   /// How a program ended.

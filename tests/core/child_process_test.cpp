@@ -1,7 +1,10 @@
 #include "core/child_process.h"
 
+#include <array>
 #include <csignal>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -97,6 +100,22 @@ TEST(ChildProcess, IsAskedToStopWhenItIsGivenUp) {
   EXPECT_STREQ(content, "saved");
   ::close(file);
   ::unlink(name);
+}
+
+TEST(ChildProcess, IsAskedToStopWhenTheProgramThatStartedItIsKilled) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const pid_t sweep = ::fork();
+  if (sweep == 0) {
+    ChildProcess process = shell("echo up >&2; exec sleep 100");
+    wait_until_ready(process);
+    ::raise(SIGKILL);
+  }
+  ::close(ends[1]);  // the other copies are the killed program's and its child's
+  EXPECT_EQ(::waitpid(sweep, nullptr, 0), sweep);
+  pollfd end_of_all{ends[0], POLLIN, 0};
+  EXPECT_EQ(::poll(&end_of_all, 1, 30'000), 1) << "the child still runs";
+  ::close(ends[0]);
 }
 
 TEST(ChildProcess, NamesAProgramThatCannotBeStarted) {
