@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/json_fault.h"
 #include "core/stop.h"
 #include "data/raw_example.h"
 
@@ -55,10 +56,11 @@ std::string read_labels(const Value& row, const ColumnsConfig& columns, TaskConf
 /// Adds an example; the answer is what is wrong with the row, or empty.
 std::string read_row(std::string_view line, const ColumnsConfig& columns, TaskConfig::Kind kind,
                      std::string_view origin, RawExamples& examples) {
-  // A row is flat; a deep one is refused before the parser's stack grows with it.
+  // A row is flat; what is nested deeper is dropped, because the library copies, compares and prints by
+  // recursion.
   const auto limit_depth = [](int depth, Value::parse_event_t, Value&) { return depth <= 16; };
   const Value row = Value::parse(line.begin(), line.end(), limit_depth, false);
-  if (!row.is_object()) return "not a JSON object";
+  if (!row.is_object()) return json_object_fault(line);
   const auto text = row.find(columns.text);
   if (text == row.end()) return fmt::format("no '{}' (data.columns.text)", columns.text);
   if (!text->is_string()) return fmt::format("'{}' is not a string", columns.text);

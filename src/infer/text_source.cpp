@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/json_fault.h"
 #include "core/stop.h"
 #include "text/utf8.h"
 
@@ -136,7 +137,8 @@ class FileSource : public TextSource {
   std::string text_of_json(const std::string& line) const {
     const nlohmann::json row = nlohmann::json::parse(line, nullptr, false);
     if (!row.is_object())
-      throw DataError(fmt::format("{}:{}: not a JSON object", reader_.name(), reader_.line_number()));
+      throw DataError(
+          fmt::format("{}:{}: {}", reader_.name(), reader_.line_number(), json_object_fault(line)));
     const auto text = row.find(text_column_);
     if (text == row.end() || !text->is_string()) {
       throw DataError(fmt::format("{}:{}: no string under '{}', the configured text column", reader_.name(),

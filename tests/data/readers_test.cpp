@@ -114,14 +114,14 @@ TEST(JsonLines, NamesFileLineAndCauseOfEveryFault) {
                          "{\"text\": \"x\", \"label\": null}\n"
                          "{\"text\": \"x\", \"label\": [1]}\n"
                          "{\"text\": \"\xFF\", \"label\": 1}\n"),
-            "a.jsonl:2: not a JSON object\n"
-            "a.jsonl:3: not a JSON object\n"
+            "a.jsonl:2: not JSON at byte 15: unexpected end of input; expected string literal\n"
+            "a.jsonl:3: a JSON array, not an object\n"
             "a.jsonl:4: no 'text' (data.columns.text)\n"
             "a.jsonl:5: 'text' is not a string\n"
             "a.jsonl:6: no 'label' (data.columns.label)\n"
             "a.jsonl:7: 'label' is null (expected one label)\n"
             "a.jsonl:8: 'label' is [1] (expected one label)\n"
-            "a.jsonl:9: not a JSON object");
+            "a.jsonl:9: not JSON at byte 11: invalid string: ill-formed UTF-8 byte");
   ColumnsConfig columns;
   columns.label_columns = {"news"};
   columns.weight = "w";
@@ -144,7 +144,8 @@ TEST(JsonLines, SurvivesARowOfAnyDepth) {
   const std::string deep = std::string(100000, '[') + std::string(100000, ']');
   const std::string fault = folder.fault("a.jsonl", "{\"text\": " + deep + ", \"label\": 1}\n");
   EXPECT_THAT(fault, StartsWith("a.jsonl:1: "));
-  EXPECT_EQ(folder.fault("b.jsonl", std::string(100000, '[') + "\n"), "b.jsonl:1: not a JSON object");
+  EXPECT_EQ(folder.fault("b.jsonl", std::string(100000, '[') + "\n"),
+            "b.jsonl:1: not JSON at byte 100001: unexpected end of input; expected '[', '{', or a literal");
 }
 
 TEST(LabelLines, TakesLabelsFromAnywhereInTheLine) {

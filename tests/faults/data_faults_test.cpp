@@ -243,7 +243,7 @@ INSTANTIATE_TEST_SUITE_P(
                       FaultCase{"predicted_line_not_json",
                                 {"predict", "run", "lines.jsonl"},
                                 3,
-                                "lines\\.jsonl:1: not a JSON object",
+                                "lines\\.jsonl:1: not JSON at byte 1",
                                 [](FaultFolder& folder) {
                                   evaluated("", "", "").prepare(folder);
                                   folder.write("lines.jsonl", "a fine film\n");

@@ -86,8 +86,10 @@ TEST(TextSource, SkipsBlankLinesOfJsonLinesAlone) {
 }
 
 TEST(TextSource, NamesFileAndLineOfARowWithoutText) {
-  EXPECT_EQ(fault<DataError>("{\"text\": \"x\"}\n\n[1]\n", "a.jsonl"), "a.jsonl:3: not a JSON object");
-  EXPECT_EQ(fault<DataError>("{\"text\": \"x\"}\n{\"text\": \n", "a.jsonl"), "a.jsonl:2: not a JSON object");
+  EXPECT_EQ(fault<DataError>("{\"text\": \"x\"}\n\n[1]\n", "a.jsonl"),
+            "a.jsonl:3: a JSON array, not an object");
+  EXPECT_EQ(fault<DataError>("{\"text\": \"x\"}\n{\"text\": \n", "a.jsonl"),
+            "a.jsonl:2: not JSON at byte 10: unexpected end of input; expected '[', '{', or a literal");
   EXPECT_EQ(fault<DataError>("{\"body\": \"x\"}\n", "a.jsonl"),
             "a.jsonl:1: no string under 'text', the configured text column");
   EXPECT_EQ(fault<DataError>("{\"text\": 1}\n", "a.jsonl"),

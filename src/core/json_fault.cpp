@@ -1,0 +1,43 @@
+#include "core/json_fault.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace bernoulli {
+namespace {
+
+/// "invalid literal; expected string literal" of "[json.exception…] parse error at …: syntax error while
+/// parsing object key - invalid literal; last read: '{x'; expected string literal": what was read last may be
+/// anything and of any length.
+std::string cause_of(const nlohmann::json::exception& error) {
+  std::string cause = error.what();
+  for (const std::string_view before : {"] ", " - "}) {
+    const size_t at = cause.find(before);
+    if (at != std::string::npos) cause.erase(0, at + before.size());
+  }
+  const size_t read = cause.find("; last read: ");
+  if (read == std::string::npos) return cause;
+  const size_t expected = cause.rfind("'; expected ");
+  return cause.substr(0, read) + (expected == std::string::npos ? "" : cause.substr(expected + 1));
+}
+
+}  // namespace
+
+std::string json_object_fault(std::string_view text) {
+  // Nothing is kept: a text of many brackets would be deleted by recursion.
+  const auto keep_nothing = [](int, nlohmann::json::parse_event_t, nlohmann::json&) { return false; };
+  try {
+    [[maybe_unused]] const auto nothing = nlohmann::json::parse(text.begin(), text.end(), keep_nothing);
+  } catch (const nlohmann::json::parse_error& error) {
+    return fmt::format("not JSON at byte {}: {}", error.byte, cause_of(error));
+  } catch (const nlohmann::json::exception& error) {
+    return fmt::format("not JSON: {}", cause_of(error));
+  }
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  const char first = begin == std::string_view::npos ? ' ' : text[begin];
+  return fmt::format("a JSON {}, not an object", first == '['   ? "array"
+                                                 : first == '"' ? "string"
+                                                                : "value of another type");
+}
+
+}  // namespace bernoulli
