@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -18,6 +19,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kShownOrigins = 5;
 constexpr double kManyUnknown = 0.9;
+constexpr double kManyCut = 0.5;
 
 Json quantiles(std::vector<int64_t> lengths) {
   if (lengths.empty()) return nullptr;
@@ -102,12 +104,33 @@ class DistinctTexts {
   int64_t size_ = 0;
 };
 
+bool same_labels(const Dataset& dataset, size_t one, size_t other) {
+  const auto count = static_cast<size_t>(dataset.num_labels);
+  const auto labels = [&](size_t example) {
+    return std::span(dataset.targets).subspan(example * count, count);
+  };
+  return std::ranges::equal(labels(one), labels(other));
+}
+
+/// Examples whose text stands above them with other labels, and the first such pair.
+Json conflicts(const Dataset& dataset, const DistinctTexts& distinct) {
+  int64_t count = 0;
+  Json first = Json::array();
+  const bool any_repeated = distinct.size() < dataset.size();
+  for (size_t i = 0; any_repeated && i < dataset.texts.size(); ++i) {
+    const size_t above = distinct.first(dataset.texts[i]).value();
+    if (same_labels(dataset, above, i)) continue;
+    if (count++ == 0) first = {dataset.origins[above], dataset.origins[i]};
+  }
+  return {{"texts", count}, {"first", first}};
+}
+
 Json audit_split(const Dataset& dataset, const TokenView& rows, const DistinctTexts& distinct,
-                 const Labels& labels) {
+                 const Labels& labels, std::optional<int64_t> sequence_length) {
   std::vector<int64_t> bytes, tokens;
   bytes.reserve(dataset.texts.size());
   tokens.reserve(dataset.texts.size());
-  int64_t empty = 0, no_tokens = 0, unknown = 0, total_tokens = 0;
+  int64_t empty = 0, no_tokens = 0, unknown = 0, total_tokens = 0, filling = 0;
   for (int64_t i = 0; i < dataset.size(); ++i) {
     bytes.push_back(static_cast<int64_t>(dataset.texts[static_cast<size_t>(i)].size()));
     tokens.push_back(rows.row_size(i));
@@ -115,26 +138,30 @@ Json audit_split(const Dataset& dataset, const TokenView& rows, const DistinctTe
     no_tokens += tokens.back() == 0 ? 1 : 0;
     unknown += rows.count(i, kUnknownId);
     total_tokens += tokens.back();
+    filling += tokens.back() == sequence_length ? 1 : 0;
   }
   return {{"examples", dataset.size()},
           {"labels", label_counts(dataset, labels)},
           {"bytes", quantiles(std::move(bytes))},
           {"tokens", quantiles(std::move(tokens))},
+          {"texts_that_fill_sequence_length", sequence_length ? Json(filling) : Json(nullptr)},
           {"empty_texts", empty},
           {"texts_without_tokens", no_tokens},
           {"not_utf8", count_not_utf8(dataset)},
           {"duplicate_texts", dataset.size() - distinct.size()},
+          {"conflicting_labels", conflicts(dataset, distinct)},
           {"unknown_token_rate", total_tokens > 0
                                      ? Json(static_cast<double>(unknown) / static_cast<double>(total_tokens))
                                      : Json(nullptr)},
           {"fingerprint", fingerprint(dataset)}};
 }
 
-/// Texts of `other` that stand in the training data too, letter for letter.
+/// Texts of `other` that stand in the training data too, letter for letter. Empty ones teach nothing.
 Json overlap(const DistinctTexts& distinct, const Dataset& train, const Dataset& other) {
   int64_t count = 0;
   Json examples = Json::array();
   for (size_t i = 0; i < other.texts.size(); ++i) {
+    if (other.texts[i].empty()) continue;
     const std::optional<size_t> found = distinct.first(other.texts[i]);
     if (!found) continue;
     if (examples.size() < kShownOrigins) examples.push_back({train.origins[*found], other.origins[i]});
@@ -146,13 +173,13 @@ Json overlap(const DistinctTexts& distinct, const Dataset& train, const Dataset&
 }  // namespace
 
 Json audit_data(const DataSplits& splits, const TokenView& train, const TokenView* validation,
-                const TokenView* test) {
+                const TokenView* test, std::optional<int64_t> sequence_length) {
   const DistinctTexts distinct(splits.train.texts);
-  Json audit = {{"train", audit_split(splits.train, train, distinct, splits.labels)}};
+  Json audit = {{"train", audit_split(splits.train, train, distinct, splits.labels, sequence_length)}};
   Json also_in_train = Json::object();
   const auto add = [&](const char* name, const std::optional<Dataset>& dataset, const TokenView* rows) {
     if (!dataset || rows == nullptr) return;
-    audit[name] = audit_split(*dataset, *rows, DistinctTexts(dataset->texts), splits.labels);
+    audit[name] = audit_split(*dataset, *rows, DistinctTexts(dataset->texts), splits.labels, sequence_length);
     also_in_train[name] = overlap(distinct, splits.train, *dataset);
   };
   add("validation", splits.validation, validation);
@@ -166,10 +193,13 @@ std::vector<std::string> audit_warnings(const Json& audit) {
   for (const auto& [name, found] : audit.at("also_in_train").items()) {
     const int64_t count = found.at("texts");
     if (count == 0) continue;
-    warnings.push_back(fmt::format(
-        "{} of {} {} texts stand in the training data too, such as {}: the {} figures are too good", count,
-        audit.at(name).at("examples").get<int64_t>(), name, found.at("examples")[0][1].get<std::string>(),
-        name));
+    const int64_t all = audit.at(name).at("examples");
+    const double share = 100 * static_cast<double>(count) / static_cast<double>(all);
+    warnings.push_back(
+        fmt::format("{} of {} {} texts stand in the training data too, such as {}: their answers were "
+                    "learned, which can make {} "
+                    "accuracy up to {:.2g} points too good",
+                    count, all, name, found.at("examples")[0][1].get<std::string>(), name, share));
   }
   for (const char* name : {"train", "validation", "test"}) {
     if (!audit.contains(name)) continue;
@@ -184,6 +214,20 @@ std::vector<std::string> audit_warnings(const Json& audit) {
                       "of a UTF-8 text",
                       count, split.at("examples").get<int64_t>(), name,
                       split.at("not_utf8").at("first").get<std::string>()));
+    if (const Json conflicting = split.value("conflicting_labels", Json());
+        conflicting.is_object() && conflicting.at("texts") > 0)
+      warnings.push_back(fmt::format(
+          "{} of {} {} examples repeat a text with other labels, such as {} that of {}: no model can be "
+          "right on both",
+          conflicting.at("texts").get<int64_t>(), split.at("examples").get<int64_t>(), name,
+          conflicting.at("first")[1].get<std::string>(), conflicting.at("first")[0].get<std::string>()));
+    if (const Json filling = split.value("texts_that_fill_sequence_length", Json());
+        filling.is_number() && filling.get<double>() > kManyCut * split.at("examples").get<double>())
+      warnings.push_back(
+          fmt::format("{} of {} {} texts fill text.sequence_length: what follows in them is not read; a "
+                      "larger one, or null, "
+                      "reads more",
+                      filling.get<int64_t>(), split.at("examples").get<int64_t>(), name));
     if (const Json& rate = split.at("unknown_token_rate");
         rate.is_number() && rate.get<double>() > kManyUnknown)
       warnings.push_back(fmt::format("{:.1f} % of the tokens of the {} texts are unknown to the vocabulary",

@@ -53,8 +53,8 @@ TokenizedData tokenize(const RunConfig& config, std::optional<Vocabulary> vocabu
   if (splits.validation) validation = vectorizer.transform_packed(splits.validation->texts, threads, space);
   if (splits.test) test = vectorizer.transform_packed(splits.test->texts, threads, space);
   throw_if_stopped();
-  data.audit =
-      audit_data(splits, train, splits.validation ? &validation : nullptr, splits.test ? &test : nullptr);
+  data.audit = audit_data(splits, train, splits.validation ? &validation : nullptr,
+                          splits.test ? &test : nullptr, config.text.sequence_length);
   data.fingerprint =
       fmt::format("{}-{}", data.audit["train"]["fingerprint"].get<std::string>(),
                   splits.validation ? data.audit["validation"]["fingerprint"].get<std::string>() : "none");

@@ -29,6 +29,11 @@ std::string percent(const Json& share) {
   return share.is_number() ? fmt::format("{:.2f} %", 100 * share.get<double>()) : "–";
 }
 
+/// Runs of older programs lack some counts.
+std::string count_where_known(const Json& count) {
+  return count.is_number() ? grouped(count.get<int64_t>()) : "–";
+}
+
 std::string audit_table(const Json& data) {
   const std::vector<std::string> splits = splits_of(data);
   std::vector<std::string> head = {""};
@@ -47,9 +52,15 @@ std::string audit_table(const Json& data) {
       [](const Json& split, const std::string&) { return quantiles(split.at("bytes")); });
   row("tokens of a text: least / median / 95 % / most",
       [](const Json& split, const std::string&) { return quantiles(split.at("tokens")); });
+  row("texts that fill text.sequence_length, and may be cut", [](const Json& split, const std::string&) {
+    return count_where_known(split.value("texts_that_fill_sequence_length", Json()));
+  });
   row("tokens unknown to the vocabulary",
       [](const Json& split, const std::string&) { return percent(split.at("unknown_token_rate")); });
   count_row("texts that repeat another", "duplicate_texts");
+  row("of them with other labels", [](const Json& split, const std::string&) {
+    return count_where_known(split.value("conflicting_labels", Json::object()).value("texts", Json()));
+  });
   row("texts that stand in the training data too", [&](const Json&, const std::string& name) {
     const Json& overlaps = data.at("also_in_train");
     return overlaps.contains(name) ? grouped(overlaps[name].at("texts").get<int64_t>()) : std::string();

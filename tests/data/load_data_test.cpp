@@ -168,7 +168,7 @@ TEST(Audit, CountsLabelsLengthsDuplicatesAndEmptyTexts) {
   DataSplits splits;
   splits.labels = {Kind::kBinary, {"bad", "good"}};
   splits.train = dataset_of({"aa", "", "aa", "!", "abcd"}, {1, 0, 1, 1, 1});
-  const auto audit = audit_data(splits, rows_of({{2}, {}, {2}, {}, {1, 3}}), nullptr, nullptr);
+  const auto audit = audit_data(splits, rows_of({{2}, {}, {2}, {}, {1, 3}}), nullptr, nullptr, std::nullopt);
   const auto& train = audit.at("train");
   EXPECT_EQ(train.at("examples"), 5);
   EXPECT_EQ(train.at("labels").dump(), R"({"bad":1,"good":4})");
@@ -190,7 +190,8 @@ TEST(Audit, WarnsOfTextsInAnotherEncodingAndOfAVocabularyThatDoesNotFit) {
   splits.train = dataset_of({"caf\xc3\xa9 au lait", "all of it is ASCII", "caf\xe9",
                              "more than thirty-two bytes before this one: \xff"},
                             {1, 0, 1, 0});
-  const auto audit = audit_data(splits, rows_of({{1, 1}, {1, 1}, {1}, {1, 1}}), nullptr, nullptr);
+  const auto audit =
+      audit_data(splits, rows_of({{1, 1}, {1, 1}, {1}, {1, 1}}), nullptr, nullptr, std::nullopt);
   EXPECT_EQ(audit.at("train").at("not_utf8").dump(), R"({"texts":2,"first":"file:3"})");
   EXPECT_THAT(
       audit_warnings(audit),
@@ -206,13 +207,52 @@ TEST(Audit, FindsTextsThatLeakFromTraining) {
   splits.validation = dataset_of({"x", "b"}, {1, 0});
   splits.test = dataset_of({"y", "z"}, {1, 0});
   const TokenView rows = rows_of({{2}, {2}, {2}}), held_out = rows_of({{2}, {2}});
-  const auto audit = audit_data(splits, rows, &held_out, &held_out);
+  const auto audit = audit_data(splits, rows, &held_out, &held_out, std::nullopt);
   EXPECT_EQ(
       audit.at("also_in_train").dump(),
       R"({"validation":{"texts":1,"examples":[["file:2","file:2"]]},"test":{"texts":0,"examples":[]}})");
-  EXPECT_THAT(audit_warnings(audit),
-              ElementsAre("1 of 2 validation texts stand in the training data too, such as file:2: the "
-                          "validation figures are too good"));
+  EXPECT_THAT(
+      audit_warnings(audit),
+      ElementsAre("1 of 2 validation texts stand in the training data too, such as file:2: their "
+                  "answers were learned, which can make validation accuracy up to 50 points too good"));
+}
+
+TEST(Audit, TakesEmptyTextsForNoLeak) {
+  DataSplits splits;
+  splits.labels = {Kind::kBinary, {"bad", "good"}};
+  splits.train = dataset_of({"", "b"}, {1, 0});
+  splits.test = dataset_of({"", "z"}, {1, 0});
+  const TokenView rows = rows_of({{2}, {2}});
+  const auto audit = audit_data(splits, rows, nullptr, &rows, std::nullopt);
+  EXPECT_EQ(audit.at("also_in_train").at("test").at("texts"), 0);
+}
+
+TEST(Audit, FindsRepeatedTextsWithOtherLabels) {
+  DataSplits splits;
+  splits.labels = {Kind::kMultiLabel, {"news", "sport"}};
+  splits.train = dataset_of({"a", "b", "a", "a"}, {1, 0, 0, 1, 1, 0, 1, 1});
+  splits.train.num_labels = 2;
+  const auto audit = audit_data(splits, rows_of({{2}, {2}, {2}, {2}}), nullptr, nullptr, std::nullopt);
+  EXPECT_EQ(audit.at("train").at("conflicting_labels").dump(), R"({"texts":1,"first":["file:1","file:4"]})");
+  EXPECT_THAT(
+      audit_warnings(audit),
+      ElementsAre("1 of 4 train examples repeat a text with other labels, such as file:4 that of file:1: no "
+                  "model can be right on both"));
+}
+
+TEST(Audit, WarnsWhereMostTextsFillTheSequence) {
+  DataSplits splits;
+  splits.labels = {Kind::kBinary, {"bad", "good"}};
+  splits.train = dataset_of({"a", "b", "c c c"}, {1, 0, 1});
+  const auto counted = [&](int64_t length) {
+    return audit_data(splits, rows_of({{2}, {2, 3}, {2, 3}}), nullptr, nullptr, length);
+  };
+  EXPECT_THAT(
+      audit_warnings(counted(2)),
+      ElementsAre("2 of 3 train texts fill text.sequence_length: what follows in them is not read; a larger "
+                  "one, or null, reads more"));
+  EXPECT_EQ(counted(1).at("train").at("texts_that_fill_sequence_length"), 1);
+  EXPECT_THAT(audit_warnings(counted(3)), IsEmpty());
 }
 
 TEST(Audit, WarnsOfTextsWithoutTokensAndLabelsWithoutExamples) {
@@ -220,7 +260,7 @@ TEST(Audit, WarnsOfTextsWithoutTokensAndLabelsWithoutExamples) {
   splits.labels = {Kind::kMultiLabel, {"news", "sport"}};
   splits.train = dataset_of({"a", "?"}, {1, 0, 1, 0});
   splits.train.num_labels = 2;
-  const auto audit = audit_data(splits, rows_of({{2}, {}}), nullptr, nullptr);
+  const auto audit = audit_data(splits, rows_of({{2}, {}}), nullptr, nullptr, std::nullopt);
   EXPECT_EQ(audit.at("train").at("labels").dump(), R"({"news":2,"sport":0})");
   EXPECT_THAT(audit_warnings(audit),
               ElementsAre("1 of 2 train texts have no token", "no train example has the label 'sport'"));
@@ -230,7 +270,8 @@ TEST(Audit, HasNothingToSayOfCleanData) {
   DataSplits splits;
   splits.labels = {Kind::kBinary, {"bad", "good"}};
   splits.train = dataset_of({"a", "b"}, {1, 0});
-  EXPECT_THAT(audit_warnings(audit_data(splits, rows_of({{2}, {3}}), nullptr, nullptr)), IsEmpty());
+  EXPECT_THAT(audit_warnings(audit_data(splits, rows_of({{2}, {3}}), nullptr, nullptr, std::nullopt)),
+              IsEmpty());
 }
 
 }  // namespace
