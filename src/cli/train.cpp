@@ -36,7 +36,8 @@ using Json = nlohmann::ordered_json;
 /// Without the settings that a resumed run may change: how long, with how many threads, where the data are,
 /// and what is decided when all is trained.
 Json fixed_settings(Json resolved) {
-  for (const char* key : {"epochs", "max_steps", "max_seconds", "checkpoint_every_steps", "threads"})
+  for (const char* key :
+       {"epochs", "max_steps", "max_seconds", "early_stopping", "checkpoint_every_steps", "threads"})
     resolved["training"].erase(key);
   for (const char* key : {"root", "cache"}) resolved["data"].erase(key);
   for (const char* key : {"temperature", "threshold"}) resolved["metrics"].erase(key);
@@ -54,9 +55,9 @@ void check_same_config(const RunPaths& paths, const config::LoadedConfig& loaded
     lines += fmt::format("\n  {}: {} in the run, {} now", key, values[0].dump(), values[1].dump());
   if (lines.empty()) return;
   throw UsageError(fmt::format(
-      "the configuration is not that of '{}' and cannot continue it (a resumed run may change its limits, "
-      "threads, checkpoint_every_steps, data.root, data.cache, metrics.temperature, metrics.threshold and "
-      "name); it differs in:{}",
+      "the configuration is not that of '{}' and cannot continue it (a resumed run may change epochs, "
+      "max_steps, max_seconds, early_stopping, checkpoint_every_steps, threads, data.root, data.cache, "
+      "metrics.temperature, metrics.threshold and name); it differs in:{}",
       paths.folder.string(), lines));
 }
 
@@ -165,6 +166,11 @@ TrainedRun train_run(const TrainArguments& arguments) {
   if (checkpoint) {
     trainer.resume(*checkpoint);
     log_info(fmt::format("resuming after step {}", checkpoint->step));
+    if (trainer.finished())
+      log_info(fmt::format("nothing is left to train: the run ended by {}; --set training.{} to go on",
+                           trainer.stop_reason(),
+                           trainer.stop_reason() == "early_stopping" ? "early_stopping=N with more patience"
+                                                                     : trainer.stop_reason() + "=N"));
   } else if (resuming) {
     log_info("no checkpoint was saved yet: starting from the first step");
   }

@@ -85,15 +85,20 @@ bool Trainer::validation_due() const {
   return epochs_ended || (every && state_.step % *every == 0) || finished();
 }
 
+bool Trainer::out_of_patience() const {
+  const auto& stopping = parts_.config.training.early_stopping;
+  return stopping && state_.bad_validations >= stopping->patience;
+}
+
 bool Trainer::finished() const {
   const auto& max_seconds = parts_.config.training.max_seconds;
-  return state_.step >= total_steps_ || state_.stopped_early ||
+  return state_.step >= total_steps_ || out_of_patience() ||
          (max_seconds && parts_.log.elapsed_s() >= *max_seconds);
 }
 
 std::string Trainer::stop_reason() const {
   const TrainingConfig& training = parts_.config.training;
-  if (state_.stopped_early) return "early_stopping";
+  if (out_of_patience()) return "early_stopping";
   if (state_.step < total_steps_) return "max_seconds";
   return training.max_steps && state_.step >= *training.max_steps ? "max_steps" : "epochs";
 }
@@ -218,7 +223,10 @@ void Trainer::validate_and_save() {
   state_.telemetry = {};
   if (report) {
     record_validation(*report);
-    for (const char* name : {"loss", "accuracy", "f1", "micro_f1"}) {
+    std::vector<std::string> names = {"loss", "accuracy", "f1", "micro_f1"};
+    const std::string& monitored = parts_.config.training.monitor;
+    if (std::find(names.begin(), names.end(), monitored) == names.end()) names.push_back(monitored);
+    for (const std::string& name : names) {
       const MetricValue* metric = report->find(name);
       if (metric != nullptr && metric->value) line += fmt::format("  val {} {:.4f}", name, *metric->value);
     }
@@ -249,8 +257,6 @@ void Trainer::record_validation(const MetricReport& report) {
   const bool improved =
       !std::isnan(value) && (state_.best.empty() || better(value, state_.best.front().value, min_delta));
   state_.bad_validations = improved ? 0 : state_.bad_validations + 1;
-  if (training.early_stopping && state_.bad_validations >= training.early_stopping->patience)
-    state_.stopped_early = true;
   if (std::isnan(value)) return;
   const auto place = std::find_if(state_.best.begin(), state_.best.end(),
                                   [&](const BestEntry& entry) { return better(value, entry.value, 0); });

@@ -27,7 +27,7 @@ struct TrainingOutcome {
   int64_t final_step = 0;            ///< the checkpoint to evaluate and export: best, or last
   int64_t final_epoch = 0;           ///< that it belongs to
   std::optional<double> best_value;  ///< of the monitored metric at final_step
-  std::string stop_reason;           ///< "epochs", "max_steps", "max_seconds", "early_stopping"
+  std::string stop_reason;           ///< Trainer::stop_reason
 };
 
 /// What the trainer works on; everything outlives it.
@@ -56,11 +56,15 @@ class Trainer {
   void resume(const Checkpoint& checkpoint);
   /// @throws StopRequested after saving; NonFiniteError; IoError
   TrainingOutcome run();
+  /// Whether a limit is reached, so that run() would train nothing.
+  bool finished() const;
+  /// The limit: "epochs", "max_steps", "max_seconds", "early_stopping".
+  std::string stop_reason() const;
 
  private:
   int64_t epoch_of(int64_t step) const;  ///< from 1
   bool validation_due() const;
-  bool finished() const;
+  bool out_of_patience() const;
   /// Updates until something else than an update is due, or the engine answers.
   int64_t updates_at_once() const;
   void some_updates();
@@ -75,7 +79,6 @@ class Trainer {
   std::set<int64_t> kept_steps() const;
   void prune(std::set<int64_t> keep, int64_t newest) const;
   void show_progress();
-  std::string stop_reason() const;
 
   TrainingParts parts_;
   EpochOrder order_;

@@ -13,7 +13,6 @@ Json to_json(const TrainerState& state) {
       {"step", state.step},
       {"validated_step", state.validated_step},
       {"bad_validations", state.bad_validations},
-      {"stopped_early", state.stopped_early},
       {"best", best},
       {"plateau",
        {{"factor", state.plateau.factor},
@@ -36,7 +35,6 @@ TrainerState trainer_state_from_json(const Json& json) {
   json.at("step").get_to(state.step);
   json.at("validated_step").get_to(state.validated_step);
   json.at("bad_validations").get_to(state.bad_validations);
-  json.at("stopped_early").get_to(state.stopped_early);
   for (const Json& entry : json.at("best")) state.best.push_back({entry.at("step"), entry.at("value")});
   const Json& plateau = json.at("plateau");
   plateau.at("factor").get_to(state.plateau.factor);

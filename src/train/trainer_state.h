@@ -22,7 +22,6 @@ struct TrainerState {
   int64_t step = 0;             ///< weight updates done
   int64_t validated_step = 0;   ///< last step after which validation and its consequences were completed
   int64_t bad_validations = 0;  ///< validations since the best one
-  bool stopped_early = false;
   std::vector<BestEntry> best;  ///< best first, at most training.keep_best
   PlateauState plateau;
   double loss_sum = 0;  ///< since the last `train` event

@@ -357,6 +357,20 @@ TEST(Trainer, StopsEarlyWhenTheMetricStopsImproving) {
   EXPECT_EQ(outcome.epochs, 3);
 }
 
+TEST(Trainer, GoesOnAfterAnEarlyStopWhereMorePatienceIsGiven) {
+  const auto settings = [](const char* patience) {
+    return std::vector<std::string>{
+        "training.epochs=5",
+        std::string("training.early_stopping={min_delta: 10, patience: ") + patience + "}"};
+  };
+  Session impatient(settings("2")), patient(settings("10")), whole(settings("10"));
+  EXPECT_EQ(impatient.train().epochs, 3);
+  patient.take_checkpoints_of(impatient);
+  EXPECT_EQ(patient.train().stop_reason, "epochs");
+  const int64_t last = whole.train().steps;
+  EXPECT_EQ(patient.checkpoint_bytes(last), whole.checkpoint_bytes(last));
+}
+
 TEST(Trainer, StopsAtTheStepLimitInTheMiddleOfAnEpochAndValidatesThere) {
   Session session({"training.max_steps=11"});
   const TrainingOutcome outcome = session.train();
