@@ -16,6 +16,7 @@
 #include "metrics/metrics.h"
 #include "model/features.h"
 #include "predict/run_classifier.h"
+#include "store/run_folder.h"
 #include "tensor/device.h"
 #include "tensor/operator_threads.h"
 
@@ -42,6 +43,7 @@ ReferenceTexts reference_texts(LoadedRun& run, DataSplits& splits, c10::Device d
 int run_export(const std::vector<std::string>& words) {
   const auto arguments = export_arguments(words);
   if (!arguments) return 0;
+  const auto lock = lock_for_output(arguments->run, arguments->output);
   try_operator_threads();
   const c10::Device device = open_device("cpu");
   LoadedRun run = load_run(arguments->run, device);

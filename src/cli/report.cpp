@@ -21,6 +21,7 @@
 #include "infer/run_files.h"
 #include "report/comparison.h"
 #include "report/run_page.h"
+#include "store/run_folder.h"
 
 namespace bernoulli::cli {
 namespace {
@@ -154,6 +155,10 @@ std::string write_page(const std::vector<RunReport>& runs, const std::vector<Jso
 int run_report(const std::vector<std::string>& words) {
   const auto arguments = report_arguments(words);
   if (!arguments) return 0;
+  std::unique_ptr<FolderLock> lock;
+  for (const RunPaths& run : arguments->runs) {
+    if (!lock) lock = lock_for_output(run, arguments->output);
+  }
   std::vector<RunReport> runs;
   std::vector<Json> resolved;
   try {

@@ -1,5 +1,6 @@
 #include "infer/run_files.h"
 
+#include <cmath>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -41,12 +42,46 @@ RawCheckpoint load_unfinished(const RunPaths& paths, const RunConfig& config) {
                               : load_raw_checkpoint(checkpoint_path(paths.checkpoints(), step));
 }
 
+[[noreturn]] void refuse_finished(const RunPaths& paths, const std::string& fault) {
+  throw ArtifactError(fmt::format("{}; bernoulli train --resume --run-dir {} ends the run anew", fault,
+                                  paths.folder.string()));
+}
+
+/// What summary.json says, and the checkpoint that it names.
+SavedModel load_finished(const RunPaths& paths) {
+  SavedModel saved;
+  std::string checkpoint;
+  const auto refuse_summary = [&](const std::string& reason) {
+    refuse_finished(paths, fmt::format("'{}' is damaged: {}", paths.summary().string(), reason));
+  };
+  try {
+    const Json summary = read_json(paths.summary());
+    checkpoint = summary.at("checkpoint").get<std::string>();
+    saved.thresholds = summary.at("thresholds").get<std::vector<double>>();
+    saved.temperatures = summary.value("temperatures", std::vector<double>());
+  } catch (const nlohmann::json::exception& error) {
+    refuse_summary(error.what());
+  } catch (const ArtifactError& error) {
+    refuse_finished(paths, error.what());
+  }
+  for (const double threshold : *saved.thresholds)
+    if (!(threshold > 0 && threshold < 1)) refuse_summary(fmt::format("it has the threshold {}", threshold));
+  for (const double temperature : saved.temperatures)
+    if (!(temperature > 0 && std::isfinite(temperature)))
+      refuse_summary(fmt::format("it has the temperature {}", temperature));
+  try {
+    saved.checkpoint = load_raw_checkpoint(paths.checkpoints() / checkpoint);
+  } catch (const ArtifactError& error) {
+    refuse_finished(paths, error.what());
+  } catch (const IoError& error) {
+    refuse_finished(paths, error.what());
+  }
+  return saved;
+}
+
 SavedModel load_saved_model(const RunPaths& paths, const RunConfig& config) {
   if (!fs::exists(paths.summary())) return {load_unfinished(paths, config), std::nullopt, {}};
-  const Json summary = read_json(paths.summary());
-  return {load_raw_checkpoint(paths.checkpoints() / summary.at("checkpoint").get<std::string>()),
-          summary.at("thresholds").get<std::vector<double>>(),
-          summary.value("temperatures", std::vector<double>())};
+  return load_finished(paths);
 }
 
 Vectorizer load_vectorizer(const RunPaths& paths, const TextConfig& text) {

@@ -1,5 +1,6 @@
 #include "store/run_folder.h"
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -76,6 +77,19 @@ RunFolder RunFolder::open_for_resume(const fs::path& folder, const FolderKind& k
                                      kind.noun, kind.marker));
   }
   return run;
+}
+
+std::unique_ptr<FolderLock> lock_for_output(const RunPaths& run, const fs::path& output) {
+  std::error_code ignored;
+  const fs::path folder = fs::weakly_canonical(run.folder, ignored),
+                 file = fs::weakly_canonical(output, ignored);
+  if (std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first != folder.end())
+    return nullptr;
+  try {
+    return std::make_unique<FolderLock>(run.folder);
+  } catch (const RunFolderError& error) {
+    throw RunFolderError(fmt::format("{}, or write elsewhere with --output", error.what()));
+  }
 }
 
 }  // namespace bernoulli

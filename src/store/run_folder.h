@@ -46,4 +46,9 @@ class RunFolder {
   std::unique_ptr<FolderLock> lock_;
 };
 
+/// For an output in the folder of a run: the lock of that run, without which a training could finish while
+/// the output is made from what it was before. Null where the output lies elsewhere. @throws RunFolderError
+/// where a training has it, IoError
+std::unique_ptr<FolderLock> lock_for_output(const RunPaths& run, const std::filesystem::path& output);
+
 }  // namespace bernoulli

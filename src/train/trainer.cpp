@@ -66,10 +66,32 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   }
   parts_.step.load(checkpoint.weights, checkpoint.training);
   saved_step_ = checkpoint.step;
+  forget_lost_checkpoints();
   for (const int64_t step : parts_.checkpoints.steps()) {
     if (step < saved_step_) saved_before_ = step;
   }
   prune(kept_steps(), saved_step_);
+}
+
+void Trainer::forget_lost_checkpoints() {
+  std::erase_if(state_.best, [&](const BestEntry& entry) {
+    if (entry.step == saved_step_) return false;
+    const auto lost = [&](const Error& error) {
+      log_warning(fmt::format(
+          "{}; it was the checkpoint of validation {} {:.6g}, and the next best of those that are "
+          "left takes its place",
+          error.what(), parts_.config.training.monitor, entry.value));
+      return true;
+    };
+    try {
+      load_weights(parts_.checkpoints.path_of(entry.step));
+      return false;
+    } catch (const ArtifactError& error) {
+      return lost(error);
+    } catch (const IoError& error) {
+      return lost(error);
+    }
+  });
 }
 
 int64_t Trainer::epoch_of(int64_t step) const {

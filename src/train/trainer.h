@@ -62,6 +62,8 @@ class Trainer {
   std::string stop_reason() const;
 
  private:
+  /// Of the best ones, those whose file is damaged or gone.
+  void forget_lost_checkpoints();
   int64_t epoch_of(int64_t step) const;  ///< from 1
   bool validation_due() const;
   bool out_of_patience() const;

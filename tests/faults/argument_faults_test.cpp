@@ -186,6 +186,22 @@ INSTANTIATE_TEST_SUITE_P(
                     train_run(f);
                     f.lock("run");
                   }},
+        FaultCase{"exported_into_a_folder_in_use",
+                  {"export", "run"},
+                  7,
+                  "in use by another.*--output",
+                  [](FaultFolder& f) {
+                    train_run(f);
+                    f.lock("run");
+                  }},
+        FaultCase{"page_into_a_folder_in_use",
+                  {"report", "run", "run", "--output", "run/../run/page.html"},
+                  7,
+                  "in use by another.*--output",
+                  [](FaultFolder& f) {
+                    train_run(f);
+                    f.lock("run");
+                  }},
         FaultCase{"resumed_folder_is_no_run",
                   {"train", "config.yaml", "--resume", "--run-dir", "taken", "--device", "cpu"},
                   7,
@@ -324,6 +340,19 @@ INSTANTIATE_TEST_SUITE_P(
                   [](FaultFolder& f) { f.train_on("rows.csv.gz", sound_rows()); }},
         FaultCase{"batch_larger_than_the_data", kTrain, 0, "",
                   [](FaultFolder& f) { f.configure("batch_size: 4", "batch_size: 1000000"); }},
+        FaultCase{"page_of_a_run_in_use_elsewhere",
+                  {"report", "run", "--output", "page.html"},
+                  0,
+                  "",
+                  [](FaultFolder& f) {
+                    train_run(f);
+                    f.lock("run");
+                  }},
+        FaultCase{"page_of_a_run_against_itself_inside_it",
+                  {"report", "run", "run", "--output", "run/page.html"},
+                  0,
+                  "",
+                  train_run},
         FaultCase{"names_with_spaces",
                   {"train", "config.yaml", "--run-dir", "a run \xc3\xa9", "--device", "cpu"},
                   0,

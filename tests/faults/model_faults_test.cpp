@@ -124,7 +124,7 @@ FaultCase checkpoint(const std::string& name, const std::string& message, const 
 INSTANTIATE_TEST_SUITE_P(
     Checkpoint, ModelFaults,
     ::testing::Values(
-        checkpoint("checkpoint_missing", "",
+        checkpoint("checkpoint_missing", "train --resume --run-dir run",
                    [](FaultFolder& folder, const std::string& file) { fs::remove(folder / file); }),
         checkpoint("checkpoint_empty", "0 bytes are too few", content("")),
         checkpoint("checkpoint_of_random_bytes", "not a whole safetensors file",
@@ -151,55 +151,60 @@ FaultCase run_folder(const std::string& name, const std::string& message, const 
 
 INSTANTIATE_TEST_SUITE_P(
     RunFolder, ModelFaults,
-    ::testing::Values(FaultCase{"model_missing", {"predict", "nothere", "--text", "a film"}, 4, "nothere"},
-                      run_folder("folder_empty", "run",
-                                 [](FaultFolder& f) {
-                                   fs::remove_all(f / "run");
-                                   create_folder(f / "run");
-                                 }),
-                      run_folder("no_checkpoint", "no checkpoint",
-                                 [](FaultFolder& f) {
-                                   fs::remove_all(f / "run/checkpoints");
-                                   fs::remove(f / "run/summary.json");
-                                 }),
-                      run_folder("summary_broken", "summary\\.json.*damaged",
-                                 [](FaultFolder& f) { f.write("run/summary.json", "{\"checkpoint\": "); }),
-                      run_folder("summary_without_a_checkpoint", "damaged",
-                                 [](FaultFolder& f) { f.write("run/summary.json", "{}"); }),
-                      run_folder("summary_of_the_wrong_type", "damaged",
-                                 [](FaultFolder& f) { f.write("run/summary.json", "[1, 2]"); }),
-                      run_folder("data_json_missing", "data\\.json",
-                                 [](FaultFolder& f) { fs::remove(f / "run/data.json"); }),
-                      run_folder("data_json_broken", "data\\.json.*damaged",
-                                 [](FaultFolder& f) { f.write("run/data.json", "\x01"); }),
-                      run_folder("data_json_without_labels", "damaged",
-                                 [](FaultFolder& f) { f.write("run/data.json", "{\"pos_weight\": []}"); }),
-                      run_folder("data_json_with_one_label", "data\\.json' is damaged: 1 labels are listed",
-                                 [](FaultFolder& f) {
-                                   f.write(
-                                       "run/data.json",
-                                       R"({"labels": {"kind": "binary", "names": ["a"]}, "pos_weight": []})");
-                                 }),
-                      run_folder("config_missing", "config\\.yaml",
-                                 [](FaultFolder& f) { fs::remove(f / "run/config.yaml"); }),
-                      run_folder("config_broken", "configuration that does not load",
-                                 [](FaultFolder& f) { f.write("run/config.yaml", "{foo:"); }),
-                      run_folder("config_of_another_shape", "embedding",
-                                 [](FaultFolder& f) {
-                                   f.write("run/config.yaml",
-                                           replaced(f.read("run/config.yaml"), "dim: 4", "dim: 5"));
-                                 }),
-                      run_folder("vocabulary_missing", "vocabulary\\.txt",
-                                 [](FaultFolder& f) { fs::remove(f / "run/vocabulary.txt"); }),
-                      run_folder("vocabulary_with_one_token_more", "",
-                                 [](FaultFolder& f) {
-                                   f.write("run/vocabulary.txt", f.read("run/vocabulary.txt") + "more\n");
-                                 }),
-                      run_folder("vocabulary_of_another_run", "vocabulary",
-                                 [](FaultFolder& f) {
-                                   f.write("run/vocabulary.txt",
-                                           replaced(f.read("run/vocabulary.txt"), "fine\n", "vile\n"));
-                                 })),
+    ::testing::Values(
+        FaultCase{"model_missing", {"predict", "nothere", "--text", "a film"}, 4, "nothere"},
+        run_folder("folder_empty", "run",
+                   [](FaultFolder& f) {
+                     fs::remove_all(f / "run");
+                     create_folder(f / "run");
+                   }),
+        run_folder("no_checkpoint", "no checkpoint",
+                   [](FaultFolder& f) {
+                     fs::remove_all(f / "run/checkpoints");
+                     fs::remove(f / "run/summary.json");
+                   }),
+        run_folder("summary_broken", "summary\\.json.*damaged.*train --resume --run-dir run",
+                   [](FaultFolder& f) { f.write("run/summary.json", "{\"checkpoint\": "); }),
+        run_folder("summary_without_a_checkpoint", "summary\\.json.*damaged.*train --resume --run-dir run",
+                   [](FaultFolder& f) { f.write("run/summary.json", "{}"); }),
+        run_folder("summary_with_a_temperature_that_turns_answers_round", "it has the temperature -1",
+                   [](FaultFolder& f) {
+                     nlohmann::json summary = nlohmann::json::parse(f.read("run/summary.json"));
+                     summary["temperatures"] = {-1.0};
+                     f.write("run/summary.json", summary.dump());
+                   }),
+        run_folder("summary_of_the_wrong_type", "damaged",
+                   [](FaultFolder& f) { f.write("run/summary.json", "[1, 2]"); }),
+        run_folder("data_json_missing", "data\\.json",
+                   [](FaultFolder& f) { fs::remove(f / "run/data.json"); }),
+        run_folder("data_json_broken", "data\\.json.*damaged",
+                   [](FaultFolder& f) { f.write("run/data.json", "\x01"); }),
+        run_folder("data_json_without_labels", "damaged",
+                   [](FaultFolder& f) { f.write("run/data.json", "{\"pos_weight\": []}"); }),
+        run_folder("data_json_with_one_label", "data\\.json' is damaged: 1 labels are listed",
+                   [](FaultFolder& f) {
+                     f.write("run/data.json",
+                             R"({"labels": {"kind": "binary", "names": ["a"]}, "pos_weight": []})");
+                   }),
+        run_folder("config_missing", "config\\.yaml",
+                   [](FaultFolder& f) { fs::remove(f / "run/config.yaml"); }),
+        run_folder("config_broken", "configuration that does not load",
+                   [](FaultFolder& f) { f.write("run/config.yaml", "{foo:"); }),
+        run_folder("config_of_another_shape", "embedding",
+                   [](FaultFolder& f) {
+                     f.write("run/config.yaml", replaced(f.read("run/config.yaml"), "dim: 4", "dim: 5"));
+                   }),
+        run_folder("vocabulary_missing", "vocabulary\\.txt",
+                   [](FaultFolder& f) { fs::remove(f / "run/vocabulary.txt"); }),
+        run_folder("vocabulary_with_one_token_more", "",
+                   [](FaultFolder& f) {
+                     f.write("run/vocabulary.txt", f.read("run/vocabulary.txt") + "more\n");
+                   }),
+        run_folder("vocabulary_of_another_run", "vocabulary",
+                   [](FaultFolder& f) {
+                     f.write("run/vocabulary.txt",
+                             replaced(f.read("run/vocabulary.txt"), "fine\n", "vile\n"));
+                   })),
     case_name);
 
 INSTANTIATE_TEST_SUITE_P(Resume, ModelFaults,

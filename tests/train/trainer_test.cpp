@@ -349,6 +349,23 @@ TEST(Trainer, KeepsTheBestAndTheLastTwoCheckpointsOnly) {
   EXPECT_EQ(*outcome.best_value, *std::min_element(losses.begin(), losses.end()));
 }
 
+TEST(Trainer, TakesTheNextBestWhereTheBestCheckpointIsDamagedOrGone) {
+  // The loss falls, so that the first validations are the best ones by this mode.
+  const std::vector<std::string> settings = {"training.epochs=6", "training.keep_best=3",
+                                             "training.monitor={metric: loss, mode: max}"};
+  Session session(settings);
+  EXPECT_EQ(session.train().final_epoch, 1);
+  const std::vector<int64_t> steps = session.checkpoint_steps();
+  fs::resize_file(session.checkpoint_path(steps[0]), 1000);
+  fs::remove(session.checkpoint_path(steps[1]));
+  ::testing::internal::CaptureStderr();
+  const TrainingOutcome outcome = session.train();
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(outcome.final_step, steps[2]);
+  EXPECT_THAT(log, HasSubstr("the next best of those that are left takes its place"));
+  EXPECT_THAT(log, HasSubstr(session.checkpoint_path(steps[1]).string()));
+}
+
 TEST(Trainer, StopsEarlyWhenTheMetricStopsImproving) {
   // min_delta 10 lets no later validation count as an improvement over the first.
   Session session({"training.epochs=50", "training.early_stopping={patience: 2, min_delta: 10}"});
