@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/load_arguments.h"
 #include "cli/verb.h"
@@ -33,6 +35,25 @@ void require_known(const std::string& action) {
   throw UsageError(fmt::format("unknown action 'config {}'{}; usage: bernoulli {}", action,
                                near.empty() ? "" : fmt::format("; did you mean '{}'?", near),
                                kUsage.synopsis));
+}
+
+/// Options that the action would not look at are refused.
+void require_for_action(const std::string& action, const po::variables_map& values) {
+  const std::vector<std::pair<const char*, std::vector<std::string>>> takers = {{"set", {"check", "show"}},
+                                                                                {"json", {"check", "show"}},
+                                                                                {"origin", {"show"}},
+                                                                                {"key", {"describe"}},
+                                                                                {"format", {"describe"}}};
+  for (const auto& [option, actions] : takers) {
+    if (!values.contains(option) || values[option].defaulted()) continue;
+    if (std::find(actions.begin(), actions.end(), action) == actions.end())
+      throw UsageError(fmt::format("config {} takes no --{}, which is for config {}", action, option,
+                                   fmt::join(actions, " and config ")));
+  }
+  if (values.contains("origin") && values.contains("json"))
+    throw UsageError("--origin and --json are two forms of one answer: give one of them");
+  if (!values["key"].defaulted() && values["format"].as<std::string>() != "text")
+    throw UsageError("--key is for --format text: markdown has all keys");
 }
 
 CheckedConfig load(const std::vector<std::string>& files, const po::variables_map& values) {
@@ -80,6 +101,7 @@ int run_config(const std::vector<std::string>& words) {
   const std::string action = rest.front();
   rest.erase(rest.begin());
   require_known(action);
+  require_for_action(action, *values);
   if (action == "check") return check(rest, *values);
   if (action == "show") {
     const CheckedConfig loaded = load(rest, *values);

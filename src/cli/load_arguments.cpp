@@ -2,6 +2,12 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "config/faults.h"
+#include "core/error.h"
+
 namespace bernoulli::cli {
 namespace po = boost::program_options;
 
@@ -26,6 +32,24 @@ std::optional<std::string> optional_word(const po::variables_map& values, const 
   return values[name].as<std::string>();
 }
 
+namespace {
+
+/// @throws UsageError for an ending that no parameter of the model has
+void check_no_decay(const std::vector<std::string>& endings, const layers::ModelPlan& plan) {
+  std::vector<std::string> names;
+  for (const layers::NamedLayer& layer : plan.layers) {
+    for (const layers::ParameterSpec& parameter : layer.plan.parameters)
+      names.push_back(layer.name + "." + parameter.name);
+  }
+  for (const std::string& ending : endings) {
+    if (std::none_of(names.begin(), names.end(), [&](const auto& name) { return name.ends_with(ending); }))
+      throw UsageError(fmt::format("optimizer.no_decay: no parameter of the model ends in {} (it has {})",
+                                   config::quote(ending), fmt::join(names, ", ")));
+  }
+}
+
+}  // namespace
+
 CheckedConfig load_checked_config(const config::ConfigSources& sources) {
   CheckedConfig loaded{config::load_config(sources, layers::layer_schemas()), std::nullopt};
   const TaskConfig& task = loaded.run.task;
@@ -36,6 +60,7 @@ CheckedConfig load_checked_config(const config::ConfigSources& sources) {
   const int64_t num_ids = text.hash_buckets ? *text.hash_buckets + 1 : text.max_tokens.value_or(2);
   loaded.plan = layers::plan_model(loaded.run.model, text, loaded.run.loss.mode, num_ids,
                                    binary ? 1 : static_cast<int64_t>(task.labels.size()));
+  check_no_decay(loaded.run.optimizer.no_decay, *loaded.plan);
   return loaded;
 }
 

@@ -8,6 +8,7 @@
 
 #include "config/metric_names.h"
 #include "config/resolve.h"
+#include "config/schema.h"
 #include "core/parse_number.h"
 
 namespace bernoulli::config {
@@ -56,13 +57,12 @@ class CrossChecks {
     }
   }
 
-  /// The format of a source as far as its path tells; auto where only the disk can tell.
+  /// As far as the path tells: a folder may have the ending of a file. Without such an ending, auto takes
+  /// folders only.
   static std::string known_format(const SourceConfig& source) {
     if (source.format != "auto") return source.format;
-    std::string ending = std::filesystem::path(source.path).extension().string();
-    if (ending == ".gz") ending = std::filesystem::path(source.path).stem().extension().string();
-    if (ending == ".csv" || ending == ".tsv" || ending == ".jsonl") return ending.substr(1);
-    return "auto";
+    const std::string by_name = format_by_name(source.path);
+    return by_name.empty() ? "class_folders" : by_name;
   }
 
   std::set<std::string> formats() const {
@@ -85,7 +85,7 @@ class CrossChecks {
   void check_columns() {
     const ColumnsConfig& columns = run_.data.columns;
     const std::set<std::string> used = formats();
-    const bool may_be_table = used.contains("auto") || used.contains("csv") || used.contains("tsv");
+    const bool may_be_table = used.contains("csv") || used.contains("tsv");
     const bool may_have_columns = may_be_table || used.contains("jsonl");
     if (!columns.header && may_be_table) {
       check_column_number("text", columns.text);
@@ -105,6 +105,7 @@ class CrossChecks {
     unused("label", columns.label != defaults.label, may_have_columns);
     unused("label_columns", !columns.label_columns.empty(), may_have_columns);
     unused("weight", !columns.weight.empty(), may_have_columns);
+    unused("label_separator", columns.label_separator != defaults.label_separator, may_have_columns);
     unused("header", columns.header != defaults.header, may_be_table);
     unused("quote", columns.quote != defaults.quote, may_be_table);
     unused("delimiter", !columns.delimiter.empty(), may_be_table);
@@ -141,7 +142,7 @@ class CrossChecks {
     }
     if (!data.validation.split || data.validation.split->method != "keras") return;
     const std::string format = known_format(data.train);
-    if (format != "auto" && format != "class_folders") {
+    if (format != "class_folders") {
       fault("data.validation.method", fmt::format("is keras, which splits class folders, but data.train is "
                                                   "{} (expected random, stratified or hash)",
                                                   format));
@@ -179,6 +180,9 @@ class CrossChecks {
     if (!run_.data.columns.label_columns.empty())
       fault("data.columns.label_columns",
             "is for multi_label tasks, but task.kind is binary (name the one column in `label`)");
+    if (run_.data.columns.label_separator != ColumnsConfig().label_separator)
+      fault("data.columns.label_separator",
+            "separates the labels of a text, but task.kind is binary: each has one (leave it out)");
     if (task.positive_above && formats().contains("class_folders")) {
       fault("task.positive_above",
             "compares numbers, but the labels of class folders are their names (name one in `positive`)");
@@ -331,6 +335,7 @@ class CrossChecks {
     if (training.validate_every_steps) needs_validation("training.validate_every_steps");
     if (training.schedule.kind == "reduce_on_plateau")
       needs_validation("training.schedule.reduce_on_plateau");
+    if (training.keep_best != defaults.keep_best) needs_validation("training.keep_best");
     if (training.monitor != defaults.monitor) needs_validation("training.monitor.metric");
     if (training.monitor_mode != defaults.monitor_mode) needs_validation("training.monitor.mode");
   }

@@ -15,6 +15,7 @@ class Faults {
   /// @param path dotted key path; empty: the whole document. @param message what is wrong (what was
   /// expected).
   void add(const Place& place, const std::string& path, const std::string& message);
+  bool any() const { return !faults_.empty(); }
   /// The first keys of the paths of all faults: the sections that cannot be trusted.
   std::set<std::string> sections() const;
   /// @throws UsageError with one fault a line, in the order of the sources, if there is any.

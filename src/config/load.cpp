@@ -41,7 +41,9 @@ class Loader {
       faults_.add(Place{source}, "base", "names files in a circle (a file cannot be based on itself)");
       return;
     }
-    auto node = read_root(read_text(path, source), source);
+    auto text = read_text(path, source);
+    if (!text) return;
+    auto node = read_root(std::move(*text), source);
     if (!node) return;
     open_files_.push_back(identity);
     if (const Node* base = node->find("base")) add_base(*base, path);
@@ -73,13 +75,14 @@ class Loader {
   }
 
   LoadedConfig finish(const std::string& default_name) {
-    faults_.throw_if_any();  // what could not be read would be reported as missing
+    const bool whole = !faults_.any();
     if (!tree_.gives("name")) {
       std::erase_if(tree_.entries, [](const Entry& entry) { return entry.key == "name"; });
       Node name = make_scalar(default_name, Place{std::make_shared<const std::string>(kDefaultSource)});
       tree_.entries.push_back({"name", name.place, name});
     }
-    Resolution resolution = resolve(schema_, tree_, faults_);
+    Resolution resolution = resolve(schema_, tree_, faults_, whole);
+    if (!whole) faults_.throw_if_any();  // what could not be read may be what sections would contradict
     resolution.value.erase("base");
     LoadedConfig loaded;
     loaded.run = bind_config(resolution.value, resolution.places, faults_.sections());
@@ -94,11 +97,13 @@ class Loader {
   }
 
  private:
-  static std::string read_text(const fs::path& path, const std::shared_ptr<const std::string>& source) {
+  std::optional<std::string> read_text(const fs::path& path,
+                                       const std::shared_ptr<const std::string>& source) {
     try {
       return read_file(path, kMaxConfigBytes);
     } catch (const IoError& error) {
-      throw UsageError(fmt::format("{}: cannot read the configuration: {}", *source, error.what()));
+      faults_.add(Place{source}, "", fmt::format("cannot read the configuration: {}", error.what()));
+      return std::nullopt;
     }
   }
 

@@ -88,7 +88,7 @@ Applies applies(const FieldSchema& map, const FieldSchema& field, const Node& no
 
 class Resolver {
  public:
-  explicit Resolver(Faults& faults) : faults_(faults) {}
+  Resolver(Faults& faults, bool whole) : faults_(faults), whole_(whole) {}
 
   std::map<std::string, Place> take_places() { return std::move(places_); }
 
@@ -103,7 +103,7 @@ class Resolver {
     }
     if (schema.type == FieldType::kMap) return map(schema, node, path, around);
     if (node == nullptr) {
-      faults_.add(around, path, fmt::format("is missing (expected {})", expected(schema)));
+      missing(around, path, fmt::format("is missing (expected {})", expected(schema)));
       return nullptr;
     }
     places_[path] = node->place;
@@ -111,6 +111,11 @@ class Resolver {
   }
 
  private:
+  /// What is not there may stand in a part that could not be read.
+  void missing(const Place& place, const std::string& path, const std::string& message) {
+    if (whole_) faults_.add(place, path, message);
+  }
+
   Json field_default(const FieldSchema& schema, const std::string& path) {
     Node node = to_node(*schema.default_value);
     canonicalise(schema, node);
@@ -300,10 +305,12 @@ class Resolver {
       if (meaning == Applies::kYes && node.gives(key)) given.push_back(key);
     }
     if (applicable.empty() || given.size() == 1) return;
-    const std::string got = given.empty() ? fmt::format("has neither {}", join_words(applicable, "nor"))
-                                          : fmt::format("has {}", join_words(given, "and"));
-    faults_.add(node.place, path,
-                fmt::format("{} (expected exactly one of {})", got, join_words(applicable, "and")));
+    const std::string expected = fmt::format("(expected exactly one of {})", join_words(applicable, "and"));
+    if (given.empty()) {
+      missing(node.place, path, fmt::format("has neither {} {}", join_words(applicable, "nor"), expected));
+    } else {
+      faults_.add(node.place, path, fmt::format("has {} {}", join_words(given, "and"), expected));
+    }
   }
 
   Json member_value(const FieldSchema& schema, const FieldSchema& member, const Node& node,
@@ -339,8 +346,8 @@ class Resolver {
     Node fallback;
     if (chosen.empty()) {
       if (!schema.default_value) {
-        faults_.add(node.place, path,
-                    fmt::format("names no kind (expected one of {})", join_words(kind_names(schema))));
+        missing(node.place, path,
+                fmt::format("names no kind (expected one of {})", join_words(kind_names(schema))));
         return;
       }
       fallback = to_node(*schema.default_value);
@@ -351,6 +358,7 @@ class Resolver {
   }
 
   Faults& faults_;
+  bool whole_;
   std::map<std::string, Place> places_;
 };
 
@@ -360,8 +368,8 @@ std::string join_path(const std::string& path, const std::string& key) {
   return path.empty() ? key : path + "." + key;
 }
 
-Resolution resolve(const FieldSchema& schema, const Node& node, Faults& faults) {
-  Resolver resolver(faults);
+Resolution resolve(const FieldSchema& schema, const Node& node, Faults& faults, bool whole) {
+  Resolver resolver(faults, whole);
   Json value = resolver.field(schema, &node, "", node.place);
   return {std::move(value), resolver.take_places()};
 }

@@ -21,7 +21,8 @@ struct Resolution {
 
 /// Adds a fault for each unknown key, missing key, wrong type and value out of range. Where there is one, the
 /// value at its place is null and the result must not be used.
-Resolution resolve(const FieldSchema& schema, const Node& node, Faults& faults);
+/// @param whole  false: parts could not be read, so that nothing can be called missing.
+Resolution resolve(const FieldSchema& schema, const Node& node, Faults& faults, bool whole);
 
 /// The place of `path`, or of the nearest thing around it.
 Place place_of(const std::map<std::string, Place>& places, const std::string& path);

@@ -335,6 +335,18 @@ Field stability_section() {
 
 const std::vector<std::string>& source_formats() { return kFormats; }
 
+std::string format_by_name(const std::filesystem::path& path) {
+  const std::filesystem::path name = path.extension() == ".gz" ? path.stem() : path.filename();
+  const std::string extension = name.extension().string();
+  if (extension == ".csv") return "csv";
+  if (extension == ".tsv") return "tsv";
+  if (extension == ".jsonl" || extension == ".ndjson") return "jsonl";
+  for (const char* labelled : {".txt", ".ft", ".train", ".test", ".valid"}) {
+    if (extension == labelled) return "fasttext";
+  }
+  return "";
+}
+
 FieldSchema run_schema(const std::vector<KindSchema>& layer_kinds) {
   return map(
       "", "A configuration.",

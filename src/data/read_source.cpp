@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "config/schema.h"
 #include "core/error.h"
 #include "data/raw_example.h"
 
@@ -11,19 +12,6 @@ namespace bernoulli {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// The format that the name says, ".gz" aside; empty where it says none.
-std::string format_of(const fs::path& path) {
-  const fs::path name = path.extension() == ".gz" ? path.stem() : path.filename();
-  const std::string extension = name.extension().string();
-  if (extension == ".csv") return "csv";
-  if (extension == ".tsv") return "tsv";
-  if (extension == ".jsonl" || extension == ".ndjson") return "jsonl";
-  if (extension == ".txt" || extension == ".ft" || extension == ".train" || extension == ".test" ||
-      extension == ".valid")
-    return "fasttext";
-  return "";
-}
 
 void require_regular(const fs::path& path) {
   std::error_code ignored;
@@ -58,9 +46,10 @@ RawExamples read_source(const fs::path& path, const std::string& format, const C
                                 folder ? "folder" : "file", format, folder ? "file" : "folder"));
   }
   try {
-    RawExamples examples = folder ? read_class_folders(path, threads, std::move(store))
-                                  : read_file_source(path, format == "auto" ? format_of(path) : format,
-                                                     columns, kind, std::move(store));
+    RawExamples examples =
+        folder ? read_class_folders(path, threads, std::move(store))
+               : read_file_source(path, format == "auto" ? config::format_by_name(path) : format, columns,
+                                  kind, std::move(store));
     if (examples.empty()) throw DataError(fmt::format("'{}' holds no example", path.string()));
     return examples;
   } catch (const SpillError&) {

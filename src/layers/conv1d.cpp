@@ -60,8 +60,8 @@ LayerPlan plan_conv1d(const Json& args, const PlanContext& context) {
   layer.output.features = channels;
   layer.parameters.push_back(
       {"weight", {channels, in, kernel_size}, weight_start(args, context, fan_in, fan_out)});
-  if (args.at("bias"))
-    layer.parameters.push_back({"bias", {channels}, bias_start(args, context, fan_in, fan_out)});
+  if (const std::optional<Initializer> bias = bias_start(args, context, fan_in, fan_out))
+    layer.parameters.push_back({"bias", {channels}, *bias});
   layer.script = conv1d_script(args, include);
   layer.onnx = conv1d_onnx(args, include);
   return layer;

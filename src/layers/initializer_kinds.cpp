@@ -129,7 +129,13 @@ Initializer weight_start(const Json& args, const PlanContext& context, int64_t f
       context.initializer == "keras" ? glorot_uniform(fan_in, fan_out) : torch_linear(fan_in));
 }
 
-Initializer bias_start(const Json& args, const PlanContext& context, int64_t fan_in, int64_t fan_out) {
+std::optional<Initializer> bias_start(const Json& args, const PlanContext& context, int64_t fan_in,
+                                      int64_t fan_out) {
+  if (!args.at("bias")) {
+    if (!args.at("bias_initializer").is_null())
+      throw ShapeError{"bias_initializer has no meaning where bias is false (leave one of them out)"};
+    return std::nullopt;
+  }
   return resolve_initializer(args.at("bias_initializer"), fan_in, fan_out,
                              context.initializer == "keras" ? Initializer{} : torch_linear(fan_in));
 }

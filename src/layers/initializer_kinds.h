@@ -24,7 +24,9 @@ const Json* named_initializer(const NamedLayer& table, const std::string& kind);
 /// How a layer's weight and bias start: by their keys `initializer` and `bias_initializer`, else as
 /// model.initializer says: keras glorot_uniform and zeros, torch torch_linear for both.
 Initializer weight_start(const Json& args, const PlanContext& context, int64_t fan_in, int64_t fan_out);
-Initializer bias_start(const Json& args, const PlanContext& context, int64_t fan_in, int64_t fan_out);
+/// Nothing where the layer has no bias. @throws ShapeError where that is to start in some way all the same
+std::optional<Initializer> bias_start(const Json& args, const PlanContext& context, int64_t fan_in,
+                                      int64_t fan_out);
 
 /// Glorot & Bengio 2010: uniform in +-sqrt(6 / (fan_in + fan_out)).
 Initializer glorot_uniform(int64_t fan_in, int64_t fan_out);

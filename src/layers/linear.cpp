@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "layers/initializer_kinds.h"
 #include "layers/shape_rules.h"
 
@@ -12,19 +14,16 @@ LayerPlan plan_linear(const Json& args, const PlanContext& context) {
   layer.output = context.input;
   layer.output.features = units;
   layer.parameters.push_back({"weight", {units, in}, weight_start(args, context, in, units)});
-  const bool bias = args.at("bias");
-  layer.onnx = [bias](OnnxGraph& graph, const std::string& x) {
+  const std::optional<Initializer> bias = bias_start(args, context, in, units);
+  if (bias) layer.parameters.push_back({"bias", {units}, *bias});
+  layer.script =
+      bias ? "return torch.linear(x, self.weight, self.bias)" : "return torch.linear(x, self.weight)";
+  layer.onnx = [has_bias = bias.has_value()](OnnxGraph& graph, const std::string& x) {
     const std::string weight =
         graph.add("Transpose", {graph.parameter("weight")}, {{"perm", std::vector<int64_t>{1, 0}}});
     const std::string product = graph.add("MatMul", {x, weight});
-    return bias ? graph.add("Add", {product, graph.parameter("bias")}) : product;
+    return has_bias ? graph.add("Add", {product, graph.parameter("bias")}) : product;
   };
-  if (!bias) {
-    layer.script = "return torch.linear(x, self.weight)";
-    return layer;
-  }
-  layer.parameters.push_back({"bias", {units}, bias_start(args, context, in, units)});
-  layer.script = "return torch.linear(x, self.weight, self.bias)";
   return layer;
 }
 

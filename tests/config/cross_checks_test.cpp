@@ -187,7 +187,7 @@ TEST(CrossChecks, LabelsFitTheTask) {
           sections("{train: {path: f, format: class_folders}}", "{kind: binary, positive_above: 0}", "", "")),
       HasSubstr("task.positive_above: compares numbers, but the labels of class folders are their names"));
   // Stratified splits keep the proportions of label sets, so they work for several labels a text too.
-  EXPECT_EQ(faults_of(sections("{train: t, validation: {from: train, fraction: 0.1, method: stratified}}",
+  EXPECT_EQ(faults_of(sections("{train: t.csv, validation: {from: train, fraction: 0.1, method: stratified}}",
                                "{kind: multi_label, labels: [a]}", "", "")),
             "no fault");
 }
@@ -219,8 +219,14 @@ TEST(CrossChecks, ColumnsThatNoSourceHasAreNotIgnored) {
   EXPECT_THAT(with_data("{train: {path: f, format: class_folders}, columns: {text: body}}"),
               HasSubstr("data.columns.text: has no meaning for data in the format class_folders"));
   EXPECT_EQ(with_data("{train: t.jsonl, columns: {text: body}}"), "no fault");
-  EXPECT_EQ(with_data("{train: t, columns: {delimiter: \";\"}}"), "no fault")
-      << "only the disk tells what t is";
+  EXPECT_THAT(with_data("{train: t, columns: {weight: w}}"),
+              HasSubstr("data.columns.weight: has no meaning for data in the format class_folders"))
+      << "a source whose name tells no format must be a folder";
+  EXPECT_THAT(with_data("{train: t.txt, columns: {weight: w}}"),
+              HasSubstr("data.columns.weight: has no meaning for data in the format fasttext"));
+  EXPECT_THAT(
+      with_data("{train: t.csv, columns: {label_separator: \";\"}}"),
+      HasSubstr("data.columns.label_separator: separates the labels of a text, but task.kind is binary"));
 }
 
 TEST(CrossChecks, PositiveWeightsFitTheLabels) {

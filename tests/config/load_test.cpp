@@ -11,6 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 TEST(Load, FillsEveryDefaultOfAMinimalConfiguration) {
   const LoadedConfig loaded = load_text(minimal());
@@ -270,6 +271,19 @@ TEST_F(ConfigFiles, UnreadableFilesAreUsageErrors) {
   EXPECT_THAT(faults({folder_ / "absent.yaml"}), HasSubstr("absent.yaml: cannot read the configuration: "));
   EXPECT_THAT(faults({folder_}), HasSubstr("cannot read the configuration: "));
   EXPECT_EQ(faults({}), "no configuration file was named (expected at least one)");
+}
+
+TEST_F(ConfigFiles, WhatCannotBeReadHidesNoOtherFault) {
+  const auto file =
+      write("a.yaml", "base: no.yaml\nname: x\nname: y\ntrainin: {epochs: 1}\nloss: {mode: 3}\n");
+  const std::string found =
+      faults({file, folder_ / "absent.yaml"}, {"training.epochs", "training.batch_size=x"});
+  for (const char* fault :
+       {"a.yaml:1:7: base: there is no file", "a.yaml:3:1: duplicate key 'name'", "a.yaml:4:1: trainin: unknown key",
+        "a.yaml:5:14: loss.mode: ", "absent.yaml: cannot read the configuration", "--set training.epochs",
+        "training.batch_size: is 'x'"})
+    EXPECT_THAT(found, HasSubstr(fault));
+  EXPECT_THAT(found, Not(HasSubstr("is missing"))) << "it may stand in what could not be read";
 }
 
 TEST_F(ConfigFiles, OverridesReachIntoMapsAndLists) {

@@ -68,6 +68,17 @@ INSTANTIATE_TEST_SUITE_P(
                   2,
                   "unknown action 'config chek'; did you mean 'check'"},
         FaultCase{"config_check_nothing", {"config", "check"}, 2, "no configuration file"},
+        FaultCase{"config_check_with_an_option_of_show",
+                  {"config", "check", "config.yaml", "--origin"},
+                  2,
+                  "config check takes no --origin, which is for config show"},
+        FaultCase{"config_describe_as_json", {"config", "describe", "--json"}, 2, "describe takes no --json"},
+        FaultCase{
+            "config_schema_with_a_value", {"config", "schema", "--set", "a=1"}, 2, "schema takes no --set"},
+        FaultCase{"config_show_in_two_forms",
+                  {"config", "show", "config.yaml", "--origin", "--json"},
+                  2,
+                  "two forms of one answer"},
         FaultCase{"config_describe_unknown_key", {"config", "describe", "--key", "traning"}, 2, "traning"},
         FaultCase{
             "resume_without_a_folder", {"train", "config.yaml", "--resume"}, 2, "--resume needs --run-dir"},
