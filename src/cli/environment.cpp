@@ -1,8 +1,10 @@
 #include "cli/environment.h"
 
 #include <ctime>
+#include <filesystem>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -28,6 +30,7 @@ nlohmann::ordered_json environment_json(c10::Device device, const TrainingConfig
                                         const std::vector<std::string>& words) {
   utsname host{};
   ::uname(&host);
+  std::error_code no_folder;  // it may have been removed
   nlohmann::ordered_json command = nlohmann::ordered_json::array({"bernoulli", "train"});
   for (const std::string& word : words) command.push_back(word);
   return {
@@ -43,6 +46,7 @@ nlohmann::ordered_json environment_json(c10::Device device, const TrainingConfig
       {"threads", threads},
       {"system", std::string(host.sysname) + " " + host.release + " " + host.machine},
       {"started", static_cast<int64_t>(std::time(nullptr))},
+      {"working_directory", std::filesystem::current_path(no_folder).string()},
       {"command", command},
   };
 }

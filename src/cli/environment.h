@@ -15,7 +15,7 @@ namespace bernoulli::cli {
 c10::Device open_training_device(const std::string& name, const TrainingConfig& training);
 
 /// What environment.json of a run holds: program, LibTorch, compiler, commit, device, precision, threads,
-/// host, command line.
+/// host, working directory, command line.
 nlohmann::ordered_json environment_json(c10::Device device, const TrainingConfig& training, int threads,
                                         const std::vector<std::string>& words);
 

@@ -66,9 +66,13 @@ CheckedConfig load_checked_config(const config::ConfigSources& sources) {
 
 DataConfig data_of_run(const RunConfig& run, const std::vector<std::string>& overrides) {
   if (overrides.empty()) return run.data;
-  return config::load_config_text(run.resolved_yaml, "the configuration of the run", layers::layer_schemas(),
-                                  overrides)
-      .run.data;
+  DataConfig data = config::load_config_text(run.resolved_yaml, "the configuration of the run",
+                                             layers::layer_schemas(), overrides)
+                        .run.data;
+  const bool moved = std::any_of(overrides.begin(), overrides.end(),
+                                 [](const std::string& word) { return word.starts_with("data.root="); });
+  if (!moved) data.root = run.data.root;
+  return data;
 }
 
 }  // namespace bernoulli::cli

@@ -96,6 +96,18 @@ Json data_json(const PreparedRun& run) {
   return json;
 }
 
+/// What environment.json says after a process more: the latest one, and under "earlier" those before it.
+Json with_earlier(Json latest, const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return latest;
+  Json before = read_json(file);
+  Json earlier = before.value("earlier", Json::array());
+  before.erase("earlier");
+  earlier.push_back(std::move(before));
+  latest["earlier"] = std::move(earlier);
+  return latest;
+}
+
 /// The engine of a run, with the plan that it was chosen for in the log.
 EngineChoice choose_engine(const RunConfig& config, const PreparedRun& run, c10::Device device, int threads) {
   log_info(layers::summary(run.plan));
@@ -150,7 +162,9 @@ TrainedRun train_run(const TrainArguments& arguments) {
   set_operator_threads(threads);
   const auto describe_run = [&] {
     write_file_atomic(paths.config(), config.resolved_yaml);
-    write_json(paths.environment(), environment_json(device, config.training, threads, arguments.words));
+    write_json(paths.environment(),
+               with_earlier(environment_json(device, config.training, threads, arguments.words),
+                            paths.environment()));
     write_json(paths.data(), data_json(run));
     if (run.vectorizer->vocabulary() != nullptr)
       write_file_atomic(paths.vocabulary(), run.vectorizer->vocabulary()->to_text());

@@ -39,8 +39,13 @@ std::string environment_section(const RunRecord& record) {
         fmt::format("<tr><td>{}</td><td class=\"l\">{}</td></tr>\n", escape_html(name), escape_html(value));
   };
   if (record.environment.is_object()) {
-    for (const auto& [name, value] : record.environment.items())
-      add(name, name == "started" ? utc(value) : name == "command" ? words_of(value) : plain(value));
+    for (const auto& [name, value] : record.environment.items()) {
+      if (name != "earlier")
+        add(name, name == "started" ? utc(value) : name == "command" ? words_of(value) : plain(value));
+    }
+    for (const Json& process : record.environment.value("earlier", Json::array()))
+      add("an earlier process", fmt::format("{}, commit {}: {}", utc(process.at("started")),
+                                            plain(process.at("commit")), words_of(process.at("command"))));
   }
   if (record.finished()) {
     for (const auto& [name, value] : record.summary.at("timings").items()) add(name, plain(value));

@@ -508,6 +508,24 @@ TEST_F(EndToEnd, ASignalSavesAndResumeGivesTheSameBytes) {
   }
 }
 
+TEST_F(EndToEnd, ARunKnowsWhereItsDataWereAndEveryProcessThatTrainedIt) {
+  const auto in_folder = [&](const std::string& words) {
+    return run_program(
+        {"/bin/sh", "-c", "cd " + folder_.path().string() + " && " + BERNOULLI_PROGRAM + words});
+  };
+  const ProgramResult trained = in_folder(" train config.yaml --run-dir run --device cpu");
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  const ProgramResult evaluated = run({"evaluate", (folder_ / "run").string(), "--json"});
+  EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  EXPECT_THAT(evaluated.err, HasSubstr("where the run was trained"));
+  ASSERT_EQ(in_folder(" train --resume --run-dir run --device cpu").exit_code, 0);
+  const Json environment = read_json("run/environment.json");
+  EXPECT_THAT(environment["command"], ::testing::Contains("--resume"));
+  ASSERT_EQ(environment["earlier"].size(), 1u);
+  EXPECT_THAT(environment["earlier"][0]["command"], ::testing::Contains("config.yaml"));
+  EXPECT_THAT(folder_.read("run/report.html"), HasSubstr("an earlier process"));
+}
+
 TEST_F(EndToEnd, ResumeRefusesAnotherConfiguration) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   const ProgramResult refused = run(train_words("run", {"--resume", "--set", "optimizer.adam.lr=0.5"}));
