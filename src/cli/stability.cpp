@@ -75,9 +75,9 @@ int run_stability(const std::vector<std::string>& words) {
   write_file_atomic(folder / "stability.html", stability::page(comparison));
   write_json(folder / "stability.json", json);
   for (const stability::ModeComparison& pair : comparison.plain.comparisons) {
-    if (pair.within_seed_noise && pair.test.mean_difference != 0)
-      log_warning(fmt::format("{} against {}: a difference of {:+.4f} in accuracy is within seed noise",
-                              pair.mode, pair.baseline, pair.test.mean_difference));
+    if ((pair.within_seed_noise || pair.undecided) && pair.test.mean_difference != 0)
+      log_warning(fmt::format("{} against {}: a difference of {:+.4f} in accuracy is {}", pair.mode,
+                              pair.baseline, pair.test.mean_difference, pair.judgement()));
   }
   for (const stability::DeviceComparison& other : comparison.devices) log_info(stability::statement(other));
   log_info(fmt::format("{} updates a run ({} an epoch), {} seeds, {}", comparison.steps,

@@ -157,6 +157,7 @@ int run_sweep(const std::vector<std::string>& words) {
   write_plan(planned, folder);
   log_info(fmt::format("sweep folder {}: {} trials", folder.string(), planned.sweep.trials.size()));
   mention_crowding(planned, arguments->jobs);
+  warn_of_other_examples(planned.configs);
   try {
     run_trials(planned.sweep, {folder, ranking, arguments->device, arguments->jobs});
   } catch (const StopRequested&) {

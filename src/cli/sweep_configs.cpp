@@ -8,6 +8,7 @@
 
 #include "cli/verb.h"
 #include "config/differences.h"
+#include "config/faults.h"
 #include "config/metric_names.h"
 #include "config/override.h"
 #include "core/error.h"
@@ -146,30 +147,40 @@ std::vector<std::string> keys_that_define(const std::string& metric) {
   return {};
 }
 
-/// Figures that cannot be told apart by size: refused. Figures of other examples: told.
-void check_comparable(const std::vector<config::LoadedConfig>& trials, const std::string& metric) {
+std::vector<config::Difference> differences_of(const std::vector<config::LoadedConfig>& trials) {
   std::vector<Json> resolved;
   for (const config::LoadedConfig& trial : trials) resolved.push_back(trial.resolved);
-  std::string other_data;
-  for (const config::Difference& difference : config::differences(resolved)) {
-    const auto below = [&](const std::string& section) {
-      return difference.key == section || difference.key.starts_with(section + ".");
-    };
+  return config::differences(resolved);
+}
+
+bool is_in(const std::string& key, const std::string& section) {
+  return key == section || key.starts_with(section + ".");
+}
+
+/// Figures that cannot be told apart by size are refused.
+void check_comparable(const std::vector<config::LoadedConfig>& trials, const std::string& metric) {
+  for (const config::Difference& difference : differences_of(trials)) {
     for (const std::string& key : keys_that_define(metric)) {
-      if (below(key))
+      if (is_in(difference.key, key))
         throw UsageError(fmt::format(
             "the {} of trials that differ in {} are not the same figure: rank them with --rank-by METRIC by "
             "another one",
             metric, difference.key));
     }
-    if (below("data.validation") || below("data.columns") || below("task"))
-      other_data += (other_data.empty() ? "" : ", ") + difference.key;
   }
-  if (!other_data.empty())
-    log_warning(
-        fmt::format("trials differ in {}: their figures may be of other examples or labels, and are "
-                    "ranked all the same",
-                    other_data));
+}
+
+void warn_of_other_examples(const std::vector<config::LoadedConfig>& trials) {
+  std::string keys;
+  for (const config::Difference& difference : differences_of(trials)) {
+    for (const char* section : {"data.validation", "data.columns", "task"}) {
+      if (is_in(difference.key, section)) keys += (keys.empty() ? "" : ", ") + difference.key;
+    }
+  }
+  if (!keys.empty())
+    log_warning(fmt::format(
+        "trials differ in {}: their figures may be of other examples or labels, and are ranked all the same",
+        keys));
 }
 
 sweep::Ranking choose_ranking(const std::vector<config::LoadedConfig>& trials,
@@ -182,12 +193,13 @@ sweep::Ranking choose_ranking(const std::vector<config::LoadedConfig>& trials,
     const TrainingConfig& training = trial.run.training;
     if (!metric && (training.monitor != chosen || training.monitor_mode != first.monitor_mode))
       throw UsageError(
-          "trials differ in training.monitor or monitor_mode: say with --rank-by METRIC what they "
+          "trials differ in training.monitor: say with --rank-by METRIC what they "
           "are compared by");
     if (!has_metric(trial, chosen)) {
       const std::string near = suggestion(chosen, config::metric_names(trial.run.task.kind));
-      throw UsageError(fmt::format("--rank-by: there is no metric '{}' of this task{}; see docs/metrics.md",
-                                   chosen, near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+      throw UsageError(fmt::format("--rank-by: there is no metric '{}' of this task (expected {}){}", chosen,
+                                   config::join_words(config::metric_names(trial.run.task.kind)),
+                                   near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
     }
   }
   check_comparable(trials, chosen);

@@ -30,6 +30,9 @@ std::vector<config::LoadedConfig> load_kept_trials(const std::filesystem::path& 
 void check_same_configs(const std::vector<config::LoadedConfig>& kept,
                         const std::vector<config::LoadedConfig>& now);
 
+/// Where trials may be judged on other examples or labels, a warning.
+void warn_of_other_examples(const std::vector<config::LoadedConfig>& trials);
+
 /// `metric`, or what all trials monitor. @throws UsageError where there are no validation data, where a trial
 /// has no such metric, or where trials monitor different ones
 sweep::Ranking choose_ranking(const std::vector<config::LoadedConfig>& trials,

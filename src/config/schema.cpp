@@ -110,7 +110,8 @@ Field task_section() {
                   .optional()
                   .only_when("kind", {"binary"}),
               list("labels",
-                   "multi_label: the names in order. binary: [negative, positive]; empty: found in the data",
+                   "multi_label: the names in order, at least one. binary: [negative, positive]; empty: "
+                   "found in the data",
                    text("", "").size(1))
                   .defaults(Json::array())})
       .one_of({"positive", "positive_above"});

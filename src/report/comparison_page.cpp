@@ -52,17 +52,19 @@ bool is_same_split(Runs runs, const std::string& split) {
   return fingerprints.size() == 1 && *fingerprints.begin() != "";
 }
 
-/// The best of the values, where they differ. Losses are each training's own, and are not compared.
-std::optional<double> best_of(const std::vector<Json>& values, const std::string& metric) {
-  if (metric == "loss") return std::nullopt;
+/// The best of the values as the table shows it, where it shows a difference; else empty. Losses are each
+/// training's own, and are not compared.
+std::string best_of(const std::vector<Json>& values, const std::string& metric) {
+  if (metric == "loss") return "";
   std::vector<double> numbers;
   for (const Json& value : values) {
     if (value.is_number()) numbers.push_back(value.get<double>());
   }
-  if (numbers.size() < 2) return std::nullopt;
+  if (numbers.size() < 2) return "";
   const auto [low, high] = std::ranges::minmax(numbers);
-  if (low == high) return std::nullopt;
-  return lower_is_better(metric) ? low : high;
+  const std::string lowest = metric_text(low), highest = metric_text(high);
+  if (lowest == highest) return "";
+  return lower_is_better(metric) ? lowest : highest;
 }
 
 std::string metrics_table(Runs runs, const std::vector<Json>& figures, bool mark_best) {
@@ -75,12 +77,12 @@ std::string metrics_table(Runs runs, const std::vector<Json>& figures, bool mark
     std::vector<Json> values;
     for (const Json& of : figures)
       values.push_back(of.is_null() ? Json() : of.at("metrics").value(name, Json()));
-    const auto best = mark_best ? best_of(values, name) : std::nullopt;
+    const std::string best = mark_best ? best_of(values, name) : "";
     std::vector<std::string> cells = {fmt::format("<code>{}</code>", escape_html(name))};
     for (const Json& value : values) {
-      const bool is_best = best && value.is_number() && value.get<double>() == *best;
-      cells.push_back(
-          fmt::format("{}{}{}", is_best ? "<b>★ " : "", metric_text(value), is_best ? "</b>" : ""));
+      const std::string text = metric_text(value);
+      const bool is_best = value.is_number() && text == best;
+      cells.push_back(fmt::format("{}{}{}", is_best ? "<b>★ " : "", text, is_best ? "</b>" : ""));
     }
     table.row(cells);
   }

@@ -28,7 +28,10 @@ struct Axis {
   /// Never empty, so that a constant line has a place.
   void widen() {
     if (!(low <= high)) low = 0, high = 1;
-    if (low == high) low -= 0.5, high += 0.5;
+    if (low == high) {  // a line that is constant, in the middle
+      const double around = low == 0 ? 0.5 : 0.05 * std::fabs(low);
+      low -= around, high += around;
+    }
   }
   double share(double value) const { return (value - low) / (high - low); }
 };

@@ -65,6 +65,17 @@ void measure_loss(const RunConfig& config, c10::Device device, const Progress& p
   }
 }
 
+double majority_accuracy(const EncodedDataset& data) {
+  const auto num_labels = static_cast<size_t>(data.num_labels);
+  std::vector<double> positives(num_labels);
+  for (size_t i = 0; i < data.targets.size(); ++i)
+    positives[i % num_labels] += data.targets[i] > 0.5f ? 1 : 0;
+  const auto examples = static_cast<double>(data.size());
+  double right = 0;
+  for (const double count : positives) right += std::max(count, examples - count);
+  return right / static_cast<double>(data.targets.size());
+}
+
 }  // namespace
 
 std::vector<ModeComparison> compare_modes(const std::vector<PairedRun>& runs,
@@ -84,12 +95,19 @@ std::vector<ModeComparison> compare_modes(const std::vector<PairedRun>& runs,
     comparison.test = paired_t_test(comparison.baseline_values, comparison.values);
     comparison.one_seed = runs.size() < 2;
     const double noise = std::max(comparison.baseline_spread.deviation, comparison.spread.deviation);
-    const bool insignificant = comparison.test.p && *comparison.test.p >= kSignificant;
     comparison.within_seed_noise =
-        !comparison.one_seed && (std::fabs(comparison.test.mean_difference) <= noise || insignificant);
+        !comparison.one_seed && std::fabs(comparison.test.mean_difference) <= noise;
+    comparison.undecided = !comparison.one_seed && !comparison.within_seed_noise && comparison.test.p &&
+                           *comparison.test.p >= kSignificant;
     comparisons.push_back(std::move(comparison));
   }
   return comparisons;
+}
+
+std::string ModeComparison::judgement() const {
+  if (one_seed) return "one seed";
+  if (within_seed_noise) return "within seed noise";
+  return undecided ? fmt::format("not decided with {} seeds", values.size()) : "";
 }
 
 Comparison compare_losses(const RunConfig& config, const PreparedRun& prepared, c10::Device device,
@@ -104,6 +122,7 @@ Comparison compare_losses(const RunConfig& config, const PreparedRun& prepared, 
   result.device = device.str();
   result.evaluation = prepared.validation ? "validation" : "test";
   result.num_evaluation = evaluation.size();
+  result.majority_accuracy = majority_accuracy(evaluation);
   result.num_train = prepared.train.size();
   result.steps_per_epoch = order.steps_per_epoch();
   result.steps = config.stability.epochs ? *config.stability.epochs * order.steps_per_epoch()

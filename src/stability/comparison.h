@@ -24,13 +24,17 @@ struct ModeComparison {
   Spread baseline_spread, spread;
   PairedTTest test;
   std::vector<double> mcnemar;  ///< p, one a seed, over all entries of the evaluation set
-  /// The difference is no larger than the spread of either mode over seeds, or p of the t test is not below
-  /// 0.05. Never for one seed: nothing is known of noise then, see `one_seed`.
+  /// The difference is no larger than the spread of either mode over seeds. Never for one seed: nothing is
+  /// known of noise then, see `one_seed`.
   bool within_seed_noise = false;
+  /// It is larger, but p of the t test is not below 0.05: more seeds would tell.
+  bool undecided = false;
   bool one_seed = false;
 
   /// With one seed nothing counts as a difference.
-  bool differs() const { return !one_seed && !within_seed_noise && test.mean_difference != 0; }
+  bool differs() const { return !one_seed && !within_seed_noise && !undecided && test.mean_difference != 0; }
+  /// What the test makes of the difference, in words; empty where it is one.
+  std::string judgement() const;
 };
 
 /// The modes trained in lock-step under one stress (or none), over all seeds.
@@ -46,6 +50,7 @@ struct Comparison {
   std::string config_name, device;
   std::string evaluation;  ///< "validation" or "test"
   int64_t num_evaluation = 0;
+  double majority_accuracy = 0;  ///< of always giving each label's commoner answer there
   int64_t num_train = 0;
   int64_t steps = 0, steps_per_epoch = 0,
           configured_steps = 0;          ///< configured: of the ordinary training, 0: no limit

@@ -61,7 +61,8 @@ Json to_json(const ModeComparison& pair) {
           {"t", or_null(pair.test.t)},
           {"t_test_p", or_null(pair.test.p)},
           {"mcnemar_p", pair.mcnemar},
-          {"within_seed_noise", pair.one_seed ? Json(nullptr) : Json(pair.within_seed_noise)}};
+          {"within_seed_noise", pair.one_seed ? Json(nullptr) : Json(pair.within_seed_noise)},
+          {"undecided", pair.one_seed ? Json(nullptr) : Json(pair.undecided)}};
 }
 
 Json pairs_of(const Pairing& pairing) {
@@ -142,6 +143,7 @@ Json to_json(const Comparison& comparison) {
             {"num_evaluation", comparison.num_evaluation},
             {"num_train", comparison.num_train},
             {"steps", comparison.steps},
+            {"majority_accuracy", comparison.majority_accuracy},
             {"steps_per_epoch", comparison.steps_per_epoch},
             {"configured_steps", comparison.configured_steps},
             {"labels", comparison.label_names},

@@ -129,8 +129,9 @@ std::string first_of(const std::optional<int64_t>& step) { return step ? fmt::fo
 std::string against(const ModeComparison& pair) {
   if (pair.one_seed) return fmt::format("{:+.4f}, one seed", pair.test.mean_difference);
   const std::string p = pair.test.p ? fmt::format("p = {:.2g}", *pair.test.p) : "the same for every seed";
+  const std::string judgement = pair.judgement();
   return fmt::format("{:+.4f}, {}{}", pair.test.mean_difference, p,
-                     pair.within_seed_noise ? ", <b>within seed noise</b>" : "");
+                     judgement.empty() ? "" : fmt::format(", <b>{}</b>", judgement));
 }
 
 std::string pairing_table(const Pairing& pairing) {
@@ -308,8 +309,8 @@ std::string method_section(const Comparison& comparison) {
       "1. Where the weights differ from the first update on although nothing is lost, that is rounding: the "
       "modes "
       "compute the same gradient in another order. A difference no larger than the standard deviation over "
-      "seeds, or "
-      "with p of .05 or more, is called seed noise. The whole comparison took {:.0f} s.</p>\n",
+      "seeds is called seed noise; a larger one with p of .05 or more is not decided. The whole comparison "
+      "took {:.0f} s.</p>\n",
       comparison.steps, comparison.steps_per_epoch, comparison.num_train, comparison.plain.runs.size(),
       comparison.device, length, comparison.evaluation, comparison.num_evaluation, comparison.seconds);
 }
@@ -319,7 +320,7 @@ std::string method_section(const Comparison& comparison) {
 std::string page(const Comparison& comparison) {
   return report::page("Logits or probabilities: " + comparison.config_name, "bernoulli stability",
                       fmt::format("<div class=\"note\">{}</div>\n", escape_html(verdict(comparison))) +
-                          curves_section(comparison) + "<h2>Training as configured</h2>" +
+                          curves_section(comparison) + "<h2>Training without stress</h2>" +
                           pairing_body(comparison, comparison.plain) + stress_section(comparison) +
                           thresholds_section(comparison) + devices_section(comparison) +
                           method_section(comparison));

@@ -40,21 +40,44 @@ LogitTelemetry seen_by(const Pairing& pairing) {
   return seen;
 }
 
+/// Accuracy that is that of the commoner answer cannot differ between modes.
+std::string nothing_learned(const Comparison& comparison) {
+  const auto beats_majority = [&](const Spread& spread) {
+    return spread.mean > comparison.majority_accuracy + 1e-9;
+  };
+  for (const ModeComparison& pair : comparison.plain.comparisons) {
+    if (beats_majority(pair.baseline_spread) || beats_majority(pair.spread)) return "";
+  }
+  return fmt::format(
+      " No mode did better than always giving the commoner answer ({:.4f}), so that accuracy says nothing of "
+      "the "
+      "loss here: train longer (stability.epochs), or on data with more of the rarer answer.",
+      comparison.majority_accuracy);
+}
+
 std::string plain_sentence(const Comparison& comparison) {
   const Pairing& plain = comparison.plain;
   const LogitTelemetry seen = seen_by(plain);
   const double largest = advantage(plain);
+  const std::string length = comparison.steps < comparison.configured_steps
+                                 ? fmt::format("in the first {} of the configured {} updates",
+                                               comparison.steps, comparison.configured_steps)
+                                 : fmt::format("in {} updates", comparison.steps);
   std::string judgement = "makes no difference beyond seed noise";
+  const auto& pairs = plain.comparisons;
+  if (std::any_of(pairs.begin(), pairs.end(), [](const ModeComparison& pair) { return pair.undecided; }))
+    judgement =
+        fmt::format("makes a difference that {} seeds do not decide (stability.seeds)", plain.runs.size());
   if (plain.runs.size() < 2)
     judgement = "was tried with one seed, which cannot tell a difference from seed noise";
   else if (largest != 0)
     judgement = fmt::format("makes a difference beyond seed noise ({:+.4f} for logits)", largest);
   return fmt::format(
-      "Trained as configured, for {} updates, the choice between logits and probabilities {}: {} accuracy is "
+      "Without stress, {}, the choice between logits and probabilities {}: {} accuracy is "
       "{}; "
-      "the largest |logit| was {:.1f}, and {:.2g} % of the training answers were wrong without a gradient.",
-      comparison.steps, judgement, comparison.evaluation, accuracies(plain), seen.max_abs_logit,
-      100 * seen.wrong_and_dead_share());
+      "the largest |logit| was {:.1f}, and {:.2g} % of the training answers were wrong without a gradient.{}",
+      length, judgement, comparison.evaluation, accuracies(plain), seen.max_abs_logit,
+      100 * seen.wrong_and_dead_share(), nothing_learned(comparison));
 }
 
 std::string stress_sentence(const Comparison& comparison) {
@@ -126,10 +149,9 @@ std::string summary_table(const Comparison& comparison) {
       if (mode > 0) {
         const ModeComparison& pair = pairing->comparisons[mode - 1];
         against = fmt::format("{:+.4f}{}", pair.test.mean_difference,
-                              pair.one_seed            ? "  one seed"
-                              : pair.within_seed_noise ? "  within seed noise"
-                              : pair.test.p            ? fmt::format("  p = {:.2g}", *pair.test.p)
-                                                       : "");
+                              !pair.judgement().empty() ? "  " + pair.judgement()
+                              : pair.test.p             ? fmt::format("  p = {:.2g}", *pair.test.p)
+                                                        : "");
       }
       table += fmt::format(
           "{:<18}{:<22}{:>18}{:>10.4f}{:>12.1f}{:>10.2f} %{:>8.2f} %  {}\n",

@@ -94,6 +94,9 @@ BoardRow summarised(Group group) {
   return row;
 }
 
+/// Up to the rounding of float32 logits, which no setting should win by.
+bool are_equal(double a, double b) { return std::fabs(a - b) <= 1e-6 * std::max(std::fabs(a), std::fabs(b)); }
+
 }  // namespace
 
 std::string runs_of(const BoardRow& row, const std::filesystem::path& folder) {
@@ -136,7 +139,7 @@ LeaderBoard make_leader_board(const Sweep& sweep, const std::vector<Figures>& fi
   };
   std::stable_sort(board.rows.begin(), board.rows.end(), better);
   for (size_t i = 0; i < board.rows.size() && is_ranked(board.rows[i]); ++i) {
-    const bool ties = i > 0 && !better(board.rows[i - 1], board.rows[i]);
+    const bool ties = i > 0 && are_equal(board.rows[i - 1].validation->mean, board.rows[i].validation->mean);
     board.rows[i].rank = ties ? *board.rows[i - 1].rank : static_cast<int64_t>(i) + 1;
   }
   return board;

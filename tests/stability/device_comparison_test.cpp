@@ -148,5 +148,48 @@ TEST(DeviceComparison, StandsInTheJsonAndOnThePage) {
                                       HasSubstr("<td>6.25</td><td>7</td><td>24</td>")));
 }
 
+/// Runs under two modes with these accuracies, one a seed.
+std::vector<PairedRun> runs_with(const std::vector<std::pair<double, double>>& accuracies) {
+  std::vector<PairedRun> runs;
+  for (const auto& [logits, probabilities] : accuracies) {
+    PairedRun run{0, 1, {ModeRun{}, ModeRun{}}};
+    run.modes[1].mode = Mode::kSigmoidBce;
+    run.modes[0].accuracy = logits;
+    run.modes[1].accuracy = probabilities;
+    runs.push_back(run);
+  }
+  return runs;
+}
+
+TEST(Comparison, TellsNoiseFromWhatIsNotDecidedAndFromADifference) {
+  const auto judged = [](const std::vector<std::pair<double, double>>& accuracies) {
+    return compare_modes(runs_with(accuracies), {}).front();
+  };
+  EXPECT_EQ(judged({{0.9, 0.5}}).judgement(), "one seed");
+  EXPECT_EQ(judged({{0.90, 0.91}, {0.92, 0.91}, {0.91, 0.90}}).judgement(), "within seed noise");
+  // As large as it was seen: three seeds, -0.164 on average, paired t test p = .06.
+  const ModeComparison undecided = judged({{0.74, 0.50}, {0.75, 0.68}, {0.76, 0.58}});
+  EXPECT_EQ(undecided.judgement(), "not decided with 3 seeds");
+  EXPECT_FALSE(undecided.differs());
+  const ModeComparison different = judged({{0.90, 0.50}, {0.91, 0.52}, {0.92, 0.51}});
+  EXPECT_EQ(different.judgement(), "");
+  EXPECT_TRUE(different.differs());
+}
+
+TEST(Comparison, SaysWhereNoModeBeatTheCommonerAnswer) {
+  Comparison comparison;
+  comparison.evaluation = "validation";
+  comparison.majority_accuracy = 0.995;
+  comparison.steps = 200;
+  comparison.configured_steps = 5320;
+  comparison.plain.runs = runs_with({{0.995, 0.995}, {0.995, 0.995}});
+  comparison.plain.comparisons = compare_modes(comparison.plain.runs, {});
+  EXPECT_THAT(verdict(comparison),
+              AllOf(HasSubstr("in the first 200 of the configured 5320 updates"),
+                    HasSubstr("No mode did better than always giving the commoner answer (0.9950)")));
+  comparison.majority_accuracy = 0.9;
+  EXPECT_THAT(verdict(comparison), Not(HasSubstr("commoner answer")));
+}
+
 }  // namespace
 }  // namespace bernoulli::stability

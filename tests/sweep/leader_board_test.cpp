@@ -46,6 +46,13 @@ TEST(LeaderBoard, GivesEqualFiguresOneRankInTheOrderOfTheirTrials) {
   EXPECT_THAT(ranks(board), ElementsAre(1, 1, 3, 4));
 }
 
+TEST(LeaderBoard, NamesNoWinnerByTheRoundingOfFloat32) {
+  const LeaderBoard board = make_leader_board(
+      grid_of({"lr=1,2,3"}), {figures(0.2391661693, {}), figures(0.2391661659, {}), figures(0.23917, {})},
+      {"log_loss", true});
+  EXPECT_THAT(ranks(board), ElementsAre(1, 1, 3));
+}
+
 TEST(LeaderBoard, PutsWhatHasNoFigureLastAndSaysWhy) {
   Sweep sweep = grid_of({"lr=1,2,3"});
   sweep.trials[0].state = TrialState::kFailed;
