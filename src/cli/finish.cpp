@@ -107,6 +107,7 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
   const Calibration calibration = calibrate(training, logits);
   summary["temperatures"] = calibration.temperatures;
   summary["thresholds"] = calibration.thresholds;
+  summary["threshold_not_fitted"] = calibration.threshold_not_fitted;
   const auto evaluate = [&](const char* split, const EncodedDataset& data) {
     const auto report = [&] {
       return to_json(evaluate_logits(predictions_of(logits, data), *run.loss, config, run.labels.names,

@@ -443,6 +443,56 @@ TEST_F(EndToEnd, MultiLabelTrainsAndPredicts) {
   EXPECT_EQ(Json::parse(answer.out)["labels"], (Json{"r", "g"})) << answer.out;
 }
 
+TEST_F(EndToEnd, ALabelWithoutAValidationExampleKeepsTheThresholdHalfEverywhere) {
+  std::string rows, held_out;
+  for (int i = 0; i < 60; ++i) {
+    rows += i % 3 == 0   ? "{\"text\": \"red x\", \"labels\": [\"r\"]}\n"
+            : i % 3 == 1 ? "{\"text\": \"green red\", \"labels\": [\"g\", \"r\"]}\n"
+                         : "{\"text\": \"x y\", \"labels\": []}\n";
+    held_out +=
+        i % 2 == 0 ? "{\"text\": \"red x\", \"labels\": [\"r\"]}\n" : "{\"text\": \"x\", \"labels\": []}\n";
+  }
+  folder_.write("rows.jsonl", rows);
+  folder_.write("held.jsonl", held_out);
+  const std::vector<std::string> more = {"--set", "data.train=rows.jsonl",
+                                         "--set", "data.columns.label=labels",
+                                         "--set", "data.validation=null",
+                                         "--set", "data.validation=held.jsonl",
+                                         "--set", "data.test=null",
+                                         "--set", "data.test=rows.jsonl",
+                                         "--set", "task={kind: multi_label, labels: [r, g]}",
+                                         "--set", "model.layers[3].linear=2",
+                                         "--set", "training.epochs=30",
+                                         "--set", "metrics.threshold=max_f1"};
+  const char* const warning =
+      "warning: metrics.threshold cannot be fitted for 'g' and stays 0.5 there: the validation data have no "
+      "example with the label, or none without it; add some (data.validation)";
+  std::vector<std::string> dry = more;
+  dry.emplace_back("--dry-run");
+  const ProgramResult tried = run(train_words("dry", dry));
+  EXPECT_EQ(tried.exit_code, 0) << tried.err;
+  EXPECT_THAT(tried.err, HasSubstr(warning));
+  const ProgramResult trained = run(train_words("run", more));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_THAT(trained.err, HasSubstr(warning));
+  EXPECT_THAT(trained.err, HasSubstr("g 0.5 (not fitted)"));
+  const Json summary = read_json("run/summary.json");
+  EXPECT_EQ(summary["threshold_not_fitted"], Json::array({"g"}));
+  EXPECT_NE(summary["thresholds"].at(0), 0.5);
+  EXPECT_EQ(summary["thresholds"].at(1), 0.5);
+  EXPECT_EQ(summary["test"]["metrics"]["subset_accuracy"], 1.0);
+  for (const std::string model : {"run", "run/model.pt"}) {
+    EXPECT_EQ(Json::parse(run({"evaluate", (folder_ / model).string(), "--json"}).out), summary["test"])
+        << model;
+    const ProgramResult answer = run({"predict", (folder_ / model).string(), "--text", "green red"});
+    EXPECT_EQ(Json::parse(answer.out)["labels"], (Json{"r", "g"})) << answer.out;
+  }
+  const std::string page = folder_.read("run/report.html");
+  EXPECT_THAT(page, HasSubstr("the best F1; 0.5 for &#39;g&#39;, as these data have no example"));
+  ASSERT_EQ(run({"report", (folder_ / "run").string()}).exit_code, 0);
+  EXPECT_EQ(folder_.read("run/report.html"), page);
+}
+
 TEST_F(EndToEnd, AFinishedRunTakesATemperatureThatEveryVerbDividesBy) {
   write_noisy_data();
   const std::string run_dir = (folder_ / "run").string();

@@ -1,0 +1,52 @@
+#include "cli/check_validation.h"
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "core/name_list.h"
+#include "metrics/target_counts.h"
+
+namespace bernoulli::cli {
+namespace {
+
+/// Of the outputs: the positive class of a binary task.
+std::vector<std::string> output_names(const Labels& labels) {
+  if (labels.kind == TaskConfig::Kind::kBinary) return {labels.names.back()};
+  return labels.names;
+}
+
+void check_threshold(const Labels& labels, const std::vector<TargetCounts>& counts) {
+  const char* const next_step = "add some (data.validation), or set metrics.threshold to a number";
+  const std::vector<std::string> names = output_names(labels);
+  std::vector<std::string> not_fitted;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (!counts[i].has_both()) not_fitted.push_back(names[i]);
+  }
+  if (not_fitted.empty()) return;
+  if (not_fitted.size() < counts.size()) {
+    log_warning(fmt::format(
+        "metrics.threshold cannot be fitted for {} and stays 0.5 there: the validation data have no "
+        "example with the label, or none without it; {}",
+        name_list(not_fitted), next_step));
+    return;
+  }
+  if (labels.kind == TaskConfig::Kind::kBinary) {
+    throw DataError(fmt::format("metrics.threshold is to be fitted, and no validation example is '{}': {}",
+                                counts[0].positive == 0 ? labels.names.back() : labels.names.front(),
+                                next_step));
+  }
+  throw DataError(
+      fmt::format("metrics.threshold is to be fitted, and no label has validation examples both with it and "
+                  "without it: {}",
+                  next_step));
+}
+
+}  // namespace
+
+void check_validation(const RunConfig& config, const Labels& labels, const EncodedDataset& validation) {
+  const std::vector<TargetCounts> counts = count_targets(validation.targets, validation.num_labels);
+  if (config.metrics.threshold.method != ThresholdConfig::Method::kFixed) check_threshold(labels, counts);
+}
+
+}  // namespace bernoulli::cli

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+#include "data/dataset.h"
+#include "data/encoded_dataset.h"
+
+namespace bernoulli::cli {
+
+/// What is fitted on validation data needs examples with a label and without it there: told before the
+/// training. Warns of labels whose threshold will stay 0.5 for want of them.
+/// @throws DataError where metrics.threshold is to be fitted and no label has both
+void check_validation(const RunConfig& config, const Labels& labels, const EncodedDataset& validation);
+
+}  // namespace bernoulli::cli
