@@ -42,11 +42,38 @@ void check_threshold(const Labels& labels, const std::vector<TargetCounts>& coun
                   next_step));
 }
 
+/// Fewer examples of a class, and a threshold follows those that there happen to be.
+constexpr int64_t kFew = 30;
+
+void warn_of_few(const Labels& labels, const std::vector<TargetCounts>& counts) {
+  const bool binary = labels.kind == TaskConfig::Kind::kBinary;
+  std::vector<std::string> few;
+  const auto note = [&](const std::string& name, int64_t count, const char* which) {
+    if (count < kFew) few.push_back(fmt::format("'{}' ({}{})", name, count, binary ? "" : which));
+  };
+  const std::vector<std::string> names = output_names(labels);
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (!counts[i].has_both()) continue;
+    note(names[i], counts[i].positive, " with it");
+    note(binary ? labels.names.front() : names[i], counts[i].negative, " without it");
+  }
+  if (few.empty()) return;
+  log_warning(fmt::format(
+      "metrics.threshold is fitted on fewer than {} validation examples of {}: it will vary with the "
+      "examples "
+      "that happen to be there; take more validation data (data.validation), or set metrics.threshold to a "
+      "number",
+      kFew, item_list(few)));
+}
+
 }  // namespace
 
 void check_validation(const RunConfig& config, const Labels& labels, const EncodedDataset& validation) {
   const std::vector<TargetCounts> counts = count_targets(validation.targets, validation.num_labels);
-  if (config.metrics.threshold.method != ThresholdConfig::Method::kFixed) check_threshold(labels, counts);
+  if (config.metrics.threshold.method != ThresholdConfig::Method::kFixed) {
+    check_threshold(labels, counts);
+    warn_of_few(labels, counts);
+  }
 }
 
 }  // namespace bernoulli::cli

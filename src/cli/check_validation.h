@@ -10,7 +10,7 @@
 namespace bernoulli::cli {
 
 /// What is fitted on validation data needs examples with a label and without it there: told before the
-/// training. Warns of labels whose threshold will stay 0.5 for want of them.
+/// training. Warns of labels whose threshold will stay 0.5 for want of them, and of fewer than 30 of either.
 /// @throws DataError where metrics.threshold is to be fitted and no label has both
 void check_validation(const RunConfig& config, const Labels& labels, const EncodedDataset& validation);
 
