@@ -66,10 +66,23 @@ void warn_of_few(const Labels& labels, const std::vector<TargetCounts>& counts) 
       kFew, item_list(few)));
 }
 
+/// A metric that is undefined, or the same throughout, would end the training early, or never, and choose
+/// nothing.
+void check_monitor(const std::string& monitor, const std::vector<TargetCounts>& counts) {
+  const std::string missing = missing_for(monitor, counts);
+  if (missing.empty()) return;
+  throw DataError(fmt::format(
+      "training.monitor.metric is {}, which cannot tell one checkpoint from another on the "
+      "validation data: they have {}; add some (data.validation), or monitor another metric, such "
+      "as loss",
+      monitor, missing));
+}
+
 }  // namespace
 
 void check_validation(const RunConfig& config, const Labels& labels, const EncodedDataset& validation) {
   const std::vector<TargetCounts> counts = count_targets(validation.targets, validation.num_labels);
+  check_monitor(config.training.monitor, counts);
   if (config.metrics.threshold.method != ThresholdConfig::Method::kFixed) {
     check_threshold(labels, counts);
     warn_of_few(labels, counts);

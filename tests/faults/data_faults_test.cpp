@@ -201,6 +201,16 @@ FaultCase evaluated(const std::string& name, const std::string& content, const s
       }};
 }
 
+/// A validation set of one row, and a configuration that asks more of it.
+std::function<void(FaultFolder&)> validated_by(const std::string& row, const std::string& old,
+                                               const std::string& by) {
+  return [row, old, by](FaultFolder& folder) {
+    folder.write("v.csv", "text,label\n" + row + "\n");
+    folder.configure("{from: train, fraction: 0.25, method: stratified, seed: 1}", "v.csv");
+    folder.configure(old, by);
+  };
+}
+
 INSTANTIATE_TEST_SUITE_P(
     OfATrainedModel, DataFaults,
     ::testing::Values(
@@ -226,20 +236,20 @@ INSTANTIATE_TEST_SUITE_P(
                   {"train", "config.yaml", "--run-dir", "other"},
                   3,
                   "no validation example is 'good': add some",
-                  [](FaultFolder& folder) {
-                    folder.write("v.csv", "text,label\na dull film,bad\n");
-                    folder.configure("{from: train, fraction: 0.25, method: stratified, seed: 1}", "v.csv");
-                    folder.configure("{threshold: 0.5}", "{threshold: max_f1}");
-                  }},
+                  validated_by("a dull film,bad", "{threshold: 0.5}", "{threshold: max_f1}")},
         FaultCase{"threshold_without_a_counterexample",
                   {"train", "config.yaml", "--dry-run"},
                   3,
                   "no validation example is 'bad': add some",
-                  [](FaultFolder& folder) {
-                    folder.write("v.csv", "text,label\na fine film,good\n");
-                    folder.configure("{from: train, fraction: 0.25, method: stratified, seed: 1}", "v.csv");
-                    folder.configure("{threshold: 0.5}", "{threshold: max_f1}");
-                  }},
+                  validated_by("a fine film,good", "{threshold: 0.5}", "{threshold: max_f1}")},
+        FaultCase{"monitor_of_one_class",
+                  {"train", "config.yaml", "--dry-run"},
+                  3,
+                  "monitor.metric is roc_auc, .* they have no positive example; add some .*as loss",
+                  validated_by("a dull film,bad", "seed: 5", "seed: 5, monitor: roc_auc")},
+        FaultCase{"monitor_of_the_other_class", kTrain, 3,
+                  "monitor.metric is specificity, .* they have no negative example",
+                  validated_by("a fine film,good", "seed: 5", "seed: 5, monitor: specificity")},
         FaultCase{"threshold_of_labels_without_an_example",
                   {"train", "config.yaml", "--dry-run"},
                   3,
