@@ -1,6 +1,8 @@
 #include "cli/calibrate.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,12 +13,14 @@ namespace bernoulli::cli {
 namespace {
 
 /// "temperature fitted on validation data: NAME 1.5, NAME 2"
-void log_fitted(const char* what, const std::vector<double>& values, const std::vector<std::string>& names) {
+void log_fitted(const char* what, const std::vector<double>& values, const std::vector<std::string>& names,
+                const std::vector<int64_t>& not_fitted = {}) {
   std::string shown;
   for (size_t label = 0; label < values.size(); ++label) {
     shown += label == 0 ? "" : ", ";
     if (values.size() > 1) shown += names[label] + " ";
     shown += fmt::format("{:.7g}", values[label]);
+    if (std::ranges::binary_search(not_fitted, static_cast<int64_t>(label))) shown += " (not fitted)";
   }
   log_info(fmt::format("{} fitted on validation data: {}", what, shown));
 }
@@ -29,18 +33,19 @@ std::vector<double> fitted_temperatures(const Predictions& validation,
   return std::move(fitted.temperatures);
 }
 
-std::vector<double> fitted_thresholds(const Predictions& validation, const FinishedTraining& training) {
+/// check_validation() has told which labels have no examples to fit one on.
+FittedThresholds fitted_thresholds(const Predictions& validation, const FinishedTraining& training) {
   const std::vector<std::string>& names = training.run.labels.names;
-  std::vector<double> thresholds;
+  FittedThresholds fitted;
   try {
-    thresholds = choose_thresholds(validation, training.config.metrics.threshold, names);
+    fitted = choose_thresholds(validation, training.config.metrics.threshold, names);
   } catch (const DataError& error) {
     throw DataError(fmt::format(
         "{}; the training is kept: bernoulli train --resume --run-dir {} --set metrics.threshold=0.5",
         error.what(), training.paths.folder.string()));
   }
-  log_fitted("threshold", thresholds, names);
-  return thresholds;
+  log_fitted("threshold", fitted.thresholds, names, fitted.left_at_half);
+  return fitted;
 }
 
 }  // namespace
@@ -49,7 +54,7 @@ Calibration calibrate(const FinishedTraining& training, std::vector<float> valid
   const MetricsConfig& metrics = training.config.metrics;
   const bool fits_threshold = metrics.threshold.method != ThresholdConfig::Method::kFixed;
   const auto num_labels = static_cast<size_t>(training.run.train.num_labels);
-  Calibration calibration{{}, std::vector<double>(num_labels, metrics.threshold.value)};
+  Calibration calibration{{}, std::vector<double>(num_labels, metrics.threshold.value), {}};
   if (!metrics.fits_temperature && !fits_threshold) return calibration;
   if (!training.run.validation)  // config/ refuses it
     throw InternalError("what is fitted needs validation data, and there are none");
@@ -58,7 +63,12 @@ Calibration calibrate(const FinishedTraining& training, std::vector<float> valid
     calibration.temperatures = fitted_temperatures(validation(), training.run.labels.names);
     divide_by_temperature(validation_logits, calibration.temperatures);
   }
-  if (fits_threshold) calibration.thresholds = fitted_thresholds(validation(), training);
+  if (fits_threshold) {
+    FittedThresholds fitted = fitted_thresholds(validation(), training);
+    calibration.thresholds = std::move(fitted.thresholds);
+    for (const int64_t label : fitted.left_at_half)
+      calibration.threshold_not_fitted.push_back(training.run.labels.names[static_cast<size_t>(label)]);
+  }
   return calibration;
 }
 

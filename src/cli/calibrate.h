@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "cli/finish.h"
@@ -8,8 +9,9 @@ namespace bernoulli::cli {
 
 /// How the logits of a finished training become probabilities and decisions.
 struct Calibration {
-  std::vector<double> temperatures;  ///< L, or empty: none
-  std::vector<double> thresholds;    ///< L
+  std::vector<double> temperatures;               ///< L, or empty: none
+  std::vector<double> thresholds;                 ///< L
+  std::vector<std::string> threshold_not_fitted;  ///< labels whose threshold was to be fitted and is 0.5
 };
 
 /// Fits what the configuration asks for on validation data, and logs it.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/calibrate.h"
+#include "cli/demand.h"
 #include "cli/environment.h"
 #include "cli/export_run.h"
 #include "cli/write_report.h"
@@ -107,6 +108,9 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
   const Calibration calibration = calibrate(training, logits);
   summary["temperatures"] = calibration.temperatures;
   summary["thresholds"] = calibration.thresholds;
+  summary["threshold_not_fitted"] = calibration.threshold_not_fitted;
+  if (const Json demand = threshold_demand(config.metrics.threshold); !demand.is_null())
+    summary["threshold_demand"] = demand;
   const auto evaluate = [&](const char* split, const EncodedDataset& data) {
     const auto report = [&] {
       return to_json(evaluate_logits(predictions_of(logits, data), *run.loss, config, run.labels.names,
@@ -146,6 +150,7 @@ std::string summary_text(const Json& summary, const RunPaths& paths) {
     if (summary.contains(split)) text += fmt::format("{:<10}{}\n", split, metric_line(summary[split]));
   }
   if (summary.contains("calibration")) text += calibration_text(summary["calibration"]);
+  text += demand_text(summary);
   const Json& artifact = summary.at("artifact");
   text += fmt::format(
       "exported    {} ({} bytes), verified on {} raw {} texts: largest difference in probability {}\n",

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/check_validation.h"
 #include "cli/environment.h"
 #include "cli/finish.h"
 #include "cli/load_arguments.h"
@@ -61,23 +62,6 @@ void check_same_config(const RunPaths& paths, const config::LoadedConfig& loaded
       paths.folder.string(), lines));
 }
 
-/// A threshold that is to be fitted needs validation examples of each label: told before the training.
-void check_fittable(const RunConfig& config, const PreparedRun& run) {
-  if (config.metrics.threshold.method == ThresholdConfig::Method::kFixed || !run.validation) return;
-  const Json& counts = run.audit.at("validation").at("labels");
-  std::string missing;
-  for (const std::string& name : run.labels.names) {
-    if (run.labels.kind == TaskConfig::Kind::kBinary && name == run.labels.names.front()) continue;
-    if (counts.at(name) == 0) missing += fmt::format("{}'{}'", missing.empty() ? "" : ", ", name);
-  }
-  if (missing.empty()) return;
-  throw DataError(
-      fmt::format("metrics.threshold is to be fitted, and no validation example is {}: add some "
-                  "(data.validation), or set "
-                  "metrics.threshold to a number",
-                  missing));
-}
-
 std::optional<Vocabulary> saved_vocabulary(const RunPaths& paths) {
   if (!fs::exists(paths.vocabulary())) return std::nullopt;
   return Vocabulary::parse(read_file(paths.vocabulary()), paths.vocabulary().string());
@@ -127,6 +111,7 @@ std::string dry_run(const TrainArguments& arguments) {
   const c10::Device device = open_training_device(arguments.device, config.training);
   check_engine(config, loaded.plan ? &*loaded.plan : nullptr, device);
   const PreparedRun run = prepare_run(config);
+  if (run.validation) check_validation(config, run.labels, *run.validation);
   const int threads = operator_threads(config, run);
   set_operator_threads(threads);
   const EngineChoice engine = choose_engine(config, run, device, threads);
@@ -157,7 +142,7 @@ TrainedRun train_run(const TrainArguments& arguments) {
   log_info(fmt::format("run folder {}", paths.folder.string()));
 
   PreparedRun run = prepare_run(config, resuming ? saved_vocabulary(paths) : std::nullopt);
-  check_fittable(config, run);
+  if (run.validation) check_validation(config, run.labels, *run.validation);
   const int threads = operator_threads(config, run);
   set_operator_threads(threads);
   const auto describe_run = [&] {

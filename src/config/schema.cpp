@@ -33,7 +33,7 @@ std::vector<FieldSchema> held_out_fields(bool may_be_absent) {
       number("fraction", "share of the training source that is taken").above(0).below(1).only_when("from"));
   fields.push_back(word("method",
                         "keras: as text_dataset_from_directory does it; random; stratified: the same share "
-                        "of each class; hash: by the text itself",
+                        "of each class, or of each label; hash: by the text itself",
                         {"keras", "random", "stratified", "hash"})
                        .defaults("stratified")
                        .only_when("from"));

@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/random.h"
+#include "data/stratify.h"
 
 namespace bernoulli {
 namespace {
@@ -41,14 +42,11 @@ Indices choose_random(const Indices& rest, int64_t wanted, uint64_t seed) {
   return chosen;
 }
 
-/// One stratum a distinct row of targets: a label for binary tasks, a set of labels for multi-label ones.
-/// Each stratum gives its proportional number, rounded by largest remainder so that the total is right.
-Indices choose_stratified(const Dataset& dataset, const Indices& rest, int64_t wanted, uint64_t seed) {
-  std::map<std::vector<float>, Indices> strata;
-  for (const int64_t index : rest) {
-    const auto begin = dataset.targets.begin() + index * dataset.num_labels;
-    strata[std::vector<float>(begin, begin + dataset.num_labels)].push_back(index);
-  }
+/// One stratum a class. Each gives its proportional number, rounded by largest remainder so that the total is
+/// right.
+Indices choose_by_class(const Dataset& dataset, const Indices& rest, int64_t wanted, uint64_t seed) {
+  std::map<float, Indices> strata;
+  for (const int64_t index : rest) strata[dataset.targets[static_cast<size_t>(index)]].push_back(index);
   struct Quota {
     const Indices* members;
     int64_t number;
@@ -96,7 +94,10 @@ Indices choose(const Dataset& dataset, const Indices& rest, const SplitConfig& s
   const uint64_t seed = mix_seed(split.seed, random_stream::kSplit, role);
   const int64_t wanted = share_of(split.fraction, dataset.size());
   if (split.method == "random") return choose_random(rest, wanted, seed);
-  if (split.method == "stratified") return choose_stratified(dataset, rest, wanted, seed);
+  if (split.method == "stratified") {
+    return dataset.num_labels == 1 ? choose_by_class(dataset, rest, wanted, seed)
+                                   : choose_by_labels(dataset, rest, wanted, seed);
+  }
   if (split.method == "hash") return choose_hash(dataset, rest, split.fraction / share_left, seed);
   throw InternalError(fmt::format("no split is called '{}'", split.method));
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -95,19 +96,17 @@ Goal goal_of(const ThresholdConfig& config) {
   }
 }
 
-double choose(const std::vector<ScoredExample>& examples, const Goal& goal, const std::string& where) {
+/// Nothing where only one class has weight: every threshold, or none, would be best.
+std::optional<double> choose(const std::vector<ScoredExample>& examples, const Goal& goal,
+                             const std::string& where) {
   for (const ScoredExample& example : examples) {
     if (std::isnan(example.logit)) {
       throw NonFiniteError(
           fmt::format("cannot fit a threshold{}: a validation logit is not a number", where));
     }
   }
-  if (target_weights(examples).positive == 0) {
-    throw DataError(
-        fmt::format("cannot fit a threshold{}: the validation data have no positive example; "
-                    "add some or set metrics.threshold to a number",
-                    where));
-  }
+  const TargetWeights weights = target_weights(examples);
+  if (weights.positive == 0 || weights.negative == 0) return std::nullopt;
   const std::vector<Split> splits = possible_splits(examples);
   const Split* best = nullptr;
   for (const Split& split : splits) {
@@ -124,19 +123,27 @@ double choose(const std::vector<ScoredExample>& examples, const Goal& goal, cons
 
 }  // namespace
 
-std::vector<double> choose_thresholds(const Predictions& validation, const ThresholdConfig& config,
-                                      const std::vector<std::string>& names) {
+FittedThresholds choose_thresholds(const Predictions& validation, const ThresholdConfig& config,
+                                   const std::vector<std::string>& names) {
   check_predictions(validation);
   if (config.method == ThresholdConfig::Method::kFixed) {
-    return std::vector<double>(static_cast<size_t>(validation.num_labels), config.value);
+    return {std::vector<double>(static_cast<size_t>(validation.num_labels), config.value), {}};
   }
   const Goal goal = goal_of(config);
-  std::vector<double> thresholds;
+  FittedThresholds fitted;
   for (int64_t label = 0; label < validation.num_labels; ++label) {
-    thresholds.push_back(
-        choose(score_label(validation, label, 0.5), goal, label_phrase(validation, label, names)));
+    const std::optional<double> threshold =
+        choose(score_label(validation, label, 0.5), goal, label_phrase(validation, label, names));
+    fitted.thresholds.push_back(threshold.value_or(0.5));
+    if (!threshold) fitted.left_at_half.push_back(label);
   }
-  return thresholds;
+  if (static_cast<int64_t>(fitted.left_at_half.size()) == validation.num_labels) {
+    throw DataError(
+        fmt::format("cannot fit a threshold: the validation data have no positive or no negative example{}; "
+                    "add some or set metrics.threshold to a number",
+                    validation.num_labels == 1 ? "" : " of any label"));
+  }
+  return fitted;
 }
 
 }  // namespace bernoulli

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "config/loss_mode.h"
+#include "core/name_list.h"
 #include "report/html.h"
 #include "report/sections.h"
 
@@ -86,19 +87,27 @@ std::string temperature_line(const RunRecord& record) {
 
 std::string threshold_line(const RunRecord& record) {
   const ThresholdConfig& threshold = record.config.metrics.threshold;
+  std::string goal;
   switch (threshold.method) {
     case ThresholdConfig::Method::kFixed:
       return fmt::format("{}, as configured", threshold.value);
     case ThresholdConfig::Method::kMaxF1:
-      return "fitted on validation data: the best F1";
+      goal = "the best F1";
+      break;
     case ThresholdConfig::Method::kPrecisionAtRecall:
-      return fmt::format("fitted on validation data: the best precision with recall of {} or more",
-                         threshold.value);
+      goal = fmt::format("the best precision with recall of {} or more", threshold.value);
+      break;
     case ThresholdConfig::Method::kRecallAtPrecision:
-      return fmt::format("fitted on validation data: the best recall with precision of {} or more",
-                         threshold.value);
+      goal = fmt::format("the best recall with precision of {} or more", threshold.value);
+      break;
   }
-  return "";
+  const std::string line = "fitted on validation data: " + goal;
+  if (!record.finished()) return line;
+  auto left = record.summary.value("threshold_not_fitted", std::vector<std::string>());
+  if (left.empty()) return line;
+  for (std::string& name : left) name = shortened(name, kShownName);
+  return line + fmt::format("; 0.5 for {}, as these data have no example with the label, or none without it",
+                            escape_html(name_list(left)));
 }
 
 /// One number, large.

@@ -1,15 +1,21 @@
 #include "data/split.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <string_view>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
+#include "core/random.h"
 #include "core/text_store.h"
 #include "data/data_fixture.h"
 #include "support/reviews.h"
@@ -23,6 +29,41 @@ using ::testing::HasSubstr;
 using testing::message_of;
 
 using Indices = std::vector<int64_t>;
+
+/// Texts "text i" with these sets of labels.
+Dataset labelled(const std::vector<std::vector<int64_t>>& rows, int64_t num_labels) {
+  Dataset dataset;
+  const auto store = std::make_shared<TextStore>();
+  dataset.num_labels = num_labels;
+  dataset.targets.resize(rows.size() * static_cast<size_t>(num_labels));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    dataset.texts.push_back(store->keep("text " + std::to_string(i)));
+    dataset.origins.push_back(store->keep("here:" + std::to_string(i)));
+    for (const int64_t label : rows[i])
+      dataset.targets[i * static_cast<size_t>(num_labels) + static_cast<size_t>(label)] = 1;
+  }
+  dataset.store = store;
+  return dataset;
+}
+
+/// Label i has a chance of 1 / (i + 2) in each of `count` rows: rare and frequent ones, and hardly a set
+/// twice.
+Dataset rare_and_frequent(int64_t count, int64_t num_labels, uint64_t seed) {
+  Random random(seed);
+  std::vector<std::vector<int64_t>> rows(static_cast<size_t>(count));
+  for (std::vector<int64_t>& row : rows) {
+    for (int64_t label = 0; label < num_labels; ++label) {
+      if (random.uniform() < 1 / static_cast<double>(label + 2)) row.push_back(label);
+    }
+  }
+  return labelled(rows, num_labels);
+}
+
+int64_t count_of(const Dataset& dataset, int64_t label, const Indices& part) {
+  return std::count_if(part.begin(), part.end(), [&](int64_t i) {
+    return dataset.targets[static_cast<size_t>(i * dataset.num_labels + label)] == 1.0f;
+  });
+}
 
 /// `count` texts "text i", every third of them positive.
 Dataset examples(int64_t count) {
@@ -106,20 +147,129 @@ TEST(Split, StratifiedKeepsTheBalanceToTheExample) {
   EXPECT_EQ(positives(dataset, parts.validation), 20);
 }
 
-TEST(Split, StratifiedKeepsTheShareOfEverySetOfLabels) {
-  Dataset dataset = examples(80);
-  dataset.num_labels = 2;
-  dataset.targets.clear();
-  for (int i = 0; i < 80; ++i) {  // 40 with none, 20 with the first, 20 with both
-    dataset.targets.push_back(i % 4 >= 2 ? 1.0f : 0.0f);
-    dataset.targets.push_back(i % 4 == 3 ? 1.0f : 0.0f);
+// golden/split.json and the script beside it, which writes the algorithm down as its source does.
+TEST(Split, StratifiedByLabelsIsThatOfThePaper) {
+  std::ifstream file(BERNOULLI_TEST_SOURCE_DIR "/golden/split.json");
+  const nlohmann::json golden = nlohmann::json::parse(file)["cases"];
+  ASSERT_EQ(golden.size(), 8u);
+  for (size_t i = 0; i < golden.size(); ++i) {
+    SCOPED_TRACE(i);
+    const nlohmann::json& one = golden[i];
+    const auto part = [&](const char* name) -> std::optional<SplitConfig> {
+      if (!one["fractions"].contains(name)) return std::nullopt;
+      return split("stratified", one["fractions"][name], one["seed"]);
+    };
+    const Dataset dataset =
+        labelled(one["rows"].get<std::vector<std::vector<int64_t>>>(), one["num_labels"].get<int64_t>());
+    const SplitIndices parts = split_indices(dataset, part("validation"), part("test"));
+    EXPECT_EQ(parts.validation, one["parts"]["validation"].get<Indices>());
+    EXPECT_EQ(parts.test, one["parts"].value("test", Indices()));
   }
+}
+
+TEST(Split, StratifiedByLabelsTakesTheSizeAndEveryExampleOnce) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const Dataset dataset = rare_and_frequent(431, 25, seed);
+    const SplitIndices parts =
+        split_indices(dataset, split("stratified", 0.15, seed), split("stratified", 0.1, seed));
+    const SplitIndices random =
+        split_indices(dataset, split("random", 0.15, seed), split("random", 0.1, seed));
+    EXPECT_EQ(parts.validation.size(), random.validation.size());
+    EXPECT_EQ(parts.test.size(), random.test.size());
+    EXPECT_EQ(all_of(parts), counting(431));
+    const SplitIndices again =
+        split_indices(dataset, split("stratified", 0.15, seed), split("stratified", 0.1, seed));
+    EXPECT_EQ(again.validation, parts.validation);
+    EXPECT_NE(split_indices(dataset, split("stratified", 0.15, seed + 1), std::nullopt).validation,
+              split_indices(dataset, split("stratified", 0.15, seed), std::nullopt).validation);
+  }
+}
+
+/// Labels that never meet do not disturb each other: each gets its share, rounded up or down.
+TEST(Split, StratifiedRoundsTheShareOfEachOfSeparateLabels) {
+  for (const int64_t examples_a_label : {7, 14, 16, 99}) {
+    for (const double fraction : {0.1, 0.15, 0.165, 0.5, 0.8}) {
+      std::vector<std::vector<int64_t>> rows;
+      for (int64_t i = 0; i < 20 * examples_a_label; ++i) rows.push_back({i % 20});
+      const Dataset dataset = labelled(rows, 20);
+      const Indices part = split_indices(dataset, split("stratified", fraction), std::nullopt).validation;
+      EXPECT_EQ(static_cast<int64_t>(part.size()), std::llround(fraction * static_cast<double>(rows.size())));
+      for (int64_t label = 0; label < 20; ++label) {
+        EXPECT_LT(std::abs(static_cast<double>(count_of(dataset, label, part)) -
+                           fraction * static_cast<double>(examples_a_label)),
+                  1)
+            << examples_a_label << " " << fraction << " " << label;
+      }
+    }
+  }
+}
+
+/// A label that its own turn finds short of nothing by more than 1/2 ends within 1/2 of its share. So does
+/// each that meets others in fewer of its examples than either part is due, as long as examples without a
+/// label make up the size. The share is of the part's whole number, which moves it by up to 1/2 an example
+/// for all.
+TEST(Split, StratifiedIsWithinAnExampleWhereLabelsSeldomMeet) {
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    Random random(seed);
+    std::vector<std::vector<int64_t>> rows(200);
+    for (int64_t label = 0; label < 20; ++label) {
+      const auto alone = static_cast<int64_t>(8 + random.below(60));
+      for (int64_t i = 0; i < alone; ++i) rows.push_back({label});
+      if (label % 2 == 1) rows.push_back({label - 1, label});
+    }
+    const Dataset dataset = labelled(rows, 20);
+    const Indices part = split_indices(dataset, split("stratified", 0.15, seed), std::nullopt).validation;
+    for (int64_t label = 0; label < 20; ++label) {
+      const auto share = 0.15 * static_cast<double>(count_of(dataset, label, counting(dataset.size())));
+      EXPECT_NEAR(static_cast<double>(count_of(dataset, label, part)), share, 0.51 + 0.5 / 10) << seed;
+    }
+  }
+}
+
+/// Where nearly every example has several labels nothing is guaranteed. What it is for holds: the fewer
+/// examples a label has, the sooner it is dealt out, so that none that is due one goes without.
+TEST(Split, StratifiedLeavesNoRareLabelOutWhereHardlyASetRepeats) {
+  double distance = 0, random_distance = 0;
+  int64_t without = 0, random_without = 0;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const Dataset dataset = rare_and_frequent(600, 40, seed);
+    const Indices part = split_indices(dataset, split("stratified", 0.15, seed), std::nullopt).validation;
+    const Indices random = split_indices(dataset, split("random", 0.15, seed), std::nullopt).validation;
+    for (int64_t label = 0; label < 40; ++label) {
+      const double share = 0.15 * static_cast<double>(count_of(dataset, label, counting(600)));
+      const auto got = count_of(dataset, label, part), drawn = count_of(dataset, label, random);
+      distance += std::pow(static_cast<double>(got) - share, 2);
+      random_distance += std::pow(static_cast<double>(drawn) - share, 2);
+      if (share < 3) {
+        EXPECT_NEAR(static_cast<double>(got), share, 1) << seed << " " << label;
+      }
+      if (share < 1) continue;
+      without += got == 0;
+      random_without += drawn == 0;
+    }
+  }
+  EXPECT_EQ(without, 0);
+  EXPECT_GT(random_without, 0);
+  EXPECT_LT(distance, random_distance / 3);
+}
+
+TEST(Split, StratifiedCountsExamplesWithoutALabelAndNoWeights) {
+  std::vector<std::vector<int64_t>> rows(80);  // 40 with none, 20 with the first label, 20 with both
+  for (size_t i = 0; i < 80; ++i) {
+    if (i % 4 >= 2) rows[i].push_back(0);
+    if (i % 4 == 3) rows[i].push_back(1);
+  }
+  Dataset dataset = labelled(rows, 2);
   const SplitIndices parts = split_indices(dataset, split("stratified", 0.25), std::nullopt);
   int none = 0, first = 0, both = 0;
   for (const int64_t i : parts.validation) (i % 4 < 2 ? none : i % 4 == 2 ? first : both) += 1;
   EXPECT_EQ(none, 10);
   EXPECT_EQ(first, 5);
   EXPECT_EQ(both, 5);
+  for (size_t i = 0; i < 80; ++i) dataset.weights.push_back(static_cast<float>(1 + i % 7));
+  EXPECT_EQ(split_indices(dataset, split("stratified", 0.25), std::nullopt).validation, parts.validation);
+  const Dataset unlabelled = labelled(std::vector<std::vector<int64_t>>(20), 3);
+  EXPECT_EQ(split_indices(unlabelled, split("stratified", 0.25), std::nullopt).validation.size(), 5u);
 }
 
 TEST(Split, HashPutsEqualTextsOnOneSide) {

@@ -201,61 +201,94 @@ FaultCase evaluated(const std::string& name, const std::string& content, const s
       }};
 }
 
+/// A validation set of one row, and a configuration that asks more of it.
+std::function<void(FaultFolder&)> validated_by(const std::string& row, const std::string& old,
+                                               const std::string& by) {
+  return [row, old, by](FaultFolder& folder) {
+    folder.write("v.csv", "text,label\n" + row + "\n");
+    folder.configure("{from: train, fraction: 0.25, method: stratified, seed: 1}", "v.csv");
+    folder.configure(old, by);
+  };
+}
+
 INSTANTIATE_TEST_SUITE_P(
     OfATrainedModel, DataFaults,
-    ::testing::Values(evaluated("unknown_label", "text,label\na film,good\na film,fair\n",
-                                "more\\.csv:3.*'fair'"),
-                      evaluated("nothing_to_evaluate", "text,label\n", "more\\.csv"),
-                      FaultCase{"evaluated_file_missing",
-                                {"evaluate", "run", "--data", "nothere.csv"},
-                                3,
-                                "nothere\\.csv",
-                                evaluated("", "", "").prepare},
-                      evaluated("escapes_in_a_header", "\x1b[31mred,label\na film,good\n", "\\\\x1b.31mred"),
-                      FaultCase{"resumed_below_what_is_done",
-                                {"train", "--resume", "--run-dir", "run", "--set", "training.epochs=1"},
-                                2,
-                                "has made 8 steps, and .* now allow 4: raise them",
-                                evaluated("", "", "").prepare},
-                      FaultCase{"resumed_with_another_batch",
-                                {"train", "--resume", "--run-dir", "run", "--set", "training.batch_size=5"},
-                                2,
-                                "training\\.batch_size: 4 in the run, 5 now",
-                                evaluated("", "", "").prepare},
-                      FaultCase{"threshold_without_an_example",
-                                {"train", "config.yaml", "--run-dir", "other"},
-                                3,
-                                "no validation example is 'good': add some",
-                                [](FaultFolder& folder) {
-                                  folder.write("v.csv", "text,label\na dull film,bad\n");
-                                  folder.configure(
-                                      "{from: train, fraction: 0.25, method: stratified, seed: 1}", "v.csv");
-                                  folder.configure("{threshold: 0.5}", "{threshold: max_f1}");
-                                }},
-                      FaultCase{"validation_drawn_anew_from_other_rows",
-                                {"evaluate", "run"},
-                                3,
-                                "may have been trained on some of them: restore",
-                                [](FaultFolder& folder) {
-                                  evaluated("", "", "").prepare(folder);
-                                  folder.write("reviews.csv", sound_rows() + "one more film,good\n");
-                                }},
-                      FaultCase{"predicted_line_not_json",
-                                {"predict", "run", "lines.jsonl"},
-                                3,
-                                "lines\\.jsonl:1: not JSON at byte 1",
-                                [](FaultFolder& folder) {
-                                  evaluated("", "", "").prepare(folder);
-                                  folder.write("lines.jsonl", "a fine film\n");
-                                }},
-                      FaultCase{"predicted_line_without_text",
-                                {"predict", "run", "lines.jsonl"},
-                                3,
-                                "lines\\.jsonl:1: no string under 'text'",
-                                [](FaultFolder& folder) {
-                                  evaluated("", "", "").prepare(folder);
-                                  folder.write("lines.jsonl", "{\"body\": \"a fine film\"}\n");
-                                }}),
+    ::testing::Values(
+        evaluated("unknown_label", "text,label\na film,good\na film,fair\n", "more\\.csv:3.*'fair'"),
+        evaluated("nothing_to_evaluate", "text,label\n", "more\\.csv"),
+        FaultCase{"evaluated_file_missing",
+                  {"evaluate", "run", "--data", "nothere.csv"},
+                  3,
+                  "nothere\\.csv",
+                  evaluated("", "", "").prepare},
+        evaluated("escapes_in_a_header", "\x1b[31mred,label\na film,good\n", "\\\\x1b.31mred"),
+        FaultCase{"resumed_below_what_is_done",
+                  {"train", "--resume", "--run-dir", "run", "--set", "training.epochs=1"},
+                  2,
+                  "has made 8 steps, and .* now allow 4: raise them",
+                  evaluated("", "", "").prepare},
+        FaultCase{"resumed_with_another_batch",
+                  {"train", "--resume", "--run-dir", "run", "--set", "training.batch_size=5"},
+                  2,
+                  "training\\.batch_size: 4 in the run, 5 now",
+                  evaluated("", "", "").prepare},
+        FaultCase{"threshold_without_an_example",
+                  {"train", "config.yaml", "--run-dir", "other"},
+                  3,
+                  "no validation example is 'good': add some",
+                  validated_by("a dull film,bad", "{threshold: 0.5}", "{threshold: max_f1}")},
+        FaultCase{"threshold_without_a_counterexample",
+                  {"train", "config.yaml", "--dry-run"},
+                  3,
+                  "no validation example is 'bad': add some",
+                  validated_by("a fine film,good", "{threshold: 0.5}", "{threshold: max_f1}")},
+        FaultCase{"monitor_of_one_class",
+                  {"train", "config.yaml", "--dry-run"},
+                  3,
+                  "monitor.metric is roc_auc, .* they have no positive example; add some .*as loss",
+                  validated_by("a dull film,bad", "seed: 5", "seed: 5, monitor: roc_auc")},
+        FaultCase{"monitor_of_the_other_class", kTrain, 3,
+                  "monitor.metric is specificity, .* they have no negative example",
+                  validated_by("a fine film,good", "seed: 5", "seed: 5, monitor: specificity")},
+        FaultCase{"threshold_of_labels_without_an_example",
+                  {"train", "config.yaml", "--dry-run"},
+                  3,
+                  "no label has validation examples both with it and without it: add some",
+                  [](FaultFolder& folder) {
+                    folder.train_on("rows.jsonl",
+                                    "{\"text\": \"a\", \"label\": [\"red\"]}\n"
+                                    "{\"text\": \"b\", \"label\": [\"blue\"]}\n");
+                    folder.write("v.jsonl", "{\"text\": \"a\", \"label\": [\"red\"]}\n");
+                    folder.configure("{kind: binary, positive: good}",
+                                     "{kind: multi_label, labels: [red, blue]}");
+                    folder.configure("units: 1", "units: 2");
+                    folder.configure("{from: train, fraction: 0.25, method: stratified, seed: 1}", "v.jsonl");
+                    folder.configure("{threshold: 0.5}", "{threshold: max_f1}");
+                  }},
+        FaultCase{"validation_drawn_anew_from_other_rows",
+                  {"evaluate", "run"},
+                  3,
+                  "may have been trained on some of them: restore",
+                  [](FaultFolder& folder) {
+                    evaluated("", "", "").prepare(folder);
+                    folder.write("reviews.csv", sound_rows() + "one more film,good\n");
+                  }},
+        FaultCase{"predicted_line_not_json",
+                  {"predict", "run", "lines.jsonl"},
+                  3,
+                  "lines\\.jsonl:1: not JSON at byte 1",
+                  [](FaultFolder& folder) {
+                    evaluated("", "", "").prepare(folder);
+                    folder.write("lines.jsonl", "a fine film\n");
+                  }},
+        FaultCase{"predicted_line_without_text",
+                  {"predict", "run", "lines.jsonl"},
+                  3,
+                  "lines\\.jsonl:1: no string under 'text'",
+                  [](FaultFolder& folder) {
+                    evaluated("", "", "").prepare(folder);
+                    folder.write("lines.jsonl", "{\"body\": \"a fine film\"}\n");
+                  }}),
     case_name);
 
 }  // namespace

@@ -20,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -441,6 +442,111 @@ TEST_F(EndToEnd, MultiLabelTrainsAndPredicts) {
   EXPECT_EQ(read_json("multi/summary.json")["test"]["metrics"]["subset_accuracy"], 1.0);
   const ProgramResult answer = run({"predict", (folder_ / "multi/model.pt").string(), "--text", "green red"});
   EXPECT_EQ(Json::parse(answer.out)["labels"], (Json{"r", "g"})) << answer.out;
+}
+
+TEST_F(EndToEnd, ALabelWithoutAValidationExampleKeepsTheThresholdHalfEverywhere) {
+  std::string rows, held_out;
+  for (int i = 0; i < 60; ++i) {
+    rows += i % 3 == 0   ? "{\"text\": \"red x\", \"labels\": [\"r\"]}\n"
+            : i % 3 == 1 ? "{\"text\": \"green red\", \"labels\": [\"g\", \"r\"]}\n"
+                         : "{\"text\": \"x y\", \"labels\": []}\n";
+    held_out +=
+        i % 2 == 0 ? "{\"text\": \"red x\", \"labels\": [\"r\"]}\n" : "{\"text\": \"x\", \"labels\": []}\n";
+  }
+  folder_.write("rows.jsonl", rows);
+  folder_.write("held.jsonl", held_out);
+  const std::vector<std::string> more = {"--set", "data.train=rows.jsonl",
+                                         "--set", "data.columns.label=labels",
+                                         "--set", "data.validation=null",
+                                         "--set", "data.validation=held.jsonl",
+                                         "--set", "data.test=null",
+                                         "--set", "data.test=rows.jsonl",
+                                         "--set", "task={kind: multi_label, labels: [r, g]}",
+                                         "--set", "model.layers[3].linear=2",
+                                         "--set", "training.epochs=30",
+                                         "--set", "metrics.threshold=max_f1"};
+  const char* const warning =
+      "warning: metrics.threshold cannot be fitted for 'g' and stays 0.5 there: the validation data have no "
+      "example with the label, or none without it; add some (data.validation)";
+  std::vector<std::string> dry = more;
+  dry.emplace_back("--dry-run");
+  const ProgramResult tried = run(train_words("dry", dry));
+  EXPECT_EQ(tried.exit_code, 0) << tried.err;
+  EXPECT_THAT(tried.err, HasSubstr(warning));
+  const ProgramResult trained = run(train_words("run", more));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_THAT(trained.err, HasSubstr(warning));
+  EXPECT_THAT(trained.err, HasSubstr("g 0.5 (not fitted)"));
+  const Json summary = read_json("run/summary.json");
+  EXPECT_EQ(summary["threshold_not_fitted"], Json::array({"g"}));
+  EXPECT_NE(summary["thresholds"].at(0), 0.5);
+  EXPECT_EQ(summary["thresholds"].at(1), 0.5);
+  EXPECT_EQ(summary["test"]["metrics"]["subset_accuracy"], 1.0);
+  for (const std::string model : {"run", "run/model.pt"}) {
+    EXPECT_EQ(Json::parse(run({"evaluate", (folder_ / model).string(), "--json"}).out), summary["test"])
+        << model;
+    const ProgramResult answer = run({"predict", (folder_ / model).string(), "--text", "green red"});
+    EXPECT_EQ(Json::parse(answer.out)["labels"], (Json{"r", "g"})) << answer.out;
+  }
+  const std::string page = folder_.read("run/report.html");
+  EXPECT_THAT(page, HasSubstr("the best F1; 0.5 for &#39;g&#39;, as these data have no example"));
+  ASSERT_EQ(run({"report", (folder_ / "run").string()}).exit_code, 0);
+  EXPECT_EQ(folder_.read("run/report.html"), page);
+}
+
+TEST_F(EndToEnd, ADemandIsHeldAgainstTheTestData) {
+  write_noisy_data();  // 60 validation examples, 30 of each class
+  std::string shifted = "text,label\n";
+  for (int i = 0; i < 40; ++i)
+    shifted += std::string(i % 2 == 0 ? "fine" : "dull") + " film," + (i % 8 == 0 ? "good" : "bad") + "\n";
+  folder_.write("test.csv", shifted);
+  const std::vector<std::string> more = {"--set", "metrics.threshold={recall_at_precision: 0.7}",
+                                         "--set", "data.test=null",
+                                         "--set", "data.test=test.csv"};
+  const ProgramResult trained = run(train_words("run", more));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_THAT(trained.err, Not(HasSubstr("fewer than 30")));
+  EXPECT_THAT(trained.out,
+              ContainsRegex("demand      precision of at least 0.7\n"
+                            "            on validation data:  precision 0.[7-9]...  recall 0.....\n"
+                            "            on test data:  precision 0.2500  recall 1.0000  .less "
+                            "than demanded.\n"));
+  EXPECT_EQ(read_json("run/summary.json")["threshold_demand"],
+            Json({{"metric", "precision"}, {"at_least", 0.7}}));
+  std::vector<std::string> smaller = more;
+  for (const char* word : {"--set", "data.validation.fraction=0.1", "--dry-run"}) smaller.emplace_back(word);
+  const ProgramResult few = run(train_words("few", smaller));
+  EXPECT_EQ(few.exit_code, 0) << few.err;
+  EXPECT_THAT(few.err,
+              HasSubstr("warning: metrics.threshold is fitted on fewer than 30 validation examples of "
+                        "'good' (15), 'bad' (15): it will vary"));
+}
+
+TEST_F(EndToEnd, ADemandIsCountedByLabel) {
+  std::string rows, other;
+  for (int i = 0; i < 60; ++i) {
+    rows += i % 2 == 0 ? "{\"text\": \"red x\", \"labels\": [\"r\", \"g\"]}\n"
+                       : "{\"text\": \"x y\", \"labels\": []}\n";
+    other +=
+        i % 2 == 0 ? "{\"text\": \"red x\", \"labels\": [\"r\"]}\n" : "{\"text\": \"x y\", \"labels\": []}\n";
+  }
+  folder_.write("rows.jsonl", rows);
+  folder_.write("test.jsonl", other);
+  const ProgramResult trained = run(train_words(
+      "run", {"--set", "data.train=rows.jsonl", "--set", "data.columns.label=labels", "--set",
+              "data.test=null", "--set", "data.test=test.jsonl", "--set",
+              "task={kind: multi_label, labels: [r, g]}", "--set", "model.layers[3].linear=2", "--set",
+              "training.epochs=30", "--set", "metrics.threshold={recall_at_precision: 0.9}"}));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_THAT(trained.err,
+              HasSubstr("validation examples of 'r' (6 with it), 'r' (6 without it), 'g' (6 with it), "
+                        "'g' (6 without it): it will vary"));
+  EXPECT_THAT(trained.out,
+              HasSubstr("on validation data:  macro_precision 1.0000  macro_recall 1.0000  2 of 2 "
+                        "labels as demanded\n"));
+  EXPECT_THAT(trained.out,
+              HasSubstr("on test data:  macro_precision 0.5000  macro_recall 1.0000  1 of 2 labels as "
+                        "demanded; less: 'g' (0.0000)\n"));
 }
 
 TEST_F(EndToEnd, AFinishedRunTakesATemperatureThatEveryVerbDividesBy) {

@@ -11,6 +11,7 @@ namespace bernoulli {
 namespace {
 
 using testing::binary_report;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::kInfinity;
 using testing::kNaN;
@@ -21,7 +22,7 @@ using testing::value;
 using Method = ThresholdConfig::Method;
 
 double fitted(const Scored& scored, Method method, double demand = 0) {
-  const std::vector<double> thresholds = choose_thresholds(scored.view(), {method, demand});
+  const std::vector<double> thresholds = choose_thresholds(scored.view(), {method, demand}).thresholds;
   EXPECT_THAT(thresholds, SizeIs(1));
   return thresholds.at(0);
 }
@@ -32,7 +33,8 @@ const Scored kFive = {{1, 0, 1, 0, 1},
 
 TEST(Thresholds, FixedIsTakenAsItIs) {
   const Scored two_labels = {{1, 0, 0, 1}, {1, 2, 3, 4}, {}, 2};
-  EXPECT_EQ(choose_thresholds(two_labels.view(), {Method::kFixed, 0.3}), (std::vector<double>{0.3, 0.3}));
+  EXPECT_EQ(choose_thresholds(two_labels.view(), {Method::kFixed, 0.3}).thresholds,
+            (std::vector<double>{0.3, 0.3}));
 }
 
 TEST(Thresholds, LieHalfWayBetweenTheProbabilitiesTheyPart) {
@@ -68,7 +70,7 @@ TEST(Thresholds, AreFittedForEachLabel) {
                       {logit_of(.9), logit_of(.2), logit_of(.7), logit_of(.8), logit_of(.5), logit_of(.6)},
                       {},
                       2};
-  const std::vector<double> thresholds = choose_thresholds(two.view(), {Method::kMaxF1, 0});
+  const std::vector<double> thresholds = choose_thresholds(two.view(), {Method::kMaxF1, 0}).thresholds;
   ASSERT_THAT(thresholds, SizeIs(2));
   EXPECT_NEAR(thresholds[0], 0.6, 1e-6);
   EXPECT_NEAR(thresholds[1], 0.4, 1e-6);
@@ -94,7 +96,7 @@ TEST(Thresholds, CutSaturatedProbabilitiesWherePredictCan) {
   EXPECT_GT(low, 0);
   EXPECT_TRUE(is_positive(-87, low));
   EXPECT_FALSE(is_positive(-90, low));
-  EXPECT_EQ(fitted({{1, 1}, {kInfinity, 50}}, Method::kMaxF1), 0.5);
+  EXPECT_EQ(fitted({{1, 1, 0}, {kInfinity, 50, -kInfinity}}, Method::kMaxF1), 0.5);
 }
 
 /// By brute force: all thresholds halfway between distinct probabilities, judged by compute_metrics.
@@ -125,6 +127,21 @@ TEST(Thresholds, ReachTheBestF1OnRandomSetsAndAreFloat32) {
   }
 }
 
+TEST(Thresholds, StayAtHalfWhereALabelHasOneClassOnly) {
+  // The second label has no positive example, the third no negative one, the fourth none of weight above 0.
+  const Scored four = {{1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1},
+                       {logit_of(.9), 1, 1, 1, logit_of(.2), 2, 2, 2, 0, 3, 3, 3},
+                       {1, 1, 0},
+                       4};
+  for (const Method method : {Method::kMaxF1, Method::kPrecisionAtRecall, Method::kRecallAtPrecision}) {
+    const FittedThresholds found = choose_thresholds(four.view(), {method, 0.9});
+    ASSERT_THAT(found.thresholds, SizeIs(4));
+    EXPECT_NEAR(found.thresholds[0], 0.7, 1e-6);
+    EXPECT_THAT(found.thresholds, ElementsAre(::testing::_, 0.5, 0.5, 0.5));
+    EXPECT_THAT(found.left_at_half, ElementsAre(1, 2, 3));
+  }
+}
+
 template <typename ErrorType>
 void expect_error(const Scored& scored, Method method, double demand, const std::string& message) {
   try {
@@ -141,12 +158,17 @@ TEST(Thresholds, SayWhichDemandCannotBeMetAndTheBestThatCan) {
       "no threshold reaches precision 0.9: the best is 0.666667; lower the demand in metrics.threshold");
   expect_error<DataError>({{1, 1, 0}, {3, -200, 1}}, Method::kPrecisionAtRecall, 0.8,
                           "no threshold reaches recall 0.8: the best is 0.5");
-  expect_error<DataError>({{0, 0}, {3, 1}}, Method::kMaxF1, 0,
-                          "the validation data have no positive example");
-  expect_error<DataError>({{1, 0}, {3, 1}, {0, 1}}, Method::kMaxF1, 0, "no positive example");
+  const char* const one_class =
+      "cannot fit a threshold: the validation data have no positive or no negative example; add some or set "
+      "metrics.threshold to a number";
+  expect_error<DataError>({{0, 0}, {3, 1}}, Method::kMaxF1, 0, one_class);
+  expect_error<DataError>({{1, 1}, {3, 1}}, Method::kMaxF1, 0, one_class);
+  expect_error<DataError>({{1, 0}, {3, 1}, {0, 1}}, Method::kMaxF1, 0, one_class);
   expect_error<DataError>({{1, 0}, {-200, -300}}, Method::kMaxF1, 0, "every probability is 0");
-  expect_error<DataError>({{1, 0, 0, 0}, {1, 1, 1, 1}, {}, 2}, Method::kMaxF1, 0,
-                          "for label 2: the validation data");
+  expect_error<DataError>({{1, 0, 1, 0}, {1, 1, 1, 1}, {}, 2}, Method::kMaxF1, 0,
+                          "no positive or no negative example of any label; add");
+  expect_error<DataError>({{0, 0, 1, 1}, {1, 2, 1, 1}, {}, 2}, Method::kRecallAtPrecision, 0.9,
+                          "for label 1: on the validation data no threshold reaches precision 0.9");
   expect_error<NonFiniteError>({{1, 0}, {kNaN, 1}}, Method::kMaxF1, 0, "a validation logit is not a number");
   expect_error<InternalError>({{1, 2}, {1, 1}}, Method::kFixed, 0.5, "target 1 is 2");
 }

@@ -1,0 +1,92 @@
+#include "cli/check_validation.h"
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "core/name_list.h"
+#include "metrics/target_counts.h"
+
+namespace bernoulli::cli {
+namespace {
+
+/// Of the outputs: the positive class of a binary task.
+std::vector<std::string> output_names(const Labels& labels) {
+  if (labels.kind == TaskConfig::Kind::kBinary) return {labels.names.back()};
+  return labels.names;
+}
+
+void check_threshold(const Labels& labels, const std::vector<TargetCounts>& counts) {
+  const char* const next_step = "add some (data.validation), or set metrics.threshold to a number";
+  const std::vector<std::string> names = output_names(labels);
+  std::vector<std::string> not_fitted;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (!counts[i].has_both()) not_fitted.push_back(names[i]);
+  }
+  if (not_fitted.empty()) return;
+  if (not_fitted.size() < counts.size()) {
+    log_warning(fmt::format(
+        "metrics.threshold cannot be fitted for {} and stays 0.5 there: the validation data have no "
+        "example with the label, or none without it; {}",
+        name_list(not_fitted), next_step));
+    return;
+  }
+  if (labels.kind == TaskConfig::Kind::kBinary) {
+    throw DataError(fmt::format("metrics.threshold is to be fitted, and no validation example is '{}': {}",
+                                counts[0].positive == 0 ? labels.names.back() : labels.names.front(),
+                                next_step));
+  }
+  throw DataError(
+      fmt::format("metrics.threshold is to be fitted, and no label has validation examples both with it and "
+                  "without it: {}",
+                  next_step));
+}
+
+/// Fewer examples of a class, and a threshold follows those that there happen to be.
+constexpr int64_t kFew = 30;
+
+void warn_of_few(const Labels& labels, const std::vector<TargetCounts>& counts) {
+  const bool binary = labels.kind == TaskConfig::Kind::kBinary;
+  std::vector<std::string> few;
+  const auto note = [&](const std::string& name, int64_t count, const char* which) {
+    if (count < kFew) few.push_back(fmt::format("'{}' ({}{})", name, count, binary ? "" : which));
+  };
+  const std::vector<std::string> names = output_names(labels);
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (!counts[i].has_both()) continue;
+    note(names[i], counts[i].positive, " with it");
+    note(binary ? labels.names.front() : names[i], counts[i].negative, " without it");
+  }
+  if (few.empty()) return;
+  log_warning(fmt::format(
+      "metrics.threshold is fitted on fewer than {} validation examples of {}: it will vary with the "
+      "examples "
+      "that happen to be there; take more validation data (data.validation), or set metrics.threshold to a "
+      "number",
+      kFew, item_list(few)));
+}
+
+/// A metric that is undefined, or the same throughout, would end the training early, or never, and choose
+/// nothing.
+void check_monitor(const std::string& monitor, const std::vector<TargetCounts>& counts) {
+  const std::string missing = missing_for(monitor, counts);
+  if (missing.empty()) return;
+  throw DataError(fmt::format(
+      "training.monitor.metric is {}, which cannot tell one checkpoint from another on the "
+      "validation data: they have {}; add some (data.validation), or monitor another metric, such "
+      "as loss",
+      monitor, missing));
+}
+
+}  // namespace
+
+void check_validation(const RunConfig& config, const Labels& labels, const EncodedDataset& validation) {
+  const std::vector<TargetCounts> counts = count_targets(validation.targets, validation.num_labels);
+  check_monitor(config.training.monitor, counts);
+  if (config.metrics.threshold.method != ThresholdConfig::Method::kFixed) {
+    check_threshold(labels, counts);
+    warn_of_few(labels, counts);
+  }
+}
+
+}  // namespace bernoulli::cli
