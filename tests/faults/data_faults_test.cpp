@@ -201,61 +201,80 @@ FaultCase evaluated(const std::string& name, const std::string& content, const s
       }};
 }
 
+FaultCase predicted(const std::string& name, const std::string& file, const std::string& content,
+                    const std::string& message, const std::vector<std::string>& more = {}) {
+  std::vector<std::string> words = {"predict", "run", file};
+  words.insert(words.end(), more.begin(), more.end());
+  return {"predicted_" + name, words, 3, message, [file, content](FaultFolder& folder) {
+            evaluated("", "", "").prepare(folder);
+            folder.write(file, content);
+          }};
+}
+
 INSTANTIATE_TEST_SUITE_P(
     OfATrainedModel, DataFaults,
-    ::testing::Values(evaluated("unknown_label", "text,label\na film,good\na film,fair\n",
-                                "more\\.csv:3.*'fair'"),
-                      evaluated("nothing_to_evaluate", "text,label\n", "more\\.csv"),
-                      FaultCase{"evaluated_file_missing",
-                                {"evaluate", "run", "--data", "nothere.csv"},
-                                3,
-                                "nothere\\.csv",
-                                evaluated("", "", "").prepare},
-                      evaluated("escapes_in_a_header", "\x1b[31mred,label\na film,good\n", "\\\\x1b.31mred"),
-                      FaultCase{"resumed_below_what_is_done",
-                                {"train", "--resume", "--run-dir", "run", "--set", "training.epochs=1"},
-                                2,
-                                "has made 8 steps, and .* now allow 4: raise them",
-                                evaluated("", "", "").prepare},
-                      FaultCase{"resumed_with_another_batch",
-                                {"train", "--resume", "--run-dir", "run", "--set", "training.batch_size=5"},
-                                2,
-                                "training\\.batch_size: 4 in the run, 5 now",
-                                evaluated("", "", "").prepare},
-                      FaultCase{"threshold_without_an_example",
-                                {"train", "config.yaml", "--run-dir", "other"},
-                                3,
-                                "no validation example is 'good': add some",
-                                [](FaultFolder& folder) {
-                                  folder.write("v.csv", "text,label\na dull film,bad\n");
-                                  folder.configure(
-                                      "{from: train, fraction: 0.25, method: stratified, seed: 1}", "v.csv");
-                                  folder.configure("{threshold: 0.5}", "{threshold: max_f1}");
-                                }},
-                      FaultCase{"validation_drawn_anew_from_other_rows",
-                                {"evaluate", "run"},
-                                3,
-                                "may have been trained on some of them: restore",
-                                [](FaultFolder& folder) {
-                                  evaluated("", "", "").prepare(folder);
-                                  folder.write("reviews.csv", sound_rows() + "one more film,good\n");
-                                }},
-                      FaultCase{"predicted_line_not_json",
-                                {"predict", "run", "lines.jsonl"},
-                                3,
-                                "lines\\.jsonl:1: not JSON at byte 1",
-                                [](FaultFolder& folder) {
-                                  evaluated("", "", "").prepare(folder);
-                                  folder.write("lines.jsonl", "a fine film\n");
-                                }},
-                      FaultCase{"predicted_line_without_text",
-                                {"predict", "run", "lines.jsonl"},
-                                3,
-                                "lines\\.jsonl:1: no string under 'text'",
-                                [](FaultFolder& folder) {
-                                  evaluated("", "", "").prepare(folder);
-                                  folder.write("lines.jsonl", "{\"body\": \"a fine film\"}\n");
-                                }}),
+    ::testing::Values(
+        evaluated("unknown_label", "text,label\na film,good\na film,fair\n", "more\\.csv:3.*'fair'"),
+        evaluated("nothing_to_evaluate", "text,label\n", "more\\.csv"),
+        FaultCase{"evaluated_file_missing",
+                  {"evaluate", "run", "--data", "nothere.csv"},
+                  3,
+                  "nothere\\.csv",
+                  evaluated("", "", "").prepare},
+        evaluated("escapes_in_a_header", "\x1b[31mred,label\na film,good\n", "\\\\x1b.31mred"),
+        FaultCase{"resumed_below_what_is_done",
+                  {"train", "--resume", "--run-dir", "run", "--set", "training.epochs=1"},
+                  2,
+                  "has made 8 steps, and .* now allow 4: raise them",
+                  evaluated("", "", "").prepare},
+        FaultCase{"resumed_with_another_batch",
+                  {"train", "--resume", "--run-dir", "run", "--set", "training.batch_size=5"},
+                  2,
+                  "training\\.batch_size: 4 in the run, 5 now",
+                  evaluated("", "", "").prepare},
+        FaultCase{"threshold_without_an_example",
+                  {"train", "config.yaml", "--run-dir", "other"},
+                  3,
+                  "no validation example is 'good': add some",
+                  [](FaultFolder& folder) {
+                    folder.write("v.csv", "text,label\na dull film,bad\n");
+                    folder.configure("{from: train, fraction: 0.25, method: stratified, seed: 1}", "v.csv");
+                    folder.configure("{threshold: 0.5}", "{threshold: max_f1}");
+                  }},
+        FaultCase{"validation_drawn_anew_from_other_rows",
+                  {"evaluate", "run"},
+                  3,
+                  "may have been trained on some of them: restore",
+                  [](FaultFolder& folder) {
+                    evaluated("", "", "").prepare(folder);
+                    folder.write("reviews.csv", sound_rows() + "one more film,good\n");
+                  }},
+        predicted("line_not_json", "lines.jsonl", "a fine film\n", "lines\\.jsonl:1: not JSON at byte 1"),
+        predicted("line_without_text", "lines.jsonl", "{\"body\": \"a fine film\"}\n",
+                  "lines\\.jsonl:1: no string under 'text' \\(data\\.columns\\.text of the model\\); the "
+                  "object has: body; --text-column NAME"),
+        predicted("line_without_the_column_asked_for", "lines.jsonl", "{\"text\": \"a fine film\"}\n",
+                  "lines\\.jsonl:1: no string under 'body' \\(--text-column\\); the object has: text;",
+                  {"--text-column", "body"}),
+        predicted("line_without_a_kept_key", "lines.jsonl", "{\"text\": \"a fine film\"}\n",
+                  "lines\\.jsonl:1: no 'id' for --keep, which every line must have; the object has: text",
+                  {"--keep", "id"}),
+        predicted("table_without_text", "rows.csv", "id,body\n1,a fine film\n",
+                  "rows\\.csv:1: no column 'text' for data\\.columns\\.text of the model \\(the header has: "
+                  "id, body\\); --text-column NAME"),
+        predicted("table_without_a_kept_column", "rows.csv", "id,text\n1,a fine film\n",
+                  "rows\\.csv:1: no column 'key' for --keep \\(the header has: id, text\\)",
+                  {"--keep", "key"}),
+        predicted("table_with_a_short_row", "rows.tsv", "id\ttext\n1\n",
+                  "rows\\.tsv:2: 1 fields \\(expected 2\\); quote fields"),
+        predicted("table_with_an_open_quote", "rows.csv", "id,text\n1,\"a fine film\n",
+                  "rows\\.csv:2: a quote opens in this row and never closes"),
+        predicted("table_with_text_after_a_quote", "rows.csv", "id,text\n1,\"a\" film\n",
+                  "rows\\.csv:2: text after a closing quote"),
+        predicted("table_without_a_header", "rows.csv", "",
+                  "rows\\.csv' is empty \\(expected a header row\\)"),
+        predicted("table_that_is_compressed", "rows.csv", "\x1f\x8b\x08",
+                  "rows\\.csv' is compressed by gzip")),
     case_name);
 
 }  // namespace
