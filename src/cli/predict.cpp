@@ -1,8 +1,10 @@
 #include "cli/predict.h"
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -29,16 +31,55 @@ RecordFormat parse_format(const std::string& word) {
   throw UsageError(fmt::format("--format is '{}'; it may be jsonl or tsv", word));
 }
 
+using Words = std::vector<std::string>;
+
 TextFormat input_format(const po::variables_map& values, const std::string& file) {
-  const std::string word = values.contains("input") ? values["input"].as<std::string>() : "";
-  if (word != "" && word != "lines" && word != "jsonl")
-    throw UsageError(fmt::format("--input is '{}'; it may be lines or jsonl", word));
-  const TextFormat format = word == "lines"   ? TextFormat::kLines
-                            : word == "jsonl" ? TextFormat::kJsonl
-                                              : text_format_of(file);
-  if (format == TextFormat::kLines && values.contains("text-column"))
-    throw UsageError("--text-column names a key of JSONL, and the texts are lines; say --input jsonl");
-  return format;
+  if (!values.contains("input")) return text_format_of(file);
+  const auto& word = values["input"].as<std::string>();
+  if (word == "lines") return TextFormat::kLines;
+  if (word == "jsonl") return TextFormat::kJsonl;
+  if (word == "csv") return TextFormat::kCsv;
+  if (word == "tsv") return TextFormat::kTsv;
+  throw UsageError(fmt::format("--input is '{}'; it may be lines, jsonl, csv or tsv", word));
+}
+
+/// How FILE is read, as far as the words say. @throws UsageError
+TextInput text_input(const po::variables_map& values, const std::string& file) {
+  if (values.contains("text")) {
+    for (const char* option : {"input", "text-column", "keep"}) {
+      if (values.contains(option))
+        throw UsageError(fmt::format("--{} says how a FILE is read, and the texts come from --text", option));
+    }
+    return {};
+  }
+  TextInput input;
+  input.format = input_format(values, file);
+  if (values.contains("keep")) input.keep = values["keep"].as<Words>();
+  if (input.format == TextFormat::kLines) {
+    constexpr const char* kRemedy = "say --input csv, tsv or jsonl where they are not";
+    if (values.contains("text-column"))
+      throw UsageError(
+          fmt::format("--text-column names a column, and the texts are plain lines; {}", kRemedy));
+    if (!input.keep.empty())
+      throw UsageError(
+          fmt::format("--keep copies columns, and the texts are plain lines, which have none; {}", kRemedy));
+  }
+  for (auto name = input.keep.begin(); name != input.keep.end(); ++name) {
+    if (std::find(name + 1, input.keep.end(), *name) != input.keep.end())
+      throw UsageError(fmt::format("--keep names '{}' twice; once is enough", *name));
+  }
+  return input;
+}
+
+/// What the words leave to the model.
+TextInput completed(TextInput input, const po::variables_map& values, const Classifier& classifier) {
+  input.columns = classifier.config().data.columns;
+  input.text_named_by = "data.columns.text of the model";
+  if (values.contains("text-column")) {
+    input.columns.text = values["text-column"].as<std::string>();
+    input.text_named_by = "--text-column";
+  }
+  return input;
 }
 
 /// {"base": ..., "tokens": [[token, share], ...]}; a share is a number for binary, a list in label order for
@@ -60,18 +101,19 @@ void add_explanation(nlohmann::ordered_json& record, Classifier& classifier, con
 
 /// One record a text, in order. A source that waits (a terminal, a pipe) gets its answers as soon as a batch
 /// or a pause allows.
-void predict_all(Classifier& classifier, TextSource& source, RecordFormat format, bool explain) {
-  std::vector<std::string> texts;
-  while (source.next_batch(texts, kBatch)) {
+void predict_all(Classifier& classifier, TextSource& source, RecordFormat format, bool explain,
+                 const Words& keep) {
+  TextBatch batch;
+  while (source.next_batch(batch, kBatch)) {
     throw_if_stopped();
-    const std::vector<float> logits = classifier.logits(texts);
+    const std::vector<float> logits = classifier.logits(batch.texts);
     const auto width = static_cast<size_t>(classifier.labels().num_outputs());
     std::string out;
-    for (size_t i = 0; i < texts.size(); ++i) {
+    for (size_t i = 0; i < batch.texts.size(); ++i) {
       const std::span<const float> row(logits.data() + i * width, width);
       nlohmann::ordered_json record = prediction_record(classifier, row);
-      if (explain) add_explanation(record, classifier, texts[i]);
-      out += format_record(record, format);
+      if (explain) add_explanation(record, classifier, batch.texts[i]);
+      out += format_record(record, format, keep, batch.kept[i]);
     }
     print(out);
   }
@@ -98,51 +140,62 @@ std::unique_ptr<Classifier> open_model(const std::vector<std::string>& words, co
   }
 }
 
-}  // namespace
-
-int run_predict(const std::vector<std::string>& words) {
+po::options_description predict_options() {
   po::options_description options("options");
-  options.add_options()("text", po::value<std::vector<std::string>>()->composing()->value_name("S"),
+  options.add_options()("text", po::value<Words>()->composing()->value_name("S"),
                         "classify this text; repeats")(
       "format", po::value<std::string>()->default_value("jsonl")->value_name("F"),
-      "of the answers: jsonl or tsv")(
-      "input", po::value<std::string>()->value_name("F"),
-      "of the texts: lines or jsonl; default: jsonl where FILE ends in .jsonl or .ndjson, else lines")(
+      "of the answers: jsonl or tsv")("input", po::value<std::string>()->value_name("F"),
+                                      "of the texts: lines, jsonl, csv or tsv; default: what FILE ends in "
+                                      "(.csv, .tsv, .jsonl, .ndjson), else "
+                                      "lines")(
       "text-column", po::value<std::string>()->value_name("NAME"),
-      "of the text in JSONL; default: data.columns.text of the model")(
+      "of the text in a table or in JSONL; default: data.columns.text of the model")(
+      "keep", po::value<Words>()->composing()->value_name("COLUMN"),
+      "copy this column of a table or of JSONL to the answer; repeats")(
       "explain", "add each token's share of the logit, where the model is linear in its tokens")(
       "engine", po::value<std::string>()->default_value("auto")->value_name("E"),
       "auto, native (without LibTorch; embedding, pool and a head of linear layers and activations) or "
       "torchscript")("device", po::value<std::string>()->default_value("cpu")->value_name("D"),
                      "auto, cpu, cuda or cuda:N");
-  const Usage usage{"predict RUN|FILE.pt [FILE|-] [options]",
-                    "One text a line in, or JSONL; one record a line out, in order.\n"
-                    "An empty line is an empty text and gets its answer; in JSONL blank lines are skipped.",
-                    "  bernoulli predict runs/quickstart-1 --text 'a wonderful little film'\n"
-                    "  cat reviews.txt | bernoulli predict runs/quickstart-1/model.pt - > answers.jsonl\n",
-                    "model", 2};
-  const auto values = parse_words(usage, options, words);
-  if (!values) return 0;
-  if (!values->contains("model"))
+  return options;
+}
+
+const Usage kPredictUsage = {
+    "predict RUN|FILE.pt [FILE|-] [options]",
+    "One text a line in, or a row of a table (csv, tsv) or of JSONL; one record a line out, in order.\n"
+    "An empty line is an empty text and gets its answer; blank lines of JSONL are skipped, and those of\n"
+    "tables with several columns.\n"
+    "Tables are read as for training: data.columns of the model says delimiter, quote and header.",
+    "  bernoulli predict runs/quickstart-1 --text 'a wonderful little film'\n"
+    "  cat reviews.txt | bernoulli predict runs/quickstart-1/model.pt - > answers.jsonl\n"
+    "  bernoulli predict runs/quickstart-1 reviews.csv --text-column review --keep id --format tsv\n"
+    "  gunzip -c reviews.csv.gz | bernoulli predict runs/quickstart-1 - --input csv --keep id\n",
+    "model", 2};
+
+}  // namespace
+
+int run_predict(const Words& words) {
+  const auto parsed = parse_words(kPredictUsage, predict_options(), words);
+  if (!parsed) return 0;
+  const po::variables_map& values = *parsed;
+  if (!values.contains("model"))
     throw UsageError(
-        fmt::format("name a run folder or an exported file; usage: bernoulli {}", usage.synopsis));
-  const auto& positional = (*values)["model"].as<std::vector<std::string>>();
-  const RecordFormat format = parse_format((*values)["format"].as<std::string>());
-  const bool has_texts = values->contains("text");
-  if (values->contains("explain") && format == RecordFormat::kTsv)
+        fmt::format("name a run folder or an exported file; usage: bernoulli {}", kPredictUsage.synopsis));
+  const auto& positional = values["model"].as<Words>();
+  const std::string file = positional.size() > 1 ? positional[1] : "-";
+  const RecordFormat format = parse_format(values["format"].as<std::string>());
+  const bool has_texts = values.contains("text");
+  if (values.contains("explain") && format == RecordFormat::kTsv)
     throw UsageError("--explain needs --format jsonl: its answer has no fixed columns");
   if (has_texts && positional.size() > 1) throw UsageError("give texts with --text or a FILE, not both");
-  if (has_texts && (values->contains("input") || values->contains("text-column")))
-    throw UsageError("--input and --text-column say how a FILE is read, and the texts come from --text");
-  const auto classifier = open_model(words, positional.front(), (*values)["engine"].as<std::string>(),
-                                     (*values)["device"].as<std::string>());
-  const std::string file = positional.size() > 1 ? positional[1] : "-";
-  const std::string text_column = values->contains("text-column") ? (*values)["text-column"].as<std::string>()
-                                                                  : classifier->config().data.columns.text;
-  const auto source = has_texts ? texts_from_list((*values)["text"].as<std::vector<std::string>>())
-                                : texts_from_file(file, input_format(*values, file), text_column);
-  if (format == RecordFormat::kTsv) print(tsv_header(*classifier));
-  predict_all(*classifier, *source, format, values->contains("explain"));
+  TextInput input = text_input(values, file);
+  const auto classifier = open_model(words, positional.front(), values["engine"].as<std::string>(),
+                                     values["device"].as<std::string>());
+  input = completed(std::move(input), values, *classifier);
+  const auto source = has_texts ? texts_from_list(values["text"].as<Words>()) : texts_from_file(file, input);
+  if (format == RecordFormat::kTsv) print(tsv_header(*classifier, input.keep));
+  predict_all(*classifier, *source, format, values.contains("explain"), input.keep);
   return 0;
 }
 

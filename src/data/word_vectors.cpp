@@ -22,30 +22,30 @@ namespace {
 constexpr int64_t kLinesBetweenStops = 4096;
 
 /// "tokens dim", the first line of word2vec and fastText.
-struct Header {
+struct FirstLine {
   int64_t num_vectors = 0;
   int64_t dim = 0;
 };
 
-std::optional<Header> header_of(std::string_view line) {
+std::optional<FirstLine> first_line_of(std::string_view line) {
   const size_t space = line.find(' ');
   if (space == std::string_view::npos) return std::nullopt;
   const auto num_vectors = parse_number<int64_t>(line.substr(0, space)),
              dim = parse_number<int64_t>(line.substr(space + 1));
   if (!num_vectors || !dim) return std::nullopt;
-  return Header{*num_vectors, *dim};
+  return FirstLine{*num_vectors, *dim};
 }
 
-class Reader {
+class VectorReader {
  public:
-  Reader(std::string file, const Vocabulary& vocabulary, int64_t dim)
+  VectorReader(std::string file, const Vocabulary& vocabulary, int64_t dim)
       : file_(std::move(file)),
         vocabulary_(vocabulary),
         dim_(dim),
         seen_(static_cast<size_t>(vocabulary.num_ids())) {}
 
   WordVectors read(std::string_view content) {
-    std::optional<Header> header;
+    std::optional<FirstLine> header;
     while (!content.empty()) {
       if (number_ % kLinesBetweenStops == 0) throw_if_stopped();
       const size_t end = std::min(content.find('\n'), content.size());
@@ -54,7 +54,7 @@ class Reader {
       ++number_;
       if (line.ends_with('\r')) line.remove_suffix(1);
       if (line.ends_with(' ')) line.remove_suffix(1);  // fastText ends its lines so
-      if (number_ == 1) header = header_of(line);
+      if (number_ == 1) header = first_line_of(line);
       if (number_ > 1 || !header) add(line);
     }
     if (header && header->dim != dim_) refuse_dim(1, header->dim);
@@ -121,7 +121,7 @@ WordVectors read_word_vectors(const std::filesystem::path& file, const Vocabular
                     "data.root; move it with --set data.root=DIR)",
                     file.string()));
   const DataFile source(file, std::make_shared<SpillSpace>());
-  WordVectors vectors = Reader(file.string(), vocabulary, dim).read(source.bytes());
+  WordVectors vectors = VectorReader(file.string(), vocabulary, dim).read(source.bytes());
   vectors.fingerprint = hash_hex(source.bytes());
   return vectors;
 }

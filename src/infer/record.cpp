@@ -1,5 +1,6 @@
 #include "infer/record.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -17,13 +18,34 @@ using Json = nlohmann::ordered_json;
 /// JSON has no infinities: a logit that is not finite is written as null.
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
-/// A tab or a line end inside a label would shift the columns: written as vocabulary.txt writes them.
-std::string cell(const std::string& label) { return escape_token(label); }
+/// A tab or a line end inside a cell would shift the columns: written as vocabulary.txt writes them.
+std::string cell(const std::string& text) { return escape_token(text); }
 
 std::string joined_labels(const Json& labels) {
   std::vector<std::string> cells;
   for (const Json& label : labels) cells.push_back(cell(label.get<std::string>()));
   return fmt::format("{}", fmt::join(cells, ","));
+}
+
+std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+/// "input": {...}; values that are no strings stand there as they were written.
+std::string input_member(std::span<const std::string> keep, std::span<const KeptValue> kept) {
+  std::string members;
+  for (size_t i = 0; i < keep.size(); ++i) {
+    members.append(i == 0 ? "" : ",").append(dumped(keep[i])) += ':';
+    members += kept[i].is_string ? dumped(kept[i].text) : kept[i].text;
+  }
+  return "\"input\":{" + members + "}";
+}
+
+std::vector<std::string> tsv_columns(const Labels& labels) {
+  if (labels.kind == TaskConfig::Kind::kBinary) return {"label", "probability", "logit"};
+  std::vector<std::string> columns = {"labels"};
+  for (const char* group : {"probability", "logit"}) {
+    for (const std::string& name : labels.names) columns.push_back(fmt::format("{} {}", group, cell(name)));
+  }
+  return columns;
 }
 
 }  // namespace
@@ -45,28 +67,34 @@ Json prediction_record(const Classifier& classifier, std::span<const float> logi
   return record;
 }
 
-std::string format_record(const Json& record, RecordFormat format) {
-  if (format == RecordFormat::kJsonl)
-    return record.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  if (record.contains("label")) {
-    return fmt::format("{}\t{}\t{}\n", cell(record["label"].get<std::string>()), record["probability"].dump(),
-                       record["logit"].dump());
+std::string format_record(const Json& record, RecordFormat format, std::span<const std::string> keep,
+                          std::span<const KeptValue> kept) {
+  if (format == RecordFormat::kJsonl) {
+    const std::string answer = dumped(record) + "\n";
+    return keep.empty() ? answer : "{" + input_member(keep, kept) + "," + answer.substr(1);
   }
-  std::string line = joined_labels(record["labels"]);
+  std::string line;
+  for (const KeptValue& value : kept) line.append(cell(value.text)).append("\t");
+  if (record.contains("label")) {
+    return line + fmt::format("{}\t{}\t{}\n", cell(record["label"].get<std::string>()),
+                              record["probability"].dump(), record["logit"].dump());
+  }
+  line += joined_labels(record["labels"]);
   for (const char* group : {"probabilities", "logits"}) {
     for (const auto& [name, value] : record[group].items()) line.append("\t").append(value.dump());
   }
   return line + "\n";
 }
 
-std::string tsv_header(const Classifier& classifier) {
-  const Labels& labels = classifier.labels();
-  if (labels.kind == TaskConfig::Kind::kBinary) return "label\tprobability\tlogit\n";
-  std::string line = "labels";
-  for (const char* group : {"probability", "logit"}) {
-    for (const std::string& name : labels.names) line += fmt::format("\t{} {}", group, cell(name));
+std::string tsv_header(const Classifier& classifier, std::span<const std::string> keep) {
+  const std::vector<std::string> answer = tsv_columns(classifier.labels());
+  std::vector<std::string> columns;
+  for (const std::string& name : keep) {
+    const bool taken = std::find(answer.begin(), answer.end(), cell(name)) != answer.end();
+    columns.push_back((taken ? "input " : "") + cell(name));
   }
-  return line + "\n";
+  columns.insert(columns.end(), answer.begin(), answer.end());
+  return fmt::format("{}\n", fmt::join(columns, "\t"));
 }
 
 }  // namespace bernoulli

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "infer/classifier.h"
+#include "infer/kept_value.h"
 
 namespace bernoulli {
 
@@ -18,9 +19,12 @@ nlohmann::ordered_json prediction_record(const Classifier& classifier, std::span
 
 /// One line with its newline. tsv: label(s), probability or probabilities, logit or logits; tabs, line ends
 /// and backslashes of labels as \xHH.
-std::string format_record(const nlohmann::ordered_json& record, RecordFormat format);
+/// @param keep, kept  the columns of the input to copy and their values: in jsonl under "input", first; in
+/// tsv before the label, escaped as labels are.
+std::string format_record(const nlohmann::ordered_json& record, RecordFormat format,
+                          std::span<const std::string> keep = {}, std::span<const KeptValue> kept = {});
 
-/// The names of the columns of tsv.
-std::string tsv_header(const Classifier& classifier);
+/// The names of the columns of tsv. One of `keep` that an answer has too is "input NAME".
+std::string tsv_header(const Classifier& classifier, std::span<const std::string> keep = {});
 
 }  // namespace bernoulli

@@ -1,33 +1,31 @@
 #include "infer/text_source.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <utility>
+#include <exception>
+#include <optional>
+#include <string_view>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "core/json_fault.h"
-#include "core/stop.h"
-#include "text/utf8.h"
+#include "data/table.h"
+#include "infer/input_stream.h"
+#include "infer/json_row.h"
 
 namespace bernoulli {
 namespace {
+
+constexpr size_t kBatchBytes = size_t{16} << 20;  ///< a batch ends with the text that reaches so many
 
 class ListSource : public TextSource {
  public:
   explicit ListSource(std::vector<std::string> texts) : texts_(std::move(texts)) {}
 
-  bool next_batch(std::vector<std::string>& texts, size_t limit) override {
-    texts.clear();
-    while (position_ < texts_.size() && texts.size() < limit) texts.push_back(texts_[position_++]);
-    return !texts.empty();
+  bool next_batch(TextBatch& batch, size_t limit) override {
+    batch = {};
+    while (position_ < texts_.size() && batch.texts.size() < limit) batch.add(texts_[position_++]);
+    return !batch.texts.empty();
   }
 
  private:
@@ -35,120 +33,185 @@ class ListSource : public TextSource {
   size_t position_ = 0;
 };
 
-/// Lines of a file descriptor with one buffer; knows when more input would have to be waited for.
-class LineReader {
+/// What all formats share: waiting for input only while there is nothing to give, and faults in their place.
+class StreamSource : public TextSource {
  public:
-  explicit LineReader(const std::string& file) : name_(file == "-" ? "standard input" : file) {
-    fd_ = file == "-" ? ::dup(STDIN_FILENO) : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd_ < 0) throw IoError(fmt::format("cannot open '{}': {}", name_, std::strerror(errno)));
-    struct stat status {};
-    if (::fstat(fd_, &status) == 0 && S_ISDIR(status.st_mode)) {
-      ::close(fd_);
-      throw IoError(fmt::format("cannot read '{}': it is a folder, not a file", name_));
+  explicit StreamSource(const std::string& file) : input_(file) {}
+
+  bool next_batch(TextBatch& batch, size_t limit) override {
+    batch = {};
+    if (fault_) std::rethrow_exception(fault_);
+    try {
+      fill_batch(batch, limit);
+    } catch (const Error&) {
+      if (batch.texts.empty()) throw;
+      fault_ = std::current_exception();
     }
-  }
-  ~LineReader() { ::close(fd_); }
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
-
-  const std::string& name() const { return name_; }
-  int64_t line_number() const { return line_number_; }
-
-  /// False at the end of the input.
-  bool next(std::string& line) {
-    while (true) {
-      const size_t newline = buffer_.find('\n', searched_);
-      if (newline != std::string::npos) return take(line, newline, 1);
-      searched_ = buffer_.size();
-      if (buffer_.size() - begin_ > kLongestLine) {
-        throw DataError(
-            fmt::format("{}:{}: the line is longer than {} bytes", name_, line_number_ + 1, kLongestLine));
-      }
-      if (!fill()) return buffer_.size() > begin_ && take(line, buffer_.size(), 0);
-    }
+    return !batch.texts.empty();
   }
 
-  /// True where next() would return without waiting for whoever writes the input.
-  bool ready() const {
-    if (buffer_.find('\n', begin_) != std::string::npos) return true;
-    pollfd wait{fd_, POLLIN, 0};
-    return ::poll(&wait, 1, 0) > 0;
-  }
+ protected:
+  /// Takes the next record out of input_, which may hold a text or none; false where it has not all arrived.
+  virtual bool take(TextBatch& batch) = 0;
+
+  InputStream input_;
 
  private:
-  bool take(std::string& line, size_t end, size_t newline_bytes) {
-    size_t length = end - begin_;
-    if (newline_bytes == 1 && length > 0 && buffer_[end - 1] == '\r') --length;
-    line.assign(buffer_, begin_, length);
-    if (line_number_ == 0 && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
-    begin_ = end + newline_bytes;
-    searched_ = begin_;
+  void fill_batch(TextBatch& batch, size_t limit) {
+    size_t bytes = 0;
+    while (batch.texts.size() < limit && bytes < kBatchBytes) {
+      const size_t before = batch.texts.size();
+      if (take(batch)) {
+        if (batch.texts.size() > before) bytes += batch.texts.back().size();
+        continue;
+      }
+      if (input_.ended() || (!batch.texts.empty() && !input_.ready())) return;
+      input_.fill();
+    }
+  }
+
+  std::exception_ptr fault_;  ///< behind the texts that were given last
+};
+
+class LineSource : public StreamSource {
+ public:
+  using StreamSource::StreamSource;
+
+ protected:
+  virtual void take_line(std::string_view line, TextBatch& batch) { batch.add(std::string(line)); }
+  /// "file:line" of the line that is being taken.
+  std::string place() const { return fmt::format("{}:{}", input_.name(), line_number_); }
+
+ private:
+  bool take(TextBatch& batch) override {
+    const std::string_view bytes = input_.bytes();
+    const size_t newline = bytes.find('\n', searched_);
+    searched_ = bytes.size();
+    if (newline == std::string_view::npos) {
+      if (bytes.size() > kLongestLine)
+        throw DataError(fmt::format("{}:{}: the line is longer than {} bytes", input_.name(),
+                                    line_number_ + 1, kLongestLine));
+      if (bytes.empty() || !input_.ended()) return false;
+    }
     ++line_number_;
+    std::string_view line = bytes.substr(0, newline);
+    if (newline != std::string_view::npos && line.ends_with('\r')) line.remove_suffix(1);
+    take_line(line, batch);
+    input_.drop(std::min(newline, bytes.size() - 1) + 1);
+    searched_ = 0;
     return true;
   }
 
-  bool fill() {
-    buffer_.erase(0, begin_);
-    searched_ -= begin_;
-    begin_ = 0;
-    constexpr size_t kChunk = size_t{1} << 18;
-    const size_t old_size = buffer_.size();
-    buffer_.resize(old_size + kChunk);
-    ssize_t got;
-    while ((got = ::read(fd_, buffer_.data() + old_size, kChunk)) < 0 && errno == EINTR) {
-      if (stop_signal() != 0) break;
-    }
-    const int error = errno;
-    buffer_.resize(old_size + static_cast<size_t>(std::max<ssize_t>(got, 0)));
-    throw_if_stopped();
-    if (got < 0) throw IoError(fmt::format("cannot read '{}': {}", name_, std::strerror(error)));
-    if (line_number_ == 0 && old_size == 0 && buffer_.starts_with("\x1f\x8b"))
-      throw DataError(fmt::format("'{}' is compressed by gzip: give what 'gunzip -c' makes of it", name_));
-    return got > 0;
-  }
-
-  std::string name_;
-  int fd_ = -1;
-  std::string buffer_;
-  size_t begin_ = 0;
-  size_t searched_ = 0;
+  size_t searched_ = 0;  ///< so many bytes of the input hold no newline
   int64_t line_number_ = 0;
 };
 
-class FileSource : public TextSource {
+class JsonSource : public LineSource {
  public:
-  FileSource(const std::string& file, std::string text_column)
-      : reader_(file), text_column_(std::move(text_column)) {}
-
-  bool next_batch(std::vector<std::string>& texts, size_t limit) override {
-    texts.clear();
-    std::string line;
-    while (texts.size() < limit && (texts.empty() || reader_.ready()) && reader_.next(line)) {
-      if (text_column_.empty()) {
-        texts.push_back(line);
-      } else if (line.find_first_not_of(" \t") != std::string::npos) {
-        texts.push_back(text_of_json(line));
-      }
-    }
-    return !texts.empty();
+  JsonSource(const std::string& file, TextInput input)
+      : LineSource(file), named_by_(std::move(input.text_named_by)), keys_(std::move(input.keep)) {
+    keys_.insert(keys_.begin(), input.columns.text);
   }
 
  private:
-  std::string text_of_json(const std::string& line) const {
-    const nlohmann::json row = nlohmann::json::parse(line, nullptr, false);
-    if (!row.is_object())
-      throw DataError(
-          fmt::format("{}:{}: {}", reader_.name(), reader_.line_number(), json_object_fault(line)));
-    const auto text = row.find(text_column_);
-    if (text == row.end() || !text->is_string()) {
-      throw DataError(fmt::format("{}:{}: no string under '{}', the configured text column", reader_.name(),
-                                  reader_.line_number(), text_column_));
+  void take_line(std::string_view line, TextBatch& batch) override {
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
+    if (!read_json_row(line, keys_, row_))
+      throw DataError(fmt::format("{}: {}", place(), json_object_fault(line)));
+    std::optional<KeptValue>& text = row_.values[0];
+    if (!text || !text->is_string) {
+      throw DataError(fmt::format("{}: no string under '{}' ({}); {}; --text-column NAME names another key",
+                                  place(), keys_[0], named_by_, row_.keys_in_words()));
     }
-    return text->get<std::string>();
+    std::vector<KeptValue> kept;
+    for (size_t i = 1; i < keys_.size(); ++i) {
+      const std::optional<KeptValue>& value = keys_[i] == keys_[0] ? text : row_.values[i];
+      if (!value) {
+        throw DataError(fmt::format("{}: no '{}' for --keep, which every line must have; {}", place(),
+                                    keys_[i], row_.keys_in_words()));
+      }
+      kept.push_back(*value);
+    }
+    batch.add(std::move(text->text), std::move(kept));
   }
 
-  LineReader reader_;
-  std::string text_column_;  ///< empty: plain lines
+  std::string named_by_;
+  std::vector<std::string> keys_;  ///< of the text, then those to keep
+  JsonRow row_;
+};
+
+class TableSource : public StreamSource {
+ public:
+  TableSource(const std::string& file, TextInput input)
+      : StreamSource(file),
+        options_(std::move(input)),
+        format_(table_format(options_.columns, options_.format == TextFormat::kTsv ? '\t' : ',')),
+        reader_(input_.name(), format_, "give the texts as JSONL") {}
+
+ private:
+  bool take(TextBatch& batch) override {
+    if (hungry_) reader_.feed(input_.bytes(), input_.ended());
+    hungry_ = false;
+    switch (reader_.next()) {
+      case RowReader::Step::kRow:
+        take_row(reader_.row(), batch);
+        return true;
+      case RowReader::Step::kMore:
+        wait_for_more();
+        return false;
+      case RowReader::Step::kEnd:
+        break;
+    }
+    if (options_.columns.header && !width_)
+      throw DataError(fmt::format("'{}' is empty (expected a header row)", input_.name()));
+    return false;
+  }
+
+  void wait_for_more() {
+    input_.drop(reader_.consumed());
+    hungry_ = true;
+    if (input_.bytes().size() > kLongestLine) {
+      throw DataError(
+          fmt::format("{}:{}: the row is longer than {} bytes; a quote that opens in it may "
+                      "never close",
+                      input_.name(), reader_.row().line, kLongestLine));
+    }
+  }
+
+  void take_row(const TableRow& row, TextBatch& batch) {
+    if (!width_) {
+      find_columns(row);
+      if (options_.columns.header) return;
+    }
+    if (width_->is_blank(row)) return;
+    if (const std::string fault = width_->fault(row, furthest_); !fault.empty()) {
+      const char* remedy = format_.quote == '\0' ? "" : "; quote fields that hold delimiters or line ends";
+      throw DataError(fmt::format("{}:{}: {}{}", input_.name(), row.line, fault, remedy));
+    }
+    std::vector<KeptValue> kept;
+    for (const size_t column : keep_) kept.push_back({std::string(row.cells[column])});
+    batch.add(std::string(row.cells[text_]), std::move(kept));
+  }
+
+  void find_columns(const TableRow& first) {
+    const TableColumns columns(input_.name(), options_.columns.header ? &first : nullptr);
+    text_ = columns.find(options_.text_named_by, options_.columns.text, "; --text-column NAME names another");
+    furthest_ = text_;
+    for (const std::string& column : options_.keep) {
+      keep_.push_back(columns.find("--keep", column));
+      furthest_ = std::max(furthest_, keep_.back());
+    }
+    width_.emplace(columns.size());
+  }
+
+  TextInput options_;
+  TableFormat format_;
+  RowReader reader_;
+  bool hungry_ = true;             ///< the reader has not seen all that input_ holds
+  std::optional<RowWidth> width_;  ///< absent before the first row
+  size_t text_ = 0;
+  std::vector<size_t> keep_;
+  size_t furthest_ = 0;
 };
 
 }  // namespace
@@ -158,20 +221,20 @@ std::unique_ptr<TextSource> texts_from_list(std::vector<std::string> texts) {
 }
 
 TextFormat text_format_of(const std::string& file) {
-  for (const char* table : {".csv", ".tsv"}) {
-    if (file.ends_with(table))
-      throw DataError(
-          fmt::format("'{}' is a table by its name, and its lines are no texts: give the texts alone, one a "
-                      "line, or as JSONL; "
-                      "--input lines reads it as lines all the same",
-                      file));
-  }
+  if (file.ends_with(".csv")) return TextFormat::kCsv;
+  if (file.ends_with(".tsv")) return TextFormat::kTsv;
   return file.ends_with(".jsonl") || file.ends_with(".ndjson") ? TextFormat::kJsonl : TextFormat::kLines;
 }
 
-std::unique_ptr<TextSource> texts_from_file(const std::string& file, TextFormat format,
-                                            const std::string& text_column) {
-  return std::make_unique<FileSource>(file, format == TextFormat::kJsonl ? text_column : "");
+std::unique_ptr<TextSource> texts_from_file(const std::string& file, TextInput input) {
+  switch (input.format) {
+    case TextFormat::kLines:
+      return std::make_unique<LineSource>(file);
+    case TextFormat::kJsonl:
+      return std::make_unique<JsonSource>(file, std::move(input));
+    default:
+      return std::make_unique<TableSource>(file, std::move(input));
+  }
 }
 
 }  // namespace bernoulli

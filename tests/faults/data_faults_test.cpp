@@ -211,6 +211,16 @@ std::function<void(FaultFolder&)> validated_by(const std::string& row, const std
   };
 }
 
+FaultCase predicted(const std::string& name, const std::string& file, const std::string& content,
+                    const std::string& message, const std::vector<std::string>& more = {}) {
+  std::vector<std::string> words = {"predict", "run", file};
+  words.insert(words.end(), more.begin(), more.end());
+  return {"predicted_" + name, words, 3, message, [file, content](FaultFolder& folder) {
+            evaluated("", "", "").prepare(folder);
+            folder.write(file, content);
+          }};
+}
+
 INSTANTIATE_TEST_SUITE_P(
     OfATrainedModel, DataFaults,
     ::testing::Values(
@@ -273,22 +283,32 @@ INSTANTIATE_TEST_SUITE_P(
                     evaluated("", "", "").prepare(folder);
                     folder.write("reviews.csv", sound_rows() + "one more film,good\n");
                   }},
-        FaultCase{"predicted_line_not_json",
-                  {"predict", "run", "lines.jsonl"},
-                  3,
-                  "lines\\.jsonl:1: not JSON at byte 1",
-                  [](FaultFolder& folder) {
-                    evaluated("", "", "").prepare(folder);
-                    folder.write("lines.jsonl", "a fine film\n");
-                  }},
-        FaultCase{"predicted_line_without_text",
-                  {"predict", "run", "lines.jsonl"},
-                  3,
-                  "lines\\.jsonl:1: no string under 'text'",
-                  [](FaultFolder& folder) {
-                    evaluated("", "", "").prepare(folder);
-                    folder.write("lines.jsonl", "{\"body\": \"a fine film\"}\n");
-                  }}),
+        predicted("line_not_json", "lines.jsonl", "a fine film\n", "lines\\.jsonl:1: not JSON at byte 1"),
+        predicted("line_without_text", "lines.jsonl", "{\"body\": \"a fine film\"}\n",
+                  "lines\\.jsonl:1: no string under 'text' \\(data\\.columns\\.text of the model\\); the "
+                  "object has: body; --text-column NAME"),
+        predicted("line_without_the_column_asked_for", "lines.jsonl", "{\"text\": \"a fine film\"}\n",
+                  "lines\\.jsonl:1: no string under 'body' \\(--text-column\\); the object has: text;",
+                  {"--text-column", "body"}),
+        predicted("line_without_a_kept_key", "lines.jsonl", "{\"text\": \"a fine film\"}\n",
+                  "lines\\.jsonl:1: no 'id' for --keep, which every line must have; the object has: text",
+                  {"--keep", "id"}),
+        predicted("table_without_text", "rows.csv", "id,body\n1,a fine film\n",
+                  "rows\\.csv:1: no column 'text' for data\\.columns\\.text of the model \\(the header has: "
+                  "id, body\\); --text-column NAME"),
+        predicted("table_without_a_kept_column", "rows.csv", "id,text\n1,a fine film\n",
+                  "rows\\.csv:1: no column 'key' for --keep \\(the header has: id, text\\)",
+                  {"--keep", "key"}),
+        predicted("table_with_a_short_row", "rows.tsv", "id\ttext\n1\n",
+                  "rows\\.tsv:2: 1 fields \\(expected 2\\); quote fields"),
+        predicted("table_with_an_open_quote", "rows.csv", "id,text\n1,\"a fine film\n",
+                  "rows\\.csv:2: a quote opens in this row and never closes"),
+        predicted("table_with_text_after_a_quote", "rows.csv", "id,text\n1,\"a\" film\n",
+                  "rows\\.csv:2: text after a closing quote"),
+        predicted("table_without_a_header", "rows.csv", "",
+                  "rows\\.csv' is empty \\(expected a header row\\)"),
+        predicted("table_that_is_compressed", "rows.csv", "\x1f\x8b\x08",
+                  "rows\\.csv' is compressed by gzip")),
     case_name);
 
 }  // namespace

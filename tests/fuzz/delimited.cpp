@@ -1,6 +1,12 @@
 // Rows of csv and tsv. The first byte chooses the columns; what was read is written with every cell in quotes
-// and must read as the same.
+// and must read as the same. The same bytes in pieces, as a pipe brings them, must give the same rows and
+// faults.
+#include <algorithm>
+#include <optional>
+#include <vector>
+
 #include "data/raw_example.h"
+#include "data/table.h"
 #include "fuzz/fuzz_target.h"
 #include "fuzz/memory_file.h"
 
@@ -20,7 +26,7 @@ std::string joined(std::span<const std::string_view> labels) {
   return cell;
 }
 
-/// Bits: no header, no quotes, tab, multi-label, label columns, weight.
+/// Bits: no header, no quotes, tab, multi-label, label columns, weight; two for the size of pieces.
 ColumnsConfig columns_of(unsigned bits) {
   ColumnsConfig columns;
   columns.header = (bits & 1u) == 0;
@@ -34,10 +40,47 @@ ColumnsConfig columns_of(unsigned bits) {
   return columns;
 }
 
+struct Rows {
+  std::vector<std::vector<std::string>> cells;
+  std::vector<int64_t> lines;
+  std::string fault;
+  bool operator==(const Rows&) const = default;
+};
+
+/// Each piece lies in memory of its own, so that a view of an earlier one is seen by the sanitizer.
+Rows rows_in_pieces(std::string_view input, TableFormat format, size_t piece) {
+  RowReader reader("table", format, "...");
+  Rows rows;
+  std::optional<std::string> window = "";
+  for (size_t arrived = 0; true;) {
+    try {
+      const RowReader::Step step = reader.next();
+      if (step == RowReader::Step::kEnd) return rows;
+      if (step == RowReader::Step::kRow) {
+        rows.cells.emplace_back(reader.row().cells.begin(), reader.row().cells.end());
+        rows.lines.push_back(reader.row().line);
+        continue;
+      }
+    } catch (const Error& error) {
+      rows.fault = error.what();
+      return rows;
+    }
+    std::string next = window->substr(reader.consumed()).append(input.substr(arrived, piece));
+    window.emplace(std::move(next));
+    arrived = std::min(arrived + piece, input.size());
+    reader.feed(*window, arrived == input.size());
+  }
+}
+
 void delimited(std::string_view input) {
   static const fuzz::MemoryFile file, copy;
   if (input.empty()) return;
   const auto bits = static_cast<uint8_t>(input[0]);
+  const TableFormat format = {(bits & 4u) != 0 ? '\t' : ',', (bits & 2u) != 0 ? '\0' : '"'};
+  constexpr size_t kPieces[] = {1, 2, 3, 7};
+  fuzz::require(rows_in_pieces(input.substr(1), format, kPieces[bits >> 6]) ==
+                    rows_in_pieces(input.substr(1), format, input.size()),
+                "rows do not depend on how they arrive");
   const ColumnsConfig columns = columns_of(bits);
   const auto kind = (bits & 24u) != 0 ? TaskConfig::Kind::kMultiLabel : TaskConfig::Kind::kBinary;
   const RawExamples examples =

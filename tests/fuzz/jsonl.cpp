@@ -1,20 +1,41 @@
 // Rows of JSON. The first byte chooses the columns; what was read is written by the JSON library and must
-// read as the same.
+// read as the same. What prediction takes out of a row is what the JSON library sees there.
 #include <algorithm>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "core/shallow_json.h"
 #include "data/raw_example.h"
 #include "fuzz/fuzz_target.h"
 #include "fuzz/memory_file.h"
+#include "infer/json_row.h"
 
 namespace bernoulli {
 namespace {
 
+void members(std::string_view line) {
+  const std::vector<std::string> keys = {"text", "label"};
+  JsonRow row;
+  const bool is_object = read_json_row(line, keys, row);
+  const auto seen = parse_shallow_json<nlohmann::json>(line);
+  if (seen.is_discarded()) return;
+  fuzz::require(is_object == seen.is_object(), "a row is an object");
+  for (size_t i = 0; is_object && i < keys.size(); ++i) {
+    const auto member = seen.find(keys[i]);
+    fuzz::require(row.values[i].has_value() == (member != seen.end()), "a member is found");
+    if (!row.values[i]) continue;
+    const auto& [text, is_string] = *row.values[i];
+    fuzz::require(is_string == member->is_string(), "a member keeps its type");
+    fuzz::require(is_string ? *member == text : *member == nlohmann::json::parse(text, nullptr, false),
+                  "a member keeps its value");
+  }
+}
+
 void jsonl(std::string_view input) {
   static const fuzz::MemoryFile file, copy;
   if (input.empty()) return;
+  members(input.substr(1, input.find('\n', 1) - 1));
   const auto bits = static_cast<uint8_t>(input[0]);
   ColumnsConfig columns;
   if ((bits & 2u) != 0) columns.label_columns = {"a", "b"};

@@ -69,6 +69,21 @@ TEST(Record, KeepsTabsAndLineEndsOfLabelsOutOfTheColumns) {
   EXPECT_EQ(line(binary_odd, {0}, RecordFormat::kTsv), "y\\x09es\t0.5\t0.0\n");
 }
 
+TEST(Record, CopiesKeptColumnsInFront) {
+  const std::vector<std::string> keep = {"id", "label", "a\"b\tc"};
+  const std::vector<KeptValue> kept = {
+      {"12345678901234567890123", false}, {"x\t\"y\"\n\xFF"}, {"[1,\"\\n\"]", false}};
+  const auto record = prediction_record(binary(), std::vector<float>{0});
+  EXPECT_EQ(format_record(record, RecordFormat::kJsonl, keep, kept),
+            "{\"input\":{\"id\":12345678901234567890123,\"label\":\"x\\t\\\"y\\\"\\n\xEF\xBF\xBD\","
+            "\"a\\\"b\\tc\":[1,\"\\n\"]},\"label\":\"bad\",\"probability\":0.5,\"logit\":0.0}\n");
+  EXPECT_EQ(format_record(record, RecordFormat::kTsv, keep, kept),
+            "12345678901234567890123\tx\\x09\"y\"\\x0a\\xff\t[1,\"\\x5cn\"]\tbad\t0.5\t0.0\n");
+  EXPECT_EQ(tsv_header(binary(), keep), "id\tinput label\ta\"b\\x09c\tlabel\tprobability\tlogit\n");
+  EXPECT_THAT(tsv_header(multi_label(), std::vector<std::string>{"logit art", "label"}),
+              StartsWith("input logit art\tlabel\tlabels\t"));
+}
+
 TEST(Record, WritesNullForALogitThatIsNotFinite) {
   const float infinity = std::numeric_limits<float>::infinity();
   EXPECT_EQ(line(binary(), {infinity}, RecordFormat::kJsonl),

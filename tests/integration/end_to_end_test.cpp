@@ -262,6 +262,53 @@ TEST_F(EndToEnd, PredictReadsJsonLinesFromTheConfiguredColumn) {
   EXPECT_THAT(refused.err, HasSubstr("bad.jsonl:2"));
 }
 
+TEST_F(EndToEnd, PredictAnswersEveryRowOfATableWithItsKey) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const std::string model = (folder_ / "run").string();
+  const std::string table =
+      "id,review\r\n007,\"A fine,\nfine film\"\r\n,\"Dull, \"\"flat\"\" film\"\r\n9,\r\n";
+  const std::string file = folder_.write("rows.csv", table).string();
+  const std::vector<std::string> columns = {"--text-column", "review", "--keep", "id"};
+  const auto with = [&](std::vector<std::string> words, const std::string& input = "") {
+    words.insert(words.end(), columns.begin(), columns.end());
+    return run(words, input);
+  };
+  const ProgramResult answers = with({"predict", model, file});
+  ASSERT_EQ(answers.exit_code, 0) << answers.err;
+  EXPECT_THAT(answers.out,
+              ::testing::StartsWith("{\"input\":{\"id\":\"007\"},\"label\":\"good\",\"probability\":"));
+  EXPECT_THAT(answers.out, HasSubstr("\n{\"input\":{\"id\":\"\"},\"label\":\"bad\","));
+  EXPECT_EQ(std::count(answers.out.begin(), answers.out.end(), '\n'), 3);
+  EXPECT_EQ(with({"predict", model, "--input", "csv"}, table).out, answers.out);
+  const ProgramResult other = with({"predict", model, file, "--engine", "torchscript"});
+  EXPECT_THAT(other.out,
+              ::testing::StartsWith("{\"input\":{\"id\":\"007\"},\"label\":\"good\",\"probability\":"))
+      << other.err;
+  EXPECT_EQ(std::count(other.out.begin(), other.out.end(), '\n'), 3);
+  const ProgramResult cells = with({"predict", model, file, "--format", "tsv"});
+  EXPECT_THAT(cells.out, ::testing::StartsWith("id\tlabel\tprobability\tlogit\n007\tgood\t0."));
+  EXPECT_THAT(cells.out, HasSubstr("\n\tbad\t"));
+}
+
+TEST_F(EndToEnd, PredictAnswersWhatStandsBeforeAFault) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const std::string model = (folder_ / "run").string();
+  for (const auto& [name, content, keep] :
+       {std::tuple<std::string, std::string, std::string>{
+            "a.csv", "id,text\n1,a fine film\n2,\"a dull\nfilm\"\n3\n4,a film\n", "id"},
+        {"a.tsv", "text\tid\na fine film\t1\na dull film\t2\n\n\"a film\t3\n", "id"},
+        {"a.jsonl",
+         "{\"text\":\"a fine film\",\"id\":1}\n{\"text\":\"\",\"id\":2}\n\n\n{\"text\":\"a film\"}\n",
+         "id"}}) {
+    SCOPED_TRACE(name);
+    const ProgramResult result =
+        run({"predict", model, folder_.write(name, content).string(), "--keep", keep});
+    EXPECT_EQ(result.exit_code, 3);
+    EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 2) << result.out;
+    EXPECT_THAT(result.err, HasSubstr(name + ":5: "));
+  }
+}
+
 TEST_F(EndToEnd, ExplainAddsUpToTheLogit) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   const ProgramResult answer =
