@@ -60,6 +60,12 @@ Calibration calibrate(const FinishedTraining& training, std::vector<float> valid
     throw InternalError("what is fitted needs validation data, and there are none");
   const auto validation = [&] { return predictions_of(validation_logits, *training.run.validation); };
   if (metrics.fits_temperature) {
+    if (!training.run.pos_weight.empty())
+      log_warning(
+          "metrics.temperature cannot undo loss.pos_weight, which moves each logit by log(pos_weight): the "
+          "probabilities stay too high for weights above 1; where they matter, leave pos_weight out and "
+          "choose "
+          "metrics.threshold");
     calibration.temperatures = fitted_temperatures(validation(), training.run.labels.names);
     divide_by_temperature(validation_logits, calibration.temperatures);
   }

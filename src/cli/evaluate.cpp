@@ -59,8 +59,10 @@ int run_evaluate(const std::vector<std::string>& words) {
   try_operator_threads();
   const c10::Device device = open_device(arguments->device);
   const auto classifier = open_classifier(arguments->model, device);
+  const DataConfig data =
+      data_of_run(classifier->config(), arguments->overrides,
+                  arguments->data ? config::Contradictions::kIgnored : config::Contradictions::kRefused);
   const RunConfig& config = classifier->config();
-  const DataConfig data = data_of_run(config, arguments->overrides);
   if (arguments->data && !std::filesystem::exists(*arguments->data))
     throw DataError(fmt::format("--data: '{}' does not exist", *arguments->data));
   const Dataset dataset = arguments->data ? load_dataset(*arguments->data, arguments->format, data.columns,

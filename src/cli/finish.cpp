@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/baseline.h"
 #include "cli/calibrate.h"
 #include "cli/demand.h"
 #include "cli/environment.h"
@@ -129,7 +130,14 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
     evaluate("test", *run.test);
     log.append("test", training.outcome.final_epoch, training.outcome.final_step, summary["test"]["metrics"]);
   }
-  if (!run.test && !run.validation) logits = logits_of(run.train);
+  if (const auto& data = run.test ? run.test : run.validation) {
+    summary["baseline"] = baseline_of(run.train, *data);
+    summary["baseline"]["split"] = run.test ? "test" : "validation";
+    if (const std::string warning = worse_than_baseline(summary, training); !warning.empty())
+      log_warning(warning);
+  } else {
+    logits = logits_of(run.train);
+  }
 
   const double export_started = monotonic_seconds();
   summary["artifact"] =
@@ -150,7 +158,7 @@ std::string summary_text(const Json& summary, const RunPaths& paths) {
     if (summary.contains(split)) text += fmt::format("{:<10}{}\n", split, metric_line(summary[split]));
   }
   if (summary.contains("calibration")) text += calibration_text(summary["calibration"]);
-  text += demand_text(summary);
+  text += baseline_text(summary) + demand_text(summary);
   const Json& artifact = summary.at("artifact");
   text += fmt::format(
       "exported    {} ({} bytes), verified on {} raw {} texts: largest difference in probability {}\n",

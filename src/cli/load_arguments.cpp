@@ -64,10 +64,11 @@ CheckedConfig load_checked_config(const config::ConfigSources& sources) {
   return loaded;
 }
 
-DataConfig data_of_run(const RunConfig& run, const std::vector<std::string>& overrides) {
+DataConfig data_of_run(const RunConfig& run, const std::vector<std::string>& overrides,
+                       config::Contradictions contradictions) {
   if (overrides.empty()) return run.data;
   DataConfig data = config::load_config_text(run.resolved_yaml, "the configuration of the run",
-                                             layers::layer_schemas(), overrides)
+                                             layers::layer_schemas(), overrides, contradictions)
                         .run.data;
   const bool moved = std::any_of(overrides.begin(), overrides.end(),
                                  [](const std::string& word) { return word.starts_with("data.root="); });

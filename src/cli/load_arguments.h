@@ -30,7 +30,10 @@ struct CheckedConfig : config::LoadedConfig {
 /// @throws UsageError
 CheckedConfig load_checked_config(const config::ConfigSources& sources);
 
-/// Where the data of a run are now. @param overrides  --set of keys of data. @throws UsageError
-DataConfig data_of_run(const RunConfig& run, const std::vector<std::string>& overrides);
+/// Where the data of a run are now. @param overrides  --set of keys of data.
+/// @param contradictions  ignored where the columns are for data that the configuration does not name
+/// @throws UsageError
+DataConfig data_of_run(const RunConfig& run, const std::vector<std::string>& overrides,
+                       config::Contradictions contradictions = config::Contradictions::kRefused);
 
 }  // namespace bernoulli::cli

@@ -142,6 +142,7 @@ int run_sweep(const std::vector<std::string>& words) {
   std::optional<Planned> asked;
   if (!arguments->resume || !arguments->sources.files.empty()) asked = plan(*arguments);
   if (arguments->dry_run) {
+    warn_of_other_examples(asked->configs);
     print(dry_run(*asked, arguments->json));
     return 0;
   }

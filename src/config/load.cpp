@@ -74,7 +74,7 @@ class Loader {
     merge(schema_, tree_, std::move(*node), "", faults_);
   }
 
-  LoadedConfig finish(const std::string& default_name) {
+  LoadedConfig finish(const std::string& default_name, Contradictions contradictions) {
     const bool whole = !faults_.any();
     if (!tree_.gives("name")) {
       std::erase_if(tree_.entries, [](const Entry& entry) { return entry.key == "name"; });
@@ -86,7 +86,7 @@ class Loader {
     resolution.value.erase("base");
     LoadedConfig loaded;
     loaded.run = bind_config(resolution.value, resolution.places, faults_.sections());
-    check_across(loaded.run, resolution.places, faults_);
+    if (contradictions == Contradictions::kRefused) check_across(loaded.run, resolution.places, faults_);
     faults_.throw_if_any();
     loaded.resolved = std::move(resolution.value);
     loaded.run.resolved_yaml = write_yaml(loaded.resolved);
@@ -163,21 +163,22 @@ class Loader {
 
 }  // namespace
 
-LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSchema>& layer_kinds) {
+LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSchema>& layer_kinds,
+                         Contradictions contradictions) {
   if (sources.files.empty()) throw UsageError("no configuration file was named (expected at least one)");
   Loader loader(layer_kinds);
   for (const fs::path& file : sources.files) loader.add_file(file);
   for (const std::string& text : sources.overrides) loader.add_override(text);
-  return loader.finish(sources.files.back().stem().string());
+  return loader.finish(sources.files.back().stem().string(), contradictions);
 }
 
 LoadedConfig load_config_text(const std::string& yaml, const std::string& name,
                               const std::vector<KindSchema>& layer_kinds,
-                              const std::vector<std::string>& overrides) {
+                              const std::vector<std::string>& overrides, Contradictions contradictions) {
   Loader loader(layer_kinds);
   loader.add_text(yaml, name);
   for (const std::string& text : overrides) loader.add_override(text);
-  return loader.finish(fs::path(name).stem().string());
+  return loader.finish(fs::path(name).stem().string(), contradictions);
 }
 
 }  // namespace bernoulli::config

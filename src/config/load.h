@@ -21,14 +21,20 @@ struct LoadedConfig {
   std::map<std::string, std::string> origin;  ///< key path -> "default", "file:line:column" or "--set"
 };
 
+/// Whether contradictions between settings are looked for. Not in what was accepted when a run was made: a
+/// newer program may know more of them, and must open the run all the same.
+enum class Contradictions { kRefused, kIgnored };
+
 /// Reads, merges, validates and resolves. `layer_kinds` is what `model.layers` may hold.
 /// @throws UsageError whose message lists every fault found, one a line.
-LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSchema>& layer_kinds);
+LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSchema>& layer_kinds,
+                         Contradictions contradictions = Contradictions::kRefused);
 
 /// The same for the configuration inside a run folder or an exported file; `name` stands for the file in
 /// messages.
 LoadedConfig load_config_text(const std::string& yaml, const std::string& name,
                               const std::vector<KindSchema>& layer_kinds,
-                              const std::vector<std::string>& overrides = {});
+                              const std::vector<std::string>& overrides = {},
+                              Contradictions contradictions = Contradictions::kRefused);
 
 }  // namespace bernoulli::config

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 /// A held-out set with a path of its own; empty where an optional one is not there.
 std::optional<Dataset> read_held_out(const DataConfig& data, const HeldOutConfig& held_out,
-                                     const LabelReader& labels, int threads,
+                                     const TaskConfig& task, const LabelReader& labels, int threads,
                                      const std::shared_ptr<TextStore>& store, std::string* absent_reason) {
   if (!held_out.source) return std::nullopt;
   const fs::path path = path_of(data, held_out.source->path);
@@ -29,8 +29,7 @@ std::optional<Dataset> read_held_out(const DataConfig& data, const HeldOutConfig
     *absent_reason = fmt::format("'{}' is not there, and the configuration calls it optional", path.string());
     return std::nullopt;
   }
-  return labels.read(
-      read_source(path, held_out.source->format, data.columns, labels.labels().kind, threads, store));
+  return labels.read(read_source(path, held_out.source->format, data.columns, task, threads, store));
 }
 
 }  // namespace
@@ -71,15 +70,20 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
   const auto store = std::make_shared<TextStore>(space ? std::move(space) : std::make_shared<SpillSpace>());
   DataSplits splits;
   std::optional<RawExamples> raw =
-      read_source(path_of(data, data.train.path), data.train.format, data.columns, task.kind, threads, store);
+      read_source(path_of(data, data.train.path), data.train.format, data.columns, task, threads, store);
   const LabelReader labels(task, *raw);
   splits.labels = labels.labels();
   Dataset whole = labels.read(*raw);
   raw.reset();
+  if (std::ranges::find(whole.targets, 1.0f) == whole.targets.end() &&
+      task.kind == TaskConfig::Kind::kMultiLabel)
+    throw DataError(
+        fmt::format("'{}': no example has any of the labels (check data.columns and data.train.format)",
+                    data.train.path));
 
   std::string ignored;
-  splits.validation = read_held_out(data, data.validation, labels, threads, store, &ignored);
-  splits.test = read_held_out(data, data.test, labels, threads, store, &splits.test_absent_reason);
+  splits.validation = read_held_out(data, data.validation, task, labels, threads, store, &ignored);
+  splits.test = read_held_out(data, data.test, task, labels, threads, store, &splits.test_absent_reason);
   if (!data.test.present()) splits.test_absent_reason = "the configuration names no test data";
   if (!data.validation.split && !data.test.split) {
     splits.train = std::move(whole);
@@ -94,7 +98,7 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
 
 Dataset load_dataset(const fs::path& path, const std::string& format, const ColumnsConfig& columns,
                      const TaskConfig& task, const Labels& labels) {
-  return LabelReader(task, labels).read(read_source(path, format, columns, labels.kind));
+  return LabelReader(task, labels).read(read_source(path, format, columns, task));
 }
 
 std::string fingerprint(const Dataset& dataset) {

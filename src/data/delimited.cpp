@@ -1,3 +1,5 @@
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "core/error.h"
@@ -18,23 +20,36 @@ TableColumns read_header(RowReader& reader, const std::string& name, bool header
   return {name, &reader.row()};
 }
 
+/// As spreadsheets and data frames write it.
+std::optional<bool> read_flag(std::string_view cell) {
+  for (const char* yes : {"1", "1.0", "true", "True", "TRUE"}) {
+    if (cell == yes) return true;
+  }
+  for (const char* no : {"0", "0.0", "false", "False", "FALSE"}) {
+    if (cell == no) return false;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 RawExamples read_delimited(const std::filesystem::path& file, const ColumnsConfig& columns,
-                           TaskConfig::Kind kind, char delimiter, std::shared_ptr<TextStore> store) {
+                           const TaskConfig& task, char delimiter, std::shared_ptr<TextStore> store) {
   RawExamples examples(std::move(store));
   const DataFile source(file, examples.store()->space());
   const std::string name = file.string();
   RowReader reader(name, table_format(columns, delimiter), "set data.columns.quote: \"\"");
   reader.feed(source.bytes(), true);
   const TableColumns finder = read_header(reader, name, columns.header);
-  const size_t text = finder.find("data.columns.text", columns.text);
-  const size_t weight = columns.weight.empty() ? kAbsent : finder.find("data.columns.weight", columns.weight);
-  const size_t label =
-      columns.label_columns.empty() ? finder.find("data.columns.label", columns.label) : kAbsent;
+  const auto find = [&, remedy = finder.other_format()](const char* key, const std::string& column) {
+    return finder.find(key, column, remedy);
+  };
+  const size_t text = find("data.columns.text", columns.text);
+  const size_t weight = columns.weight.empty() ? kAbsent : find("data.columns.weight", columns.weight);
+  const size_t label = columns.label_columns.empty() ? find("data.columns.label", columns.label) : kAbsent;
   std::vector<size_t> label_columns;
   for (const std::string& column : columns.label_columns)
-    label_columns.push_back(finder.find("data.columns.label_columns", column));
+    label_columns.push_back(find("data.columns.label_columns", column));
 
   DataFaults faults;
   std::vector<std::string> labels;
@@ -62,7 +77,7 @@ RawExamples read_delimited(const std::filesystem::path& file, const ColumnsConfi
         faults.add(origin, fmt::format("no field {} for the label", label + 1));
         continue;
       }
-      if (kind == TaskConfig::Kind::kBinary) {
+      if (task.kind == TaskConfig::Kind::kBinary) {
         labels.emplace_back(row.cells[label]);
       } else {
         labels = split_labels(row.cells[label], columns.label_separator);
@@ -70,12 +85,11 @@ RawExamples read_delimited(const std::filesystem::path& file, const ColumnsConfi
     }
     for (size_t i = 0; i < label_columns.size(); ++i) {
       const std::string_view cell = label_columns[i] < width.cells() ? row.cells[label_columns[i]] : "";
-      if (cell == "1") {
-        labels.push_back(columns.label_columns[i]);
-      } else if (cell != "0") {
-        faults.add(origin,
-                   fmt::format("column '{}' holds '{}' (expected 0 or 1)", columns.label_columns[i], cell));
-      }
+      const std::optional<bool> given = read_flag(cell);
+      if (!given)
+        faults.add(origin, fmt::format("column '{}' holds '{}' (expected 0 or 1, false or true)",
+                                       columns.label_columns[i], cell));
+      if (given.value_or(false)) labels.push_back(task.labels[i]);
     }
     examples.add(row.cells[text], labels, heft, origin);
   }

@@ -20,14 +20,16 @@ std::optional<std::string> as_word(const Value& value) {
   return std::nullopt;
 }
 
-std::string read_labels(const Value& row, const ColumnsConfig& columns, TaskConfig::Kind kind,
+std::string read_labels(const Value& row, const ColumnsConfig& columns, const TaskConfig& task,
                         std::vector<std::string>& labels) {
+  const TaskConfig::Kind kind = task.kind;
   if (!columns.label_columns.empty()) {
-    for (const std::string& column : columns.label_columns) {
+    for (size_t i = 0; i < columns.label_columns.size(); ++i) {
+      const std::string& column = columns.label_columns[i];
       const auto cell = row.find(column);
       if (cell == row.end()) return fmt::format("no '{}' (a label column)", column);
       if (*cell == 1 || *cell == true) {
-        labels.push_back(column);
+        labels.push_back(task.labels[i]);
       } else if (*cell != 0 && *cell != false) {
         return fmt::format("'{}' is {} (expected 0 or 1)", column, cell->dump());
       }
@@ -54,7 +56,7 @@ std::string read_labels(const Value& row, const ColumnsConfig& columns, TaskConf
 }
 
 /// Adds an example; the answer is what is wrong with the row, or empty.
-std::string read_row(std::string_view line, const ColumnsConfig& columns, TaskConfig::Kind kind,
+std::string read_row(std::string_view line, const ColumnsConfig& columns, const TaskConfig& task,
                      std::string_view origin, RawExamples& examples) {
   // A row is flat; what is nested deeper is dropped, because the library copies, compares and prints by
   // recursion.
@@ -71,15 +73,15 @@ std::string read_row(std::string_view line, const ColumnsConfig& columns, TaskCo
     weight = as_word(*cell).value_or("");
   }
   std::vector<std::string> labels;
-  std::string fault = read_labels(row, columns, kind, labels);
+  std::string fault = read_labels(row, columns, task, labels);
   if (fault.empty()) examples.add(text->get_ref<const std::string&>(), labels, weight, origin);
   return fault;
 }
 
 }  // namespace
 
-RawExamples read_jsonl(const std::filesystem::path& file, const ColumnsConfig& columns, TaskConfig::Kind kind,
-                       std::shared_ptr<TextStore> store) {
+RawExamples read_jsonl(const std::filesystem::path& file, const ColumnsConfig& columns,
+                       const TaskConfig& task, std::shared_ptr<TextStore> store) {
   RawExamples examples(std::move(store));
   const DataFile source(file, examples.store()->space());
   const std::string_view content = source.bytes();
@@ -93,7 +95,7 @@ RawExamples read_jsonl(const std::filesystem::path& file, const ColumnsConfig& c
     ++number;
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     const std::string origin = fmt::format("{}:{}", file.string(), number);
-    const std::string fault = read_row(line, columns, kind, origin, examples);
+    const std::string fault = read_row(line, columns, task, origin, examples);
     if (!fault.empty()) faults.add(origin, fault);
   }
   faults.throw_if_any();

@@ -8,18 +8,13 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/name_list.h"
 #include "core/parse_number.h"
 #include "core/text_distance.h"
 #include "text/utf8.h"
 
 namespace bernoulli {
 namespace {
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "'" : ", '") + word + "'";
-  return text;
-}
 
 std::set<std::string> distinct_labels(const RawExamples& examples) {
   std::set<std::string_view> distinct;
@@ -31,9 +26,13 @@ std::set<std::string> distinct_labels(const RawExamples& examples) {
 std::optional<std::string> find_other_label(const TaskConfig& task, const RawExamples& train) {
   std::set<std::string> distinct = distinct_labels(train);
   if (!distinct.contains(task.positive)) {
-    const std::vector<std::string> found(distinct.begin(), distinct.end());
+    if (distinct.empty())
+      throw DataError(
+          "no training example has a label (lines of a .txt file have __label__ words; set data.train.format "
+          "where "
+          "the file is written otherwise)");
     throw DataError(fmt::format("task.positive is '{}', and no training example has that label (found: {})",
-                                task.positive, joined(found)));
+                                task.positive, name_list({distinct.begin(), distinct.end()})));
   }
   distinct.erase(task.positive);
   distinct.erase("");  // a missing label, which read() names
@@ -41,8 +40,8 @@ std::optional<std::string> find_other_label(const TaskConfig& task, const RawExa
   if (others.size() > 1) {
     throw DataError(
         fmt::format("a binary task has two labels; besides '{}' the training data hold {} (use task.kind: "
-                    "multi_label, or clean the data)",
-                    task.positive, joined(others)));
+                    "multi_label, check data.columns.label, or clean the data)",
+                    task.positive, name_list(others)));
   }
   return others.empty() ? std::nullopt : std::optional(others.front());
 }
@@ -59,9 +58,24 @@ void check_label_encoding(const std::vector<std::string>& names, const RawExampl
   }
 }
 
+/// The character between labels that were taken for one; 0 where there is none.
+char joins_labels(std::string_view label, const std::vector<std::string>& names) {
+  for (const char separator : {',', ';', '|', '/', ' '}) {
+    const std::vector<std::string> parts = split_labels(label, std::string(1, separator));
+    const auto is_label = [&](const std::string& part) {
+      return std::ranges::find(names, part) != names.end();
+    };
+    if (parts.size() > 1 && std::ranges::all_of(parts, is_label)) return separator;
+  }
+  return '\0';
+}
+
 std::string unknown_label(std::string_view label, const std::vector<std::string>& names) {
+  if (const char separator = joins_labels(label, names); separator != '\0')
+    return fmt::format("unknown label '{}': its parts are labels; set data.columns.label_separator: \"{}\"",
+                       label, separator);
   const std::optional<std::string> near = closest_word(std::string(label), names);
-  return fmt::format("unknown label '{}' (expected one of {}){}", label, joined(names),
+  return fmt::format("unknown label '{}' (expected one of {}){}", label, name_list(names),
                      near ? fmt::format("; did you mean '{}'?", *near) : "");
 }
 

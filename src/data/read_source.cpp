@@ -25,10 +25,10 @@ void require_regular(const fs::path& path) {
 }
 
 RawExamples read_file_source(const fs::path& path, const std::string& format, const ColumnsConfig& columns,
-                             TaskConfig::Kind kind, std::shared_ptr<TextStore> store) {
-  if (format == "csv") return read_delimited(path, columns, kind, ',', std::move(store));
-  if (format == "tsv") return read_delimited(path, columns, kind, '\t', std::move(store));
-  if (format == "jsonl") return read_jsonl(path, columns, kind, std::move(store));
+                             const TaskConfig& task, std::shared_ptr<TextStore> store) {
+  if (format == "csv") return read_delimited(path, columns, task, ',', std::move(store));
+  if (format == "tsv") return read_delimited(path, columns, task, '\t', std::move(store));
+  if (format == "jsonl") return read_jsonl(path, columns, task, std::move(store));
   if (format == "fasttext") return read_label_lines(path, std::move(store));
   throw DataError(fmt::format(
       "'{}': the name does not tell the format; set `format` (csv, tsv, jsonl or fasttext) beside the path",
@@ -38,7 +38,7 @@ RawExamples read_file_source(const fs::path& path, const std::string& format, co
 }  // namespace
 
 RawExamples read_source(const fs::path& path, const std::string& format, const ColumnsConfig& columns,
-                        TaskConfig::Kind kind, int threads, std::shared_ptr<TextStore> store) {
+                        const TaskConfig& task, int threads, std::shared_ptr<TextStore> store) {
   require_regular(path);
   const bool folder = fs::is_directory(path);
   if (folder != (format == "class_folders") && format != "auto") {
@@ -49,7 +49,7 @@ RawExamples read_source(const fs::path& path, const std::string& format, const C
     RawExamples examples =
         folder ? read_class_folders(path, threads, std::move(store))
                : read_file_source(path, format == "auto" ? config::format_by_name(path) : format, columns,
-                                  kind, std::move(store));
+                                  task, std::move(store));
     if (examples.empty()) throw DataError(fmt::format("'{}' holds no example", path.string()));
     return examples;
   } catch (const SpillError&) {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/name_list.h"
 #include "core/parse_number.h"
 
 namespace bernoulli {
@@ -158,6 +159,20 @@ TableColumns::TableColumns(std::string name, const TableRow* header)
   if (has_header_) header_.assign(header->cells.begin(), header->cells.end());
 }
 
+std::string TableColumns::other_format() const {
+  if (!has_header_) return "";
+  if (header_.size() == 1) {
+    for (const auto& [delimiter, remedy] : {std::pair(';', "set data.columns.delimiter: \";\""),
+                                            std::pair('\t', "set the source's format: tsv"),
+                                            std::pair('|', "set data.columns.delimiter: \"|\"")}) {
+      if (header_[0].find(delimiter) != std::string::npos)
+        return fmt::format("; its one cell holds {}: {}",
+                           delimiter == '\t' ? "a tab" : fmt::format("'{}'", delimiter), remedy);
+    }
+  }
+  return "; where the first row is no header, set data.columns.header: false and number the columns";
+}
+
 size_t TableColumns::find(std::string_view asked_by, const std::string& column,
                           std::string_view remedy) const {
   if (has_header_) {
@@ -165,10 +180,8 @@ size_t TableColumns::find(std::string_view asked_by, const std::string& column,
     if (found != header_.end() && std::find(found + 1, header_.end(), column) != header_.end())
       throw DataError(fmt::format("{}:1: the header has '{}' ({}) more than once", name_, column, asked_by));
     if (found != header_.end()) return static_cast<size_t>(found - header_.begin());
-    std::string existing;
-    for (const std::string& cell : header_) existing.append(existing.empty() ? "" : ", ").append(cell);
     throw DataError(fmt::format("{}:1: no column '{}' for {} (the header has: {}){}", name_, column, asked_by,
-                                existing, remedy));
+                                item_list(header_), remedy));
   }
   const std::optional<size_t> number = parse_number<size_t>(column);
   if (!number || *number == 0) {

@@ -86,6 +86,9 @@ class TableColumns {
   /// @param asked_by  who names the column, for messages; `remedy` is what else can be done, or empty.
   /// @throws DataError for a column that the header does not have, or has twice, or that is no number.
   size_t find(std::string_view asked_by, const std::string& column, std::string_view remedy = "") const;
+  /// What a header without the wanted column may be instead, and what to set then: a remedy for training
+  /// data.
+  std::string other_format() const;
   /// 0 without a header.
   size_t size() const { return header_.size(); }
 

@@ -37,8 +37,9 @@ ArtifactInfo read_artifact_info(const std::map<std::string, std::string>& files,
 ClassifierInfo classifier_info(const ArtifactInfo& info, const std::string& name) {
   ClassifierInfo out;
   try {
-    out.config =
-        config::load_config_text(info.config_yaml, name + ":config.yaml", layers::layer_schemas()).run;
+    out.config = config::load_config_text(info.config_yaml, name + ":config.yaml", layers::layer_schemas(),
+                                          {}, config::Contradictions::kIgnored)
+                     .run;
     out.labels = labels_from_json(info.labels);
   } catch (const std::exception& error) {
     throw ArtifactError(fmt::format(

@@ -25,11 +25,6 @@ bool divides_by_length(const layers::ModelPlan& plan) {
   return divides;
 }
 
-std::string token_name(const Vectorizer& vectorizer, int32_t id) {
-  if (vectorizer.vocabulary() == nullptr) return fmt::format("bucket {}", id);
-  return id == kUnknownId ? "[UNK]" : vectorizer.vocabulary()->tokens()[static_cast<size_t>(id) - 2];
-}
-
 }  // namespace
 
 Explanation explain_tokens(const layers::ModelPlan& plan, const Vectorizer& vectorizer,
@@ -38,6 +33,7 @@ Explanation explain_tokens(const layers::ModelPlan& plan, const Vectorizer& vect
   const bool divides = divides_by_length(plan);
   std::vector<int32_t> ids;
   vectorizer.append_ids(text, ids);
+  const std::vector<std::string> tokens = vectorizer.tokens(text);
   TokenRows alone;
   alone.end_row();
   for (const int32_t id : ids) {
@@ -49,7 +45,8 @@ Explanation explain_tokens(const layers::ModelPlan& plan, const Vectorizer& vect
   Explanation explanation;
   explanation.base.assign(z.begin(), z.begin() + static_cast<int64_t>(width));
   for (size_t i = 0; i < ids.size(); ++i) {
-    explanation.tokens.push_back(token_name(vectorizer, ids[i]));
+    const bool unknown = vectorizer.vocabulary() != nullptr && ids[i] == kUnknownId;
+    explanation.tokens.push_back(unknown ? fmt::format("[UNK: {}]", tokens[i]) : tokens[i]);
     for (size_t label = 0; label < width; ++label) {
       const double share = double{z[(i + 1) * width + label]} - explanation.base[label];
       explanation.shares.push_back(divides ? share / static_cast<double>(ids.size()) : share);

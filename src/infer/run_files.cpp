@@ -150,7 +150,8 @@ RunFiles load_checked(const RunPaths& paths) {
 
 config::LoadedConfig load_run_config(const RunPaths& paths) {
   try {
-    config::LoadedConfig loaded = config::load_config({{paths.config()}, {}}, layers::layer_schemas());
+    config::LoadedConfig loaded = config::load_config({{paths.config()}, {}}, layers::layer_schemas(),
+                                                      config::Contradictions::kIgnored);
     find_data_root(paths, loaded.run.data);
     return loaded;
   } catch (const UsageError& error) {

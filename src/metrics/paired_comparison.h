@@ -25,15 +25,22 @@ struct PairedDifference {
   std::string undefined_reason;  ///< why there is no difference, or no interval
 };
 
+inline constexpr int64_t kFewestForInterval = 20;
+
 struct PairedComparison {
   int64_t num_examples = 0;
   int64_t only_first_right = 0;  ///< an example is right where every label of it is
   int64_t only_second_right = 0;
+  /// Of all N*L answers, those with the rarer target: what the resamples of f1 and roc_auc can vary.
+  int64_t num_rarer = 0;
   double mcnemar_p = 1;                       ///< of these two; weights of examples do not count
   std::vector<PairedDifference> differences;  ///< f1 and roc_auc; multi-label micro_f1 and micro_roc_auc
 
   /// second - first share of right examples.
   double accuracy_difference() const;
+  /// Resamples of a handful of rarer answers hardly vary, so that percentile intervals hold the truth less
+  /// often than they say.
+  bool intervals_too_narrow() const { return num_rarer < kFewestForInterval; }
 };
 
 /// Resamples of a bootstrap over whole examples.

@@ -59,6 +59,8 @@ std::string statement(const RunReport& first, const RunReport& other, const Agai
                   result.num_examples, other.answers->name, result.accuracy_difference(), result.mcnemar_p,
                   result.only_second_right, result.only_first_right);
   for (const PairedDifference& difference : result.differences) text += "; " + difference_text(difference);
+  if (result.intervals_too_narrow())
+    text += fmt::format("; {} answers of the rarer kind make these intervals too narrow", result.num_rarer);
   return text;
 }
 
@@ -76,6 +78,7 @@ Json to_json(const AgainstFirst& comparison) {
           {"only_first_right", result.only_first_right},
           {"only_this_right", result.only_second_right},
           {"accuracy_difference", result.accuracy_difference()},
+          {"num_rarer", result.num_rarer},
           {"mcnemar_p", result.mcnemar_p},
           {"differences", differences}};
 }

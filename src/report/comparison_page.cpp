@@ -117,16 +117,17 @@ std::string p_value(double p) {
   return p < 0.05 ? fmt::format("<b>{:.2g}</b>", p) : fmt::format("{:.2g}", p);
 }
 
-std::string interval_cell(const PairedDifference& difference) {
+std::string interval_cell(const PairedDifference& difference, bool too_narrow) {
   if (!difference.difference) return "– " + escape_html(difference.undefined_reason);
   if (!difference.low) return fmt::format("{:+.4f}, {}", *difference.difference, difference.undefined_reason);
-  const bool beyond_chance = *difference.low > 0 || *difference.high < 0;
+  const bool beyond_chance = !too_narrow && (*difference.low > 0 || *difference.high < 0);
   return fmt::format("{}{:+.4f}{} [{:+.4f}, {:+.4f}]", beyond_chance ? "<b>" : "", *difference.difference,
                      beyond_chance ? "</b>" : "", *difference.low, *difference.high);
 }
 
 std::string significance_section(Runs runs, const std::vector<AgainstFirst>& comparisons) {
   std::string refusals;
+  int64_t fewest = kFewestForInterval;
   const bool binary = runs.front().record.is_binary();
   const std::string prefix = binary ? "" : "micro_";
   Table table({"against " + escape_html(runs.front().record.name), "examples", "right only here",
@@ -147,7 +148,9 @@ std::string significance_section(Runs runs, const std::vector<AgainstFirst>& com
                                       grouped(result.only_first_right),
                                       fmt::format("{:+.4f}", result.accuracy_difference()),
                                       p_value(result.mcnemar_p)};
-    for (const PairedDifference& difference : result.differences) cells.push_back(interval_cell(difference));
+    for (const PairedDifference& difference : result.differences)
+      cells.push_back(interval_cell(difference, result.intervals_too_narrow()));
+    fewest = std::min(fewest, result.num_rarer);
     table.row(cells);
   }
   const std::string method = fmt::format(
@@ -159,7 +162,15 @@ std::string significance_section(Runs runs, const std::vector<AgainstFirst>& com
       "seed; with "
       "several runs compared, some p below .05 is no surprise.</p>\n",
       binary ? "" : " (every label right)", kNumResamples);
-  return "<h2>Is it more than chance?</h2>\n" + (table.empty() ? "" : method + table.html()) + refusals;
+  const std::string narrow = fewest < kFewestForInterval
+                                 ? fmt::format(
+                                       "<div class=\"note warning\">With {} answers of the rarer kind the "
+                                       "intervals are too narrow, and "
+                                       "none is bold: compare on data with at least {}.</div>\n",
+                                       fewest, kFewestForInterval)
+                                 : "";
+  return "<h2>Is it more than chance?</h2>\n" + (table.empty() ? "" : method + narrow + table.html()) +
+         refusals;
 }
 
 std::string over_time(Runs runs, Clock clock, const std::string& event, const std::string& value) {

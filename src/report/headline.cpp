@@ -130,6 +130,17 @@ std::string tiles(const std::string& split, const Json& figures) {
                      text);
 }
 
+/// What the tiles are to be held against; runs of older programs lack it.
+std::string baseline_line(const RunRecord& record, const std::string& split) {
+  const Json baseline = record.finished() ? record.summary.value("baseline", Json()) : Json();
+  if (!baseline.is_object() || baseline.at("split") != split) return "";
+  return fmt::format(
+      "<p class=\"soft\">Without a model, by each label's share of the training data alone: accuracy {}, "
+      "log_loss "
+      "{}.</p>\n",
+      metric_text(baseline.at("accuracy")), metric_text(baseline.at("log_loss")));
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> facts(const RunRecord& record) {
@@ -157,7 +168,7 @@ std::string headline(const RunReport& run) {
   const Json& figures = run.figures;
   for (const char* split : {"test", "validation"}) {
     if (!figures.contains(split)) continue;
-    text += tiles(split, figures[split]);
+    text += tiles(split, figures[split]) + baseline_line(run.record, split);
     break;
   }
   if (figures.empty())

@@ -126,6 +126,19 @@ void Vectorizer::append_ids(std::string_view text, std::vector<int32_t>& ids) co
   append_ids(text, buffers, ids);
 }
 
+std::vector<std::string> Vectorizer::tokens(std::string_view text) const {
+  Buffers buffers;
+  const TokenSpans& spans = tokenizer_.tokens(text, max_tokens_, buffers.tokens);
+  std::vector<std::string> names;
+  std::vector<int32_t> places;
+  append_ngrams(tokenizer_.widths(), spans.size(), max_ids_, places,
+                [&](size_t width, size_t count, int32_t* out) {
+                  for (size_t i = 0; i < count; ++i) names.emplace_back(spans.join(i, width));
+                  std::fill_n(out, count, 0);
+                });
+  return names;
+}
+
 void Vectorizer::append_rows(const TextList& texts, size_t begin, size_t end, Buffers& buffers,
                              TokenRows& rows) const {
   const size_t capacity = rows.ids.capacity();

@@ -33,7 +33,10 @@ class Vectorizer {
   /// @throws DataError for a text of 4 GiB or more (split into characters: 2 GiB).
   void append_ids(std::string_view text, std::vector<int32_t>& ids) const;
 
-  /// The same with memory that one thread reuses from text to text.
+  /// The tokens and n-grams that append_ids() gives ids to, in the order of the ids.
+  std::vector<std::string> tokens(std::string_view text) const;
+
+  /// append_ids() with memory that one thread reuses from text to text.
   struct Buffers {
     TokenBuffers tokens;
     Scratch<uint32_t> word_hashes;

@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/log.h"
 
 namespace bernoulli {
@@ -72,6 +74,9 @@ void MetricsLog::begin(int64_t step, bool validated) {
     }
     write_file_atomic(path_, text);
   }
+  if (step > 0 && kept.empty())
+    log_warning(fmt::format("'{}' has nothing of the {} steps so far: their curves and times are lost",
+                            path_.string(), step));
   file_ = std::make_unique<LineFile>(path_);
   const double now = wall_time_now();
   events_ = std::make_unique<EventFile>(path_.parent_path(), now);

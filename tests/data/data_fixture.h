@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -14,6 +15,13 @@
 namespace bernoulli::testing {
 
 using Kind = TaskConfig::Kind;
+
+inline TaskConfig task_of(Kind kind, std::vector<std::string> labels = {}) {
+  TaskConfig task;
+  task.kind = kind;
+  task.labels = std::move(labels);
+  return task;
+}
 
 /// What `action` says when it throws Expected; a failed test where it does not.
 template <class Expected, class Action>
@@ -32,7 +40,7 @@ class DataFolder {
  public:
   RawExamples read(const std::string& name, const std::string& content, const ColumnsConfig& columns = {},
                    Kind kind = Kind::kBinary, const std::string& format = "auto") const {
-    return read_source(folder_.write(name, content), format, columns, kind);
+    return read_source(folder_.write(name, content), format, columns, task_of(kind, columns.label_columns));
   }
   std::string fault(const std::string& name, const std::string& content, const ColumnsConfig& columns = {},
                     Kind kind = Kind::kBinary, const std::string& format = "auto") const {

@@ -141,7 +141,9 @@ TEST(Delimited, RefusesColumnsThatAreNotThere) {
   ColumnsConfig columns;
   columns.text = "review";
   EXPECT_EQ(folder.fault("a.csv", "text,label\nx,1\n", columns),
-            "a.csv:1: no column 'review' for data.columns.text (the header has: text, label)");
+            "a.csv:1: no column 'review' for data.columns.text (the header has: text, label); where the "
+            "first row is no "
+            "header, set data.columns.header: false and number the columns");
   columns = {};
   columns.weight = "trust";
   EXPECT_THAT(folder.fault("a.csv", "text,label\nx,1\n", columns), HasSubstr("for data.columns.weight"));
@@ -168,13 +170,33 @@ TEST(Delimited, RefusesLabelColumnsThatHoldNeitherZeroNorOne) {
   ColumnsConfig columns;
   columns.label_columns = {"news"};
   EXPECT_EQ(folder.fault("a.csv", "text,news\nx,1\ny,yes\n", columns, Kind::kMultiLabel),
-            "a.csv:3: column 'news' holds 'yes' (expected 0 or 1)");
+            "a.csv:3: column 'news' holds 'yes' (expected 0 or 1, false or true)");
 }
 
 TEST(Delimited, RefusesAFileWithoutRows) {
   const DataFolder folder;
   EXPECT_EQ(folder.fault("a.csv", ""), "'a.csv' is empty (expected a header row)");
   EXPECT_EQ(folder.fault("b.csv", "text,label\n"), "'b.csv' holds no example");
+}
+
+TEST(Delimited, ReadsFlagsAsDataFramesWriteThem) {
+  const DataFolder folder;
+  ColumnsConfig columns;
+  columns.label_columns = {"news", "sport"};
+  const auto examples = folder.read("a.csv", "text,news,sport\na,True,0.0\nb,false,1.0\nc,TRUE,1\n", columns,
+                                    Kind::kMultiLabel);
+  EXPECT_THAT(labels_of(examples),
+              ElementsAre(ElementsAre("news"), ElementsAre("sport"), ElementsAre("news", "sport")));
+}
+
+TEST(Delimited, SaysWhatElseAFileMayBe) {
+  const DataFolder folder;
+  EXPECT_THAT(folder.fault("a.csv", "text;label\nx;good\n"),
+              HasSubstr("its one cell holds ';': set data.columns.delimiter: \";\""));
+  EXPECT_THAT(folder.fault("b.csv", "text\tlabel\nx\tgood\n"),
+              HasSubstr("its one cell holds a tab: set the source's format: tsv"));
+  EXPECT_THAT(folder.fault("c.csv", std::string("\xff\xfet\0e\0", 6)),
+              HasSubstr("c.csv' begins with a UTF-16 byte order mark; convert it: iconv -f UTF-16 -t UTF-8"));
 }
 
 }  // namespace

@@ -51,6 +51,59 @@ TEST(LoadData, ReadsHeldOutFilesWithTheLabelsOfTheTrainingData) {
   EXPECT_EQ(splits.test_absent_reason, "");
 }
 
+TEST(LoadData, TakesOneColumnALabelByTheirPlaces) {
+  const DataFolder folder;
+  folder.write("train.jsonl",
+               "{\"text\": \"x\", \"p\": 1, \"q\": 0}\n{\"text\": \"y\", \"p\": 0, \"q\": 1}\n");
+  folder.write("val.csv", "text,q,p\nx,1,0\n");
+  folder.write("test.txt", "__label__second y\n");
+  TaskConfig task;
+  task.kind = Kind::kMultiLabel;
+  task.labels = {"first", "second"};
+  DataConfig data = below(folder);
+  data.columns.label_columns = {"p", "q"};
+  data.train.path = "train.jsonl";
+  data.validation = at("val.csv");
+  data.test = at("test.txt");
+  const DataSplits splits = load_data(data, task);
+  EXPECT_THAT(splits.train.targets, ElementsAre(1, 0, 0, 1));
+  EXPECT_THAT(splits.validation->targets, ElementsAre(0, 1));
+  EXPECT_THAT(splits.test->targets, ElementsAre(0, 1))
+      << "where a source has label names, they are those of task.labels";
+  folder.write("headless.csv", "x,1,0\n");
+  data.columns.header = false;
+  data.columns.text = "1";
+  data.columns.label_columns = {"2", "3"};
+  EXPECT_THAT(load_dataset(folder.path() / "headless.csv", "auto", data.columns, task, splits.labels).targets,
+              ElementsAre(1, 0));
+}
+
+TEST(LoadData, RefusesDataInWhichNoExampleHasALabel) {
+  const DataFolder folder;
+  folder.write("train.txt", "no label\nanywhere\n");
+  TaskConfig task;
+  task.kind = Kind::kMultiLabel;
+  task.labels = {"first", "second"};
+  DataConfig data = below(folder);
+  data.train.path = "train.txt";
+  EXPECT_THAT(message_of<DataError>([&] { load_data(data, task); }),
+              HasSubstr("'train.txt': no example has any of the labels"));
+  EXPECT_THAT(message_of<DataError>([&] { load_data(data, good_or_bad()); }),
+              HasSubstr("no training example has a label (lines of a .txt file have __label__ words"));
+}
+
+TEST(LoadData, NamesTheSeparatorOfLabelsThatWereTakenForOne) {
+  const DataFolder folder;
+  folder.write("train.csv", "text,label\nx,first|second\n");
+  TaskConfig task;
+  task.kind = Kind::kMultiLabel;
+  task.labels = {"first", "second"};
+  EXPECT_THAT(
+      message_of<DataError>([&] { load_data(below(folder), task); }),
+      HasSubstr(
+          "unknown label 'first|second': its parts are labels; set data.columns.label_separator: \"|\""));
+}
+
 TEST(LoadData, SaysWhyThereIsNoTestSet) {
   const DataFolder folder;
   folder.write("train.csv", "text,label\nfine,good\ndull,bad\n");

@@ -20,6 +20,7 @@ using testing::Kind;
 using testing::labels_of;
 using testing::message_of;
 using ::testing::StartsWith;
+using testing::task_of;
 using testing::texts_of;
 
 std::string gzip(const std::string& content) {
@@ -44,7 +45,7 @@ TEST(ClassFolders, ReadsClassesAndFilesInByteOrder) {
   folder.write("reviews/neg/notes.md", "left out");
   folder.write("reviews/.cache/x.txt", "hidden");
   folder.write("reviews/readme.txt", "no class");
-  const auto examples = read_source(folder.path() / "reviews", "auto", {}, Kind::kBinary);
+  const auto examples = read_source(folder.path() / "reviews", "auto", {}, task_of(Kind::kBinary));
   EXPECT_THAT(texts_of(examples), ElementsAre("zero\n", "ten", "one"));
   EXPECT_THAT(labels_of(examples), ElementsAre(ElementsAre("neg"), ElementsAre("pos"), ElementsAre("pos")));
   EXPECT_EQ(folder.relative(examples[1].origin), "reviews/pos/10_9.txt");
@@ -54,11 +55,12 @@ TEST(ClassFolders, RefusesAFolderWithoutClassesOrTexts) {
   const DataFolder folder;
   fs::create_directories(folder.path() / "bare");
   fs::create_directories(folder.path() / "hollow/pos");
-  EXPECT_THAT(message_of<DataError>([&] { read_source(folder.path() / "bare", "auto", {}, Kind::kBinary); }),
-              HasSubstr("holds no class folder"));
   EXPECT_THAT(
-      message_of<DataError>([&] { read_source(folder.path() / "hollow", "auto", {}, Kind::kBinary); }),
-      HasSubstr("no .txt file in any of them"));
+      message_of<DataError>([&] { read_source(folder.path() / "bare", "auto", {}, task_of(Kind::kBinary)); }),
+      HasSubstr("holds no class folder"));
+  EXPECT_THAT(message_of<DataError>(
+                  [&] { read_source(folder.path() / "hollow", "auto", {}, task_of(Kind::kBinary)); }),
+              HasSubstr("no .txt file in any of them"));
 }
 
 TEST(JsonLines, ReadsStringsNumbersAndBooleansAsLabels) {
@@ -207,7 +209,8 @@ TEST(ReadSource, ChoosesByTheNameUnlessAFormatIsGiven) {
 TEST(ReadSource, RefusesWhatIsNotThereOrOfAnotherSort) {
   const DataFolder folder;
   const auto fault = [&](const fs::path& path, const std::string& format) {
-    return folder.relative(message_of<DataError>([&] { read_source(path, format, {}, Kind::kBinary); }));
+    return folder.relative(
+        message_of<DataError>([&] { read_source(path, format, {}, task_of(Kind::kBinary)); }));
   };
   EXPECT_EQ(
       fault(folder.path() / "none.csv", "auto"),

@@ -78,13 +78,17 @@ void delimited(std::string_view input) {
   const auto bits = static_cast<uint8_t>(input[0]);
   const TableFormat format = {(bits & 4u) != 0 ? '\t' : ',', (bits & 2u) != 0 ? '\0' : '"'};
   constexpr size_t kPieces[] = {1, 2, 3, 7};
-  fuzz::require(rows_in_pieces(input.substr(1), format, kPieces[bits >> 6]) ==
-                    rows_in_pieces(input.substr(1), format, input.size()),
-                "rows do not depend on how they arrive");
+  const std::string_view start =
+      input.substr(1, 4096);  // of long rows a byte at a time, the time is quadratic
+  fuzz::require(
+      rows_in_pieces(start, format, kPieces[bits >> 6]) == rows_in_pieces(start, format, start.size()),
+      "rows do not depend on how they arrive");
   const ColumnsConfig columns = columns_of(bits);
-  const auto kind = (bits & 24u) != 0 ? TaskConfig::Kind::kMultiLabel : TaskConfig::Kind::kBinary;
+  TaskConfig task;
+  task.labels = {"p", "q"};
+  task.kind = (bits & 24u) != 0 ? TaskConfig::Kind::kMultiLabel : TaskConfig::Kind::kBinary;
   const RawExamples examples =
-      read_delimited(file.holding(input.substr(1)), columns, kind, (bits & 4u) != 0 ? '\t' : ',');
+      read_delimited(file.holding(input.substr(1)), columns, task, (bits & 4u) != 0 ? '\t' : ',');
 
   std::string written = "text,label,weight\n";
   for (const RawExample& example : examples) {
@@ -93,9 +97,8 @@ void delimited(std::string_view input) {
   }
   ColumnsConfig plain;
   plain.weight = "weight";
-  const RawExamples again = fuzz::must_accept("quoted cells hold any bytes", [&] {
-    return read_delimited(copy.holding(written), plain, TaskConfig::Kind::kBinary, ',');
-  });
+  const RawExamples again = fuzz::must_accept(
+      "quoted cells hold any bytes", [&] { return read_delimited(copy.holding(written), plain, {}, ','); });
   fuzz::require(again.size() == examples.size(), "a row is an example");
   for (size_t i = 0; i < examples.size(); ++i) {
     fuzz::require(again[i].text == examples[i].text, "a text keeps its bytes");

@@ -40,8 +40,10 @@ void jsonl(std::string_view input) {
   ColumnsConfig columns;
   if ((bits & 2u) != 0) columns.label_columns = {"a", "b"};
   if ((bits & 4u) != 0) columns.weight = "weight";
-  const auto kind = (bits & 3u) != 0 ? TaskConfig::Kind::kMultiLabel : TaskConfig::Kind::kBinary;
-  const RawExamples examples = read_jsonl(file.holding(input.substr(1)), columns, kind);
+  TaskConfig task;
+  task.labels = {"p", "q"};
+  task.kind = (bits & 3u) != 0 ? TaskConfig::Kind::kMultiLabel : TaskConfig::Kind::kBinary;
+  const RawExamples examples = read_jsonl(file.holding(input.substr(1)), columns, task);
 
   std::string written;
   for (const RawExample& example : examples) {
@@ -49,8 +51,10 @@ void jsonl(std::string_view input) {
     for (const std::string_view label : example.labels) labels.push_back(label);
     written += nlohmann::json{{"text", example.text}, {"label", std::move(labels)}}.dump() + "\n";
   }
+  TaskConfig task_of_lists;
+  task_of_lists.kind = TaskConfig::Kind::kMultiLabel;
   const RawExamples again = fuzz::must_accept("rows of the JSON library are read", [&] {
-    return read_jsonl(copy.holding(written), {}, TaskConfig::Kind::kMultiLabel);
+    return read_jsonl(copy.holding(written), {}, task_of_lists);
   });
   fuzz::require(again.size() == examples.size(), "a row is an example");
   for (size_t i = 0; i < examples.size(); ++i) {

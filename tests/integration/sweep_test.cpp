@@ -288,7 +288,8 @@ TEST_F(SweepVerb, RefusesWhatCannotBeRanked) {
   const ProgramResult no_metric = sweep("out", {axis, "--rank-by", "acuracy"});
   EXPECT_EQ(no_metric.exit_code, 2);
   EXPECT_THAT(no_metric.err,
-              HasSubstr("there is no metric 'acuracy' of this task; did you mean 'accuracy'?"));
+              AllOf(HasSubstr("there is no metric 'acuracy' of this task (expected loss, accuracy, "),
+                    HasSubstr("did you mean 'accuracy'?")));
   const ProgramResult no_data =
       sweep("out", {axis, "--set", "data.validation=null", "--set", "training.monitor=loss"});
   EXPECT_EQ(no_data.exit_code, 2);

@@ -33,6 +33,8 @@ TEST(PairedComparison, CountsWhatOnlyOneGotRight) {
   EXPECT_EQ(result.only_second_right, 3);
   EXPECT_DOUBLE_EQ(result.accuracy_difference(), 2.0 / 6);
   EXPECT_DOUBLE_EQ(result.mcnemar_p, 0.625);  // 2 * (1 + 4) / 16
+  EXPECT_EQ(result.num_rarer, 2);
+  EXPECT_TRUE(result.intervals_too_narrow());
   ASSERT_EQ(result.differences.size(), 2u);
   EXPECT_EQ(result.differences[0].metric, "f1");
   EXPECT_DOUBLE_EQ(result.differences[0].difference.value(), 6.0 / 7 - 2.0 / 5);
