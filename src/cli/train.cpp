@@ -80,15 +80,23 @@ Json data_json(const PreparedRun& run) {
   return json;
 }
 
-/// What environment.json says after a process more: the latest one, and under "earlier" those before it.
+/// What environment.json says after a process more: the latest one, and under "earlier" those before it, as
+/// far as they can be read: the file decides nothing, and must not keep a training from going on.
 Json with_earlier(Json latest, const fs::path& file) {
   std::error_code ignored;
   if (!fs::exists(file, ignored)) return latest;
-  Json before = read_json(file);
-  Json earlier = before.value("earlier", Json::array());
-  before.erase("earlier");
-  earlier.push_back(std::move(before));
-  latest["earlier"] = std::move(earlier);
+  try {
+    Json before = read_json(file);
+    Json earlier = before.value("earlier", Json::array());
+    before.erase("earlier");
+    earlier.push_back(std::move(before));
+    latest["earlier"] = std::move(earlier);
+  } catch (const ArtifactError& error) {
+    log_warning(fmt::format("{}; the processes before this one are forgotten", error.what()));
+  } catch (const Json::exception& error) {
+    log_warning(fmt::format("'{}' is damaged ({}); the processes before this one are forgotten",
+                            file.string(), error.what()));
+  }
   return latest;
 }
 

@@ -1,5 +1,7 @@
 #include "config/schema.h"
 
+#include <algorithm>
+
 #include "config/field_builder.h"
 
 namespace bernoulli::config {
@@ -338,7 +340,9 @@ const std::vector<std::string>& source_formats() { return kFormats; }
 
 std::string format_by_name(const std::filesystem::path& path) {
   const std::filesystem::path name = path.extension() == ".gz" ? path.stem() : path.filename();
-  const std::string extension = name.extension().string();
+  std::string extension = name.extension().string();
+  std::ranges::transform(extension, extension.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c; });
   if (extension == ".csv") return "csv";
   if (extension == ".tsv") return "tsv";
   if (extension == ".jsonl" || extension == ".ndjson") return "jsonl";

@@ -15,7 +15,8 @@ FieldSchema run_schema(const std::vector<KindSchema>& layer_kinds);
 /// What data.train.format and its like may be.
 const std::vector<std::string>& source_formats();
 
-/// The format that the ending of a file's name says, ".gz" aside; empty where it says none.
+/// The format that the ending of a file's name says, in small or capital letters and ".gz" aside; empty where
+/// it says none.
 std::string format_by_name(const std::filesystem::path& path);
 
 /// Kinds of optimizer, named and parametrised as in torch.optim.

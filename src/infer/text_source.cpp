@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "config/schema.h"
 #include "core/error.h"
 #include "core/json_fault.h"
 #include "data/table.h"
@@ -221,9 +222,10 @@ std::unique_ptr<TextSource> texts_from_list(std::vector<std::string> texts) {
 }
 
 TextFormat text_format_of(const std::string& file) {
-  if (file.ends_with(".csv")) return TextFormat::kCsv;
-  if (file.ends_with(".tsv")) return TextFormat::kTsv;
-  return file.ends_with(".jsonl") || file.ends_with(".ndjson") ? TextFormat::kJsonl : TextFormat::kLines;
+  const std::string format = config::format_by_name(file);
+  if (format == "csv") return TextFormat::kCsv;
+  if (format == "tsv") return TextFormat::kTsv;
+  return format == "jsonl" ? TextFormat::kJsonl : TextFormat::kLines;
 }
 
 std::unique_ptr<TextSource> texts_from_file(const std::string& file, TextInput input) {

@@ -30,7 +30,10 @@ class ArtifactClassifier : public Classifier {
   }
 
   Explanation explain(const std::string& /*text*/) override {
-    throw UsageError("--explain needs the run folder: the exported file does not name its tokens");
+    throw UsageError(
+        "--explain: the torchscript engine sees no tokens; name the run folder, or leave out --engine "
+        "torchscript where "
+        "the native engine runs the file");
   }
 
  private:

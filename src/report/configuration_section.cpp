@@ -44,8 +44,9 @@ std::string environment_section(const RunRecord& record) {
         add(name, name == "started" ? utc(value) : name == "command" ? words_of(value) : plain(value));
     }
     for (const Json& process : record.environment.value("earlier", Json::array()))
-      add("an earlier process", fmt::format("{}, commit {}: {}", utc(process.at("started")),
-                                            plain(process.at("commit")), words_of(process.at("command"))));
+      add("an earlier process", fmt::format("{}, commit {}: {}", utc(process.value("started", Json())),
+                                            plain(process.value("commit", Json())),
+                                            words_of(process.value("command", Json::array()))));
   }
   if (record.finished()) {
     for (const auto& [name, value] : record.summary.at("timings").items()) add(name, plain(value));

@@ -191,6 +191,7 @@ TEST(Delimited, ReadsFlagsAsDataFramesWriteThem) {
 
 TEST(Delimited, SaysWhatElseAFileMayBe) {
   const DataFolder folder;
+  EXPECT_THAT(texts_of(folder.read("A.CSV", "text,label\nx,good\n")), ElementsAre("x"));
   EXPECT_THAT(folder.fault("a.csv", "text;label\nx;good\n"),
               HasSubstr("its one cell holds ';': set data.columns.delimiter: \";\""));
   EXPECT_THAT(folder.fault("b.csv", "text\tlabel\nx\tgood\n"),

@@ -144,6 +144,7 @@ TEST(TextSource, DropsAByteOrderMarkAtTheStartAlone) {
 }
 
 TEST(TextSource, TakesTheTextColumnOfJsonLines) {
+  EXPECT_THAT(lines_of("{\"text\": \"x\"}\n", "A.JSONL"), ElementsAre("x"));
   EXPECT_THAT(lines_of("{\"body\": \"x\\ny\", \"n\": 1}\n{\"body\": \"\"}", "a.jsonl", "body"),
               ElementsAre("x\ny", ""));
   EXPECT_THAT(lines_of("{\"body\": 1}\n", "a.txt", "body"), ElementsAre("{\"body\": 1}"));
