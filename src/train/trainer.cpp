@@ -27,6 +27,16 @@ constexpr int64_t kLargestCopy = int64_t{64} << 20;
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+/// Steps of an epoch are known only here, so that config/ can refuse it of max_steps alone.
+void warn_of_endless_warmup(const KindConfig& schedule, int64_t total_steps) {
+  const int64_t warmup = schedule.args.value("warmup_steps", int64_t{0});
+  if (warmup >= total_steps)
+    log_warning(
+        fmt::format("training.schedule.{}.warmup_steps is {}, and the training has {} updates: the learning "
+                    "rate never comes up",
+                    schedule.kind, warmup, total_steps));
+}
+
 }  // namespace
 
 Trainer::Trainer(TrainingParts parts)
@@ -34,6 +44,7 @@ Trainer::Trainer(TrainingParts parts)
   const TrainingConfig& training = parts_.config.training;
   total_steps_ = training.epochs ? *training.epochs * order_.steps_per_epoch() : kNoLimit;
   if (training.max_steps) total_steps_ = std::min(total_steps_, *training.max_steps);
+  warn_of_endless_warmup(training.schedule, total_steps_);
   lower_is_better_ =
       training.monitor_mode == "auto" ? lower_is_better(training.monitor) : training.monitor_mode == "min";
 }

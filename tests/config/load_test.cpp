@@ -278,10 +278,10 @@ TEST_F(ConfigFiles, WhatCannotBeReadHidesNoOtherFault) {
       write("a.yaml", "base: no.yaml\nname: x\nname: y\ntrainin: {epochs: 1}\nloss: {mode: 3}\n");
   const std::string found =
       faults({file, folder_ / "absent.yaml"}, {"training.epochs", "training.batch_size=x"});
-  for (const char* fault :
-       {"a.yaml:1:7: base: there is no file", "a.yaml:3:1: duplicate key 'name'", "a.yaml:4:1: trainin: unknown key",
-        "a.yaml:5:14: loss.mode: ", "absent.yaml: cannot read the configuration", "--set training.epochs",
-        "training.batch_size: is 'x'"})
+  for (const char* fault : {"a.yaml:1:7: base: there is no file", "a.yaml:3:1: duplicate key 'name'",
+                            "a.yaml:4:1: trainin: unknown key",
+                            "a.yaml:5:14: loss.mode: ", "absent.yaml: cannot read the configuration",
+                            "--set training.epochs", "training.batch_size: is 'x'"})
     EXPECT_THAT(found, HasSubstr(fault));
   EXPECT_THAT(found, Not(HasSubstr("is missing"))) << "it may stand in what could not be read";
 }

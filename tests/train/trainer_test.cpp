@@ -366,6 +366,18 @@ TEST(Trainer, TakesTheNextBestWhereTheBestCheckpointIsDamagedOrGone) {
   EXPECT_THAT(log, HasSubstr(session.checkpoint_path(steps[1]).string()));
 }
 
+TEST(Trainer, WarnsOfAWarmupThatOutlastsTheTraining) {
+  Session session({"training.epochs=1", "training.schedule={cosine: {warmup_steps: 8}}"});
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(session.train().steps, 8);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("training.schedule.cosine.warmup_steps is 8, and the training has 8 updates"));
+  Session shorter({"training.epochs=1", "training.schedule={cosine: {warmup_steps: 7}}"});
+  ::testing::internal::CaptureStderr();
+  shorter.train();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), ::testing::Not(HasSubstr("warmup_steps")));
+}
+
 TEST(Trainer, StopsEarlyWhenTheMetricStopsImproving) {
   // min_delta 10 lets no later validation count as an improvement over the first.
   Session session({"training.epochs=50", "training.early_stopping={patience: 2, min_delta: 10}"});
