@@ -26,10 +26,8 @@ namespace bernoulli::cli {
 namespace {
 
 /// Held-out data that are drawn from the training data are others as soon as these change: they may then hold
-/// what the model was trained on. @param model  a run folder, or a file that still lies in one
-void check_unchanged(const std::filesystem::path& model, const DataConfig& data,
-                     const HeldOutData& held_out) {
-  const RunPaths run{std::filesystem::is_directory(model) ? model : model.parent_path()};
+/// what the model was trained on.
+void check_unchanged(const RunPaths& run, const DataConfig& data, const HeldOutData& held_out) {
   const std::string what = change_since_training(run, held_out);
   if (what.empty()) return;
   if (!(held_out.split == "test" ? data.test : data.validation).split) return log_warning(what);
@@ -41,13 +39,16 @@ void check_unchanged(const std::filesystem::path& model, const DataConfig& data,
 }
 
 /// The held-out data that the model's own configuration names: test, else validation.
-Dataset own_held_out_data(const Classifier& classifier, const DataConfig& data,
-                          const std::filesystem::path& model) {
+/// @param model  a run folder, or a file that still lies in one
+Dataset own_held_out_data(const Classifier& classifier, const std::filesystem::path& model,
+                          const std::vector<std::string>& overrides) {
+  const RunPaths run{std::filesystem::is_directory(model) ? model : model.parent_path()};
+  const DataConfig data = data_of_run(classifier.config(), run, overrides);
   std::optional<HeldOutData> held_out = load_held_out(data, classifier.config().task);
   if (!held_out)
     throw UsageError(
         "the configuration of this model has no test or validation data; name some with --data PATH");
-  check_unchanged(model, data, *held_out);
+  check_unchanged(run, data, *held_out);
   return std::move(held_out->dataset);
 }
 
@@ -59,15 +60,14 @@ int run_evaluate(const std::vector<std::string>& words) {
   try_operator_threads();
   const c10::Device device = open_device(arguments->device);
   const auto classifier = open_classifier(arguments->model, device);
-  const DataConfig data =
-      data_of_run(classifier->config(), arguments->overrides,
-                  arguments->data ? config::Contradictions::kIgnored : config::Contradictions::kRefused);
   const RunConfig& config = classifier->config();
   if (arguments->data && !std::filesystem::exists(*arguments->data))
     throw DataError(fmt::format("--data: '{}' does not exist", *arguments->data));
-  const Dataset dataset = arguments->data ? load_dataset(*arguments->data, arguments->format, data.columns,
-                                                         config.task, classifier->labels())
-                                          : own_held_out_data(*classifier, data, arguments->model);
+  const Dataset dataset =
+      arguments->data
+          ? load_dataset(*arguments->data, arguments->format, columns_of_run(config, arguments->overrides),
+                         config.task, classifier->labels())
+          : own_held_out_data(*classifier, arguments->model, arguments->overrides);
   throw_if_stopped();
   const std::vector<float> logits = logits_of(*classifier, dataset);
   const auto loss = make_loss(config.loss, classifier->pos_weight(), dataset.num_labels);

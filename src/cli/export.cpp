@@ -47,7 +47,8 @@ int run_export(const std::vector<std::string>& words) {
   try_operator_threads();
   const c10::Device device = open_device("cpu");
   LoadedRun run = load_run(arguments->run, device);
-  DataSplits splits = load_data(data_of_run(run.info.config, arguments->overrides), run.info.config.task);
+  DataSplits splits =
+      load_data(data_of_run(run.info.config, arguments->run, arguments->overrides), run.info.config.task);
   const ReferenceTexts reference = reference_texts(run, splits, device);
   const nlohmann::ordered_json report =
       write_artifact({run.info.config, run.vectorizer, run.info.labels, run.info.thresholds,

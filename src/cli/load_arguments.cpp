@@ -1,12 +1,16 @@
 #include "cli/load_arguments.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "config/faults.h"
 #include "core/error.h"
+#include "core/log.h"
+#include "core/name_list.h"
 
 namespace bernoulli::cli {
 namespace po = boost::program_options;
@@ -44,7 +48,7 @@ void check_no_decay(const std::vector<std::string>& endings, const layers::Model
   for (const std::string& ending : endings) {
     if (std::none_of(names.begin(), names.end(), [&](const auto& name) { return name.ends_with(ending); }))
       throw UsageError(fmt::format("optimizer.no_decay: no parameter of the model ends in {} (it has {})",
-                                   config::quote(ending), fmt::join(names, ", ")));
+                                   config::quote(ending), item_list(names)));
   }
 }
 
@@ -64,16 +68,46 @@ CheckedConfig load_checked_config(const config::ConfigSources& sources) {
   return loaded;
 }
 
-DataConfig data_of_run(const RunConfig& run, const std::vector<std::string>& overrides,
-                       config::Contradictions contradictions) {
+namespace {
+
+DataConfig overridden(const RunConfig& run, const std::vector<std::string>& overrides,
+                      config::Contradictions contradictions) {
   if (overrides.empty()) return run.data;
-  DataConfig data = config::load_config_text(run.resolved_yaml, "the configuration of the run",
-                                             layers::layer_schemas(), overrides, contradictions)
-                        .run.data;
+  return config::load_config_text(run.resolved_yaml, "the configuration of the run", layers::layer_schemas(),
+                                  overrides, contradictions)
+      .run.data;
+}
+
+/// A relative root without the training data may be meant from where the run was trained.
+void find_data_root(const RunPaths& paths, DataConfig& data) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const auto has_data = [&](const fs::path& root) { return fs::exists(root / data.train.path, ignored); };
+  if (fs::path(data.root).is_absolute() || has_data(data.root) || !fs::exists(paths.environment(), ignored))
+    return;
+  const nlohmann::ordered_json environment = read_json(paths.environment());
+  const auto folder = environment.find("working_directory");
+  if (folder == environment.end() || !folder->is_string()) return;
+  const fs::path there = fs::path(folder->get<std::string>()) / data.root;
+  if (!has_data(there)) return;
+  log_info(fmt::format("data.root '{}' has no training data here: taking '{}', where the run was trained",
+                       data.root, there.string()));
+  data.root = there.string();
+}
+
+}  // namespace
+
+DataConfig data_of_run(const RunConfig& run, const RunPaths& paths,
+                       const std::vector<std::string>& overrides) {
+  DataConfig data = overridden(run, overrides, config::Contradictions::kRefused);
   const bool moved = std::any_of(overrides.begin(), overrides.end(),
                                  [](const std::string& word) { return word.starts_with("data.root="); });
-  if (!moved) data.root = run.data.root;
+  if (!moved) find_data_root(paths, data);
   return data;
+}
+
+ColumnsConfig columns_of_run(const RunConfig& run, const std::vector<std::string>& overrides) {
+  return overridden(run, overrides, config::Contradictions::kIgnored).columns;
 }
 
 }  // namespace bernoulli::cli

@@ -8,6 +8,7 @@
 
 #include "config/load.h"
 #include "layers/model_plan.h"
+#include "store/run_paths.h"
 
 namespace bernoulli::cli {
 
@@ -30,10 +31,14 @@ struct CheckedConfig : config::LoadedConfig {
 /// @throws UsageError
 CheckedConfig load_checked_config(const config::ConfigSources& sources);
 
-/// Where the data of a run are now. @param overrides  --set of keys of data.
-/// @param contradictions  ignored where the columns are for data that the configuration does not name
-/// @throws UsageError
-DataConfig data_of_run(const RunConfig& run, const std::vector<std::string>& overrides,
-                       config::Contradictions contradictions = config::Contradictions::kRefused);
+/// Where the data of a run are now. A relative data.root under which the training data are not is taken from
+/// the folder in which the run was trained, where they are there. @param overrides  --set of keys of data.
+/// @throws UsageError; ArtifactError where environment.json is needed and damaged
+DataConfig data_of_run(const RunConfig& run, const RunPaths& paths,
+                       const std::vector<std::string>& overrides);
+
+/// The columns of data that the configuration of a run does not name, so that its other settings of data do
+/// not contradict them. @throws UsageError
+ColumnsConfig columns_of_run(const RunConfig& run, const std::vector<std::string>& overrides);
 
 }  // namespace bernoulli::cli

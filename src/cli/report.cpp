@@ -78,7 +78,7 @@ void forget_texts(report::ScoredSplit& answers) {
 /// A run whose data or model are gone gets a report without answers that says so.
 RunReport report_of(const std::vector<std::string>& words, const ReportArguments& arguments,
                     const RunPaths& run, const RunConfig& config) {
-  const DataConfig data = data_of_run(config, arguments.overrides);
+  const DataConfig data = data_of_run(config, run, arguments.overrides);
   RunReport report{.record = report::read_run_record(run, config)};
   report.record.summary = report::read_summary(run);
   const bool several = arguments.runs.size() > 1;

@@ -117,13 +117,14 @@ std::optional<TrainArguments> train_arguments(const std::vector<std::string>& wo
     throw UsageError("--dry-run has no summary that --json could print: give one of them");
   if (arguments.resume && arguments.dry_run)
     throw UsageError("--dry-run writes nothing and --resume goes on with a run: give one of them");
-  if (arguments.resume && arguments.sources.files.empty() && !is_run_folder(*arguments.run_dir))
-    throw UsageError(
-        fmt::format("'{}' is not a run folder (no config.yaml in it): nothing to resume; name a CONFIG to "
-                    "begin a run there",
-                    arguments.run_dir->string()));
-  if (arguments.resume && arguments.sources.files.empty())
+  if (arguments.resume && arguments.sources.files.empty()) {
+    if (!is_run_folder(*arguments.run_dir))
+      throw UsageError(
+          fmt::format("'{}' is not a run folder (no config.yaml in it): nothing to resume; name a CONFIG to "
+                      "begin a run there",
+                      arguments.run_dir->string()));
     arguments.sources.files = {RunPaths{*arguments.run_dir}.config()};
+  }
   return arguments;
 }
 

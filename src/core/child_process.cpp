@@ -52,6 +52,8 @@ class Pipe {
  private:
   [[noreturn]] void fail() {
     const int error = errno;
+    close_end(0);  // no destructor runs for a constructor that failed
+    close_end(1);
     throw std::system_error(error, std::generic_category());
   }
   void close_end(int end) {
@@ -95,9 +97,10 @@ pid_t start(char* const* words, int errors) {
   while ((got = ::read(fault.read_end(), &error, sizeof error)) < 0 && errno == EINTR) {
   }
   if (got == 0) return child;
+  if (got < 0) error = errno;
   while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
-  throw std::system_error(got < 0 ? errno : error, std::generic_category());
+  throw std::system_error(error, std::generic_category());
 }
 
 }  // namespace

@@ -97,24 +97,6 @@ Labels load_labels(const RunPaths& paths, const Json& data) {
   }
 }
 
-/// A relative root without the training data may be meant from where the run was trained.
-void find_data_root(const RunPaths& paths, DataConfig& data) {
-  const auto has_data = [&](const fs::path& root) {
-    std::error_code ignored;
-    return fs::exists(root / data.train.path, ignored);
-  };
-  std::error_code ignored;
-  if (fs::path(data.root).is_absolute() || has_data(data.root) || !fs::exists(paths.environment(), ignored))
-    return;
-  const Json environment = read_json(paths.environment());
-  if (!environment.is_object() || !environment.value("working_directory", Json()).is_string()) return;
-  const fs::path there = fs::path(environment["working_directory"].get<std::string>()) / data.root;
-  if (!has_data(there)) return;
-  log_info(fmt::format("data.root '{}' has no training data here: taking '{}', where the run was trained",
-                       data.root, there.string()));
-  data.root = there.string();
-}
-
 [[noreturn]] void refuse_config(const RunPaths& paths, const UsageError& error) {
   throw ArtifactError(fmt::format("run '{}' has a configuration that does not load:\n{}",
                                   paths.folder.string(), error.what()));
@@ -150,10 +132,8 @@ RunFiles load_checked(const RunPaths& paths) {
 
 config::LoadedConfig load_run_config(const RunPaths& paths) {
   try {
-    config::LoadedConfig loaded = config::load_config({{paths.config()}, {}}, layers::layer_schemas(),
-                                                      config::Contradictions::kIgnored);
-    find_data_root(paths, loaded.run.data);
-    return loaded;
+    return config::load_config({{paths.config()}, {}}, layers::layer_schemas(),
+                               config::Contradictions::kIgnored);
   } catch (const UsageError& error) {
     refuse_config(paths, error);
   }

@@ -21,9 +21,7 @@ struct RunFiles {
   RawCheckpoint checkpoint;
 };
 
-/// config.yaml of a run. A relative data.root under which the training data are not is taken from the folder
-/// in which the run was trained, where they are there. @throws ArtifactError where it is not there or does
-/// not load
+/// config.yaml of a run. @throws ArtifactError where it is not there or does not load
 config::LoadedConfig load_run_config(const RunPaths& paths);
 
 /// @throws ArtifactError naming the file of the run that is missing or damaged; IoError

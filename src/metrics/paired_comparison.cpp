@@ -10,6 +10,7 @@
 #include "metrics/ranking.h"
 #include "metrics/scored_example.h"
 #include "metrics/significance.h"
+#include "metrics/target_counts.h"
 
 namespace bernoulli {
 namespace {
@@ -126,10 +127,8 @@ PairedComparison compare_paired(const PairedAnswers& first, const PairedAnswers&
     comparison.only_first_right += a.right(i) && !b.right(i);
     comparison.only_second_right += b.right(i) && !a.right(i);
   }
-  const auto positives =
-      std::ranges::count_if(first.predictions.targets, [](float target) { return target > 0.5f; });
-  comparison.num_rarer =
-      std::min<int64_t>(positives, static_cast<int64_t>(first.predictions.targets.size()) - positives);
+  const TargetCounts all = count_targets(first.predictions.targets, 1).front();
+  comparison.num_rarer = std::min(all.positive, all.negative);
   comparison.mcnemar_p = mcnemar_p(comparison.only_first_right, comparison.only_second_right);
 
   std::vector<double> f1, roc_auc;

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "metrics/target_counts.h"
 #include "train/epoch_order.h"
 
 namespace bernoulli::stability {
@@ -66,14 +67,10 @@ void measure_loss(const RunConfig& config, c10::Device device, const Progress& p
 }
 
 double majority_accuracy(const EncodedDataset& data) {
-  const auto num_labels = static_cast<size_t>(data.num_labels);
-  std::vector<double> positives(num_labels);
-  for (size_t i = 0; i < data.targets.size(); ++i)
-    positives[i % num_labels] += data.targets[i] > 0.5f ? 1 : 0;
-  const auto examples = static_cast<double>(data.size());
-  double right = 0;
-  for (const double count : positives) right += std::max(count, examples - count);
-  return right / static_cast<double>(data.targets.size());
+  int64_t right = 0;
+  for (const TargetCounts& label : count_targets(data.targets, data.num_labels))
+    right += std::max(label.positive, label.negative);
+  return static_cast<double>(right) / static_cast<double>(data.targets.size());
 }
 
 }  // namespace

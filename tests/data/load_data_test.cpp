@@ -15,6 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::Kind;
 using testing::message_of;
+using testing::task_of;
 
 TaskConfig good_or_bad() {
   TaskConfig task;
@@ -57,9 +58,7 @@ TEST(LoadData, TakesOneColumnALabelByTheirPlaces) {
                "{\"text\": \"x\", \"p\": 1, \"q\": 0}\n{\"text\": \"y\", \"p\": 0, \"q\": 1}\n");
   folder.write("val.csv", "text,q,p\nx,1,0\n");
   folder.write("test.txt", "__label__second y\n");
-  TaskConfig task;
-  task.kind = Kind::kMultiLabel;
-  task.labels = {"first", "second"};
+  const TaskConfig task = task_of(Kind::kMultiLabel, {"first", "second"});
   DataConfig data = below(folder);
   data.columns.label_columns = {"p", "q"};
   data.train.path = "train.jsonl";
@@ -81,9 +80,7 @@ TEST(LoadData, TakesOneColumnALabelByTheirPlaces) {
 TEST(LoadData, RefusesDataInWhichNoExampleHasALabel) {
   const DataFolder folder;
   folder.write("train.txt", "no label\nanywhere\n");
-  TaskConfig task;
-  task.kind = Kind::kMultiLabel;
-  task.labels = {"first", "second"};
+  const TaskConfig task = task_of(Kind::kMultiLabel, {"first", "second"});
   DataConfig data = below(folder);
   data.train.path = "train.txt";
   EXPECT_THAT(message_of<DataError>([&] { load_data(data, task); }),
@@ -95,9 +92,7 @@ TEST(LoadData, RefusesDataInWhichNoExampleHasALabel) {
 TEST(LoadData, NamesTheSeparatorOfLabelsThatWereTakenForOne) {
   const DataFolder folder;
   folder.write("train.csv", "text,label\nx,first|second\n");
-  TaskConfig task;
-  task.kind = Kind::kMultiLabel;
-  task.labels = {"first", "second"};
+  const TaskConfig task = task_of(Kind::kMultiLabel, {"first", "second"});
   EXPECT_THAT(
       message_of<DataError>([&] { load_data(below(folder), task); }),
       HasSubstr(

@@ -183,6 +183,11 @@ void train_run(FaultFolder& folder) {
   ASSERT_EQ(folder.run({"train", "config.yaml", "--run-dir", "run", "--device", "cpu"}).exit_code, 0);
 }
 
+void run_in_use(FaultFolder& folder) {
+  train_run(folder);
+  folder.lock("run");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     RunFolders, ArgumentFaults,
     ::testing::Values(
@@ -195,26 +200,14 @@ INSTANTIATE_TEST_SUITE_P(
                   {"train", "--resume", "--run-dir", "run", "--device", "cpu"},
                   7,
                   "in use by another",
-                  [](FaultFolder& f) {
-                    train_run(f);
-                    f.lock("run");
-                  }},
-        FaultCase{"exported_into_a_folder_in_use",
-                  {"export", "run"},
-                  7,
-                  "in use by another.*--output",
-                  [](FaultFolder& f) {
-                    train_run(f);
-                    f.lock("run");
-                  }},
+                  run_in_use},
+        FaultCase{
+            "exported_into_a_folder_in_use", {"export", "run"}, 7, "in use by another.*--output", run_in_use},
         FaultCase{"page_into_a_folder_in_use",
                   {"report", "run", "run", "--output", "run/../run/page.html"},
                   7,
                   "in use by another.*--output",
-                  [](FaultFolder& f) {
-                    train_run(f);
-                    f.lock("run");
-                  }},
+                  run_in_use},
         FaultCase{"resumed_folder_is_no_run",
                   {"train", "config.yaml", "--resume", "--run-dir", "taken", "--device", "cpu"},
                   7,
@@ -360,14 +353,8 @@ INSTANTIATE_TEST_SUITE_P(
                   [](FaultFolder& f) { f.train_on("rows.csv.gz", sound_rows()); }},
         FaultCase{"batch_larger_than_the_data", kTrain, 0, "",
                   [](FaultFolder& f) { f.configure("batch_size: 4", "batch_size: 1000000"); }},
-        FaultCase{"page_of_a_run_in_use_elsewhere",
-                  {"report", "run", "--output", "page.html"},
-                  0,
-                  "",
-                  [](FaultFolder& f) {
-                    train_run(f);
-                    f.lock("run");
-                  }},
+        FaultCase{
+            "page_of_a_run_in_use_elsewhere", {"report", "run", "--output", "page.html"}, 0, "", run_in_use},
         FaultCase{"page_of_a_run_against_itself_inside_it",
                   {"report", "run", "run", "--output", "run/page.html"},
                   0,
