@@ -19,6 +19,7 @@
 #include "core/file.h"
 #include "export/artifact.h"
 #include "tensor/operator_threads.h"
+#include "text/padded_batches.h"
 #include "text/parallel_chunks.h"
 
 namespace bernoulli {
@@ -54,10 +55,10 @@ void check_invariants(const Artifact& artifact, std::span<const std::string> tex
     refuse_export(artifact.name(), "a second call gives other probabilities than the first");
 }
 
-/// The largest difference in the batch that begins with text `begin`.
-double verify_batch(const Artifact& artifact, const TrainerAnswers& trainer, int64_t begin,
+/// The largest difference in the batch of the texts from `begin` to `end`.
+double verify_batch(const Artifact& artifact, const TrainerAnswers& trainer, int64_t begin, int64_t end,
                     double tolerance) {
-  const std::vector<std::string> texts = texts_of(trainer, begin, trainer.batch_size);
+  const std::vector<std::string> texts = texts_of(trainer, begin, end - begin);
   const at::Tensor probabilities = checked_probabilities(artifact, texts);
   if (begin == 0) check_invariants(artifact, texts);
   return largest_difference(artifact.name(), trainer, begin, probabilities, tolerance);
@@ -121,8 +122,10 @@ Verification verify_artifact(std::string_view bytes, const std::string& name, co
                              double tolerance, int threads, void (*poll)()) {
   const int64_t num_texts = trainer.texts.size();
   if (trainer.batch_size < 1) throw InternalError("batches of the trainer have no size");
-  const auto batch_size = static_cast<size_t>(trainer.batch_size);
-  const size_t num_batches = (static_cast<size_t>(num_texts) + batch_size - 1) / batch_size;
+  const std::vector<int64_t> begins =
+      padded_batches(num_texts, trainer.batch_size, kMostPaddedBytes,
+                     [&](int64_t text) { return trainer.fixed_width ? 0 : trainer.texts[text].size(); });
+  const size_t num_batches = begins.size() - 1;
   const size_t num_workers = std::clamp<size_t>(num_batches, 1, static_cast<size_t>(std::max(threads, 1)));
   const int threads_of_an_operator = at::get_num_threads();
   std::vector<double> largest(num_workers, 0);
@@ -138,9 +141,8 @@ Verification verify_artifact(std::string_view bytes, const std::string& name, co
     for (size_t batch = next_batch++; batch < num_batches; batch = next_batch++) {
       try {
         if (poll != nullptr) poll();
-        largest[worker] =
-            std::max(largest[worker],
-                     verify_batch(artifact, trainer, static_cast<int64_t>(batch * batch_size), tolerance));
+        largest[worker] = std::max(
+            largest[worker], verify_batch(artifact, trainer, begins[batch], begins[batch + 1], tolerance));
       } catch (...) {
         const std::lock_guard lock(mutex);
         next_batch = num_batches;

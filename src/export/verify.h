@@ -15,11 +15,12 @@
 namespace bernoulli {
 
 /// Raw texts with the logits that the trainer's own evaluation gave them, in batches of `batch_size` in
-/// order.
+/// order, or fewer where padding would fill the memory (padded_batches).
 struct TrainerAnswers {
   StringRows texts;               ///< N
   std::span<const float> logits;  ///< N*L row-major
   int64_t batch_size = 512;
+  bool fixed_width = false;  ///< text.sequence_length is set: no text makes its batch wider
 };
 
 /// Largest difference of a probability that is allowed where the trainer computed on another device than the

@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -20,12 +21,12 @@ struct SelfTest {
 /// words of the vocabulary). No text of the training data is among them. The same for the same vectorizer.
 std::vector<std::string> self_test_texts(const Vectorizer& vectorizer);
 
-/// Another processor may add the same numbers in another order; a wrong sigmoid, weight or id is far beyond
-/// this.
-inline constexpr double kSelfTestTolerance = 1e-6;
+/// How far a probability of `text` may be from what was written. Another processor, and the native path, may
+/// add the same numbers in another order: a float32 sum over n tokens may be off by n 2^-24 of itself, and a
+/// text has no more tokens than bytes. A wrong sigmoid, weight or id is far beyond this.
+double self_test_tolerance(std::string_view text);
 
-/// Empty where every answer is within kSelfTestTolerance of what is expected; else the first that is not, in
-/// words.
+/// Empty where every answer is within the tolerance of its text; else the first that is not, in words.
 /// @param answers  probabilities N*L.
 std::string self_test_fault(const SelfTest& self_test, std::span<const float> answers);
 

@@ -6,6 +6,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 
+#include "text/padded_batches.h"
 #include "text/token_rows.h"
 
 namespace bernoulli {
@@ -57,13 +58,15 @@ std::vector<float> compute_logits(Sequential& model, const TokenView& rows, cons
   std::iota(indices.begin(), indices.end(), int64_t{0});
   std::vector<float> logits;
   logits.reserve(indices.size() * static_cast<size_t>(model.plan().num_outputs));
-  for (int64_t begin = 0; begin < rows.size(); begin += batch_size) {
+  const bool padded = !shape.ragged && !shape.sequence_length;
+  const std::vector<int64_t> begins = padded_batches(
+      rows.size(), batch_size, kMostPaddedIds, [&](int64_t row) { return padded ? rows.row_size(row) : 0; });
+  for (size_t batch = 0; batch + 1 < begins.size(); ++batch) {
     if (poll != nullptr) poll();
-    const auto count = static_cast<size_t>(std::min(batch_size, rows.size() - begin));
-    const Features features =
-        make_features(rows, std::span(indices).subspan(static_cast<size_t>(begin), count), shape, device);
-    const at::Tensor batch = model.forward(features).to(at::kFloat).to(at::kCPU).contiguous();
-    logits.insert(logits.end(), batch.const_data_ptr<float>(), batch.const_data_ptr<float>() + batch.numel());
+    const std::span<const int64_t> chosen(indices.data() + begins[batch], indices.data() + begins[batch + 1]);
+    const Features features = make_features(rows, chosen, shape, device);
+    const at::Tensor z = model.forward(features).to(at::kFloat).to(at::kCPU).contiguous();
+    logits.insert(logits.end(), z.const_data_ptr<float>(), z.const_data_ptr<float>() + z.numel());
   }
   return logits;
 }

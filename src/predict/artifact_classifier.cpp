@@ -1,12 +1,12 @@
 #include "predict/artifact_classifier.h"
 
-#include <algorithm>
 #include <span>
 #include <utility>
 
 #include "core/error.h"
 #include "core/stop.h"
 #include "export/artifact.h"
+#include "text/padded_batches.h"
 
 namespace bernoulli {
 namespace {
@@ -19,11 +19,15 @@ class ArtifactClassifier : public Classifier {
   /// In the trainer's batches, so that the same text gets the same bits.
   std::vector<float> logits(const std::vector<std::string>& texts) override {
     std::vector<float> logits;
-    const auto batch_size = static_cast<size_t>(config().training.eval_batch_size);
-    for (size_t begin = 0; begin < texts.size(); begin += batch_size) {
+    const std::vector<int64_t> begins =
+        padded_batches(static_cast<int64_t>(texts.size()), config().training.eval_batch_size,
+                       kMostPaddedBytes, [&](int64_t text) {
+                         return config().text.sequence_length ? 0 : texts[static_cast<size_t>(text)].size();
+                       });
+    for (size_t batch = 0; batch + 1 < begins.size(); ++batch) {
       throw_if_stopped();
-      const auto batch = std::span(texts).subspan(begin, std::min(batch_size, texts.size() - begin));
-      const at::Tensor z = artifact_.logits(batch).contiguous();
+      const at::Tensor z =
+          artifact_.logits({texts.data() + begins[batch], texts.data() + begins[batch + 1]}).contiguous();
       logits.insert(logits.end(), z.const_data_ptr<float>(), z.const_data_ptr<float>() + z.numel());
     }
     return logits;
@@ -31,9 +35,9 @@ class ArtifactClassifier : public Classifier {
 
   Explanation explain(const std::string& /*text*/) override {
     throw UsageError(
-        "--explain: the torchscript engine sees no tokens; name the run folder, or leave out --engine "
-        "torchscript where "
-        "the native engine runs the file");
+        "--explain: the torchscript engine, which answers here, sees no tokens; name the run folder instead "
+        "of its file, or "
+        "take --engine native, which runs the file or says why it cannot");
   }
 
  private:

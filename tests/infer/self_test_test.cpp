@@ -1,5 +1,7 @@
 #include "infer/self_test.h"
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,28 @@ TEST(SelfTest, AsksForEmptyTextsBrokenBytesAndWordsOfTheVocabulary) {
   hashing.hash_buckets = 10;
   EXPECT_GE(self_test_texts(Vectorizer(hashing)).size(), 10u);
   EXPECT_GE(self_test_texts(Vectorizer({}, Vocabulary())).size(), 10u);
+}
+
+TEST(SelfTest, AsksForMoreWordsThanARowHolds) {
+  TextConfig config;
+  config.sequence_length = 700;
+  const Vectorizer vectorizer(config, Vocabulary({"good", "bad"}));
+  std::vector<std::string> texts = self_test_texts(vectorizer);
+  EXPECT_TRUE(std::ranges::any_of(
+      texts, [](const std::string& text) { return std::ranges::count(text, ' ') > 700; }));
+}
+
+TEST(SelfTest, ForgivesWhatTheOrderOfASumMayDoAndNoMore) {
+  const std::string long_text(1 << 12, 'x');  // 2^12 terms: 2^-12
+  const SelfTest test{{"short", long_text}, {0.5f, 0.5f}};
+  const auto fault = [&](float first, float second) {
+    return self_test_fault(test, std::vector<float>{first, second});
+  };
+  EXPECT_EQ(fault(0.500001f, 0.5002f), "");
+  EXPECT_EQ(fault(0.500002f, 0.5f), "text 0 has probability 0.500002, the file was written with 0.5");
+  EXPECT_EQ(fault(0.5f, 0.4997f), "text 1 has probability 0.4997, the file was written with 0.5");
+  EXPECT_NE(fault(std::nanf(""), 0.5f), "");
+  EXPECT_NE(self_test_fault(test, std::vector<float>{0.5f}), "");
 }
 
 }  // namespace
