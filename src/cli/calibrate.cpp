@@ -44,6 +44,7 @@ FittedThresholds fitted_thresholds(const Predictions& validation, const Finished
         "{}; the training is kept: bernoulli train --resume --run-dir {} --set metrics.threshold=0.5",
         error.what(), training.paths.folder.string()));
   }
+  for (const std::string& reason : fitted.reasons) log_warning(reason + "; it stays 0.5 there");
   log_fitted("threshold", fitted.thresholds, names, fitted.left_at_half);
   return fitted;
 }

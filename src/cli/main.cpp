@@ -19,17 +19,21 @@ namespace {
 
 using bernoulli::ExitCode;
 
-/// Allocates nothing for a short message: there may be nothing left.
+/// Allocates nothing, for there may be nothing left, and does not throw where nobody reads: the exit code
+/// tells it all the same.
+void tell(const char* before, std::string_view message) {
+  std::fprintf(stderr, "%s%.*s\n", before, static_cast<int>(message.size()), message.data());
+}
+
 int fail(ExitCode code, std::string_view message) {
-  fmt::print(stderr, "bernoulli: {}\n", message);
+  tell("bernoulli: ", message);
   return static_cast<int>(code);
 }
 
 /// What came of it is told too, where it is more than the exception's name.
 int out_of_memory(const std::exception& error) {
-  fmt::print(stderr, "bernoulli: out of memory; use a smaller model, batch or data set\n");
-  if (dynamic_cast<const std::bad_alloc*>(&error) == nullptr)
-    fmt::print(stderr, "  what came of it: {}\n", error.what());
+  tell("bernoulli: ", "out of memory; use a smaller model, batch or data set");
+  if (dynamic_cast<const std::bad_alloc*>(&error) == nullptr) tell("  what came of it: ", error.what());
   return static_cast<int>(ExitCode::kIo);
 }
 

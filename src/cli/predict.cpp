@@ -8,7 +8,9 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "cli/load_arguments.h"
 #include "cli/verb.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -43,10 +45,26 @@ TextFormat input_format(const po::variables_map& values, const std::string& file
   throw UsageError(fmt::format("--input is '{}'; it may be lines, jsonl, csv or tsv", word));
 }
 
+Words column_overrides(const po::variables_map& values) {
+  return values.contains("set") ? values["set"].as<Words>() : Words{};
+}
+
+/// Of data.columns, what predict reads of such a file. @throws UsageError
+void check_column_overrides(const Words& overrides, TextFormat format) {
+  const bool is_table = format == TextFormat::kCsv || format == TextFormat::kTsv;
+  const Words keys = is_table ? Words{"text", "header", "quote", "delimiter"} : Words{"text"};
+  for (const std::string& word : overrides) {
+    if (std::ranges::none_of(
+            keys, [&](const std::string& key) { return word.starts_with("data.columns." + key + "="); }))
+      throw UsageError(fmt::format("--set {}: expected data.columns.KEY=VALUE, where KEY may be {}", word,
+                                   fmt::join(keys, ", ")));
+  }
+}
+
 /// How FILE is read, as far as the words say. @throws UsageError
 TextInput text_input(const po::variables_map& values, const std::string& file) {
   if (values.contains("text")) {
-    for (const char* option : {"input", "text-column", "keep"}) {
+    for (const char* option : {"input", "text-column", "keep", "set"}) {
       if (values.contains(option))
         throw UsageError(fmt::format("--{} says how a FILE is read, and the texts come from --text", option));
     }
@@ -63,7 +81,11 @@ TextInput text_input(const po::variables_map& values, const std::string& file) {
     if (!input.keep.empty())
       throw UsageError(
           fmt::format("--keep copies columns, and the texts are plain lines, which have none; {}", kRemedy));
+    if (values.contains("set"))
+      throw UsageError(
+          fmt::format("--set says how columns are written, and the texts are plain lines; {}", kRemedy));
   }
+  check_column_overrides(column_overrides(values), input.format);
   for (auto name = input.keep.begin(); name != input.keep.end(); ++name) {
     if (std::find(name + 1, input.keep.end(), *name) != input.keep.end())
       throw UsageError(fmt::format("--keep names '{}' twice; once is enough", *name));
@@ -73,8 +95,11 @@ TextInput text_input(const po::variables_map& values, const std::string& file) {
 
 /// What the words leave to the model.
 TextInput completed(TextInput input, const po::variables_map& values, const Classifier& classifier) {
-  input.columns = classifier.config().data.columns;
+  const Words overrides = column_overrides(values);
+  input.columns = columns_of_run(classifier.config(), overrides);
   input.text_named_by = "data.columns.text of the model";
+  if (std::ranges::any_of(overrides, [](const auto& word) { return word.starts_with("data.columns.text="); }))
+    input.text_named_by = "--set data.columns.text";
   if (values.contains("text-column")) {
     input.columns.text = values["text-column"].as<std::string>();
     input.text_named_by = "--text-column";
@@ -151,6 +176,8 @@ po::options_description predict_options() {
                                       "lines")(
       "text-column", po::value<std::string>()->value_name("NAME"),
       "of the text in a table or in JSONL; default: data.columns.text of the model")(
+      "set", po::value<Words>()->composing()->value_name("KEY=VALUE"),
+      "data.columns.header, quote or delimiter of a table that is not written as the training data; repeats")(
       "keep", po::value<Words>()->composing()->value_name("COLUMN"),
       "copy this column of a table or of JSONL to the answer; repeats")(
       "explain", "add each token's share of the logit, where the model is linear in its tokens")(
@@ -166,11 +193,13 @@ const Usage kPredictUsage = {
     "One text a line in, or a row of a table (csv, tsv) or of JSONL; one record a line out, in order.\n"
     "An empty line is an empty text and gets its answer; blank lines of JSONL are skipped, and those of\n"
     "tables with several columns.\n"
-    "Tables are read as for training: data.columns of the model says delimiter, quote and header.",
+    "Tables are read as for training: data.columns of the model says delimiter, quote and header, unless\n"
+    "--set says otherwise.",
     "  bernoulli predict runs/quickstart-1 --text 'a wonderful little film'\n"
     "  cat reviews.txt | bernoulli predict runs/quickstart-1/model.pt - > answers.jsonl\n"
-    "  bernoulli predict runs/quickstart-1 reviews.csv --text-column review --keep id --format tsv\n"
-    "  gunzip -c reviews.csv.gz | bernoulli predict runs/quickstart-1 - --input csv --keep id\n",
+    "  bernoulli predict runs/quickstart-1 snippets.tsv --keep 1 --format tsv\n"
+    "  gunzip -c reviews.csv.gz | bernoulli predict runs/quickstart-1 - --input csv --text-column review\n"
+    "    --keep id --set data.columns.header=true --set 'data.columns.quote=\"\\\"\"'\n",
     "model", 2};
 
 }  // namespace

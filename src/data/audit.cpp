@@ -198,8 +198,9 @@ std::vector<std::string> audit_warnings(const Json& audit) {
     warnings.push_back(
         fmt::format("{} of {} {} texts stand in the training data too, such as {}: their answers were "
                     "learned, which can make {} "
-                    "accuracy up to {:.2g} points too good",
-                    count, all, name, found.at("examples")[0][1].get<std::string>(), name, share));
+                    "accuracy up to {} points too good",
+                    count, all, name, found.at("examples")[0][1].get<std::string>(), name,
+                    share < 10 ? fmt::format("{:.2g}", share) : fmt::format("{:.0f}", share)));
   }
   for (const char* name : {"train", "validation", "test"}) {
     if (!audit.contains(name)) continue;

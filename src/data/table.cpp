@@ -185,8 +185,10 @@ size_t TableColumns::find(std::string_view asked_by, const std::string& column,
   }
   const std::optional<size_t> number = parse_number<size_t>(column);
   if (!number || *number == 0) {
-    throw DataError(fmt::format("{}: '{}' is not a column number (without a header, columns are 1, 2, ...){}",
-                                asked_by, column, remedy));
+    throw DataError(
+        fmt::format("{}: '{}' is not a column number (by data.columns.header the table has no header: "
+                    "columns are 1, 2, ...){}",
+                    asked_by, column, remedy));
   }
   return *number - 1;
 }

@@ -22,7 +22,10 @@ constexpr std::string_view kGzipMagic = "\x1f\x8b";
 }  // namespace
 
 InputStream::InputStream(const std::string& file) : name_(file == "-" ? "standard input" : file) {
-  fd_ = file == "-" ? ::dup(STDIN_FILENO) : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  // A pipe without a writer makes open() wait, and a signal ends the waiting.
+  while ((fd_ = file == "-" ? ::dup(STDIN_FILENO) : ::open(file.c_str(), O_RDONLY | O_CLOEXEC)) < 0 &&
+         errno == EINTR)
+    throw_if_stopped();
   if (fd_ < 0) throw IoError(fmt::format("cannot open '{}': {}", name_, std::strerror(errno)));
   struct stat status {};
   if (::fstat(fd_, &status) == 0 && S_ISDIR(status.st_mode)) {

@@ -23,7 +23,11 @@ std::string cell(const std::string& text) { return escape_token(text); }
 
 std::string joined_labels(const Json& labels) {
   std::vector<std::string> cells;
-  for (const Json& label : labels) cells.push_back(cell(label.get<std::string>()));
+  for (const Json& label : labels) {
+    const std::string text = cell(label.get<std::string>());
+    cells.emplace_back();
+    for (const char c : text) cells.back() += c == ',' ? "\\x2C" : std::string(1, c);
+  }
   return fmt::format("{}", fmt::join(cells, ","));
 }
 

@@ -75,7 +75,8 @@ bool lower_is_better(const std::string& metric);
 /// One threshold a label.
 struct FittedThresholds {
   std::vector<double> thresholds;     ///< L, in (0, 1)
-  std::vector<int64_t> left_at_half;  ///< labels, ascending, that have no positive or no negative example
+  std::vector<int64_t> left_at_half;  ///< labels, ascending, for which none could be fitted
+  std::vector<std::string> reasons;   ///< of those that have examples of both kinds, and miss the demand
 };
 
 /// Threshold(s) on the probability, fitted on validation predictions (one for binary, one a label for
@@ -90,8 +91,8 @@ struct FittedThresholds {
 ///  precision
 ///
 /// @param names  of the labels, for messages; empty: they are numbered
-/// @throws DataError where no label can be fitted, or where a label that can cannot meet the demand, with the
-/// best that it can; NonFiniteError if a logit is NaN; InternalError as compute_metrics.
+/// @throws DataError where no label can be fitted, with the best that the first of those that miss the demand
+/// can; NonFiniteError if a logit is NaN; InternalError as compute_metrics.
 FittedThresholds choose_thresholds(const Predictions& validation, const ThresholdConfig& config,
                                    const std::vector<std::string>& names = {});
 

@@ -96,9 +96,10 @@ Goal goal_of(const ThresholdConfig& config) {
   }
 }
 
-/// Nothing where only one class has weight: every threshold, or none, would be best.
+/// Nothing where only one class has weight, for every threshold, or none, would be best; or where no split
+/// meets the demand, for which `reason` is then set.
 std::optional<double> choose(const std::vector<ScoredExample>& examples, const Goal& goal,
-                             const std::string& where) {
+                             const std::string& where, std::string& reason) {
   for (const ScoredExample& example : examples) {
     if (std::isnan(example.logit)) {
       throw NonFiniteError(
@@ -112,13 +113,11 @@ std::optional<double> choose(const std::vector<ScoredExample>& examples, const G
   for (const Split& split : splits) {
     if (goal.allowed(split) && (best == nullptr || goal.worse(*best, split))) best = &split;
   }
-  if (best == nullptr) {
-    throw DataError(
-        fmt::format("cannot fit a threshold{}: on the validation data {}; lower the demand in "
-                    "metrics.threshold",
-                    where, goal.best_possible(splits)));
-  }
-  return best->threshold;
+  if (best != nullptr) return best->threshold;
+  reason = fmt::format(
+      "cannot fit a threshold{}: on the validation data {}; lower the demand in metrics.threshold", where,
+      goal.best_possible(splits));
+  return std::nullopt;
 }
 
 }  // namespace
@@ -127,17 +126,20 @@ FittedThresholds choose_thresholds(const Predictions& validation, const Threshol
                                    const std::vector<std::string>& names) {
   check_predictions(validation);
   if (config.method == ThresholdConfig::Method::kFixed) {
-    return {std::vector<double>(static_cast<size_t>(validation.num_labels), config.value), {}};
+    return {std::vector<double>(static_cast<size_t>(validation.num_labels), config.value), {}, {}};
   }
   const Goal goal = goal_of(config);
   FittedThresholds fitted;
   for (int64_t label = 0; label < validation.num_labels; ++label) {
+    std::string reason;
     const std::optional<double> threshold =
-        choose(score_label(validation, label, 0.5), goal, label_phrase(validation, label, names));
+        choose(score_label(validation, label, 0.5), goal, label_phrase(validation, label, names), reason);
     fitted.thresholds.push_back(threshold.value_or(0.5));
     if (!threshold) fitted.left_at_half.push_back(label);
+    if (!reason.empty()) fitted.reasons.push_back(reason);
   }
   if (static_cast<int64_t>(fitted.left_at_half.size()) == validation.num_labels) {
+    if (!fitted.reasons.empty()) throw DataError(fitted.reasons.front());
     throw DataError(
         fmt::format("cannot fit a threshold: the validation data have no positive or no negative example{}; "
                     "add some or set metrics.threshold to a number",

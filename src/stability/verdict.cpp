@@ -84,22 +84,32 @@ std::string stress_sentence(const Comparison& comparison) {
   const Pairing* worst = nullptr;
   std::string for_logits, for_probabilities;
   size_t tried = 0;
+  const auto list = [](std::string& names, const std::string& name) {
+    names += (names.empty() ? "" : ", ") + name;
+  };
   for (const Pairing& pairing : comparison.stress) {
     if (!pairing.skipped.empty()) continue;
     ++tried;
     const double largest = advantage(pairing);
     if (largest > 0 && (worst == nullptr || largest > advantage(*worst))) worst = &pairing;
-    std::string& names = largest > 0 ? for_logits : for_probabilities;
-    if (largest != 0) names += (names.empty() ? "" : ", ") + pairing.stress.name;
+    if (largest != 0) list(largest > 0 ? for_logits : for_probabilities, pairing.stress.name);
   }
   const std::string other_side =
       for_probabilities.empty() ? ""
                                 : fmt::format(" (probabilities came out ahead under {})", for_probabilities);
-  std::string lost;
+  std::string lost, undecided;
   for (const Pairing& pairing : comparison.stress) {
-    const double share = seen_by(pairing).wrong_and_dead_share();
-    if (share > 0) lost += fmt::format("{}{}", lost.empty() ? "" : ", ", pairing.stress.name);
+    if (seen_by(pairing).wrong_and_dead_share() > 0) list(lost, pairing.stress.name);
+    if (std::ranges::any_of(pairing.comparisons, &ModeComparison::undecided))
+      list(undecided, pairing.stress.name);
   }
+  const size_t seeds = comparison.plain.runs.size();
+  std::string accuracy = "accuracy showed no advantage of logits beyond seed noise";
+  if (seeds < 2)
+    accuracy = "one seed cannot tell an advantage of logits in accuracy from seed noise";
+  else if (!undecided.empty())
+    accuracy = fmt::format("accuracy differed under {} by what {} seeds do not decide (stability.seeds)",
+                           undecided, seeds);
   if (tried == 0) return "No stress was tried.";
   if (worst == nullptr) {
     const std::string gradient =
@@ -108,10 +118,8 @@ std::string stress_sentence(const Comparison& comparison) {
                            ", but under {} losses on probabilities had wrong answers without any gradient, "
                            "which a longer training does not correct and the logits form does",
                            lost);
-    return fmt::format(
-        "Under stress ({} tried), accuracy showed no advantage of logits beyond seed noise after {} "
-        "updates{}{}.",
-        tried, comparison.steps, gradient, other_side);
+    return fmt::format("Under stress ({} tried), {} after {} updates{}{}.", tried, accuracy, comparison.steps,
+                       gradient, other_side);
   }
   return fmt::format(
       "Under stress it does matter, here under {}: with {} accuracy is {}, because a sigmoid that rounds to "

@@ -152,7 +152,8 @@ TEST(Delimited, RefusesColumnsThatAreNotThere) {
   EXPECT_THAT(folder.fault("a.csv", "text,label\nx,1\n", columns, Kind::kMultiLabel),
               HasSubstr("no column 'news' for data.columns.label_columns"));
   EXPECT_EQ(folder.fault("a.csv", "x,1\n", numbered("first", "2")),
-            "data.columns.text: 'first' is not a column number (without a header, columns are 1, 2, ...)");
+            "data.columns.text: 'first' is not a column number (by data.columns.header the table has no "
+            "header: columns are 1, 2, ...)");
   EXPECT_THAT(folder.fault("a.csv", "x,1\n", numbered("0", "2")), HasSubstr("'0' is not a column number"));
   EXPECT_EQ(folder.fault("a.csv", "x,1\n", numbered("1", "3")), "a.csv:1: no field 3 for the label");
   EXPECT_EQ(folder.fault("a.csv", "x,1\n", numbered("3", "1")), "a.csv:1: 2 fields (expected 3)");

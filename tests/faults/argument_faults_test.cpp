@@ -276,6 +276,17 @@ INSTANTIATE_TEST_SUITE_P(
                "--text-column names a column, and the texts are plain lines; say --input csv"),
         of_run("predict_of_lines_with_a_column_to_keep", {"predict", "run", "lines.txt", "--keep", "id"}, 2,
                "--keep copies columns, and the texts are plain lines, which have none; say --input csv"),
+        of_run("predict_of_lines_with_a_header",
+               {"predict", "run", "lines.txt", "--set", "data.columns.header=true"}, 2,
+               "--set says how columns are written, and the texts are plain lines; say --input csv"),
+        of_run("predict_with_a_label_column",
+               {"predict", "run", "reviews.csv", "--set", "data.columns.label=x"}, 2,
+               "--set data\\.columns\\.label=x: expected data\\.columns\\.KEY=VALUE, where KEY may be text, "
+               "header, "
+               "quote, delimiter"),
+        of_run("predict_of_json_with_a_delimiter",
+               {"predict", "run", "a.jsonl", "--set", "data.columns.delimiter=;"}, 2,
+               "where KEY may be text"),
         of_run("predict_of_words_with_a_column_to_keep",
                {"predict", "run", "--text", "a film", "--keep", "id"}, 2,
                "--keep says how a FILE is read, and the texts come from --text"),
@@ -313,6 +324,19 @@ TEST(Arguments, AClosedOutputDoesNotEndUpInTheRun) {
   for (std::string line; std::getline(log, line); ++num_lines)
     EXPECT_TRUE(nlohmann::json::accept(line)) << line;
   EXPECT_GT(num_lines, 0);
+}
+
+TEST(Arguments, AnErrorThatNobodyReadsKeepsItsCode) {
+  FaultFolder folder;
+  for (const char* shell : {"exec \"$@\" 2>&-", "exec \"$@\" 2>/dev/full"}) {
+    const ProgramResult absent = folder.run({"predict", "nothere", "--text", "a"}, {}, shell);
+    EXPECT_EQ(absent.exit_code, 4) << shell;
+    EXPECT_EQ(absent.err, "");
+    EXPECT_EQ(folder.run({"nosuchverb"}, {}, shell).exit_code, 2) << shell;
+  }
+  const ProgramResult left =
+      folder.run({"nosuchverb"}, {}, "exec 3>&1; { sleep 0.2; \"$@\" 2>&1; echo \"code $?\" >&3; } | true");
+  EXPECT_THAT(left.out, ::testing::HasSubstr("code 2"));
 }
 
 // Odd, but sound: the other side of the tables.

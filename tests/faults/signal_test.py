@@ -1,4 +1,5 @@
 """Signals at every point of a run, and streams that close. Rows 24 to 27 of docs/reliability.md."""
+import os
 import signal
 import subprocess
 import time
@@ -94,6 +95,18 @@ class Signals(FaultTest):
         result = run(self.folder, TRAIN, shell="(\"$@\"; echo \"code $?\" >&2) | true", shim=False)
         self.assertRegex(result.err, "code (0|5)")
         self.assertEqual(final_state(self.folder), self.expected)
+
+    def test_stop_a_predict_that_waits_for_a_writer(self):
+        self.assertEqual(self.server.run(self.folder).code, 0)
+        pipe = self.folder.path / "pipe"
+        os.mkfifo(pipe)
+        self.addCleanup(pipe.unlink)
+        process = subprocess.Popen([PROGRAM, "predict", self.folder.out, pipe], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   env=environment(shim=False), text=True)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        self.assertEqual((process.returncode, out), (130, ""), err)
 
     def test_a_limit_on_processor_time_stops_a_run(self):
         result = run(self.folder, [*TRAIN, "--set", "training.epochs=100000000", "--set", "training.early_stopping=null"],

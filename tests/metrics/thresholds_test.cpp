@@ -142,6 +142,17 @@ TEST(Thresholds, StayAtHalfWhereALabelHasOneClassOnly) {
   }
 }
 
+TEST(Thresholds, StayAtHalfWhereOneOfSeveralLabelsMissesTheDemand) {
+  // Of the second label the highest probability is a negative's.
+  const Scored two = {{1, 0, 0, 1, 1, 1}, {3, 3, -3, 2, 2, 1}, {}, 2};
+  const FittedThresholds found =
+      choose_thresholds(two.view(), {Method::kRecallAtPrecision, 0.9}, {"easy", "hard"});
+  EXPECT_THAT(found.left_at_half, ElementsAre(1));
+  EXPECT_EQ(found.thresholds[1], 0.5);
+  EXPECT_GT(found.thresholds[0], probability(-3));
+  EXPECT_THAT(found.reasons, ElementsAre(AllOf(HasSubstr("'hard'"), HasSubstr("the best is 0.666667"))));
+}
+
 template <typename ErrorType>
 void expect_error(const Scored& scored, Method method, double demand, const std::string& message) {
   try {

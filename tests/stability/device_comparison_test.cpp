@@ -191,5 +191,29 @@ TEST(Comparison, SaysWhereNoModeBeatTheCommonerAnswer) {
   EXPECT_THAT(verdict(comparison), Not(HasSubstr("commoner answer")));
 }
 
+TEST(Comparison, SaysOfStressWhatItsTableSays) {
+  Comparison comparison;
+  comparison.evaluation = "validation";
+  comparison.steps = comparison.configured_steps = 100;
+  const auto verdict_of = [&](const std::vector<std::pair<double, double>>& accuracies) {
+    comparison.plain.runs = runs_with({{0.9, 0.9}, {0.9, 0.9}, {0.9, 0.9}});
+    comparison.plain.runs.resize(accuracies.size());
+    comparison.plain.comparisons = compare_modes(comparison.plain.runs, {});
+    Pairing stress;
+    stress.stress.name = "confident_init";
+    stress.runs = runs_with(accuracies);
+    stress.comparisons = compare_modes(stress.runs, {});
+    comparison.stress = {stress};
+    return verdict(comparison);
+  };
+  EXPECT_THAT(verdict_of({{0.74, 0.50}, {0.75, 0.68}, {0.76, 0.58}}),
+              HasSubstr("accuracy differed under confident_init by what 3 seeds do not decide"));
+  EXPECT_THAT(verdict_of({{0.9, 0.5}}), HasSubstr("one seed cannot tell an advantage of logits"));
+  EXPECT_THAT(verdict_of({{0.90, 0.91}, {0.92, 0.91}, {0.91, 0.90}}),
+              HasSubstr("accuracy showed no advantage of logits beyond seed noise"));
+  EXPECT_THAT(verdict_of({{0.90, 0.50}, {0.91, 0.52}, {0.92, 0.51}}),
+              HasSubstr("Under stress it does matter"));
+}
+
 }  // namespace
 }  // namespace bernoulli::stability
