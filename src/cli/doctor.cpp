@@ -1,3 +1,6 @@
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <thread>
@@ -39,8 +42,11 @@ training: {epochs: 5, batch_size: 8}
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() : path_(fs::temp_directory_path() / fmt::format("bernoulli-doctor-{}", ::getpid())) {
-    create_folder(path_);
+  TemporaryFolder() {
+    std::string name = fs::temp_directory_path() / "bernoulli-doctor-XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr)
+      throw IoError(fmt::format("cannot create a folder '{}': {}", name, std::strerror(errno)));
+    path_ = name;
   }
   ~TemporaryFolder() {
     std::error_code ignored;

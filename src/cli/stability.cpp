@@ -16,31 +16,11 @@
 #include "core/stop.h"
 #include "stability/comparison.h"
 #include "stability/page.h"
-#include "store/run_paths.h"
+#include "store/run_folder.h"
 #include "tensor/operator_threads.h"
 #include "train/prepare.h"
 
 namespace bernoulli::cli {
-namespace {
-
-namespace fs = std::filesystem;
-
-/// The folder to write to; an earlier comparison in it is never overwritten.
-fs::path output_folder(const std::optional<fs::path>& requested, const std::string& name) {
-  if (requested) {
-    if (fs::exists(*requested / "stability.json")) {
-      throw RunFolderError(fmt::format("'{}' holds a comparison already; name another folder with --output",
-                                       requested->string()));
-    }
-    return *requested;
-  }
-  for (int i = 1;; ++i) {
-    fs::path folder = fs::path("runs") / fmt::format("{}-stability-{}", name, i);
-    if (!fs::exists(folder)) return folder;
-  }
-}
-
-}  // namespace
 
 int run_stability(const std::vector<std::string>& words) {
   const auto arguments = stability_arguments(words);
@@ -54,14 +34,14 @@ int run_stability(const std::vector<std::string>& words) {
                     config.training.precision));
   }
   const c10::Device device = open_training_device(arguments->device, config.training);
-  const fs::path folder = output_folder(arguments->output, config.name);
+  // Now: a place that cannot be written to must not cost the whole comparison.
+  const RunFolder owned = RunFolder::create(arguments->output, config.name + "-stability", kComparisonFolder);
+  const std::filesystem::path& folder = owned.paths().folder;
   const PreparedRun prepared = prepare_run(config);
   set_operator_threads(operator_threads(config, prepared));
   if (config.loss.mode == LossConfig::Mode::kFocalWithLogits)
     log_warning(
         "the configured loss is focal; compared are bce_with_logits, sigmoid_bce and sigmoid_bce_clipped");
-
-  create_folder(folder);  // now: a place that cannot be written to must not cost the whole comparison
 
   ProgressLine line;
   const stability::Comparison comparison =
@@ -73,7 +53,7 @@ int run_stability(const std::vector<std::string>& words) {
   const nlohmann::ordered_json json = to_json(comparison);
   write_file_atomic(folder / "curves.csv", stability::curves_csv(comparison.curves));
   write_file_atomic(folder / "stability.html", stability::page(comparison));
-  write_json(folder / "stability.json", json);
+  write_json(folder / kComparisonFolder.marker, json);
   for (const stability::ModeComparison& pair : comparison.plain.comparisons) {
     if ((pair.within_seed_noise || pair.undecided) && pair.test.mean_difference != 0)
       log_warning(fmt::format("{} against {}: a difference of {:+.4f} in accuracy is {}", pair.mode,

@@ -115,7 +115,7 @@ fs::path config_of(const fs::path& folder, const sweep::Trial& trial) {
 std::vector<config::LoadedConfig> load_kept_trials(const fs::path& folder, const sweep::Sweep& sweep) {
   std::vector<config::LoadedConfig> loaded;
   for (const sweep::Trial& trial : sweep.trials)
-    loaded.push_back(load_checked_config({{config_of(folder, trial)}, {}}));
+    loaded.push_back(load_checked_config({{config_of(folder, trial)}, {}, config::Contradictions::kIgnored}));
   return loaded;
 }
 

@@ -20,6 +20,7 @@
 #include "core/log.h"
 #include "core/stop.h"
 #include "infer/classifier.h"
+#include "infer/run_files.h"
 #include "store/run_folder.h"
 #include "tensor/checkpoint.h"
 #include "tensor/operator_threads.h"
@@ -48,11 +49,11 @@ Json fixed_settings(Json resolved) {
 }
 
 /// Refuses a configuration that would not continue the run, naming every key that differs.
-void check_same_config(const RunPaths& paths, const config::LoadedConfig& loaded) {
-  const Json before =
-      fixed_settings(config::load_config({{paths.config()}, {}}, layers::layer_schemas()).resolved);
+void check_same_config(const RunPaths& paths, const config::LoadedConfig& saved,
+                       const config::LoadedConfig& loaded) {
   std::string lines;
-  for (const auto& [key, values] : config::differences({before, fixed_settings(loaded.resolved)}))
+  for (const auto& [key, values] :
+       config::differences({fixed_settings(saved.resolved), fixed_settings(loaded.resolved)}))
     lines += fmt::format("\n  {}: {} in the run, {} now", key, values[0].dump(), values[1].dump());
   if (lines.empty()) return;
   throw UsageError(fmt::format(
@@ -117,7 +118,7 @@ std::string dry_run(const TrainArguments& arguments) {
   RunConfig config = loaded.run;
   config.data.cache.folder = "off";
   const c10::Device device = open_training_device(arguments.device, config.training);
-  check_engine(config, loaded.plan ? &*loaded.plan : nullptr, device);
+  if (loaded.plan) check_engine(config, *loaded.plan, device);
   const PreparedRun run = prepare_run(config);
   if (run.validation) check_validation(config, run.labels, *run.validation);
   const int threads = operator_threads(config, run);
@@ -138,13 +139,14 @@ TrainedRun train_run(const TrainArguments& arguments) {
   const CheckedConfig loaded = load_checked_config(arguments.sources);
   const RunConfig& config = loaded.run;
   const c10::Device device = open_training_device(arguments.device, config.training);
-  check_engine(config, loaded.plan ? &*loaded.plan : nullptr, device);
+  if (loaded.plan) check_engine(config, *loaded.plan, device);
 
   const RunFolder folder = arguments.resume ? RunFolder::open_for_resume(*arguments.run_dir)
                                             : RunFolder::create(arguments.run_dir, config.name);
   const RunPaths& paths = folder.paths();
   const bool resuming = arguments.resume && is_run_folder(paths.folder);
-  if (resuming) check_same_config(paths, loaded);
+  std::optional<config::LoadedConfig> saved;
+  if (resuming) check_same_config(paths, saved.emplace(load_run_config(paths)), loaded);
   if (arguments.resume && !resuming)
     log_info(fmt::format("'{}' holds no run yet: beginning a new one", paths.folder.string()));
   log_info(fmt::format("run folder {}", paths.folder.string()));
@@ -173,11 +175,7 @@ TrainedRun train_run(const TrainArguments& arguments) {
   if (checkpoint) {
     trainer.resume(*checkpoint);
     log_info(fmt::format("resuming after step {}", checkpoint->step));
-    if (trainer.finished())
-      log_info(fmt::format("nothing is left to train: the run ended by {}; --set training.{} to go on",
-                           trainer.stop_reason(),
-                           trainer.stop_reason() == "early_stopping" ? "early_stopping=N with more patience"
-                                                                     : trainer.stop_reason() + "=N"));
+    trainer.warn_of_other_length(saved->run.training);
   } else if (resuming) {
     log_info("no checkpoint was saved yet: starting from the first step");
   }
@@ -186,6 +184,11 @@ TrainedRun train_run(const TrainArguments& arguments) {
     describe_run();
   }
   log.begin(checkpoint ? checkpoint->step : 0, checkpoint && is_validated(*checkpoint));
+  if (checkpoint && trainer.finished())
+    log_info(fmt::format("nothing is left to train: the run ended by {}; --set training.{} to go on",
+                         trainer.stop_reason(),
+                         trainer.stop_reason() == "early_stopping" ? "early_stopping=N with more patience"
+                                                                   : trainer.stop_reason() + "=N"));
   try {
     const TrainingOutcome outcome = trainer.run();
     engine.step.reset();  // its tables; what is exported comes from the checkpoint

@@ -42,6 +42,9 @@ std::vector<std::string> data_overrides(const po::variables_map& values) {
 /// @throws ArtifactError
 RunPaths run_called(const std::string& word) {
   const RunPaths run{word};
+  if (std::error_code ignored; std::filesystem::exists(run.folder / "sweep.json", ignored))
+    throw ArtifactError(
+        fmt::format("'{}' is the folder of a sweep: name its runs, which are the folders in it", word));
   if (!is_run_folder(run.folder))
     throw ArtifactError(fmt::format("'{}' is not a run folder: it has no config.yaml", word));
   return run;
@@ -125,6 +128,9 @@ std::optional<TrainArguments> train_arguments(const std::vector<std::string>& wo
                       arguments.run_dir->string()));
     arguments.sources.files = {RunPaths{*arguments.run_dir}.config()};
   }
+  if (arguments.resume &&
+      is_run_folder(*arguments.run_dir))  // the configuration must be the run's, in which they passed
+    arguments.sources.contradictions = config::Contradictions::kIgnored;
   return arguments;
 }
 

@@ -1,7 +1,9 @@
 #include "config/cross_checks.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <set>
 
 #include <fmt/format.h>
@@ -141,6 +143,10 @@ class CrossChecks {
             "is keras, which makes a validation set only (expected random, stratified or hash)");
     }
     if (!data.validation.split || data.validation.split->method != "keras") return;
+    if (data.validation.split->seed > std::numeric_limits<uint32_t>::max())
+      fault("data.validation.seed",
+            fmt::format("is {}, but method keras seeds NumPy's generator (expected at most {})",
+                        data.validation.split->seed, std::numeric_limits<uint32_t>::max()));
     const std::string format = known_format(data.train);
     if (format != "class_folders") {
       fault("data.validation.method", fmt::format("is keras, which splits class folders, but data.train is "
@@ -192,8 +198,6 @@ class CrossChecks {
   void check_multi_label() {
     const std::vector<std::string>& labels = run_.task.labels;
     const std::vector<std::string>& columns = run_.data.columns.label_columns;
-    if (labels.empty())
-      fault("task.labels", "is empty, but task.kind is multi_label (expected the names of the labels)");
     if (!columns.empty() && columns.size() != labels.size()) {
       fault("data.columns.label_columns",
             fmt::format("has {} items, but task.labels has {} (expected one column a label)", columns.size(),
@@ -249,8 +253,9 @@ class CrossChecks {
 
   void check_loss() {
     const size_t num_weights = run_.loss.pos_weight.size();
+    const bool open = !is_binary() && run_.task.labels.empty();  // the data will tell, and make_loss
     const size_t num_outputs = is_binary() ? 1 : run_.task.labels.size();
-    if (num_weights > 1 && num_weights != num_outputs) {
+    if (!open && num_weights > 1 && num_weights != num_outputs) {
       fault("loss.pos_weight",
             fmt::format("has {} numbers, but the task has {} output{} (expected one number, or one a label)",
                         num_weights, num_outputs, num_outputs == 1 ? "" : "s"));
@@ -280,7 +285,12 @@ class CrossChecks {
 
   void check_optimizer() {
     const KindConfig& kind = run_.optimizer.kind;
-    if (kind.kind != "sgd" || !kind.args["nesterov"].get<bool>()) return;
+    if (kind.kind != "sgd") return;
+    if (kind.args["momentum"] == 0.0 && kind.args["dampening"] != 0.0)
+      fault("optimizer.sgd.dampening",
+            fmt::format("is {} with momentum 0, where there is nothing to damp (expected momentum above 0)",
+                        kind.args["dampening"].dump()));
+    if (!kind.args["nesterov"].get<bool>()) return;
     if (kind.args["momentum"] == 0.0 || kind.args["dampening"] != 0.0) {
       fault(
           "optimizer.sgd.nesterov",

@@ -163,13 +163,12 @@ class Loader {
 
 }  // namespace
 
-LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSchema>& layer_kinds,
-                         Contradictions contradictions) {
+LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSchema>& layer_kinds) {
   if (sources.files.empty()) throw UsageError("no configuration file was named (expected at least one)");
   Loader loader(layer_kinds);
   for (const fs::path& file : sources.files) loader.add_file(file);
   for (const std::string& text : sources.overrides) loader.add_override(text);
-  return loader.finish(sources.files.back().stem().string(), contradictions);
+  return loader.finish(sources.files.back().stem().string(), sources.contradictions);
 }
 
 LoadedConfig load_config_text(const std::string& yaml, const std::string& name,

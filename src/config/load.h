@@ -9,12 +9,6 @@
 
 namespace bernoulli::config {
 
-/// Where a configuration comes from: files left to right, then overrides left to right; later ones win.
-struct ConfigSources {
-  std::vector<std::filesystem::path> files;
-  std::vector<std::string> overrides;  ///< "a.b[2].c=VALUE", VALUE in YAML
-};
-
 struct LoadedConfig {
   RunConfig run;
   Json resolved;                              ///< every key, in schema order
@@ -25,10 +19,16 @@ struct LoadedConfig {
 /// newer program may know more of them, and must open the run all the same.
 enum class Contradictions { kRefused, kIgnored };
 
+/// Where a configuration comes from: files left to right, then overrides left to right; later ones win.
+struct ConfigSources {
+  std::vector<std::filesystem::path> files;
+  std::vector<std::string> overrides;  ///< "a.b[2].c=VALUE", VALUE in YAML
+  Contradictions contradictions = Contradictions::kRefused;
+};
+
 /// Reads, merges, validates and resolves. `layer_kinds` is what `model.layers` may hold.
 /// @throws UsageError whose message lists every fault found, one a line.
-LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSchema>& layer_kinds,
-                         Contradictions contradictions = Contradictions::kRefused);
+LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSchema>& layer_kinds);
 
 /// The same for the configuration inside a run folder or an exported file; `name` stands for the file in
 /// messages.

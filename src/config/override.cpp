@@ -53,6 +53,19 @@ Node one_item(int64_t index, Node value) {
   return node;
 }
 
+/// What YAML takes for no value, or for the head of a block: of a shell's variable that is not set, or a
+/// character that was meant. Empty where `value` is none of these.
+std::string unquoted(std::string_view value) {
+  const size_t begin = value.find_first_not_of(" \t");
+  if (begin == std::string_view::npos)
+    return "has no value behind the '=' (expected one; null unsets the key, '' is an empty text)";
+  const char first = value[begin];
+  if (first == '#' || first == '|' || first == '>')
+    return fmt::format("is {}, and {} has a meaning in YAML: put the value in quotes, as in '\"{}\"'",
+                       quote(value), first, value.substr(begin));
+  return "";
+}
+
 bool holds(const Json& resolved, const Node& node) {
   if (node.kind == Node::Kind::kItem) {
     const auto index = static_cast<size_t>(node.index);
@@ -86,7 +99,12 @@ std::optional<Node> read_override(const std::string& text, Faults& faults) {
                            quote(text.substr(0, equals))));
     return std::nullopt;
   }
-  auto value = read_yaml(text.substr(equals + 1), place.source, faults, true);
+  const std::string written = text.substr(equals + 1);
+  if (const std::string fault = unquoted(written); !fault.empty()) {
+    faults.add(place, text.substr(0, equals), fault);
+    return std::nullopt;
+  }
+  auto value = read_yaml(written, place.source, faults, true);
   if (!value) return std::nullopt;
   Node tree = std::move(*value);
   tree.place = place;

@@ -96,6 +96,7 @@ Field data_section() {
                 .defaults("changes"),
             number("limit_gib", "what the folder may hold; what was not used for longest goes first")
                 .above(0)
+                .at_most(1048576)
                 .defaults(8.0)})
            .shorthand("folder")});
 }
@@ -112,8 +113,8 @@ Field task_section() {
                   .optional()
                   .only_when("kind", {"binary"}),
               list("labels",
-                   "multi_label: the names in order, at least one. binary: [negative, positive]; empty: "
-                   "found in the data",
+                   "multi_label: the names in order. binary: [negative, positive]; empty: found in the "
+                   "training data, multi_label in alphabetical order",
                    text("", "").size(1))
                   .defaults(Json::array())})
       .one_of({"positive", "positive_above"});

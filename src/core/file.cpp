@@ -255,12 +255,24 @@ void write_file_atomic(const fs::path& path, std::string_view content) {
   file.commit();
 }
 
+std::vector<fs::path> list_folder(const fs::path& folder) {
+  std::vector<fs::path> paths;
+  std::error_code error;
+  // Not a range-for, whose ++ throws what is no Error.
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error))
+    paths.push_back(entry->path());
+  if (error && error != std::errc::no_such_file_or_directory)
+    throw IoError(fmt::format("cannot list the folder '{}': {}", folder.string(), error.message()));
+  return paths;
+}
+
 int remove_temporary_files(const fs::path& folder) {
   int removed = 0;
   std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
-    if (entry.path().filename().string().find(kTemporaryMark) == std::string::npos) continue;
-    if (fs::remove_all(entry.path(), ignored) > 0) ++removed;
+  for (const fs::path& path : list_folder(folder)) {
+    if (path.filename().string().find(kTemporaryMark) == std::string::npos) continue;
+    if (fs::remove_all(path, ignored) > 0) ++removed;
   }
   return removed;
 }

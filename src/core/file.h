@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace bernoulli {
 
@@ -74,8 +75,11 @@ class AtomicFile {
 /// Replaces `path` by `content`, durably (AtomicFile). @throws IoError
 void write_file_atomic(const std::filesystem::path& path, std::string_view content);
 
+/// What is in `folder`, in no order; nothing where there is no such folder. @throws IoError
+std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder);
+
 /// Removes what a killed AtomicFile or AtomicFolder left in `folder`. Returns the number of files and folders
-/// removed.
+/// removed. @throws IoError where `folder` cannot be listed
 int remove_temporary_files(const std::filesystem::path& folder);
 
 /// Appends whole lines, or records, to a file; each append is one checked write.

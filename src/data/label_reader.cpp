@@ -16,6 +16,9 @@
 namespace bernoulli {
 namespace {
 
+// Of an example: sums and ratios of them stay far from the ends of float32.
+constexpr float kSmallestWeight = 1e-9f, kLargestWeight = 1e9f;
+
 std::set<std::string> distinct_labels(const RawExamples& examples) {
   std::set<std::string_view> distinct;
   for (const RawExample& example : examples) distinct.insert(example.labels.begin(), example.labels.end());
@@ -125,7 +128,10 @@ std::string LabelReader::read_targets(const RawExample& example, float* targets)
   if (labels_.kind == TaskConfig::Kind::kBinary) return read_binary(example, *targets);
   for (const std::string_view label : example.labels) {
     const auto found = std::find(labels_.names.begin(), labels_.names.end(), label);
-    if (found == labels_.names.end()) return unknown_label(label, labels_.names);
+    if (found == labels_.names.end())
+      return unknown_label(label, labels_.names) +
+             (task_.labels.empty() ? "; the training data do not hold it: name all labels in task.labels"
+                                   : "");
     targets[found - labels_.names.begin()] = 1.0f;
   }
   return "";
@@ -148,12 +154,12 @@ Dataset LabelReader::read(const RawExamples& examples) const {
     targets += dataset.num_labels;
     if (!fault.empty()) faults.add(example.origin, fault);
     if (weighted) {
-      const std::optional<double> weight =
-          example.weight ? parse_number<double>(*example.weight) : std::nullopt;
-      if (!weight || *weight <= 0)
-        faults.add(example.origin, fmt::format("weight '{}' (expected a finite number above 0)",
-                                               example.weight.value_or("")));
-      dataset.weights.push_back(static_cast<float>(weight.value_or(1)));
+      const std::optional<float> weight =
+          example.weight ? parse_number<float>(*example.weight) : std::nullopt;
+      if (!weight || *weight < kSmallestWeight || *weight > kLargestWeight)
+        faults.add(example.origin, fmt::format("weight '{}' (expected a number from {:g} to {:g})",
+                                               example.weight.value_or(""), kSmallestWeight, kLargestWeight));
+      dataset.weights.push_back(weight.value_or(1));
     }
     dataset.texts.push_back(example.text);
     dataset.origins.push_back(example.origin);

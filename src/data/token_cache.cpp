@@ -210,15 +210,15 @@ std::optional<TokenizedData> TokenCache::store(const TokenizedData& data) const 
 void TokenCache::make_room(int64_t num_bytes) const {
   std::vector<Entry> entries;
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(file_.parent_path(), error)) {
-    const std::string name = entry.path().filename().string();
-    if (!is_ours(name) || entry.path() == file_) continue;
-    const auto used = entry.last_write_time(error);
+  for (const fs::path& path : list_folder(file_.parent_path())) {
+    const std::string name = path.filename().string();
+    if (!is_ours(name) || path == file_) continue;
+    const auto used = fs::last_write_time(path, error);
     if (error) continue;
     if (name.ends_with(kEnding)) {
-      entries.push_back({entry.path(), static_cast<int64_t>(entry.file_size(error)), used});
+      entries.push_back({path, static_cast<int64_t>(fs::file_size(path, error)), used});
     } else if (fs::file_time_type::clock::now() - used > kAbandonedAfter) {
-      fs::remove(entry.path(), error);  // of a process that was killed while writing
+      fs::remove(path, error);  // of a process that was killed while writing
     }
   }
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.used > b.used; });

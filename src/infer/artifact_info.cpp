@@ -48,6 +48,8 @@ ClassifierInfo classifier_info(const ArtifactInfo& info, const std::string& name
   out.thresholds = info.thresholds;
   out.pos_weight = info.pos_weight;
   out.temperatures = info.temperatures;
+  if (const std::string fault = fault_of(out, info.num_outputs); !fault.empty())
+    throw ArtifactError(fmt::format("'{}' is damaged: it has {}", name, fault));
   return out;
 }
 

@@ -28,7 +28,8 @@ struct ArtifactInfo {
 /// @throws ArtifactError for a format of another version; nlohmann::json::exception
 ArtifactInfo read_artifact_info(const std::map<std::string, std::string>& files, const std::string& name);
 
-/// @throws ArtifactError for a configuration or labels that this program does not read.
+/// @throws ArtifactError for a configuration or labels that this program does not read, and for thresholds,
+/// temperatures and weights that do not fit them.
 ClassifierInfo classifier_info(const ArtifactInfo& info, const std::string& name);
 
 }  // namespace bernoulli

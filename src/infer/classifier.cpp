@@ -1,10 +1,42 @@
 #include "infer/classifier.h"
 
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+
 #include <fmt/format.h>
 
 #include "core/error.h"
 
 namespace bernoulli {
+namespace {
+
+bool is_positive(double value) { return value > 0 && std::isfinite(value); }
+
+bool is_threshold(double value) { return value > 0 && value < 1; }
+
+/// @param counts  how many there may be
+std::string fault_of_values(const std::vector<double>& values, const char* name, int64_t num_outputs,
+                            std::initializer_list<int64_t> counts, bool (*is_allowed)(double)) {
+  if (std::find(counts.begin(), counts.end(), static_cast<int64_t>(values.size())) == counts.end())
+    return fmt::format("{} {}s for {} outputs", values.size(), name, num_outputs);
+  for (const double value : values)
+    if (!is_allowed(value)) return fmt::format("the {} {}", name, value);
+  return "";
+}
+
+}  // namespace
+
+std::string fault_of(const ClassifierInfo& info, int64_t num_outputs) {
+  if (info.labels.num_outputs() != num_outputs)
+    return fmt::format("labels of {} outputs for {}", info.labels.num_outputs(), num_outputs);
+  for (const std::string& fault :
+       {fault_of_values(info.thresholds, "threshold", num_outputs, {num_outputs}, is_threshold),
+        fault_of_values(info.temperatures, "temperature", num_outputs, {0, num_outputs}, is_positive),
+        fault_of_values(info.pos_weight, "pos_weight", num_outputs, {0, 1, num_outputs}, is_positive)})
+    if (!fault.empty()) return fault;
+  return "";
+}
 
 nlohmann::ordered_json to_json(const Labels& labels) {
   return {{"kind", labels.kind == TaskConfig::Kind::kBinary ? "binary" : "multi_label"},

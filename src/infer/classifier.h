@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,7 +19,7 @@ struct ClassifierInfo {
   Labels labels;
   std::vector<double>
       thresholds;  ///< one for binary, one a label for multi-label; a probability above it is positive
-  std::vector<double> pos_weight;    ///< of the training loss, `auto` resolved; empty: none
+  std::vector<double> pos_weight;  ///< L, or one for all: of the training loss, `auto` resolved; empty: none
   std::vector<double> temperatures;  ///< L, what the network's logits are divided by; empty: none
 };
 
@@ -51,6 +52,10 @@ class Classifier {
  private:
   ClassifierInfo info_;
 };
+
+/// @return what in the labels, thresholds, temperatures and weights cannot be of a classifier with L outputs;
+/// empty: nothing. Files of any origin pass here before an answer is read off them.
+std::string fault_of(const ClassifierInfo& info, int64_t num_outputs);
 
 /// {"kind": "binary"|"multi_label", "names": [...]}: as stored in runs and exported files.
 nlohmann::ordered_json to_json(const Labels& labels);

@@ -90,11 +90,6 @@ NativeModel read_file_model(const ZipReader& zip, const std::string& name) {
                                                  {kMetadataFile, extra_file(zip, kMetadataFile)}},
                                                 name);
   ClassifierInfo info = classifier_info(saved, name);
-  const auto fits = [&](size_t count) { return static_cast<int64_t>(count) == saved.num_outputs; };
-  if (!fits(static_cast<size_t>(info.labels.num_outputs())) || !fits(info.thresholds.size()) ||
-      !(info.temperatures.empty() || fits(info.temperatures.size())))
-    throw NotNative{fmt::format("the file's labels, thresholds or temperatures do not fit {} outputs",
-                                saved.num_outputs)};
   const NativeIndex index = native_index_from_json(parse_shallow_json<Json>(extra_file(zip, kNativeFile)));
   Vectorizer vectorizer = read_vectorizer(zip, index, saved, info.config.text);
   layers::ModelPlan plan = layers::plan_model(info.config.model, info.config.text, info.config.loss.mode,

@@ -1,6 +1,5 @@
 #include "infer/run_files.h"
 
-#include <cmath>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/shallow_json.h"
 
 namespace bernoulli {
 namespace {
@@ -31,7 +31,7 @@ RawCheckpoint load_unfinished(const RunPaths& paths, const RunConfig& config) {
         fmt::format("run '{}' has no checkpoint yet; let the training reach one", paths.folder.string()));
   const Json best = newest->state.value("best", Json::array());
   const bool takes_best = config.training.restore_best && !best.empty();
-  const int64_t step = takes_best ? best.front().at("step").get<int64_t>() : newest->step;
+  const int64_t step = takes_best ? whole_number<int64_t>(best.front().at("step")) : newest->step;
   std::string not_fitted;
   if (config.metrics.fits_temperature) not_fitted += "; its temperature was not fitted yet and is 1";
   if (config.metrics.threshold.method != ThresholdConfig::Method::kFixed)
@@ -51,24 +51,16 @@ RawCheckpoint load_unfinished(const RunPaths& paths, const RunConfig& config) {
 SavedModel load_finished(const RunPaths& paths) {
   SavedModel saved;
   std::string checkpoint;
-  const auto refuse_summary = [&](const std::string& reason) {
-    refuse_finished(paths, fmt::format("'{}' is damaged: {}", paths.summary().string(), reason));
-  };
   try {
     const Json summary = read_json(paths.summary());
     checkpoint = summary.at("checkpoint").get<std::string>();
     saved.thresholds = summary.at("thresholds").get<std::vector<double>>();
     saved.temperatures = summary.value("temperatures", std::vector<double>());
   } catch (const nlohmann::json::exception& error) {
-    refuse_summary(error.what());
+    refuse_finished(paths, fmt::format("'{}' is damaged: {}", paths.summary().string(), error.what()));
   } catch (const ArtifactError& error) {
     refuse_finished(paths, error.what());
   }
-  for (const double threshold : *saved.thresholds)
-    if (!(threshold > 0 && threshold < 1)) refuse_summary(fmt::format("it has the threshold {}", threshold));
-  for (const double temperature : saved.temperatures)
-    if (!(temperature > 0 && std::isfinite(temperature)))
-      refuse_summary(fmt::format("it has the temperature {}", temperature));
   try {
     saved.checkpoint = load_raw_checkpoint(paths.checkpoints() / checkpoint);
   } catch (const ArtifactError& error) {
@@ -108,13 +100,15 @@ RunFiles load_checked(const RunPaths& paths) {
   const Json data = read_json(paths.data());
   info.labels = load_labels(paths, data);
   info.pos_weight = data.at("pos_weight").get<std::vector<double>>();
+  const int64_t num_outputs = info.labels.num_outputs();
   SavedModel saved = load_saved_model(paths, info.config);
   const double fixed = info.config.metrics.threshold.method == ThresholdConfig::Method::kFixed
                            ? info.config.metrics.threshold.value
                            : 0.5;
-  const int64_t num_outputs = info.labels.num_outputs();
   info.temperatures = saved.temperatures;
   info.thresholds = saved.thresholds.value_or(std::vector<double>(static_cast<size_t>(num_outputs), fixed));
+  if (const std::string fault = fault_of(info, num_outputs); !fault.empty())
+    refuse_finished(paths, fmt::format("run '{}' is damaged: it has {}", paths.folder.string(), fault));
 
   Vectorizer vectorizer = load_vectorizer(paths, info.config.text);
   if (saved.checkpoint.fingerprints.value("vocabulary", "") != vectorizer.ids_fingerprint()) {
@@ -132,8 +126,8 @@ RunFiles load_checked(const RunPaths& paths) {
 
 config::LoadedConfig load_run_config(const RunPaths& paths) {
   try {
-    return config::load_config({{paths.config()}, {}}, layers::layer_schemas(),
-                               config::Contradictions::kIgnored);
+    return config::load_config({{paths.config()}, {}, config::Contradictions::kIgnored},
+                               layers::layer_schemas());
   } catch (const UsageError& error) {
     refuse_config(paths, error);
   }

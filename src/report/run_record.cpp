@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "core/file.h"
+#include "core/shallow_json.h"
 
 namespace bernoulli::report {
 namespace {
@@ -29,7 +30,7 @@ void read_events(const fs::path& path, RunRecord& record) {
   if (!fs::exists(path, ignored)) return;
   const std::string text = read_file(path);
   for (size_t begin = 0, end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    Json line = Json::parse(std::string_view(text).substr(begin, end - begin), nullptr, false);
+    Json line = parse_shallow_json<Json>(std::string_view(text).substr(begin, end - begin));
     if (is_event(line))
       record.events.push_back(std::move(line));
     else

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "report/html.h"
@@ -50,14 +52,18 @@ std::string training_section(const RunRecord& record) {
                      {line_of("s1", "", series("stability", "max_abs_logit"))});
   plots += over_time(record, clock, "gradient norm of the last step",
                      {line_of("s1", "", series("train", "gradient_norm"))});
+  const Series rates = series("train", "lr");
+  if (std::ranges::any_of(rates, [&](const auto& rate) { return rate.second != rates.front().second; }))
+    plots += over_time(record, clock, "learning rate of the last step", {line_of("s1", "", rates)});
   std::string text = "<h2>Training</h2>\n";
   if (record.unreadable_events > 0)
     text += fmt::format("<p>{} lines of metrics.jsonl could not be read and are left out.</p>\n",
                         record.unreadable_events);
   if (plots.empty()) return text + "<p>No epoch has ended yet: there are no curves.</p>\n";
-  text += fmt::format(
-      "<p>Best means the best validation <code>{}</code>, which <code>training.monitor</code> names.</p>\n",
-      escape_html(monitor));
+  if (!series("validation", "loss").empty())
+    text += fmt::format(
+        "<p>Best means the best validation <code>{}</code>, which <code>training.monitor</code> names.</p>\n",
+        escape_html(monitor));
   return text + "<div class=\"plots\">" + plots + "</div>\n";
 }
 

@@ -62,14 +62,12 @@ std::string beginning(double wall_time) {
 /// Our files in the folder, oldest first. Others' have a time, a host and more behind the prefix.
 std::vector<fs::path> files_in(const fs::path& folder) {
   std::vector<fs::path> files;
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
+  for (const fs::path& path : list_folder(folder)) {
+    const std::string name = path.filename().string();
     const bool numbered = name.starts_with(kPrefix) && name.size() == kPrefix.size() + 6 &&
                           name.find_first_not_of("0123456789", kPrefix.size()) == std::string::npos;
-    if (numbered) files.push_back(entry.path());
+    if (numbered) files.push_back(path);
   }
-  if (error) throw IoError(fmt::format("cannot list the folder '{}': {}", folder.string(), error.message()));
   std::sort(files.begin(), files.end());
   return files;
 }

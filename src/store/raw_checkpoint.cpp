@@ -93,12 +93,9 @@ fs::path checkpoint_path(const fs::path& folder, int64_t step) {
 
 std::vector<int64_t> checkpoint_steps(const fs::path& folder) {
   std::vector<int64_t> steps;
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    if (const std::optional<int64_t> step = step_of(entry.path())) steps.push_back(*step);
+  for (const fs::path& path : list_folder(folder)) {
+    if (const std::optional<int64_t> step = step_of(path)) steps.push_back(*step);
   }
-  if (error && error != std::errc::no_such_file_or_directory)  // must not pass for a run without checkpoints
-    throw IoError(fmt::format("cannot list the folder '{}': {}", folder.string(), error.message()));
   std::sort(steps.begin(), steps.end());
   return steps;
 }

@@ -15,13 +15,8 @@ namespace fs = std::filesystem;
 
 /// Anything but our own lock file counts as content. @throws IoError where the folder cannot be listed
 bool has_content(const fs::path& folder) {
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    if (entry.path().filename() != ".lock") return true;
-  }
-  if (error && error != std::errc::no_such_file_or_directory)
-    throw IoError(fmt::format("cannot list the folder '{}': {}", folder.string(), error.message()));
-  return false;
+  return std::ranges::any_of(list_folder(folder),
+                             [](const fs::path& path) { return path.filename() != ".lock"; });
 }
 
 fs::path first_free(const std::string& name) {
@@ -58,7 +53,11 @@ RunFolder RunFolder::create(const std::optional<fs::path>& requested, const std:
   if (!requested) return RunFolder(first_free(name));
   create_folder(*requested);
   RunFolder run(*requested);
-  if (has_content(*requested)) {
+  if (!kind.resumable && fs::exists(*requested / kind.marker)) {
+    throw RunFolderError(fmt::format("'{}' is the {} already, and never overwritten; name another with {}",
+                                     requested->string(), kind.noun, kind.option));
+  }
+  if (kind.resumable && has_content(*requested)) {
     throw RunFolderError(
         fmt::format("{} '{}' is not empty and never overwritten; name another with {}, or continue it "
                     "with --resume",

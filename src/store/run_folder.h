@@ -11,17 +11,19 @@
 
 namespace bernoulli {
 
-/// What a folder of results is called in messages, the option that names one, and the file that it is known
-/// by.
+/// What a folder of results is called in messages, the option that names one, the file that it is known by,
+/// and whether --resume goes on with one. Results that cannot be gone on with may lie beside other files.
 struct FolderKind {
   const char* noun;
   const char* option;
   const char* marker;
+  bool resumable;
 };
-inline constexpr FolderKind kRunFolder{"run folder", "--run-dir", "config.yaml"};
-inline constexpr FolderKind kSweepFolder{"sweep folder", "--sweep-dir", "sweep.json"};
+inline constexpr FolderKind kRunFolder{"run folder", "--run-dir", "config.yaml", true};
+inline constexpr FolderKind kSweepFolder{"sweep folder", "--sweep-dir", "sweep.json", true};
+inline constexpr FolderKind kComparisonFolder{"folder of a comparison", "--output", "stability.json", false};
 
-/// A folder of a run, or of a sweep, that this process owns until destroyed.
+/// A folder of a run, a sweep or a comparison that this process owns until destroyed.
 class RunFolder {
  public:
   /// `requested`, or runs/<name>-<first free number>. @throws RunFolderError if the folder holds anything

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/shallow_json.h"
 
 namespace bernoulli {
 namespace {
@@ -30,12 +31,11 @@ void write_json(const fs::path& path, const nlohmann::ordered_json& value) {
 }
 
 nlohmann::ordered_json read_json(const fs::path& path) {
-  const std::string text = read_file(path);
-  try {
-    return nlohmann::ordered_json::parse(text);
-  } catch (const nlohmann::json::exception& error) {
-    throw ArtifactError(fmt::format("'{}' is damaged: {}", path.string(), error.what()));
-  }
+  const auto value = parse_shallow_json<nlohmann::ordered_json>(read_file(path));
+  if (value.is_discarded())
+    throw ArtifactError(fmt::format("'{}' is damaged: it is no JSON, or nested more than {} levels deep",
+                                    path.string(), kDeepestJson));
+  return value;
 }
 
 }  // namespace bernoulli

@@ -46,27 +46,26 @@ std::unique_ptr<GraphDevice> graphs_for(
 
 }  // namespace
 
-void check_engine(const RunConfig& config, const layers::ModelPlan* plan, c10::Device device) {
+void check_engine(const RunConfig& config, const layers::ModelPlan& plan, c10::Device device) {
   const std::string& engine = config.training.engine;
   if (engine == "graph" && device.is_cpu())
     throw UsageError(
         "training.engine is graph, which runs on a CUDA device only: set it to auto, or use --device cuda");
-  const bool has_lstm =
-      plan != nullptr && std::any_of(plan->layers.begin(), plan->layers.end(),
-                                     [](const auto& layer) { return layer.kind == "lstm"; });
+  const bool has_lstm = std::any_of(plan.layers.begin(), plan.layers.end(),
+                                    [](const auto& layer) { return layer.kind == "lstm"; });
   if (has_lstm && device.is_cpu() && config.training.precision == "bfloat16")
     throw UsageError(
         "training.precision is bfloat16, in which LibTorch's lstm does not run on every processor: set it to "
         "float32, or use gru");
   std::string reason;
-  if (engine == "fused" && plan != nullptr && !fused_for(config, *plan, device, reason))
+  if (engine == "fused" && !fused_for(config, plan, device, reason))
     throw UsageError(fmt::format("training.engine is fused, but {}; set it to auto", reason));
 }
 
 EngineChoice make_step(const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train,
                        const Loss& loss, const std::vector<double>& pos_weight, c10::Device device,
                        const std::function<std::unique_ptr<GraphDevice>(c10::Device)>& open_graphs) {
-  check_engine(config, &plan, device);
+  check_engine(config, plan, device);
   const std::string& engine = config.training.engine;
   EngineChoice choice;
   std::optional<FusedPlan> fused;

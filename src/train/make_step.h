@@ -24,10 +24,9 @@ struct EngineChoice {
   std::string reason;  ///< why it is not what was asked for, or not fused; else empty
 };
 
-/// @param plan  null where only the data tell how many outputs the model has
 /// @throws UsageError where training.engine names one that does not run on such a device, or not the model;
 /// or where a layer does not run in training.precision there.
-void check_engine(const RunConfig& config, const layers::ModelPlan* plan, c10::Device device);
+void check_engine(const RunConfig& config, const layers::ModelPlan& plan, c10::Device device);
 
 /// The fastest engine that runs the model on the device, unless training.engine asks for the reference. On
 /// CUDA the fused engine and the graph engine, which have not run on a card yet, are taken only where

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/log.h"
+#include "core/shallow_json.h"
 
 namespace bernoulli {
 
@@ -40,7 +41,7 @@ std::vector<Json> lines_before(const std::string& text, int64_t step, bool valid
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = text.find('\n', begin);
     if (end == std::string::npos) break;  // a line that a kill cut off
-    Json line = Json::parse(std::string_view(text).substr(begin, end - begin), nullptr, false);
+    Json line = parse_shallow_json<Json>(std::string_view(text).substr(begin, end - begin));
     begin = end + 1;
     const bool known = line.is_object() && line.value("event", Json()).is_string() && line.contains("step") &&
                        line["step"].is_number_integer() && line["step"] <= step;

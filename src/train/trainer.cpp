@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 #include <utility>
 
@@ -13,13 +12,12 @@
 #include "optim/schedule.h"
 #include "train/evaluate.h"
 #include "train/non_finite.h"
+#include "train/training_length.h"
 
 namespace bernoulli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
 
 /// Bytes of a state that is copied and saved while training goes on. A larger one is not worth its memory:
 /// what it costs to write is little beside the epoch that led to it.
@@ -27,24 +25,14 @@ constexpr int64_t kLargestCopy = int64_t{64} << 20;
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/// Steps of an epoch are known only here, so that config/ can refuse it of max_steps alone.
-void warn_of_endless_warmup(const KindConfig& schedule, int64_t total_steps) {
-  const int64_t warmup = schedule.args.value("warmup_steps", int64_t{0});
-  if (warmup >= total_steps)
-    log_warning(
-        fmt::format("training.schedule.{}.warmup_steps is {}, and the training has {} updates: the learning "
-                    "rate never comes up",
-                    schedule.kind, warmup, total_steps));
-}
-
 }  // namespace
 
 Trainer::Trainer(TrainingParts parts)
     : parts_(std::move(parts)), order_(parts_.config.training, parts_.train.size()) {
   const TrainingConfig& training = parts_.config.training;
-  total_steps_ = training.epochs ? *training.epochs * order_.steps_per_epoch() : kNoLimit;
-  if (training.max_steps) total_steps_ = std::min(total_steps_, *training.max_steps);
-  warn_of_endless_warmup(training.schedule, total_steps_);
+  const TrainingLength length = training_length(training, order_.steps_per_epoch());
+  total_steps_ = length.total_steps;
+  warn_of_length(parts_.config, length);
   lower_is_better_ =
       training.monitor_mode == "auto" ? lower_is_better(training.monitor) : training.monitor_mode == "min";
 }
@@ -75,6 +63,9 @@ void Trainer::resume(const Checkpoint& checkpoint) {
     throw ArtifactError(fmt::format("checkpoint of step {}: its trainer state is damaged: {}",
                                     checkpoint.step, error.what()));
   }
+  if (state_.step != checkpoint.step)
+    throw ArtifactError(fmt::format("checkpoint of step {}: its trainer state is that of step {}",
+                                    checkpoint.step, state_.step));
   parts_.step.load(checkpoint.weights, checkpoint.training);
   saved_step_ = checkpoint.step;
   forget_lost_checkpoints();
@@ -126,7 +117,13 @@ bool Trainer::out_of_patience() const {
 bool Trainer::finished() const {
   const auto& max_seconds = parts_.config.training.max_seconds;
   return state_.step >= total_steps_ || out_of_patience() ||
-         (max_seconds && parts_.log.elapsed_s() >= *max_seconds);
+         (max_seconds && state_.step > 0 && parts_.log.elapsed_s() >= *max_seconds);
+}
+
+void Trainer::warn_of_other_length(const TrainingConfig& before) const {
+  const TrainingConfig& training = parts_.config.training;
+  warn_of_new_length(training, training_length(before, order_.steps_per_epoch()),
+                     training_length(training, order_.steps_per_epoch()), state_.step);
 }
 
 std::string Trainer::stop_reason() const {
@@ -173,6 +170,12 @@ TrainingOutcome Trainer::run() {
   return outcome;
 }
 
+double Trainer::lr_of(int64_t step) const {
+  return parts_.step.base_lr() *
+         schedule_factor(parts_.config.training.schedule, step, total_steps_, order_.steps_per_epoch()) *
+         state_.plateau.factor;
+}
+
 int64_t Trainer::updates_at_once() const {
   const TrainingConfig& training = parts_.config.training;
   int64_t count = std::min(parts_.step.run_ahead(), total_steps_ - state_.step);
@@ -185,15 +188,10 @@ int64_t Trainer::updates_at_once() const {
 
 void Trainer::some_updates() {
   const double started = monotonic_seconds();
-  const KindConfig& schedule = parts_.config.training.schedule;
   planned_.clear();
   const int64_t end = state_.step + updates_at_once();
-  for (int64_t step = state_.step; step < end; ++step) {
-    const double lr = parts_.step.base_lr() *
-                      schedule_factor(schedule, step, total_steps_, order_.steps_per_epoch()) *
-                      state_.plateau.factor;
-    planned_.push_back({order_.examples_of(step), step, lr});
-  }
+  for (int64_t step = state_.step; step < end; ++step)
+    planned_.push_back({order_.examples_of(step), step, lr_of(step)});
   if (planned_.size() == 1) {
     const bool ends_epoch = end % order_.steps_per_epoch() == 0;
     if (!ends_epoch && end < total_steps_) parts_.step.announce(order_.examples_of(end));
@@ -246,8 +244,9 @@ void Trainer::validate_and_save() {
   const double epoch_s = parts_.log.epoch_seconds().empty() ? 0 : parts_.log.epoch_seconds().back();
   std::string line = fmt::format("epoch {:3}  step {:7}  {:7.2f} s  loss {:.4f}", epoch_of(state_.step),
                                  state_.step, epoch_s, train_loss);
-  parts_.log.append("train", epoch_of(state_.step), state_.step,
-                    {{"loss", train_loss}, {"gradient_norm", last_result_.gradient_norm}});
+  parts_.log.append(
+      "train", epoch_of(state_.step), state_.step,
+      {{"loss", train_loss}, {"gradient_norm", last_result_.gradient_norm}, {"lr", lr_of(state_.step - 1)}});
   parts_.log.append("stability", epoch_of(state_.step), state_.step,
                     {{"saturated", state_.telemetry.saturated_share()},
                      {"wrong_and_dead", state_.telemetry.wrong_and_dead_share()},
@@ -281,14 +280,20 @@ void Trainer::record_validation(const MetricReport& report) {
                             monitored != nullptr ? monitored->undefined_reason : "no such metric"));
   }
   if (training.schedule.kind == "reduce_on_plateau") {
+    const double before = state_.plateau.factor;
     state_.plateau = advance_plateau(training.schedule, state_.plateau, value, lower_is_better_);
+    if (state_.plateau.factor != before)
+      log_info(
+          fmt::format("step {}: validation {} gains no more: the learning rate goes from {:.4g} to {:.4g}",
+                      state_.step, training.monitor, parts_.step.base_lr() * before, lr_of(state_.step)));
   }
   const double min_delta = training.early_stopping ? training.early_stopping->min_delta : 0;
   const auto better = [&](double a, double b, double by) {
     return lower_is_better_ ? a < b - by : a > b + by;
   };
   const bool improved =
-      !std::isnan(value) && (state_.best.empty() || better(value, state_.best.front().value, min_delta));
+      !std::isnan(value) && (!state_.value_to_beat || better(value, *state_.value_to_beat, min_delta));
+  if (improved) state_.value_to_beat = value;
   state_.bad_validations = improved ? 0 : state_.bad_validations + 1;
   if (std::isnan(value)) return;
   const auto place = std::find_if(state_.best.begin(), state_.best.end(),

@@ -60,6 +60,8 @@ class Trainer {
   bool finished() const;
   /// The limit: "epochs", "max_steps", "max_seconds", "early_stopping".
   std::string stop_reason() const;
+  /// For a run that was resumed. @param before  its settings before it went on, which differ in limits only
+  void warn_of_other_length(const TrainingConfig& before) const;
 
  private:
   /// Of the best ones, those whose file is damaged or gone.
@@ -67,6 +69,7 @@ class Trainer {
   int64_t epoch_of(int64_t step) const;  ///< from 1
   bool validation_due() const;
   bool out_of_patience() const;
+  double lr_of(int64_t step) const;  ///< of the update after `step` others
   /// Updates until something else than an update is due, or the engine answers.
   int64_t updates_at_once() const;
   void some_updates();
@@ -84,7 +87,7 @@ class Trainer {
 
   TrainingParts parts_;
   EpochOrder order_;
-  int64_t total_steps_;  ///< INT64_MAX where only time limits
+  int64_t total_steps_;  ///< or kNoLimit
   bool lower_is_better_;
   TrainerState state_;
   int64_t saved_step_ = -1;

@@ -2,9 +2,20 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/shallow_json.h"
+
 namespace bernoulli {
 
 using Json = nlohmann::ordered_json;
+
+namespace {
+
+/// @throws Json::exception for what is no whole number, or negative
+int64_t count_in(const Json& json, const char* key) {
+  return static_cast<int64_t>(whole_number<uint64_t>(json.at(key)));
+}
+
+}  // namespace
 
 Json to_json(const TrainerState& state) {
   Json best = Json::array();
@@ -14,6 +25,7 @@ Json to_json(const TrainerState& state) {
       {"validated_step", state.validated_step},
       {"bad_validations", state.bad_validations},
       {"best", best},
+      {"value_to_beat", state.value_to_beat ? Json(*state.value_to_beat) : Json()},
       {"plateau",
        {{"factor", state.plateau.factor},
         {"best", state.plateau.best},
@@ -32,22 +44,27 @@ Json to_json(const TrainerState& state) {
 
 TrainerState trainer_state_from_json(const Json& json) {
   TrainerState state;
-  json.at("step").get_to(state.step);
-  json.at("validated_step").get_to(state.validated_step);
-  json.at("bad_validations").get_to(state.bad_validations);
-  for (const Json& entry : json.at("best")) state.best.push_back({entry.at("step"), entry.at("value")});
+  state.step = count_in(json, "step");
+  state.validated_step = count_in(json, "validated_step");
+  state.bad_validations = count_in(json, "bad_validations");
+  for (const Json& entry : json.at("best"))
+    state.best.push_back({count_in(entry, "step"), entry.at("value").get<double>()});
+  if (const auto value = json.find("value_to_beat"); value == json.end())  // of an earlier version
+    state.value_to_beat = state.best.empty() ? std::nullopt : std::optional(state.best.front().value);
+  else if (!value->is_null())
+    state.value_to_beat = value->get<double>();
   const Json& plateau = json.at("plateau");
   plateau.at("factor").get_to(state.plateau.factor);
   plateau.at("best").get_to(state.plateau.best);
   plateau.at("has_best").get_to(state.plateau.has_best);
-  plateau.at("bad_validations").get_to(state.plateau.bad_validations);
-  plateau.at("cooldown_left").get_to(state.plateau.cooldown_left);
+  state.plateau.bad_validations = count_in(plateau, "bad_validations");
+  state.plateau.cooldown_left = count_in(plateau, "cooldown_left");
   json.at("loss_sum").get_to(state.loss_sum);
   json.at("loss_weight").get_to(state.loss_weight);
   const Json& telemetry = json.at("telemetry");
-  telemetry.at("entries").get_to(state.telemetry.entries);
-  telemetry.at("saturated").get_to(state.telemetry.saturated);
-  telemetry.at("wrong_and_dead").get_to(state.telemetry.wrong_and_dead);
+  state.telemetry.entries = count_in(telemetry, "entries");
+  state.telemetry.saturated = count_in(telemetry, "saturated");
+  state.telemetry.wrong_and_dead = count_in(telemetry, "wrong_and_dead");
   telemetry.at("max_abs_logit").get_to(state.telemetry.max_abs_logit);
   return state;
 }

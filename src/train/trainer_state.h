@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -21,8 +22,10 @@ struct BestEntry {
 struct TrainerState {
   int64_t step = 0;             ///< weight updates done
   int64_t validated_step = 0;   ///< last step after which validation and its consequences were completed
-  int64_t bad_validations = 0;  ///< validations since the best one
+  int64_t bad_validations = 0;  ///< validations since one beat value_to_beat
   std::vector<BestEntry> best;  ///< best first, at most training.keep_best
+  /// The monitored value that the next must beat by min_delta: of the last validation that did.
+  std::optional<double> value_to_beat;
   PlateauState plateau;
   double loss_sum = 0;  ///< since the last `train` event
   double loss_weight = 0;

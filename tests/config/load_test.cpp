@@ -309,9 +309,23 @@ TEST_F(ConfigFiles, OverridesReachIntoMapsAndLists) {
 
 TEST_F(ConfigFiles, AnOverrideCanTakeAnOptionalValueAway) {
   const auto file = write("a.yaml", minimal() + "text: {sequence_length: 9}\n");
-  const RunConfig run = load({file}, {"text.sequence_length=null", "data.validation="}).run;
+  const RunConfig run = load({file}, {"text.sequence_length=null", "data.validation=~"}).run;
   EXPECT_FALSE(run.text.sequence_length);
   EXPECT_FALSE(run.data.validation.present());
+}
+
+// "--set data.validation=$V" of a variable that is not set would else train without validation data.
+TEST_F(ConfigFiles, AnOverrideWithoutAValueOrWithAHalfOneIsRefused) {
+  const auto file = write("a.yaml", minimal());
+  for (const char* text : {"data.validation=", "data.validation=  "})
+    EXPECT_THAT(faults({file}, {text}),
+                HasSubstr("data.validation: has no value behind the '=' (expected one; "
+                          "null unsets the key, '' is an empty text)"));
+  for (const char* value : {"#", "|", ">"})
+    EXPECT_THAT(faults({file}, {std::string("data.columns.delimiter=") + value}),
+                HasSubstr(std::string("put the value in quotes, as in '\"") + value + "\"'"));
+  EXPECT_EQ(load({file}, {"data.columns.delimiter='|'", "data.columns.quote=''"}).run.data.columns.delimiter,
+            "|");
 }
 
 TEST_F(ConfigFiles, AKindWithoutAValueIsRefusedWhereItWouldBeLaidOntoAnother) {
@@ -320,7 +334,7 @@ TEST_F(ConfigFiles, AKindWithoutAValueIsRefusedWhereItWouldBeLaidOntoAnother) {
   const std::string told = "is empty: write {} to choose it with its defaults, in the place of any other";
   EXPECT_THAT(faults({file}, {"optimizer.adam=null"}), HasSubstr("optimizer.adam: " + told));
   EXPECT_THAT(faults({file}, {"optimizer.sgd=null"}), HasSubstr("optimizer.sgd: " + told));
-  EXPECT_THAT(faults({file}, {"model.layers[0].embedding="}),
+  EXPECT_THAT(faults({file}, {"model.layers[0].embedding=null"}),
               HasSubstr("model.layers[0].embedding: " + told));
   EXPECT_THAT(faults({overlay}), HasSubstr("optimizer.adam: " + told));
   EXPECT_EQ(load({file}, {"optimizer.adam={}"}).run.optimizer.kind.kind, "adam");

@@ -140,6 +140,17 @@ TEST(WriteFileAtomic, RefusesAFolderThatIsNotThereAndATargetThatIsAFolder) {
   EXPECT_THAT(names_in(folder), ::testing::ElementsAre("taken"));
 }
 
+TEST(ListFolder, GivesNothingForNoneAndThrowsForWhatIsNoFolder) {
+  const TemporaryFolder folder;
+  folder.write("a", "");
+  folder.write("b/c", "");
+  std::vector<std::filesystem::path> paths = list_folder(folder.path());
+  std::sort(paths.begin(), paths.end());
+  EXPECT_THAT(paths, ::testing::ElementsAre(folder / "a", folder / "b"));
+  EXPECT_THAT(list_folder(folder / "none"), ::testing::IsEmpty());
+  EXPECT_THROW(list_folder(folder / "a"), IoError);
+}
+
 TEST(RemoveTemporaryFiles, TakesOnlyTheLeftoversOfAKilledWriter) {
   const TemporaryFolder folder;
   folder.write("model.pt", "whole");

@@ -89,16 +89,18 @@ TEST(Labels, WeightsAreReadAsNumbers) {
   EXPECT_THAT(LabelReader(binary("a"), train).read(train).weights, ElementsAre(1, 0.25f, 30));
 }
 
-TEST(Labels, RefusesWeightsThatAreNoneOrNotAboveZero) {
-  const auto train = weighted({"1", "0", "-1", "nan", "inf", "x", "", std::nullopt});
+TEST(Labels, RefusesWeightsThatAreNoneOrOutOfRange) {
+  const auto train = weighted({"1", "0", "-1", "nan", "inf", "x", "", std::nullopt, "1e300", "1e-60"});
   EXPECT_EQ(fault(binary("a"), train, train),
-            "data:2: weight '0' (expected a finite number above 0)\n"
-            "data:3: weight '-1' (expected a finite number above 0)\n"
-            "data:4: weight 'nan' (expected a finite number above 0)\n"
-            "data:5: weight 'inf' (expected a finite number above 0)\n"
-            "data:6: weight 'x' (expected a finite number above 0)\n"
-            "data:7: weight '' (expected a finite number above 0)\n"
-            "data:8: weight '' (expected a finite number above 0)");
+            "data:2: weight '0' (expected a number from 1e-09 to 1e+09)\n"
+            "data:3: weight '-1' (expected a number from 1e-09 to 1e+09)\n"
+            "data:4: weight 'nan' (expected a number from 1e-09 to 1e+09)\n"
+            "data:5: weight 'inf' (expected a number from 1e-09 to 1e+09)\n"
+            "data:6: weight 'x' (expected a number from 1e-09 to 1e+09)\n"
+            "data:7: weight '' (expected a number from 1e-09 to 1e+09)\n"
+            "data:8: weight '' (expected a number from 1e-09 to 1e+09)\n"
+            "data:9: weight '1e300' (expected a number from 1e-09 to 1e+09)\n"
+            "data:10: weight '1e-60' (expected a number from 1e-09 to 1e+09)");
 }
 
 TEST(Labels, RefusesABinaryTaskWithoutItsPositiveLabelOrWithThree) {
@@ -118,6 +120,10 @@ TEST(Labels, RefusesExamplesWhoseLabelsDoNotFit) {
             "data:2: label 'nan' is not a number (task.positive_above compares numbers)");
   EXPECT_EQ(fault(multi_label({"news", "sport"}), raw({}), raw({{"news", "xyz"}})),
             "data:1: unknown label 'xyz' (expected one of 'news', 'sport')");
+  EXPECT_EQ(
+      fault(multi_label(), raw({{"news"}}), raw({{"news", "sport"}})),
+      "data:1: unknown label 'sport' (expected one of 'news'); the training data do not hold it: name all "
+      "labels in task.labels");
   EXPECT_THAT(fault(multi_label(), raw({{}, {}}), raw({})), HasSubstr("no training example has a label"));
 }
 

@@ -145,6 +145,16 @@ INSTANTIATE_TEST_SUITE_P(
                    })),
     case_name);
 
+Damage with_value(const std::string& file, const std::string& key, const nlohmann::json& value) {
+  return [=](FaultFolder& folder) {
+    nlohmann::json json = nlohmann::json::parse(folder.read(file));
+    json[key] = value;
+    folder.write(file, json.dump());
+  };
+}
+
+const std::string kDeepJson = std::string(200000, '[') + std::string(200000, ']');
+
 FaultCase run_folder(const std::string& name, const std::string& message, const Damage& damage) {
   return {name, {"predict", "run", "--text", "a film"}, 4, message, copied_then(damage)};
 }
@@ -168,13 +178,23 @@ INSTANTIATE_TEST_SUITE_P(
         run_folder("summary_without_a_checkpoint", "summary\\.json.*damaged.*train --resume --run-dir run",
                    [](FaultFolder& f) { f.write("run/summary.json", "{}"); }),
         run_folder("summary_with_a_temperature_that_turns_answers_round", "it has the temperature -1",
-                   [](FaultFolder& f) {
-                     nlohmann::json summary = nlohmann::json::parse(f.read("run/summary.json"));
-                     summary["temperatures"] = {-1.0};
-                     f.write("run/summary.json", summary.dump());
-                   }),
+                   with_value("run/summary.json", "temperatures", {-1.0})),
+        run_folder("summary_without_a_threshold", "run 'run' is damaged: it has 0 thresholds for 1 outputs",
+                   with_value("run/summary.json", "thresholds", nlohmann::json::array())),
+        run_folder("summary_with_a_temperature_more", "it has 2 temperatures for 1 outputs",
+                   with_value("run/summary.json", "temperatures", {1.0, 2.0})),
+        run_folder("data_json_with_a_weight_more", "it has 3 pos_weights for 1 outputs",
+                   with_value("run/data.json", "pos_weight", {1.0, 2.0, 3.0})),
         run_folder("summary_of_the_wrong_type", "damaged",
                    [](FaultFolder& f) { f.write("run/summary.json", "[1, 2]"); }),
+        run_folder("summary_nested_deep",
+                   "summary\\.json' is damaged: it is no JSON, or nested more than 64 levels",
+                   [](FaultFolder& f) { f.write("run/summary.json", kDeepJson); }),
+        FaultCase{"environment_nested_deep",
+                  {"report", "run"},
+                  4,
+                  "environment\\.json' is damaged: it is no JSON, or nested more than 64 levels",
+                  copied_then([](FaultFolder& f) { f.write("run/environment.json", kDeepJson); })},
         run_folder("data_json_missing", "data\\.json",
                    [](FaultFolder& f) { fs::remove(f / "run/data.json"); }),
         run_folder("data_json_broken", "data\\.json.*damaged",

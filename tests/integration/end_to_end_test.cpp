@@ -523,6 +523,19 @@ TEST_F(EndToEnd, MultiLabelTrainsAndPredicts) {
   EXPECT_EQ(read_json("multi/summary.json")["test"]["metrics"]["subset_accuracy"], 1.0);
   const ProgramResult answer = run({"predict", (folder_ / "multi/model.pt").string(), "--text", "green red"});
   EXPECT_EQ(Json::parse(answer.out)["labels"], (Json{"r", "g"})) << answer.out;
+
+  const auto unnamed = [&](const std::string& folder, const std::string& units) {
+    return run(train_words(folder, {"--set", "data.train=rows.jsonl", "--set", "data.columns.label=labels",
+                                    "--set", "task={kind: multi_label}", "--set",
+                                    "model.layers[3].linear=" + units, "--set", "training.epochs=30"}));
+  };
+  const ProgramResult found = unnamed("found", "2");
+  ASSERT_EQ(found.exit_code, 0) << found.err;
+  EXPECT_EQ(read_json("found/data.json")["labels"]["names"], (Json{"g", "r"})) << "sorted";
+  EXPECT_EQ(read_json("found/summary.json")["test"]["metrics"]["subset_accuracy"], 1.0);
+  const ProgramResult wide = unnamed("wide", "3");
+  EXPECT_EQ(wide.exit_code, 2) << wide.err;
+  EXPECT_THAT(wide.err, HasSubstr("end with linear: 2"));
 }
 
 TEST_F(EndToEnd, ALabelWithoutAValidationExampleKeepsTheThresholdHalfEverywhere) {

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "core/file.h"
 #include "support/program.h"
 #include "support/temporary_folder.h"
 
@@ -74,7 +75,10 @@ TEST_F(Stability, WritesPageTableAndContract) {
   EXPECT_EQ(json["devices"], Json::array()) << "there is one device, the CPU";
   EXPECT_THAT(folder_.read("out/stability.html"), HasSubstr("<!doctype html>"));
   EXPECT_THAT(folder_.read("out/curves.csv"), HasSubstr("mode,dtype,device,target,logit"));
-  EXPECT_EQ(run({"--output", out}).exit_code, 7) << "an earlier comparison was overwritten";
+  const ProgramResult again = run({"--output", out});
+  EXPECT_EQ(again.exit_code, 7) << "an earlier comparison was overwritten";
+  EXPECT_THAT(again.err, HasSubstr("out' is the folder of a comparison already, and never overwritten; name "
+                                   "another with --output"));
 }
 
 TEST_F(Stability, RefusesWhatItCannotCompare) {
@@ -82,6 +86,10 @@ TEST_F(Stability, RefusesWhatItCannotCompare) {
       run({"--set", "data.validation=null", "--output", (folder_ / "none").string()});
   EXPECT_EQ(no_data.exit_code, 2);
   EXPECT_THAT(no_data.err, HasSubstr("data.validation"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "none")) << "an empty folder was left";
+  create_folder(folder_ / "taken");
+  const FolderLock other(folder_ / "taken");
+  EXPECT_EQ(run({"--output", (folder_ / "taken").string()}).exit_code, 7) << "another process writes there";
   const ProgramResult mixed = run({"--set", "training.precision=bfloat16"});
   EXPECT_EQ(mixed.exit_code, 2);
   EXPECT_THAT(mixed.err, HasSubstr("training.precision is bfloat16"));

@@ -49,7 +49,7 @@ TEST(EventFile, NamesAFolderThatIsNotThere) {
     EventFile events("/no/such/folder", 1);
     FAIL() << "written";
   } catch (const IoError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("'/no/such/folder'"));
+    EXPECT_THAT(error.what(), HasSubstr("'/no/such/folder/events.out.tfevents.000001'"));
   }
 }
 

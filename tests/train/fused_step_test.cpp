@@ -357,10 +357,10 @@ TEST(MakeStep, RefusesAnLstmInBfloat16OnTheProcessor) {
   c.layers = {embedding(4), layer("lstm", {{"units", 3}, {"bidirectional", false}, {"output", "last"}}),
               linear(1)};
   Bench bench(c);
-  check_engine(bench.config, &bench.plan, c10::Device(c10::kCPU));
+  check_engine(bench.config, bench.plan, c10::Device(c10::kCPU));
   bench.config.training.precision = "bfloat16";
-  EXPECT_THROW(check_engine(bench.config, &bench.plan, c10::Device(c10::kCPU)), UsageError);
-  check_engine(bench.config, &bench.plan, c10::Device(c10::kCUDA, 0));
+  EXPECT_THROW(check_engine(bench.config, bench.plan, c10::Device(c10::kCPU)), UsageError);
+  check_engine(bench.config, bench.plan, c10::Device(c10::kCUDA, 0));
 }
 
 TEST(MakeStep, OnACardTheFusedEngineRefusesATableThatIsNotTrained) {
@@ -368,9 +368,9 @@ TEST(MakeStep, OnACardTheFusedEngineRefusesATableThatIsNotTrained) {
   c.layers[0].args["trainable"] = false;
   Bench bench(c);
   bench.config.training.engine = "fused";
-  check_engine(bench.config, &bench.plan, c10::Device(c10::kCPU));
+  check_engine(bench.config, bench.plan, c10::Device(c10::kCPU));
   try {
-    check_engine(bench.config, &bench.plan, c10::Device(c10::kCUDA, 0));
+    check_engine(bench.config, bench.plan, c10::Device(c10::kCUDA, 0));
     ADD_FAILURE() << "accepted";
   } catch (const UsageError& error) {
     EXPECT_THAT(error.what(), HasSubstr("the fused engine for CUDA trains every table"));

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <utility>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -21,6 +22,7 @@
 #include "train/make_step.h"
 #include "train/prepare.h"
 #include "train/reference_step.h"
+#include "train/training_length.h"
 
 namespace bernoulli {
 namespace {
@@ -386,6 +388,31 @@ TEST(Trainer, StopsEarlyWhenTheMetricStopsImproving) {
   EXPECT_EQ(outcome.epochs, 3);
 }
 
+TEST(Trainer, MeasuresMinDeltaFromTheLastImprovementThatCounted) {
+  const std::vector<std::string> settings = {"training.epochs=5", "optimizer={sgd: {lr: 0.02}}"};
+  Session plain(settings);
+  plain.train();
+  const std::vector<double> losses = plain.logged("validation", "loss");
+  ASSERT_EQ(losses.size(), 5u);
+  double min_delta = 0;  // what no epoch gains alone, and any two do together
+  for (size_t i = 1; i < losses.size(); ++i)
+    min_delta = std::max(min_delta, 1.01 * (losses[i - 1] - losses[i]));
+  for (size_t i = 2; i < losses.size(); ++i) ASSERT_GT(losses[i - 2] - losses[i], min_delta) << i;
+  const auto with_patience = [&](int patience) {
+    std::vector<std::string> more = settings;
+    more.push_back(
+        fmt::format("training.early_stopping={{patience: {}, min_delta: {}}}", patience, min_delta));
+    return more;
+  };
+  Session impatient(with_patience(1)), whole(with_patience(2)), killed(with_patience(2));
+  EXPECT_EQ(impatient.train().epochs, 2);
+  const TrainingOutcome outcome = whole.train();
+  EXPECT_EQ(outcome.stop_reason, "epochs");
+  EXPECT_THROW(killed.train(8 * 2 + 1), Killed);  // behind a validation that did not count
+  killed.train();
+  EXPECT_EQ(killed.checkpoint_bytes(outcome.steps), whole.checkpoint_bytes(outcome.steps));
+}
+
 TEST(Trainer, GoesOnAfterAnEarlyStopWhereMorePatienceIsGiven) {
   const auto settings = [](const char* patience) {
     return std::vector<std::string>{
@@ -406,6 +433,69 @@ TEST(Trainer, StopsAtTheStepLimitInTheMiddleOfAnEpochAndValidatesThere) {
   EXPECT_EQ(outcome.steps, 11);
   EXPECT_EQ(outcome.stop_reason, "max_steps");
   EXPECT_EQ(session.logged("validation", "step"), (std::vector<double>{8, 11}));
+}
+
+TEST(Trainer, MakesAnUpdateHoweverLittleTimeThereIs) {
+  Session session({"training.max_seconds=1e-9"});
+  const TrainingOutcome outcome = session.train();
+  EXPECT_EQ(outcome.stop_reason, "max_seconds");
+  EXPECT_EQ(outcome.final_step, 1);
+  EXPECT_EQ(session.logged("validation", "step"), (std::vector<double>{1}));
+}
+
+TEST(Trainer, LogsTheLearningRateAndWhatLowersIt) {
+  Session session({"training.epochs=4", "training.schedule={step: {step_epochs: 2, gamma: 0.5}}"});
+  session.train();
+  EXPECT_EQ(session.logged("train", "lr"), (std::vector<double>{0.02, 0.02, 0.01, 0.01}));
+  Session plateau(
+      {"training.epochs=4", "training.schedule={reduce_on_plateau: {patience: 0, threshold: 0.9}}"});
+  ::testing::internal::CaptureStderr();
+  plateau.train();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("step 16: validation loss gains no more: the learning rate goes from 0.02 to 0.002"));
+}
+
+TEST(Trainer, WarnsOfSettingsThatTheTrainingIsTooShortFor) {
+  const auto warning = [](const std::vector<std::string>& settings) {
+    Session session(settings);  // 8 updates an epoch
+    ::testing::internal::CaptureStderr();
+    session.train();
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(
+      warning({"training.epochs=2", "optimizer={adam: {lr: 0.01}, ema_decay: 0.999}"}),
+      HasSubstr("optimizer.ema_decay is 0.999, and the training has 16 updates: the averages, which are "
+                "what is validated and exported, keep 98 % of the weights that it began with; 0.75 would"));
+  EXPECT_THAT(warning({"training.epochs=2", "training.schedule={step: {step_epochs: 2}}"}),
+              HasSubstr("training.schedule.step.step_epochs is 2, and the training has 2 epochs"));
+  EXPECT_THAT(warning({"training.epochs=2", "training.schedule={multi_step: {milestones: [2, 3]}}"}),
+              HasSubstr("training.schedule.multi_step.milestones[0] is 2, and the training has 2 epochs"));
+  EXPECT_THAT(
+      warning({"training.epochs=3", "training.schedule={reduce_on_plateau: {patience: 1}}"}),
+      HasSubstr("training.schedule.reduce_on_plateau.patience is 1, and the training has 3 validations"));
+  EXPECT_THAT(
+      warning({"training.epochs=4", "training.early_stopping=2", "training.schedule={step: {step_epochs: 3}}",
+               "optimizer={adam: {lr: 0.01}, ema_decay: 0.9}"}),
+      Not(HasSubstr("and the training has")));
+}
+
+TEST(Trainer, WarnsWhereAnotherLengthBendsTheSchedule) {
+  const auto warning = [](const KindConfig& schedule, int64_t step) {
+    TrainingConfig training;
+    training.schedule = schedule;
+    ::testing::internal::CaptureStderr();
+    warn_of_new_length(training, {8, 16}, {8, 32}, step);
+    return ::testing::internal::GetCapturedStderr();
+  };
+  const KindConfig linear{"linear", {{"final_factor", 0.0}, {"warmup_steps", 0}}, {}},
+      constant{"constant", {}, {}};
+  EXPECT_THAT(
+      warning(linear, 15),
+      HasSubstr(
+          "training.schedule.linear spans the whole training, which now has 32 updates instead of 16: the "
+          "learning rate goes on at 0.516 of its base where the earlier length had 0,"));
+  EXPECT_EQ(warning(constant, 15), "");
+  EXPECT_EQ(warning(linear, 32), "") << "nothing is left to train";
 }
 
 TEST(Trainer, AnUndefinedMetricNeverCountsAsBest) {
