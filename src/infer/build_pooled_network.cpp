@@ -72,7 +72,7 @@ class PooledNetwork::Builder {
     for (const NamedLayer& layer : plan_.layers) {
       for (const layers::ParameterSpec& parameter : layer.plan.parameters) {
         ++expected;
-        const std::string name = fmt::format("{}.{}", layer.name, parameter.name);
+        const std::string name = layer.tensor_name(parameter.name);
         const auto found = weights_.find(name);
         if (found == weights_.end()) throw ArtifactError(fmt::format("the weights lack tensor '{}'", name));
         if (found->second->shape != parameter.shape) {
@@ -90,7 +90,7 @@ class PooledNetwork::Builder {
   }
 
   std::string_view bytes(const NamedLayer& layer, const std::string& parameter) const {
-    return weights_.at(fmt::format("{}.{}", layer.name, parameter))->bytes;
+    return weights_.at(layer.tensor_name(parameter))->bytes;
   }
 
   /// Layers up to and with the pool. Returns how many they are.

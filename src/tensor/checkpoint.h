@@ -4,17 +4,14 @@
 #include <filesystem>
 #include <optional>
 #include <set>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include <ATen/core/Tensor.h>
+#include "tensor/named_tensors.h"
 
 namespace bernoulli {
-
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
 /// The whole state of a training: enough to go on bit for bit. One safetensors file
 /// (docs/checkpoint_format.md).

@@ -53,7 +53,7 @@ at::Tensor to_tensor(const RawTensor& raw, const std::shared_ptr<FileBytes>& fil
 
 }  // namespace
 
-HostTensors::HostTensors(const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
+HostTensors::HostTensors(const NamedTensors& tensors) {
   for (const auto& [name, tensor] : tensors) {
     const at::Tensor& host = hosts_.emplace_back(tensor.detach().to(at::kCPU).contiguous());
     raw_.push_back({name,
@@ -67,9 +67,8 @@ std::string write_safetensors(const SafetensorsContent& content) {
   return write_raw_tensors({content.metadata, HostTensors(content.tensors).raw()});
 }
 
-std::vector<std::pair<std::string, at::Tensor>> to_tensors(const std::vector<RawTensor>& raw,
-                                                           const std::shared_ptr<FileBytes>& file) {
-  std::vector<std::pair<std::string, at::Tensor>> tensors;
+NamedTensors to_tensors(const std::vector<RawTensor>& raw, const std::shared_ptr<FileBytes>& file) {
+  NamedTensors tensors;
   for (const RawTensor& tensor : raw) tensors.emplace_back(tensor.name, to_tensor(tensor, file));
   return tensors;
 }

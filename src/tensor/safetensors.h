@@ -5,12 +5,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
 #include "store/raw_tensors.h"
+#include "tensor/named_tensors.h"
 
 namespace bernoulli {
 
@@ -19,7 +19,7 @@ class FileBytes;
 /// A safetensors file in memory: named CPU tensors and string metadata. Format: docs/checkpoint_format.md.
 struct SafetensorsContent {
   std::map<std::string, std::string> metadata;
-  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  NamedTensors tensors;
 };
 
 /// Bytes of a safetensors file that the safetensors library reads, with a checksum over the whole file in its
@@ -37,7 +37,7 @@ SafetensorsContent read_safetensors(std::string_view bytes, const std::string& n
 class HostTensors {
  public:
   /// @throws InternalError for a dtype that the format lacks.
-  explicit HostTensors(const std::vector<std::pair<std::string, at::Tensor>>& tensors);
+  explicit HostTensors(const NamedTensors& tensors);
   const std::vector<RawTensor>& raw() const { return raw_; }
 
  private:
@@ -48,7 +48,6 @@ class HostTensors {
 /// All of them by name, on the CPU. Numbers stay in `file` where they are many: such a tensor keeps the file,
 /// and may be written to.
 /// @param file  what the bytes of `raw` lie in
-std::vector<std::pair<std::string, at::Tensor>> to_tensors(const std::vector<RawTensor>& raw,
-                                                           const std::shared_ptr<FileBytes>& file);
+NamedTensors to_tensors(const std::vector<RawTensor>& raw, const std::shared_ptr<FileBytes>& file);
 
 }  // namespace bernoulli

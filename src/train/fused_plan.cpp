@@ -191,6 +191,18 @@ kernels::UpdateConstants FusedOptimizer::constants(int64_t update, double lr) co
   return c;
 }
 
+std::string FusedOptimizer::slot_name(const std::string& parameter, size_t slot) const {
+  return fmt::format("optimizer/{}.{}", parameter, slot_names_[slot]);
+}
+
+NamedShapes FusedOptimizer::state_shapes(const NamedShapes& parameters) const {
+  NamedShapes shapes = {{kUpdates, {}}};
+  for (const auto& [name, shape] : parameters) {
+    for (size_t slot = 0; slot < num_slots(); ++slot) shapes.emplace_back(slot_name(name, slot), shape);
+  }
+  return shapes;
+}
+
 bool FusedOptimizer::rests(const kernels::UpdateRule& rule) {
   return rule.weight_decay == 0 && (rule.kind == RuleKind::kSgd || rule.kind == RuleKind::kAdagrad);
 }
