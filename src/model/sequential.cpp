@@ -17,21 +17,6 @@ using layers::ModelPlan;
 using layers::NamedLayer;
 using torch::jit::Module;
 
-/// The interpreter runs the text as it stands: no profiling, no fusion, so that the first call and the
-/// thousandth compute the same bits.
-class PlainInterpreter {
- public:
-  PlainInterpreter() : before_(torch::jit::getGraphExecutorOptimize()) {
-    torch::jit::setGraphExecutorOptimize(false);
-  }
-  ~PlainInterpreter() { torch::jit::setGraphExecutorOptimize(before_); }
-  PlainInterpreter(const PlainInterpreter&) = delete;
-  PlainInterpreter& operator=(const PlainInterpreter&) = delete;
-
- private:
-  bool before_;
-};
-
 std::string indented(const std::string& script) {
   std::string text;
   for (size_t begin = 0; begin <= script.size();) {
@@ -121,7 +106,9 @@ Sequential::Sequential(Sequential&&) noexcept = default;
 Sequential& Sequential::operator=(Sequential&&) noexcept = default;
 
 at::Tensor Sequential::forward(const Features& features) {
-  const PlainInterpreter plain;
+  // The text as it stands: no profiling, no fusion, so that the first call and the thousandth compute the
+  // same bits.
+  const torch::jit::GraphOptimizerEnabledGuard plain(false);
   return impl_->module.get_method("logits")({features.values, features.lengths}).toTensor();
 }
 
