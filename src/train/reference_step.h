@@ -34,6 +34,11 @@ class ReferenceStep : public Step {
   }
   double base_lr() const override { return shared_.optimizer().base_lr(); }
 
+  /// The trained tensors themselves, whatever is averaged for evaluation.
+  const NamedTensors& parameters() const { return shared_.parameters(); }
+  /// Goes on from other weights, as AutogradModel::set_weights.
+  void set_weights(const NamedTensors& weights) { shared_.set_weights(weights); }
+
  private:
   /// Logits [B, L] float32, in the precision that training asks for.
   at::Tensor training_logits(const Features& features);
