@@ -14,8 +14,8 @@
 
 #include "config/load.h"
 #include "core/random.h"
+#include "data/encoded_dataset.h"
 #include "layers/layer_kind.h"
-#include "train/encoded_dataset.h"
 
 namespace bernoulli::bench {
 

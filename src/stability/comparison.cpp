@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "metrics/metrics.h"
 #include "metrics/target_counts.h"
 #include "train/epoch_order.h"
 

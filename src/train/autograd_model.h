@@ -11,10 +11,10 @@
 #include <c10/core/Device.h>
 
 #include "config/run_config.h"
+#include "data/encoded_dataset.h"
 #include "model/features.h"
 #include "model/sequential.h"
 #include "optim/optimizer.h"
-#include "train/encoded_dataset.h"
 
 namespace bernoulli {
 

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "config/run_config.h"
+#include "data/encoded_dataset.h"
 #include "kernels/cuda/interface.h"
 #include "layers/model_plan.h"
 #include "loss/loss.h"
-#include "train/encoded_dataset.h"
 #include "train/fused_plan.h"
 #include "train/step.h"
 

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "config/run_config.h"
+#include "data/encoded_dataset.h"
 #include "layers/model_plan.h"
 #include "loss/loss.h"
 #include "tensor/device_graph.h"
 #include "train/autograd_model.h"
-#include "train/encoded_dataset.h"
 #include "train/graph_batch.h"
 #include "train/repeated_work.h"
 #include "train/step.h"

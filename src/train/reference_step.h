@@ -6,10 +6,10 @@
 #include <c10/core/Device.h>
 
 #include "config/run_config.h"
+#include "data/encoded_dataset.h"
 #include "loss/loss.h"
 #include "train/autograd_model.h"
 #include "train/batch_feed.h"
-#include "train/encoded_dataset.h"
 #include "train/step.h"
 
 namespace bernoulli {
