@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "config/loss_mode.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "metrics/metrics.h"
