@@ -23,7 +23,8 @@ namespace {
 /// Numbers that updates may go through before the host is heard again: some tenths of a second.
 constexpr int64_t kNumbersAhead = int64_t{1} << 35;
 constexpr int64_t kMostAhead = 1024;
-constexpr int64_t kEvaluationRows = 4096;
+/// Rows that are evaluated between two looks for a stop; the card cuts them into pieces of its own.
+constexpr int64_t kRowsBetweenLooks = 4096;
 
 /// How far to run ahead: an update reads every number of the table.
 int64_t updates_ahead(const card::Parameter& embedding) {
@@ -196,9 +197,9 @@ void CudaFusedStep::refuse(const PlannedUpdate& update, const card::Record& reco
 
 std::vector<float> CudaFusedStep::logits(const TokenView& rows) {
   std::vector<float> logits(static_cast<size_t>(rows.size() * num_labels_));
-  for (int64_t begin = 0; begin < rows.size(); begin += kEvaluationRows) {
+  for (int64_t begin = 0; begin < rows.size(); begin += kRowsBetweenLooks) {
     throw_if_stopped();
-    const int64_t end = std::min(begin + kEvaluationRows, rows.size());
+    const int64_t end = std::min(begin + kRowsBetweenLooks, rows.size());
     const card::Tokens tokens = card_tokens(rows, begin, end);
     ask([&](card::Why why) {
       return functions_.logits(handle_.get(), &tokens, logits.data() + begin * num_labels_, why);
