@@ -63,21 +63,16 @@ HostTensors::HostTensors(const NamedTensors& tensors) {
   }
 }
 
-std::string write_safetensors(const SafetensorsContent& content) {
-  return write_raw_tensors({content.metadata, HostTensors(content.tensors).raw()});
+NamedTensors to_tensors(const std::vector<RawTensor>& raw) {
+  NamedTensors tensors;
+  for (const RawTensor& tensor : raw) tensors.emplace_back(tensor.name, to_tensor(tensor));
+  return tensors;
 }
 
 NamedTensors to_tensors(const std::vector<RawTensor>& raw, const std::shared_ptr<FileBytes>& file) {
   NamedTensors tensors;
   for (const RawTensor& tensor : raw) tensors.emplace_back(tensor.name, to_tensor(tensor, file));
   return tensors;
-}
-
-SafetensorsContent read_safetensors(std::string_view bytes, const std::string& name) {
-  RawTensors raw = read_raw_tensors(bytes, name);
-  SafetensorsContent content{std::move(raw.metadata), {}};
-  for (const RawTensor& tensor : raw.tensors) content.tensors.emplace_back(tensor.name, to_tensor(tensor));
-  return content;
 }
 
 }  // namespace bernoulli

@@ -41,9 +41,6 @@ class GraphStep : public Step {
   void load(const NamedTensors& evaluation_weights, const NamedTensors& training_state) override;
   double base_lr() const override { return shared_.optimizer().base_lr(); }
 
-  /// Why updates are not replayed; empty where they are, or will be.
-  const std::string& why_not_replayed() const { return recorder_.why_not; }
-
  private:
   /// A batch of an update in the queue of its shape.
   struct Place {
