@@ -14,8 +14,9 @@
 
 #include "config/load.h"
 #include "core/random.h"
+#include "data/encoded_dataset.h"
 #include "layers/layer_kind.h"
-#include "train/encoded_dataset.h"
+#include "tests/support/narrow_rows.h"
 
 namespace bernoulli::bench {
 
@@ -33,7 +34,7 @@ EncodedDataset made_up_texts(int64_t num_ids, int64_t num_examples, const DrawLe
     rows.end_row();
     data.targets.push_back(static_cast<float>(example % 2));
   }
-  data.rows = packed(std::move(rows), num_ids);
+  data.rows = num_ids <= kNarrowIds ? testing::narrow_rows(std::move(rows)) : TokenView(std::move(rows));
   data.origins = std::vector<std::string>(static_cast<size_t>(num_examples));
   return data;
 }

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "train/evaluate.h"
 
 namespace bernoulli::cli {
 namespace {

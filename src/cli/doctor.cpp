@@ -88,6 +88,7 @@ Json examine() {
                {"cpu_capability", at::get_cpu_capability()},
                {"cuda_devices", devices}};
   if (devices == 0) json["no_cuda_because"] = why_no_cuda;
+  for (int i = 0; i < devices; ++i) json["cuda_device_names"].push_back(cuda_device_name(i));
   json["self_train_accuracy"] = self_train();
   return json;
 }

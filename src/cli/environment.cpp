@@ -33,7 +33,7 @@ nlohmann::ordered_json environment_json(c10::Device device, const TrainingConfig
   std::error_code no_folder;  // it may have been removed
   nlohmann::ordered_json command = nlohmann::ordered_json::array({"bernoulli", "train"});
   for (const std::string& word : words) command.push_back(word);
-  return {
+  nlohmann::ordered_json environment = {
       {"program", kVersion},
       {"commit", kGitCommit},
       {"libtorch", kTorchVersionBuilt},
@@ -49,6 +49,8 @@ nlohmann::ordered_json environment_json(c10::Device device, const TrainingConfig
       {"working_directory", std::filesystem::current_path(no_folder).string()},
       {"command", command},
   };
+  if (device.is_cuda()) environment["device_name"] = cuda_device_name(device.index());
+  return environment;
 }
 
 double peak_memory_mib() {

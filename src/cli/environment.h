@@ -14,8 +14,8 @@ namespace bernoulli::cli {
 /// open_device() for a verb that trains: warns of settings that have no effect there.
 c10::Device open_training_device(const std::string& name, const TrainingConfig& training);
 
-/// What environment.json of a run holds: program, LibTorch, compiler, commit, device, precision, threads,
-/// host, working directory, command line.
+/// What environment.json of a run holds: program, LibTorch, compiler, commit, device (of a card its name,
+/// too), precision, threads, host, working directory, command line.
 nlohmann::ordered_json environment_json(c10::Device device, const TrainingConfig& training, int threads,
                                         const std::vector<std::string>& words);
 

@@ -11,6 +11,7 @@
 #include "cli/environment.h"
 #include "cli/export_run.h"
 #include "cli/write_report.h"
+#include "config/loss_mode.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/printable.h"

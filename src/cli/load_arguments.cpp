@@ -43,7 +43,7 @@ void check_no_decay(const std::vector<std::string>& endings, const layers::Model
   std::vector<std::string> names;
   for (const layers::NamedLayer& layer : plan.layers) {
     for (const layers::ParameterSpec& parameter : layer.plan.parameters)
-      names.push_back(layer.name + "." + parameter.name);
+      names.push_back(layer.tensor_name(parameter.name));
   }
   for (const std::string& ending : endings) {
     if (std::none_of(names.begin(), names.end(), [&](const auto& name) { return name.ends_with(ending); }))

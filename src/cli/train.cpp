@@ -14,6 +14,7 @@
 #include "cli/load_arguments.h"
 #include "cli/verb.h"
 #include "config/differences.h"
+#include "config/loss_mode.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"

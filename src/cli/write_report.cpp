@@ -2,6 +2,7 @@
 
 #include "core/file.h"
 #include "report/run_page.h"
+#include "train/evaluate.h"
 
 namespace bernoulli::cli {
 

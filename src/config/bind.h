@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "config/kind_schema.h"
 #include "config/node.h"
 #include "config/run_config.h"
 

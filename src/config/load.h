@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/kind_schema.h"
 #include "config/run_config.h"
 
 namespace bernoulli::config {

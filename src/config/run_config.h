@@ -7,8 +7,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "config/kind_schema.h"
-
 namespace bernoulli {
 
 /// Plain structs: the resolved, validated configuration. Everything behind config/ takes these and never sees

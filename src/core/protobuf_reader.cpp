@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/little_endian.h"
 
 namespace bernoulli {
 namespace {
@@ -65,9 +66,7 @@ uint64_t ProtobufReader::varint() const {
 
 float ProtobufReader::float32() const {
   if (wire_type_ != kFourBytesType) refuse_field(field_);
-  uint32_t bits = 0;
-  for (size_t i = 0; i < sizeof bits; ++i) bits |= uint32_t{static_cast<uint8_t>(bytes_[i])} << (8 * i);
-  return std::bit_cast<float>(bits);
+  return std::bit_cast<float>(read_little_endian<uint32_t>(bytes_));
 }
 
 std::string_view ProtobufReader::bytes() const {

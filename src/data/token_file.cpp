@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/mapped_file.h"

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <string>
 
-#include "core/error.h"
 #include "data/tokenized_data.h"
 
 namespace bernoulli {

@@ -22,7 +22,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using layers::OnnxGraph;
-using NamedTensorList = std::vector<std::pair<std::string, at::Tensor>>;
 
 /// Of the container, as runtimes since 2023 read it.
 constexpr uint64_t kIrVersion = 8;
@@ -177,7 +176,7 @@ std::string model_head(const std::map<std::string, std::string>& metadata) {
 }
 
 /// What stands before the numbers of each weight inside the graph.
-std::vector<std::string> weight_heads(const NamedTensorList& weights) {
+std::vector<std::string> weight_heads(const NamedTensors& weights) {
   std::vector<std::string> heads;
   for (const auto& [name, tensor] : weights) {
     if (tensor.scalar_type() != at::kFloat)
@@ -206,7 +205,7 @@ std::map<std::string, std::string> onnx_metadata(const ArtifactParts& parts) {
 }
 
 std::string serialize_onnx(const ArtifactParts& parts) {
-  const NamedTensorList weights = network_tensors(parts.network);
+  const NamedTensors weights = network_tensors(parts.network);
   const std::string graph = small_graph_message(parts);
   const std::vector<std::string> heads = weight_heads(weights);
   uint64_t graph_bytes = graph.size();

@@ -244,8 +244,8 @@ std::map<std::string, std::string> portable_records(const ArtifactParts& parts) 
   return records;
 }
 
-std::vector<std::pair<std::string, at::Tensor>> network_tensors(const Module& network) {
-  std::vector<std::pair<std::string, at::Tensor>> tensors;
+NamedTensors network_tensors(const Module& network) {
+  NamedTensors tensors;
   for (const auto& item : network.named_parameters()) tensors.emplace_back(item.name, item.value);
   for (const auto& item : network.named_buffers()) tensors.emplace_back(item.name, item.value);
   return tensors;

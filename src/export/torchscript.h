@@ -3,15 +3,13 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include <ATen/core/Tensor.h>
-
 #include "infer/self_test.h"
 #include "layers/model_plan.h"
+#include "tensor/named_tensors.h"
 #include "text/vectorizer.h"
 
 namespace torch::jit {
@@ -41,7 +39,7 @@ std::map<std::string, std::string> artifact_records(const ArtifactParts& parts);
 std::map<std::string, std::string> portable_records(const ArtifactParts& parts);
 
 /// Parameters, then buffers, by the names that they have in a checkpoint: "embedding_0.weight".
-std::vector<std::pair<std::string, at::Tensor>> network_tensors(const torch::jit::Module& network);
+NamedTensors network_tensors(const torch::jit::Module& network);
 
 /// Texts with the answers of the trainer's own path. @throws NonFiniteError if the model answers with NaN.
 SelfTest artifact_self_test(const ArtifactParts& parts);

@@ -42,7 +42,7 @@ Verification verify_weights(std::string_view bytes, const std::string& name, con
   const RawTensors read = read_raw_tensors(bytes, name);
   check_weights(name, read, HostTensors(network_tensors(parts.network)).raw());
   if (read.metadata != portable_records(parts)) refuse_export(name, "its metadata are not what was written");
-  Sequential model(parts.plan, read_safetensors(bytes, name).tensors, c10::kCPU);
+  Sequential model(parts.plan, to_tensors(read.tensors), c10::kCPU);
   const FeatureShape shape{parts.plan.ragged_input, parts.vectorizer.config().sequence_length};
   Verification verification{trainer.texts.size(), 0};
   for (int64_t begin = 0; begin < trainer.texts.size(); begin += trainer.batch_size) {

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "infer/pooled_network.h"
 #include "kernels/activation_layer.h"
+#include "layers/pooled_table.h"
 
 /// How a PooledNetwork is made of plan and weights; pooled_network.cpp is what it then does.
 namespace bernoulli {
@@ -20,8 +21,6 @@ using layers::NamedLayer;
 struct Unsupported {
   std::string reason;
 };
-
-bool is_dropout(const NamedLayer& layer) { return layer.kind.ends_with("dropout"); }
 
 /// Rows of `columns` numbers, each padded with zeros to whole lanes.
 kernels::LaneVector padded_rows(std::string_view bytes, int64_t rows, int64_t columns) {
@@ -45,11 +44,15 @@ class PooledNetwork::Builder {
   PooledNetwork build(const TextConfig& text) {
     check_tensors();
     network_.num_outputs_ = plan_.num_outputs;
-    const size_t behind_pool = read_pool(text);
-    for (size_t i = behind_pool; i < plan_.layers.size(); ++i) {
-      if (!is_dropout(plan_.layers[i])) network_.head_.push_back(read_layer(plan_.layers[i]));
+    const layers::PooledTable pooled = layers::pooled_table(plan_.layers);
+    if (pooled.obstacle != nullptr) throw Unsupported{pooled.fault()};
+    network_.mean_ = pooled.mean;
+    if (pooled.include_padding) network_.padded_length_ = text.sequence_length;
+    for (size_t i = pooled.num_layers; i < plan_.layers.size(); ++i) {
+      if (!plan_.layers[i].plan.training_only) network_.head_.push_back(read_layer(plan_.layers[i]));
     }
     const NamedLayer& first = plan_.layers.front();
+    network_.dim_ = first.args.at("dim");
     const int64_t num_ids = first.plan.parameters.front().shape.front();
     kernels::LaneVector table = padded_rows(bytes(first, "weight"), num_ids, network_.dim_);
     const bool linear = std::all_of(network_.head_.begin(), network_.head_.end(),
@@ -72,7 +75,7 @@ class PooledNetwork::Builder {
     for (const NamedLayer& layer : plan_.layers) {
       for (const layers::ParameterSpec& parameter : layer.plan.parameters) {
         ++expected;
-        const std::string name = fmt::format("{}.{}", layer.name, parameter.name);
+        const std::string name = layer.tensor_name(parameter.name);
         const auto found = weights_.find(name);
         if (found == weights_.end()) throw ArtifactError(fmt::format("the weights lack tensor '{}'", name));
         if (found->second->shape != parameter.shape) {
@@ -90,30 +93,7 @@ class PooledNetwork::Builder {
   }
 
   std::string_view bytes(const NamedLayer& layer, const std::string& parameter) const {
-    return weights_.at(fmt::format("{}.{}", layer.name, parameter))->bytes;
-  }
-
-  /// Layers up to and with the pool. Returns how many they are.
-  size_t read_pool(const TextConfig& text) {
-    const NamedLayer& first = plan_.layers.front();
-    if (first.kind != "embedding" && first.kind != "embedding_bag")
-      throw Unsupported{fmt::format("a model that starts with {}", first.kind)};
-    network_.dim_ = first.args.at("dim");
-    if (first.kind == "embedding_bag") {
-      if (first.args.at("mode") == "max") throw Unsupported{"embedding_bag with mode: max"};
-      network_.mean_ = first.args.at("mode") == "mean";
-      return 1;
-    }
-    for (size_t i = 1; i < plan_.layers.size(); ++i) {
-      const NamedLayer& layer = plan_.layers[i];
-      if (layer.kind == "mean_pool" || layer.kind == "sum_pool") {
-        network_.mean_ = layer.kind == "mean_pool";
-        if (layer.args.at("padding") == "include") network_.padded_length_ = text.sequence_length;
-        return i + 1;
-      }
-      if (!is_dropout(layer)) throw Unsupported{fmt::format("{} before the pool", layer.kind)};
-    }
-    throw Unsupported{"a model without pool"};
+    return weights_.at(layer.tensor_name(parameter))->bytes;
   }
 
   Layer read_layer(const NamedLayer& layer) const {

@@ -17,7 +17,7 @@ bool divides_by_length(const layers::ModelPlan& plan) {
     } else if (layer.kind == "mean_pool") {
       divides = layer.args.at("padding") == "exclude";
     } else if (layer.kind != "embedding" && layer.kind != "sum_pool" && layer.kind != "linear" &&
-               !layer.kind.ends_with("dropout")) {
+               !layer.plan.training_only) {
       throw UsageError(
           fmt::format("--explain needs a model that is linear in its tokens; layer '{}' is not", layer.name));
     }

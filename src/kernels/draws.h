@@ -5,8 +5,8 @@
 #include "kernels/host_device.h"
 #include "kernels/kernels.h"
 
-// The draws of lanes.h and pooling.h one number at a time, for a card and for tests; tests/kernels holds them
-// against the sixteen lanes.
+// The draws of lanes.h and pooling.h one number at a time, for a card; tests/kernels holds them against the
+// sixteen lanes.
 
 namespace bernoulli::kernels {
 
@@ -29,13 +29,6 @@ BERNOULLI_HOST_DEVICE inline uint32_t number_of_pair(int64_t count, int64_t posi
 /// What of such a word is for `position`.
 BERNOULLI_HOST_DEVICE inline uint32_t half_of(uint32_t word, int64_t position) {
   return position % 2 == 0 ? word & 0xffffu : word >> 16;
-}
-
-/// Whether dropout keeps `feature` of the token at `position` of an example of `count` tokens.
-BERNOULLI_HOST_DEVICE inline bool keeps_token(const DropoutDraws& draws, int64_t count, int64_t position,
-                                              int64_t feature) {
-  const uint32_t word = random_word(draws.key0, draws.key1, number_of_pair(count, position, feature));
-  return half_of(word, position) < draws.threshold;
 }
 
 /// Whether dropout behind the pool keeps `feature`.

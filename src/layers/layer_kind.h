@@ -85,6 +85,9 @@ struct NamedLayer {
   Json args;
   Shape input;
   LayerPlan plan;
+
+  /// Of a parameter, as checkpoints and files have it: "embedding_0.weight".
+  std::string tensor_name(const std::string& parameter) const { return name + "." + parameter; }
 };
 
 /// A kind of layer: its keys and ranges, its shape rule, its parameters, its TorchScript text and its ONNX

@@ -7,26 +7,19 @@
 
 #include "layers/initializer_kinds.h"
 #include "layers/model_plan.h"
+#include "layers/pooled_table.h"
 
 namespace bernoulli::layers {
 namespace {
 
-bool is_dropout(const NamedLayer& layer) { return layer.kind.ends_with("dropout"); }
-
 /// Behind the layer that pools by mean or sum; throws ShapeError where none does.
 size_t behind_pool(const std::vector<NamedLayer>& layers) {
-  const NamedLayer& first = layers.front();
-  if (first.kind == "embedding_bag") {
-    if (first.args.at("mode") == "max") throw ShapeError{"naive_bayes needs mode: mean or sum, got max"};
-    return 1;
-  }
-  for (size_t i = 1; i < layers.size(); ++i) {
-    if (layers[i].kind == "mean_pool" || layers[i].kind == "sum_pool") return i + 1;
-    if (!is_dropout(layers[i]))
-      throw ShapeError{fmt::format("naive_bayes needs mean_pool or sum_pool behind the table, got {} ({})",
-                                   layers[i].kind, layers[i].name)};
-  }
-  throw ShapeError{"naive_bayes needs mean_pool or sum_pool behind the table"};
+  const PooledTable table = pooled_table(layers);
+  if (table.obstacle == nullptr) return table.num_layers;
+  if (table.obstacle->kind == "embedding_bag")
+    throw ShapeError{"naive_bayes needs mode: mean or sum, got max"};
+  throw ShapeError{fmt::format("naive_bayes needs mean_pool or sum_pool behind the table, got {} ({})",
+                               table.obstacle->kind, table.obstacle->name)};
 }
 
 std::shared_ptr<const GivenNumbers> give(int64_t columns, std::vector<float> values) {
@@ -45,7 +38,7 @@ std::optional<NaiveBayesStart> find_naive_bayes(const std::vector<NamedLayer>& l
     throw ShapeError{fmt::format("naive_bayes needs a column a label: dim is {}, the task has {} labels", dim,
                                  num_outputs)};
   for (size_t i = behind_pool(layers); i < layers.size(); ++i) {
-    if (is_dropout(layers[i])) continue;
+    if (layers[i].plan.training_only) continue;
     if (layers[i].kind != "linear" || start.linear)
       throw ShapeError{fmt::format(
           "naive_bayes is defined for one linear layer behind the pool, or none, and {} is one more layer "

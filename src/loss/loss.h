@@ -8,7 +8,6 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 
-#include "config/loss_mode.h"
 #include "config/run_config.h"
 
 namespace bernoulli {

@@ -3,14 +3,11 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
-#include "core/error.h"
 #include "model/initial_weights.h"
 
 namespace bernoulli {
@@ -19,21 +16,6 @@ namespace {
 using layers::ModelPlan;
 using layers::NamedLayer;
 using torch::jit::Module;
-
-/// The interpreter runs the text as it stands: no profiling, no fusion, so that the first call and the
-/// thousandth compute the same bits.
-class PlainInterpreter {
- public:
-  PlainInterpreter() : before_(torch::jit::getGraphExecutorOptimize()) {
-    torch::jit::setGraphExecutorOptimize(false);
-  }
-  ~PlainInterpreter() { torch::jit::setGraphExecutorOptimize(before_); }
-  PlainInterpreter(const PlainInterpreter&) = delete;
-  PlainInterpreter& operator=(const PlainInterpreter&) = delete;
-
- private:
-  bool before_;
-};
 
 std::string indented(const std::string& script) {
   std::string text;
@@ -54,42 +36,11 @@ std::string forward_of(const ModelPlan& plan) {
   return text + "    return x\n";
 }
 
-std::string shape_text(at::IntArrayRef shape) {
-  return fmt::format("[{}]", fmt::join(shape.begin(), shape.end(), ", "));
-}
-
-using NamedShapes = std::vector<std::pair<std::string, std::vector<int64_t>>>;
-
-NamedTensors::const_iterator find(const NamedTensors& tensors, const std::string& name) {
-  return std::find_if(tensors.begin(), tensors.end(), [&](const auto& entry) { return entry.first == name; });
-}
-
-/// @throws ArtifactError unless `saved` holds exactly the tensors of `own`, by name and shape.
-void check_fit(const NamedShapes& own, const NamedTensors& saved) {
-  for (const auto& [name, tensor] : saved) {
-    if (std::none_of(own.begin(), own.end(), [&](const auto& entry) { return entry.first == name; }))
-      throw ArtifactError(fmt::format("the saved weights have a tensor '{}' that this model does not", name));
-  }
-  for (const auto& [name, shape] : own) {
-    const auto found = find(saved, name);
-    if (found == saved.end())
-      throw ArtifactError(fmt::format("the saved weights lack the tensor '{}'", name));
-    if (found->second.sizes() != at::IntArrayRef(shape)) {
-      throw ArtifactError(fmt::format("tensor '{}' has shape {} in the saved weights, this model needs {}",
-                                      name, shape_text(found->second.sizes()), shape_text(shape)));
-    }
-  }
-}
-
-std::string full_name(const NamedLayer& layer, const layers::ParameterSpec& spec) {
-  return fmt::format("{}.{}", layer.name, spec.name);
-}
-
 NamedShapes shapes_of(const ModelPlan& plan) {
   NamedShapes shapes;
   for (const NamedLayer& layer : plan.layers) {
     for (const layers::ParameterSpec& spec : layer.plan.parameters)
-      shapes.emplace_back(full_name(layer, spec), spec.shape);
+      shapes.emplace_back(layer.tensor_name(spec.name), spec.shape);
   }
   return shapes;
 }
@@ -117,7 +68,7 @@ void Sequential::Impl::build(const ModelPlan& from, c10::Device device, MakeTens
     Module submodule("bernoulli." + layer.name, unit);
     submodule.register_attribute("training", c10::BoolType::get(), false);
     for (const layers::ParameterSpec& spec : layer.plan.parameters) {
-      const std::string name = full_name(layer, spec);
+      const std::string name = layer.tensor_name(spec.name);
       at::Tensor values = tensor(spec, name, index++).to(device);
       values.set_requires_grad(spec.trainable);
       submodule.register_parameter(spec.name, values, !spec.trainable);
@@ -143,10 +94,10 @@ Sequential::Sequential(const ModelPlan& plan, uint64_t seed, c10::Device device)
 
 Sequential::Sequential(const ModelPlan& plan, const NamedTensors& weights, c10::Device device)
     : impl_(std::make_unique<Impl>()) {
-  check_fit(shapes_of(plan), weights);
+  check_fit(weights, shapes_of(plan), "weights");
   impl_->build(plan, device,
                [&](const layers::ParameterSpec& /*spec*/, const std::string& name, uint64_t /*index*/) {
-                 return find(weights, name)->second.detach().to(at::kFloat);
+                 return tensor_of(weights, name).detach().to(at::kFloat);
                });
 }
 
@@ -155,7 +106,9 @@ Sequential::Sequential(Sequential&&) noexcept = default;
 Sequential& Sequential::operator=(Sequential&&) noexcept = default;
 
 at::Tensor Sequential::forward(const Features& features) {
-  const PlainInterpreter plain;
+  // The text as it stands: no profiling, no fusion, so that the first call and the thousandth compute the
+  // same bits.
+  const torch::jit::GraphOptimizerEnabledGuard plain(false);
   return impl_->module.get_method("logits")({features.values, features.lengths}).toTensor();
 }
 
@@ -166,11 +119,9 @@ NamedTensors Sequential::parameters() const { return impl_->parameters; }
 NamedTensors Sequential::buffers() const { return impl_->buffers; }
 
 void Sequential::load(const NamedTensors& tensors) {
-  check_fit(shapes_of(impl_->plan), tensors);
-  const at::NoGradGuard no_grad;
-  for (const NamedTensors* own : {&impl_->parameters, &impl_->buffers}) {
-    for (const auto& [name, tensor] : *own) tensor.copy_(find(tensors, name)->second);
-  }
+  NamedTensors own = impl_->parameters;
+  own.insert(own.end(), impl_->buffers.begin(), impl_->buffers.end());
+  copy_values(tensors, own, "weights");
 }
 
 const ModelPlan& Sequential::plan() const { return impl_->plan; }

@@ -2,22 +2,18 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <utility>
-#include <vector>
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 
 #include "layers/model_plan.h"
+#include "tensor/named_tensors.h"
 
 namespace torch::jit {
 struct Module;
 }
 
 namespace bernoulli {
-
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
 /// Features of a batch as layers take them. Legend: B batch, T tokens, nnz tokens of all rows.
 struct Features {

@@ -13,9 +13,7 @@
 namespace bernoulli {
 namespace {
 
-using NamedTensor = std::pair<std::string, at::Tensor>;
-
-std::vector<at::Tensor> gradients_of(const std::vector<NamedTensor>& parameters) {
+std::vector<at::Tensor> gradients_of(const NamedTensors& parameters) {
   std::vector<at::Tensor> gradients;
   for (const auto& [name, parameter] : parameters) {
     if (parameter.grad().defined()) gradients.push_back(parameter.grad());
@@ -25,7 +23,7 @@ std::vector<at::Tensor> gradients_of(const std::vector<NamedTensor>& parameters)
 
 }  // namespace
 
-double gradient_norm(const std::vector<NamedTensor>& parameters) {
+double gradient_norm(const NamedTensors& parameters) {
   const at::NoGradGuard no_grad;
   const std::vector<at::Tensor> gradients = gradients_of(parameters);
   if (gradients.empty()) return 0;
@@ -38,26 +36,26 @@ double gradient_norm(const std::vector<NamedTensor>& parameters) {
   return std::sqrt(sum);
 }
 
-void clip_gradient_norm(const std::vector<NamedTensor>& parameters, double norm, double max_norm) {
+void clip_gradient_norm(const NamedTensors& parameters, double norm, double max_norm) {
   const double scale = max_norm / (norm + 1e-6);
   if (scale >= 1) return;
   const at::NoGradGuard no_grad;
   at::_foreach_mul_(gradients_of(parameters), scale);
 }
 
-at::Tensor device_gradient_norm(const std::vector<NamedTensor>& parameters) {
+at::Tensor device_gradient_norm(const NamedTensors& parameters) {
   const at::NoGradGuard no_grad;
   return at::stack(at::_foreach_norm(gradients_of(parameters), 2)).to(at::kDouble).square().sum().sqrt();
 }
 
-void clip_gradient_norm(const std::vector<NamedTensor>& parameters, const at::Tensor& norm, double max_norm) {
+void clip_gradient_norm(const NamedTensors& parameters, const at::Tensor& norm, double max_norm) {
   const at::NoGradGuard no_grad;
   const std::vector<at::Tensor> gradients = gradients_of(parameters);
   const at::Tensor scale = (max_norm / (norm + 1e-6)).clamp_max(1);
   at::_foreach_mul_(gradients, scale.to(gradients.front().scalar_type()));
 }
 
-void clip_gradient_value(const std::vector<NamedTensor>& parameters, double max_value) {
+void clip_gradient_value(const NamedTensors& parameters, double max_value) {
   const at::NoGradGuard no_grad;
   const std::vector<at::Tensor> gradients = gradients_of(parameters);
   at::_foreach_clamp_min_(gradients, -max_value);

@@ -31,7 +31,8 @@ namespace bernoulli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using NamedTensor = std::pair<std::string, at::Tensor>;
+
+constexpr const char* kUpdates = "updates";
 
 /// Parameters that share a weight decay, in lists as the fused kernels take them. `slots` holds a list for
 /// each Rule::slots entry.
@@ -193,7 +194,7 @@ Rule make_rule(const KindConfig& kind) {
 
 class RuleOptimizer : public Optimizer {
  public:
-  RuleOptimizer(const OptimizerConfig& config, const std::vector<NamedTensor>& parameters)
+  RuleOptimizer(const OptimizerConfig& config, const NamedTensors& parameters)
       : rule_(make_rule(config.kind)), base_lr_(config.kind.args.at("lr")) {
     groups_.resize(2);
     groups_[0].weight_decay = config.kind.args.at("weight_decay");
@@ -237,8 +238,8 @@ class RuleOptimizer : public Optimizer {
   int64_t updates() const override { return updates_; }
   void set_updates(int64_t updates) override { updates_ = updates; }
 
-  std::vector<NamedTensor> state() const override {
-    std::vector<NamedTensor> state = {{"updates", at::full({}, updates_, at::kLong)}};
+  NamedTensors state() const override {
+    NamedTensors state = {{kUpdates, at::full({}, updates_, at::kLong)}};
     for (const Group& group : groups_) {
       for (size_t slot = 0; slot < rule_.slots.size(); ++slot) {
         for (size_t i = 0; i < group.names.size(); ++i)
@@ -249,27 +250,10 @@ class RuleOptimizer : public Optimizer {
     return state;
   }
 
-  void load_state(const std::vector<NamedTensor>& saved) override {
-    const std::vector<NamedTensor> own = state();
-    const auto find = [](const std::vector<NamedTensor>& list, const std::string& name) {
-      return std::find_if(list.begin(), list.end(),
-                          [&](const NamedTensor& entry) { return entry.first == name; });
-    };
-    for (const auto& [name, tensor] : saved) {
-      if (find(own, name) == own.end())
-        throw ArtifactError(
-            fmt::format("the saved optimizer state has '{}', which this optimizer does not", name));
-    }
-    for (const auto& [name, tensor] : own) {
-      const auto found = find(saved, name);
-      if (found == saved.end())
-        throw ArtifactError(fmt::format("the saved optimizer state lacks '{}'", name));
-      if (found->second.sizes() != tensor.sizes())
-        throw ArtifactError(fmt::format("optimizer state '{}' has another shape in the file", name));
-    }
-    const at::NoGradGuard no_grad;
-    for (const auto& [name, tensor] : own) tensor.copy_(find(saved, name)->second);
-    updates_ = find(saved, "updates")->second.item<int64_t>();
+  void load_state(const NamedTensors& saved) override {
+    const NamedTensors own = state();
+    copy_values(saved, own, "optimizer state");
+    updates_ = tensor_of(own, kUpdates).item<int64_t>();
   }
 
   double base_lr() const override { return base_lr_; }
@@ -305,8 +289,7 @@ class RuleOptimizer : public Optimizer {
 
 }  // namespace
 
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config,
-                                          const std::vector<NamedTensor>& parameters) {
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const NamedTensors& parameters) {
   return std::make_unique<RuleOptimizer>(config, parameters);
 }
 

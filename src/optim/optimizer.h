@@ -2,13 +2,11 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <utility>
-#include <vector>
 
 #include <ATen/core/Tensor.h>
 
 #include "config/run_config.h"
+#include "tensor/named_tensors.h"
 
 namespace bernoulli {
 
@@ -34,49 +32,47 @@ class Optimizer {
   virtual void set_updates(int64_t updates) = 0;
   /// State tensors ("<parameter>.exp_avg", ...) and counters, enough to go on bit for bit. Handles share
   /// storage.
-  virtual std::vector<std::pair<std::string, at::Tensor>> state() const = 0;
+  virtual NamedTensors state() const = 0;
   /// Copies state by name. @throws ArtifactError naming what is missing, unknown or of another shape.
-  virtual void load_state(const std::vector<std::pair<std::string, at::Tensor>>& state) = 0;
+  virtual void load_state(const NamedTensors& state) = 0;
   /// lr of the configuration: what the schedule multiplies.
   virtual double base_lr() const = 0;
 };
 
 /// @param parameters named, requiring gradient. Names decide OptimizerConfig::no_decay.
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config,
-                                          const std::vector<std::pair<std::string, at::Tensor>>& parameters);
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const NamedTensors& parameters);
 
 /// 2-norm over all gradients together, float64 on the CPU. One synchronisation.
-double gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& parameters);
+double gradient_norm(const NamedTensors& parameters);
 
 /// Scales all gradients by max_norm / norm where norm > max_norm (torch.nn.utils.clip_grad_norm_, with its
 /// 1e-6).
-void clip_gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& parameters, double norm,
-                        double max_norm);
+void clip_gradient_norm(const NamedTensors& parameters, double norm, double max_norm);
 
 /// The two above on the device, without waiting for it: float64, of no dimension.
-at::Tensor device_gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& parameters);
-void clip_gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& parameters,
-                        const at::Tensor& norm, double max_norm);
+at::Tensor device_gradient_norm(const NamedTensors& parameters);
+void clip_gradient_norm(const NamedTensors& parameters, const at::Tensor& norm, double max_norm);
 
 /// Clamps each gradient entry to [-max_value, max_value].
-void clip_gradient_value(const std::vector<std::pair<std::string, at::Tensor>>& parameters, double max_value);
+void clip_gradient_value(const NamedTensors& parameters, double max_value);
 
 /// Exponential moving average of weights: average = decay * average + (1 - decay) * weight after each update.
 class WeightAverage {
  public:
-  WeightAverage(double decay, const std::vector<std::pair<std::string, at::Tensor>>& parameters);
+  WeightAverage(double decay, const NamedTensors& parameters);
   void update();
   /// The same where `refused`, as in DeviceUpdate, is 0.
   void update_on_device(const at::Tensor& refused);
-  std::vector<std::pair<std::string, at::Tensor>> averages() const;
-  void load(const std::vector<std::pair<std::string, at::Tensor>>& averages);
+  const NamedTensors& averages() const { return averages_; }
+  /// Copies averages by name. @throws ArtifactError as Optimizer::load_state.
+  void load(const NamedTensors& averages);
   /// Exchanges weights and averages; called before and after an evaluation.
   void swap();
 
  private:
   double decay_;
-  std::vector<std::pair<std::string, at::Tensor>> parameters_;
-  std::vector<at::Tensor> averages_;
+  NamedTensors parameters_;
+  NamedTensors averages_;
 };
 
 }  // namespace bernoulli

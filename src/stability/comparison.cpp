@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "config/loss_mode.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "metrics/metrics.h"
 #include "metrics/target_counts.h"
 #include "train/epoch_order.h"
 

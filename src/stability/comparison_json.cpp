@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "config/loss_mode.h"
 #include "stability/comparison.h"
 
 namespace bernoulli::stability {

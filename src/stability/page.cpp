@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "config/loss_mode.h"
 #include "report/html.h"
 #include "report/plot.h"
 

@@ -15,7 +15,7 @@
 #include "metrics/metrics.h"
 #include "optim/schedule.h"
 #include "train/epoch_order.h"
-#include "train/reference_step.h"
+#include "train/evaluate.h"
 
 namespace bernoulli::stability {
 namespace {
@@ -33,15 +33,6 @@ struct Contender {
   double loss_now = 0;
 };
 
-/// The trained tensors themselves; where averages are evaluated they are beside them, in the training state.
-NamedTensors trained_tensors(const ReferenceStep& step, bool averaged) {
-  NamedTensors tensors;
-  for (const auto& [name, tensor] : averaged ? step.training_state() : step.evaluation_weights()) {
-    if (tensor.requires_grad()) tensors.emplace_back(name, tensor);
-  }
-  return tensors;
-}
-
 std::unique_ptr<Contender> make_contender(const RunConfig& config, const PreparedRun& prepared,
                                           const EncodedDataset& train, LossConfig::Mode mode,
                                           const PairedSettings& settings) {
@@ -54,10 +45,10 @@ std::unique_ptr<Contender> make_contender(const RunConfig& config, const Prepare
   contender->rounded = in_dtype(*contender->loss, settings.stress.logits_dtype);
   contender->step = std::make_unique<ReferenceStep>(contender->config, prepared.plan, train,
                                                     *contender->rounded, settings.device);
-  const std::string fault = change_initial_weights(*contender->step, settings.stress, train);
+  const std::string fault = change_initial_weights(*contender->step, prepared.plan, settings.stress, train);
   if (!fault.empty())
     throw UsageError(fmt::format("stress '{}' does not apply: {}", settings.stress.name, fault));
-  contender->parameters = trained_tensors(*contender->step, config.optimizer.ema_decay.has_value());
+  contender->parameters = contender->step->parameters();
   return contender;
 }
 

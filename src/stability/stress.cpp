@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
+#include <iterator>
+#include <string_view>
 
 #include <fmt/format.h>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/zeros_like.h>
 
 #include "core/error.h"
 #include "core/random.h"
@@ -68,29 +68,19 @@ class RoundedLoss : public Loss {
   at::ScalarType dtype_;
 };
 
-using Named = std::pair<std::string, at::Tensor>;
-
-Named* last_ending(NamedTensors& tensors, std::string_view ending) {
-  const auto found = std::find_if(tensors.rbegin(), tensors.rend(),
-                                  [&](const Named& tensor) { return tensor.first.ends_with(ending); });
-  return found == tensors.rend() ? nullptr : &*found;
+bool has(const layers::NamedLayer& layer, std::string_view parameter) {
+  return std::ranges::any_of(layer.plan.parameters,
+                             [&](const layers::ParameterSpec& spec) { return spec.name == parameter; });
 }
 
-/// Sets what is evaluated and, where averages are kept beside them, the weights that are trained.
-void load_weights(Step& step, const NamedTensors& weights) {
-  constexpr std::string_view kRaw = "raw/";  // of ReferenceStep's training state
-  NamedTensors state = step.training_state();
-  for (auto& [name, tensor] : state) {
-    if (!name.starts_with(kRaw)) continue;
-    for (const auto& [weight_name, weight] : weights) {
-      if (weight_name == name.substr(kRaw.size())) tensor = weight;
-    }
-  }
-  step.load(weights, state);
+/// The last layer with a weight: the table, where there is no other.
+const layers::NamedLayer& output_layer(const layers::ModelPlan& plan) {
+  return *std::find_if(plan.layers.rbegin(), std::prev(plan.layers.rend()),
+                       [](const layers::NamedLayer& layer) { return has(layer, "weight"); });
 }
 
 /// Standard deviation of the logits of the first training examples.
-double logit_spread(Step& step, const EncodedDataset& train) {
+double logit_spread(ReferenceStep& step, const EncodedDataset& train) {
   TokenRows rows;
   std::vector<int32_t> room;
   for (int64_t i = 0; i < std::min(kSpreadExamples, train.size()); ++i) {
@@ -170,33 +160,28 @@ EncodedDataset with_label_noise(const EncodedDataset& data, double share, uint64
   return noisy;
 }
 
-std::string change_initial_weights(Step& step, const Stress& stress, const EncodedDataset& train) {
+std::string change_initial_weights(ReferenceStep& step, const layers::ModelPlan& plan, const Stress& stress,
+                                   const EncodedDataset& train) {
   const at::NoGradGuard no_grad;
-  NamedTensors weights = step.evaluation_weights();
+  const NamedTensors weights = step.evaluation_weights();
+  const auto tensor = [&](const layers::NamedLayer& layer, const std::string& parameter) {
+    return tensor_of(weights, layer.tensor_name(parameter));
+  };
   if (stress.input_scale != 1) {
-    bool scaled = false;
-    for (auto& [name, tensor] : weights) {
-      if (!name.starts_with("embedding")) continue;
-      tensor = tensor * stress.input_scale;
-      scaled = true;
-    }
-    if (!scaled) return "the model has no embedding";
-    load_weights(step, weights);
+    tensor(plan.layers.front(), "weight").mul_(stress.input_scale);
+    step.set_weights(weights);
   }
-  Named* matrix = last_ending(weights, ".weight");
-  if (matrix == nullptr) return "the model has no weights";
-  const std::string layer = matrix->first.substr(0, matrix->first.find('.'));
+  const layers::NamedLayer& output = output_layer(plan);
   if (stress.logit_spread) {
     const double spread = logit_spread(step, train);
     if (spread == 0) return "all initial logits are the same";
-    matrix->second = matrix->second * (*stress.logit_spread / spread);
-    load_weights(step, weights);
+    tensor(output, "weight").mul_(*stress.logit_spread / spread);
+    step.set_weights(weights);
   }
   if (stress.output_bias) {
-    Named* bias = last_ending(weights, ".bias");
-    if (bias == nullptr || bias->first != layer + ".bias") return "the last layer has no bias";
-    bias->second = at::zeros_like(bias->second) + *stress.output_bias;
-    load_weights(step, weights);
+    if (!has(output, "bias")) return "the last layer has no bias";
+    tensor(output, "bias").fill_(*stress.output_bias);
+    step.set_weights(weights);
   }
   return "";
 }

@@ -8,9 +8,10 @@
 #include <c10/core/ScalarType.h>
 
 #include "config/run_config.h"
+#include "data/encoded_dataset.h"
+#include "layers/model_plan.h"
 #include "loss/loss.h"
-#include "train/encoded_dataset.h"
-#include "train/step.h"
+#include "train/reference_step.h"
 
 namespace bernoulli::stability {
 
@@ -38,8 +39,9 @@ std::unique_ptr<Loss> in_dtype(const Loss& loss, at::ScalarType dtype);
 /// `data` with round(share * N * L) targets turned around, drawn from `seed`.
 EncodedDataset with_label_noise(const EncodedDataset& data, double share, uint64_t seed);
 
-/// Changes the initial weights behind `step` as `stress` says. Weights are shared with the step.
-/// @return why it does not apply to this model (no bias at the end, no embedding), or empty: done.
-std::string change_initial_weights(Step& step, const Stress& stress, const EncodedDataset& train);
+/// Changes the initial weights behind `step`, whose model is that of `plan`, as `stress` says.
+/// @return why it does not apply to this model (no bias at the end, equal logits), or empty: done.
+std::string change_initial_weights(ReferenceStep& step, const layers::ModelPlan& plan, const Stress& stress,
+                                   const EncodedDataset& train);
 
 }  // namespace bernoulli::stability

@@ -10,6 +10,7 @@
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/tensor.h>
 
+#include "config/loss_mode.h"
 #include "loss/loss.h"
 #include "stability/curves.h"
 #include "stability/number_line.h"

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "config/loss_mode.h"
 #include "stability/comparison.h"
 
 namespace bernoulli::stability {

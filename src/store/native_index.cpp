@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/little_endian.h"
 #include "core/shallow_json.h"
 
 namespace bernoulli {
@@ -116,7 +117,7 @@ std::vector<RawTensor> find_tensors(const ZipReader& zip, const NativeIndex& ind
 std::string_view find_text(const ZipReader& zip, const NativeIndex::Text& text) {
   // Pickle protocol 2, BINUNICODE: X, the length in four bytes, low byte first, the bytes.
   std::string before = "X";
-  for (int i = 0; i < 4; ++i) before.push_back(static_cast<char>((text.size_bytes >> (8 * i)) & 0xff));
+  append_little_endian(before, static_cast<uint32_t>(text.size_bytes));
   const std::string_view pickle = zip.content(kPickle);
   for (size_t at = pickle.find(before); at != std::string_view::npos; at = pickle.find(before, at + 1)) {
     const std::string_view candidate = pickle.substr(at + before.size(), text.size_bytes);

@@ -12,13 +12,14 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/little_endian.h"
 
 namespace bernoulli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kLengthBytes = 8;
+constexpr size_t kLengthBytes = sizeof(uint64_t);
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;
 constexpr size_t kAlignment = 64;
 constexpr const char* kChecksumKey = "checksum";
@@ -44,17 +45,6 @@ std::string checksum_of(std::string_view bytes, size_t digits_at, const std::vec
   hash.update(bytes.substr(digits_at + kChecksumDigits));
   for (const RawTensor& tensor : tail) hash.update(tensor.bytes);
   return hash.hex();
-}
-
-void store_length(std::string& bytes, uint64_t length) {
-  for (size_t i = 0; i < kLengthBytes; ++i) bytes[i] = static_cast<char>(length >> (8 * i));
-}
-
-uint64_t load_length(std::string_view bytes) {
-  uint64_t length = 0;
-  for (size_t i = 0; i < kLengthBytes; ++i)
-    length |= uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
-  return length;
 }
 
 /// A name out of a file, fit for a terminal.
@@ -122,7 +112,7 @@ class Reader {
 
   Json parse_header() {
     if (bytes_.size() < kLengthBytes) refuse(fmt::format("{} bytes are too few for a header", bytes_.size()));
-    const uint64_t length = load_length(bytes_);
+    const uint64_t length = read_little_endian<uint64_t>(bytes_);
     if (length > kMaxHeaderBytes)
       refuse(fmt::format("its header claims {} bytes, at most {} are accepted", length, kMaxHeaderBytes));
     if (length > bytes_.size() - kLengthBytes)
@@ -276,8 +266,8 @@ std::string raw_tensors_head(const RawTensors& content) {
   }
   std::string text = header.dump();
   text.append((kAlignment - (kLengthBytes + text.size()) % kAlignment) % kAlignment, ' ');
-  std::string bytes(kLengthBytes, '\0');
-  store_length(bytes, text.size());
+  std::string bytes;
+  append_little_endian(bytes, uint64_t{text.size()});
   bytes += text;
   const size_t digits_at = bytes.find(fmt::format("\"{}\"", kChecksumKey)) + kDigitsAfterKey;
   bytes.replace(digits_at, kChecksumDigits, checksum_of(bytes, digits_at, content.tensors));

@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "core/error.h"
+#include "core/little_endian.h"
 
 namespace bernoulli {
 namespace {
@@ -26,10 +27,10 @@ constexpr uint64_t kInZip64Record = 0xffffffff;
 ZipReader::ZipReader(std::string_view file, std::string name) : file_(file), name_(std::move(name)) {
   if (file_.size() >= kInZip64Record) refuse("an archive of 4 GiB or more");
   const uint64_t end = end_record();
-  if (number(end + 4, 2) != 0 || number(end + 6, 2) != 0) refuse("an archive on several disks");
-  const uint64_t count = number(end + 10, 2);
-  const uint64_t size = number(end + 12, 4);
-  directory_at_ = number(end + 16, 4);
+  if (two_bytes(end + 4) != 0 || two_bytes(end + 6) != 0) refuse("an archive on several disks");
+  const uint64_t count = two_bytes(end + 10);
+  const uint64_t size = four_bytes(end + 12);
+  directory_at_ = four_bytes(end + 16);
   if (directory_at_ > end || size > end - directory_at_) refuse("its directory lies outside the file");
   if (count * kDirectorySize > size)
     refuse(fmt::format("its directory claims {} entries in {} bytes", count, size));
@@ -41,20 +42,16 @@ void ZipReader::refuse(const std::string& reason) const {
   throw ArtifactError(fmt::format("'{}' is no zip archive that can be read here: {}", name_, reason));
 }
 
-/// Low byte first. The caller has checked the range.
-uint64_t ZipReader::number(uint64_t at, int num_bytes) const {
-  uint64_t value = 0;
-  for (int i = 0; i < num_bytes; ++i)
-    value |= uint64_t{static_cast<uint8_t>(file_[at + static_cast<uint64_t>(i)])} << (8 * i);
-  return value;
-}
+uint16_t ZipReader::two_bytes(uint64_t at) const { return read_little_endian<uint16_t>(file_.substr(at)); }
+
+uint32_t ZipReader::four_bytes(uint64_t at) const { return read_little_endian<uint32_t>(file_.substr(at)); }
 
 /// Where the record at the archive's end begins: the last signature whose comment reaches to the very end.
 uint64_t ZipReader::end_record() const {
   for (uint64_t comment = 0; comment <= kLongestComment; ++comment) {
     if (file_.size() < kEndSize + comment) break;
     const uint64_t at = file_.size() - kEndSize - comment;
-    if (file_.substr(at).starts_with(kEndSignature) && number(at + 20, 2) == comment) return at;
+    if (file_.substr(at).starts_with(kEndSignature) && two_bytes(at + 20) == comment) return at;
   }
   refuse("it has no directory");
 }
@@ -62,15 +59,15 @@ uint64_t ZipReader::end_record() const {
 ZipReader::Entry ZipReader::read_entry(uint64_t& at, uint64_t end) const {
   if (end - at < kDirectorySize || !file_.substr(at).starts_with(kDirectoryHeader))
     refuse("its directory is cut short");
-  const uint64_t flags = number(at + 8, 2);
-  const uint64_t method = number(at + 10, 2);
-  const uint64_t packed = number(at + 20, 4);
-  const uint64_t name_bytes = number(at + 28, 2);
-  const uint64_t rest = name_bytes + number(at + 30, 2) + number(at + 32, 2);
+  const uint64_t flags = two_bytes(at + 8);
+  const uint64_t method = two_bytes(at + 10);
+  const uint64_t packed = four_bytes(at + 20);
+  const uint64_t name_bytes = two_bytes(at + 28);
+  const uint64_t rest = name_bytes + two_bytes(at + 30) + two_bytes(at + 32);
   Entry entry;
-  entry.crc32 = static_cast<uint32_t>(number(at + 16, 4));
-  entry.size_bytes = number(at + 24, 4);
-  entry.header_at = number(at + 42, 4);
+  entry.crc32 = four_bytes(at + 16);
+  entry.size_bytes = four_bytes(at + 24);
+  entry.header_at = four_bytes(at + 42);
   if (rest > end - at - kDirectorySize) refuse("its directory is cut short");
   entry.name = file_.substr(at + kDirectorySize, name_bytes);
   entry.stored = method == 0;
@@ -94,8 +91,8 @@ std::string_view ZipReader::content(const Entry& entry) const {
   const uint64_t at = entry.header_at;
   if (at > directory_at_ || directory_at_ - at < kLocalSize || !file_.substr(at).starts_with(kLocalHeader))
     refuse(fmt::format("its entry '{}' has no header", entry.name));
-  const uint64_t name_bytes = number(at + 26, 2);
-  const uint64_t begin = at + kLocalSize + name_bytes + number(at + 28, 2);
+  const uint64_t name_bytes = two_bytes(at + 26);
+  const uint64_t begin = at + kLocalSize + name_bytes + two_bytes(at + 28);
   if (begin > directory_at_ || directory_at_ - begin < entry.size_bytes)
     refuse(fmt::format("its entry '{}' lies outside the file", entry.name));
   if (file_.substr(at + kLocalSize, name_bytes) != entry.name)

@@ -35,7 +35,9 @@ class ZipReader {
 
  private:
   [[noreturn]] void refuse(const std::string& reason) const;
-  uint64_t number(uint64_t at, int num_bytes) const;
+  /// The numbers that begin at `at`. The caller has checked the range.
+  uint16_t two_bytes(uint64_t at) const;
+  uint32_t four_bytes(uint64_t at) const;
   uint64_t end_record() const;
   Entry read_entry(uint64_t& at, uint64_t end) const;
 

@@ -14,11 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Checkpoint to_checkpoint(RawCheckpoint raw) {
-  return {raw.step, std::move(raw.state), std::move(raw.fingerprints), to_tensors(raw.weights, raw.file),
-          to_tensors(raw.training, raw.file)};
-}
-
 }  // namespace
 
 int64_t num_bytes(const Checkpoint& checkpoint) {
@@ -44,8 +39,6 @@ void save_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {
                              training.raw(), nullptr});
 }
 
-Checkpoint load_checkpoint(const fs::path& path) { return to_checkpoint(load_raw_checkpoint(path)); }
-
 NamedTensors load_weights(const fs::path& path) {
   const RawCheckpoint raw = load_raw_checkpoint(path);
   return to_tensors(raw.weights, raw.file);
@@ -68,7 +61,8 @@ void CheckpointFolder::save(const Checkpoint& checkpoint) const {
 std::optional<Checkpoint> CheckpointFolder::load_newest() const {
   std::optional<RawCheckpoint> raw = load_newest_checkpoint(folder_);
   if (!raw) return std::nullopt;
-  return to_checkpoint(std::move(*raw));
+  return Checkpoint{raw->step, std::move(raw->state), std::move(raw->fingerprints),
+                    to_tensors(raw->weights, raw->file), to_tensors(raw->training, raw->file)};
 }
 
 void CheckpointFolder::prune(const std::set<int64_t>& keep) const {

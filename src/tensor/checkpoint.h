@@ -4,17 +4,14 @@
 #include <filesystem>
 #include <optional>
 #include <set>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include <ATen/core/Tensor.h>
+#include "tensor/named_tensors.h"
 
 namespace bernoulli {
-
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
 /// The whole state of a training: enough to go on bit for bit. One safetensors file
 /// (docs/checkpoint_format.md).
@@ -35,10 +32,8 @@ void copy_tensors(Checkpoint& checkpoint);
 /// @throws IoError; the file is complete or absent.
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 
-/// @throws ArtifactError naming the file and what is wrong with it; IoError
-Checkpoint load_checkpoint(const std::filesystem::path& path);
-
-/// Its weights alone. @throws as load_checkpoint
+/// The weights of a checkpoint alone. @throws ArtifactError naming the file and what is wrong with it;
+/// IoError
 NamedTensors load_weights(const std::filesystem::path& path);
 
 /// The files of checkpoints/, found by step number, never by time stamp.

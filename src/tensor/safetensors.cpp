@@ -53,7 +53,7 @@ at::Tensor to_tensor(const RawTensor& raw, const std::shared_ptr<FileBytes>& fil
 
 }  // namespace
 
-HostTensors::HostTensors(const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
+HostTensors::HostTensors(const NamedTensors& tensors) {
   for (const auto& [name, tensor] : tensors) {
     const at::Tensor& host = hosts_.emplace_back(tensor.detach().to(at::kCPU).contiguous());
     raw_.push_back({name,
@@ -63,22 +63,16 @@ HostTensors::HostTensors(const std::vector<std::pair<std::string, at::Tensor>>& 
   }
 }
 
-std::string write_safetensors(const SafetensorsContent& content) {
-  return write_raw_tensors({content.metadata, HostTensors(content.tensors).raw()});
-}
-
-std::vector<std::pair<std::string, at::Tensor>> to_tensors(const std::vector<RawTensor>& raw,
-                                                           const std::shared_ptr<FileBytes>& file) {
-  std::vector<std::pair<std::string, at::Tensor>> tensors;
-  for (const RawTensor& tensor : raw) tensors.emplace_back(tensor.name, to_tensor(tensor, file));
+NamedTensors to_tensors(const std::vector<RawTensor>& raw) {
+  NamedTensors tensors;
+  for (const RawTensor& tensor : raw) tensors.emplace_back(tensor.name, to_tensor(tensor));
   return tensors;
 }
 
-SafetensorsContent read_safetensors(std::string_view bytes, const std::string& name) {
-  RawTensors raw = read_raw_tensors(bytes, name);
-  SafetensorsContent content{std::move(raw.metadata), {}};
-  for (const RawTensor& tensor : raw.tensors) content.tensors.emplace_back(tensor.name, to_tensor(tensor));
-  return content;
+NamedTensors to_tensors(const std::vector<RawTensor>& raw, const std::shared_ptr<FileBytes>& file) {
+  NamedTensors tensors;
+  for (const RawTensor& tensor : raw) tensors.emplace_back(tensor.name, to_tensor(tensor, file));
+  return tensors;
 }
 
 }  // namespace bernoulli

@@ -39,6 +39,4 @@ class Buckets {
   uint64_t inverse_;
 };
 
-constexpr int32_t bucket_id(uint32_t hash, int64_t buckets) { return Buckets(buckets).id(hash); }
-
 }  // namespace bernoulli

@@ -82,7 +82,4 @@ class TokenView {
   std::shared_ptr<const void> owner_;
 };
 
-/// The rows in as little memory as ids below `num_ids` need: a pass over them is bound by memory.
-TokenView packed(TokenRows rows, int64_t num_ids);
-
 }  // namespace bernoulli

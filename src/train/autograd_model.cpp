@@ -1,7 +1,5 @@
 #include "train/autograd_model.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include <ATen/ops/isfinite.h>
@@ -67,19 +65,17 @@ NamedTensors AutogradModel::training_state() const {
 }
 
 void AutogradModel::load(const NamedTensors& evaluation_weights, const NamedTensors& training_state) {
-  model_.load(evaluation_weights);
+  set_weights(evaluation_weights);
   optimizer_->load_state(select_prefix(kOptimizer, training_state));
   if (!average_) return;
-  NamedTensors averages;  // without the buffers, which have no average
-  for (const auto& [name, tensor] : evaluation_weights) {
-    const bool is_parameter =
-        std::any_of(parameters_.begin(), parameters_.end(), [&](const auto& p) { return p.first == name; });
-    if (is_parameter) averages.emplace_back(name, tensor);
-  }
-  average_->load(averages);
   NamedTensors raw = select_prefix(kRawWeight, training_state);
   for (const auto& buffer : model_.buffers()) raw.push_back(buffer);
   model_.load(raw);
+}
+
+void AutogradModel::set_weights(const NamedTensors& weights) {
+  model_.load(weights);
+  if (average_) average_->load(parameters_);
 }
 
 std::vector<std::string> AutogradModel::not_finite_gradients() const {

@@ -11,10 +11,10 @@
 #include <c10/core/Device.h>
 
 #include "config/run_config.h"
+#include "data/encoded_dataset.h"
 #include "model/features.h"
 #include "model/sequential.h"
 #include "optim/optimizer.h"
-#include "train/encoded_dataset.h"
 
 namespace bernoulli {
 
@@ -29,6 +29,9 @@ class AutogradModel {
   NamedTensors evaluation_weights() const;
   NamedTensors training_state() const;
   void load(const NamedTensors& evaluation_weights, const NamedTensors& training_state);
+  /// Sets what evaluation_weights() answers and, where averages are kept, the trained weights, too.
+  /// @throws ArtifactError as load.
+  void set_weights(const NamedTensors& weights);
 
   Sequential& model() { return model_; }
   const NamedTensors& parameters() const { return parameters_; }

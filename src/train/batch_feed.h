@@ -8,9 +8,9 @@
 
 #include <c10/core/Device.h>
 
+#include "data/encoded_dataset.h"
 #include "model/features.h"
 #include "tensor/upload.h"
-#include "train/encoded_dataset.h"
 
 namespace bernoulli {
 

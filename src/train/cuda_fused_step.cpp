@@ -16,7 +16,6 @@
 #include "tensor/device.h"
 #include "train/card_model.h"
 #include "train/non_finite.h"
-#include "train/saved_tensors.h"
 
 namespace bernoulli {
 namespace {
@@ -24,7 +23,8 @@ namespace {
 /// Numbers that updates may go through before the host is heard again: some tenths of a second.
 constexpr int64_t kNumbersAhead = int64_t{1} << 35;
 constexpr int64_t kMostAhead = 1024;
-constexpr int64_t kEvaluationRows = 4096;
+/// Rows that are evaluated between two looks for a stop; the card cuts them into pieces of its own.
+constexpr int64_t kRowsBetweenLooks = 4096;
 
 /// How far to run ahead: an update reads every number of the table.
 int64_t updates_ahead(const card::Parameter& embedding) {
@@ -88,7 +88,7 @@ CudaFusedStep::CudaFusedStep(const RunConfig& config, const layers::ModelPlan& p
   std::vector<at::Tensor> initial;
   std::vector<const float*> numbers;
   for (const auto& [name, tensor] : reference.parameters()) {
-    parameters_.push_back({name, tensor.sizes().vec()});
+    parameters_.emplace_back(name, tensor.sizes().vec());
     parameters.push_back(
         {tensor.dim() == 2 ? tensor.size(0) : 1, tensor.size(-1), optimizer_.rule_for(name)});
     initial.push_back(tensor.detach().contiguous());
@@ -105,7 +105,7 @@ CudaFusedStep::CudaFusedStep(const RunConfig& config, const layers::ModelPlan& p
   model.num_parameters = static_cast<int32_t>(parameters.size());
   model.layers = layers.data();
   model.num_layers = static_cast<int64_t>(layers.size());
-  model.num_slots = static_cast<int32_t>(optimizer_.slot_names().size());
+  model.num_slots = static_cast<int32_t>(optimizer_.num_slots());
   model.initial_slot = static_cast<float>(optimizer_.initial_slot());
   model.binomial = binomial.data();
   model.num_labels = num_labels_;
@@ -181,7 +181,7 @@ void CudaFusedStep::refuse(const PlannedUpdate& update, const card::Record& reco
   if (record.outcome == card::Outcome::kGradientNotFinite) {
     std::vector<std::string> names;
     for (size_t i = 0; i < parameters_.size(); ++i) {
-      if (not_finite[i] != 0) names.push_back(parameters_[i].name);
+      if (not_finite[i] != 0) names.push_back(parameters_[i].first);
     }
     throw non_finite_gradient(update.step, names);
   }
@@ -197,9 +197,9 @@ void CudaFusedStep::refuse(const PlannedUpdate& update, const card::Record& reco
 
 std::vector<float> CudaFusedStep::logits(const TokenView& rows) {
   std::vector<float> logits(static_cast<size_t>(rows.size() * num_labels_));
-  for (int64_t begin = 0; begin < rows.size(); begin += kEvaluationRows) {
+  for (int64_t begin = 0; begin < rows.size(); begin += kRowsBetweenLooks) {
     throw_if_stopped();
-    const int64_t end = std::min(begin + kEvaluationRows, rows.size());
+    const int64_t end = std::min(begin + kRowsBetweenLooks, rows.size());
     const card::Tokens tokens = card_tokens(rows, begin, end);
     ask([&](card::Why why) {
       return functions_.logits(handle_.get(), &tokens, logits.data() + begin * num_labels_, why);
@@ -209,7 +209,7 @@ std::vector<float> CudaFusedStep::logits(const TokenView& rows) {
 }
 
 at::Tensor CudaFusedStep::read(size_t parameter, size_t table) const {
-  at::Tensor out = at::empty(parameters_[parameter].shape, at::kFloat);
+  at::Tensor out = at::empty(parameters_[parameter].second, at::kFloat);
   ask([&](card::Why why) {
     return functions_.read(handle_.get(), static_cast<int32_t>(parameter), static_cast<int32_t>(table),
                            out.mutable_data_ptr<float>(), why);
@@ -217,8 +217,7 @@ at::Tensor CudaFusedStep::read(size_t parameter, size_t table) const {
   return out;
 }
 
-void CudaFusedStep::write(size_t parameter, size_t table, const at::Tensor& values, const std::string& what) {
-  refuse_other_shape(what, values, parameters_[parameter].shape);
+void CudaFusedStep::write(size_t parameter, size_t table, const at::Tensor& values) {
   const at::Tensor plain = values.detach().to(at::kCPU, at::kFloat).contiguous();
   ask([&](card::Why why) {
     return functions_.write(handle_.get(), static_cast<int32_t>(parameter), static_cast<int32_t>(table),
@@ -226,36 +225,31 @@ void CudaFusedStep::write(size_t parameter, size_t table, const at::Tensor& valu
   });
 }
 
-std::string CudaFusedStep::slot_name(size_t parameter, size_t slot) const {
-  return fmt::format("optimizer/{}.{}", parameters_[parameter].name, optimizer_.slot_names()[slot]);
-}
-
 NamedTensors CudaFusedStep::evaluation_weights() const {
   NamedTensors weights;
-  for (size_t p = 0; p < parameters_.size(); ++p) weights.emplace_back(parameters_[p].name, read(p, 0));
+  for (size_t p = 0; p < parameters_.size(); ++p) weights.emplace_back(parameters_[p].first, read(p, 0));
   return weights;
 }
 
 NamedTensors CudaFusedStep::training_state() const {
-  NamedTensors state = {{kUpdatesTensor, at::full({}, updates_, at::kLong)}};
+  NamedTensors state = {{FusedOptimizer::kUpdates, at::full({}, updates_, at::kLong)}};
   for (size_t p = 0; p < parameters_.size(); ++p) {
-    for (size_t slot = 0; slot < optimizer_.slot_names().size(); ++slot)
-      state.emplace_back(slot_name(p, slot), read(p, slot + 1));
+    for (size_t slot = 0; slot < optimizer_.num_slots(); ++slot)
+      state.emplace_back(optimizer_.slot_name(parameters_[p].first, slot), read(p, slot + 1));
   }
   return state;
 }
 
 void CudaFusedStep::load(const NamedTensors& evaluation_weights, const NamedTensors& training_state) {
-  refuse_unknown_tensors(evaluation_weights, this->evaluation_weights());
-  refuse_unknown_tensors(training_state, this->training_state());
-  const auto updates = saved_tensor(training_state, kUpdatesTensor).item<int64_t>();
+  check_fit(evaluation_weights, parameters_, "weights");
+  check_fit(training_state, optimizer_.state_shapes(parameters_), "training state");
   for (size_t p = 0; p < parameters_.size(); ++p) {
-    const std::string& name = parameters_[p].name;
-    write(p, 0, saved_tensor(evaluation_weights, name), name);
-    for (size_t slot = 0; slot < optimizer_.slot_names().size(); ++slot)
-      write(p, slot + 1, saved_tensor(training_state, slot_name(p, slot)), slot_name(p, slot));
+    const std::string& name = parameters_[p].first;
+    write(p, 0, tensor_of(evaluation_weights, name));
+    for (size_t slot = 0; slot < optimizer_.num_slots(); ++slot)
+      write(p, slot + 1, tensor_of(training_state, optimizer_.slot_name(name, slot)));
   }
-  updates_ = updates;
+  updates_ = tensor_of(training_state, FusedOptimizer::kUpdates).item<int64_t>();
 }
 
 }  // namespace bernoulli

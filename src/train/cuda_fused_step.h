@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "config/run_config.h"
+#include "data/encoded_dataset.h"
 #include "kernels/cuda/interface.h"
 #include "layers/model_plan.h"
 #include "loss/loss.h"
-#include "train/encoded_dataset.h"
 #include "train/fused_plan.h"
 #include "train/step.h"
 
@@ -42,10 +42,6 @@ class CudaFusedStep : public Step {
   double base_lr() const override { return optimizer_.base_lr(); }
 
  private:
-  struct Parameter {
-    std::string name;
-    std::vector<int64_t> shape;
-  };
   struct Handle {
     decltype(card::Functions::destroy) destroy;
     void operator()(void* handle) const { destroy(handle); }
@@ -56,14 +52,13 @@ class CudaFusedStep : public Step {
   std::vector<StepResult> update_with(std::span<const PlannedUpdate> updates, const Run& run);
   [[noreturn]] void refuse(const PlannedUpdate& update, const card::Record& record) const;
   at::Tensor read(size_t parameter, size_t table) const;
-  void write(size_t parameter, size_t table, const at::Tensor& values, const std::string& what);
-  std::string slot_name(size_t parameter, size_t slot) const;
+  void write(size_t parameter, size_t table, const at::Tensor& values);
 
   const EncodedDataset& train_;
   card::Functions functions_;
   int64_t num_labels_;
   FusedOptimizer optimizer_;
-  std::vector<Parameter> parameters_;  ///< in the order of the plan: the embedding first
+  NamedShapes parameters_;  ///< in the order of the plan: the embedding first
   int64_t run_ahead_ = 1;
   int64_t updates_ = 0;
   std::unique_ptr<void, Handle> handle_;

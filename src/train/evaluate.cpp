@@ -1,5 +1,7 @@
 #include "train/evaluate.h"
 
+#include <span>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
@@ -25,6 +27,10 @@ double mean_loss(const Predictions& predictions, const Loss& loss) {
 }
 
 }  // namespace
+
+Predictions predictions_of(const std::vector<float>& logits, const EncodedDataset& data) {
+  return {logits, data.targets, data.weights, data.num_labels};
+}
 
 MetricReport evaluate_logits(const Predictions& predictions, const Loss& loss, const RunConfig& config,
                              const std::vector<std::string>& label_names,

@@ -1,14 +1,17 @@
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
 #include "config/run_config.h"
+#include "data/encoded_dataset.h"
 #include "loss/loss.h"
 #include "metrics/metrics.h"
 
 namespace bernoulli {
+
+/// The data set's logits N*L beside its targets and weights; both must outlive the result.
+Predictions predictions_of(const std::vector<float>& logits, const EncodedDataset& data);
 
 /// All metrics of a data set at `thresholds`, with the mean loss in the training mode: elementwise on the
 /// logits, summed in float64, divided by the sum of weights times L.

@@ -12,7 +12,6 @@
 #include <c10/util/accumulate.h>
 
 #include "model/initial_weights.h"
-#include "train/saved_tensors.h"
 
 namespace bernoulli {
 namespace {
@@ -53,7 +52,7 @@ FusedParameter::FusedParameter(std::string parameter_name, std::vector<int64_t> 
 void FusedParameter::set_initial(const layers::ParameterSpec& spec, uint64_t seed, uint64_t index) const {
   const at::Tensor out = stride() == columns ? weights.view(shape) : at::empty(shape, at::kFloat);
   set_initial_weights(spec, seed, index, out);
-  assign(weights, out, name);
+  assign(weights, out);
 }
 
 kernels::Table FusedParameter::table() const {
@@ -65,9 +64,7 @@ at::Tensor FusedParameter::trimmed(const at::Tensor& tensor) const {
   return tensor.narrow(1, 0, columns).contiguous().view(shape);
 }
 
-void FusedParameter::assign(const at::Tensor& tensor, const at::Tensor& values,
-                            const std::string& what) const {
-  refuse_other_shape(what, values, shape);
+void FusedParameter::assign(const at::Tensor& tensor, const at::Tensor& values) const {
   if (values.const_data_ptr<float>() == tensor.const_data_ptr<float>()) return;  // our own storage
   const at::NoGradGuard no_grad;
   tensor.narrow(1, 0, columns).copy_(values.detach().reshape({rows, columns}));

@@ -34,8 +34,8 @@ struct FusedParameter {
   kernels::Table table() const;
   /// A tensor of this parameter, without the padding.
   at::Tensor trimmed(const at::Tensor& tensor) const;
-  /// Copies values of the parameter's shape into `tensor`. @throws ArtifactError where the shape differs.
-  void assign(const at::Tensor& tensor, const at::Tensor& values, const std::string& what) const;
+  /// Copies values of the parameter's shape into `tensor`.
+  void assign(const at::Tensor& tensor, const at::Tensor& values) const;
 };
 
 }  // namespace bernoulli

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "kernels/activation_layer.h"
+#include "layers/pooled_table.h"
 
 namespace bernoulli {
 namespace {
@@ -32,22 +33,16 @@ uint32_t threshold_of(double rate) {
 
 /// Layers up to and with the pool. Returns how many they are.
 size_t read_pooling(const layers::ModelPlan& plan, const TextConfig& text, FusedPlan& fused) {
+  const layers::PooledTable table = layers::pooled_table(plan.layers);
+  if (table.obstacle != nullptr) throw Unsupported{table.fault()};
   const NamedLayer& first = plan.layers.front();
   fused.dim = first.args.at("dim");
   fused.trains_table = first.plan.parameters.front().trainable;
-  if (first.kind == "embedding_bag") {
-    if (first.args.at("mode") == "max") throw Unsupported{"embedding_bag with mode: max"};
-    fused.mean = first.args.at("mode") == "mean";
-    return 1;
-  }
-  fused.sequence_length = text.sequence_length;
-  for (size_t i = 1; i < plan.layers.size(); ++i) {
+  fused.mean = table.mean;
+  fused.include_padding = table.include_padding;
+  if (!plan.ragged_input) fused.sequence_length = text.sequence_length;
+  for (size_t i = 1; i + 1 < table.num_layers; ++i) {
     const NamedLayer& layer = plan.layers[i];
-    if (layer.kind == "mean_pool" || layer.kind == "sum_pool") {
-      fused.mean = layer.kind == "mean_pool";
-      fused.include_padding = layer.args.at("padding") == "include";
-      return i + 1;
-    }
     if (layer.kind == "word_dropout") {
       if (fused.word_threshold != 0) throw Unsupported{"two word_dropouts"};
       fused.word_threshold = threshold_of(layer.args.at("rate"));
@@ -57,7 +52,7 @@ size_t read_pooling(const layers::ModelPlan& plan, const TextConfig& text, Fused
     if (fused.token_threshold != 0) throw Unsupported{"two dropouts before the pool"};
     fused.token_threshold = threshold_of(layer.args.at("rate"));
   }
-  throw Unsupported{"a model without pool"};
+  return table.num_layers;
 }
 
 FusedLayer read_head_layer(const NamedLayer& layer, size_t& parameters) {
@@ -121,8 +116,6 @@ std::optional<FusedPlan> fused_plan(const RunConfig& config, const layers::Model
     if (config.training.precision != "float32")
       throw Unsupported{fmt::format("training.precision: {}", config.training.precision)};
     check_optimizer(config.optimizer);
-    if (plan.layers.front().kind != "embedding" && plan.layers.front().kind != "embedding_bag")
-      throw Unsupported{fmt::format("a model that starts with {}", plan.layers.front().kind)};
     size_t parameters = 1;
     for (size_t i = read_pooling(plan, config.text, fused); i < plan.layers.size(); ++i) {
       const FusedLayer layer = read_head_layer(plan.layers[i], parameters);
@@ -189,6 +182,18 @@ kernels::UpdateConstants FusedOptimizer::constants(int64_t update, double lr) co
     c.gain = static_cast<float>(1 - args.at("dampening").get<double>());
   }
   return c;
+}
+
+std::string FusedOptimizer::slot_name(const std::string& parameter, size_t slot) const {
+  return fmt::format("optimizer/{}.{}", parameter, slot_names_[slot]);
+}
+
+NamedShapes FusedOptimizer::state_shapes(const NamedShapes& parameters) const {
+  NamedShapes shapes = {{kUpdates, {}}};
+  for (const auto& [name, shape] : parameters) {
+    for (size_t slot = 0; slot < num_slots(); ++slot) shapes.emplace_back(slot_name(name, slot), shape);
+  }
+  return shapes;
 }
 
 bool FusedOptimizer::rests(const kernels::UpdateRule& rule) {

@@ -10,6 +10,7 @@
 #include "kernels/entry_loss.h"
 #include "kernels/kernels.h"
 #include "layers/model_plan.h"
+#include "tensor/named_tensors.h"
 
 namespace bernoulli {
 
@@ -60,7 +61,12 @@ class FusedOptimizer {
   kernels::UpdateConstants constants(int64_t update, double lr) const;
   /// Whether an update without gradient leaves a row as it is; `rule` as by rule_for.
   static bool rests(const kernels::UpdateRule& rule);
-  const std::vector<std::string>& slot_names() const { return slot_names_; }
+  size_t num_slots() const { return slot_names_.size(); }
+  /// Names in a training state, as the autograd engines have them.
+  static constexpr const char* kUpdates = "optimizer/updates";
+  std::string slot_name(const std::string& parameter, size_t slot) const;
+  /// What is in a training state of these parameters.
+  NamedShapes state_shapes(const NamedShapes& parameters) const;
   double initial_slot() const { return initial_slot_; }
   double base_lr() const { return base_lr_; }
 

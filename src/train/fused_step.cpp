@@ -29,11 +29,11 @@ std::vector<FusedParameter> initial_parameters(const RunConfig& config, const la
   std::vector<FusedParameter> parameters;
   for (const layers::NamedLayer& layer : plan.layers) {
     for (const layers::ParameterSpec& spec : layer.plan.parameters) {
-      std::string name = fmt::format("{}.{}", layer.name, spec.name);
+      std::string name = layer.tensor_name(spec.name);
       const kernels::UpdateRule rule = optimizer.rule_for(name);
-      FusedParameter& parameter = parameters.emplace_back(std::move(name), spec.shape, rule,
-                                                          spec.trainable ? optimizer.slot_names().size() : 0,
-                                                          optimizer.initial_slot());
+      FusedParameter& parameter =
+          parameters.emplace_back(std::move(name), spec.shape, rule,
+                                  spec.trainable ? optimizer.num_slots() : 0, optimizer.initial_slot());
       parameter.set_initial(spec, config.training.seed, parameters.size() - 1);
     }
   }

@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "config/run_config.h"
+#include "data/encoded_dataset.h"
 #include "kernels/binomial.h"
 #include "kernels/entry_loss.h"
 #include "kernels/kernels.h"
 #include "kernels/touched_rows.h"
 #include "layers/model_plan.h"
 #include "loss/loss.h"
-#include "train/encoded_dataset.h"
 #include "train/fused_head.h"
 #include "train/fused_parameter.h"
 #include "train/fused_plan.h"

@@ -3,15 +3,12 @@
 #include <cmath>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include <ATen/ops/full.h>
 
 #include "core/error.h"
 #include "core/stop.h"
 #include "train/fused_step.h"
 #include "train/non_finite.h"
-#include "train/saved_tensors.h"
 
 namespace bernoulli {
 namespace {
@@ -135,27 +132,30 @@ NamedTensors FusedStep::evaluation_weights() const {
 
 NamedTensors FusedStep::training_state() const {
   bring_all_up_to_date();
-  NamedTensors state = {{kUpdatesTensor, at::full({}, updates_, at::kLong)}};
+  NamedTensors state = {{FusedOptimizer::kUpdates, at::full({}, updates_, at::kLong)}};
   for (const FusedParameter& parameter : parameters_) {
     for (size_t slot = 0; slot < parameter.slots.size(); ++slot)
-      state.emplace_back(fmt::format("optimizer/{}.{}", parameter.name, optimizer_.slot_names()[slot]),
+      state.emplace_back(optimizer_.slot_name(parameter.name, slot),
                          parameter.trimmed(parameter.slots[slot]));
   }
   return state;
 }
 
 void FusedStep::load(const NamedTensors& evaluation_weights, const NamedTensors& training_state) {
-  refuse_unknown_tensors(evaluation_weights, this->evaluation_weights());
-  refuse_unknown_tensors(training_state, this->training_state());
-  const auto updates = saved_tensor(training_state, kUpdatesTensor).item<int64_t>();
+  NamedShapes shapes, trained;
   for (const FusedParameter& parameter : parameters_) {
-    parameter.assign(parameter.weights, saved_tensor(evaluation_weights, parameter.name), parameter.name);
-    for (size_t slot = 0; slot < parameter.slots.size(); ++slot) {
-      const std::string name = fmt::format("optimizer/{}.{}", parameter.name, optimizer_.slot_names()[slot]);
-      parameter.assign(parameter.slots[slot], saved_tensor(training_state, name), name);
-    }
+    shapes.emplace_back(parameter.name, parameter.shape);
+    if (!parameter.slots.empty()) trained.push_back(shapes.back());
   }
-  updates_ = updates;
+  check_fit(evaluation_weights, shapes, "weights");
+  check_fit(training_state, optimizer_.state_shapes(trained), "training state");
+  for (const FusedParameter& parameter : parameters_) {
+    parameter.assign(parameter.weights, tensor_of(evaluation_weights, parameter.name));
+    for (size_t slot = 0; slot < parameter.slots.size(); ++slot)
+      parameter.assign(parameter.slots[slot],
+                       tensor_of(training_state, optimizer_.slot_name(parameter.name, slot)));
+  }
+  updates_ = tensor_of(training_state, FusedOptimizer::kUpdates).item<int64_t>();
   rows_.set_all_updated(updates_);
   history_.clear();
 }

@@ -7,9 +7,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "data/encoded_dataset.h"
 #include "loss/loss.h"
 #include "train/autograd_model.h"
-#include "train/encoded_dataset.h"
 #include "train/repeated_work.h"
 
 namespace bernoulli {

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "config/run_config.h"
+#include "data/encoded_dataset.h"
 #include "layers/model_plan.h"
 #include "loss/loss.h"
 #include "tensor/device_graph.h"
 #include "train/autograd_model.h"
-#include "train/encoded_dataset.h"
 #include "train/graph_batch.h"
 #include "train/repeated_work.h"
 #include "train/step.h"
@@ -40,9 +40,6 @@ class GraphStep : public Step {
   NamedTensors training_state() const override { return shared_.training_state(); }
   void load(const NamedTensors& evaluation_weights, const NamedTensors& training_state) override;
   double base_lr() const override { return shared_.optimizer().base_lr(); }
-
-  /// Why updates are not replayed; empty where they are, or will be.
-  const std::string& why_not_replayed() const { return recorder_.why_not; }
 
  private:
   /// A batch of an update in the queue of its shape.

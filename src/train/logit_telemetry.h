@@ -6,8 +6,8 @@
 
 #include <c10/core/Device.h>
 
+#include "data/encoded_dataset.h"
 #include "loss/loss.h"
-#include "train/encoded_dataset.h"
 
 namespace bernoulli {
 

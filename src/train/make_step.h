@@ -8,10 +8,10 @@
 #include <c10/core/Device.h>
 
 #include "config/run_config.h"
+#include "data/encoded_dataset.h"
 #include "layers/model_plan.h"
 #include "loss/loss.h"
 #include "tensor/device_graph.h"
-#include "train/encoded_dataset.h"
 #include "train/step.h"
 
 namespace bernoulli {

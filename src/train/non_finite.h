@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "core/error.h"
+#include "data/encoded_dataset.h"
 #include "tensor/checkpoint.h"
-#include "train/encoded_dataset.h"
 
 namespace bernoulli {
 

@@ -9,10 +9,10 @@
 
 #include "config/run_config.h"
 #include "data/dataset.h"
+#include "data/encoded_dataset.h"
 #include "layers/model_plan.h"
 #include "loss/loss.h"
 #include "text/vectorizer.h"
-#include "train/encoded_dataset.h"
 
 namespace bernoulli {
 

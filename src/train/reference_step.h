@@ -6,10 +6,10 @@
 #include <c10/core/Device.h>
 
 #include "config/run_config.h"
+#include "data/encoded_dataset.h"
 #include "loss/loss.h"
 #include "train/autograd_model.h"
 #include "train/batch_feed.h"
-#include "train/encoded_dataset.h"
 #include "train/step.h"
 
 namespace bernoulli {
@@ -33,6 +33,11 @@ class ReferenceStep : public Step {
     shared_.load(evaluation_weights, training_state);
   }
   double base_lr() const override { return shared_.optimizer().base_lr(); }
+
+  /// The trained tensors themselves, whatever is averaged for evaluation.
+  const NamedTensors& parameters() const { return shared_.parameters(); }
+  /// Goes on from other weights, as AutogradModel::set_weights.
+  void set_weights(const NamedTensors& weights) { shared_.set_weights(weights); }
 
  private:
   /// Logits [B, L] float32, in the precision that training asks for.

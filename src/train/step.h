@@ -2,18 +2,13 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
-#include <utility>
 #include <vector>
 
-#include <ATen/core/Tensor.h>
-
+#include "tensor/named_tensors.h"
 #include "text/token_view.h"
 #include "train/logit_telemetry.h"
 
 namespace bernoulli {
-
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
 /// What one weight update saw.
 struct StepResult {

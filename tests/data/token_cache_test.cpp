@@ -24,6 +24,7 @@
 #include <fmt/ranges.h>
 #include <gmock/gmock.h>
 
+#include "core/error.h"
 #include "data/data_fixture.h"
 #include "data/token_file.h"
 

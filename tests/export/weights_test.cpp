@@ -15,8 +15,8 @@
 #include "core/file.h"
 #include "export/exported_model.h"
 #include "infer/artifact_info.h"
+#include "support/safetensors_content.h"
 #include "support/temporary_folder.h"
-#include "tensor/safetensors.h"
 
 namespace bernoulli {
 namespace {
@@ -25,8 +25,11 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::layer;
+using testing::read_safetensors;
+using testing::SafetensorsContent;
 using testing::sample_texts;
 using testing::TrainedModel;
+using testing::write_safetensors;
 
 /// A square weight can be transposed without changing its shape.
 std::vector<KindConfig> layers_with_a_square_weight() {

@@ -134,7 +134,7 @@ std::vector<int32_t> plain_ids(const TextConfig& config, const std::map<std::str
     if (config.hash_buckets) {
       uint32_t hash = hash_word(tokens[first]);
       for (size_t i = first + 1; i < first + width; ++i) hash = hash_append(hash, hash_word(tokens[i]));
-      ids.push_back(bucket_id(hash, *config.hash_buckets));
+      ids.push_back(Buckets(*config.hash_buckets).id(hash));
       return;
     }
     const auto found = ids_by_token.find(joined(tokens, first, width));

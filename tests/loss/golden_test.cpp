@@ -9,6 +9,7 @@
 
 #include <ATen/Version.h>
 
+#include "config/loss_mode.h"
 #include "loss/loss_fixture.h"
 
 namespace bernoulli {

@@ -8,6 +8,7 @@
 #include <ATen/ops/zeros.h>
 #include <c10/util/Exception.h>
 
+#include "config/loss_mode.h"
 #include "core/error.h"
 #include "loss/loss_fixture.h"
 

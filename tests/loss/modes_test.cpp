@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "config/loss_mode.h"
 #include "loss/loss_fixture.h"
 
 namespace bernoulli {

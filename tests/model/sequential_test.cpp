@@ -170,9 +170,8 @@ TEST(Sequential, RefusesWeightsOfAnotherModelAndStaysAsItWas) {
   less.pop_back();
   more.emplace_back("linear_9.weight", own[0].second);
   other[0].second = at::ones({2, 4});
-  EXPECT_EQ(refused(target, less), "the saved weights lack the tensor 'linear_2.bias'");
-  EXPECT_EQ(refused(target, more),
-            "the saved weights have a tensor 'linear_9.weight' that this model does not");
+  EXPECT_EQ(refused(target, less), "tensor 'linear_2.bias' is missing from the saved weights");
+  EXPECT_EQ(refused(target, more), "tensor 'linear_9.weight' of the saved weights is unknown to this model");
   EXPECT_EQ(refused(target, other),
             "tensor 'embedding_0.weight' has shape [2, 4] in the saved weights, this model needs [10, 4]");
   EXPECT_EQ(numbers(target.parameters()[0].second), before);

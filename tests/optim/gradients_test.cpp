@@ -15,7 +15,6 @@ namespace {
 
 using ::testing::DoubleNear;
 using ::testing::ElementsAre;
-using testing::NamedTensors;
 using testing::numbers;
 using testing::parameter;
 using testing::set_gradient;
@@ -132,9 +131,11 @@ TEST(WeightAverage, TakesSavedAveragesByNameAndRefusesOthers) {
     }
     return "taken";
   };
-  EXPECT_EQ(refused({{"v", vector({1})}}), "1 saved averages for 2 parameters");
-  EXPECT_EQ(refused({{"v", vector({1})}, {"u", vector({1, 2})}}), "the saved averages lack 'w'");
-  EXPECT_EQ(refused({{"v", vector({1})}, {"w", vector({1})}}), "the saved averages lack 'w'");
+  EXPECT_EQ(refused({{"v", vector({1})}}), "tensor 'w' is missing from the saved averages");
+  EXPECT_EQ(refused({{"v", vector({1})}, {"u", vector({1, 2})}}),
+            "tensor 'u' of the saved averages is unknown to this model");
+  EXPECT_EQ(refused({{"v", vector({1})}, {"w", vector({1})}}),
+            "tensor 'w' has shape [1] in the saved averages, this model needs [2]");
 }
 
 }  // namespace

@@ -11,8 +11,6 @@
 
 namespace bernoulli::testing {
 
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
-
 inline at::Tensor vector(const std::vector<double>& values, at::ScalarType dtype = at::kDouble) {
   return at::tensor(at::ArrayRef<double>(values), at::kDouble).to(dtype);
 }

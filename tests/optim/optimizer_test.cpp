@@ -20,7 +20,6 @@ namespace {
 
 using ::testing::DoubleNear;
 using ::testing::ElementsAre;
-using testing::NamedTensors;
 using testing::numbers;
 using testing::optimizer_config;
 using testing::parameter;
@@ -211,9 +210,10 @@ TEST(Optimizer, RefusesStateThatIsNotItsOwn) {
   less.pop_back();
   more.emplace_back("v.exp_avg", parameter({1}));
   other[1].second = parameter({1, 2, 3});
-  EXPECT_EQ(refused(less), "the saved optimizer state lacks 'w.exp_avg_sq'");
-  EXPECT_EQ(refused(more), "the saved optimizer state has 'v.exp_avg', which this optimizer does not");
-  EXPECT_EQ(refused(other), "optimizer state 'w.exp_avg' has another shape in the file");
+  EXPECT_EQ(refused(less), "tensor 'w.exp_avg_sq' is missing from the saved optimizer state");
+  EXPECT_EQ(refused(more), "tensor 'v.exp_avg' of the saved optimizer state is unknown to this model");
+  EXPECT_EQ(refused(other),
+            "tensor 'w.exp_avg' has shape [3] in the saved optimizer state, this model needs [2]");
 }
 
 TEST(Optimizer, RefusesAParameterWithoutAGradientAndAKindThatItLacks) {

@@ -104,6 +104,19 @@ TEST_F(PairedTraining, StressesChangeWhatTheySay) {
   EXPECT_NEAR(spread_of(logits).deviation, 40, 10);
 }
 
+TEST_F(PairedTraining, StartsWithTheBiasThatAStressAsksFor) {
+  Stress bias;
+  bias.output_bias = 30;
+  for (const char* other : {"optimizer.ema_decay=0.5",
+                            "model.layers=[{embedding: {dim: 8, trainable: false}}, {mean_pool: {padding: "
+                            "exclude}}, {linear: 1}]"}) {
+    load({other});
+    const PairedRun one = run({Mode::kBceWithLogits}, bias, 1);
+    EXPECT_GT(one.modes[0].series.at(0).loss, 10) << other;  // 30 for each bad one of the batch
+    EXPECT_NEAR(one.modes[0].logits.front(), 30, 1) << other;
+  }
+}
+
 TEST_F(PairedTraining, NamesAStressThatDoesNotApply) {
   load({"model.layers=[{embedding_bag: {dim: 1, mode: sum}}]"});
   Stress bias;

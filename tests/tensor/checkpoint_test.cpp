@@ -51,8 +51,9 @@ std::string message_of(const std::function<void()>& action) {
 
 TEST(Checkpoint, ComesBackBitForBit) {
   const bernoulli::testing::TemporaryFolder folder;
-  save_checkpoint(folder / "a.safetensors", sample(7));
-  const Checkpoint loaded = load_checkpoint(folder / "a.safetensors");
+  const CheckpointFolder checkpoints(folder.path());
+  checkpoints.save(sample(7));
+  const Checkpoint loaded = checkpoints.load_newest().value();
   EXPECT_EQ(loaded.step, 7);
   EXPECT_EQ(loaded.state, sample(7).state);
   EXPECT_EQ(loaded.fingerprints, sample(7).fingerprints);
@@ -69,14 +70,15 @@ TEST(Checkpoint, HoldsTablesThatAreWrittenInPieces) {
   large.weights.emplace_back("embedding_0.weight", at::arange(600'000, at::kFloat).reshape({300'000, 2}));
   large.weights.emplace_back("linear_9.bias", at::arange(3, at::kFloat));
   large.training.emplace_back("optimizer/embedding_0.weight.sum", at::arange(500'000, at::kFloat));
-  save_checkpoint(folder / "a.safetensors", large);
-  const Checkpoint loaded = load_checkpoint(folder / "a.safetensors");
+  const CheckpointFolder checkpoints(folder.path());
+  checkpoints.save(large);
+  const Checkpoint loaded = checkpoints.load_newest().value();
   ASSERT_EQ(loaded.weights.size(), 3u);
   ASSERT_EQ(loaded.training.size(), 2u);
   for (size_t i = 0; i < 3; ++i) EXPECT_TRUE(at::equal(loaded.weights[i].second, large.weights[i].second));
   for (size_t i = 0; i < 2; ++i) EXPECT_TRUE(at::equal(loaded.training[i].second, large.training[i].second));
   // Tensors that lie where the file was read outlive everything else that was read.
-  const at::Tensor table = load_weights(folder / "a.safetensors")[1].second;
+  const at::Tensor table = load_weights(checkpoints.path_of(4))[1].second;
   EXPECT_TRUE(at::equal(table, large.weights[1].second));
   EXPECT_TRUE(at::equal(table.add_(1), large.weights[1].second + 1));
 }
@@ -91,7 +93,7 @@ TEST(Checkpoint, SavesTheSameBytesForTheSameState) {
 TEST(Checkpoint, RefusesAnotherKindOfFile) {
   const bernoulli::testing::TemporaryFolder folder;
   folder.write("pickle", "\x80\x02}q\x00.");
-  EXPECT_THAT(message_of([&] { load_checkpoint(folder / "pickle"); }), HasSubstr("pickle"));
+  EXPECT_THAT(message_of([&] { load_weights(folder / "pickle"); }), HasSubstr("pickle"));
 }
 
 TEST(CheckpointFolder, OrdersByStepAndPrunes) {

@@ -20,6 +20,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "support/program.h"
+#include "support/safetensors_content.h"
 #include "support/temporary_folder.h"
 
 namespace bernoulli {
@@ -27,7 +28,10 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using testing::read_safetensors;
+using testing::SafetensorsContent;
 using ::testing::StartsWith;
+using testing::write_safetensors;
 
 /// Every dtype of the format, with a scalar, an empty tensor and a transposed one among them.
 SafetensorsContent every_dtype() {

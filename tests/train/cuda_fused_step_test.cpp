@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "support/card.h"
 #include "support/host_card.h"
+#include "support/narrow_rows.h"
 #include "train/fused_cases.h"
 
 // The kernels of the card run here on the processor, one thread after the other (support/host_card.h): the
@@ -97,7 +98,7 @@ TEST_P(OnHostCard, AgreesWithTheFusedEngineWithTheSameDropout) {
 TEST_P(OnHostCard, GivesTheSameBitsInEveryOrderAndForEverySweep) {
   using card::Sweep;
   Bench bench(with_word_dropout(GetParam()));
-  bench.data.rows = packed(rows_of(bench.data), kNumIds);  // ids of 16 bits; elsewhere of 32
+  bench.data.rows = testing::narrow_rows(rows_of(bench.data));  // ids of 16 bits; elsewhere of 32
   card::HostCardSettings& settings = card::HostCard::settings();
   settings.sweep = Sweep::kDense;
   const auto first = bench.on_card(card::host_functions());
@@ -377,7 +378,7 @@ INSTANTIATE_TEST_SUITE_P(CudaFusedStep, OnCard, ::testing::ValuesIn(cases()),
 
 TEST_P(OnCard, AgreesWithTheFusedEngineAndRepeatsItsBits) {
   Bench bench(with_word_dropout(GetParam()));
-  bench.data.rows = packed(rows_of(bench.data), kNumIds);
+  bench.data.rows = testing::narrow_rows(rows_of(bench.data));
   const auto fused = bench.fused();
   const auto first = bench.on_card(cuda_fused_functions()), second = bench.on_card(cuda_fused_functions());
   const double expected = bench.train(*fused, 0, 30), got = bench.train(*first, 0, 30);

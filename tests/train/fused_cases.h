@@ -15,6 +15,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/equal.h>
 
+#include "config/loss_mode.h"
 #include "core/random.h"
 #include "kernels/cuda/interface.h"
 #include "train/cuda_fused_step.h"

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "support/narrow_rows.h"
 #include "train/fused_cases.h"
 #include "train/make_step.h"
 
@@ -146,7 +147,7 @@ TEST(FusedStep, IdsInSixteenBitsTrainTheSameBits) {
     rows.ids.insert(rows.ids.end(), row.begin(), row.end());
     rows.end_row();
   }
-  narrow.data.rows = packed(std::move(rows), kNumIds);
+  narrow.data.rows = testing::narrow_rows(std::move(rows));
   const auto compare = [&](Step& a, Step& b) {
     EXPECT_EQ(wide.train(a, 0, 12), narrow.train(b, 0, 12));
     expect_same_bits(a.evaluation_weights(), b.evaluation_weights());

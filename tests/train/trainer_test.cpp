@@ -520,9 +520,8 @@ TEST(Trainer, RefusesANonFiniteLossBeforeAnyWeightMoves) {
     EXPECT_THAT(error.what(), HasSubstr("No weight was changed"));
     EXPECT_EQ(error.exit_code(), ExitCode::kNonFinite);
   }
-  const Checkpoint last = load_checkpoint(session.checkpoint_path(session.checkpoint_steps().back()));
-  for (const auto& [name, tensor] : last.weights)
-    EXPECT_TRUE(at::isfinite(tensor).all().item<bool>()) << name;
+  const NamedTensors last = load_weights(session.checkpoint_path(session.checkpoint_steps().back()));
+  for (const auto& [name, tensor] : last) EXPECT_TRUE(at::isfinite(tensor).all().item<bool>()) << name;
 }
 
 /// The events that are left of `lines` when a run goes on from the checkpoint of step 2.
@@ -598,8 +597,8 @@ TEST(Trainer, NeverSavesWeightsThatAreNotFinite) {
   Session session({"optimizer={sgd: {lr: 3.0e+38}}", "training.checkpoint_every_steps=1"});
   EXPECT_THROW(session.train(), NonFiniteError);
   for (const int64_t step : session.checkpoint_steps()) {
-    const Checkpoint saved = load_checkpoint(session.checkpoint_path(step));
-    for (const auto& [name, tensor] : saved.weights)
+    const NamedTensors saved = load_weights(session.checkpoint_path(step));
+    for (const auto& [name, tensor] : saved)
       EXPECT_TRUE(at::isfinite(tensor).all().item<bool>()) << name << " of step " << step;
   }
 }
@@ -616,11 +615,10 @@ TEST(ReferenceStep, AccumulationEqualsOneLargeBatch) {
   Session a(large), b(small);
   const int64_t steps = a.train().steps;
   ASSERT_EQ(b.train().steps, steps);
-  const Checkpoint one = load_checkpoint(a.checkpoint_path(steps));
-  const Checkpoint many = load_checkpoint(b.checkpoint_path(steps));
-  for (size_t i = 0; i < one.weights.size(); ++i) {
-    EXPECT_TRUE(at::allclose(one.weights[i].second, many.weights[i].second, 1e-5, 1e-6))
-        << one.weights[i].first;
+  const NamedTensors one = load_weights(a.checkpoint_path(steps));
+  const NamedTensors many = load_weights(b.checkpoint_path(steps));
+  for (size_t i = 0; i < one.size(); ++i) {
+    EXPECT_TRUE(at::allclose(one[i].second, many[i].second, 1e-5, 1e-6)) << one[i].first;
   }
 }
 

@@ -12,6 +12,7 @@ namespace bernoulli::card {
 
 inline constexpr int64_t kMostUpdates = 1024;               ///< that the host is told of at once
 inline constexpr int64_t kMostExamples = int64_t{1} << 18;  ///< sorted at once, unless one update has more
+// Evaluated at once, by the memory that is kept for it.
 inline constexpr int64_t kEvaluationRows = 1024;
 inline constexpr int64_t kEvaluationTokens = int64_t{1} << 22;
 inline constexpr int64_t kDeferFrom = 4;  ///< rows for each reading of an update

@@ -1,11 +1,17 @@
-#include "text/token_view.h"
+#pragma once
 
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
 
-namespace bernoulli {
+#include "text/token_view.h"
 
-TokenView packed(TokenRows rows, int64_t num_ids) {
-  if (num_ids > kNarrowIds) return TokenView(std::move(rows));
+namespace bernoulli::testing {
+
+/// The rows with ids of 16 bits, which they have to fit into: as they lie in a token cache.
+inline TokenView narrow_rows(TokenRows rows) {
   struct Narrow {
     std::vector<uint16_t> ids;
     std::vector<int64_t> offsets;
@@ -19,4 +25,4 @@ TokenView packed(TokenRows rows, int64_t num_ids) {
   return TokenView(kept.ids.data(), kept.offsets, std::move(narrow));
 }
 
-}  // namespace bernoulli
+}  // namespace bernoulli::testing
