@@ -8,15 +8,13 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "metrics/target_counts.h"
+#include "stability/number_line.h"
 #include "train/epoch_order.h"
 
 namespace bernoulli::stability {
 namespace {
 
 constexpr double kSignificant = 0.05;
-
-const std::vector<LossConfig::Mode> kModes = {LossConfig::Mode::kBceWithLogits, LossConfig::Mode::kSigmoidBce,
-                                              LossConfig::Mode::kSigmoidBceClipped};
 
 /// p of McNemar's test on the decisions of two sets of logits.
 double mcnemar_of(const std::vector<float>& first, const std::vector<float>& second,
@@ -36,7 +34,11 @@ Pairing run_pairing(const RunConfig& config, const PreparedRun& prepared, const 
                     const Stress& stress, int64_t steps, c10::Device device, const Progress& progress) {
   Pairing pairing{stress, "", {}, {}};
   for (int64_t i = 0; i < config.stability.seeds; ++i) {
-    PairedSettings settings{kModes, stress, config.training.seed + static_cast<uint64_t>(i), steps, device};
+    PairedSettings settings{{kComparedModes.begin(), kComparedModes.end()},
+                            stress,
+                            config.training.seed + static_cast<uint64_t>(i),
+                            steps,
+                            device};
     settings.progress = [&](int64_t step) {
       progress(
           fmt::format("{}  seed {}/{}  step {}/{}", stress.name, i + 1, config.stability.seeds, step, steps));
@@ -54,9 +56,9 @@ Pairing run_pairing(const RunConfig& config, const PreparedRun& prepared, const 
 
 void measure_loss(const RunConfig& config, c10::Device device, const Progress& progress, Comparison& result) {
   for (const std::string& name : config.stability.dtypes) {
-    const at::ScalarType dtype = dtype_named(name);
+    const at::ScalarType dtype = number_format_named(name).dtype;
     progress(fmt::format("curves of {} on {}", name, device.str()));
-    for (const LossConfig::Mode mode : kModes) {
+    for (const LossConfig::Mode mode : kComparedModes) {
       for (const double target : {0.0, 1.0})
         result.curves.push_back(measure_curve({}, mode, dtype, target, device, curve_logits()));
     }

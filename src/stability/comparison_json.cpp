@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "stability/comparison.h"
+#include "stability/number_line.h"
 
 namespace bernoulli::stability {
 namespace {
@@ -160,8 +161,8 @@ std::string curves_csv(const std::vector<Curve>& curves) {
       "mode,dtype,device,target,logit,loss,gradient,loss_error_ulps,gradient_error_ulps,loss_relative_error,"
       "gradient_relative_error\n";
   for (const Curve& curve : curves) {
-    const std::string head =
-        fmt::format("{},{},{},{}", curve.mode, dtype_name(curve.dtype), curve.device.str(), curve.target);
+    const std::string head = fmt::format("{},{},{},{}", curve.mode, number_format(curve.dtype).name,
+                                         curve.device.str(), curve.target);
     for (const CurvePoint& point : curve.points) {
       csv += fmt::format("{},{},{},{},{},{},{},{}\n", head, point.logit, point.loss, point.gradient,
                          point.loss_error_ulps, point.gradient_error_ulps, point.loss_relative_error,

@@ -1,14 +1,15 @@
 #include "stability/page.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string_view>
 
 #include <fmt/format.h>
 
+#include "config/loss_mode.h"
 #include "report/html.h"
 #include "report/plot.h"
+#include "stability/number_line.h"
 
 namespace bernoulli::stability {
 namespace {
@@ -19,25 +20,22 @@ using report::Plot;
 using report::PlotLine;
 using report::Table;
 
-constexpr std::array<std::string_view, 3> kDrawnModes = {"bce_with_logits", "sigmoid_bce",
-                                                         "sigmoid_bce_clipped"};
-
 /// The same line for a mode in every plot.
-std::string class_of(std::string_view mode) {
+std::string class_of(LossConfig::Mode mode) {
   return report::series_class(
-      static_cast<size_t>(std::find(kDrawnModes.begin(), kDrawnModes.end(), mode) - kDrawnModes.begin()));
+      static_cast<size_t>(std::ranges::find(kComparedModes, mode) - kComparedModes.begin()));
 }
 
 std::string code(std::string_view word) { return fmt::format("<code>{}</code>", word); }
 
 std::string legend() {
   std::string text = "<p class=\"legend\">";
-  for (const std::string_view mode : kDrawnModes) {
+  for (const LossConfig::Mode mode : kComparedModes) {
     text += fmt::format(
         "<span><svg viewBox=\"0 0 36 10\" aria-hidden=\"true\"><path class=\"line {}\" d=\"M0 "
         "5H36\"/></svg> "
-        "<code>{}</code></span>",
-        class_of(mode), mode);
+        "{}</span>",
+        class_of(mode), code(to_string(mode)));
   }
   return text + "</p>\n";
 }
@@ -45,23 +43,23 @@ std::string legend() {
 using PointValue = double (*)(const CurvePoint&);
 
 /// What the curves of one foldable part have in common.
-struct NumberFormat {
+struct FormatOnDevice {
   at::ScalarType dtype;
   c10::Device device;
-  bool operator==(const NumberFormat&) const = default;
+  bool operator==(const FormatOnDevice&) const = default;
 };
 
-std::string name_of(const NumberFormat& format) {
-  return format.device.is_cpu() ? dtype_name(format.dtype)
-                                : fmt::format("{} on {}", dtype_name(format.dtype), format.device.str());
+std::string name_of(const FormatOnDevice& format) {
+  const std::string name(number_format(format.dtype).name);
+  return format.device.is_cpu() ? name : fmt::format("{} on {}", name, format.device.str());
 }
 
-Plot curve_plot(const Comparison& comparison, const NumberFormat& format, double target,
+Plot curve_plot(const Comparison& comparison, const FormatOnDevice& format, double target,
                 const std::string& title, double limit, bool log_y, PointValue value) {
   Plot plot{.title = fmt::format("{}, y = {}", title, target), .x_label = "logit", .log_y = log_y};
   for (const Curve& curve : comparison.curves) {
-    if (NumberFormat{curve.dtype, curve.device} != format || curve.target != target) continue;
-    PlotLine line{.css_class = class_of(curve.mode)};
+    if (FormatOnDevice{curve.dtype, curve.device} != format || curve.target != target) continue;
+    PlotLine line{.css_class = class_of(loss_mode_called(curve.mode).value())};
     for (const CurvePoint& point : curve.points) {
       if (std::fabs(point.logit) <= limit) line.points.emplace_back(point.logit, value(point));
     }
@@ -81,12 +79,12 @@ std::string curves_section(const Comparison& comparison) {
       "(y = 0, logit far below 0) the logits form cancels and loses digits, the probability form does "
       "not.</p>" +
       legend();
-  std::vector<NumberFormat> formats;
+  std::vector<FormatOnDevice> formats;
   for (const Curve& curve : comparison.curves) {
-    const NumberFormat format{curve.dtype, curve.device};
+    const FormatOnDevice format{curve.dtype, curve.device};
     if (std::find(formats.begin(), formats.end(), format) == formats.end()) formats.push_back(format);
   }
-  for (const NumberFormat& format : formats) {
+  for (const FormatOnDevice& format : formats) {
     std::string plots = "<div class=\"plots\">";
     for (const double target : {0.0, 1.0}) {
       plots += report::svg(curve_plot(comparison, format, target, "loss", 120, false,
@@ -118,7 +116,7 @@ std::string run_plots(const PairedRun& run) {
   for (const auto& [title, value] : kPlots) {
     Plot plot{.title = title, .x_label = "update"};
     for (const ModeRun& mode : run.modes) {
-      PlotLine line{.css_class = class_of(to_string(mode.mode))};
+      PlotLine line{.css_class = class_of(mode.mode)};
       for (const PairedStep& step : mode.series)
         line.points.emplace_back(static_cast<double>(step.step), value(step));
       plot.lines.push_back(std::move(line));
