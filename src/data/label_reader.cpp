@@ -74,9 +74,8 @@ std::string unknown_label(std::string_view label, const std::vector<std::string>
   if (const char separator = joins_labels(label, names); separator != '\0')
     return fmt::format("unknown label '{}': its parts are labels; set data.columns.label_separator: \"{}\"",
                        label, separator);
-  const std::optional<std::string> near = closest_word(std::string(label), names);
   return fmt::format("unknown label '{}' (expected one of {}){}", label, name_list(names),
-                     near ? fmt::format("; did you mean '{}'?", *near) : "");
+                     did_you_mean(label, names));
 }
 
 }  // namespace
