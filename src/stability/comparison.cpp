@@ -93,7 +93,8 @@ std::vector<ModeComparison> compare_modes(const std::vector<PairedRun>& runs,
     comparison.spread = spread_of(comparison.values);
     comparison.test = paired_t_test(comparison.baseline_values, comparison.values);
     comparison.one_seed = runs.size() < 2;
-    const double noise = std::max(comparison.baseline_spread.deviation, comparison.spread.deviation);
+    const double noise =
+        std::max(comparison.baseline_spread.deviation.value_or(0), comparison.spread.deviation.value_or(0));
     comparison.within_seed_noise =
         !comparison.one_seed && std::fabs(comparison.test.mean_difference) <= noise;
     comparison.undecided = !comparison.one_seed && !comparison.within_seed_noise && comparison.test.p &&

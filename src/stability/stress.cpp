@@ -95,7 +95,7 @@ double logit_spread(Step& step, const EncodedDataset& train) {
     rows.end_row();
   }
   const std::vector<float> logits = step.logits(rows);
-  return spread_of({logits.begin(), logits.end()}).deviation;
+  return spread_of({logits.begin(), logits.end()}).deviation.value_or(0);
 }
 
 }  // namespace
