@@ -7,8 +7,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/stop.h"
+#include "core/utf8.h"
 #include "data/raw_example.h"
-#include "text/utf8.h"
 
 namespace bernoulli {
 namespace {

@@ -11,7 +11,7 @@
 #include "core/name_list.h"
 #include "core/parse_number.h"
 #include "core/text_distance.h"
-#include "text/utf8.h"
+#include "core/utf8.h"
 
 namespace bernoulli {
 namespace {

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/random.h"
-#include "text/utf8.h"
+#include "core/utf8.h"
 
 namespace bernoulli {
 namespace {
