@@ -101,8 +101,8 @@ NativeModel read_file_model(const ZipReader& zip, const std::string& name) {
                                               vectorizer.num_ids(), saved.num_outputs);
   PooledNetwork network = build_network(plan, info.config.text, find_tensors(zip, index));
   NativeModel model{std::move(info), std::move(plan), std::move(vectorizer), std::move(network), 0};
-  model.self_test_difference =
-      checked_self_test(model, self_test_from_json(parse_shallow_json<Json>(extra_file(zip, kSelfTestFile))));
+  model.self_test_difference = checked_self_test(
+      model, self_test_from_json(parse_shallow_json<Json>(extra_file(zip, kSelfTestFile)), name));
   return model;
 }
 
