@@ -1,8 +1,7 @@
 #include "infer/run_files.h"
 
 #include <cmath>
-#include <filesystem>
-#include <optional>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -129,6 +128,20 @@ RunFiles load_checked(const RunPaths& paths) {
 }
 
 }  // namespace
+
+RunPaths run_at(const fs::path& path) {
+  if (!is_run_folder(path))
+    throw ArtifactError(fmt::format("'{}' is not a run folder: it has no config.yaml", path.string()));
+  return {path};
+}
+
+std::optional<RunPaths> run_or_file_at(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored))
+    throw ArtifactError(
+        fmt::format("'{}' does not exist (expected a run folder or an exported file)", path.string()));
+  return fs::is_directory(path, ignored) ? std::optional(run_at(path)) : std::nullopt;
+}
 
 config::LoadedConfig load_run_config(const RunPaths& paths) {
   try {
