@@ -65,6 +65,11 @@ double verify_batch(const Artifact& artifact, const TrainerAnswers& trainer, int
 
 }  // namespace
 
+int64_t TrainerAnswers::num_batches() const {
+  if (batch_size < 1) throw InternalError("batches of the trainer have no size");
+  return (texts.size() + batch_size - 1) / batch_size;
+}
+
 void refuse_export(const std::string& name, const std::string& finding) {
   throw ArtifactError(
       fmt::format("the exported file '{}' is wrong and was not written: {}. This is a bug; please report it "
@@ -120,9 +125,7 @@ void check_answers(const TrainerAnswers& trainer, int64_t num_outputs) {
 Verification verify_artifact(std::string_view bytes, const std::string& name, const TrainerAnswers& trainer,
                              double tolerance, int threads, void (*poll)()) {
   const int64_t num_texts = trainer.texts.size();
-  if (trainer.batch_size < 1) throw InternalError("batches of the trainer have no size");
-  const auto batch_size = static_cast<size_t>(trainer.batch_size);
-  const size_t num_batches = (static_cast<size_t>(num_texts) + batch_size - 1) / batch_size;
+  const auto num_batches = static_cast<size_t>(trainer.num_batches());
   const size_t num_workers = std::clamp<size_t>(num_batches, 1, static_cast<size_t>(std::max(threads, 1)));
   const int threads_of_an_operator = at::get_num_threads();
   std::vector<double> largest(num_workers, 0);
@@ -138,9 +141,8 @@ Verification verify_artifact(std::string_view bytes, const std::string& name, co
     for (size_t batch = next_batch++; batch < num_batches; batch = next_batch++) {
       try {
         if (poll != nullptr) poll();
-        largest[worker] =
-            std::max(largest[worker],
-                     verify_batch(artifact, trainer, static_cast<int64_t>(batch * batch_size), tolerance));
+        const int64_t begin = static_cast<int64_t>(batch) * trainer.batch_size;
+        largest[worker] = std::max(largest[worker], verify_batch(artifact, trainer, begin, tolerance));
       } catch (...) {
         const std::lock_guard lock(mutex);
         next_batch = num_batches;

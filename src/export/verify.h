@@ -20,6 +20,9 @@ struct TrainerAnswers {
   StringRows texts;               ///< N
   std::span<const float> logits;  ///< N*L row-major
   int64_t batch_size = 512;
+
+  /// @throws InternalError where batches have no size.
+  int64_t num_batches() const;
 };
 
 /// Largest difference of a probability that is allowed where the trainer computed on another device than the

@@ -45,7 +45,8 @@ Verification verify_weights(std::string_view bytes, const std::string& name, con
   Sequential model(parts.plan, read_safetensors(bytes, name).tensors, c10::kCPU);
   const FeatureShape shape{parts.plan.ragged_input, parts.vectorizer.config().sequence_length};
   Verification verification{trainer.texts.size(), 0};
-  for (int64_t begin = 0; begin < trainer.texts.size(); begin += trainer.batch_size) {
+  for (int64_t batch = 0; batch < trainer.num_batches(); ++batch) {
+    const int64_t begin = batch * trainer.batch_size;
     const std::vector<std::string> texts = texts_of(trainer, begin, trainer.batch_size);
     std::vector<float> logits =
         compute_logits(model, parts.vectorizer.transform(texts), shape, trainer.batch_size, c10::kCPU, poll);
