@@ -15,7 +15,7 @@
 #include "core/log.h"
 #include "core/stop.h"
 #include "core/text_distance.h"
-#include "metrics/metrics.h"
+#include "metrics/names.h"
 #include "sweep/naming.h"
 
 namespace bernoulli::cli {

@@ -1,3 +1,5 @@
+#include "data/data_file.h"
+
 #include <algorithm>
 #include <system_error>
 
@@ -8,7 +10,6 @@
 #include "core/file.h"
 #include "core/stop.h"
 #include "core/utf8.h"
-#include "data/raw_example.h"
 
 namespace bernoulli {
 namespace {

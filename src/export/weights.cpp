@@ -9,7 +9,7 @@
 #include <ATen/ops/tensor.h>
 
 #include "core/file.h"
-#include "metrics/metrics.h"
+#include "metrics/temperature.h"
 #include "model/features.h"
 #include "model/sequential.h"
 #include "tensor/safetensors.h"

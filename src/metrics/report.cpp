@@ -1,3 +1,5 @@
+#include "metrics/report.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -5,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "core/text_table.h"
-#include "metrics/metrics.h"
 
 namespace bernoulli {
 namespace {

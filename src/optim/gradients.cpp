@@ -1,3 +1,5 @@
+#include "optim/gradients.h"
+
 #include <cmath>
 
 #include <ATen/TensorOperators.h>
@@ -7,8 +9,6 @@
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/stack.h>
-
-#include "optim/optimizer.h"
 
 namespace bernoulli {
 namespace {

@@ -45,38 +45,4 @@ class Optimizer {
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config,
                                           const std::vector<std::pair<std::string, at::Tensor>>& parameters);
 
-/// 2-norm over all gradients together, float64 on the CPU. One synchronisation.
-double gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& parameters);
-
-/// Scales all gradients by max_norm / norm where norm > max_norm (torch.nn.utils.clip_grad_norm_, with its
-/// 1e-6).
-void clip_gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& parameters, double norm,
-                        double max_norm);
-
-/// The two above on the device, without waiting for it: float64, of no dimension.
-at::Tensor device_gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& parameters);
-void clip_gradient_norm(const std::vector<std::pair<std::string, at::Tensor>>& parameters,
-                        const at::Tensor& norm, double max_norm);
-
-/// Clamps each gradient entry to [-max_value, max_value].
-void clip_gradient_value(const std::vector<std::pair<std::string, at::Tensor>>& parameters, double max_value);
-
-/// Exponential moving average of weights: average = decay * average + (1 - decay) * weight after each update.
-class WeightAverage {
- public:
-  WeightAverage(double decay, const std::vector<std::pair<std::string, at::Tensor>>& parameters);
-  void update();
-  /// The same where `refused`, as in DeviceUpdate, is 0.
-  void update_on_device(const at::Tensor& refused);
-  std::vector<std::pair<std::string, at::Tensor>> averages() const;
-  void load(const std::vector<std::pair<std::string, at::Tensor>>& averages);
-  /// Exchanges weights and averages; called before and after an evaluation.
-  void swap();
-
- private:
-  double decay_;
-  std::vector<std::pair<std::string, at::Tensor>> parameters_;
-  std::vector<at::Tensor> averages_;
-};
-
 }  // namespace bernoulli

@@ -1,3 +1,5 @@
+#include "optim/weight_average.h"
+
 #include <utility>
 
 #include <fmt/format.h>
@@ -6,7 +8,6 @@
 #include <ATen/ops/where.h>
 
 #include "core/error.h"
-#include "optim/optimizer.h"
 
 namespace bernoulli {
 

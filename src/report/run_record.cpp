@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "core/file.h"
+#include "metrics/compute.h"
 
 namespace bernoulli::report {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "metrics/decision.h"
 #include "metrics/target_counts.h"
 #include "stability/number_line.h"
 #include "train/epoch_order.h"

@@ -14,6 +14,7 @@
 #include "model/features.h"
 #include "model/sequential.h"
 #include "optim/optimizer.h"
+#include "optim/weight_average.h"
 #include "train/encoded_dataset.h"
 
 namespace bernoulli {

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "data/encoded_dataset.h"
-#include "metrics/metrics.h"
+#include "metrics/predictions.h"
 
 namespace bernoulli {
 

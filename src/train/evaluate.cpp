@@ -6,6 +6,7 @@
 #include <ATen/ops/from_blob.h>
 
 #include "core/error.h"
+#include "metrics/compute.h"
 
 namespace bernoulli {
 namespace {

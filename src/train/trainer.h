@@ -10,7 +10,7 @@
 #include "core/background_work.h"
 #include "core/log.h"
 #include "loss/loss.h"
-#include "metrics/metrics.h"
+#include "metrics/report.h"
 #include "tensor/checkpoint.h"
 #include "train/encoded_dataset.h"
 #include "train/epoch_order.h"

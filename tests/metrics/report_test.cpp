@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "metrics/metrics_fixture.h"
+#include "metrics/names.h"
 
 namespace bernoulli {
 namespace {
