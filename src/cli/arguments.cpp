@@ -49,9 +49,8 @@ std::optional<po::variables_map> parse_words(const Usage& usage, po::options_des
     po::store(po::command_line_parser(words).options(all).positional(positional).style(style).run(), values);
     po::notify(values);
   } catch (const po::unknown_option& error) {
-    const std::string near = suggestion(error.get_option_name(), option_names(options));
     throw UsageError(fmt::format("unknown option '{}'{}; see 'bernoulli {} --help'", error.get_option_name(),
-                                 near.empty() ? "" : fmt::format("; did you mean '{}'?", near),
+                                 did_you_mean(error.get_option_name(), option_names(options)),
                                  usage.synopsis.substr(0, usage.synopsis.find(' '))));
   } catch (const po::too_many_positional_options_error&) {
     throw UsageError(fmt::format("too many arguments; usage: bernoulli {}", usage.synopsis));
@@ -76,10 +75,6 @@ void print(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
     throw IoError(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
   }
-}
-
-std::string suggestion(const std::string& word, const std::vector<std::string>& candidates) {
-  return closest_word(word, candidates).value_or("");
 }
 
 }  // namespace bernoulli::cli

@@ -8,6 +8,8 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "metrics/temperature.h"
+#include "metrics/thresholds.h"
 #include "train/evaluate.h"
 
 namespace bernoulli::cli {

@@ -9,6 +9,7 @@
 #include "config/describe.h"
 #include "config/json_schema.h"
 #include "core/error.h"
+#include "core/text_distance.h"
 #include "store/run_paths.h"
 
 namespace bernoulli::cli {
@@ -31,10 +32,8 @@ const Usage kUsage{"config check|show|describe|schema [CONFIG...] [options]",
 void require_known(const std::string& action) {
   const std::vector<std::string> actions = {"check", "show", "describe", "schema"};
   if (std::find(actions.begin(), actions.end(), action) != actions.end()) return;
-  const std::string near = suggestion(action, actions);
   throw UsageError(fmt::format("unknown action 'config {}'{}; usage: bernoulli {}", action,
-                               near.empty() ? "" : fmt::format("; did you mean '{}'?", near),
-                               kUsage.synopsis));
+                               did_you_mean(action, actions), kUsage.synopsis));
 }
 
 /// Options that the action would not look at are refused.

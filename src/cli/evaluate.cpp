@@ -16,7 +16,7 @@
 #include "core/stop.h"
 #include "data/dataset.h"
 #include "loss/loss.h"
-#include "metrics/metrics.h"
+#include "metrics/report.h"
 #include "predict/open_classifier.h"
 #include "store/run_paths.h"
 #include "tensor/device.h"

@@ -13,7 +13,7 @@
 #include "core/printable.h"
 #include "core/stop.h"
 #include "data/dataset.h"
-#include "metrics/metrics.h"
+#include "metrics/temperature.h"
 #include "model/features.h"
 #include "predict/run_classifier.h"
 #include "store/run_folder.h"

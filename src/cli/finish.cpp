@@ -17,6 +17,7 @@
 #include "core/printable.h"
 #include "core/stop.h"
 #include "infer/classifier.h"
+#include "metrics/temperature.h"
 #include "model/features.h"
 #include "model/sequential.h"
 #include "train/evaluate.h"

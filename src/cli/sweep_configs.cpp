@@ -14,7 +14,8 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/stop.h"
-#include "metrics/metrics.h"
+#include "core/text_distance.h"
+#include "metrics/names.h"
 #include "sweep/naming.h"
 
 namespace bernoulli::cli {
@@ -196,10 +197,9 @@ sweep::Ranking choose_ranking(const std::vector<config::LoadedConfig>& trials,
           "trials differ in training.monitor: say with --rank-by METRIC what they "
           "are compared by");
     if (!has_metric(trial, chosen)) {
-      const std::string near = suggestion(chosen, config::metric_names(trial.run.task.kind));
+      const std::vector<std::string>& names = config::metric_names(trial.run.task.kind);
       throw UsageError(fmt::format("--rank-by: there is no metric '{}' of this task (expected {}){}", chosen,
-                                   config::join_words(config::metric_names(trial.run.task.kind)),
-                                   near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+                                   config::join_words(names), did_you_mean(chosen, names)));
     }
   }
   check_comparable(trials, chosen);

@@ -51,7 +51,4 @@ std::optional<boost::program_options::variables_map> parse_words(
 /// Prints to standard output and checks that it arrived. @throws IoError
 void print(const std::string& text);
 
-/// The closest candidate, or empty when none is near.
-std::string suggestion(const std::string& word, const std::vector<std::string>& candidates);
-
 }  // namespace bernoulli::cli

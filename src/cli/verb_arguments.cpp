@@ -9,6 +9,7 @@
 #include "cli/verb.h"
 #include "config/schema.h"
 #include "core/error.h"
+#include "infer/run_files.h"
 
 namespace bernoulli::cli {
 namespace {
@@ -37,17 +38,6 @@ std::vector<std::string> data_overrides(const po::variables_map& values) {
       throw UsageError(fmt::format("--set {}: only keys of data can be set here, as data.root=DIR", word));
   }
   return overrides;
-}
-
-/// @throws ArtifactError
-RunPaths run_called(const std::string& word) {
-  const RunPaths run{word};
-  if (std::error_code ignored; std::filesystem::exists(run.folder / "sweep.json", ignored))
-    throw ArtifactError(
-        fmt::format("'{}' is the folder of a sweep: name its runs, which are the folders in it", word));
-  if (!is_run_folder(run.folder))
-    throw ArtifactError(fmt::format("'{}' is not a run folder: it has no config.yaml", word));
-  return run;
 }
 
 /// An output must not replace what the run is made of. @throws UsageError
@@ -196,7 +186,7 @@ std::optional<ExportArguments> export_arguments(const std::vector<std::string>& 
   if (!values) return std::nullopt;
   const std::string folder = positional(*values, usage, "a run folder");
   const ExportFormatEntry& format = export_format((*values)["format"].as<std::string>());
-  const RunPaths run = run_called(folder);
+  const RunPaths run = run_at(folder);
   const std::string output =
       optional_word(*values, "output").value_or((run.*format.default_output)().string());
   refuse_own_files(run, output);
@@ -225,7 +215,7 @@ std::optional<ReportArguments> report_arguments(const std::vector<std::string>& 
   positional(*values, usage, "one or more run folders");
   std::vector<RunPaths> runs;
   for (const std::string& word : (*values)["run"].as<std::vector<std::string>>())
-    runs.push_back(run_called(word));
+    runs.push_back(run_at(word));
   const std::optional<std::string> chosen = optional_word(*values, "output");
   for (const RunPaths& run : runs) refuse_own_files(run, chosen.value_or(""));
   const std::string usual = runs.size() == 1 ? runs[0].report().string() : "comparison.html";

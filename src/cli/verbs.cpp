@@ -2,6 +2,7 @@
 
 #include "cli/verb.h"
 #include "core/error.h"
+#include "core/text_distance.h"
 #include "core/version.h"
 
 namespace bernoulli::cli {
@@ -27,9 +28,8 @@ const Verb& find_verb(const std::string& name) {
     if (verb.name == name) return verb;
     names.push_back(verb.name);
   }
-  const std::string near = suggestion(name, names);
-  throw UsageError(fmt::format("unknown verb '{}'{}; see 'bernoulli --help'", name,
-                               near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+  throw UsageError(
+      fmt::format("unknown verb '{}'{}; see 'bernoulli --help'", name, did_you_mean(name, names)));
 }
 
 std::string overview() {

@@ -12,6 +12,7 @@
 #include "config/resolve.h"
 #include "config/schema.h"
 #include "core/parse_number.h"
+#include "core/text_distance.h"
 
 namespace bernoulli::config {
 namespace {

@@ -13,6 +13,7 @@
 #include "config/schema.h"
 #include "config/yaml_writer.h"
 #include "core/error.h"
+#include "core/text_distance.h"
 
 namespace bernoulli::config {
 namespace {

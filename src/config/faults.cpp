@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "core/text_distance.h"
 
 namespace bernoulli::config {
 
@@ -42,11 +41,6 @@ void Faults::throw_if_any() {
     message += (i == 0 ? "" : "\n") + faults_[i].text;
   if (faults_.size() > kMostShown) message += fmt::format("\n... and {} more", faults_.size() - kMostShown);
   throw UsageError(message);
-}
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
-  const auto closest = closest_word(word, candidates);
-  return closest ? fmt::format("; did you mean '{}'?", *closest) : "";
 }
 
 std::string quote(std::string_view value) {

@@ -32,9 +32,6 @@ class Faults {
   std::vector<Fault> faults_;
 };
 
-/// "; did you mean 'x'?", or nothing where no candidate is near.
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
-
 /// A value for a message: in single quotes, shortened to 60 bytes, control characters escaped.
 std::string quote(std::string_view value);
 

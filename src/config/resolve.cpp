@@ -8,6 +8,7 @@
 
 #include "config/canonical.h"
 #include "config/scalar.h"
+#include "core/text_distance.h"
 
 namespace bernoulli::config {
 namespace {

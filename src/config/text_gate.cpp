@@ -2,28 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "core/utf8.h"
+
 namespace bernoulli::config {
 namespace {
-
-/// Length of the well-formed UTF-8 sequence at the start of `bytes`, or 0. Table 3-7 of the Unicode standard.
-size_t sequence_length(std::string_view bytes) {
-  const auto at = [&](size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U; };
-  const auto continues = [&](size_t i) { return (at(i) & 0xc0U) == 0x80U; };
-  const unsigned lead = at(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead <= 0xdf) return continues(1) ? 2 : 0;
-  if (lead >= 0xe0 && lead <= 0xef) {
-    const unsigned lowest = lead == 0xe0 ? 0xa0 : 0x80;
-    const unsigned highest = lead == 0xed ? 0x9f : 0xbf;
-    return at(1) >= lowest && at(1) <= highest && continues(2) ? 3 : 0;
-  }
-  if (lead >= 0xf0 && lead <= 0xf4) {
-    const unsigned lowest = lead == 0xf0 ? 0x90 : 0x80;
-    const unsigned highest = lead == 0xf4 ? 0x8f : 0xbf;
-    return at(1) >= lowest && at(1) <= highest && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 void normalise_line_breaks(std::string& text) {
   size_t kept = 0;
@@ -44,13 +26,12 @@ std::optional<TextFault> admit_text(std::string& text, const std::shared_ptr<con
                                                        text.size(), kMaxConfigBytes)});
     return fault;
   }
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
   normalise_line_breaks(text);
   Place place{source, 1, 1};
   for (size_t i = 0; i < text.size();) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    const size_t length = sequence_length(std::string_view(text).substr(i));
+    const size_t length = utf8_sequence_length(std::string_view(text).substr(i));
     if (length == 0) {
       fault.emplace(
           TextFault{place, fmt::format("byte 0x{:02x} is not UTF-8 (save the file as UTF-8)", byte)});

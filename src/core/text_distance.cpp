@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace bernoulli {
 
 int text_distance(std::string_view a, std::string_view b) {
@@ -19,19 +21,19 @@ int text_distance(std::string_view a, std::string_view b) {
   return cost[a.size()][b.size()];
 }
 
-std::optional<std::string> closest_word(std::string_view word, const std::vector<std::string>& candidates) {
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
   constexpr size_t kLongestWord = 100;  // the table is quadratic, and nobody mistypes a key of this length
-  if (word.size() > kLongestWord) return std::nullopt;
-  std::optional<std::string> best;
+  if (word.size() > kLongestWord) return "";
+  const std::string* best = nullptr;
   int best_distance = 1 + static_cast<int>(std::max<size_t>(word.size(), 3) / 3);
   for (const std::string& candidate : candidates) {
     const int distance = text_distance(word, candidate);
     if (distance < best_distance) {
       best_distance = distance;
-      best = candidate;
+      best = &candidate;
     }
   }
-  return best;
+  return best == nullptr ? "" : fmt::format("; did you mean '{}'?", *best);
 }
 
 }  // namespace bernoulli

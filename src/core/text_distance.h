@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,8 +10,8 @@ namespace bernoulli {
 /// counting 1.
 int text_distance(std::string_view a, std::string_view b);
 
-/// The candidate a misspelt word was probably meant to be: the nearest one, if at most a third of the word
-/// was mistyped.
-std::optional<std::string> closest_word(std::string_view word, const std::vector<std::string>& candidates);
+/// "; did you mean 'x'?" of the candidate that a misspelt word was probably meant to be: the nearest one, if
+/// at most a third of the word was mistyped. Else nothing.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace bernoulli

@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/hash.h"
-#include "text/utf8.h"
+#include "core/utf8.h"
 
 namespace bernoulli {
 namespace {

@@ -1,3 +1,5 @@
+#include "data/class_folders.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -14,7 +16,6 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
-#include "data/raw_example.h"
 #include "text/parallel_chunks.h"
 
 namespace bernoulli {

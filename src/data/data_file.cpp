@@ -1,3 +1,5 @@
+#include "data/data_file.h"
+
 #include <algorithm>
 #include <system_error>
 
@@ -7,8 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/stop.h"
-#include "data/raw_example.h"
-#include "text/utf8.h"
+#include "core/utf8.h"
 
 namespace bernoulli {
 namespace {

@@ -10,7 +10,7 @@
 #include "core/hash.h"
 #include "core/log.h"
 #include "data/label_reader.h"
-#include "data/raw_example.h"
+#include "data/read_source.h"
 #include "data/split.h"
 
 namespace bernoulli {

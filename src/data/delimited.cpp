@@ -4,7 +4,8 @@
 
 #include "core/error.h"
 #include "core/stop.h"
-#include "data/raw_example.h"
+#include "data/data_file.h"
+#include "data/read_source.h"
 #include "data/table.h"
 
 namespace bernoulli {

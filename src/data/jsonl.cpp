@@ -6,7 +6,8 @@
 #include "core/error.h"
 #include "core/json_fault.h"
 #include "core/stop.h"
-#include "data/raw_example.h"
+#include "data/data_file.h"
+#include "data/read_source.h"
 
 namespace bernoulli {
 namespace {

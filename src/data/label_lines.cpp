@@ -4,7 +4,8 @@
 #include <fmt/format.h>
 
 #include "core/stop.h"
-#include "data/raw_example.h"
+#include "data/data_file.h"
+#include "data/read_source.h"
 
 namespace bernoulli {
 namespace {

@@ -11,7 +11,7 @@
 #include "core/name_list.h"
 #include "core/parse_number.h"
 #include "core/text_distance.h"
-#include "text/utf8.h"
+#include "core/utf8.h"
 
 namespace bernoulli {
 namespace {
@@ -77,9 +77,8 @@ std::string unknown_label(std::string_view label, const std::vector<std::string>
   if (const char separator = joins_labels(label, names); separator != '\0')
     return fmt::format("unknown label '{}': its parts are labels; set data.columns.label_separator: \"{}\"",
                        label, separator);
-  const std::optional<std::string> near = closest_word(std::string(label), names);
   return fmt::format("unknown label '{}' (expected one of {}){}", label, name_list(names),
-                     near ? fmt::format("; did you mean '{}'?", *near) : "");
+                     did_you_mean(label, names));
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include "data/read_source.h"
+
 #include <algorithm>
 #include <system_error>
 #include <utility>
@@ -6,7 +8,7 @@
 
 #include "config/schema.h"
 #include "core/error.h"
-#include "data/raw_example.h"
+#include "data/class_folders.h"
 
 namespace bernoulli {
 namespace {

@@ -11,8 +11,8 @@
 #include "core/hash.h"
 #include "core/mapped_file.h"
 #include "core/stop.h"
+#include "data/class_folders.h"
 #include "data/dataset.h"
-#include "data/raw_example.h"
 #include "text/parallel_chunks.h"
 
 namespace bernoulli {

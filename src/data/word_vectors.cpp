@@ -14,7 +14,7 @@
 #include "core/printable.h"
 #include "core/spill.h"
 #include "core/stop.h"
-#include "data/raw_example.h"
+#include "data/data_file.h"
 
 namespace bernoulli {
 namespace {

@@ -113,16 +113,18 @@ Verification verify_onnx(std::string_view bytes, const std::string& name, const 
   const at::NoGradGuard no_grad;
   Comparison comparison(bytes, name, parts);
   Verification verification{trainer.texts.size(), 0};
-  for (int64_t batch = 0; batch < trainer.texts.size(); batch += trainer.batch_size) {
-    const TokenRows rows = parts.vectorizer.transform(texts_of(trainer, batch, trainer.batch_size));
+  const std::vector<int64_t> begins = trainer.batches();
+  for (size_t batch = 0; batch + 1 < begins.size(); ++batch) {
+    const int64_t first = begins[batch];
+    const TokenRows rows = parts.vectorizer.transform(texts_of(trainer, first, begins[batch + 1] - first));
     for (int64_t begin = 0; begin < rows.size();) {
       if (poll != nullptr) poll();
       const int64_t count = rows_at_once(rows, begin);
-      comparison.check_exactly(rows, begin, count, batch + begin, tolerance);
+      comparison.check_exactly(rows, begin, count, first + begin, tolerance);
       const at::Tensor probabilities = comparison.probabilities(rows, begin, count);
       verification.max_difference =
           std::max(verification.max_difference,
-                   largest_difference(name, trainer, batch + begin, probabilities, kRoundingTolerance));
+                   largest_difference(name, trainer, first + begin, probabilities, kRoundingTolerance));
       begin += count;
     }
   }

@@ -49,7 +49,7 @@ def strip_html(self, text: str) -> str:
     return "".join(kept)
 )";
 
-// Unicode 15, table 3-7; the same table as text/utf8.h.
+// Unicode 15, table 3-7; the same table as core/utf8.h.
 constexpr const char* kCharacters = R"(
 def character_length(self, pieces: List[str], at: int) -> int:
     lead = ord(pieces[at])

@@ -19,7 +19,7 @@
 #include "core/error.h"
 #include "core/version.h"
 #include "export/script_vectorizer.h"
-#include "metrics/metrics.h"
+#include "metrics/temperature.h"
 #include "model/features.h"
 #include "store/artifact_files.h"
 #include "store/native_index.h"

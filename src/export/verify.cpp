@@ -66,6 +66,12 @@ double verify_batch(const Artifact& artifact, const TrainerAnswers& trainer, int
 
 }  // namespace
 
+std::vector<int64_t> TrainerAnswers::batches() const {
+  if (batch_size < 1) throw InternalError("batches of the trainer have no size");
+  return padded_batches(texts.size(), batch_size, kMostPaddedBytes,
+                        [&](int64_t text) { return fixed_width ? 0 : texts[text].size(); });
+}
+
 void refuse_export(const std::string& name, const std::string& finding) {
   throw ArtifactError(
       fmt::format("the exported file '{}' is wrong and was not written: {}. This is a bug; please report it "
@@ -121,10 +127,7 @@ void check_answers(const TrainerAnswers& trainer, int64_t num_outputs) {
 Verification verify_artifact(std::string_view bytes, const std::string& name, const TrainerAnswers& trainer,
                              double tolerance, int threads, void (*poll)()) {
   const int64_t num_texts = trainer.texts.size();
-  if (trainer.batch_size < 1) throw InternalError("batches of the trainer have no size");
-  const std::vector<int64_t> begins =
-      padded_batches(num_texts, trainer.batch_size, kMostPaddedBytes,
-                     [&](int64_t text) { return trainer.fixed_width ? 0 : trainer.texts[text].size(); });
+  const std::vector<int64_t> begins = trainer.batches();
   const size_t num_batches = begins.size() - 1;
   const size_t num_workers = std::clamp<size_t>(num_batches, 1, static_cast<size_t>(std::max(threads, 1)));
   const int threads_of_an_operator = at::get_num_threads();

@@ -21,6 +21,9 @@ struct TrainerAnswers {
   std::span<const float> logits;  ///< N*L row-major
   int64_t batch_size = 512;
   bool fixed_width = false;  ///< text.sequence_length is set: no text makes its batch wider
+
+  /// Where the batches begin, in order, and N at the end. @throws InternalError where batches have no size.
+  std::vector<int64_t> batches() const;
 };
 
 /// Largest difference of a probability that is allowed where the trainer computed on another device than the

@@ -9,7 +9,7 @@
 #include <ATen/ops/tensor.h>
 
 #include "core/file.h"
-#include "metrics/metrics.h"
+#include "metrics/temperature.h"
 #include "model/features.h"
 #include "model/sequential.h"
 #include "tensor/safetensors.h"
@@ -45,8 +45,10 @@ Verification verify_weights(std::string_view bytes, const std::string& name, con
   Sequential model(parts.plan, to_tensors(read.tensors), c10::kCPU);
   const FeatureShape shape{parts.plan.ragged_input, parts.vectorizer.config().sequence_length};
   Verification verification{trainer.texts.size(), 0};
-  for (int64_t begin = 0; begin < trainer.texts.size(); begin += trainer.batch_size) {
-    const std::vector<std::string> texts = texts_of(trainer, begin, trainer.batch_size);
+  const std::vector<int64_t> begins = trainer.batches();
+  for (size_t batch = 0; batch + 1 < begins.size(); ++batch) {
+    const int64_t begin = begins[batch];
+    const std::vector<std::string> texts = texts_of(trainer, begin, begins[batch + 1] - begin);
     std::vector<float> logits =
         compute_logits(model, parts.vectorizer.transform(texts), shape, trainer.batch_size, c10::kCPU, poll);
     divide_by_temperature(logits, parts.temperatures);

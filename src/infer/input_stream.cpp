@@ -12,7 +12,7 @@
 
 #include "core/error.h"
 #include "core/stop.h"
-#include "text/utf8.h"
+#include "core/utf8.h"
 
 namespace bernoulli {
 namespace {

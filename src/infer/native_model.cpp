@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,7 +15,8 @@
 #include "infer/explain.h"
 #include "infer/run_files.h"
 #include "infer/self_test.h"
-#include "metrics/metrics.h"
+#include "metrics/decision.h"
+#include "metrics/temperature.h"
 #include "store/artifact_files.h"
 #include "store/native_index.h"
 #include "store/seal.h"
@@ -39,13 +39,13 @@ PooledNetwork build_network(const layers::ModelPlan& plan, const TextConfig& tex
   return std::move(*network);
 }
 
-NativeModel open_run(const fs::path& path) {
-  RunFiles files = load_run_files({path});
+NativeModel open_run(const RunPaths& run) {
+  RunFiles files = load_run_files(run);
   try {
     PooledNetwork network = build_network(files.plan, files.info.config.text, files.checkpoint.weights);
     return {std::move(files.info), std::move(files.plan), std::move(files.vectorizer), std::move(network), 0};
   } catch (const ArtifactError& error) {
-    throw ArtifactError(fmt::format("run '{}' is damaged: {}", path.string(), error.what()));
+    throw ArtifactError(fmt::format("run '{}' is damaged: {}", run.folder.string(), error.what()));
   }
 }
 
@@ -96,8 +96,8 @@ NativeModel read_file_model(const ZipReader& zip, const std::string& name) {
                                               vectorizer.num_ids(), saved.num_outputs);
   PooledNetwork network = build_network(plan, info.config.text, find_tensors(zip, index));
   NativeModel model{std::move(info), std::move(plan), std::move(vectorizer), std::move(network), 0};
-  model.self_test_difference =
-      checked_self_test(model, self_test_from_json(parse_shallow_json<Json>(extra_file(zip, kSelfTestFile))));
+  model.self_test_difference = checked_self_test(
+      model, self_test_from_json(parse_shallow_json<Json>(extra_file(zip, kSelfTestFile)), name));
   return model;
 }
 
@@ -163,14 +163,8 @@ void NativeModel::logits(std::span<const int32_t> ids, State& state, std::span<f
 }
 
 NativeModel open_native_model(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::exists(path, ignored))
-    throw ArtifactError(
-        fmt::format("'{}' does not exist (expected a run folder or an exported file)", path.string()));
-  if (!fs::is_directory(path, ignored)) return open_file(path);
-  if (!is_run_folder(path))
-    throw ArtifactError(fmt::format("'{}' is not a run folder: it has no config.yaml", path.string()));
-  return open_run(path);
+  const std::optional<RunPaths> run = run_or_file_at(path);
+  return run ? open_run(*run) : open_file(path);
 }
 
 std::unique_ptr<Classifier> open_native_classifier(const fs::path& path) {

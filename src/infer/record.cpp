@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "metrics/metrics.h"
+#include "metrics/decision.h"
 #include "text/token_escape.h"
 
 namespace bernoulli {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/shallow_json.h"
+#include "store/run_folder.h"
 
 namespace bernoulli {
 namespace {
@@ -123,6 +125,23 @@ RunFiles load_checked(const RunPaths& paths) {
 }
 
 }  // namespace
+
+RunPaths run_at(const fs::path& path) {
+  if (std::error_code ignored; fs::exists(path / kSweepFolder.marker, ignored))
+    throw ArtifactError(fmt::format(
+        "'{}' is the folder of a sweep: name its runs, which are the folders in it", path.string()));
+  if (!is_run_folder(path))
+    throw ArtifactError(fmt::format("'{}' is not a run folder: it has no config.yaml", path.string()));
+  return {path};
+}
+
+std::optional<RunPaths> run_or_file_at(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored))
+    throw ArtifactError(
+        fmt::format("'{}' does not exist (expected a run folder or an exported file)", path.string()));
+  return fs::is_directory(path, ignored) ? std::optional(run_at(path)) : std::nullopt;
+}
 
 config::LoadedConfig load_run_config(const RunPaths& paths) {
   try {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "config/load.h"
@@ -20,6 +22,12 @@ struct RunFiles {
   layers::ModelPlan plan;
   RawCheckpoint checkpoint;
 };
+
+/// The run at a path. @throws ArtifactError where there is none
+RunPaths run_at(const std::filesystem::path& path);
+/// The same of a path that may be an exported file: nothing where something else than a folder is there.
+/// @throws ArtifactError where nothing is there, or a folder that is no run
+std::optional<RunPaths> run_or_file_at(const std::filesystem::path& path);
 
 /// config.yaml of a run. @throws ArtifactError where it is not there or does not load
 config::LoadedConfig load_run_config(const RunPaths& paths);

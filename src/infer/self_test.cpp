@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "core/error.h"
+#include "core/hex.h"
 #include "core/random.h"
-#include "text/utf8.h"
+#include "core/utf8.h"
 
 namespace bernoulli {
 namespace {
@@ -16,18 +20,17 @@ using Json = nlohmann::ordered_json;
 
 Json text_to_json(const std::string& text) {
   if (is_utf8(text)) return text;
-  std::string hex;
-  for (const char c : text) hex += fmt::format("{:02x}", static_cast<uint8_t>(c));
-  return {{"hex", hex}};
+  return {{"hex", to_hex(text)}};
 }
 
-std::string text_from_json(const Json& json) {
+std::string text_from_json(const Json& json, const std::string& name) {
   if (json.is_string()) return json.get<std::string>();
   const auto hex = json.at("hex").get<std::string>();
-  std::string text;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2)
-    text.push_back(static_cast<char>(std::strtol(hex.substr(i, 2).c_str(), nullptr, 16)));
-  return text;
+  std::optional<std::string> text = from_hex(hex);
+  if (!text)
+    throw ArtifactError(
+        fmt::format("the self-test of '{}' is damaged: '{}' are no hexadecimal digits of bytes", name, hex));
+  return std::move(*text);
 }
 
 /// `num_words` words, drawn more often from the front of the vocabulary, as in real text.
@@ -101,9 +104,9 @@ Json to_json(const SelfTest& self_test) {
   return json;
 }
 
-SelfTest self_test_from_json(const Json& json) {
+SelfTest self_test_from_json(const Json& json, const std::string& name) {
   SelfTest self_test;
-  for (const Json& text : json.at("texts")) self_test.texts.push_back(text_from_json(text));
+  for (const Json& text : json.at("texts")) self_test.texts.push_back(text_from_json(text, name));
   for (const Json& row : json.at("probabilities")) {
     for (const Json& probability : row) self_test.probabilities.push_back(probability.get<float>());
   }

@@ -32,7 +32,8 @@ std::string self_test_fault(const SelfTest& self_test, std::span<const float> an
 
 /// {"texts": [...], "probabilities": [[...], ...]}; a text that is no valid UTF-8 stands as {"hex": "..."}.
 nlohmann::ordered_json to_json(const SelfTest& self_test);
-/// @throws nlohmann::json::exception
-SelfTest self_test_from_json(const nlohmann::ordered_json& json);
+/// @param name  of the file, for messages.  @throws ArtifactError for bytes that are no hexadecimal digits;
+/// nlohmann::json::exception
+SelfTest self_test_from_json(const nlohmann::ordered_json& json, const std::string& name);
 
 }  // namespace bernoulli

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "infer/native_model.h"
-#include "metrics/metrics.h"
+#include "metrics/decision.h"
 
 namespace bernoulli {
 

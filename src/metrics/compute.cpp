@@ -1,3 +1,5 @@
+#include "metrics/compute.h"
+
 #include <cmath>
 #include <utility>
 
@@ -5,7 +7,7 @@
 
 #include "core/error.h"
 #include "metrics/confusion.h"
-#include "metrics/metrics.h"
+#include "metrics/names.h"
 #include "metrics/probability_metrics.h"
 #include "metrics/ranking.h"
 #include "metrics/scored_example.h"

@@ -1,6 +1,7 @@
 #include "metrics/curves.h"
 
 #include "metrics/confusion.h"
+#include "metrics/decision.h"
 
 namespace bernoulli {
 namespace {

@@ -1,6 +1,6 @@
-#include <cmath>
+#include "metrics/decision.h"
 
-#include "metrics/metrics.h"
+#include <cmath>
 
 namespace bernoulli {
 

@@ -1,9 +1,10 @@
+#include "metrics/names.h"
+
 #include <algorithm>
 #include <array>
 #include <string_view>
 
 #include "config/metric_names.h"
-#include "metrics/metrics.h"
 
 namespace bernoulli {
 

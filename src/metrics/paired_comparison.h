@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "metrics/metrics.h"
+#include "metrics/predictions.h"
 
 namespace bernoulli {
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "metrics/decision.h"
+
 namespace bernoulli {
 namespace {
 

@@ -1,10 +1,12 @@
+#include "metrics/report.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 
 #include <fmt/format.h>
 
-#include "metrics/metrics.h"
+#include "core/text_table.h"
 
 namespace bernoulli {
 namespace {
@@ -31,14 +33,6 @@ bool all_equal(const std::vector<double>& values) {
   return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) == values.end();
 }
 
-/// A label name may come from anyone's data: control bytes could drive the terminal.
-std::string printable(std::string name) {
-  for (char& byte : name) {
-    if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f) byte = '?';
-  }
-  return name;
-}
-
 std::string cell(const MetricValue& metric) {
   return metric.value ? fmt::format("{:.6g}", *metric.value) : std::string("-");
 }
@@ -47,25 +41,23 @@ constexpr std::array<const char*, 5> kLabelColumns = {"precision", "recall", "f1
                                                       "average_precision"};
 
 std::string label_table(const MetricReport& report) {
-  size_t width = std::string_view("label").size();
-  for (const auto& [label, metrics] : report.per_label) width = std::max(width, label.size());
-  std::string table = fmt::format("\n{:<{}}", "label", width);
-  if (report.thresholds.size() > 1) table += fmt::format("  {:>12}", "threshold");
-  for (const char* name : kLabelColumns) table += fmt::format("  {:>12}", name);
-  table += "\n";
+  TextColumn labels{"label", true, {}}, thresholds{"threshold", false, {}};
+  std::vector<TextColumn> figures;
+  for (const char* name : kLabelColumns) figures.push_back({name, false, {}});
   for (size_t i = 0; i < report.per_label.size(); ++i) {
     const auto& [label, metrics] = report.per_label[i];
-    table += fmt::format("{:<{}}", printable(label), width);
-    if (report.thresholds.size() > 1) table += fmt::format("  {:>12.6g}", report.thresholds[i]);
-    for (const char* name : kLabelColumns) {
+    labels.cells.push_back(label);
+    if (report.thresholds.size() > 1) thresholds.cells.push_back(fmt::format("{:.6g}", report.thresholds[i]));
+    for (TextColumn& column : figures) {
       const auto metric =
-          std::find_if(metrics.begin(), metrics.end(), [&](const auto& m) { return m.first == name; });
-      table +=
-          fmt::format("  {:>{}}", cell(metric->second), std::max<size_t>(12, std::string_view(name).size()));
+          std::find_if(metrics.begin(), metrics.end(), [&](const auto& m) { return m.first == column.name; });
+      column.cells.push_back(cell(metric->second));
     }
-    table += "\n";
   }
-  return table;
+  std::vector<TextColumn> columns = {labels};
+  if (report.thresholds.size() > 1) columns.push_back(thresholds);
+  columns.insert(columns.end(), figures.begin(), figures.end());
+  return "\n" + text_table(columns);
 }
 
 }  // namespace

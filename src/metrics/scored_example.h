@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "metrics/metrics.h"
+#include "metrics/predictions.h"
+#include "metrics/report.h"
 
 namespace bernoulli {
 

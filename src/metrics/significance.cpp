@@ -37,9 +37,9 @@ Spread spread_of(const std::vector<double>& values) {
   const auto count = static_cast<double>(values.size());
   for (const double value : values) spread.mean += value / count;
   if (values.size() < 2) return spread;
-  for (const double value : values)
-    spread.deviation += (value - spread.mean) * (value - spread.mean) / (count - 1);
-  spread.deviation = std::sqrt(spread.deviation);
+  double variance = 0;
+  for (const double value : values) variance += (value - spread.mean) * (value - spread.mean) / (count - 1);
+  spread.deviation = std::sqrt(variance);
   return spread;
 }
 
@@ -53,7 +53,7 @@ PairedTTest paired_t_test(const std::vector<double>& baseline, const std::vector
   if (all_same) return {differences.front(), std::nullopt, std::nullopt};
   const Spread spread = spread_of(differences);
   const auto count = static_cast<double>(differences.size());
-  const double t = spread.mean / (spread.deviation / std::sqrt(count));
+  const double t = spread.mean / (*spread.deviation / std::sqrt(count));
   const double freedom = count - 1;
   return {spread.mean, t, incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t * t))};
 }

@@ -6,10 +6,10 @@
 
 namespace bernoulli {
 
-/// Mean and spread of a figure over seeds.
+/// Mean and spread of a figure, over seeds or trials.
 struct Spread {
   double mean = 0;
-  double deviation = 0;  ///< sample standard deviation; 0 for a single value
+  std::optional<double> deviation;  ///< of the sample; nothing for a single value
 };
 Spread spread_of(const std::vector<double>& values);
 

@@ -1,10 +1,12 @@
+#include "metrics/temperature.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "metrics/metrics.h"
+#include "metrics/decision.h"
 #include "metrics/scored_example.h"
 
 namespace bernoulli {

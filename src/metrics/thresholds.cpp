@@ -1,3 +1,5 @@
+#include "metrics/thresholds.h"
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -8,7 +10,7 @@
 
 #include "core/error.h"
 #include "metrics/confusion.h"
-#include "metrics/metrics.h"
+#include "metrics/decision.h"
 #include "metrics/scored_example.h"
 
 namespace bernoulli {

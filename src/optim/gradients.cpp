@@ -1,4 +1,7 @@
+#include "optim/gradients.h"
+
 #include <cmath>
+#include <vector>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -7,8 +10,6 @@
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/stack.h>
-
-#include "optim/optimizer.h"
 
 namespace bernoulli {
 namespace {

@@ -42,37 +42,4 @@ class Optimizer {
 /// @param parameters named, requiring gradient. Names decide OptimizerConfig::no_decay.
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const NamedTensors& parameters);
 
-/// 2-norm over all gradients together, float64 on the CPU. One synchronisation.
-double gradient_norm(const NamedTensors& parameters);
-
-/// Scales all gradients by max_norm / norm where norm > max_norm (torch.nn.utils.clip_grad_norm_, with its
-/// 1e-6).
-void clip_gradient_norm(const NamedTensors& parameters, double norm, double max_norm);
-
-/// The two above on the device, without waiting for it: float64, of no dimension.
-at::Tensor device_gradient_norm(const NamedTensors& parameters);
-void clip_gradient_norm(const NamedTensors& parameters, const at::Tensor& norm, double max_norm);
-
-/// Clamps each gradient entry to [-max_value, max_value].
-void clip_gradient_value(const NamedTensors& parameters, double max_value);
-
-/// Exponential moving average of weights: average = decay * average + (1 - decay) * weight after each update.
-class WeightAverage {
- public:
-  WeightAverage(double decay, const NamedTensors& parameters);
-  void update();
-  /// The same where `refused`, as in DeviceUpdate, is 0.
-  void update_on_device(const at::Tensor& refused);
-  const NamedTensors& averages() const { return averages_; }
-  /// Copies averages by name. @throws ArtifactError as Optimizer::load_state.
-  void load(const NamedTensors& averages);
-  /// Exchanges weights and averages; called before and after an evaluation.
-  void swap();
-
- private:
-  double decay_;
-  NamedTensors parameters_;
-  NamedTensors averages_;
-};
-
 }  // namespace bernoulli

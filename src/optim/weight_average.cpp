@@ -1,7 +1,7 @@
+#include "optim/weight_average.h"
+
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/where.h>
-
-#include "optim/optimizer.h"
 
 namespace bernoulli {
 

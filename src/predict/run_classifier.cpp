@@ -5,7 +5,7 @@
 #include "core/stop.h"
 #include "infer/explain.h"
 #include "infer/run_files.h"
-#include "metrics/metrics.h"
+#include "metrics/temperature.h"
 #include "model/features.h"
 #include "tensor/safetensors.h"
 

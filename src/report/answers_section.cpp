@@ -7,6 +7,7 @@
 
 #include "metrics/confusion.h"
 #include "metrics/curves.h"
+#include "metrics/decision.h"
 #include "metrics/probability_metrics.h"
 #include "report/answer_plots.h"
 #include "report/html.h"

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "metrics/metrics.h"
+#include "metrics/names.h"
 #include "report/answer_plots.h"
 #include "report/comparison.h"
 #include "report/html.h"

@@ -33,10 +33,9 @@ std::string configuration_section(const RunRecord& record) {
 }
 
 std::string environment_section(const RunRecord& record) {
-  std::string rows;
+  Table table({}, 0, {1});
   const auto add = [&](const std::string& name, const std::string& value) {
-    rows +=
-        fmt::format("<tr><td>{}</td><td class=\"l\">{}</td></tr>\n", escape_html(name), escape_html(value));
+    table.row({escape_html(name), escape_html(value)});
   };
   if (record.environment.is_object()) {
     for (const auto& [name, value] : record.environment.items()) {
@@ -52,11 +51,9 @@ std::string environment_section(const RunRecord& record) {
     for (const auto& [name, value] : record.summary.at("timings").items()) add(name, plain(value));
     add("peak_memory_mib", plain(record.summary.at("peak_memory_mib")));
   }
-  if (rows.empty()) return "";
+  if (table.empty()) return "";
   return "<section id=\"environment\"><h2>Environment</h2>\n" +
-         details("Program, machine, command line and time",
-                 "<div class=\"scroll\"><table>" + rows + "</table></div>") +
-         "</section>\n";
+         details("Program, machine, command line and time", table.html()) + "</section>\n";
 }
 
 }  // namespace bernoulli::report

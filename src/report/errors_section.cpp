@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "metrics/decision.h"
 #include "report/answer_plots.h"
 #include "report/html.h"
 #include "report/sections.h"

@@ -174,10 +174,9 @@ std::string headline(const RunReport& run) {
   if (figures.empty())
     text += fmt::format("<p>There are no final figures{}.</p>\n",
                         run.no_answers_because.empty() ? "" : ": " + escape_html(run.no_answers_because));
-  std::string rows;
-  for (const auto& [name, value] : facts(run.record))
-    rows += fmt::format("<tr><td>{}</td><td class=\"l\">{}</td></tr>\n", name, value);
-  return text + "<div class=\"scroll\"><table>" + rows + "</table></div>\n";
+  Table table({}, 0, {1});
+  for (const auto& [name, value] : facts(run.record)) table.row({name, value});
+  return text + table.html();
 }
 
 }  // namespace bernoulli::report

@@ -1,10 +1,11 @@
 #include "report/html.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "text/utf8.h"
+#include "core/utf8.h"
 
 namespace bernoulli::report {
 namespace {
@@ -96,8 +97,9 @@ std::string shortened(std::string_view text, size_t max_characters) {
   return std::string(text.substr(0, end)) + (end < text.size() ? "…" : "");
 }
 
-Table::Table(const std::vector<std::string>& head, size_t num_left) : num_left_(num_left) {
-  cells(head, "th");
+Table::Table(const std::vector<std::string>& head, size_t num_left, std::vector<size_t> also_left)
+    : num_left_(num_left), also_left_(std::move(also_left)) {
+  if (!head.empty()) cells(head, "th");
 }
 
 void Table::row(const std::vector<std::string>& row) {
@@ -107,8 +109,10 @@ void Table::row(const std::vector<std::string>& row) {
 
 void Table::cells(const std::vector<std::string>& cells, const char* tag) {
   html_ += "<tr>";
-  for (size_t i = 0; i < cells.size(); ++i)
-    html_ += fmt::format("<{0}{1}>{2}</{0}>", tag, i < num_left_ ? " class=\"l\"" : "", cells[i]);
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const bool left = i < num_left_ || std::ranges::find(also_left_, i) != also_left_.end();
+    html_ += fmt::format("<{0}{1}>{2}</{0}>", tag, left ? " class=\"l\"" : "", cells[i]);
+  }
   html_ += "</tr>\n";
 }
 

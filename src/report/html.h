@@ -17,8 +17,11 @@ std::string shortened(std::string_view text, size_t max_characters);
 /// A table that scrolls sideways where it is too wide. Heads and cells are HTML.
 class Table {
  public:
-  /// @param num_left  the first columns, which hold words; the others hold numbers and stand to the right.
-  explicit Table(const std::vector<std::string>& head, size_t num_left = 1);
+  /// @param head  empty: the rows alone.  @param num_left  the first columns, which hold words; those of
+  /// `also_left` do, too, and the others hold numbers and stand to the right. The first column stands to the
+  /// left in any case; where it is not among them, its cells are not broken into lines.
+  explicit Table(const std::vector<std::string>& head, size_t num_left = 1,
+                 std::vector<size_t> also_left = {});
   void row(const std::vector<std::string>& cells);
   bool empty() const { return empty_; }
   std::string html() const { return html_ + "</table></div>\n"; }
@@ -27,6 +30,7 @@ class Table {
   void cells(const std::vector<std::string>& cells, const char* tag);
 
   size_t num_left_;
+  std::vector<size_t> also_left_;
   bool empty_ = true;
   std::string html_ = "<div class=\"scroll\"><table>";
 };

@@ -7,6 +7,7 @@
 
 #include "core/file.h"
 #include "core/shallow_json.h"
+#include "metrics/compute.h"
 
 namespace bernoulli::report {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "config/run_config.h"
 #include "core/string_rows.h"
-#include "metrics/metrics.h"
+#include "metrics/predictions.h"
 #include "store/run_paths.h"
 
 namespace bernoulli::report {

@@ -8,17 +8,15 @@
 #include "config/loss_mode.h"
 #include "core/error.h"
 #include "core/log.h"
-#include "metrics/metrics.h"
+#include "metrics/decision.h"
 #include "metrics/target_counts.h"
+#include "stability/number_line.h"
 #include "train/epoch_order.h"
 
 namespace bernoulli::stability {
 namespace {
 
 constexpr double kSignificant = 0.05;
-
-const std::vector<LossConfig::Mode> kModes = {LossConfig::Mode::kBceWithLogits, LossConfig::Mode::kSigmoidBce,
-                                              LossConfig::Mode::kSigmoidBceClipped};
 
 /// p of McNemar's test on the decisions of two sets of logits.
 double mcnemar_of(const std::vector<float>& first, const std::vector<float>& second,
@@ -38,7 +36,11 @@ Pairing run_pairing(const RunConfig& config, const PreparedRun& prepared, const 
                     const Stress& stress, int64_t steps, c10::Device device, const Progress& progress) {
   Pairing pairing{stress, "", {}, {}};
   for (int64_t i = 0; i < config.stability.seeds; ++i) {
-    PairedSettings settings{kModes, stress, config.training.seed + static_cast<uint64_t>(i), steps, device};
+    PairedSettings settings{{kComparedModes.begin(), kComparedModes.end()},
+                            stress,
+                            config.training.seed + static_cast<uint64_t>(i),
+                            steps,
+                            device};
     settings.progress = [&](int64_t step) {
       progress(
           fmt::format("{}  seed {}/{}  step {}/{}", stress.name, i + 1, config.stability.seeds, step, steps));
@@ -56,9 +58,9 @@ Pairing run_pairing(const RunConfig& config, const PreparedRun& prepared, const 
 
 void measure_loss(const RunConfig& config, c10::Device device, const Progress& progress, Comparison& result) {
   for (const std::string& name : config.stability.dtypes) {
-    const at::ScalarType dtype = dtype_named(name);
+    const at::ScalarType dtype = number_format_named(name).dtype;
     progress(fmt::format("curves of {} on {}", name, device.str()));
-    for (const LossConfig::Mode mode : kModes) {
+    for (const LossConfig::Mode mode : kComparedModes) {
       for (const double target : {0.0, 1.0})
         result.curves.push_back(measure_curve({}, mode, dtype, target, device, curve_logits()));
     }
@@ -93,7 +95,8 @@ std::vector<ModeComparison> compare_modes(const std::vector<PairedRun>& runs,
     comparison.spread = spread_of(comparison.values);
     comparison.test = paired_t_test(comparison.baseline_values, comparison.values);
     comparison.one_seed = runs.size() < 2;
-    const double noise = std::max(comparison.baseline_spread.deviation, comparison.spread.deviation);
+    const double noise =
+        std::max(comparison.baseline_spread.deviation.value_or(0), comparison.spread.deviation.value_or(0));
     comparison.within_seed_noise =
         !comparison.one_seed && std::fabs(comparison.test.mean_difference) <= noise;
     comparison.undecided = !comparison.one_seed && !comparison.within_seed_noise && comparison.test.p &&

@@ -4,6 +4,7 @@
 
 #include "config/loss_mode.h"
 #include "stability/comparison.h"
+#include "stability/number_line.h"
 
 namespace bernoulli::stability {
 namespace {
@@ -55,9 +56,9 @@ Json to_json(const ModeComparison& pair) {
           {"baseline_values", pair.baseline_values},
           {"values", pair.values},
           {"baseline_mean", pair.baseline_spread.mean},
-          {"baseline_standard_deviation", pair.baseline_spread.deviation},
+          {"baseline_standard_deviation", pair.baseline_spread.deviation.value_or(0)},
           {"mean", pair.spread.mean},
-          {"standard_deviation", pair.spread.deviation},
+          {"standard_deviation", pair.spread.deviation.value_or(0)},
           {"mean_difference", pair.test.mean_difference},
           {"t", or_null(pair.test.t)},
           {"t_test_p", or_null(pair.test.p)},
@@ -161,8 +162,8 @@ std::string curves_csv(const std::vector<Curve>& curves) {
       "mode,dtype,device,target,logit,loss,gradient,loss_error_ulps,gradient_error_ulps,loss_relative_error,"
       "gradient_relative_error\n";
   for (const Curve& curve : curves) {
-    const std::string head =
-        fmt::format("{},{},{},{}", curve.mode, dtype_name(curve.dtype), curve.device.str(), curve.target);
+    const std::string head = fmt::format("{},{},{},{}", curve.mode, number_format(curve.dtype).name,
+                                         curve.device.str(), curve.target);
     for (const CurvePoint& point : curve.points) {
       csv += fmt::format("{},{},{},{},{},{},{},{}\n", head, point.logit, point.loss, point.gradient,
                          point.loss_error_ulps, point.gradient_error_ulps, point.loss_relative_error,

@@ -9,9 +9,8 @@
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/tensor.h>
 
-#include "config/loss_mode.h"
-#include "core/error.h"
 #include "loss/loss.h"
+#include "stability/number_line.h"
 #include "stability/reference_loss.h"
 
 namespace bernoulli::stability {
@@ -51,7 +50,7 @@ CurvePoint compare(at::ScalarType dtype, double logit, double loss, double gradi
 
 Curve measure_curve(const LossConfig& base, LossConfig::Mode mode, at::ScalarType dtype, double target,
                     c10::Device device, const std::vector<double>& logits) {
-  spacing(dtype, 1);  // refuses other dtypes before anything is computed
+  number_format(dtype);  // refuses other dtypes before anything is computed
   const at::AutoGradMode with_gradient(true);
   LossConfig settings = base;
   settings.mode = mode;
@@ -79,28 +78,6 @@ std::vector<double> curve_logits() {
   std::vector<double> logits;
   for (int quarter = -480; quarter <= 480; ++quarter) logits.push_back(quarter / 4.0);
   return logits;
-}
-
-std::string dtype_name(at::ScalarType dtype) {
-  switch (dtype) {
-    case at::kDouble:
-      return "float64";
-    case at::kFloat:
-      return "float32";
-    case at::kBFloat16:
-      return "bfloat16";
-    case at::kHalf:
-      return "float16";
-    default:
-      throw InternalError("stability: curves are measured in float64, float32, bfloat16 and float16");
-  }
-}
-
-at::ScalarType dtype_named(const std::string& name) {
-  for (const at::ScalarType dtype : {at::kDouble, at::kFloat, at::kBFloat16, at::kHalf}) {
-    if (dtype_name(dtype) == name) return dtype;
-  }
-  throw InternalError("stability: there is no number format " + name);
 }
 
 }  // namespace bernoulli::stability

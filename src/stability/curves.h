@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,6 +11,13 @@
 #include "config/run_config.h"
 
 namespace bernoulli::stability {
+
+/// The modes in the order of tables and plots. Thresholds are found of all; the first three, which are one
+/// function but for rounding, are drawn and trained side by side.
+inline constexpr std::array kModes = {LossConfig::Mode::kBceWithLogits, LossConfig::Mode::kSigmoidBce,
+                                      LossConfig::Mode::kSigmoidBceClipped,
+                                      LossConfig::Mode::kFocalWithLogits};
+inline constexpr auto kComparedModes = std::span(kModes).first<3>();
 
 struct CurvePoint {
   double logit;                    ///< rounded to the dtype
@@ -44,10 +53,5 @@ Curve measure_curve(const LossConfig& base, LossConfig::Mode mode, at::ScalarTyp
 /// -120 to 120 in steps of 1/4, which bfloat16 rounds beyond 32: the points of a curve carry the rounded
 /// logits.
 std::vector<double> curve_logits();
-
-/// "float64", "float32", "bfloat16", "float16".
-std::string dtype_name(at::ScalarType dtype);
-/// Its inverse.
-at::ScalarType dtype_named(const std::string& name);
 
 }  // namespace bernoulli::stability

@@ -9,7 +9,6 @@
 
 #include "core/error.h"
 #include "stability/number_line.h"
-#include "stability/reference_loss.h"
 
 namespace bernoulli::stability {
 namespace {
@@ -39,7 +38,7 @@ void compare(const Threshold& other, const std::vector<Threshold>& thresholds, D
   if (cpu.logit == other.logit) return;
   ThresholdDifference difference{cpu, other, std::nullopt};
   if (cpu.logit && other.logit)
-    difference.numbers_apart = numbers_apart(dtype_named(cpu.dtype), *cpu.logit, *other.logit);
+    difference.numbers_apart = numbers_apart(number_format_named(cpu.dtype).dtype, *cpu.logit, *other.logit);
   result.thresholds.push_back(std::move(difference));
 }
 
@@ -50,7 +49,7 @@ double spacings_apart(at::ScalarType dtype, double cpu, double other) {
 }
 
 CurveDifference compare(const Curve& cpu, const Curve& other) {
-  CurveDifference difference{cpu.mode, dtype_name(cpu.dtype), cpu.target};
+  CurveDifference difference{cpu.mode, std::string(number_format(cpu.dtype).name), cpu.target};
   for (size_t i = 0; i < cpu.points.size(); ++i) {
     const CurvePoint& a = cpu.points[i];
     const CurvePoint& b = other.points.at(i);

@@ -1,7 +1,6 @@
 #include "stability/page.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string_view>
 
@@ -10,31 +9,33 @@
 #include "config/loss_mode.h"
 #include "report/html.h"
 #include "report/plot.h"
+#include "stability/number_line.h"
 
 namespace bernoulli::stability {
 namespace {
 
+using report::details;
 using report::escape_html;
 using report::Plot;
 using report::PlotLine;
-
-constexpr std::array<std::string_view, 3> kDrawnModes = {"bce_with_logits", "sigmoid_bce",
-                                                         "sigmoid_bce_clipped"};
+using report::Table;
 
 /// The same line for a mode in every plot.
-std::string class_of(std::string_view mode) {
+std::string class_of(LossConfig::Mode mode) {
   return report::series_class(
-      static_cast<size_t>(std::find(kDrawnModes.begin(), kDrawnModes.end(), mode) - kDrawnModes.begin()));
+      static_cast<size_t>(std::ranges::find(kComparedModes, mode) - kComparedModes.begin()));
 }
+
+std::string code(std::string_view word) { return fmt::format("<code>{}</code>", word); }
 
 std::string legend() {
   std::string text = "<p class=\"legend\">";
-  for (const std::string_view mode : kDrawnModes) {
+  for (const LossConfig::Mode mode : kComparedModes) {
     text += fmt::format(
         "<span><svg viewBox=\"0 0 36 10\" aria-hidden=\"true\"><path class=\"line {}\" d=\"M0 "
         "5H36\"/></svg> "
-        "<code>{}</code></span>",
-        class_of(mode), mode);
+        "{}</span>",
+        class_of(mode), code(to_string(mode)));
   }
   return text + "</p>\n";
 }
@@ -42,23 +43,23 @@ std::string legend() {
 using PointValue = double (*)(const CurvePoint&);
 
 /// What the curves of one foldable part have in common.
-struct NumberFormat {
+struct FormatOnDevice {
   at::ScalarType dtype;
   c10::Device device;
-  bool operator==(const NumberFormat&) const = default;
+  bool operator==(const FormatOnDevice&) const = default;
 };
 
-std::string name_of(const NumberFormat& format) {
-  return format.device.is_cpu() ? dtype_name(format.dtype)
-                                : fmt::format("{} on {}", dtype_name(format.dtype), format.device.str());
+std::string name_of(const FormatOnDevice& format) {
+  const std::string name(number_format(format.dtype).name);
+  return format.device.is_cpu() ? name : fmt::format("{} on {}", name, format.device.str());
 }
 
-Plot curve_plot(const Comparison& comparison, const NumberFormat& format, double target,
+Plot curve_plot(const Comparison& comparison, const FormatOnDevice& format, double target,
                 const std::string& title, double limit, bool log_y, PointValue value) {
   Plot plot{.title = fmt::format("{}, y = {}", title, target), .x_label = "logit", .log_y = log_y};
   for (const Curve& curve : comparison.curves) {
-    if (NumberFormat{curve.dtype, curve.device} != format || curve.target != target) continue;
-    PlotLine line{.css_class = class_of(curve.mode)};
+    if (FormatOnDevice{curve.dtype, curve.device} != format || curve.target != target) continue;
+    PlotLine line{.css_class = class_of(loss_mode_called(curve.mode).value())};
     for (const CurvePoint& point : curve.points) {
       if (std::fabs(point.logit) <= limit) line.points.emplace_back(point.logit, value(point));
     }
@@ -78,23 +79,23 @@ std::string curves_section(const Comparison& comparison) {
       "(y = 0, logit far below 0) the logits form cancels and loses digits, the probability form does "
       "not.</p>" +
       legend();
-  std::vector<NumberFormat> formats;
+  std::vector<FormatOnDevice> formats;
   for (const Curve& curve : comparison.curves) {
-    const NumberFormat format{curve.dtype, curve.device};
+    const FormatOnDevice format{curve.dtype, curve.device};
     if (std::find(formats.begin(), formats.end(), format) == formats.end()) formats.push_back(format);
   }
-  for (const NumberFormat& format : formats) {
-    text += fmt::format("<details{}><summary><b>{}</b></summary><div class=\"plots\">",
-                        format.dtype == at::kFloat || formats.size() == 1 ? " open" : "", name_of(format));
+  for (const FormatOnDevice& format : formats) {
+    std::string plots = "<div class=\"plots\">";
     for (const double target : {0.0, 1.0}) {
-      text += report::svg(curve_plot(comparison, format, target, "loss", 120, false,
-                                     [](const CurvePoint& point) { return point.loss; }));
-      text += report::svg(curve_plot(comparison, format, target, "gradient", 120, false,
-                                     [](const CurvePoint& point) { return point.gradient; }));
-      text += report::svg(curve_plot(comparison, format, target, "relative error of the loss", 40, true,
-                                     [](const CurvePoint& point) { return point.loss_relative_error; }));
+      plots += report::svg(curve_plot(comparison, format, target, "loss", 120, false,
+                                      [](const CurvePoint& point) { return point.loss; }));
+      plots += report::svg(curve_plot(comparison, format, target, "gradient", 120, false,
+                                      [](const CurvePoint& point) { return point.gradient; }));
+      plots += report::svg(curve_plot(comparison, format, target, "relative error of the loss", 40, true,
+                                      [](const CurvePoint& point) { return point.loss_relative_error; }));
     }
-    text += "</div></details>\n";
+    text += details(fmt::format("<b>{}</b>", name_of(format)), plots + "</div>",
+                    format.dtype == at::kFloat || formats.size() == 1);
   }
   return text;
 }
@@ -115,7 +116,7 @@ std::string run_plots(const PairedRun& run) {
   for (const auto& [title, value] : kPlots) {
     Plot plot{.title = title, .x_label = "update"};
     for (const ModeRun& mode : run.modes) {
-      PlotLine line{.css_class = class_of(to_string(mode.mode))};
+      PlotLine line{.css_class = class_of(mode.mode)};
       for (const PairedStep& step : mode.series)
         line.points.emplace_back(static_cast<double>(step.step), value(step));
       plot.lines.push_back(std::move(line));
@@ -136,12 +137,9 @@ std::string against(const ModeComparison& pair) {
 }
 
 std::string pairing_table(const Pairing& pairing) {
-  std::string text =
-      "<div class=\"scroll\"><table><tr><th>mode</th><th>accuracy</th><th>log "
-      "loss</th><th>saturated</th><th>wrong, no "
-      "gradient</th><th>weights differ from</th><th>loss differs by .001 from</th><th class=\"l\">accuracy "
-      "against "
-      "logits (paired t)</th><th class=\"l\">McNemar p, by seed</th></tr>";
+  Table table({"mode", "accuracy", "log loss", "saturated", "wrong, no gradient", "weights differ from",
+               "loss differs by .001 from", "accuracy against logits (paired t)", "McNemar p, by seed"},
+              0, {7, 8});
   for (size_t mode = 0; mode < pairing.runs.front().modes.size(); ++mode) {
     std::vector<double> accuracy, log_loss;
     LogitTelemetry seen;
@@ -156,17 +154,17 @@ std::string pairing_table(const Pairing& pairing) {
       for (const double p : pairing.comparisons[mode - 1].mcnemar)
         p_values += fmt::format("<span class=\"number\">{:.2g}</span> ", p);
     }
-    text += fmt::format(
-        "<tr><td><code>{}</code></td><td>{:.4f} ± {:.4f}</td><td>{:.4f}</td><td>{:.2f} %</td><td>{:.2f} "
-        "%</td><td>{}</td>"
-        "<td>{}</td><td class=\"l\">{}</td><td class=\"l\">{}</td></tr>",
-        to_string(first.mode), spread_of(accuracy).mean, spread_of(accuracy).deviation,
-        spread_of(log_loss).mean, 100 * seen.saturated_share(), 100 * seen.wrong_and_dead_share(),
-        mode == 0 ? "" : first_of(first.first_weight_difference),
-        mode == 0 ? "" : first_of(first.first_loss_difference),
-        mode == 0 ? "" : against(pairing.comparisons[mode - 1]), p_values);
+    table.row(
+        {code(to_string(first.mode)),
+         fmt::format("{:.4f} ± {:.4f}", spread_of(accuracy).mean, spread_of(accuracy).deviation.value_or(0)),
+         fmt::format("{:.4f}", spread_of(log_loss).mean),
+         fmt::format("{:.2f} %", 100 * seen.saturated_share()),
+         fmt::format("{:.2f} %", 100 * seen.wrong_and_dead_share()),
+         mode == 0 ? "" : first_of(first.first_weight_difference),
+         mode == 0 ? "" : first_of(first.first_loss_difference),
+         mode == 0 ? "" : against(pairing.comparisons[mode - 1]), p_values});
   }
-  text += "</table></div>";
+  std::string text = table.html();
   for (const PairedRun& run : pairing.runs) {
     for (const ModeRun& mode : run.modes) {
       if (mode.stopped_at)
@@ -179,9 +177,12 @@ std::string pairing_table(const Pairing& pairing) {
 
 /// Per label, where a mode and the first one differ by more than a percent on the mean of the seeds.
 std::string label_table(const Pairing& pairing, const std::vector<std::string>& names) {
-  std::string rows;
+  if (names.empty()) return "";
+  std::vector<std::string> head = {"label"};
+  for (const ModeRun& mode : pairing.runs.front().modes) head.push_back(to_string(mode.mode));
+  Table table(head, 0);
   for (size_t label = 0; label < names.size(); ++label) {
-    std::string cells;
+    std::vector<std::string> cells = {escape_html(names[label])};
     double first = 0, largest = 0;
     for (size_t mode = 0; mode < pairing.runs.front().modes.size(); ++mode) {
       double mean = 0;
@@ -189,24 +190,19 @@ std::string label_table(const Pairing& pairing, const std::vector<std::string>& 
         mean += run.modes[mode].label_accuracy[label] / static_cast<double>(pairing.runs.size());
       if (mode == 0) first = mean;
       largest = std::max(largest, std::fabs(mean - first));
-      cells += fmt::format("<td>{:.4f}</td>", mean);
+      cells.push_back(fmt::format("{:.4f}", mean));
     }
-    if (largest > 0.01) rows += fmt::format("<tr><td>{}</td>{}</tr>", escape_html(names[label]), cells);
+    if (largest > 0.01) table.row(cells);
   }
-  if (names.empty()) return "";
-  if (rows.empty())
+  if (table.empty())
     return "<p class=\"soft\">No label's accuracy differs by more than .01 between the modes.</p>";
-  std::string head = "<th>label</th>";
-  for (const ModeRun& mode : pairing.runs.front().modes)
-    head += fmt::format("<th>{}</th>", to_string(mode.mode));
-  return "<p>Labels whose accuracy differs by more than .01:</p><div class=\"scroll\"><table><tr>" + head +
-         "</tr>" + rows + "</table></div>";
+  return "<p>Labels whose accuracy differs by more than .01:</p>" + table.html();
 }
 
 std::string pairing_body(const Comparison& comparison, const Pairing& pairing) {
   return pairing_table(pairing) + label_table(pairing, comparison.label_names) +
-         fmt::format("<details><summary>Update by update, seed {}</summary>{}{}</details>\n",
-                     pairing.runs.front().seed, legend(), run_plots(pairing.runs.front()));
+         details(fmt::format("Update by update, seed {}", pairing.runs.front().seed),
+                 legend() + run_plots(pairing.runs.front()));
 }
 
 std::string stress_section(const Comparison& comparison) {
@@ -224,67 +220,54 @@ std::string stress_section(const Comparison& comparison) {
   return text;
 }
 
+std::string number_or_none(const std::optional<double>& value) {
+  return value ? fmt::format("{:.9g}", *value) : "none";
+}
+
 std::string thresholds_section(const Comparison& comparison) {
-  std::string rows;
+  Table table({"mode", "format", "y", "event", "measured", "predicted"}, 0, {3});
   size_t never = 0;
-  const auto number = [](const std::optional<double>& value) {
-    return value ? fmt::format("{:.9g}", *value) : std::string("none");
-  };
   for (const Threshold& threshold : comparison.thresholds) {
     if (!threshold.logit && !threshold.predicted) {
       ++never;
       continue;
     }
-    rows += fmt::format(
-        "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td "
-        "class=\"l\">{}</td><td>{}</td><td>{}</td></tr>",
-        threshold.mode,
-        threshold.device == "cpu" ? threshold.dtype : threshold.dtype + " on " + threshold.device,
-        threshold.target, threshold.event, number(threshold.logit), number(threshold.predicted));
+    table.row({code(threshold.mode),
+               threshold.device == "cpu" ? threshold.dtype : threshold.dtype + " on " + threshold.device,
+               fmt::format("{}", threshold.target), threshold.event, number_or_none(threshold.logit),
+               number_or_none(threshold.predicted)});
   }
   return fmt::format(
       "<h2>Thresholds</h2><p>The first logit, going out from 0, at which something happens; located by "
       "bisection to the "
       "neighbouring number of the format, beside what the format alone predicts where there is a closed "
-      "form.</p>"
-      "<details><summary>All {} thresholds that were reached</summary><div "
-      "class=\"scroll\"><table><tr><th>mode</th><th>"
-      "format</th><th>y</th><th "
-      "class=\"l\">event</th><th>measured</th><th>predicted</th></tr>{}</table></div></details>"
+      "form.</p>{}"
       "<p class=\"soft\">{} more events were looked for and do not happen up to a logit of 1024.</p>\n",
-      comparison.thresholds.size() - never, rows, never);
+      details(fmt::format("All {} thresholds that were reached", comparison.thresholds.size() - never),
+              table.html()),
+      never);
 }
 
 /// What another device measured, beside the CPU; nothing where there is none.
 std::string devices_section(const Comparison& comparison) {
-  const auto number = [](const std::optional<double>& value) {
-    return value ? fmt::format("{:.9g}", *value) : std::string("none");
-  };
   std::string text;
   for (const DeviceComparison& other : comparison.devices) {
-    std::string thresholds, curves;
-    for (const ThresholdDifference& d : other.thresholds) {
-      thresholds += fmt::format(
-          "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td "
-          "class=\"l\">{} ({})</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-          d.cpu.mode, d.cpu.dtype, d.cpu.target, d.cpu.event, d.cpu.side, number(d.cpu.logit),
-          number(d.other.logit), d.numbers_apart ? fmt::format("{}", *d.numbers_apart) : "one only");
-    }
-    for (const CurveDifference& d : other.curves) {
-      curves += fmt::format(
-          "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td>{:.3g}</td><td>{}</td><td>{:.3g}</td><td>{}"
-          "</td></tr>",
-          d.mode, d.dtype, d.target, d.loss_spacings, d.loss_logit, d.gradient_spacings, d.gradient_logit);
-    }
-    if (thresholds.empty()) thresholds = "<tr><td>none</td></tr>";
-    text += fmt::format(
-        "<h2>{0} beside the CPU</h2><p>{1}</p><details><summary>Thresholds that differ</summary><div "
-        "class=\"scroll\"><table><tr><th>mode</th><th>format</th><th>y</th><th "
-        "class=\"l\">event</th><th>CPU</th><th>{0}</th><th>numbers apart</th></tr>{2}</table></div></details>"
-        "<details><summary>Curves: largest difference in spacings of the format, and its logit</summary><div "
-        "class=\"scroll\"><table><tr><th>mode</th><th>format</th><th>y</th><th>loss</th><th>at</th>"
-        "<th>gradient</th><th>at</th></tr>{3}</table></div></details>\n",
-        escape_html(other.device), escape_html(statement(other)), thresholds, curves);
+    const std::string device = escape_html(other.device);
+    Table thresholds({"mode", "format", "y", "event", "CPU", device, "numbers apart"}, 0, {3});
+    for (const ThresholdDifference& d : other.thresholds)
+      thresholds.row({code(d.cpu.mode), d.cpu.dtype, fmt::format("{}", d.cpu.target),
+                      fmt::format("{} ({})", d.cpu.event, d.cpu.side), number_or_none(d.cpu.logit),
+                      number_or_none(d.other.logit),
+                      d.numbers_apart ? fmt::format("{}", *d.numbers_apart) : "one only"});
+    if (thresholds.empty()) thresholds.row({"none"});
+    Table curves({"mode", "format", "y", "loss", "at", "gradient", "at"}, 0);
+    for (const CurveDifference& d : other.curves)
+      curves.row({code(d.mode), d.dtype, fmt::format("{}", d.target), fmt::format("{:.3g}", d.loss_spacings),
+                  fmt::format("{}", d.loss_logit), fmt::format("{:.3g}", d.gradient_spacings),
+                  fmt::format("{}", d.gradient_logit)});
+    text += fmt::format("<h2>{} beside the CPU</h2><p>{}</p>", device, escape_html(statement(other))) +
+            details("Thresholds that differ", thresholds.html()) +
+            details("Curves: largest difference in spacings of the format, and its logit", curves.html());
   }
   return text;
 }

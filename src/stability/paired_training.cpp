@@ -12,7 +12,7 @@
 #include <ATen/ops/equal.h>
 
 #include "core/error.h"
-#include "metrics/metrics.h"
+#include "metrics/compute.h"
 #include "optim/schedule.h"
 #include "train/epoch_order.h"
 #include "train/evaluate.h"

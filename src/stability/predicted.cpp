@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "stability/number_line.h"
-#include "stability/reference_loss.h"
 
 namespace bernoulli::stability {
 namespace {
@@ -17,17 +16,14 @@ constexpr long double kEpsilon = 1e-12f;  // ATen's floor of p(1-p) in the gradi
 constexpr long double kLargestLogarithm = 100;  // ATen's clamp of each logarithm
 constexpr double kClip = 1e-7;                  // sigmoid_bce_clipped
 
-struct Format {
-  at::ScalarType dtype;
-  int digits;            ///< of the significand
-  int smallest;          ///< the smallest positive number is 2^smallest
+struct Format : NumberFormat {
   bool rounded_at_once;  ///< the sigmoid is computed in the dtype; else in float32 and rounded once
 
   long double logit_of(long double p) const {
     return std::log(1 / p - 1);
   }  // of 1-p, that is: positive for small p
-  int working_digits() const { return dtype == at::kDouble ? 53 : 24; }
-  long double largest_exponent() const { return dtype == at::kDouble ? 1024 : 128; }
+  /// The smallest positive number is 2^smallest().
+  int smallest() const { return smallest_exponent - digits + 1; }
 
   /// 1 + e^-x rounds to 1 up to half a spacing above 1, a tie going to the even 1. Rounding a float32 sigmoid
   /// to fewer digits gives 1 from half a spacing below 1 on.
@@ -36,8 +32,9 @@ struct Format {
   }
   /// e^-x overflows, or the float32 sigmoid rounds to less than half the smallest number.
   long double zero() const {
-    const long double overflow = largest_exponent() * kLn2;
-    return rounded_at_once ? overflow : std::min(overflow, logit_of(std::ldexp(1.0L, smallest - 1)));
+    if (rounded_at_once) return largest_exponent * kLn2;
+    return std::min(number_format(at::kFloat).largest_exponent * kLn2,
+                    logit_of(std::ldexp(1.0L, smallest() - 1)));
   }
   double rounded(double value) const {  // to nearest, by the neighbours; value in (0, 1]
     const double above = number_at(dtype, index_at_least(dtype, value));
@@ -80,16 +77,7 @@ struct Format {
 };
 
 Format format_of(at::ScalarType dtype) {
-  switch (dtype) {
-    case at::kDouble:
-      return {dtype, 53, -1074, true};
-    case at::kBFloat16:
-      return {dtype, 8, -133, false};
-    case at::kHalf:
-      return {dtype, 11, -24, false};
-    default:
-      return {dtype, 24, -149, true};
-  }
+  return {number_format(dtype), dtype == at::kDouble || dtype == at::kFloat};
 }
 
 Bound loss_clamped(const Format& format, Mode mode, double y, bool plus) {
@@ -121,7 +109,7 @@ Bound gradient_zero(const Format& format, Mode mode, double y, bool plus) {
       if (half) return {};  // 0/0 or infinity * 0 there
       if (plus) return format.one();
       // y = 0: p/epsilon * p falls below half the smallest number long before p itself does.
-      if (y == 0) return ((1 - format.smallest) * kLn2 - std::log(kEpsilon)) / 2;
+      if (y == 0) return ((1 - format.smallest()) * kLn2 - std::log(kEpsilon)) / 2;
       return format.zero();
     case Mode::kSigmoidBceClipped:
       if (plus) return half ? Bound() : Bound(format.high_clip(true));
@@ -147,8 +135,8 @@ Bound not_finite(const Format& format, Mode mode, double y, bool plus) {
   if (plus) return format.one();
   if (y == 0) return mode == Mode::kSigmoidBce ? Bound(format.zero()) : Bound();
   // p is k * 2^-24 and y/p reaches 65520, which rounds to infinity.
-  const long double k = std::floor(y * std::ldexp(1.0L, -format.smallest) / 65520);
-  return format.logit_of(std::ldexp(k + 0.5L, format.smallest));
+  const long double k = std::floor(y * std::ldexp(1.0L, -format.smallest()) / 65520);
+  return format.logit_of(std::ldexp(k + 0.5L, format.smallest()));
 }
 
 Bound bound_of(const Format& format, Mode mode, double y, const std::string& event, bool plus) {

@@ -1,9 +1,6 @@
 #include "stability/reference_loss.h"
 
-#include <algorithm>
 #include <cmath>
-
-#include "core/error.h"
 
 namespace bernoulli::stability {
 namespace {
@@ -45,28 +42,6 @@ ReferenceLoss reference_loss(const LossConfig& base, LossConfig::Mode mode, long
   const Sigmoid s = sigmoid(logit);
   const ReferenceLoss plain = cross_entropy(s, y);
   return mode == LossConfig::Mode::kFocalWithLogits ? focal(plain, base, s, y) : plain;
-}
-
-long double spacing(at::ScalarType dtype, long double value) {
-  int digits = 0, smallest_exponent = 0;  // of the significand; of the smallest normal number
-  switch (dtype) {
-    case at::kDouble:
-      digits = 53, smallest_exponent = -1022;
-      break;
-    case at::kFloat:
-      digits = 24, smallest_exponent = -126;
-      break;
-    case at::kBFloat16:
-      digits = 8, smallest_exponent = -126;
-      break;
-    case at::kHalf:
-      digits = 11, smallest_exponent = -14;
-      break;
-    default:
-      throw InternalError("stability: curves are measured in float64, float32, bfloat16 and float16");
-  }
-  const int exponent = value == 0 ? smallest_exponent : std::max(std::ilogb(value), smallest_exponent);
-  return std::ldexp(1.0L, exponent - digits + 1);
 }
 
 }  // namespace bernoulli::stability

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <c10/core/ScalarType.h>
-
 #include "config/run_config.h"
 
 namespace bernoulli::stability {
@@ -22,9 +20,5 @@ struct ReferenceLoss {
 /// cancels.
 ReferenceLoss reference_loss(const LossConfig& base, LossConfig::Mode mode, long double logit,
                              long double target);
-
-/// The distance between neighbouring numbers of `dtype` at |value|; the smallest positive number below the
-/// normal range. @throws InternalError unless float64, float32, bfloat16 or float16.
-long double spacing(at::ScalarType dtype, long double value);
 
 }  // namespace bernoulli::stability

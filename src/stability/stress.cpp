@@ -14,17 +14,12 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "metrics/significance.h"
+#include "stability/number_line.h"
 
 namespace bernoulli::stability {
 namespace {
 
 constexpr int64_t kSpreadExamples = 512;
-
-at::ScalarType dtype_of(const std::string& name) {
-  if (name == "bfloat16") return at::kBFloat16;
-  if (name == "float16") return at::kHalf;
-  return at::kFloat;
-}
 
 /// What the page says about the presets; the settings are added by make_stress.
 struct Words {
@@ -90,7 +85,7 @@ double logit_spread(ReferenceStep& step, const EncodedDataset& train) {
     rows.end_row();
   }
   const std::vector<float> logits = step.logits(rows);
-  return spread_of({logits.begin(), logits.end()}).deviation;
+  return spread_of({logits.begin(), logits.end()}).deviation.value_or(0);
 }
 
 }  // namespace
@@ -113,7 +108,7 @@ Stress make_stress(const KindConfig& config) {
   } else if (config.kind == "label_noise") {
     stress.label_noise = args.at("share").get<double>();
   } else if (config.kind == "half_precision") {
-    stress.logits_dtype = dtype_of(args.at("dtype").get<std::string>());
+    stress.logits_dtype = number_format_named(args.at("dtype").get<std::string>()).dtype;
   } else if (config.kind == "confident_init") {
     stress.logit_spread = args.at("spread").get<double>();
   } else if (config.kind == "custom") {
@@ -124,7 +119,7 @@ Stress make_stress(const KindConfig& config) {
     stress.input_scale = args.at("input_scale").get<double>();
     stress.label_noise = args.at("label_noise").get<double>();
     if (!args.at("logit_spread").is_null()) stress.logit_spread = args.at("logit_spread").get<double>();
-    stress.logits_dtype = dtype_of(args.at("logits_dtype").get<std::string>());
+    stress.logits_dtype = number_format_named(args.at("logits_dtype").get<std::string>()).dtype;
   } else {
     throw InternalError(fmt::format("stability: no reader for stress '{}'", config.kind));
   }
@@ -137,8 +132,8 @@ Stress make_stress(const KindConfig& config) {
     settings.push_back(fmt::format("{:.0f} % of labels wrong", 100 * stress.label_noise));
   if (stress.logit_spread)
     settings.push_back(fmt::format("initial logits with standard deviation {}", *stress.logit_spread));
-  if (stress.logits_dtype == at::kBFloat16) settings.push_back("loss in bfloat16");
-  if (stress.logits_dtype == at::kHalf) settings.push_back("loss in float16");
+  if (stress.logits_dtype != at::kFloat)
+    settings.push_back(fmt::format("loss in {}", number_format(stress.logits_dtype).name));
   for (const std::string& setting : settings)
     stress.setting += (stress.setting.empty() ? "" : ", ") + setting;
   return stress;

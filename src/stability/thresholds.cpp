@@ -25,8 +25,6 @@ constexpr uint64_t kMostAnOctave = 1024;  // numbers tried in the first pass
 constexpr uint64_t kCandidates = 1024;    // numbers tried in each step of the refinement
 constexpr size_t kChunk = 16384;          // below the length from which ATen splits among threads
 constexpr std::array kTargets = {0.0, 1.0, 0.75};
-constexpr std::array kModes = {LossConfig::Mode::kBceWithLogits, LossConfig::Mode::kSigmoidBce,
-                               LossConfig::Mode::kSigmoidBceClipped, LossConfig::Mode::kFocalWithLogits};
 
 /// For each of the numbers: does the event hold there?
 using Predicate = std::function<std::vector<bool>(const std::vector<double>& logits)>;
@@ -140,7 +138,7 @@ class Finder {
                   std::optional<double> logit) const {
     const std::string side = plus ? "+" : "-";
     return {to_string(mode),
-            dtype_name(dtype_),
+            std::string(number_format(dtype_).name),
             device_.str(),
             target,
             event,

@@ -9,17 +9,15 @@
 namespace bernoulli::stability {
 namespace {
 
-std::string with_spread(const Spread& spread, size_t seeds) {
-  return seeds > 1 ? fmt::format("{:.4f} ± {:.4f}", spread.mean, spread.deviation)
-                   : fmt::format("{:.4f}", spread.mean);
+std::string with_spread(const Spread& spread) {
+  return spread.deviation ? fmt::format("{:.4f} ± {:.4f}", spread.mean, *spread.deviation)
+                          : fmt::format("{:.4f}", spread.mean);
 }
 
 std::string accuracies(const Pairing& pairing) {
-  const size_t seeds = pairing.runs.size();
-  std::string text =
-      fmt::format("{} from logits", with_spread(pairing.comparisons.front().baseline_spread, seeds));
+  std::string text = fmt::format("{} from logits", with_spread(pairing.comparisons.front().baseline_spread));
   for (const ModeComparison& comparison : pairing.comparisons)
-    text += fmt::format(", {} under {}", with_spread(comparison.spread, seeds), comparison.mode);
+    text += fmt::format(", {} under {}", with_spread(comparison.spread), comparison.mode);
   return text;
 }
 
@@ -162,11 +160,11 @@ std::string summary_table(const Comparison& comparison) {
                               : pair.test.p             ? fmt::format("  p = {:.2g}", *pair.test.p)
                                                         : "");
       }
-      table += fmt::format(
-          "{:<18}{:<22}{:>18}{:>10.4f}{:>12.1f}{:>10.2f} %{:>8.2f} %  {}\n",
-          mode == 0 ? pairing->stress.name : "", to_string(pairing->runs.front().modes[mode].mode),
-          with_spread(spread_of(accuracy), accuracy.size()), spread_of(log_loss).mean, seen.max_abs_logit,
-          100 * seen.saturated_share(), 100 * seen.wrong_and_dead_share(), against);
+      table += fmt::format("{:<18}{:<22}{:>18}{:>10.4f}{:>12.1f}{:>10.2f} %{:>8.2f} %  {}\n",
+                           mode == 0 ? pairing->stress.name : "",
+                           to_string(pairing->runs.front().modes[mode].mode),
+                           with_spread(spread_of(accuracy)), spread_of(log_loss).mean, seen.max_abs_logit,
+                           100 * seen.saturated_share(), 100 * seen.wrong_and_dead_share(), against);
     }
   }
   return table;

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/hex.h"
 #include "core/little_endian.h"
 #include "core/shallow_json.h"
 
@@ -19,25 +20,6 @@ constexpr int64_t kIndexFormat = 1;
 constexpr std::string_view kTensorFolder = "archive/data/";
 constexpr std::string_view kPickle = "archive/data.pkl";
 constexpr uint64_t kMostNumbers = uint64_t{1} << 40;
-
-std::string hex_of(std::string_view bytes) {
-  std::string hex;
-  for (const char c : bytes) hex += fmt::format("{:02x}", static_cast<uint8_t>(c));
-  return hex;
-}
-
-std::string bytes_of_hex(const std::string& hex) {
-  const auto digit = [&](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    throw ArtifactError(fmt::format("'{}' are no hexadecimal digits", hex));
-  };
-  if (hex.size() % 2 != 0) throw ArtifactError(fmt::format("'{}' are no whole bytes", hex));
-  std::string bytes;
-  for (size_t i = 0; i < hex.size(); i += 2)
-    bytes.push_back(static_cast<char>(16 * digit(hex[i]) + digit(hex[i + 1])));
-  return bytes;
-}
 
 /// Bytes that the shape needs, or absent where that is more than any file has.
 std::optional<uint64_t> needed_bytes(const NativeIndex::Tensor& tensor) {
@@ -67,7 +49,7 @@ Json to_json(const NativeIndex& index) {
   if (!index.tokens) return json;
   json["tokens"] = {
       {"size_bytes", index.tokens->size_bytes}, {"xxh3", index.tokens->hash}, {"odd", Json::array()}};
-  for (const std::string& token : index.odd_tokens) json["tokens"]["odd"].push_back(hex_of(token));
+  for (const std::string& token : index.odd_tokens) json["tokens"]["odd"].push_back(to_hex(token));
   return json;
 }
 
@@ -86,8 +68,12 @@ NativeIndex native_index_from_json(const Json& json) {
   if (json.at("tokens").is_null()) return index;
   const Json& tokens = json.at("tokens");
   index.tokens = {whole_number<uint64_t>(tokens.at("size_bytes")), tokens.at("xxh3").get<std::string>()};
-  for (const Json& token : tokens.at("odd"))
-    index.odd_tokens.push_back(bytes_of_hex(token.get<std::string>()));
+  for (const Json& token : tokens.at("odd")) {
+    const auto hex = token.get<std::string>();
+    std::optional<std::string> bytes = from_hex(hex);
+    if (!bytes) throw ArtifactError(fmt::format("'{}' are no hexadecimal digits of bytes", hex));
+    index.odd_tokens.push_back(std::move(*bytes));
+  }
   return index;
 }
 

@@ -30,15 +30,7 @@ std::vector<double> present(const std::vector<Figures>& figures, std::optional<d
 }
 
 std::optional<Spread> spread(const std::vector<double>& values) {
-  if (values.empty()) return std::nullopt;
-  const auto count = static_cast<double>(values.size());
-  Spread spread;
-  for (const double value : values) spread.mean += value / count;
-  if (values.size() == 1) return spread;
-  double squares = 0;
-  for (const double value : values) squares += (value - spread.mean) * (value - spread.mean);
-  spread.deviation = std::sqrt(squares / (count - 1));
-  return spread;
+  return values.empty() ? std::nullopt : std::optional(spread_of(values));
 }
 
 /// Null where there is no such value.

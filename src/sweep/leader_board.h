@@ -8,6 +8,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "metrics/significance.h"
 #include "sweep/trial.h"
 
 namespace bernoulli::sweep {
@@ -30,12 +31,6 @@ struct Figures {
 Figures figures_of(const nlohmann::ordered_json& summary, const std::string& metric);
 /// Of one that failed, or has not ended.
 Figures figures_of(const Trial& trial);
-
-/// Mean and sample standard deviation of the figures of one row.
-struct Spread {
-  double mean = 0;
-  std::optional<double> deviation;  ///< from two figures on
-};
 
 /// One trial, or all trials that differ in training.seed alone.
 struct BoardRow {

@@ -6,8 +6,8 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/utf8.h"
 #include "text/token_escape.h"
-#include "text/utf8.h"
 
 namespace bernoulli {
 namespace {

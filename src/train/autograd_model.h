@@ -15,6 +15,7 @@
 #include "model/features.h"
 #include "model/sequential.h"
 #include "optim/optimizer.h"
+#include "optim/weight_average.h"
 
 namespace bernoulli {
 

@@ -8,6 +8,7 @@
 #include <ATen/ops/from_blob.h>
 
 #include "core/error.h"
+#include "metrics/compute.h"
 
 namespace bernoulli {
 namespace {

@@ -6,7 +6,8 @@
 #include "config/run_config.h"
 #include "data/encoded_dataset.h"
 #include "loss/loss.h"
-#include "metrics/metrics.h"
+#include "metrics/predictions.h"
+#include "metrics/report.h"
 
 namespace bernoulli {
 

@@ -17,6 +17,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include "model/generator.h"
+#include "optim/gradients.h"
 #include "train/non_finite.h"
 
 namespace bernoulli {

@@ -7,6 +7,7 @@
 #include <ATen/TensorOperators.h>
 
 #include "model/generator.h"
+#include "optim/gradients.h"
 #include "tensor/autocast.h"
 #include "tensor/matmul_precision.h"
 #include "train/non_finite.h"

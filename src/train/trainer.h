@@ -11,7 +11,7 @@
 #include "core/log.h"
 #include "data/encoded_dataset.h"
 #include "loss/loss.h"
-#include "metrics/metrics.h"
+#include "metrics/report.h"
 #include "tensor/checkpoint.h"
 #include "train/epoch_order.h"
 #include "train/metrics_log.h"

@@ -116,10 +116,10 @@ TEST(TextDistance, CountsEditsAndSwaps) {
 
 TEST(TextDistance, FindsTheWordThatWasMeant) {
   const std::vector<std::string> words = {"dropout", "embedding", "linear"};
-  EXPECT_EQ(closest_word("embeding", words), "embedding");
-  EXPECT_EQ(closest_word("liner", words), "linear");
-  EXPECT_EQ(closest_word("softmax", words), std::nullopt);
-  EXPECT_EQ(closest_word(std::string(101, 'x'), {std::string(101, 'x')}), std::nullopt);
+  EXPECT_EQ(did_you_mean("embeding", words), "; did you mean 'embedding'?");
+  EXPECT_EQ(did_you_mean("liner", words), "; did you mean 'linear'?");
+  EXPECT_EQ(did_you_mean("softmax", words), "");
+  EXPECT_EQ(did_you_mean(std::string(101, 'x'), {std::string(101, 'x')}), "");
 }
 
 /// Exit status of a child that installs the handlers and runs `body`; 128 + signal where one ended it.

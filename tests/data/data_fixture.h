@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "data/raw_example.h"
+#include "data/read_source.h"
 #include "support/temporary_folder.h"
 
 namespace bernoulli::testing {

@@ -10,7 +10,7 @@
 #include "export/torchscript.h"
 #include "export/verify.h"
 #include "layers/model_plan.h"
-#include "metrics/metrics.h"
+#include "metrics/temperature.h"
 #include "model/features.h"
 #include "model/sequential.h"
 #include "text/text_config.h"

@@ -308,6 +308,10 @@ TEST_F(OnnxFile, AModelThatAnswersOtherwiseThanTheTrainerIsNotWritten) {
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
+TEST_F(OnnxFile, RefusesBatchesWithoutASize) {
+  EXPECT_THROW(export_onnx(model.parts(), {texts, logits, 0}, path), InternalError);
+}
+
 TEST_F(OnnxFile, CanBeStoppedAndThenWritesNoFile) {
   EXPECT_THROW(export_onnx(model.parts(), answers(), path, 1e-6, [] { throw IoError("stop"); }), IoError);
   EXPECT_TRUE(fs::is_empty(folder.path()));

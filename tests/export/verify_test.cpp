@@ -116,6 +116,11 @@ TEST_F(Verify, RefusesAnswersThatDoNotBelongToTheTexts) {
   EXPECT_THROW(export_artifact(model.parts(), answers(), path), InternalError);
 }
 
+TEST_F(Verify, RefusesBatchesWithoutASize) {
+  for (const int64_t none : {0, -1})
+    EXPECT_THROW(export_artifact(model.parts(), {texts, logits, none}, path), InternalError);
+}
+
 TEST_F(Verify, PlainPythonGivesTheSameAnswers) {
   const char* python = std::getenv("BERNOULLI_TORCH_PYTHON");
   if (python == nullptr) GTEST_SKIP() << "BERNOULLI_TORCH_PYTHON names no Python interpreter that has torch";

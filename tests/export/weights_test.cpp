@@ -186,6 +186,10 @@ TEST_F(Weights, RefusesNaNAndAnswersThatDoNotBelongToTheTexts) {
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
+TEST_F(Weights, RefusesBatchesWithoutASize) {
+  EXPECT_THROW(export_weights(model.parts(), {texts, logits, 0}, path), InternalError);
+}
+
 TEST_F(Weights, CanBeStoppedAndThenWritesNoFile) {
   EXPECT_THROW(export_weights(model.parts(), answers(), path, 0, [] { throw IoError("stop"); }), IoError);
   EXPECT_TRUE(fs::is_empty(folder.path()));

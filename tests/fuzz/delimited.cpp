@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "data/raw_example.h"
+#include "data/read_source.h"
 #include "data/table.h"
 #include "fuzz/fuzz_target.h"
 #include "fuzz/memory_file.h"

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/shallow_json.h"
-#include "data/raw_example.h"
+#include "data/read_source.h"
 #include "fuzz/fuzz_target.h"
 #include "fuzz/memory_file.h"
 #include "infer/json_row.h"

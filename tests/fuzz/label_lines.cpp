@@ -1,7 +1,7 @@
 // Lines of __label__ words and text.
 #include <algorithm>
 
-#include "data/raw_example.h"
+#include "data/read_source.h"
 #include "fuzz/fuzz_target.h"
 #include "fuzz/memory_file.h"
 

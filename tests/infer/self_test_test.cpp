@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/error.h"
+
 namespace bernoulli {
 namespace {
 
@@ -16,9 +18,23 @@ using ::testing::Contains;
 TEST(SelfTest, SurvivesJsonWithAnyBytesAndEveryBitOfItsNumbers) {
   const SelfTest original{{"plain", "caf\u00E9", std::string("\0", 1), "\xFF\xC3"},
                           {0.1f, 1e-38f, 0.99999994f, 0.5f}};
-  const SelfTest read = self_test_from_json(nlohmann::ordered_json::parse(to_json(original).dump()));
+  const SelfTest read = self_test_from_json(nlohmann::ordered_json::parse(to_json(original).dump()), "m.pt");
   EXPECT_EQ(read.texts, original.texts);
   EXPECT_EQ(read.probabilities, original.probabilities);
+}
+
+TEST(SelfTest, RefusesDamagedBytes) {
+  for (const std::string hex : {"zz", "0", "ff0", "FF", "0 ", "+1"}) {
+    const nlohmann::ordered_json json = {{"texts", {"plain", {{"hex", hex}}}},
+                                         {"probabilities", {{0.5}, {0.5}}}};
+    try {
+      self_test_from_json(json, "m.pt");
+      FAIL() << hex;
+    } catch (const ArtifactError& error) {
+      EXPECT_EQ(std::string(error.what()),
+                "the self-test of 'm.pt' is damaged: '" + hex + "' are no hexadecimal digits of bytes");
+    }
+  }
 }
 
 TEST(SelfTest, HasOneRowOfProbabilitiesAText) {

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "metrics/metrics_fixture.h"
+#include "metrics/names.h"
 
 namespace bernoulli {
 namespace {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "metrics/decision.h"
 #include "metrics/metrics_fixture.h"
 #include "metrics/probability_metrics.h"
 

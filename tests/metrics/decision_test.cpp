@@ -1,3 +1,5 @@
+#include "metrics/decision.h"
+
 #include <cmath>
 
 #include <gtest/gtest.h>

@@ -7,7 +7,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "metrics/metrics.h"
+#include "metrics/compute.h"
+#include "metrics/temperature.h"
 
 namespace bernoulli {
 namespace {

@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "metrics/metrics.h"
+#include "metrics/compute.h"
 
 namespace bernoulli::testing {
 

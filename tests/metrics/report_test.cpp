@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "metrics/metrics_fixture.h"
+#include "metrics/names.h"
 
 namespace bernoulli {
 namespace {
@@ -61,11 +62,11 @@ TEST(ReportTable, ShowsValuesAndReasons) {
 }
 
 TEST(ReportTable, ShowsOneLabelALine) {
-  const std::string table = to_table(labelled_report({0.5, 0.6}, {"red", "\x1b[31mblue"}));
+  const std::string table = to_table(labelled_report({0.5, 0.6}, {"red", "na\u00EFve\x1b[31m"}));
   const std::vector<std::string> lines = {
-      "label         threshold     precision        recall            f1       roc_auc  average_precision",
-      "red                 0.5             1           0.5      0.666667          0.75           0.833333",
-      "?[31mblue           0.6             0             -             0             -                  -"};
+      "label          threshold  precision  recall        f1  roc_auc  average_precision",
+      "red                  0.5          1     0.5  0.666667     0.75           0.833333",
+      "na\u00EFve\\x1b[31m        0.6          0       -         0        -                  -"};
   for (const std::string& line : lines) EXPECT_THAT(table, HasSubstr("\n" + line + "\n"));
   EXPECT_THAT(table, Not(HasSubstr("\nthreshold")));
 }

@@ -57,8 +57,8 @@ TEST(Significance, SaysNothingWhereDifferencesDoNotVary) {
 TEST(Significance, SpreadByHand) {
   const Spread spread = spread_of({1, 2, 3, 6});
   EXPECT_DOUBLE_EQ(spread.mean, 3);
-  EXPECT_DOUBLE_EQ(spread.deviation, std::sqrt(14.0 / 3));
-  EXPECT_EQ(spread_of({4}).deviation, 0);
+  EXPECT_DOUBLE_EQ(spread.deviation.value(), std::sqrt(14.0 / 3));
+  EXPECT_EQ(spread_of({4}).deviation, std::nullopt);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "core/random.h"
-#include "metrics/metrics.h"
+#include "metrics/compute.h"
 
 namespace bernoulli {
 namespace {

@@ -1,9 +1,12 @@
+#include "metrics/temperature.h"
+
 #include <cmath>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "metrics/decision.h"
 #include "metrics/metrics_fixture.h"
 
 namespace bernoulli {

@@ -1,3 +1,5 @@
+#include "metrics/thresholds.h"
+
 #include <cmath>
 
 #include <gmock/gmock.h>
@@ -5,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "metrics/decision.h"
 #include "metrics/metrics_fixture.h"
 
 namespace bernoulli {

@@ -1,4 +1,6 @@
 // Clipping and averaging.
+#include "optim/gradients.h"
+
 #include <cmath>
 #include <limits>
 
@@ -9,6 +11,7 @@
 
 #include "core/error.h"
 #include "optim/optim_fixture.h"
+#include "optim/weight_average.h"
 
 namespace bernoulli {
 namespace {

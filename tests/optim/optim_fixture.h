@@ -7,7 +7,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/tensor.h>
 
-#include "optim/optimizer.h"
+#include "config/run_config.h"
 
 namespace bernoulli::testing {
 

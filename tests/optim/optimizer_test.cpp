@@ -1,4 +1,7 @@
 // Each update rule against torch::optim, in float64, over steps whose gradients and rates change.
+
+#include "optim/optimizer.h"
+
 #include <cmath>
 #include <functional>
 #include <memory>

@@ -14,7 +14,7 @@
 #include "export/torchscript.h"
 #include "infer/native_model.h"
 #include "infer/text_classifier.h"
-#include "metrics/metrics.h"
+#include "metrics/decision.h"
 #include "predict/open_classifier.h"
 #include "predict/run_on_disk.h"
 #include "store/seal.h"

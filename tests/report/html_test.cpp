@@ -50,6 +50,13 @@ TEST(Html, ATableHoldsWordsLeftAndNumbersRight) {
   EXPECT_THAT(table.html(), HasSubstr("<th class=\"l\">name</th><th class=\"l\">place</th><th>value</th>"));
 }
 
+TEST(Html, ATableMayHaveWordsBetweenItsNumbersAndNoHead) {
+  Table table({}, 0, {1});
+  EXPECT_EQ(table.html(), "<div class=\"scroll\"><table></table></div>\n");
+  table.row({"1", "words", "2"});
+  EXPECT_THAT(table.html(), HasSubstr("<table><tr><td>1</td><td class=\"l\">words</td><td>2</td></tr>"));
+}
+
 TEST(Html, APageNeedsNothingFromOutside) {
   const std::string html = page("<run>", "bernoulli & co", "<p>body</p>");
   EXPECT_THAT(html, HasSubstr("<title>&lt;run&gt;</title>"));

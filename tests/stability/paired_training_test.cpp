@@ -101,7 +101,7 @@ TEST_F(PairedTraining, StressesChangeWhatTheySay) {
   spread.logit_spread = 40;
   const PairedRun wide = run({Mode::kBceWithLogits}, spread, 0);
   std::vector<double> logits(wide.modes[0].logits.begin(), wide.modes[0].logits.end());
-  EXPECT_NEAR(spread_of(logits).deviation, 40, 10);
+  EXPECT_NEAR(spread_of(logits).deviation.value(), 40, 10);
 }
 
 TEST_F(PairedTraining, StartsWithTheBiasThatAStressAsksFor) {

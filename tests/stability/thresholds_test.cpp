@@ -121,16 +121,5 @@ TEST(Thresholds, AreTheFirstNumberAndNotItsNeighbour) {
   }
 }
 
-TEST(NumberLine, NeighboursAndTheirOrder) {
-  for (const at::ScalarType dtype : kDtypes) {
-    EXPECT_EQ(number_at(dtype, index_at_least(dtype, 1)), 1.0);
-    EXPECT_GT(number_at(dtype, index_at_least(dtype, 16.1L)), 16.0999);
-    EXPECT_LT(number_at(dtype, index_at_least(dtype, 16.1L) - 1), 16.1);
-  }
-  EXPECT_EQ(number_at(at::kBFloat16, index_at_least(at::kBFloat16, 1.001L)), 1.0078125);
-  EXPECT_EQ(numbers_an_octave(at::kHalf), 1024u);
-  EXPECT_EQ(numbers_an_octave(at::kFloat), 1u << 23);
-}
-
 }  // namespace
 }  // namespace bernoulli::stability

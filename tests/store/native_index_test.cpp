@@ -96,8 +96,10 @@ TEST(NativeIndex, RefusesShapesThatNoFileHasAndUnknownWords) {
   json["tensors"]["l.bias"]["dtype"] = "F33";
   EXPECT_THAT(index_refusal([&] { native_index_from_json(json); }), HasSubstr("unknown dtype"));
   json = to_json(index_of_both());
-  json["tokens"]["odd"] = {"0g"};
-  EXPECT_THAT(index_refusal([&] { native_index_from_json(json); }), HasSubstr("no hexadecimal"));
+  for (const char* odd : {"0g", "0"}) {
+    json["tokens"]["odd"] = {odd};
+    EXPECT_THAT(index_refusal([&] { native_index_from_json(json); }), HasSubstr("no hexadecimal"));
+  }
   json["format"] = 2;
   EXPECT_THAT(index_refusal([&] { native_index_from_json(json); }), HasSubstr("format 2"));
 }

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "metrics/metrics.h"
+#include "metrics/decision.h"
 
 namespace bernoulli {
 namespace {

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace bernoulli {
+
+struct TextColumn {
+  std::string name;
+  bool is_text = false;  ///< on the left; numbers stand on the right
+  std::vector<std::string> cells;
+};
+
+/// A table for a terminal: a line of names, then one line a row, columns two spaces apart, each as wide as
+/// its widest cell is on the screen. Cells are made printable, and keep to their line.
+/// @param columns  with as many cells each.
+std::string text_table(const std::vector<TextColumn>& columns);
+
+}  // namespace bernoulli

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/mapped_file.h"
+#include "core/spill.h"
+
+namespace bernoulli {
+
+/// The content of a text file, unpacked where its first bytes say gzip, without a byte-order mark. A small
+/// one is read; a large one is mapped, and must not be cut short meanwhile (SIGBUS).
+class DataFile {
+ public:
+  static constexpr int64_t kMapped = int64_t{64} << 20;  ///< files from so many bytes on are mapped
+
+  /// @param space  for what a gzip file unpacks to.
+  /// @throws DataError naming the file where the gzip data are damaged; IoError; SpillError
+  DataFile(const std::filesystem::path& file, const std::shared_ptr<SpillSpace>& space,
+           int64_t mapped_from = kMapped);
+
+  std::string_view bytes() const { return bytes_; }
+
+ private:
+  std::string read_;
+  std::unique_ptr<MappedFile> mapped_;
+  std::unique_ptr<SpillBuffer> unpacked_;
+  std::string_view bytes_;  ///< of one of them
+};
+
+}  // namespace bernoulli

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+#include "metrics/predictions.h"
+#include "metrics/report.h"
+
+namespace bernoulli {
+
+/// Every metric the task has; docs/metrics.md defines each. `loss` is the caller's, in the training loss
+/// mode. Binary: loss accuracy precision recall specificity f1 f_beta matthews_corrcoef cohen_kappa roc_auc
+/// average_precision log_loss brier_score expected_calibration_error true_positives false_positives
+/// true_negatives false_negatives.
+/// Multi-label: loss accuracy (= 1 - hamming_loss) hamming_loss subset_accuracy jaccard, micro_ and macro_ of
+/// precision recall f1 roc_auc average_precision, log_loss brier_score expected_calibration_error; per label
+/// the binary ones but loss.
+/// @param thresholds  one for all labels, or one a label.
+/// @param label_names multi-label: L names; binary: not read.
+/// @throws InternalError if sizes disagree, a target is not 0 or 1, or a weight is negative or not finite.
+MetricReport compute_metrics(const Predictions& predictions, const std::vector<double>& thresholds,
+                             const MetricsConfig& config, const std::vector<std::string>& label_names,
+                             TaskConfig::Kind kind, double loss);
+
+}  // namespace bernoulli

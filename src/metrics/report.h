@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace bernoulli {
+
+/// A metric's value, always finite, or why it has none.
+struct MetricValue {
+  std::optional<double> value;
+  std::string undefined_reason;
+};
+
+/// Metrics by name, in documentation order.
+using NamedMetrics = std::vector<std::pair<std::string, MetricValue>>;
+
+/// Metrics of a set at a threshold.
+struct MetricReport {
+  int64_t num_examples = 0;
+  std::vector<double> thresholds;  ///< one, or one a label
+  NamedMetrics metrics;
+  std::vector<std::pair<std::string, NamedMetrics>> per_label;  ///< multi-label only
+
+  /// Null pointer if there is no such metric.
+  const MetricValue* find(const std::string& name) const;
+};
+
+/// The JSON contract of `evaluate --json`: {"num_examples","threshold","metrics","undefined","per_label"}.
+/// "threshold" is a number where all labels share it, else one a label. Undefined metrics are null, their
+/// reasons stand in "undefined" under the metric's name, or under "per_label.NAME.METRIC".
+nlohmann::ordered_json to_json(const MetricReport& report);
+
+/// A table for people: one metric a line, then one label a line.
+std::string to_table(const MetricReport& report);
+
+}  // namespace bernoulli

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+#include "metrics/predictions.h"
+
+namespace bernoulli {
+
+/// One threshold a label.
+struct FittedThresholds {
+  std::vector<double> thresholds;     ///< L, in (0, 1)
+  std::vector<int64_t> left_at_half;  ///< labels, ascending, for which none could be fitted
+  std::vector<std::string> reasons;   ///< of those that have examples of both kinds, and miss the demand
+};
+
+/// Threshold(s) on the probability, fitted on validation predictions (one for binary, one a label for
+/// multi-label). kFixed gives the fixed value. With a fitted threshold is_positive() repeats the chosen split
+/// of the validation set.
+///  kMaxF1              the best f1; among equals the highest threshold
+///
+///  kPrecisionAtRecall  the best precision among the splits with recall >= value; among equals the best
+///  recall
+///
+///  kRecallAtPrecision  the best recall among the splits with precision >= value; among equals the best
+///  precision
+///
+/// @param names  of the labels, for messages; empty: they are numbered
+/// @throws DataError where no label can be fitted, with the best that the first of those that miss the demand
+/// can; NonFiniteError if a logit is NaN; InternalError as compute_metrics.
+FittedThresholds choose_thresholds(const Predictions& validation, const ThresholdConfig& config,
+                                   const std::vector<std::string>& names = {});
+
+}  // namespace bernoulli
