@@ -1,6 +1,7 @@
 #include "train/evaluate.h"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "core/stop.h"
 #include "data/dataset.h"
 #include "loss/loss.h"
+#include "metrics/metric_intervals.h"
 #include "metrics/report.h"
 #include "predict/open_classifier.h"
 #include "store/run_paths.h"
@@ -71,10 +73,25 @@ int run_evaluate(const std::vector<std::string>& words) {
   throw_if_stopped();
   const std::vector<float> logits = logits_of(*classifier, dataset);
   const auto loss = make_loss(config.loss, classifier->pos_weight(), dataset.num_labels);
+  const Predictions predictions{logits, dataset.targets, dataset.weights, dataset.num_labels};
   const MetricReport report =
-      evaluate_logits({logits, dataset.targets, dataset.weights, dataset.num_labels}, *loss, config,
-                      classifier->labels().names, classifier->thresholds());
-  print(arguments->json ? json_text(to_json(report)) : to_table(report));
+      evaluate_logits(predictions, *loss, config, classifier->labels().names, classifier->thresholds());
+  std::optional<MetricIntervals> intervals;
+  if (arguments->intervals) {
+    intervals = metric_intervals(predictions, classifier->thresholds(), config.metrics, config.task.kind, 1);
+    if (intervals->too_narrow())
+      log_warning(
+          fmt::format("{} answers of the rarer kind make the intervals too narrow (fewer than {}): evaluate "
+                      "on more of them",
+                      intervals->num_rarer, kFewestForInterval));
+  }
+  if (!arguments->json) {
+    print(to_table(report, intervals ? &*intervals : nullptr));
+    return 0;
+  }
+  nlohmann::ordered_json json = to_json(report);
+  if (intervals) json["intervals"] = to_json(*intervals, json["undefined"]);
+  print(json_text(json));
   return 0;
 }
 

@@ -132,12 +132,13 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
       "format", po::value<std::string>()->default_value("auto")->value_name("F"),
       "of PATH: auto (by its ending), class_folders, csv, tsv, jsonl or fasttext")(
       "device", po::value<std::string>()->default_value("cpu")->value_name("D"), kDevices)(
+      "intervals", "beside each metric where 95 % of 1,000 resamples of the examples have it (bootstrap)")(
       "json", "print one JSON object");
   add_data_options(options);
   const Usage usage{"evaluate RUN|FILE.pt [options]",
                     "All metrics of a run folder (native text path) or an exported file (TorchScript path, "
                     "raw text in) on a data set.",
-                    "  bernoulli evaluate runs/quickstart-1\n"
+                    "  bernoulli evaluate runs/quickstart-1 --intervals\n"
                     "  bernoulli evaluate runs/quickstart-1/model.pt --data reviews.jsonl --json "
                     "--set data.columns.text=text --set data.columns.label=label\n",
                     "model", 1};
@@ -159,6 +160,7 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
                            format,
                            overrides,
                            (*values)["device"].as<std::string>(),
+                           values->contains("intervals"),
                            values->contains("json")};
 }
 

@@ -30,6 +30,7 @@ struct EvaluateArguments {
   std::string format;                  ///< of `data`, as data.test.format
   std::vector<std::string> overrides;  ///< of keys of `data` in the configuration
   std::string device;
+  bool intervals = false;
   bool json = false;
 };
 std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::string>& words);

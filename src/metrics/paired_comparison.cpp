@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/random.h"
 #include "core/stop.h"
 #include "metrics/confusion.h"
 #include "metrics/ranking.h"
@@ -66,22 +65,6 @@ class Answers {
   std::vector<Entry> entries_;
 };
 
-/// How often each example is drawn into resample `index`.
-std::vector<uint32_t> draw(size_t num_examples, uint64_t seed, int64_t index) {
-  Random random(mix_seed(seed, static_cast<uint64_t>(index)));
-  std::vector<uint32_t> times(num_examples, 0);
-  for (size_t i = 0; i < num_examples; ++i) ++times[random.below(num_examples)];
-  return times;
-}
-
-/// Between order statistics, linearly. @param sorted not empty
-double quantile(const std::vector<double>& sorted, double q) {
-  const double place = q * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(place);
-  const size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
-
 PairedDifference difference_of(std::string metric, const MetricValue& first, const MetricValue& second,
                                std::vector<double> resampled) {
   PairedDifference result;
@@ -91,13 +74,10 @@ PairedDifference difference_of(std::string metric, const MetricValue& first, con
     return result;
   }
   result.difference = *second.value - *first.value;
-  if (static_cast<int64_t>(resampled.size()) * 100 < kNumResamples * 95) {
-    result.undefined_reason = "too few examples: more than 5 % of the resamples lack the metric";
-    return result;
-  }
-  std::sort(resampled.begin(), resampled.end());
-  result.low = quantile(resampled, 0.025);
-  result.high = quantile(resampled, 0.975);
+  Interval interval = percentile_interval(std::move(resampled));
+  result.low = interval.low;
+  result.high = interval.high;
+  result.undefined_reason = std::move(interval.undefined_reason);
   return result;
 }
 
@@ -134,7 +114,7 @@ PairedComparison compare_paired(const PairedAnswers& first, const PairedAnswers&
   std::vector<double> f1, roc_auc;
   for (int64_t i = 0; i < kNumResamples && num_examples > 0; ++i) {
     throw_if_stopped();
-    const std::vector<uint32_t> times = draw(num_examples, seed, i);
+    const std::vector<uint32_t> times = draw_resample(num_examples, seed, i);
     const Answers::Figures of_a = a.figures(times), of_b = b.figures(times);
     if (of_a.f1.value && of_b.f1.value) f1.push_back(*of_b.f1.value - *of_a.f1.value);
     if (of_a.roc_auc.value && of_b.roc_auc.value)

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "metrics/bootstrap.h"
 #include "metrics/predictions.h"
 
 namespace bernoulli {
@@ -25,8 +26,6 @@ struct PairedDifference {
   std::string undefined_reason;  ///< why there is no difference, or no interval
 };
 
-inline constexpr int64_t kFewestForInterval = 20;
-
 struct PairedComparison {
   int64_t num_examples = 0;
   int64_t only_first_right = 0;  ///< an example is right where every label of it is
@@ -38,13 +37,8 @@ struct PairedComparison {
 
   /// second - first share of right examples.
   double accuracy_difference() const;
-  /// Resamples of a handful of rarer answers hardly vary, so that percentile intervals hold the truth less
-  /// often than they say.
   bool intervals_too_narrow() const { return num_rarer < kFewestForInterval; }
 };
-
-/// Resamples of a bootstrap over whole examples.
-inline constexpr int64_t kNumResamples = 1000;
 
 /// McNemar's exact test on decisions, and a paired bootstrap: kNumResamples times as many examples are drawn
 /// with replacement, the same ones for both. Resamples are functions of `seed` alone. Where fewer than 95 of

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/text_table.h"
+#include "metrics/metric_intervals.h"
 
 namespace bernoulli {
 namespace {
@@ -85,7 +86,7 @@ Json to_json(const MetricReport& report) {
   return object;
 }
 
-std::string to_table(const MetricReport& report) {
+std::string to_table(const MetricReport& report, const MetricIntervals* intervals) {
   constexpr int kNameWidth = 28;
   std::string table = fmt::format("{:<{}}{}\n", "examples", kNameWidth, report.num_examples);
   if (!report.thresholds.empty() && all_equal(report.thresholds)) {
@@ -93,7 +94,14 @@ std::string to_table(const MetricReport& report) {
   }
   for (const auto& [name, metric] : report.metrics) {
     table += fmt::format("{:<{}}{}", name, kNameWidth, cell(metric));
-    table += metric.value ? "\n" : fmt::format("  ({})\n", metric.undefined_reason);
+    const Interval* interval = intervals == nullptr ? nullptr : intervals->find(name);
+    if (!metric.value)
+      table += fmt::format("  ({})", metric.undefined_reason);
+    else if (interval != nullptr)
+      table += interval->low
+                   ? fmt::format("  95 % interval {:.4g} to {:.4g}", *interval->low, *interval->high)
+                   : fmt::format("  no interval ({})", interval->undefined_reason);
+    table += '\n';
   }
   return report.per_label.empty() ? table : table + label_table(report);
 }

@@ -35,7 +35,10 @@ struct MetricReport {
 /// reasons stand in "undefined" under the metric's name, or under "per_label.NAME.METRIC".
 nlohmann::ordered_json to_json(const MetricReport& report);
 
-/// A table for people: one metric a line, then one label a line.
-std::string to_table(const MetricReport& report);
+struct MetricIntervals;
+
+/// A table for people: one metric a line, with its interval where there are `intervals`, then one label a
+/// line.
+std::string to_table(const MetricReport& report, const MetricIntervals* intervals = nullptr);
 
 }  // namespace bernoulli

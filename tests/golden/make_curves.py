@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes curves.json: the curves of scikit-learn 1.9.1 (NumPy 2.4.6) over small sets of float32 logits, and a paired bootstrap.
+"""Writes curves.json: the curves of scikit-learn 1.9.1 (NumPy 2.4.6) over small sets of float32 logits, and a bootstrap.
 
 roc_curve and precision_recall_curve rank logits; precision, recall and F1 at a threshold are those of decisions on float32
 probabilities; calibration_curve bins float64 probabilities (none lies on an edge, where it would close bins on the other
@@ -78,6 +78,17 @@ def difference(metric, y, w, a, b):
     return metric(y, b, sample_weight=w) - metric(y, a, sample_weight=w)
 
 
+def metrics_of(y, z, w):
+    """What each metric is on a resample d."""
+    decided, p = decide(z, .5), sigmoid(z)
+    of_decisions = {"accuracy": sk.accuracy_score, "precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f1_score,
+                    "matthews_corrcoef": sk.matthews_corrcoef}
+    of_ranking = {"roc_auc": sk.roc_auc_score, "average_precision": sk.average_precision_score}
+    of_probabilities = {"log_loss": sk.log_loss, "brier_score": sk.brier_score_loss}
+    return {name: lambda d, metric=metric, answers=answers: metric(y[d], answers[d], sample_weight=w[d])
+            for metrics, answers in ((of_decisions, decided), (of_ranking, z), (of_probabilities, p)) for name, metric in metrics.items()}
+
+
 def make_bootstrap(y, first, second, w):
     w = np.asarray(w, dtype=np.float32).astype(np.float64)
     result = {"seed": SEED, "targets": y.tolist(), "first": [float(v) for v in first], "second": [float(v) for v in second],
@@ -86,6 +97,8 @@ def make_bootstrap(y, first, second, w):
     for name, metric, a, b in (("f1", sk.f1_score, decide(first, .5), decide(second, .5)), ("roc_auc", sk.roc_auc_score, first, second)):
         low, high = np.quantile([difference(metric, y[d], w[d], a[d], b[d]) for d in drawn], [.025, .975])
         result[name] = {"difference": float(difference(metric, y, w, a, b)), "low": float(low), "high": float(high)}
+    result["intervals"] = {name: np.quantile([metric(d) for d in drawn], [.025, .975]).tolist()
+                           for name, metric in metrics_of(y, first, w).items()}
     right_a, right_b = decide(first, .5) == y, decide(second, .5) == y
     result["only_first_right"], result["only_second_right"] = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
     return result

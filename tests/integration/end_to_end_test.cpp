@@ -236,6 +236,10 @@ TEST_F(EndToEnd, RunAndExportedFileGiveTheSameMetricsAndPredictions) {
   ASSERT_EQ(of_file.exit_code, 0) << of_file.err;
   EXPECT_EQ(Json::parse(of_run.out), Json::parse(of_file.out));
   EXPECT_EQ(Json::parse(of_run.out), read_json("run/summary.json")["test"]);
+  const Json with_intervals = Json::parse(run({"evaluate", run_dir, "--json", "--intervals"}).out);
+  EXPECT_EQ(with_intervals["metrics"], Json::parse(of_run.out)["metrics"]);
+  EXPECT_EQ(with_intervals["intervals"]["accuracy"].size(), 2u);
+  EXPECT_THAT(run({"evaluate", run_dir, "--intervals"}).out, HasSubstr("  95 % interval "));
 
   const std::string texts = "A fine film\n\nDull, flat \xff film\r\nlast line";
   const ProgramResult run_lines = run({"predict", run_dir, "-"}, texts);
