@@ -30,6 +30,7 @@ endforeach()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/" "${PROJECT_BINARY_DIR}/src/generated/" DESTINATION include/bernoulli
         COMPONENT development FILES_MATCHING PATTERN "*.h" PATTERN cli EXCLUDE)
 
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT runtime)
 install(EXPORT bernoulli NAMESPACE bernoulli:: FILE bernoulliTargets.cmake DESTINATION "${config_folder}" COMPONENT development)
 install(EXPORT bernoulli_native NAMESPACE bernoulli:: FILE bernoulliNativeTargets.cmake DESTINATION "${config_folder}" COMPONENT development)
 configure_package_config_file(cmake/bernoulliConfig.cmake.in "${PROJECT_BINARY_DIR}/bernoulliConfig.cmake"

@@ -129,7 +129,10 @@ void add_explanation(nlohmann::ordered_json& record, Classifier& classifier, con
 void predict_all(Classifier& classifier, TextSource& source, RecordFormat format, bool explain,
                  const Words& keep) {
   TextBatch batch;
-  while (source.next_batch(batch, kBatch)) {
+  // A fault before the first answer leaves standard output empty.
+  bool has_texts = source.next_batch(batch, kBatch);
+  if (format == RecordFormat::kTsv) print(tsv_header(classifier, keep));
+  for (; has_texts; has_texts = source.next_batch(batch, kBatch)) {
     throw_if_stopped();
     const std::vector<float> logits = classifier.logits(batch.texts);
     const auto width = static_cast<size_t>(classifier.labels().num_outputs());
@@ -223,7 +226,6 @@ int run_predict(const Words& words) {
                                      values["device"].as<std::string>());
   input = completed(std::move(input), values, *classifier);
   const auto source = has_texts ? texts_from_list(values["text"].as<Words>()) : texts_from_file(file, input);
-  if (format == RecordFormat::kTsv) print(tsv_header(*classifier, input.keep));
   predict_all(*classifier, *source, format, values.contains("explain"), input.keep);
   return 0;
 }

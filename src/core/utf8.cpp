@@ -2,7 +2,17 @@
 
 #include <cstring>
 
+#include <fmt/format.h>
+
+#include "core/error.h"
+
 namespace bernoulli {
+
+void refuse_utf16(std::string_view bytes, const std::string& name) {
+  if (bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff"))
+    throw DataError(
+        fmt::format("'{}' begins with a UTF-16 byte order mark; convert it: iconv -f UTF-16 -t UTF-8", name));
+}
 
 bool is_utf8(std::string_view text) {
   constexpr size_t kBlock = 32;  // most are ASCII throughout

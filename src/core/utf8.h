@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace bernoulli {
@@ -30,6 +31,9 @@ constexpr size_t utf8_sequence_length(std::string_view bytes) {
   const int high = lead == 0xF4 ? 0x8F : 0xBF;
   return within(1, low, high) && within(2, 0x80, 0xBF) && within(3, 0x80, 0xBF) ? 4 : 0;
 }
+
+/// @param name  of what begins with `bytes`. @throws DataError, with the remedy, where that is UTF-16's mark
+void refuse_utf16(std::string_view bytes, const std::string& name);
 
 /// Whether all of it is valid UTF-8; 32 bytes at once where they are ASCII.
 bool is_utf8(std::string_view text);

@@ -79,9 +79,7 @@ DataFile::DataFile(const std::filesystem::path& file, const std::shared_ptr<Spil
     mapped_.reset();
     bytes_ = {unpacked_->data(), unpacked_->size()};
   }
-  if (bytes_.starts_with("\xff\xfe") || bytes_.starts_with("\xfe\xff"))
-    throw DataError(fmt::format(
-        "'{}' begins with a UTF-16 byte order mark; convert it: iconv -f UTF-16 -t UTF-8", file.string()));
+  refuse_utf16(bytes_, file.string());
   if (bytes_.starts_with(kByteOrderMark)) bytes_.remove_prefix(kByteOrderMark.size());
 }
 

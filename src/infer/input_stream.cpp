@@ -67,10 +67,12 @@ void InputStream::check_start() {
   const auto may_become = [&](std::string_view mark) {
     return buffer_.size() < mark.size() && mark.starts_with(buffer_);
   };
-  while (!ended_ && (may_become(kGzipMagic) || may_become(kByteOrderMark))) read_some();
+  while (!ended_ && (buffer_.size() < 2 || may_become(kByteOrderMark)))
+    read_some();  // the other marks have two
   at_start_ = false;
   if (buffer_.starts_with(kGzipMagic))
     throw DataError(fmt::format("'{}' is compressed by gzip: give what 'gunzip -c' makes of it", name_));
+  refuse_utf16(buffer_, name_);
   if (buffer_.starts_with(kByteOrderMark)) begin_ = kByteOrderMark.size();
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/log.h"
 #include "core/shallow_json.h"
 #include "core/stop.h"
 #include "infer/artifact_info.h"
@@ -43,6 +44,7 @@ NativeModel open_run(const RunPaths& run) {
   RunFiles files = load_run_files(run);
   try {
     PooledNetwork network = build_network(files.plan, files.info.config.text, files.checkpoint.weights);
+    if (!files.warning.empty()) log_warning(files.warning);
     return {std::move(files.info), std::move(files.plan), std::move(files.vectorizer), std::move(network), 0};
   } catch (const ArtifactError& error) {
     throw ArtifactError(fmt::format("run '{}' is damaged: {}", run.folder.string(), error.what()));

@@ -9,7 +9,6 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "core/log.h"
 #include "core/shallow_json.h"
 #include "store/run_folder.h"
 
@@ -23,10 +22,11 @@ struct SavedModel {
   RawCheckpoint checkpoint;
   std::optional<std::vector<double>> thresholds;
   std::vector<double> temperatures;
+  std::string warning;
 };
 
 /// Of a training that did not finish: what it would have kept if it had ended here.
-RawCheckpoint load_unfinished(const RunPaths& paths, const RunConfig& config) {
+SavedModel load_unfinished(const RunPaths& paths, const RunConfig& config) {
   std::optional<RawCheckpoint> newest = load_newest_checkpoint(paths.checkpoints());
   if (!newest)
     throw ArtifactError(
@@ -38,10 +38,12 @@ RawCheckpoint load_unfinished(const RunPaths& paths, const RunConfig& config) {
   if (config.metrics.fits_temperature) not_fitted += "; its temperature was not fitted yet and is 1";
   if (config.metrics.threshold.method != ThresholdConfig::Method::kFixed)
     not_fitted += "; its threshold was not fitted yet and is 0.5";
-  log_warning(fmt::format("the training of '{}' did not finish: using its {} checkpoint, of step {}{}",
-                          paths.folder.string(), takes_best ? "best" : "newest", step, not_fitted));
-  return step == newest->step ? std::move(*newest)
-                              : load_raw_checkpoint(checkpoint_path(paths.checkpoints(), step));
+  SavedModel saved;
+  saved.warning = fmt::format("the training of '{}' did not finish: using its {} checkpoint, of step {}{}",
+                              paths.folder.string(), takes_best ? "best" : "newest", step, not_fitted);
+  saved.checkpoint = step == newest->step ? std::move(*newest)
+                                          : load_raw_checkpoint(checkpoint_path(paths.checkpoints(), step));
+  return saved;
 }
 
 [[noreturn]] void refuse_finished(const RunPaths& paths, const std::string& fault) {
@@ -74,8 +76,7 @@ SavedModel load_finished(const RunPaths& paths) {
 }
 
 SavedModel load_saved_model(const RunPaths& paths, const RunConfig& config) {
-  if (!fs::exists(paths.summary())) return {load_unfinished(paths, config), std::nullopt, {}};
-  return load_finished(paths);
+  return fs::exists(paths.summary()) ? load_finished(paths) : load_unfinished(paths, config);
 }
 
 Vectorizer load_vectorizer(const RunPaths& paths, const TextConfig& text) {
@@ -121,7 +122,8 @@ RunFiles load_checked(const RunPaths& paths) {
   }
   layers::ModelPlan plan = layers::plan_model(info.config.model, info.config.text, info.config.loss.mode,
                                               vectorizer.num_ids(), num_outputs);
-  return {std::move(info), std::move(vectorizer), std::move(plan), std::move(saved.checkpoint)};
+  return {std::move(info), std::move(vectorizer), std::move(plan), std::move(saved.checkpoint),
+          std::move(saved.warning)};
 }
 
 }  // namespace

@@ -14,13 +14,16 @@
 namespace bernoulli {
 
 /// What a run folder holds of a model: the checkpoint that its training ended with; of one that did not
-/// finish, with a warning, the best so far (training.restore_best) or the newest. Plan, weights and
+/// finish the best so far (training.restore_best) or the newest. Plan, weights and
 /// vocabulary fit together.
 struct RunFiles {
   ClassifierInfo info;
   Vectorizer vectorizer;
   layers::ModelPlan plan;
   RawCheckpoint checkpoint;
+  /// That the training did not finish, and what is used of it; else empty. For whoever answers with the model
+  /// to warn of: the native path may read the run and then leave it to LibTorch.
+  std::string warning;
 };
 
 /// The run at a path. @throws ArtifactError where there is none

@@ -121,8 +121,11 @@ class JsonSource : public LineSource {
       throw DataError(fmt::format("{}: {}", place(), json_object_fault(line)));
     std::optional<KeptValue>& text = row_.values[0];
     if (!text || !text->is_string) {
-      throw DataError(fmt::format("{}: no string under '{}' ({}); {}; --text-column NAME names another key",
-                                  place(), keys_[0], named_by_, row_.keys_in_words()));
+      const std::string found = text ? fmt::format("'{}' is {}, not a string", keys_[0],
+                                                   text->text.empty() ? "empty" : text->text.substr(0, 40))
+                                     : fmt::format("no string under '{}'", keys_[0]);
+      throw DataError(fmt::format("{}: {} ({}); {}; --text-column NAME names another key", place(), found,
+                                  named_by_, row_.keys_in_words()));
     }
     std::vector<KeptValue> kept;
     for (size_t i = 1; i < keys_.size(); ++i) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/log.h"
 #include "core/stop.h"
 #include "infer/explain.h"
 #include "infer/run_files.h"
@@ -47,6 +48,7 @@ class RunClassifier : public Classifier {
 
 LoadedRun load_run(const RunPaths& paths, c10::Device device) {
   RunFiles files = load_run_files(paths);
+  if (!files.warning.empty()) log_warning(files.warning);
   const NamedTensors weights = to_tensors(files.checkpoint.weights, files.checkpoint.file);
   return {std::move(files.info), std::move(files.vectorizer), Sequential(files.plan, weights, device)};
 }

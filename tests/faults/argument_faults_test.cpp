@@ -353,6 +353,13 @@ INSTANTIATE_TEST_SUITE_P(
                       text += c == '\n' ? std::string("\r\n") : std::string(1, c);
                     f.write("config.yaml", text);
                   }},
+        FaultCase{"an_empty_text_behind_its_equal_sign",
+                  {"predict", "run", "--text="},
+                  0,
+                  "engine: native",
+                  [](FaultFolder& f) {
+                    if (f.run(kTrain).exit_code == 0) std::filesystem::rename(f / "out", f / "run");
+                  }},
         FaultCase{
             "no_folder_for_temporary_files", kTrain, 0, "", [](FaultFolder&) {}, {"TMPDIR=/nonexistent"}},
         FaultCase{

@@ -163,7 +163,10 @@ TEST(TextSource, NamesFileAndLineOfARowWithoutText) {
   EXPECT_EQ(fault("{\"body\": \"x\", \"n\": {\"text\": \"\"}}\n", "a.jsonl"),
             "a.jsonl:1: no string under 'text' (data.columns.text of the model); the object has: body, n; "
             "--text-column NAME names another key");
-  EXPECT_THAT(fault("{\"text\": 1}\n", "a.jsonl"), HasSubstr("the object has: text;"));
+  EXPECT_EQ(fault("{\"text\": 1}\n", "a.jsonl"),
+            "a.jsonl:1: 'text' is 1, not a string (data.columns.text of the model); the object has: text; "
+            "--text-column NAME names another key");
+  EXPECT_THAT(fault("{\"text\": [1, \"a\"]}\n", "a.jsonl"), HasSubstr("'text' is [1,\"a\"], not a string"));
   EXPECT_THAT(fault("{}\n", "a.jsonl"), HasSubstr("the object is empty;"));
   EXPECT_THAT(
       fault("{\"b\":1,\"a\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"i\":1,\"j\":1,\"k\":1}\n",
@@ -173,6 +176,14 @@ TEST(TextSource, NamesFileAndLineOfARowWithoutText) {
   asked.text_named_by = "--text-column";
   EXPECT_THAT(until_fault("{\"text\": \"x\"}\n", "a.jsonl", asked),
               ElementsAre(HasSubstr("no string under 'body' (--text-column); the object has: text;")));
+}
+
+TEST(TextSource, RefusesUtf16WithTheRemedy) {
+  for (const char* mark : {"\xff\xfe", "\xfe\xff"})
+    EXPECT_THAT(
+        fault(std::string(mark) + "a", "a.txt"),
+        HasSubstr("a.txt' begins with a UTF-16 byte order mark; convert it: iconv -f UTF-16 -t UTF-8"));
+  EXPECT_THAT(lines_of("\xff\n"), ElementsAre("\xff"));
 }
 
 TEST(TextSource, GivesTheTextsBeforeAFault) {

@@ -293,6 +293,31 @@ TEST_F(EndToEnd, PredictAnswersEveryRowOfATableWithItsKey) {
   const ProgramResult cells = with({"predict", model, file, "--format", "tsv"});
   EXPECT_THAT(cells.out, ::testing::StartsWith("id\tlabel\tprobability\tlogit\n007\tgood\t0."));
   EXPECT_THAT(cells.out, HasSubstr("\n\tbad\t"));
+  const ProgramResult no_column = run({"predict", model, file, "--format", "tsv"});
+  EXPECT_EQ(no_column.exit_code, 3);
+  EXPECT_EQ(no_column.out, "") << "a header without an answer";
+
+  const std::string bare = folder_.write("bare.csv", "007;'A fine; fine film'\n").string();
+  const ProgramResult otherwise =
+      run({"predict", model, bare, "--keep", "1", "--set", "data.columns.header=false", "--set",
+           "data.columns.delimiter=;", "--set", "data.columns.quote=\"'\"", "--set", "data.columns.text=2"});
+  ASSERT_EQ(otherwise.exit_code, 0) << otherwise.err;
+  EXPECT_THAT(otherwise.out, ::testing::StartsWith("{\"input\":{\"1\":\"007\"},\"label\":\"good\","));
+}
+
+/// The native path looks at the run first, and leaves it to LibTorch.
+TEST_F(EndToEnd, AnUnfinishedRunIsWarnedOfOnce) {
+  ASSERT_EQ(run(train_words("run", {"--set",
+                                    "model.layers=[{embedding: 4}, {conv1d: {channels: 4, kernel_size: 2}}, "
+                                    "max_pool, {linear: 1}]"}))
+                .exit_code,
+            0);
+  fs::remove(folder_ / "run/summary.json");
+  const ProgramResult answer = run({"predict", (folder_ / "run").string(), "--text", "a fine film"});
+  ASSERT_EQ(answer.exit_code, 0) << answer.err;
+  const size_t first = answer.err.find("did not finish");
+  ASSERT_NE(first, std::string::npos) << answer.err;
+  EXPECT_EQ(answer.err.find("did not finish", first + 1), std::string::npos) << answer.err;
 }
 
 TEST_F(EndToEnd, PredictAnswersWhatStandsBeforeAFault) {
