@@ -57,8 +57,8 @@ std::string training_line(const RunRecord& record) {
   line +=
       fmt::format(", batches of {}, seed {}", record.config.training.batch_size, record.config.training.seed);
   if (!record.finished()) return line;
-  return line + fmt::format("; {} epochs, {} steps, ended by {}",
-                            grouped(record.summary.at("epochs").get<int64_t>()),
+  const int64_t epochs = record.summary.at("epochs");
+  return line + fmt::format("; {} epoch{}, {} steps, ended by {}", grouped(epochs), epochs == 1 ? "" : "s",
                             grouped(record.summary.at("steps").get<int64_t>()),
                             escape_html(plain(record.summary.at("stop_reason"))));
 }

@@ -36,7 +36,7 @@ svg{width:100%;max-width:36rem;height:auto;background:var(--card);border-radius:
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums;margin:.5rem 0}
 th,td{padding:.25rem .9rem .25rem 0;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule);vertical-align:top}
 th{color:var(--soft);font-weight:600}th:first-child,td:first-child,.l{text-align:left}summary{cursor:pointer;margin:.6rem 0}
-th,td.l{white-space:normal}td.l{overflow-wrap:break-word;max-width:44rem}.number{white-space:nowrap}code{font-size:.92em;overflow-wrap:anywhere}
+th,td.l{white-space:normal}td.l{overflow-wrap:break-word;max-width:44rem}.number{white-space:nowrap}code{font-size:.92em;overflow-wrap:anywhere}td code{overflow-wrap:inherit}
 .text{min-width:16rem;white-space:pre-wrap;overflow-wrap:anywhere}
 pre{background:var(--card);border-radius:6px;padding:.8rem;overflow-x:auto;font-size:.82rem;line-height:1.4}
 )";
