@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,12 +71,20 @@ struct LayerPlan {
   Shape output;
   std::vector<ParameterSpec> parameters;
   /// TorchScript body of `def forward(self, x: Tensor, lengths: Tensor) -> Tensor:`, one statement a line, no
-  /// indentation. Parameters are self.<name>; self.training tells training from evaluation. The trainer runs
-  /// this text and the exporter saves it, so a layer is written once.
+  /// indentation. Parameters are self.<name>; self.training tells training from evaluation. The trainer
+  /// evaluates with this text and the exporter saves it, so a layer is written once.
   std::string script;
   /// The same layer in evaluation as ONNX nodes; null: it has none, and the model no ONNX file.
   OnnxWriter onnx = nullptr;
   bool training_only = false;  ///< in evaluation the output is the input: the layer is passed over
+  /// What training on the CPU runs instead: of the same distribution, or the same function, but faster.
+  /// Empty: `script`.
+  std::string training_script = {};
+  /// The largest output of each feature over positions, [B, D], as a script of its own that looks at no other
+  /// output than that in the backward pass; null: there is none. max_pool_behind() says where it may stand.
+  /// @param counts_padding  of the pool
+  std::function<std::string(bool counts_padding)> highest_script = nullptr;
+  bool monotone = false;  ///< elementwise, and a larger input never gives a smaller output
 };
 
 /// One layer of a model with its name ("embedding_0", "linear_4": kind and position in model.layers).

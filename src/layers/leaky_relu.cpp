@@ -8,8 +8,10 @@ namespace {
 
 LayerPlan plan_leaky_relu(const Json& args, const PlanContext& context) {
   const double slope = args.at("negative_slope");
-  return elementwise(context, fmt::format("return torch.leaky_relu(x, {})", literal(slope)),
-                     onnx_operator("LeakyRelu", {{"alpha", static_cast<float>(slope)}}));
+  LayerPlan layer = elementwise(context, fmt::format("return torch.leaky_relu(x, {})", literal(slope)),
+                                onnx_operator("LeakyRelu", {{"alpha", static_cast<float>(slope)}}));
+  layer.monotone = true;
+  return layer;
 }
 
 }  // namespace

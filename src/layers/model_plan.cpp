@@ -130,6 +130,13 @@ ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfi
   return plan;
 }
 
+std::optional<size_t> max_pool_behind(const ModelPlan& plan, size_t first) {
+  size_t next = first + 1;
+  while (next < plan.layers.size() && plan.layers[next].plan.monotone) ++next;
+  const bool is_pool = next < plan.layers.size() && plan.layers[next].kind == "max_pool";
+  return is_pool ? std::optional(next) : std::nullopt;
+}
+
 std::string summary(const ModelPlan& plan) {
   std::string table = fmt::format("{:<22} {:<18} {:>12}\n", "layer", "output", "parameters");
   for (const NamedLayer& layer : plan.layers) {

@@ -34,6 +34,10 @@ struct ModelPlan {
 ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfig::Mode loss, int64_t num_ids,
                      int64_t num_outputs);
 
+/// The max_pool behind layer `first` with nothing between but monotone layers: it takes the largest output of
+/// each feature through them. Its index; nothing where something else follows.
+std::optional<size_t> max_pool_behind(const ModelPlan& plan, size_t first);
+
 /// A table: layer, output shape, parameters; totals below.
 std::string summary(const ModelPlan& plan);
 

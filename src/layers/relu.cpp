@@ -4,7 +4,9 @@ namespace bernoulli::layers {
 namespace {
 
 LayerPlan plan_relu(const Json& /*args*/, const PlanContext& context) {
-  return elementwise(context, "return torch.relu(x)", onnx_operator("Relu"));
+  LayerPlan layer = elementwise(context, "return torch.relu(x)", onnx_operator("Relu"));
+  layer.monotone = true;
+  return layer;
 }
 
 }  // namespace

@@ -4,7 +4,9 @@ namespace bernoulli::layers {
 namespace {
 
 LayerPlan plan_sigmoid(const Json& /*args*/, const PlanContext& context) {
-  return elementwise(context, "return torch.sigmoid(x)", onnx_operator("Sigmoid"));
+  LayerPlan layer = elementwise(context, "return torch.sigmoid(x)", onnx_operator("Sigmoid"));
+  layer.monotone = true;
+  return layer;
 }
 
 }  // namespace

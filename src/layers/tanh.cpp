@@ -4,7 +4,9 @@ namespace bernoulli::layers {
 namespace {
 
 LayerPlan plan_tanh(const Json& /*args*/, const PlanContext& context) {
-  return elementwise(context, "return torch.tanh(x)", onnx_operator("Tanh"));
+  LayerPlan layer = elementwise(context, "return torch.tanh(x)", onnx_operator("Tanh"));
+  layer.monotone = true;
+  return layer;
 }
 
 }  // namespace

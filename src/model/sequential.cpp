@@ -1,6 +1,7 @@
 #include "model/sequential.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -36,6 +37,51 @@ std::string forward_of(const ModelPlan& plan) {
   return text + "    return x\n";
 }
 
+constexpr const char* kForward = "def forward(self, x: Tensor, lengths: Tensor) -> Tensor:\n";
+
+/// A layer with a script of its own and the parameters of another.
+Module with_script(const NamedLayer& layer, const Module& same, const std::string& script,
+                   const std::shared_ptr<torch::jit::CompilationUnit>& unit) {
+  Module module("bernoulli." + layer.name, unit);
+  module.register_attribute("training", c10::BoolType::get(), true);
+  for (const layers::ParameterSpec& spec : layer.plan.parameters)
+    module.register_parameter(spec.name, same.attr(spec.name).toTensor(), !spec.trainable);
+  module.define(kForward + indented(script));
+  return module;
+}
+
+/// The layers as training on the CPU runs them: the same functions of the same parameters, by the faster of
+/// two texts. None where no layer has another text.
+std::optional<Module> training_module(const ModelPlan& plan, const Module& evaluated) {
+  const auto unit = std::make_shared<torch::jit::CompilationUnit>();
+  Module module("bernoulli.TrainingSequential", unit);
+  module.register_attribute("training", c10::BoolType::get(), true);
+  bool differs = false;
+  std::string text = "def logits(self, x: Tensor, lengths: Tensor) -> Tensor:\n";
+  size_t pool = 0;  // the max_pool whose highest windows are taken already; 0, which is a table, for none
+  for (size_t i = 0; i < plan.layers.size(); ++i) {
+    const NamedLayer& layer = plan.layers[i];
+    if (pool != 0 && i == pool) {
+      if (layer.args.at("padding") == "exclude")
+        text += "    x = x.masked_fill((lengths == 0).unsqueeze(1), 0.0)\n";
+      pool = 0;
+      continue;
+    }
+    std::string script = layer.plan.training_script;
+    if (layer.plan.highest_script) {
+      pool = layers::max_pool_behind(plan, i).value_or(0);
+      if (pool != 0) script = layer.plan.highest_script(plan.layers[pool].args.at("padding") == "include");
+    }
+    differs = differs || !script.empty();
+    const Module own = evaluated.attr(layer.name).toModule();
+    module.register_module(layer.name, script.empty() ? own : with_script(layer, own, script, unit));
+    text += fmt::format("    x = self.{}.forward(x, lengths)\n", layer.name);
+  }
+  if (!differs) return std::nullopt;
+  module.define(text + "    return x\n");
+  return module;
+}
+
 NamedShapes shapes_of(const ModelPlan& plan) {
   NamedShapes shapes;
   for (const NamedLayer& layer : plan.layers) {
@@ -50,6 +96,9 @@ NamedShapes shapes_of(const ModelPlan& plan) {
 struct Sequential::Impl {
   ModelPlan plan;
   Module module;
+  std::optional<Module> training;  ///< made when training begins
+  bool is_training = false;
+  bool on_cpu = false;
   NamedTensors parameters;
   NamedTensors buffers;
 
@@ -61,6 +110,7 @@ struct Sequential::Impl {
 template <typename MakeTensor>
 void Sequential::Impl::build(const ModelPlan& from, c10::Device device, MakeTensor tensor) {
   plan = from;
+  on_cpu = device.is_cpu();
   const auto unit = std::make_shared<torch::jit::CompilationUnit>();
   module = Module("bernoulli.Sequential", unit);
   uint64_t index = 0;
@@ -74,8 +124,7 @@ void Sequential::Impl::build(const ModelPlan& from, c10::Device device, MakeTens
       submodule.register_parameter(spec.name, values, !spec.trainable);
       (spec.trainable ? parameters : buffers).emplace_back(name, values);
     }
-    submodule.define("def forward(self, x: Tensor, lengths: Tensor) -> Tensor:\n" +
-                     indented(layer.plan.script));
+    submodule.define(kForward + indented(layer.plan.script));
     module.register_module(layer.name, submodule);
   }
   module.register_attribute("training", c10::BoolType::get(), false);
@@ -109,10 +158,15 @@ at::Tensor Sequential::forward(const Features& features) {
   // The text as it stands: no profiling, no fusion, so that the first call and the thousandth compute the
   // same bits.
   const torch::jit::GraphOptimizerEnabledGuard plain(false);
-  return impl_->module.get_method("logits")({features.values, features.lengths}).toTensor();
+  const Module& module = impl_->is_training && impl_->training ? *impl_->training : impl_->module;
+  return module.get_method("logits")({features.values, features.lengths}).toTensor();
 }
 
-void Sequential::train(bool on) { impl_->module.train(on); }
+void Sequential::train(bool on) {
+  impl_->module.train(on);
+  impl_->is_training = on;
+  if (on && !impl_->training && impl_->on_cpu) impl_->training = training_module(impl_->plan, impl_->module);
+}
 
 NamedTensors Sequential::parameters() const { return impl_->parameters; }
 

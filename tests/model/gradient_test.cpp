@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include <ATen/Parallel.h>
+#include <torch/csrc/jit/api/module.h>
 
 #include "model/model_fixture.h"
 
@@ -87,6 +90,68 @@ TEST(Gradient, OfEveryLayerThatLooksAtNeighboursIsThatOfFiniteDifferences) {
                      {.sequence_length = 3, .num_ids = 6, .num_outputs = 2, .initializer = "torch"});
     expect_true_gradients(model, padded());
   }
+}
+
+/// Chains of which training takes the highest windows alone.
+const char* const kHighestWindows[] = {
+    "{conv1d: {channels: 3, kernel_size: 3}}, max_pool",
+    "{conv1d: {channels: 3, kernel_size: 2, dilation: 2}}, relu, max_pool",
+    "{conv1d: {channels: 3, kernel_size: 3, padding: include, bias: false}}, tanh, max_pool",
+    "{conv1d: {channels: 3, kernel_size: 4}}, {leaky_relu: 0.1}, sigmoid, {max_pool: {padding: include}}",
+    "{conv1d: {channels: 3, kernel_size: 3, padding: include}}, sigmoid, {max_pool: {padding: include}}",
+    "{conv1d: {channels: 4, kernel_size: 2}}, relu, {conv1d: {channels: 3, kernel_size: 3, dilation: 3}}, "
+    "max_pool, tanh"};
+
+Sequential with_highest_windows(const std::string& layers) {
+  return double_model("[{embedding: {dim: 3, initializer: {normal: 1}}}, " + layers + ", {linear: 2}]",
+                      {.sequence_length = 3, .num_ids = 6, .num_outputs = 2, .initializer = "torch"});
+}
+
+TEST(Gradient, OfTheHighestWindowsIsThatOfFiniteDifferences) {
+  for (const char* layers : kHighestWindows) {
+    SCOPED_TRACE(layers);
+    Sequential model = with_highest_windows(layers);
+    model.train(true);
+    expect_true_gradients(model, padded());
+  }
+}
+
+TEST(TrainingText, ComputesWhatEvaluationComputes) {
+  // The second text is empty.
+  const Features features = {longs({3, 4, 3, 0, 0, 0, 5, 2, 0}).reshape({3, 3}), longs({3, 0, 2})};
+  for (const char* layers : kHighestWindows) {
+    SCOPED_TRACE(layers);
+    Sequential model = with_highest_windows(layers);
+    const std::vector<double> expected = numbers(model.forward(features));
+    const auto gradients = [&] {
+      for (const auto& [name, parameter] : model.parameters()) parameter.mutable_grad().reset();
+      objective(model, features).backward();
+      std::vector<double> all;
+      for (const auto& [name, parameter] : model.parameters())
+        for (const double value : numbers(parameter.grad())) all.push_back(value);
+      return all;
+    };
+    const std::vector<double> expected_gradients = gradients();
+    model.train(true);
+    const std::vector<double> found = numbers(model.forward(features)), found_gradients = gradients();
+    for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(found[i], expected[i], 1e-12) << i;
+    ASSERT_EQ(found_gradients.size(), expected_gradients.size());
+    for (size_t i = 0; i < expected_gradients.size(); ++i)
+      EXPECT_NEAR(found_gradients[i], expected_gradients[i], 1e-12) << i;
+    model.train(false);
+    EXPECT_EQ(numbers(model.forward(features)), expected);
+  }
+}
+
+TEST(TrainingText, SharesTheParametersAndLeavesTheExportedModuleAlone) {
+  Sequential model = with_highest_windows(std::string(kHighestWindows[1]) + ", {dropout: 0.5}");
+  model.train(true);
+  EXPECT_FALSE(model.module().find_method("forward"));
+  const std::string exported = model.module().dump_to_str(true, false, false);
+  for (const char* text : {"argmax", "random_"}) EXPECT_EQ(exported.find(text), std::string::npos) << text;
+  const at::Tensor before = objective(model, padded());
+  for (const auto& [name, parameter] : model.parameters()) parameter.detach().zero_();
+  EXPECT_EQ(objective(model, padded()).item<double>(), 0) << "training has parameters of its own";
 }
 
 TEST(Gradient, OfARaggedModelIsThatOfFiniteDifferences) {
