@@ -26,7 +26,7 @@ struct SourceConfig {
 };
 
 struct SplitConfig {
-  std::string method;   ///< keras | random | stratified | hash
+  std::string method;   ///< keras (of the validation set only) | random | stratified | hash
   double fraction = 0;  ///< share of the training source taken away, in (0, 1)
   uint64_t seed = 0;
 };
