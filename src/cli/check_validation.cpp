@@ -10,15 +10,9 @@
 namespace bernoulli::cli {
 namespace {
 
-/// Of the outputs: the positive class of a binary task.
-std::vector<std::string> output_names(const Labels& labels) {
-  if (labels.kind == TaskConfig::Kind::kBinary) return {labels.names.back()};
-  return labels.names;
-}
-
 void check_threshold(const Labels& labels, const std::vector<TargetCounts>& counts) {
   const char* const next_step = "add some (data.validation), or set metrics.threshold to a number";
-  const std::vector<std::string> names = output_names(labels);
+  const std::vector<std::string> names = labels.output_names();
   std::vector<std::string> not_fitted;
   for (size_t i = 0; i < counts.size(); ++i) {
     if (!counts[i].has_both()) not_fitted.push_back(names[i]);
@@ -51,7 +45,7 @@ void warn_of_few(const Labels& labels, const std::vector<TargetCounts>& counts) 
   const auto note = [&](const std::string& name, int64_t count, const char* which) {
     if (count < kFew) few.push_back(fmt::format("'{}' ({}{})", name, count, binary ? "" : which));
   };
-  const std::vector<std::string> names = output_names(labels);
+  const std::vector<std::string> names = labels.output_names();
   for (size_t i = 0; i < counts.size(); ++i) {
     if (!counts[i].has_both()) continue;
     note(names[i], counts[i].positive, " with it");

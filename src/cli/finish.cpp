@@ -52,6 +52,86 @@ Json changes(const Json& before, const Json& after) {
   return changes;
 }
 
+/// The checkpoint that was chosen.
+Sequential load_network(const FinishedTraining& training) {
+  return Sequential(training.run.plan,
+                    load_weights(training.checkpoints.path_of(training.outcome.final_step)), training.device);
+}
+
+std::vector<float> network_logits(const FinishedTraining& training, Sequential& network,
+                                  const EncodedDataset& data) {
+  const FeatureShape shape{training.run.plan.ragged_input, training.config.text.sequence_length};
+  return compute_logits(network, data.rows, shape, training.config.training.eval_batch_size, training.device,
+                        throw_if_stopped);
+}
+
+/// What a summary begins with.
+Json training_json(const FinishedTraining& training) {
+  const RunConfig& config = training.config;
+  const TrainingOutcome& outcome = training.outcome;
+  return {{"name", config.name},
+          {"engine", training.engine},
+          {"device", training.device.str()},
+          {"loss_mode", to_string(config.loss.mode)},
+          {"steps", outcome.steps},
+          {"epochs", outcome.epochs},
+          {"stop_reason", outcome.stop_reason},
+          {"checkpoint", training.checkpoints.path_of(outcome.final_step).filename().string()},
+          {"monitor", config.training.monitor},
+          {"monitor_value", outcome.best_value ? Json(*outcome.best_value) : Json(nullptr)},
+          {"labels", to_json(training.run.labels)},
+          {"num_parameters", training.run.plan.num_parameters()}};
+}
+
+void add_calibration(const Calibration& calibration, const ThresholdConfig& threshold, Json& summary) {
+  summary["temperatures"] = calibration.temperatures;
+  summary["thresholds"] = calibration.thresholds;
+  summary["threshold_not_fitted"] = calibration.threshold_not_fitted;
+  if (const Json demand = threshold_demand(threshold); !demand.is_null())
+    summary["threshold_demand"] = demand;
+}
+
+/// The metrics of a set, and what the temperature does to them. @param logits  of the network on it, which
+/// are divided by the temperature
+void add_metrics(const FinishedTraining& training, const Calibration& calibration, const char* split,
+                 const EncodedDataset& data, std::vector<float>& logits, Json& summary) {
+  const auto report = [&] {
+    return to_json(evaluate_logits(predictions_of(logits, data), *training.run.loss, training.config,
+                                   training.run.labels.names, calibration.thresholds));
+  };
+  summary[split] = report();
+  if (calibration.temperatures.empty()) return;
+  const Json before = summary[split];
+  divide_by_temperature(logits, calibration.temperatures);
+  summary[split] = report();
+  summary["calibration"][split] = changes(before, summary[split]);
+}
+
+/// Of the test data, else of the validation data; nothing without either.
+void add_baseline(const FinishedTraining& training, Json& summary) {
+  const PreparedRun& run = training.run;
+  const std::optional<EncodedDataset>& data = run.test ? run.test : run.validation;
+  if (!data) return;
+  summary["baseline"] = baseline_of(run.train, *data);
+  summary["baseline"]["split"] = run.test ? "test" : "validation";
+  if (const std::string warning = worse_than_baseline(summary, training); !warning.empty())
+    log_warning(warning);
+}
+
+/// @param logits  of the split that the file is verified on
+void export_network(const FinishedTraining& training, const Calibration& calibration,
+                    const Sequential& network, const std::vector<float>& logits, const MetricsLog& log,
+                    Json& summary) {
+  const double started = monotonic_seconds();
+  const PreparedRun& run = training.run;
+  summary["artifact"] =
+      write_artifact({training.config, *run.vectorizer, run.labels, calibration.thresholds, run.pos_weight,
+                      calibration.temperatures, network, training.device},
+                     {run.reference_texts, logits, run.reference_split}, training.paths.artifact());
+  tell_stale_exports(training.paths);
+  summary["timings"] = timings(log, monotonic_seconds() - started);
+}
+
 std::string metric_line(const Json& report) {
   std::string line;
   for (const char* name :
@@ -81,73 +161,24 @@ std::string calibration_text(const Json& calibration) {
 }  // namespace
 
 Json finish_run(const FinishedTraining& training, MetricsLog& log) {
-  const RunConfig& config = training.config;
   const PreparedRun& run = training.run;
-  Sequential model(run.plan, load_weights(training.checkpoints.path_of(training.outcome.final_step)),
-                   training.device);
-
-  const FeatureShape shape{run.plan.ragged_input, config.text.sequence_length};
-  const auto logits_of = [&](const EncodedDataset& data) {
-    return compute_logits(model, data.rows, shape, config.training.eval_batch_size, training.device,
-                          throw_if_stopped);
-  };
-  Json summary = {
-      {"name", config.name},
-      {"engine", training.engine},
-      {"device", training.device.str()},
-      {"loss_mode", to_string(config.loss.mode)},
-      {"steps", training.outcome.steps},
-      {"epochs", training.outcome.epochs},
-      {"stop_reason", training.outcome.stop_reason},
-      {"checkpoint", training.checkpoints.path_of(training.outcome.final_step).filename().string()},
-      {"monitor", config.training.monitor},
-      {"monitor_value", nullptr},
-      {"labels", to_json(run.labels)},
-      {"num_parameters", run.plan.num_parameters()}};
-  if (training.outcome.best_value) summary["monitor_value"] = *training.outcome.best_value;
+  Sequential network = load_network(training);
+  Json summary = training_json(training);
 
   std::vector<float> logits;
-  if (run.validation) logits = logits_of(*run.validation);
+  if (run.validation) logits = network_logits(training, network, *run.validation);
   const Calibration calibration = calibrate(training, logits);
-  summary["temperatures"] = calibration.temperatures;
-  summary["thresholds"] = calibration.thresholds;
-  summary["threshold_not_fitted"] = calibration.threshold_not_fitted;
-  if (const Json demand = threshold_demand(config.metrics.threshold); !demand.is_null())
-    summary["threshold_demand"] = demand;
-  const auto evaluate = [&](const char* split, const EncodedDataset& data) {
-    const auto report = [&] {
-      return to_json(evaluate_logits(predictions_of(logits, data), *run.loss, config, run.labels.names,
-                                     calibration.thresholds));
-    };
-    summary[split] = report();
-    if (calibration.temperatures.empty()) return;
-    const Json before = summary[split];
-    divide_by_temperature(logits, calibration.temperatures);
-    summary[split] = report();
-    summary["calibration"][split] = changes(before, summary[split]);
-  };
-  if (run.validation) evaluate("validation", *run.validation);
+  add_calibration(calibration, training.config.metrics.threshold, summary);
+  if (run.validation) add_metrics(training, calibration, "validation", *run.validation, logits, summary);
   if (run.test) {
-    logits = logits_of(*run.test);
-    evaluate("test", *run.test);
+    logits = network_logits(training, network, *run.test);
+    add_metrics(training, calibration, "test", *run.test, logits, summary);
     log.append("test", training.outcome.final_epoch, training.outcome.final_step, summary["test"]["metrics"]);
   }
-  if (const auto& data = run.test ? run.test : run.validation) {
-    summary["baseline"] = baseline_of(run.train, *data);
-    summary["baseline"]["split"] = run.test ? "test" : "validation";
-    if (const std::string warning = worse_than_baseline(summary, training); !warning.empty())
-      log_warning(warning);
-  } else {
-    logits = logits_of(run.train);
-  }
+  add_baseline(training, summary);
 
-  const double export_started = monotonic_seconds();
-  summary["artifact"] =
-      write_artifact({config, *run.vectorizer, run.labels, calibration.thresholds, run.pos_weight,
-                      calibration.temperatures, model, training.device},
-                     {run.reference_texts, logits, run.reference_split}, training.paths.artifact());
-  tell_stale_exports(training.paths);
-  summary["timings"] = timings(log, monotonic_seconds() - export_started);
+  if (!run.validation && !run.test) logits = network_logits(training, network, run.train);
+  export_network(training, calibration, network, logits, log, summary);
   summary["peak_memory_mib"] = peak_memory_mib();
   write_report(training, summary, logits);
   write_json(training.paths.summary(), summary);  // last: a run that has it is finished

@@ -46,7 +46,8 @@ void check_no_decay(const std::vector<std::string>& endings, const layers::Model
       names.push_back(layer.tensor_name(parameter.name));
   }
   for (const std::string& ending : endings) {
-    if (std::none_of(names.begin(), names.end(), [&](const auto& name) { return name.ends_with(ending); }))
+    if (std::none_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return has_no_decay({ending}, name); }))
       throw UsageError(fmt::format("optimizer.no_decay: no parameter of the model ends in {} (it has {})",
                                    config::quote(ending), item_list(names)));
   }

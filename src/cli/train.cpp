@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -113,6 +114,13 @@ EngineChoice choose_engine(const RunConfig& config, const PreparedRun& run, c10:
   return engine;
 }
 
+/// The data, with those of the validation found fit for what the configuration asks of them.
+PreparedRun prepare_checked(const RunConfig& config, std::optional<Vocabulary> vocabulary) {
+  PreparedRun run = prepare_run(config, std::move(vocabulary));
+  if (run.validation) check_validation(config, run.labels, *run.validation);
+  return run;
+}
+
 /// Everything a training does first, with one batch, on nothing but memory.
 std::string dry_run(const TrainArguments& arguments) {
   const CheckedConfig loaded = load_checked_config(arguments.sources);
@@ -120,8 +128,7 @@ std::string dry_run(const TrainArguments& arguments) {
   config.data.cache.folder = "off";
   const c10::Device device = open_training_device(arguments.device, config.training);
   if (loaded.plan) check_engine(config, *loaded.plan, device);
-  const PreparedRun run = prepare_run(config);
-  if (run.validation) check_validation(config, run.labels, *run.validation);
+  const PreparedRun run = prepare_checked(config, std::nullopt);
   const int threads = operator_threads(config, run);
   set_operator_threads(threads);
   const EngineChoice engine = choose_engine(config, run, device, threads);
@@ -134,6 +141,51 @@ std::string dry_run(const TrainArguments& arguments) {
       examples.size(), result.loss_sum / result.weight, result.gradient_norm);
 }
 
+RunFolder open_folder(const TrainArguments& arguments, const RunConfig& config) {
+  if (arguments.resume) return RunFolder::open_for_resume(*arguments.run_dir);
+  return RunFolder::create(arguments.run_dir, config.name);
+}
+
+/// The configuration of the run that is gone on with; nothing where a new one begins.
+/// @throws UsageError where `loaded` cannot continue it
+std::optional<config::LoadedConfig> saved_config(const TrainArguments& arguments, const RunPaths& paths,
+                                                 const config::LoadedConfig& loaded) {
+  if (!arguments.resume) return std::nullopt;
+  if (!is_run_folder(paths.folder)) {
+    log_info(fmt::format("'{}' holds no run yet: beginning a new one", paths.folder.string()));
+    return std::nullopt;
+  }
+  config::LoadedConfig saved = load_run_config(paths);
+  check_same_config(paths, saved, loaded);
+  return saved;
+}
+
+/// Everything in the folder that says what the run is.
+void describe_run(const RunPaths& paths, const RunConfig& config, const PreparedRun& run, Json environment) {
+  write_file_atomic(paths.config(), config.resolved_yaml);
+  write_json(paths.environment(), with_earlier(std::move(environment), paths.environment()));
+  write_json(paths.data(), data_json(run));
+  if (run.vectorizer->vocabulary() != nullptr)
+    write_file_atomic(paths.vocabulary(), run.vectorizer->vocabulary()->to_text());
+}
+
+/// @param before  the settings of the run so far
+void go_on(Trainer& trainer, const std::optional<Checkpoint>& checkpoint, const TrainingConfig& before) {
+  if (!checkpoint) {
+    log_info("no checkpoint was saved yet: starting from the first step");
+    return;
+  }
+  trainer.resume(*checkpoint);
+  log_info(fmt::format("resuming after step {}", checkpoint->step));
+  trainer.warn_of_other_length(before);
+}
+
+void tell_nothing_is_left(const Trainer& trainer) {
+  const std::string reason = trainer.stop_reason();
+  log_info(fmt::format("nothing is left to train: the run ended by {}; --set training.{} to go on", reason,
+                       reason == "early_stopping" ? "early_stopping=N with more patience" : reason + "=N"));
+}
+
 }  // namespace
 
 TrainedRun train_run(const TrainArguments& arguments) {
@@ -142,54 +194,33 @@ TrainedRun train_run(const TrainArguments& arguments) {
   const c10::Device device = open_training_device(arguments.device, config.training);
   if (loaded.plan) check_engine(config, *loaded.plan, device);
 
-  const RunFolder folder = arguments.resume ? RunFolder::open_for_resume(*arguments.run_dir)
-                                            : RunFolder::create(arguments.run_dir, config.name);
+  const RunFolder folder = open_folder(arguments, config);
   const RunPaths& paths = folder.paths();
-  const bool resuming = arguments.resume && is_run_folder(paths.folder);
-  std::optional<config::LoadedConfig> saved;
-  if (resuming) check_same_config(paths, saved.emplace(load_run_config(paths)), loaded);
-  if (arguments.resume && !resuming)
-    log_info(fmt::format("'{}' holds no run yet: beginning a new one", paths.folder.string()));
+  const std::optional<config::LoadedConfig> saved = saved_config(arguments, paths, loaded);
   log_info(fmt::format("run folder {}", paths.folder.string()));
 
-  PreparedRun run = prepare_run(config, resuming ? saved_vocabulary(paths) : std::nullopt);
-  if (run.validation) check_validation(config, run.labels, *run.validation);
+  const PreparedRun run = prepare_checked(config, saved ? saved_vocabulary(paths) : std::nullopt);
   const int threads = operator_threads(config, run);
   set_operator_threads(threads);
-  const auto describe_run = [&] {
-    write_file_atomic(paths.config(), config.resolved_yaml);
-    write_json(paths.environment(),
-               with_earlier(environment_json(device, config.training, threads, arguments.words),
-                            paths.environment()));
-    write_json(paths.data(), data_json(run));
-    if (run.vectorizer->vocabulary() != nullptr)
-      write_file_atomic(paths.vocabulary(), run.vectorizer->vocabulary()->to_text());
-  };
   EngineChoice engine = choose_engine(config, run, device, threads);
-  if (!resuming) describe_run();  // a run that does not fit into memory leaves no folder
+  const auto describe = [&] {
+    describe_run(paths, config, run, environment_json(device, config.training, threads, arguments.words));
+  };
+  if (!saved) describe();  // a run that does not fit into memory leaves no folder
 
   const CheckpointFolder checkpoints(paths.checkpoints());
-  const std::optional<Checkpoint> checkpoint = resuming ? checkpoints.load_newest() : std::nullopt;
+  const std::optional<Checkpoint> checkpoint = saved ? checkpoints.load_newest() : std::nullopt;
   MetricsLog log(paths.metrics());
   Trainer trainer({config, run.labels.names, run.train, run.validation ? &*run.validation : nullptr,
                    *run.loss, *engine.step, checkpoints, log, fingerprints_of(run, loaded)});
-  if (checkpoint) {
-    trainer.resume(*checkpoint);
-    log_info(fmt::format("resuming after step {}", checkpoint->step));
-    trainer.warn_of_other_length(saved->run.training);
-  } else if (resuming) {
-    log_info("no checkpoint was saved yet: starting from the first step");
-  }
-  if (resuming) {  // a refused continuation has left all as it was; from here on the run is not finished
+  if (saved) {
+    go_on(trainer, checkpoint, saved->run.training);
+    // A refused continuation has left all as it was; from here on the run is not finished.
     fs::remove(paths.summary());
-    describe_run();
+    describe();
   }
   log.begin(checkpoint ? checkpoint->step : 0, checkpoint && is_validated(*checkpoint));
-  if (checkpoint && trainer.finished())
-    log_info(fmt::format("nothing is left to train: the run ended by {}; --set training.{} to go on",
-                         trainer.stop_reason(),
-                         trainer.stop_reason() == "early_stopping" ? "early_stopping=N with more patience"
-                                                                   : trainer.stop_reason() + "=N"));
+  if (checkpoint && trainer.finished()) tell_nothing_is_left(trainer);
   try {
     const TrainingOutcome outcome = trainer.run();
     engine.step.reset();  // its tables; what is exported comes from the checkpoint

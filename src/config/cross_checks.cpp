@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "config/loss_mode.h"
 #include "config/metric_names.h"
 #include "config/resolve.h"
 #include "config/schema.h"
@@ -226,11 +227,6 @@ class CrossChecks {
             "limits a vocabulary that is learned, but `file` gives a finished one (leave one of them out)");
   }
 
-  bool trains_on_logits() const {
-    return run_.loss.mode == LossConfig::Mode::kBceWithLogits ||
-           run_.loss.mode == LossConfig::Mode::kFocalWithLogits;
-  }
-
   void check_padding() {
     const std::vector<KindConfig>& layers = run_.model.layers;
     for (size_t i = 0; i < layers.size(); ++i) {
@@ -245,7 +241,7 @@ class CrossChecks {
 
   void check_last_layer() {
     const std::vector<KindConfig>& layers = run_.model.layers;
-    if (layers.back().kind == "sigmoid" && trains_on_logits()) {
+    if (layers.back().kind == "sigmoid" && trains_on_logits(run_.loss.mode)) {
       fault(fmt::format("model.layers[{}].sigmoid", layers.size() - 1),
             "ends a model that is trained on logits (expected no activation at the end: the loss works on "
             "logits, and the export adds the sigmoid; or set loss.mode: sigmoid_bce)");
@@ -265,7 +261,7 @@ class CrossChecks {
 
   void check_precision() {
     const TrainingConfig& training = run_.training;
-    if (training.precision == "bfloat16" && !trains_on_logits()) {
+    if (training.precision == "bfloat16" && !trains_on_logits(run_.loss.mode)) {
       fault(
           "training.precision",
           "is bfloat16, but loss.mode is a loss on probabilities: a logit of 8 bits near the place where its "

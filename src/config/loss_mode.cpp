@@ -25,6 +25,10 @@ std::string to_string(LossConfig::Mode mode) {
   throw InternalError("unknown loss mode");
 }
 
+bool trains_on_logits(LossConfig::Mode mode) {
+  return mode == Mode::kBceWithLogits || mode == Mode::kFocalWithLogits;
+}
+
 std::optional<LossConfig::Mode> loss_mode_called(std::string_view name) {
   for (const auto& [mode, known] : kLossModes) {
     if (known == name) return mode;

@@ -7,7 +7,8 @@
 
 namespace bernoulli::config {
 
-/// Metrics that a validation of this kind of task yields: what training.monitor may name.
+/// Metrics that a validation of this kind of task yields (compute_metrics), in their order: what
+/// training.monitor may name.
 const std::vector<std::string>& metric_names(TaskConfig::Kind kind);
 
 }  // namespace bernoulli::config

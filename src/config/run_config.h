@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -26,7 +28,7 @@ struct SourceConfig {
 };
 
 struct SplitConfig {
-  std::string method;   ///< keras | random | stratified | hash
+  std::string method;   ///< keras (of the validation set only) | random | stratified | hash
   double fraction = 0;  ///< share of the training source taken away, in (0, 1)
   uint64_t seed = 0;
 };
@@ -110,10 +112,16 @@ struct OptimizerConfig {
   KindConfig kind;  ///< sgd | adam | adamw | rmsprop | adagrad
   std::optional<double> clip_norm;
   std::optional<double> clip_value;
-  std::vector<std::string> no_decay;  ///< parameter-name suffixes without weight decay, such as "bias"
+  std::vector<std::string> no_decay;  ///< endings of parameter names without weight decay, such as "bias"
   std::optional<double>
       ema_decay;  ///< exponential moving average of the weights; evaluation uses the average
 };
+
+/// Whether `no_decay` names a parameter: its name ends in one of the words.
+inline bool has_no_decay(const std::vector<std::string>& no_decay, std::string_view parameter) {
+  return std::ranges::any_of(no_decay,
+                             [&](const std::string& ending) { return parameter.ends_with(ending); });
+}
 
 struct EarlyStoppingConfig {
   int64_t patience = 3;  ///< validations without improvement

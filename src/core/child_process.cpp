@@ -23,44 +23,24 @@ namespace {
 constexpr size_t kLongestLine = size_t{64} << 10;
 
 /// A pipe that a started program does not inherit.
-class Pipe {
- public:
+struct Pipe {
+  FileDescriptor read_end, write_end;
+
   /// @throws std::system_error
   Pipe() {
-    if (::pipe2(ends_.data(), O_CLOEXEC) != 0) fail();
+    std::array<int, 2> ends;
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category());
+    read_end.reset(ends[0]);
+    write_end.reset(ends[1]);
     // Where a standard stream was closed when this program started, an end may have its number, which the
     // child gives away.
-    for (int& end : ends_) {
-      if (end > STDERR_FILENO) continue;
-      const int moved = ::fcntl(end, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-      if (moved < 0) fail();
-      ::close(std::exchange(end, moved));
+    for (FileDescriptor* end : {&read_end, &write_end}) {
+      if (end->get() > STDERR_FILENO) continue;
+      const int moved = ::fcntl(end->get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+      if (moved < 0) throw std::system_error(errno, std::generic_category());
+      end->reset(moved);
     }
   }
-  ~Pipe() {
-    close_end(0);
-    close_end(1);
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-
-  int read_end() const { return ends_[0]; }
-  int write_end() const { return ends_[1]; }
-  int take_read_end() { return std::exchange(ends_[0], -1); }
-  void close_write_end() { close_end(1); }
-
- private:
-  [[noreturn]] void fail() {
-    const int error = errno;
-    close_end(0);  // no destructor runs for a constructor that failed
-    close_end(1);
-    throw std::system_error(error, std::generic_category());
-  }
-  void close_end(int end) {
-    if (ends_[end] >= 0) ::close(std::exchange(ends_[end], -1));
-  }
-
-  std::array<int, 2> ends_{-1, -1};
 };
 
 /// The child between fork and exec, where only system calls are safe. @return errno of the call that failed
@@ -88,13 +68,13 @@ pid_t start(char* const* words, int errors) {
   if (child < 0) throw std::system_error(errno, std::generic_category());
   if (child == 0) {
     const int error = become(words, errors, parent);
-    [[maybe_unused]] const ssize_t told = ::write(fault.write_end(), &error, sizeof error);
+    [[maybe_unused]] const ssize_t told = ::write(fault.write_end.get(), &error, sizeof error);
     ::_exit(127);
   }
-  fault.close_write_end();
+  fault.write_end.reset();
   int error = 0;
   ssize_t got = 0;
-  while ((got = ::read(fault.read_end(), &error, sizeof error)) < 0 && errno == EINTR) {
+  while ((got = ::read(fault.read_end.get(), &error, sizeof error)) < 0 && errno == EINTR) {
   }
   if (got == 0) return child;
   if (got < 0) error = errno;
@@ -113,16 +93,16 @@ ChildProcess::ChildProcess(std::vector<std::string> words) {
   ::signal(SIGCHLD, SIG_DFL);  // which may be inherited as ignored: then nobody learns how a child ended
   try {
     Pipe errors;
-    pid_ = start(arguments.data(), errors.write_end());
-    errors_ = errors.take_read_end();
+    pid_ = start(arguments.data(), errors.write_end.get());
+    errors_ = std::move(errors.read_end);
   } catch (const std::system_error& error) {
     throw IoError(fmt::format("cannot start '{}': {}", words[0], error.code().message()));
   }
-  ::fcntl(errors_, F_SETFL, O_NONBLOCK);
+  ::fcntl(errors_.get(), F_SETFL, O_NONBLOCK);
 }
 
 ChildProcess::~ChildProcess() {
-  ::close(errors_);  // nobody reads it any more, and it must not wait for that
+  errors_.reset();  // nobody reads it any more, and it must not wait for that
   if (ended()) return;
   send(SIGTERM);
   take_end();
@@ -144,7 +124,7 @@ std::vector<std::string> ChildProcess::take_lines() {
   std::vector<std::string> lines;
   std::array<char, 16384> buffer;
   while (!ended()) {
-    const ssize_t got = ::read(errors_, buffer.data(), buffer.size());
+    const ssize_t got = ::read(errors_.get(), buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) break;
     if (got <= 0) {
@@ -165,7 +145,7 @@ std::vector<std::string> ChildProcess::take_lines() {
 void ChildProcess::wait_for_any(const std::vector<const ChildProcess*>& children, int timeout_ms) {
   std::vector<pollfd> streams;
   streams.reserve(children.size());
-  for (const ChildProcess* child : children) streams.push_back({child->errors_, POLLIN, 0});
+  for (const ChildProcess* child : children) streams.push_back({child->errors_.get(), POLLIN, 0});
   ::poll(streams.data(), streams.size(), timeout_ms);  // whatever it returns: the caller looks at each
 }
 

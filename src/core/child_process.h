@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "core/file_descriptor.h"
+
 namespace bernoulli {
 
 /// A program that this one started. It reads nothing, its standard output is dropped, and its standard error
@@ -38,7 +40,7 @@ class ChildProcess {
   void take_end();
 
   int pid_ = -1;
-  int errors_ = -1;  ///< read end of the pipe
+  FileDescriptor errors_;  ///< read end of the pipe
   std::string unfinished_line_;
   End end_;
 };

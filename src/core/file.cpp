@@ -28,27 +28,12 @@ constexpr size_t kReadAtOnce = size_t{16} << 20;
 
 std::string reason(int error_number) { return std::generic_category().message(error_number); }
 
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
-int open_retrying(const fs::path& path, int flags, mode_t mode = 0) {
+FileDescriptor open_retrying(const fs::path& path, int flags, mode_t mode = 0) {
   int fd;
   do {
     fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
   } while (fd < 0 && errno == EINTR);
-  return fd;
+  return FileDescriptor(fd);
 }
 
 /// Returns 0, or the errno of the write that failed. Retries short writes and interrupted ones.
@@ -76,7 +61,7 @@ int sync(int fd) {
 
 /// Makes the names in a folder durable. EINVAL means that the file system has no such operation.
 int sync_folder(const fs::path& folder) {
-  FileDescriptor fd(open_retrying(folder, O_RDONLY | O_DIRECTORY));
+  const FileDescriptor fd = open_retrying(folder, O_RDONLY | O_DIRECTORY);
   if (fd.get() < 0) return errno;
   const int error = sync(fd.get());
   return error == EINVAL ? 0 : error;
@@ -214,11 +199,10 @@ AtomicFile::AtomicFile(fs::path path, Options options)
   temporary_ = temporary_beside(path_);
   ::unlink(temporary_.c_str());  // a leftover of a killed process that had our number
   fd_ = open_retrying(temporary_, O_WRONLY | O_CREAT | O_EXCL, options_.owner_only ? 0600 : 0644);
-  if (fd_ < 0) opening_error_ = errno;
+  if (fd_.get() < 0) opening_error_ = errno;
 }
 
 AtomicFile::~AtomicFile() {
-  if (fd_ >= 0) ::close(fd_);
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
@@ -230,20 +214,19 @@ void AtomicFile::check(int error) const {
 void AtomicFile::append(std::string_view bytes) {
   size_ += static_cast<int64_t>(bytes.size());
   check(opening_error_);
-  check(write_all(fd_, bytes));
+  check(write_all(fd_.get(), bytes));
 }
 
 void AtomicFile::overwrite(int64_t offset, std::string_view bytes) {
-  check(::lseek(fd_, offset, SEEK_SET) < 0 ? errno : 0);
-  check(write_all(fd_, bytes));
-  check(::lseek(fd_, 0, SEEK_END) < 0 ? errno : 0);
+  check(::lseek(fd_.get(), offset, SEEK_SET) < 0 ? errno : 0);
+  check(write_all(fd_.get(), bytes));
+  check(::lseek(fd_.get(), 0, SEEK_END) < 0 ? errno : 0);
 }
 
 void AtomicFile::commit() {
   check(opening_error_);
-  if (options_.durable) check(sync(fd_));
-  check(::close(std::exchange(fd_, -1)) != 0 ? errno
-                                             : 0);  // some file systems report a failed write only here
+  if (options_.durable) check(sync(fd_.get()));
+  check(::close(fd_.release()) != 0 ? errno : 0);  // some file systems report a failed write only here
   check(::rename(temporary_.c_str(), path_.c_str()) != 0 ? errno : 0);
   temporary_.clear();
   if (options_.durable) make_names_durable(path_);
@@ -279,24 +262,21 @@ int remove_temporary_files(const fs::path& folder) {
 
 LineFile::LineFile(fs::path path)
     : path_(std::move(path)), fd_(open_retrying(path_, O_WRONLY | O_CREAT | O_APPEND, 0644)) {
-  if (fd_ < 0) throw IoError(fmt::format("cannot open '{}' for writing: {}", path_.string(), reason(errno)));
-  if (const int error = sync_folder(folder_of(path_))) {
-    ::close(fd_);
+  if (fd_.get() < 0)
+    throw IoError(fmt::format("cannot open '{}' for writing: {}", path_.string(), reason(errno)));
+  if (const int error = sync_folder(folder_of(path_)))
     throw IoError(fmt::format("cannot make '{}' durable: {}", path_.string(), reason(error)));
-  }
 }
 
-LineFile::~LineFile() { ::close(fd_); }
-
 void LineFile::sync() {
-  if (const int error = bernoulli::sync(fd_))
+  if (const int error = bernoulli::sync(fd_.get()))
     throw IoError(fmt::format("cannot make '{}' durable: {}", path_.string(), reason(error)));
 }
 
 void LineFile::append(std::string_view line) { append_record(fmt::format("{}\n", line)); }
 
 void LineFile::append_record(std::string_view record) {
-  if (const int error = write_all(fd_, record)) {
+  if (const int error = write_all(fd_.get(), record)) {
     throw IoError(
         fmt::format("cannot write '{}' ({} bytes): {}", path_.string(), record.size(), reason(error)));
   }
@@ -305,7 +285,7 @@ void LineFile::append_record(std::string_view record) {
 FolderLock::FolderLock(const fs::path& folder) {
   const fs::path path = folder / ".lock";
   while (true) {
-    FileDescriptor fd(open_retrying(path, O_RDWR | O_CREAT, 0644));
+    FileDescriptor fd = open_retrying(path, O_RDWR | O_CREAT, 0644);
     if (fd.get() < 0)
       throw IoError(fmt::format("cannot make the lock file '{}': {}", path.string(), reason(errno)));
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
@@ -316,12 +296,10 @@ FolderLock::FolderLock(const fs::path& folder) {
           folder.string()));
     }
     if (!is_file_at(fd.get(), path)) continue;  // whoever had it removed the file meanwhile
-    fd_ = fd.release();
+    fd_ = std::move(fd);
     return;
   }
 }
-
-FolderLock::~FolderLock() { ::close(fd_); }
 
 AtomicFolder::AtomicFolder(const fs::path& folder)
     : folder_(without_final_slash(folder)), temporary_(temporary_beside(folder_)) {

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/file_descriptor.h"
+
 namespace bernoulli {
 
 /// Largest file that read_file takes when its caller names no limit of its own, bytes.
@@ -67,7 +69,7 @@ class AtomicFile {
   std::filesystem::path path_;
   std::filesystem::path temporary_;
   Options options_;
-  int fd_ = -1;
+  FileDescriptor fd_;
   int opening_error_ = 0;  ///< reported with the bytes that the first write asks for
   int64_t size_ = 0;
 };
@@ -87,9 +89,6 @@ class LineFile {
  public:
   /// Opens for appending; a file that it creates is durable in its folder. @throws IoError
   explicit LineFile(std::filesystem::path path);
-  ~LineFile();
-  LineFile(const LineFile&) = delete;
-  LineFile& operator=(const LineFile&) = delete;
 
   /// Writes `line` and a newline. @throws IoError
   void append(std::string_view line);
@@ -100,7 +99,7 @@ class LineFile {
 
  private:
   std::filesystem::path path_;
-  int fd_ = -1;
+  FileDescriptor fd_;
 };
 
 /// Keeps `folder` for this process until destroyed; survives neither the process nor a SIGKILL, so no lock is
@@ -109,12 +108,9 @@ class FolderLock {
  public:
   /// @throws RunFolderError if another process holds it, IoError if the lock file cannot be made.
   explicit FolderLock(const std::filesystem::path& folder);
-  ~FolderLock();
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
 
  private:
-  int fd_ = -1;
+  FileDescriptor fd_;
 };
 
 /// A folder that appears whole or not at all: its files are written below path(), a temporary folder beside

@@ -28,14 +28,14 @@ constexpr size_t kLargestStep = size_t{64} << 20;
                   size, folder.string(), std::generic_category().message(error)));
 }
 
-/// -1 and errno where the folder takes no file.
-int open_nameless(const std::filesystem::path& folder) {
+/// Nothing, and errno, where the folder takes no file.
+FileDescriptor open_nameless(const std::filesystem::path& folder) {
   int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return fd;
+  if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return FileDescriptor(fd);
   std::string name = (folder / "bernoulli.tmp-XXXXXX").string();  // a file system that always wants a name
   fd = ::mkostemp(name.data(), O_CLOEXEC);
   if (fd >= 0) ::unlink(name.c_str());
-  return fd;
+  return FileDescriptor(fd);
 }
 
 std::filesystem::path systems_folder() {
@@ -59,24 +59,23 @@ SpillFile::SpillFile(const std::vector<std::filesystem::path>& folders) {
     folder_ = folder;
     if (&folder != &folders.back()) std::filesystem::create_directories(folder, ignored);  // not $TMPDIR
     fd_ = open_nameless(folder);
-    if (fd_ >= 0) return;
+    if (fd_.get() >= 0) return;
   }
   spill_failed(folder_, 0, errno);
 }
 
-SpillFile::~SpillFile() { ::close(fd_); }
-
 void SpillFile::extend(size_t size) {
   int error;
   do {
-    error = ::posix_fallocate(fd_, static_cast<off_t>(size_), static_cast<off_t>(size - size_));
+    error = ::posix_fallocate(fd_.get(), static_cast<off_t>(size_), static_cast<off_t>(size - size_));
   } while (error == EINTR);
   if (error != 0) spill_failed(folder_, size, error);
   size_ = size;
 }
 
 char* SpillFile::map(size_t offset, size_t size) const {
-  return mapped(::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, static_cast<off_t>(offset)));
+  return mapped(
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), static_cast<off_t>(offset)));
 }
 
 SpillSpace::SpillSpace(std::filesystem::path folder, size_t memory) : left_(memory) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/file_descriptor.h"
 
 namespace bernoulli {
 
@@ -25,9 +26,6 @@ class SpillFile {
  public:
   /// In the first of the folders that takes one. @throws SpillError
   explicit SpillFile(const std::vector<std::filesystem::path>& folders);
-  ~SpillFile();
-  SpillFile(const SpillFile&) = delete;
-  SpillFile& operator=(const SpillFile&) = delete;
 
   /// Makes it `size` bytes long. The disk gives its blocks now, so that no write into mapped memory can fail
   /// later (SIGBUS). @throws SpillError
@@ -38,7 +36,7 @@ class SpillFile {
 
  private:
   std::filesystem::path folder_;
-  int fd_ = -1;
+  FileDescriptor fd_;
   size_t size_ = 0;
 };
 

@@ -170,6 +170,73 @@ Json overlap(const DistinctTexts& distinct, const Dataset& train, const Dataset&
   return {{"texts", count}, {"examples", examples}};
 }
 
+using Warnings = std::vector<std::string>;
+
+int64_t num_examples(const Json& split) { return split.at("examples").get<int64_t>(); }
+
+void warn_of_overlap(const Json& audit, Warnings& warnings) {
+  for (const auto& [name, found] : audit.at("also_in_train").items()) {
+    const int64_t count = found.at("texts");
+    if (count == 0) continue;
+    const int64_t all = num_examples(audit.at(name));
+    const double share = 100 * static_cast<double>(count) / static_cast<double>(all);
+    warnings.push_back(
+        fmt::format("{} of {} {} texts stand in the training data too, such as {}: their answers were "
+                    "learned, which can make {} "
+                    "accuracy up to {} points too good",
+                    count, all, name, found.at("examples")[0][1].get<std::string>(), name,
+                    share < 10 ? fmt::format("{:.2g}", share) : fmt::format("{:.0f}", share)));
+  }
+}
+
+void warn_of_no_tokens(const char* name, const Json& split, Warnings& warnings) {
+  const int64_t count = split.at("texts_without_tokens");
+  if (count > 0)
+    warnings.push_back(fmt::format("{} of {} {} texts have no token", count, num_examples(split), name));
+}
+
+void warn_of_other_encodings(const char* name, const Json& split, Warnings& warnings) {
+  const int64_t count = split.at("not_utf8").at("texts");
+  if (count > 0)
+    warnings.push_back(
+        fmt::format("{} of {} {} texts are not UTF-8, such as {}: their bytes beyond ASCII match no word "
+                    "of a UTF-8 text",
+                    count, num_examples(split), name, split.at("not_utf8").at("first").get<std::string>()));
+}
+
+void warn_of_conflicts(const char* name, const Json& split, Warnings& warnings) {
+  const Json conflicting = split.value("conflicting_labels", Json());
+  if (!conflicting.is_object() || conflicting.at("texts") == 0) return;
+  warnings.push_back(fmt::format(
+      "{} of {} {} examples repeat a text with other labels, such as {} that of {}: no model can be "
+      "right on both",
+      conflicting.at("texts").get<int64_t>(), num_examples(split), name,
+      conflicting.at("first")[1].get<std::string>(), conflicting.at("first")[0].get<std::string>()));
+}
+
+void warn_of_cut_texts(const char* name, const Json& split, Warnings& warnings) {
+  const Json filling = split.value("texts_that_fill_sequence_length", Json());
+  if (!filling.is_number() || filling.get<double>() <= kManyCut * split.at("examples").get<double>()) return;
+  warnings.push_back(
+      fmt::format("{} of {} {} texts fill text.sequence_length: what follows in them is not read; a "
+                  "larger one, or null, "
+                  "reads more",
+                  filling.get<int64_t>(), num_examples(split), name));
+}
+
+void warn_of_unknown_tokens(const char* name, const Json& split, Warnings& warnings) {
+  const Json& rate = split.at("unknown_token_rate");
+  if (rate.is_number() && rate.get<double>() > kManyUnknown)
+    warnings.push_back(fmt::format("{:.1f} % of the tokens of the {} texts are unknown to the vocabulary",
+                                   100 * rate.get<double>(), name));
+}
+
+void warn_of_absent_labels(const char* name, const Json& split, Warnings& warnings) {
+  for (const auto& [label, count] : split.at("labels").items()) {
+    if (count == 0) warnings.push_back(fmt::format("no {} example has the label '{}'", name, label));
+  }
+}
+
 }  // namespace
 
 Json audit_data(const DataSplits& splits, const TokenView& train, const TokenView* validation,
@@ -189,53 +256,13 @@ Json audit_data(const DataSplits& splits, const TokenView& train, const TokenVie
 }
 
 std::vector<std::string> audit_warnings(const Json& audit) {
-  std::vector<std::string> warnings;
-  for (const auto& [name, found] : audit.at("also_in_train").items()) {
-    const int64_t count = found.at("texts");
-    if (count == 0) continue;
-    const int64_t all = audit.at(name).at("examples");
-    const double share = 100 * static_cast<double>(count) / static_cast<double>(all);
-    warnings.push_back(
-        fmt::format("{} of {} {} texts stand in the training data too, such as {}: their answers were "
-                    "learned, which can make {} "
-                    "accuracy up to {} points too good",
-                    count, all, name, found.at("examples")[0][1].get<std::string>(), name,
-                    share < 10 ? fmt::format("{:.2g}", share) : fmt::format("{:.0f}", share)));
-  }
+  Warnings warnings;
+  warn_of_overlap(audit, warnings);
   for (const char* name : {"train", "validation", "test"}) {
     if (!audit.contains(name)) continue;
-    const Json& split = audit[name];
-    const int64_t without_tokens = split.at("texts_without_tokens");
-    if (without_tokens > 0)
-      warnings.push_back(fmt::format("{} of {} {} texts have no token", without_tokens,
-                                     split.at("examples").get<int64_t>(), name));
-    if (const int64_t count = split.at("not_utf8").at("texts"); count > 0)
-      warnings.push_back(
-          fmt::format("{} of {} {} texts are not UTF-8, such as {}: their bytes beyond ASCII match no word "
-                      "of a UTF-8 text",
-                      count, split.at("examples").get<int64_t>(), name,
-                      split.at("not_utf8").at("first").get<std::string>()));
-    if (const Json conflicting = split.value("conflicting_labels", Json());
-        conflicting.is_object() && conflicting.at("texts") > 0)
-      warnings.push_back(fmt::format(
-          "{} of {} {} examples repeat a text with other labels, such as {} that of {}: no model can be "
-          "right on both",
-          conflicting.at("texts").get<int64_t>(), split.at("examples").get<int64_t>(), name,
-          conflicting.at("first")[1].get<std::string>(), conflicting.at("first")[0].get<std::string>()));
-    if (const Json filling = split.value("texts_that_fill_sequence_length", Json());
-        filling.is_number() && filling.get<double>() > kManyCut * split.at("examples").get<double>())
-      warnings.push_back(
-          fmt::format("{} of {} {} texts fill text.sequence_length: what follows in them is not read; a "
-                      "larger one, or null, "
-                      "reads more",
-                      filling.get<int64_t>(), split.at("examples").get<int64_t>(), name));
-    if (const Json& rate = split.at("unknown_token_rate");
-        rate.is_number() && rate.get<double>() > kManyUnknown)
-      warnings.push_back(fmt::format("{:.1f} % of the tokens of the {} texts are unknown to the vocabulary",
-                                     100 * rate.get<double>(), name));
-    for (const auto& [label, count] : split.at("labels").items()) {
-      if (count == 0) warnings.push_back(fmt::format("no {} example has the label '{}'", name, label));
-    }
+    for (const auto warn : {warn_of_no_tokens, warn_of_other_encodings, warn_of_conflicts, warn_of_cut_texts,
+                            warn_of_unknown_tokens, warn_of_absent_labels})
+      warn(name, audit[name], warnings);
   }
   return warnings;
 }

@@ -36,6 +36,10 @@ struct Labels {
   int64_t num_outputs() const {
     return kind == TaskConfig::Kind::kBinary ? 1 : static_cast<int64_t>(names.size());
   }
+  /// One a target column. binary: {positive}.
+  std::vector<std::string> output_names() const {
+    return kind == TaskConfig::Kind::kBinary ? std::vector<std::string>{names.back()} : names;
+  }
 };
 
 struct DataSplits {

@@ -1,4 +1,8 @@
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -32,6 +36,86 @@ std::optional<bool> read_flag(std::string_view cell) {
   return std::nullopt;
 }
 
+/// Makes examples of rows, and notes what is wrong with those that hold none.
+class RowExamples {
+ public:
+  /// @throws DataError for a column that is not there
+  RowExamples(const std::string& name, const TableColumns& finder, const ColumnsConfig& columns,
+              const TaskConfig& task, RawExamples& examples)
+      : name_(name), columns_(columns), task_(task), width_(finder.size()), examples_(examples) {
+    const auto find = [&, remedy = finder.other_format()](const char* key, const std::string& column) {
+      return finder.find(key, column, remedy);
+    };
+    text_ = find("data.columns.text", columns.text);
+    if (!columns.weight.empty()) weight_ = find("data.columns.weight", columns.weight);
+    if (columns.label_columns.empty()) label_ = find("data.columns.label", columns.label);
+    for (const std::string& column : columns.label_columns)
+      label_columns_.push_back(find("data.columns.label_columns", column));
+  }
+
+  void add(const TableRow& row) {
+    if (width_.is_blank(row)) return;
+    const std::string origin = fmt::format("{}:{}", name_, row.line);
+    if (const std::string missing = missing_field(row); !missing.empty()) {
+      faults_.add(origin, missing);
+      return;
+    }
+    std::optional<std::string_view> weight;
+    if (weight_ != kAbsent) weight = row.cells[weight_];
+    labels_.clear();
+    if (label_ != kAbsent) {
+      read_label(row.cells[label_]);
+    } else {
+      read_flags(row, origin);
+    }
+    examples_.add(row.cells[text_], labels_, weight, origin);
+  }
+
+  void throw_if_any_fault() const { faults_.throw_if_any(); }
+
+ private:
+  /// Of the cells that no example can do without; empty where all are there.
+  std::string missing_field(const TableRow& row) {
+    if (std::string fault = width_.fault(row, text_); !fault.empty()) return fault;
+    for (const auto& [place, what] : {std::pair(weight_, "weight"), std::pair(label_, "label")}) {
+      if (place != kAbsent && place >= width_.cells())
+        return fmt::format("no field {} for the {}", place + 1, what);
+    }
+    return "";
+  }
+
+  void read_label(std::string_view cell) {
+    if (task_.kind == TaskConfig::Kind::kBinary) {
+      labels_.emplace_back(cell);
+    } else {
+      labels_ = split_labels(cell, columns_.label_separator);
+    }
+  }
+
+  void read_flags(const TableRow& row, const std::string& origin) {
+    for (size_t i = 0; i < label_columns_.size(); ++i) {
+      const std::string_view cell = label_columns_[i] < width_.cells() ? row.cells[label_columns_[i]] : "";
+      const std::optional<bool> given = read_flag(cell);
+      if (!given)
+        faults_.add(origin, fmt::format("column '{}' holds '{}' (expected 0 or 1, false or true)",
+                                        columns_.label_columns[i], cell));
+      if (given.value_or(false)) labels_.push_back(task_.labels[i]);
+    }
+  }
+
+  const std::string& name_;
+  const ColumnsConfig& columns_;
+  const TaskConfig& task_;
+  size_t text_ = 0;
+  size_t weight_ = kAbsent;
+  size_t label_ = kAbsent;
+  std::vector<size_t> label_columns_;  ///< instead of label_
+  RowWidth width_;
+  std::vector<std::string> labels_;
+  DataFaults faults_;
+  RawExamples& examples_;
+};
+
 }  // namespace
 
 RawExamples read_delimited(const std::filesystem::path& file, const ColumnsConfig& columns,
@@ -42,59 +126,12 @@ RawExamples read_delimited(const std::filesystem::path& file, const ColumnsConfi
   RowReader reader(name, table_format(columns, delimiter), "set data.columns.quote: \"\"");
   reader.feed(source.bytes(), true);
   const TableColumns finder = read_header(reader, name, columns.header);
-  const auto find = [&, remedy = finder.other_format()](const char* key, const std::string& column) {
-    return finder.find(key, column, remedy);
-  };
-  const size_t text = find("data.columns.text", columns.text);
-  const size_t weight = columns.weight.empty() ? kAbsent : find("data.columns.weight", columns.weight);
-  const size_t label = columns.label_columns.empty() ? find("data.columns.label", columns.label) : kAbsent;
-  std::vector<size_t> label_columns;
-  for (const std::string& column : columns.label_columns)
-    label_columns.push_back(find("data.columns.label_columns", column));
-
-  DataFaults faults;
-  std::vector<std::string> labels;
-  RowWidth width(finder.size());
+  RowExamples rows(name, finder, columns, task, examples);
   while (reader.next() == RowReader::Step::kRow) {
     throw_if_stopped();
-    const TableRow& row = reader.row();
-    if (width.is_blank(row)) continue;
-    const std::string origin = fmt::format("{}:{}", name, row.line);
-    if (const std::string fault = width.fault(row, text); !fault.empty()) {
-      faults.add(origin, fault);
-      continue;
-    }
-    std::optional<std::string_view> heft;
-    if (weight != kAbsent) {
-      if (weight >= width.cells()) {
-        faults.add(origin, fmt::format("no field {} for the weight", weight + 1));
-        continue;
-      }
-      heft = row.cells[weight];
-    }
-    labels.clear();
-    if (label != kAbsent) {
-      if (label >= width.cells()) {
-        faults.add(origin, fmt::format("no field {} for the label", label + 1));
-        continue;
-      }
-      if (task.kind == TaskConfig::Kind::kBinary) {
-        labels.emplace_back(row.cells[label]);
-      } else {
-        labels = split_labels(row.cells[label], columns.label_separator);
-      }
-    }
-    for (size_t i = 0; i < label_columns.size(); ++i) {
-      const std::string_view cell = label_columns[i] < width.cells() ? row.cells[label_columns[i]] : "";
-      const std::optional<bool> given = read_flag(cell);
-      if (!given)
-        faults.add(origin, fmt::format("column '{}' holds '{}' (expected 0 or 1, false or true)",
-                                       columns.label_columns[i], cell));
-      if (given.value_or(false)) labels.push_back(task.labels[i]);
-    }
-    examples.add(row.cells[text], labels, heft, origin);
+    rows.add(reader.row());
   }
-  faults.throw_if_any();
+  rows.throw_if_any_fault();
   return examples;
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -145,28 +146,23 @@ SplitIndices split_indices(const Dataset& dataset, const std::optional<SplitConf
   SplitIndices parts;
   Indices rest(static_cast<size_t>(dataset.size()));
   std::iota(rest.begin(), rest.end(), int64_t{0});
-  Indices train_order = rest;
+  Indices train_order;
   double share_left = 1;
-  const auto take_keras = [&](const SplitConfig& split, Indices& part) {
-    auto [train, held_out] = keras_split(dataset.size(), split);
-    part = std::move(held_out);
-    train_order = std::move(train);
-    rest = train_order;
-    std::sort(rest.begin(), rest.end());
-    share_left -= split.fraction;
-  };
   const auto take = [&](const SplitConfig& split, uint64_t role, Indices& part) {
     part = choose(dataset, rest, split, role, share_left);
     rest = without(rest, part);
     share_left -= split.fraction;
   };
-  const bool keras_test = test && test->method == "keras";
-  const bool keras_validation = validation && validation->method == "keras";
-  if (keras_test) take_keras(*test, parts.test);
-  if (keras_validation) take_keras(*validation, parts.validation);
-  if (test && !keras_test) take(*test, 1, parts.test);
-  if (validation && !keras_validation) take(*validation, 0, parts.validation);
-  parts.train = keras_test || keras_validation ? keep_order(train_order, rest) : rest;
+  const bool keras = validation && validation->method == "keras";
+  if (keras) {
+    std::tie(train_order, parts.validation) = keras_split(dataset.size(), *validation);
+    rest = train_order;
+    std::sort(rest.begin(), rest.end());
+    share_left -= validation->fraction;
+  }
+  if (test) take(*test, 1, parts.test);
+  if (validation && !keras) take(*validation, 0, parts.validation);
+  parts.train = keras ? keep_order(train_order, rest) : rest;
   refuse_empty(parts.train, "training");
   if (validation) refuse_empty(parts.validation, "validation");
   if (test) refuse_empty(parts.test, "test");

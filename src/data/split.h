@@ -16,9 +16,9 @@ struct SplitIndices {
   std::vector<int64_t> test;
 };
 
-/// Cuts validation and test parts off a data set (docs/data.md, "Splits"). Fractions are of the whole set. A
-/// `keras` part is taken first, then the test part, then the validation part. Parts keep the order of the
-/// data set, but for `keras`, which shuffles.
+/// Cuts validation and test parts off a data set (docs/data.md, "Splits"). Fractions are of the whole set.
+/// The test part is taken first, then the validation part, but for a validation part by `keras`, which comes
+/// before both. Parts keep the order of the data set, but for `keras`, which shuffles.
 /// @throws DataError where a part would be empty.
 SplitIndices split_indices(const Dataset& dataset, const std::optional<SplitConfig>& validation,
                            const std::optional<SplitConfig>& test);

@@ -23,21 +23,18 @@ constexpr std::string_view kGzipMagic = "\x1f\x8b";
 
 InputStream::InputStream(const std::string& file) : name_(file == "-" ? "standard input" : file) {
   // A pipe without a writer makes open() wait, and a signal ends the waiting.
-  while ((fd_ = file == "-" ? ::dup(STDIN_FILENO) : ::open(file.c_str(), O_RDONLY | O_CLOEXEC)) < 0 &&
-         errno == EINTR)
-    throw_if_stopped();
-  if (fd_ < 0) throw IoError(fmt::format("cannot open '{}': {}", name_, std::strerror(errno)));
+  const auto open_file = [&] {
+    return file == "-" ? ::dup(STDIN_FILENO) : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  };
+  while (fd_.reset(open_file()), fd_.get() < 0 && errno == EINTR) throw_if_stopped();
+  if (fd_.get() < 0) throw IoError(fmt::format("cannot open '{}': {}", name_, std::strerror(errno)));
   struct stat status {};
-  if (::fstat(fd_, &status) == 0 && S_ISDIR(status.st_mode)) {
-    ::close(fd_);
+  if (::fstat(fd_.get(), &status) == 0 && S_ISDIR(status.st_mode))
     throw IoError(fmt::format("cannot read '{}': it is a folder, not a file", name_));
-  }
 }
 
-InputStream::~InputStream() { ::close(fd_); }
-
 bool InputStream::ready() const {
-  pollfd wait{fd_, POLLIN, 0};
+  pollfd wait{fd_.get(), POLLIN, 0};
   return ::poll(&wait, 1, 0) > 0;
 }
 
@@ -53,7 +50,7 @@ void InputStream::read_some() {
   const size_t old_size = buffer_.size();
   buffer_.resize(old_size + kChunk);
   ssize_t got;
-  while ((got = ::read(fd_, buffer_.data() + old_size, kChunk)) < 0 && errno == EINTR) {
+  while ((got = ::read(fd_.get(), buffer_.data() + old_size, kChunk)) < 0 && errno == EINTR) {
     if (stop_signal() != 0) break;
   }
   const int error = errno;

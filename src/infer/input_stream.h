@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/file_descriptor.h"
+
 namespace bernoulli {
 
 /// The bytes of a file or of standard input as they come, in one buffer that holds what is not yet dropped.
@@ -10,9 +12,6 @@ class InputStream {
  public:
   /// @param file  "-": standard input. @throws IoError
   explicit InputStream(const std::string& file);
-  ~InputStream();
-  InputStream(const InputStream&) = delete;
-  InputStream& operator=(const InputStream&) = delete;
 
   /// For messages.
   const std::string& name() const { return name_; }
@@ -32,7 +31,7 @@ class InputStream {
   void check_start();
 
   std::string name_;
-  int fd_ = -1;
+  FileDescriptor fd_;
   std::string buffer_;
   size_t begin_ = 0;
   bool at_start_ = true;

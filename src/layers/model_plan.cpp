@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "config/loss_mode.h"
 #include "core/error.h"
 
 namespace bernoulli::layers {
@@ -33,14 +34,10 @@ class Faults {
   std::string text_;
 };
 
-bool is_probability_loss(LossConfig::Mode mode) {
-  return mode == LossConfig::Mode::kSigmoidBce || mode == LossConfig::Mode::kSigmoidBceClipped;
-}
-
 /// Takes a final sigmoid off where the loss works on probabilities: loss and exporter apply the one sigmoid.
 bool take_final_sigmoid(std::vector<KindConfig>& layers, LossConfig::Mode loss, Faults& faults) {
   if (layers.back().kind != "sigmoid") return false;
-  if (!is_probability_loss(loss)) {
+  if (trains_on_logits(loss)) {
     faults.add(layers.back(), layers.size() - 1,
                "a sigmoid ends a model that is trained on logits, so it would be applied twice (remove it: "
                "the exported file applies the sigmoid; "

@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "config/metric_names.h"
 #include "core/error.h"
 #include "metrics/confusion.h"
-#include "metrics/names.h"
 #include "metrics/probability_metrics.h"
 #include "metrics/ranking.h"
 #include "metrics/scored_example.h"
@@ -145,7 +145,7 @@ MetricReport compute_metrics(const Predictions& predictions, const std::vector<d
   report.metrics.emplace_back("loss", finite_or_undefined(loss, "the loss is not finite"));
   const std::string reason = reason_without_metrics(predictions);
   if (!reason.empty()) {
-    for (const std::string& name : metric_names(kind)) {
+    for (const std::string& name : config::metric_names(kind)) {
       if (name != "loss") report.metrics.emplace_back(name, undefined(reason));
     }
     return report;

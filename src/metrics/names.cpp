@@ -4,11 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "config/metric_names.h"
-
 namespace bernoulli {
-
-const std::vector<std::string>& metric_names(TaskConfig::Kind kind) { return config::metric_names(kind); }
 
 bool lower_is_better(const std::string& metric) {
   constexpr std::array<std::string_view, 7> kErrors = {

@@ -1,14 +1,8 @@
 #pragma once
 
 #include <string>
-#include <vector>
-
-#include "config/run_config.h"
 
 namespace bernoulli {
-
-/// Names that compute_metrics yields, in its order.
-const std::vector<std::string>& metric_names(TaskConfig::Kind kind);
 
 /// True for loss, log_loss, brier_score, expected_calibration_error, hamming_loss, false_positives,
 /// false_negatives.

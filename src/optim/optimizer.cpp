@@ -1,6 +1,5 @@
 #include "optim/optimizer.h"
 
-#include <algorithm>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -199,9 +198,7 @@ class RuleOptimizer : public Optimizer {
     groups_.resize(2);
     groups_[0].weight_decay = config.kind.args.at("weight_decay");
     for (const auto& [name, parameter] : parameters) {
-      const bool decays = std::none_of(config.no_decay.begin(), config.no_decay.end(),
-                                       [&](const std::string& suffix) { return name.ends_with(suffix); });
-      Group& group = groups_[decays ? 0 : 1];
+      Group& group = groups_[has_no_decay(config.no_decay, name) ? 1 : 0];
       group.names.push_back(name);
       group.parameters.push_back(parameter);
     }

@@ -74,6 +74,8 @@ Comparison compare_losses(const RunConfig& config, const PreparedRun& prepared, 
 std::vector<ModeComparison> compare_modes(const std::vector<PairedRun>& runs,
                                           const std::vector<float>& targets);
 
+/// "0.8657 ± 0.0008"; of a single value nothing but itself.
+std::string with_spread(const Spread& spread);
 /// Two sentences: what ordinary training shows, and what stress shows and why.
 std::string verdict(const Comparison& comparison);
 

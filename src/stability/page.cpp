@@ -154,15 +154,13 @@ std::string pairing_table(const Pairing& pairing) {
       for (const double p : pairing.comparisons[mode - 1].mcnemar)
         p_values += fmt::format("<span class=\"number\">{:.2g}</span> ", p);
     }
-    table.row(
-        {code(to_string(first.mode)),
-         fmt::format("{:.4f} ± {:.4f}", spread_of(accuracy).mean, spread_of(accuracy).deviation.value_or(0)),
-         fmt::format("{:.4f}", spread_of(log_loss).mean),
-         fmt::format("{:.2f} %", 100 * seen.saturated_share()),
-         fmt::format("{:.2f} %", 100 * seen.wrong_and_dead_share()),
-         mode == 0 ? "" : first_of(first.first_weight_difference),
-         mode == 0 ? "" : first_of(first.first_loss_difference),
-         mode == 0 ? "" : against(pairing.comparisons[mode - 1]), p_values});
+    table.row({code(to_string(first.mode)), with_spread(spread_of(accuracy)),
+               fmt::format("{:.4f}", spread_of(log_loss).mean),
+               fmt::format("{:.2f} %", 100 * seen.saturated_share()),
+               fmt::format("{:.2f} %", 100 * seen.wrong_and_dead_share()),
+               mode == 0 ? "" : first_of(first.first_weight_difference),
+               mode == 0 ? "" : first_of(first.first_loss_difference),
+               mode == 0 ? "" : against(pairing.comparisons[mode - 1]), p_values});
   }
   std::string text = table.html();
   for (const PairedRun& run : pairing.runs) {

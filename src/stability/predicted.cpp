@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "config/loss_mode.h"
 #include "stability/number_line.h"
 
 namespace bernoulli::stability {
@@ -131,7 +132,7 @@ Bound gradient_off(const Format& format, Mode mode, double y, bool plus) {
 
 /// float16 only: epsilon rounds to 0, and (p-y) / p(1-p) passes the largest number or divides 0 by 0.
 Bound not_finite(const Format& format, Mode mode, double y, bool plus) {
-  if (format.dtype != at::kHalf || (mode != Mode::kSigmoidBce && mode != Mode::kSigmoidBceClipped)) return {};
+  if (format.dtype != at::kHalf || trains_on_logits(mode)) return {};
   if (plus) return format.one();
   if (y == 0) return mode == Mode::kSigmoidBce ? Bound(format.zero()) : Bound();
   // p is k * 2^-24 and y/p reaches 65520, which rounds to infinity.

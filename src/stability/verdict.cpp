@@ -4,15 +4,11 @@
 #include <fmt/format.h>
 
 #include "config/loss_mode.h"
+#include "core/text_table.h"
 #include "stability/comparison.h"
 
 namespace bernoulli::stability {
 namespace {
-
-std::string with_spread(const Spread& spread) {
-  return spread.deviation ? fmt::format("{:.4f} ± {:.4f}", spread.mean, *spread.deviation)
-                          : fmt::format("{:.4f}", spread.mean);
-}
 
 std::string accuracies(const Pairing& pairing) {
   std::string text = fmt::format("{} from logits", with_spread(pairing.comparisons.front().baseline_spread));
@@ -127,47 +123,61 @@ std::string stress_sentence(const Comparison& comparison) {
       for_logits, worst->stress.setting, accuracies(*worst), other_side);
 }
 
+std::vector<std::string> cells_of(const Pairing& pairing, size_t mode) {
+  std::vector<double> accuracy, log_loss;
+  LogitTelemetry seen;
+  for (const PairedRun& run : pairing.runs) {
+    accuracy.push_back(run.modes[mode].accuracy);
+    log_loss.push_back(run.modes[mode].log_loss);
+    seen += run.modes[mode].total;
+  }
+  std::string against;
+  if (mode > 0) {
+    const ModeComparison& pair = pairing.comparisons[mode - 1];
+    against = fmt::format("{:+.4f}{}", pair.test.mean_difference,
+                          !pair.judgement().empty() ? "  " + pair.judgement()
+                          : pair.test.p             ? fmt::format("  p = {:.2g}", *pair.test.p)
+                                                    : "");
+  }
+  return {mode == 0 ? pairing.stress.name : "",
+          to_string(pairing.runs.front().modes[mode].mode),
+          with_spread(spread_of(accuracy)),
+          fmt::format("{:.4f}", spread_of(log_loss).mean),
+          fmt::format("{:.1f}", seen.max_abs_logit),
+          fmt::format("{:.2f} %", 100 * seen.saturated_share()),
+          fmt::format("{:.2f} %", 100 * seen.wrong_and_dead_share()),
+          against};
+}
+
 }  // namespace
+
+std::string with_spread(const Spread& spread) {
+  return spread.deviation ? fmt::format("{:.4f} ± {:.4f}", spread.mean, *spread.deviation)
+                          : fmt::format("{:.4f}", spread.mean);
+}
 
 std::string verdict(const Comparison& comparison) {
   return plain_sentence(comparison) + " " + stress_sentence(comparison);
 }
 
 std::string summary_table(const Comparison& comparison) {
-  std::string table = fmt::format("{:<18}{:<22}{:>18}{:>10}{:>12}{:>12}{:>10}  {}\n", "training", "mode",
-                                  comparison.evaluation.substr(0, 5) + " accuracy", "log loss", "max |logit|",
-                                  "saturated", "dead", "against logits");
+  std::vector<TextColumn> columns = {
+      {"training", true, {}},  {"mode", true, {}},          {comparison.evaluation + " accuracy", false, {}},
+      {"log loss", false, {}}, {"max |logit|", false, {}},  {"saturated", false, {}},
+      {"dead", false, {}},     {"against logits", true, {}}};
+  const auto add = [&](const std::vector<std::string>& cells) {
+    for (size_t i = 0; i < columns.size(); ++i) columns[i].cells.push_back(cells[i]);
+  };
   std::vector<const Pairing*> pairings = {&comparison.plain};
   for (const Pairing& pairing : comparison.stress) pairings.push_back(&pairing);
   for (const Pairing* pairing : pairings) {
     if (!pairing->skipped.empty()) {
-      table += fmt::format("{:<18}skipped: {}\n", pairing->stress.name, pairing->skipped);
+      add({pairing->stress.name, "", "", "", "", "", "", "skipped: " + pairing->skipped});
       continue;
     }
-    for (size_t mode = 0; mode < pairing->runs.front().modes.size(); ++mode) {
-      std::vector<double> accuracy, log_loss;
-      LogitTelemetry seen;
-      for (const PairedRun& run : pairing->runs) {
-        accuracy.push_back(run.modes[mode].accuracy);
-        log_loss.push_back(run.modes[mode].log_loss);
-        seen += run.modes[mode].total;
-      }
-      std::string against;
-      if (mode > 0) {
-        const ModeComparison& pair = pairing->comparisons[mode - 1];
-        against = fmt::format("{:+.4f}{}", pair.test.mean_difference,
-                              !pair.judgement().empty() ? "  " + pair.judgement()
-                              : pair.test.p             ? fmt::format("  p = {:.2g}", *pair.test.p)
-                                                        : "");
-      }
-      table += fmt::format("{:<18}{:<22}{:>18}{:>10.4f}{:>12.1f}{:>10.2f} %{:>8.2f} %  {}\n",
-                           mode == 0 ? pairing->stress.name : "",
-                           to_string(pairing->runs.front().modes[mode].mode),
-                           with_spread(spread_of(accuracy)), spread_of(log_loss).mean, seen.max_abs_logit,
-                           100 * seen.saturated_share(), 100 * seen.wrong_and_dead_share(), against);
-    }
+    for (size_t mode = 0; mode < pairing->runs.front().modes.size(); ++mode) add(cells_of(*pairing, mode));
   }
-  return table;
+  return text_table(columns);
 }
 
 }  // namespace bernoulli::stability

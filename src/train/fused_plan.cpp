@@ -147,9 +147,7 @@ FusedOptimizer::FusedOptimizer(const OptimizerConfig& config)
 kernels::UpdateRule FusedOptimizer::rule_for(const std::string& parameter) const {
   kernels::UpdateRule rule;
   const Json& args = kind_.args;
-  const bool decays = std::none_of(no_decay_.begin(), no_decay_.end(),
-                                   [&](const std::string& suffix) { return parameter.ends_with(suffix); });
-  rule.weight_decay = decays ? static_cast<float>(weight_decay_) : 0.0f;
+  rule.weight_decay = has_no_decay(no_decay_, parameter) ? 0.0f : static_cast<float>(weight_decay_);
   if (kind_.kind == "adam" || kind_.kind == "adamw") {
     rule.kind = kind_.kind == "adam" ? RuleKind::kAdam : RuleKind::kAdamW;
     rule.beta1 = args.at("beta1").get<float>();

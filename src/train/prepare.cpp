@@ -19,9 +19,7 @@ namespace {
 
 std::vector<double> resolve_pos_weight(const LossConfig& loss, const PreparedRun& run) {
   if (!loss.pos_weight_auto) return loss.pos_weight;
-  const std::vector<std::string>& names = run.labels.names;
-  const bool binary = run.labels.kind == TaskConfig::Kind::kBinary;
-  const std::vector<std::string> outputs = binary ? std::vector<std::string>{names.back()} : names;
+  const std::vector<std::string> outputs = run.labels.output_names();
   const std::vector<double> weights = balanced_pos_weight(run.train.targets, run.train.weights, outputs);
   for (size_t i = 0; i < outputs.size(); ++i)
     log_info(fmt::format("pos_weight auto: {} for '{}'", weights[i], outputs[i]));

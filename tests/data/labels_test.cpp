@@ -58,6 +58,7 @@ TEST(Labels, BinaryNamesAreFoundInTheData) {
   const LabelReader reader(binary("good"), train);
   EXPECT_THAT(reader.labels().names, ElementsAre("bad", "good"));
   EXPECT_EQ(reader.labels().num_outputs(), 1);
+  EXPECT_THAT(reader.labels().output_names(), ElementsAre("good"));
   EXPECT_THAT(reader.read(train).targets, ElementsAre(1, 0, 1));
   EXPECT_THAT(reader.read(train).weights, IsEmpty());
 }
@@ -78,6 +79,7 @@ TEST(Labels, MultiLabelNamesAreSortedAndMakeColumns) {
   const LabelReader reader(multi_label(), train);
   EXPECT_THAT(reader.labels().names, ElementsAre("news", "sport"));
   EXPECT_EQ(reader.labels().num_outputs(), 2);
+  EXPECT_THAT(reader.labels().output_names(), ElementsAre("news", "sport"));
   EXPECT_THAT(reader.read(train).targets, ElementsAre(0, 1, 0, 0, 1, 1));
   EXPECT_THAT(LabelReader(multi_label({"sport", "news"}), train).read(train).targets,
               ElementsAre(1, 0, 0, 0, 1, 1))

@@ -16,7 +16,9 @@ namespace bernoulli::testing {
 namespace {
 
 using Json = nlohmann::json;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kStabilityConfig = R"(
 data:
@@ -79,6 +81,20 @@ TEST_F(Stability, WritesPageTableAndContract) {
   EXPECT_EQ(again.exit_code, 7) << "an earlier comparison was overwritten";
   EXPECT_THAT(again.err, HasSubstr("out' is the folder of a comparison already, and never overwritten; name "
                                    "another with --output"));
+}
+
+TEST_F(Stability, OfOneSeedClaimsNoSpread) {
+  const std::string out = (folder_ / "out").string();
+  const ProgramResult result = run({"--output", out, "--seeds", "1"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("one seed"), Not(HasSubstr("±"))));
+  EXPECT_THAT(folder_.read("out/stability.html"), AllOf(HasSubstr("one seed"), Not(HasSubstr("±"))));
+  const Json json = Json::parse(folder_.read("out/stability.json"));
+  for (const Json& pair : json["pairs"]) {
+    EXPECT_TRUE(pair["mean"].is_number());
+    EXPECT_EQ(pair["standard_deviation"], nullptr);
+    EXPECT_EQ(pair["baseline_standard_deviation"], nullptr);
+  }
 }
 
 TEST_F(Stability, RefusesWhatItCannotCompare) {

@@ -1,11 +1,9 @@
 // `bernoulli sweep` from the outside: trials, leader board, resuming, refusals, exit codes.
 
-#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -78,9 +76,6 @@ class SweepVerb : public ::testing::Test {
     const Json record = json_of(sweep_dir + "/sweep.json");
     for (const Json& trial : record["trials"]) all.push_back(trial["state"]);
     return all;
-  }
-  void wait_for_file(const std::string& name) const {
-    while (!fs::exists(folder_ / name)) std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 
   TemporaryFolder folder_{TemporaryFolder::in_memory()};
@@ -167,7 +162,7 @@ TEST_F(SweepVerb, AStopIsPassedOnAndResumingEndsInTheSameBytes) {
   const std::vector<std::string> long_ones = {
       "optimizer.adam.lr=0.01,0.05", "training.seed=1,2", "--jobs", "2", "--set", "training.epochs=400"};
   Program stopped(words("stopped", long_ones));
-  wait_for_file("stopped/001/metrics.jsonl");
+  ASSERT_TRUE(stopped.wait_for_file(folder_ / "stopped/001/metrics.jsonl")) << stopped.finish().err;
   stopped.signal(SIGINT);
   const ProgramResult first = stopped.finish();
   ASSERT_EQ(first.exit_code, 130) << first.err;
@@ -191,7 +186,7 @@ TEST_F(SweepVerb, AStopIsPassedOnAndResumingEndsInTheSameBytes) {
 
 TEST_F(SweepVerb, SigtermEndsItWith143) {
   Program running(words("out", {"optimizer.adam.lr=0.01,0.05", "--set", "training.epochs=2000"}));
-  wait_for_file("out/001/metrics.jsonl");
+  ASSERT_TRUE(running.wait_for_file(folder_ / "out/001/metrics.jsonl")) << running.finish().err;
   running.signal(SIGTERM);
   EXPECT_EQ(running.finish().exit_code, 143);
   EXPECT_THAT(states("out"), ElementsAre("stopped", "waiting"));
@@ -199,7 +194,7 @@ TEST_F(SweepVerb, SigtermEndsItWith143) {
 
 TEST_F(SweepVerb, ATrialThatIsKilledCountsAsOutOfMemory) {
   Program running(words("out", {"optimizer.adam.lr=0.01,0.05", "--set", "training.epochs=300"}));
-  wait_for_file("out/001/metrics.jsonl");
+  ASSERT_TRUE(running.wait_for_file(folder_ / "out/001/metrics.jsonl")) << running.finish().err;
   const std::string id = std::to_string(running.pid());
   pid_t child = 0;
   std::ifstream("/proc/" + id + "/task/" + id + "/children") >> child;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/metric_names.h"
 #include "core/error.h"
 #include "metrics/metrics_fixture.h"
 #include "metrics/names.h"
@@ -47,7 +48,7 @@ TEST(BinaryMetrics, WeightsCountAsRepeatedExamples) {
   const Scored weighted = {{1, 0, 1, 0}, {2, 1, -1, -1}, {3, 2, 1, 0}};
   const Scored repeated = {{1, 1, 1, 0, 0, 1}, {2, 2, 2, 1, 1, -1}};
   const MetricReport a = binary_report(weighted), b = binary_report(repeated);
-  for (const std::string& name : metric_names(TaskConfig::Kind::kBinary)) {
+  for (const std::string& name : config::metric_names(TaskConfig::Kind::kBinary)) {
     ASSERT_EQ(metric(a, name).value.has_value(), metric(b, name).value.has_value()) << name;
     if (!metric(a, name).value) continue;
     EXPECT_NEAR(value(a, name), value(b, name), 1e-15) << name;
@@ -103,7 +104,7 @@ TEST(BinaryMetrics, ExamplesWithoutWeightAreNotThere) {
 /// Every metric but the loss is undefined for this one reason.
 void expect_nothing(const Scored& scored, const std::string& reason) {
   const MetricReport report = binary_report(scored);
-  ASSERT_EQ(report.metrics.size(), metric_names(TaskConfig::Kind::kBinary).size());
+  ASSERT_EQ(report.metrics.size(), config::metric_names(TaskConfig::Kind::kBinary).size());
   for (const auto& [name, metric] : report.metrics) {
     if (name != "loss") expect_undefined(report, name, reason);
   }
@@ -129,7 +130,7 @@ TEST(BinaryMetrics, ComeInTheOrderOfTheirNames) {
   const MetricReport report = binary_report(kTen);
   std::vector<std::string> names;
   for (const auto& [name, metric] : report.metrics) names.push_back(name);
-  EXPECT_EQ(names, metric_names(TaskConfig::Kind::kBinary));
+  EXPECT_EQ(names, config::metric_names(TaskConfig::Kind::kBinary));
   EXPECT_EQ(report.find("acuracy"), nullptr);
 }
 
@@ -152,10 +153,10 @@ TEST(MultiLabelMetrics, MatchWhatIsCountedByHand) {
   EXPECT_DOUBLE_EQ(value(report, "macro_recall"), (0.5 + 1.0) / 2);
   std::vector<std::string> names;
   for (const auto& [name, metric] : report.metrics) names.push_back(name);
-  EXPECT_EQ(names, metric_names(TaskConfig::Kind::kMultiLabel));
+  EXPECT_EQ(names, config::metric_names(TaskConfig::Kind::kMultiLabel));
   ASSERT_EQ(report.per_label.size(), 2u);
   EXPECT_EQ(report.per_label[1].first, "b");
-  EXPECT_EQ(report.per_label[0].second.size(), metric_names(TaskConfig::Kind::kBinary).size() - 1);
+  EXPECT_EQ(report.per_label[0].second.size(), config::metric_names(TaskConfig::Kind::kBinary).size() - 1);
 }
 
 TEST(MultiLabelMetrics, EachLabelHasItsThreshold) {
@@ -211,7 +212,7 @@ TEST(Metrics, KnowTheirDirection) {
   }
   int num_errors = 0;
   for (const auto kind : {TaskConfig::Kind::kBinary, TaskConfig::Kind::kMultiLabel}) {
-    for (const std::string& name : metric_names(kind)) num_errors += lower_is_better(name);
+    for (const std::string& name : config::metric_names(kind)) num_errors += lower_is_better(name);
   }
   EXPECT_EQ(num_errors, 6 + 5);
 }

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <chrono>
 #include <fcntl.h>
+#include <filesystem>
 #include <poll.h>
 #include <signal.h>
 #include <stdexcept>
@@ -65,6 +66,14 @@ class Program {
     return true;
   }
 
+  /// Reads until `file` is there; false when the program ended first.
+  bool wait_for_file(const std::filesystem::path& file) {
+    while (!std::filesystem::exists(file)) {
+      if (!pump(2)) return std::filesystem::exists(file);
+    }
+    return true;
+  }
+
   ProgramResult finish() {
     while (pump()) {
     }
@@ -91,11 +100,12 @@ class Program {
     ::_exit(127);
   }
 
-  /// Reads what is there; false when both streams have ended.
-  bool pump() {
+  /// Reads what is there, or comes within the time (-1: however long it takes); false when both streams have
+  /// ended.
+  bool pump(int timeout_ms = -1) {
     pollfd streams[2] = {{open_[0] ? out_ : -1, POLLIN, 0}, {open_[1] ? err_ : -1, POLLIN, 0}};
     if (!open_[0] && !open_[1]) return false;
-    ::poll(streams, 2, -1);
+    ::poll(streams, 2, timeout_ms);
     std::string* sinks[2] = {&result_.out, &result_.err};
     for (int i = 0; i < 2; ++i) {
       if (streams[i].revents == 0) continue;
