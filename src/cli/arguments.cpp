@@ -30,24 +30,6 @@ std::vector<std::string> option_names(const po::options_description& options) {
   return names;
 }
 
-/// "--text=" says that the value is empty, which Boost takes for a missing one.
-std::vector<std::string> with_empty_values(const std::vector<std::string>& words,
-                                           const po::options_description& options) {
-  std::vector<std::string> split;
-  for (const std::string& word : words) {
-    const bool is_bare = word.starts_with("--") && word.find('=') == word.size() - 1;
-    const po::option_description* option =
-        is_bare ? options.find_nothrow(word.substr(2, word.size() - 3), false) : nullptr;
-    if (option != nullptr && option->semantic()->max_tokens() > 0) {
-      split.push_back(word.substr(0, word.size() - 1));
-      split.emplace_back();
-    } else {
-      split.push_back(word);
-    }
-  }
-  return split;
-}
-
 }  // namespace
 
 std::optional<po::variables_map> parse_words(const Usage& usage, po::options_description options,
@@ -64,12 +46,7 @@ std::optional<po::variables_map> parse_words(const Usage& usage, po::options_des
   po::variables_map values;
   try {
     const auto style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
-    po::store(po::command_line_parser(with_empty_values(words, all))
-                  .options(all)
-                  .positional(positional)
-                  .style(style)
-                  .run(),
-              values);
+    po::store(po::command_line_parser(words).options(all).positional(positional).style(style).run(), values);
     po::notify(values);
   } catch (const po::unknown_option& error) {
     throw UsageError(fmt::format("unknown option '{}'{}; see 'bernoulli {} --help'", error.get_option_name(),

@@ -78,7 +78,11 @@ int run_evaluate(const std::vector<std::string>& words) {
       evaluate_logits(predictions, *loss, config, classifier->labels().names, classifier->thresholds());
   std::optional<MetricIntervals> intervals;
   if (arguments->intervals) {
-    intervals = metric_intervals(predictions, classifier->thresholds(), config.metrics, config.task.kind, 1);
+    ProgressLine line;
+    intervals = metric_intervals(
+        predictions, classifier->thresholds(), config.metrics, config.task.kind, 1, [&](int64_t done) {
+          if (line.due()) line.update(fmt::format("intervals: {} of {} resamples", done, kNumResamples));
+        });
     if (intervals->too_narrow())
       log_warning(
           fmt::format("{} answers of the rarer kind make the intervals too narrow (fewer than {}): evaluate "

@@ -29,10 +29,11 @@ ReferenceTexts reference_texts(LoadedRun& run, DataSplits& splits, c10::Device d
   Dataset& dataset = splits.test ? *splits.test : splits.validation ? *splits.validation : splits.train;
   const FeatureShape shape{run.model.plan().ragged_input, run.info.config.text.sequence_length};
   const TokenView rows = run.vectorizer.transform_packed(dataset.texts, 1, std::make_shared<SpillSpace>());
-  std::vector<float> logits = compute_logits(run.model, rows, shape, run.info.config.training.eval_batch_size,
-                                             device, throw_if_stopped);
+  const int64_t batch_size = run.info.config.training.eval_batch_size;
+  std::vector<float> logits = compute_logits(run.model, rows, shape, batch_size, device, throw_if_stopped);
   divide_by_temperature(logits, run.info.temperatures);
   return {StringRows(std::move(dataset.texts), dataset.store), std::move(logits),
+          batch_begins(rows, shape, batch_size),
           splits.test         ? "test"
           : splits.validation ? "validation"
                               : "training"};

@@ -38,10 +38,8 @@ nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceT
   // On the CPU trainer and file run the same kernels in the same batches, so nothing may differ.
   const double tolerance = parts.device.is_cpu() ? 0 : kVerifyTolerance;
   const ExportReport report =
-      write_as(format, artifact,
-               {reference.texts, reference.logits, parts.config.training.eval_batch_size,
-                parts.config.text.sequence_length.has_value()},
-               path, parts.config, tolerance);
+      write_as(format, artifact, {reference.texts, reference.logits, reference.batches}, path, parts.config,
+               tolerance);
   // "a/triton/" is "a/triton".
   return {{"file", (path.has_filename() ? path : path.parent_path()).filename().string()},
           {"size_bytes", report.size_bytes},

@@ -29,11 +29,12 @@ struct ExportParts {
   c10::Device device;
 };
 
-/// Raw texts with the trainer's own logits N*L, divided by the temperature, computed in batches of
-/// training.eval_batch_size: the file must give the same.
+/// Raw texts with the trainer's own logits N*L, divided by the temperature: the file must give the same in
+/// the same batches.
 struct ReferenceTexts {
   StringRows texts;
   std::vector<float> logits;
+  std::vector<int64_t> batches;  ///< batch_begins
   std::string split;
 };
 

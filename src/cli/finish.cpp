@@ -58,11 +58,14 @@ Sequential load_network(const FinishedTraining& training) {
                     load_weights(training.checkpoints.path_of(training.outcome.final_step)), training.device);
 }
 
+FeatureShape shape_of(const FinishedTraining& training) {
+  return {training.run.plan.ragged_input, training.config.text.sequence_length};
+}
+
 std::vector<float> network_logits(const FinishedTraining& training, Sequential& network,
                                   const EncodedDataset& data) {
-  const FeatureShape shape{training.run.plan.ragged_input, training.config.text.sequence_length};
-  return compute_logits(network, data.rows, shape, training.config.training.eval_batch_size, training.device,
-                        throw_if_stopped);
+  return compute_logits(network, data.rows, shape_of(training), training.config.training.eval_batch_size,
+                        training.device, throw_if_stopped);
 }
 
 /// What a summary begins with.
@@ -124,10 +127,13 @@ void export_network(const FinishedTraining& training, const Calibration& calibra
                     Json& summary) {
   const double started = monotonic_seconds();
   const PreparedRun& run = training.run;
-  summary["artifact"] =
-      write_artifact({training.config, *run.vectorizer, run.labels, calibration.thresholds, run.pos_weight,
-                      calibration.temperatures, network, training.device},
-                     {run.reference_texts, logits, run.reference_split}, training.paths.artifact());
+  const EncodedDataset& data = run.test ? *run.test : run.validation ? *run.validation : run.train;
+  std::vector<int64_t> batches =
+      batch_begins(data.rows, shape_of(training), training.config.training.eval_batch_size);
+  summary["artifact"] = write_artifact({training.config, *run.vectorizer, run.labels, calibration.thresholds,
+                                        run.pos_weight, calibration.temperatures, network, training.device},
+                                       {run.reference_texts, logits, std::move(batches), run.reference_split},
+                                       training.paths.artifact());
   tell_stale_exports(training.paths);
   summary["timings"] = timings(log, monotonic_seconds() - started);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -53,20 +54,48 @@ void check_no_decay(const std::vector<std::string>& endings, const layers::Model
   }
 }
 
+/// Of the task, or of the model where the labels of the data will tell.
+int64_t num_outputs(const RunConfig& run) {
+  const TaskConfig& task = run.task;
+  if (task.kind == TaskConfig::Kind::kBinary) return 1;
+  if (!task.labels.empty()) return static_cast<int64_t>(task.labels.size());
+  const auto last = std::find_if(run.model.layers.rbegin(), run.model.layers.rend(),
+                                 [](const KindConfig& layer) { return layer.kind != "sigmoid"; });
+  return last == run.model.layers.rend() ? 1 : last->args.value("units", int64_t{1});
+}
+
+/// One a line of the message.
+std::vector<std::string> faults_of(const config::ConfigSources& sources) {
+  std::vector<std::string> faults;
+  try {
+    config::load_config(sources, layers::layer_schemas());
+  } catch (const UsageError& error) {
+    std::istringstream lines(error.what());
+    for (std::string line; std::getline(lines, line);) faults.push_back(line);
+  }
+  return faults;
+}
+
 }  // namespace
 
 CheckedConfig load_checked_config(const config::ConfigSources& sources) {
-  CheckedConfig loaded{config::load_config(sources, layers::layer_schemas()), std::nullopt};
-  const TaskConfig& task = loaded.run.task;
-  const TextConfig& text = loaded.run.text;
-  const bool binary = task.kind == TaskConfig::Kind::kBinary;
-  if (!binary && task.labels.empty())
-    return loaded;  // the labels, and with them the number of outputs, come from the data
-  const int64_t num_ids = text.hash_buckets ? *text.hash_buckets + 1 : text.max_tokens.value_or(2);
-  loaded.plan = layers::plan_model(loaded.run.model, text, loaded.run.loss.mode, num_ids,
-                                   binary ? 1 : static_cast<int64_t>(task.labels.size()));
-  check_no_decay(loaded.run.optimizer.no_decay, *loaded.plan);
+  CheckedConfig loaded{config::load_config(sources, layers::layer_schemas()), {}};
+  const RunConfig& run = loaded.run;
+  const int64_t num_ids =
+      run.text.hash_buckets ? *run.text.hash_buckets + 1 : run.text.max_tokens.value_or(2);
+  loaded.plan = layers::plan_model(run.model, run.text, run.loss.mode, num_ids, num_outputs(run));
+  check_no_decay(run.optimizer.no_decay, loaded.plan);
   return loaded;
+}
+
+void forgive_saved_contradictions(config::ConfigSources& sources, const std::filesystem::path& saved) {
+  const std::vector<std::string> before = faults_of({{saved}, {}});
+  if (before.empty()) return;
+  std::string only_now;
+  for (const std::string& fault : faults_of(sources))
+    if (std::ranges::find(before, fault) == before.end()) only_now += (only_now.empty() ? "" : "\n") + fault;
+  if (!only_now.empty()) throw UsageError(only_now);
+  sources.contradictions = config::Contradictions::kIgnored;
 }
 
 namespace {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,13 +24,18 @@ std::optional<std::string> optional_word(const boost::program_options::variables
                                          const char* name);
 
 struct CheckedConfig : config::LoadedConfig {
-  /// For a vocabulary of unknown size; absent where only the data tell the labels.
-  std::optional<layers::ModelPlan> plan;
+  /// For a vocabulary of unknown size and, where only the data tell the labels, as many of them as the model
+  /// has outputs.
+  layers::ModelPlan plan;
 };
 
 /// The configuration, with its model planned already, so that a shape fault shows before any data is read.
 /// @throws UsageError
 CheckedConfig load_checked_config(const config::ConfigSources& sources);
+
+/// Passes over contradictions between settings that the configuration `saved` of a run has already, as one of
+/// an earlier build may. @throws UsageError listing those that only `sources` have
+void forgive_saved_contradictions(config::ConfigSources& sources, const std::filesystem::path& saved);
 
 /// Where the data of a run are now. A relative data.root under which the training data are not is taken from
 /// the folder in which the run was trained, where they are there. @param overrides  --set of keys of data.

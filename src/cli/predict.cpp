@@ -129,10 +129,7 @@ void add_explanation(nlohmann::ordered_json& record, Classifier& classifier, con
 void predict_all(Classifier& classifier, TextSource& source, RecordFormat format, bool explain,
                  const Words& keep) {
   TextBatch batch;
-  // A fault before the first answer leaves standard output empty.
-  bool has_texts = source.next_batch(batch, kBatch);
-  if (format == RecordFormat::kTsv) print(tsv_header(classifier, keep));
-  for (; has_texts; has_texts = source.next_batch(batch, kBatch)) {
+  while (source.next_batch(batch, kBatch)) {
     throw_if_stopped();
     const std::vector<float> logits = classifier.logits(batch.texts);
     const auto width = static_cast<size_t>(classifier.labels().num_outputs());
@@ -205,10 +202,20 @@ const Usage kPredictUsage = {
     "    --keep id --set data.columns.header=true --set 'data.columns.quote=\"\\\"\"'\n",
     "model", 2};
 
+/// "--text=" is an empty text, which Boost would take for a missing one.
+Words with_empty_texts(const Words& words) {
+  Words split;
+  for (const std::string& word : words) {
+    split.push_back(word == "--text=" ? "--text" : word);
+    if (word == "--text=") split.emplace_back();
+  }
+  return split;
+}
+
 }  // namespace
 
 int run_predict(const Words& words) {
-  const auto parsed = parse_words(kPredictUsage, predict_options(), words);
+  const auto parsed = parse_words(kPredictUsage, predict_options(), with_empty_texts(words));
   if (!parsed) return 0;
   const po::variables_map& values = *parsed;
   if (!values.contains("model"))
@@ -226,6 +233,7 @@ int run_predict(const Words& words) {
                                      values["device"].as<std::string>());
   input = completed(std::move(input), values, *classifier);
   const auto source = has_texts ? texts_from_list(values["text"].as<Words>()) : texts_from_file(file, input);
+  if (format == RecordFormat::kTsv) print(tsv_header(*classifier, input.keep));
   predict_all(*classifier, *source, format, values.contains("explain"), input.keep);
   return 0;
 }

@@ -127,7 +127,7 @@ std::string dry_run(const TrainArguments& arguments) {
   RunConfig config = loaded.run;
   config.data.cache.folder = "off";
   const c10::Device device = open_training_device(arguments.device, config.training);
-  if (loaded.plan) check_engine(config, *loaded.plan, device);
+  check_engine(config, loaded.plan, device);
   const PreparedRun run = prepare_checked(config, std::nullopt);
   const int threads = operator_threads(config, run);
   set_operator_threads(threads);
@@ -192,7 +192,7 @@ TrainedRun train_run(const TrainArguments& arguments) {
   const CheckedConfig loaded = load_checked_config(arguments.sources);
   const RunConfig& config = loaded.run;
   const c10::Device device = open_training_device(arguments.device, config.training);
-  if (loaded.plan) check_engine(config, *loaded.plan, device);
+  check_engine(config, loaded.plan, device);
 
   const RunFolder folder = open_folder(arguments, config);
   const RunPaths& paths = folder.paths();

@@ -118,9 +118,8 @@ std::optional<TrainArguments> train_arguments(const std::vector<std::string>& wo
                       arguments.run_dir->string()));
     arguments.sources.files = {RunPaths{*arguments.run_dir}.config()};
   }
-  if (arguments.resume &&
-      is_run_folder(*arguments.run_dir))  // the configuration must be the run's, in which they passed
-    arguments.sources.contradictions = config::Contradictions::kIgnored;
+  if (arguments.resume && is_run_folder(*arguments.run_dir))
+    forgive_saved_contradictions(arguments.sources, RunPaths{*arguments.run_dir}.config());
   return arguments;
 }
 

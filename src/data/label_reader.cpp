@@ -73,12 +73,14 @@ char joins_labels(std::string_view label, const std::vector<std::string>& names)
   return '\0';
 }
 
-std::string unknown_label(std::string_view label, const std::vector<std::string>& names) {
+/// @param found  the names are those of the training data, not of the configuration
+std::string unknown_label(std::string_view label, const std::vector<std::string>& names, bool found = false) {
   if (const char separator = joins_labels(label, names); separator != '\0')
     return fmt::format("unknown label '{}': its parts are labels; set data.columns.label_separator: \"{}\"",
                        label, separator);
-  return fmt::format("unknown label '{}' (expected one of {}){}", label, name_list(names),
-                     did_you_mean(label, names));
+  return fmt::format("unknown label '{}' (expected one of {}){}{}", label, name_list(names),
+                     did_you_mean(label, names),
+                     found ? "; the training data do not hold it: name all labels in task.labels" : "");
 }
 
 }  // namespace
@@ -127,10 +129,7 @@ std::string LabelReader::read_targets(const RawExample& example, float* targets)
   if (labels_.kind == TaskConfig::Kind::kBinary) return read_binary(example, *targets);
   for (const std::string_view label : example.labels) {
     const auto found = std::find(labels_.names.begin(), labels_.names.end(), label);
-    if (found == labels_.names.end())
-      return unknown_label(label, labels_.names) +
-             (task_.labels.empty() ? "; the training data do not hold it: name all labels in task.labels"
-                                   : "");
+    if (found == labels_.names.end()) return unknown_label(label, labels_.names, task_.labels.empty());
     targets[found - labels_.names.begin()] = 1.0f;
   }
   return "";

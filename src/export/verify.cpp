@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -19,7 +20,6 @@
 #include "core/file.h"
 #include "export/artifact.h"
 #include "tensor/operator_threads.h"
-#include "text/padded_batches.h"
 #include "text/parallel_chunks.h"
 
 namespace bernoulli {
@@ -66,12 +66,6 @@ double verify_batch(const Artifact& artifact, const TrainerAnswers& trainer, int
 
 }  // namespace
 
-std::vector<int64_t> TrainerAnswers::batches() const {
-  if (batch_size < 1) throw InternalError("batches of the trainer have no size");
-  return padded_batches(texts.size(), batch_size, kMostPaddedBytes,
-                        [&](int64_t text) { return fixed_width ? 0 : texts[text].size(); });
-}
-
 void refuse_export(const std::string& name, const std::string& finding) {
   throw ArtifactError(
       fmt::format("the exported file '{}' is wrong and was not written: {}. This is a bug; please report it "
@@ -117,6 +111,15 @@ void check_sigmoid(const std::string& name, const at::Tensor& logits, const at::
   }
 }
 
+void check_batches(const TrainerAnswers& trainer) {
+  const std::vector<int64_t>& begins = trainer.batches;
+  const bool whole = !begins.empty() && begins.front() == 0 && begins.back() == trainer.texts.size() &&
+                     std::ranges::adjacent_find(begins, std::greater_equal<>()) == begins.end();
+  if (!whole)
+    throw InternalError(
+        fmt::format("{} batches are not those of {} texts", begins.size(), trainer.texts.size()));
+}
+
 void check_answers(const TrainerAnswers& trainer, int64_t num_outputs) {
   if (static_cast<int64_t>(trainer.logits.size()) != trainer.texts.size() * num_outputs) {
     throw InternalError(fmt::format("{} logits for {} texts and {} outputs", trainer.logits.size(),
@@ -127,7 +130,8 @@ void check_answers(const TrainerAnswers& trainer, int64_t num_outputs) {
 Verification verify_artifact(std::string_view bytes, const std::string& name, const TrainerAnswers& trainer,
                              double tolerance, int threads, void (*poll)()) {
   const int64_t num_texts = trainer.texts.size();
-  const std::vector<int64_t> begins = trainer.batches();
+  check_batches(trainer);
+  const std::vector<int64_t>& begins = trainer.batches;
   const size_t num_batches = begins.size() - 1;
   const size_t num_workers = std::clamp<size_t>(num_batches, 1, static_cast<size_t>(std::max(threads, 1)));
   const int threads_of_an_operator = at::get_num_threads();

@@ -14,16 +14,13 @@
 
 namespace bernoulli {
 
-/// Raw texts with the logits that the trainer's own evaluation gave them, in batches of `batch_size` in
-/// order, or fewer where padding would fill the memory (padded_batches).
+/// Raw texts with the logits that the trainer's own evaluation gave them.
 struct TrainerAnswers {
   StringRows texts;               ///< N
   std::span<const float> logits;  ///< N*L row-major
-  int64_t batch_size = 512;
-  bool fixed_width = false;  ///< text.sequence_length is set: no text makes its batch wider
-
-  /// Where the batches begin, in order, and N at the end. @throws InternalError where batches have no size.
-  std::vector<int64_t> batches() const;
+  /// Where the batches of that evaluation begin, in order, and N at the end (batch_begins): the same bits
+  /// come of the same batches.
+  std::vector<int64_t> batches;
 };
 
 /// Largest difference of a probability that is allowed where the trainer computed on another device than the
@@ -47,6 +44,9 @@ double largest_difference(const std::string& name, const TrainerAnswers& trainer
 /// @throws ArtifactError: a probability is not the sigmoid of its logit, applied once.
 /// @param logits  [n, L] float32, as `probabilities`.
 void check_sigmoid(const std::string& name, const at::Tensor& logits, const at::Tensor& probabilities);
+
+/// @throws InternalError where the batches do not make up the texts
+void check_batches(const TrainerAnswers& trainer);
 
 /// @throws InternalError unless there are num_outputs logits a text.
 void check_answers(const TrainerAnswers& trainer, int64_t num_outputs);

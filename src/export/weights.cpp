@@ -45,12 +45,13 @@ Verification verify_weights(std::string_view bytes, const std::string& name, con
   Sequential model(parts.plan, to_tensors(read.tensors), c10::kCPU);
   const FeatureShape shape{parts.plan.ragged_input, parts.vectorizer.config().sequence_length};
   Verification verification{trainer.texts.size(), 0};
-  const std::vector<int64_t> begins = trainer.batches();
+  check_batches(trainer);
+  const std::vector<int64_t>& begins = trainer.batches;
   for (size_t batch = 0; batch + 1 < begins.size(); ++batch) {
     const int64_t begin = begins[batch];
     const std::vector<std::string> texts = texts_of(trainer, begin, begins[batch + 1] - begin);
-    std::vector<float> logits =
-        compute_logits(model, parts.vectorizer.transform(texts), shape, trainer.batch_size, c10::kCPU, poll);
+    std::vector<float> logits = compute_logits(model, parts.vectorizer.transform(texts), shape,
+                                               begins[batch + 1] - begin, c10::kCPU, poll);
     divide_by_temperature(logits, parts.temperatures);
     const at::Tensor probabilities =
         at::sigmoid(at::tensor(logits).reshape({static_cast<int64_t>(texts.size()), parts.plan.num_outputs}));

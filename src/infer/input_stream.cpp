@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <initializer_list>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -64,8 +65,12 @@ void InputStream::check_start() {
   const auto may_become = [&](std::string_view mark) {
     return buffer_.size() < mark.size() && mark.starts_with(buffer_);
   };
-  while (!ended_ && (buffer_.size() < 2 || may_become(kByteOrderMark)))
-    read_some();  // the other marks have two
+  const auto may_be_marked = [&] {
+    return std::ranges::any_of(
+        std::initializer_list<std::string_view>{kGzipMagic, kByteOrderMark, "\xff\xfe", "\xfe\xff"},
+        may_become);
+  };
+  while (!ended_ && may_be_marked()) read_some();
   at_start_ = false;
   if (buffer_.starts_with(kGzipMagic))
     throw DataError(fmt::format("'{}' is compressed by gzip: give what 'gunzip -c' makes of it", name_));

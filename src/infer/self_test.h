@@ -23,7 +23,7 @@ std::vector<std::string> self_test_texts(const Vectorizer& vectorizer);
 
 /// How far a probability of `text` may be from what was written. Another processor, and the native path, may
 /// add the same numbers in another order: a float32 sum over n tokens may be off by n 2^-24 of itself, and a
-/// text has no more tokens than bytes. A wrong sigmoid, weight or id is far beyond this.
+/// text has hardly more tokens than bytes. A wrong sigmoid, weight or id is far beyond this.
 double self_test_tolerance(std::string_view text);
 
 /// Empty where every answer is within the tolerance of its text; else the first that is not, in words.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <optional>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -55,7 +54,8 @@ const Interval* MetricIntervals::find(const std::string& name) const {
 }
 
 MetricIntervals metric_intervals(const Predictions& predictions, const std::vector<double>& thresholds,
-                                 const MetricsConfig& config, TaskConfig::Kind kind, uint64_t seed) {
+                                 const MetricsConfig& config, TaskConfig::Kind kind, uint64_t seed,
+                                 const std::function<void(int64_t done)>& tell) {
   const auto metrics_of = [&](const Predictions& of) {
     const std::vector<std::string> labels(static_cast<size_t>(of.num_labels));
     return compute_metrics(of, thresholds, config, labels, kind, 0).metrics;
@@ -72,6 +72,7 @@ MetricIntervals metric_intervals(const Predictions& predictions, const std::vect
   std::vector<float> weights(num_examples);
   for (int64_t i = 0; i < kNumResamples && num_examples > 0; ++i) {
     throw_if_stopped();
+    if (tell) tell(i);
     const std::vector<uint32_t> times = draw_resample(num_examples, seed, i);
     for (size_t example = 0; example < num_examples; ++example) {
       const size_t place = ranked.place_of[example];

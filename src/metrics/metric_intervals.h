@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,9 +28,11 @@ struct MetricIntervals {
 /// 95 % percentile bootstrap of every metric of compute_metrics but loss, which is the caller's, counts, and
 /// expected_calibration_error, which grows with every resampling: its interval would lie above it. Resamples
 /// are functions of `seed` alone. kNumResamples times the cost of compute_metrics.
+/// @param tell  hears before each resample how many are done
 /// @throws InternalError as compute_metrics; StopRequested
 MetricIntervals metric_intervals(const Predictions& predictions, const std::vector<double>& thresholds,
-                                 const MetricsConfig& config, TaskConfig::Kind kind, uint64_t seed);
+                                 const MetricsConfig& config, TaskConfig::Kind kind, uint64_t seed,
+                                 const std::function<void(int64_t done)>& tell = nullptr);
 
 /// {"accuracy": [low, high], ...}; null where there is none, with the reason in `undefined` under
 /// "intervals.METRIC".

@@ -50,6 +50,12 @@ Features make_features(const TokenView& rows, std::span<const int64_t> indices, 
   return features;
 }
 
+std::vector<int64_t> batch_begins(const TokenView& rows, const FeatureShape& shape, int64_t batch_size) {
+  const bool padded = !shape.ragged && !shape.sequence_length;
+  return padded_batches(rows.size(), batch_size, kMostPaddedIds,
+                        [&](int64_t row) { return padded ? rows.row_size(row) : 0; });
+}
+
 std::vector<float> compute_logits(Sequential& model, const TokenView& rows, const FeatureShape& shape,
                                   int64_t batch_size, c10::Device device, void (*poll)()) {
   const at::NoGradGuard no_grad;
@@ -58,9 +64,7 @@ std::vector<float> compute_logits(Sequential& model, const TokenView& rows, cons
   std::iota(indices.begin(), indices.end(), int64_t{0});
   std::vector<float> logits;
   logits.reserve(indices.size() * static_cast<size_t>(model.plan().num_outputs));
-  const bool padded = !shape.ragged && !shape.sequence_length;
-  const std::vector<int64_t> begins = padded_batches(
-      rows.size(), batch_size, kMostPaddedIds, [&](int64_t row) { return padded ? rows.row_size(row) : 0; });
+  const std::vector<int64_t> begins = batch_begins(rows, shape, batch_size);
   for (size_t batch = 0; batch + 1 < begins.size(); ++batch) {
     if (poll != nullptr) poll();
     const std::span<const int64_t> chosen(indices.data() + begins[batch], indices.data() + begins[batch + 1]);

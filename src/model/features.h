@@ -32,8 +32,12 @@ void write_features(const TokenView& rows, std::span<const int64_t> indices, con
 Features make_features(const TokenView& rows, std::span<const int64_t> indices, const FeatureShape& shape,
                        c10::Device device);
 
-/// Logits of all rows in evaluation mode, N*L row-major, computed in order in batches of `batch_size`, or
-/// fewer where padding would fill the memory (padded_batches). The trainer, the predictor and the exporter's
+/// Where the batches of compute_logits begin, in order, and N at the end: `batch_size` rows each, or fewer
+/// where padding would fill the memory (padded_batches).
+std::vector<int64_t> batch_begins(const TokenView& rows, const FeatureShape& shape, int64_t batch_size);
+
+/// Logits of all rows in evaluation mode, N*L row-major, computed in order in the batches of
+/// batch_begins. The trainer, the predictor and the exporter's
 /// check all come through here, so that they compute in the same batches and agree to the bit.
 /// @param poll  called before each batch; may throw to stop.
 std::vector<float> compute_logits(Sequential& model, const TokenView& rows, const FeatureShape& shape,

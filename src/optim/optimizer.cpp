@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <optional>
-#include <utility>
 #include <variant>
 
 #include <fmt/format.h>

@@ -16,7 +16,8 @@ class ArtifactClassifier : public Classifier {
   ArtifactClassifier(ClassifierInfo info, Artifact artifact)
       : Classifier(std::move(info)), artifact_(std::move(artifact)) {}
 
-  /// In the trainer's batches, so that the same text gets the same bits.
+  /// In the trainer's batches but where a long text would make one wide, which bytes tell here and tokens
+  /// there.
   std::vector<float> logits(const std::vector<std::string>& texts) override {
     std::vector<float> logits;
     const std::vector<int64_t> begins =

@@ -106,8 +106,10 @@ std::string threshold_line(const RunRecord& record) {
   auto left = record.summary.value("threshold_not_fitted", std::vector<std::string>());
   if (left.empty()) return line;
   for (std::string& name : left) name = shortened(name, kShownName);
-  return line + fmt::format("; 0.5 for {}, as these data have no example with the label, or none without it",
-                            escape_html(name_list(left)));
+  return line + fmt::format(
+                    "; 0.5 for {}, as these data have no example with the label, none without it, or no "
+                    "threshold that meets the demand",
+                    escape_html(name_list(left)));
 }
 
 /// One number, large.

@@ -1,7 +1,6 @@
 #include "sweep/leader_board.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -35,12 +36,14 @@ void warn_of_late_average(const std::optional<double>& decay, int64_t total_step
       *decay, total_steps, 100 * left, std::pow(0.01, 1 / steps)));
 }
 
+/// Those after epochs, those after steps, each once, and the one at the end.
 int64_t num_validations(const TrainingConfig& training, const TrainingLength& length) {
-  if (length.total_steps == kNoLimit) return kNoLimit;
-  const int64_t epochs = length.total_steps / length.steps_per_epoch;
-  const int64_t between =
-      training.validate_every_steps ? length.total_steps / *training.validate_every_steps : 0;
-  return std::max<int64_t>(1, epochs / training.validate_every_epochs + between);
+  const int64_t total = length.total_steps;
+  if (total == kNoLimit) return kNoLimit;
+  const int64_t epochs = training.validate_every_epochs * length.steps_per_epoch;
+  const int64_t steps = training.validate_every_steps.value_or(epochs);
+  const bool at_end = total % epochs != 0 && total % steps != 0;
+  return total / epochs + total / steps - total / std::lcm(epochs, steps) + (at_end ? 1 : 0);
 }
 
 void warn_of_idle_schedule(const TrainingConfig& training, const TrainingLength& length) {

@@ -101,8 +101,11 @@ TEST(Artifact, DividesTheLogitsOfEachLabelByItsTemperature) {
     const std::vector<float> divided = model.logits(texts);
     EXPECT_EQ(divided[0], plain[0] / 1.75f);
     EXPECT_EQ(divided[1], plain[1] / 0.5f);
-    EXPECT_EQ(verify_artifact(model.file(), "model.pt", {texts, divided, 3}).max_difference, 0);
-    EXPECT_THROW(verify_artifact(model.file(), "model.pt", {texts, plain, 3}), ArtifactError);
+    EXPECT_EQ(verify_artifact(model.file(), "model.pt", {texts, divided, testing::batches_of(texts, 3)})
+                  .max_difference,
+              0);
+    EXPECT_THROW(verify_artifact(model.file(), "model.pt", {texts, plain, testing::batches_of(texts, 3)}),
+                 ArtifactError);
     const Artifact artifact = opened(model);
     EXPECT_TRUE(
         artifact.from_ids(artifact.vectorize(texts)).allclose(artifact.probabilities(texts), 0, 1e-6));

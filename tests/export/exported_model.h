@@ -13,6 +13,7 @@
 #include "metrics/temperature.h"
 #include "model/features.h"
 #include "model/sequential.h"
+#include "text/padded_batches.h"
 #include "text/text_config.h"
 #include "text/vectorizer.h"
 
@@ -34,6 +35,11 @@ inline std::vector<KindConfig> ragged_layers(int64_t units = 1) {
       layer("embedding_bag", {{"dim", 4}, {"mode", "mean"}, {"initializer", nullptr}, {"trainable", true}}),
       layer("linear",
             {{"units", units}, {"bias", true}, {"initializer", nullptr}, {"bias_initializer", nullptr}})};
+}
+
+/// As the trainer would evaluate them, `size` at a time.
+inline std::vector<int64_t> batches_of(const std::vector<std::string>& texts, int64_t size) {
+  return padded_batches(static_cast<int64_t>(texts.size()), size, 1, [](int64_t) { return 0; });
 }
 
 /// A model with random weights, and everything that an exported file of it needs.

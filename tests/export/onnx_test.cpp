@@ -116,8 +116,11 @@ TEST(Onnx, DividesTheLogitsOfEachLabelByItsTemperature) {
   model.temperatures() = {1.75, 0.5};
   const std::vector<float> divided = model.logits(texts, 3);
   const fs::path path = folder / "model.onnx";
-  EXPECT_LE(export_onnx(model.parts(), {texts, divided, 3}, path, 1e-7).verification.max_difference, 3e-7);
-  EXPECT_THROW(export_onnx(model.parts(), {texts, plain, 3}, path, 1e-7), ArtifactError);
+  EXPECT_LE(export_onnx(model.parts(), {texts, divided, testing::batches_of(texts, 3)}, path, 1e-7)
+                .verification.max_difference,
+            3e-7);
+  EXPECT_THROW(export_onnx(model.parts(), {texts, plain, testing::batches_of(texts, 3)}, path, 1e-7),
+               ArtifactError);
   EXPECT_EQ(OnnxModel::parse(read_file(path), "model.onnx").metadata().at("temperatures.json"), "[1.75,0.5]");
 }
 
@@ -129,7 +132,8 @@ TEST(Onnx, ComputesWhatTheNetworkComputesWhateverTheLayers) {
     const std::vector<std::string> texts = sample_texts();
     const std::vector<float> logits = model.logits(texts, 3);
     const fs::path path = folder / "model.onnx";
-    const ExportReport report = export_onnx(model.parts(), {texts, logits, 3}, path, 1e-7);
+    const ExportReport report =
+        export_onnx(model.parts(), {texts, logits, testing::batches_of(texts, 3)}, path, 1e-7);
     EXPECT_LE(report.verification.max_difference, 3e-7);
     EXPECT_EQ(report.verification.num_texts, static_cast<int64_t>(texts.size()));
     EXPECT_EQ(report.size_bytes, static_cast<int64_t>(fs::file_size(path)));
@@ -162,7 +166,7 @@ struct OnnxFile : ::testing::Test {
   testing::TemporaryFolder folder;
   fs::path path = folder.path() / "model.onnx";
 
-  TrainerAnswers answers() const { return {texts, logits, 3}; }
+  TrainerAnswers answers() const { return {texts, logits, testing::batches_of(texts, 3)}; }
 
   std::string refusal(const std::string& bytes) const {
     try {
@@ -308,8 +312,8 @@ TEST_F(OnnxFile, AModelThatAnswersOtherwiseThanTheTrainerIsNotWritten) {
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
-TEST_F(OnnxFile, RefusesBatchesWithoutASize) {
-  EXPECT_THROW(export_onnx(model.parts(), {texts, logits, 0}, path), InternalError);
+TEST_F(OnnxFile, RefusesBatchesThatAreNotThoseOfTheTexts) {
+  EXPECT_THROW(export_onnx(model.parts(), {texts, logits, {}}, path), InternalError);
 }
 
 TEST_F(OnnxFile, CanBeStoppedAndThenWritesNoFile) {

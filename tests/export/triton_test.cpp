@@ -29,7 +29,7 @@ struct Triton : ::testing::Test {
   testing::TemporaryFolder folder;
   fs::path repository = folder.path() / "triton";
 
-  TrainerAnswers answers() const { return {texts, logits, 3}; }
+  TrainerAnswers answers() const { return {texts, logits, testing::batches_of(texts, 3)}; }
 };
 
 TEST_F(Triton, WritesAModelRepositoryAroundTheTorchScriptFile) {
@@ -65,7 +65,7 @@ TEST_F(Triton, EachLabelIsOneLineWhateverIsInIt) {
   ArtifactParts parts = two.parts();
   parts.labels = {{"kind", "multi_label"}, {"names", {"a\nb\\", "../\u00E9"}}};
   const std::vector<float> expected = two.logits(texts, 3);
-  export_triton(parts, {texts, expected, 3}, repository, "../x", 0);
+  export_triton(parts, {texts, expected, testing::batches_of(texts, 3)}, repository, "../x", 0);
   EXPECT_EQ(read_file(repository / ".._x/labels.txt"), "a\\x0ab\\x5c\n../\u00E9\n");
 }
 

@@ -32,7 +32,7 @@ struct Verify : ::testing::Test {
   testing::TemporaryFolder folder;
   fs::path path = folder.path() / "model.pt";
 
-  TrainerAnswers answers() const { return {texts, logits, 3}; }
+  TrainerAnswers answers() const { return {texts, logits, testing::batches_of(texts, 3)}; }
 
   void expect_refused(const std::string& message, double tolerance = kVerifyTolerance) {
     try {
@@ -71,7 +71,7 @@ TEST_F(Verify, NamesTheFirstTextThatDiffersOnManyThreads) {
   const std::string bytes = serialize_artifact(model.parts());
   for (int repeat = 0; repeat < 20; ++repeat) {
     try {
-      verify_artifact(bytes, "model.pt", {texts, logits, 1}, kVerifyTolerance, 4);
+      verify_artifact(bytes, "model.pt", {texts, logits, testing::batches_of(texts, 1)}, kVerifyTolerance, 4);
       FAIL() << "accepted";
     } catch (const ArtifactError& error) {
       EXPECT_THAT(error.what(), HasSubstr("text 4 has probability"));
@@ -103,7 +103,9 @@ TEST(VerifyArtifact, RefusesASecondSigmoid) {
                             good.labels,     good.config_yaml, {},        {}};
   const std::vector<std::string> texts = sample_texts();
   const std::vector<float> logits = model.logits(texts, 8);
-  EXPECT_THROW(verify_artifact(serialize_artifact(twice), "model.pt", {texts, logits, 8}), ArtifactError);
+  EXPECT_THROW(verify_artifact(serialize_artifact(twice), "model.pt",
+                               {texts, logits, {0, static_cast<int64_t>(texts.size())}}),
+               ArtifactError);
 }
 
 TEST_F(Verify, CanBeStoppedAndThenWritesNoFile) {
@@ -116,9 +118,10 @@ TEST_F(Verify, RefusesAnswersThatDoNotBelongToTheTexts) {
   EXPECT_THROW(export_artifact(model.parts(), answers(), path), InternalError);
 }
 
-TEST_F(Verify, RefusesBatchesWithoutASize) {
-  for (const int64_t none : {0, -1})
-    EXPECT_THROW(export_artifact(model.parts(), {texts, logits, none}, path), InternalError);
+TEST_F(Verify, RefusesBatchesThatAreNotThoseOfTheTexts) {
+  const auto all = static_cast<int64_t>(texts.size());
+  for (const std::vector<int64_t>& batches : {std::vector<int64_t>{}, {0}, {1, all}, {0, 2}, {0, 2, 2, all}})
+    EXPECT_THROW(export_artifact(model.parts(), {texts, logits, batches}, path), InternalError);
 }
 
 TEST_F(Verify, PlainPythonGivesTheSameAnswers) {

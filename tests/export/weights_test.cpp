@@ -49,7 +49,7 @@ struct Weights : ::testing::Test {
   testing::TemporaryFolder folder;
   fs::path path = folder.path() / "model.safetensors";
 
-  TrainerAnswers answers() const { return {texts, logits, 3}; }
+  TrainerAnswers answers() const { return {texts, logits, testing::batches_of(texts, 3)}; }
 
   std::string refusal(const std::string& bytes) const {
     try {
@@ -107,7 +107,9 @@ TEST_F(Weights, CarriesWhatIsNeededToUseThem) {
 TEST_F(Weights, AreTheNetworksAndTheTemperatureStandsBesideThem) {
   model.temperatures() = {1.75};
   const std::vector<float> divided = model.logits(texts, 3);
-  EXPECT_EQ(export_weights(model.parts(), {texts, divided, 3}, path, 0).verification.max_difference, 0);
+  EXPECT_EQ(export_weights(model.parts(), {texts, divided, testing::batches_of(texts, 3)}, path, 0)
+                .verification.max_difference,
+            0);
   EXPECT_THROW(export_weights(model.parts(), answers(), path, 0), ArtifactError);
   SafetensorsContent content = read_safetensors(read_file(path), path.string());
   EXPECT_THAT(read_artifact_info(content.metadata, path.string()).temperatures, ElementsAre(1.75));
@@ -120,7 +122,8 @@ TEST_F(Weights, HashedModelsHaveNoVocabulary) {
   hashed.hash_buckets = 50;
   TrainedModel buckets(hashed, testing::ragged_layers(2), 2);
   const std::vector<float> expected = buckets.logits(texts, 8);
-  const ExportReport report = export_weights(buckets.parts(), {texts, expected, 8}, path, 0);
+  const ExportReport report =
+      export_weights(buckets.parts(), {texts, expected, testing::batches_of(texts, 8)}, path, 0);
   EXPECT_EQ(report.verification.max_difference, 0);
   EXPECT_FALSE(read_safetensors(read_file(path), "m").metadata.contains("vocabulary.txt"));
 }
@@ -186,8 +189,8 @@ TEST_F(Weights, RefusesNaNAndAnswersThatDoNotBelongToTheTexts) {
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
-TEST_F(Weights, RefusesBatchesWithoutASize) {
-  EXPECT_THROW(export_weights(model.parts(), {texts, logits, 0}, path), InternalError);
+TEST_F(Weights, RefusesBatchesThatAreNotThoseOfTheTexts) {
+  EXPECT_THROW(export_weights(model.parts(), {texts, logits, {}}, path), InternalError);
 }
 
 TEST_F(Weights, CanBeStoppedAndThenWritesNoFile) {

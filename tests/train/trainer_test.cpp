@@ -479,6 +479,25 @@ TEST(Trainer, WarnsOfSettingsThatTheTrainingIsTooShortFor) {
       Not(HasSubstr("and the training has")));
 }
 
+TEST(Trainer, CountsTheValidationsThatAPlateauNeeds) {
+  const auto never_acts = [](const TrainingConfig& limits, int64_t total_steps) {
+    RunConfig config;
+    config.training = limits;
+    config.training.schedule = {"reduce_on_plateau", {{"patience", 0}}, {}};
+    ::testing::internal::CaptureStderr();
+    warn_of_length(config, {8, total_steps});
+    return ::testing::internal::GetCapturedStderr().find("the learning rate never changes") !=
+           std::string::npos;
+  };
+  TrainingConfig by_epochs, by_both;
+  by_both.validate_every_steps = 4;
+  EXPECT_TRUE(never_acts(by_epochs, 16)) << "at 8 and 16: behind the second there is no update";
+  EXPECT_FALSE(never_acts(by_epochs, 20)) << "at 8, 16 and 20";
+  EXPECT_FALSE(never_acts(by_epochs, 24));
+  EXPECT_TRUE(never_acts(by_both, 8)) << "at 4 and 8, which is one";
+  EXPECT_FALSE(never_acts(by_both, 12));
+}
+
 TEST(Trainer, WarnsWhereAnotherLengthBendsTheSchedule) {
   const auto warning = [](const KindConfig& schedule, int64_t step) {
     TrainingConfig training;
