@@ -59,7 +59,8 @@ std::string highest_script(const Json& args, bool conv_counts_padding, bool pool
   return script;
 }
 
-/// Numbers of a window up to which computing it anew takes less than a gradient for all windows.
+/// Numbers of a window up to which windows are copied: a text's then take no more memory than the outputs of
+/// the convolution would take for a text of as many positions.
 constexpr int64_t kWidestWindow = 4096;
 
 OnnxWriter conv1d_onnx(const Json& args, bool counts_padding) {
