@@ -98,6 +98,7 @@ std::string exported(std::string head) {
                              {0.5},
                              {{"kind", "binary"}, {"names", {"neg", "pos"}}},
                              config.resolved_yaml,
+                             {},
                              {}});
 }
 
