@@ -59,7 +59,7 @@ class TrialRunner {
   void tell(const Running& running, const std::optional<Json>& summary) const;
   std::string time_left() const;
   void show_progress();
-  void save() const { write_json(runs_.folder / kSweepFolder.marker, to_json(sweep_)); }
+  void save() const { write_json(runs_.folder / kSweepKind.marker, to_json(sweep_)); }
   /// "trial 3/12  lr=0.01"
   std::string name_of(const Trial& trial) const {
     return fmt::format("trial {}/{}{}", trial.number, sweep_.trials.size(), settings_text(sweep_, trial));

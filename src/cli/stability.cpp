@@ -34,7 +34,7 @@ int run_stability(const std::vector<std::string>& words) {
   }
   const c10::Device device = open_training_device(arguments->device, config.training);
   // Now: a place that cannot be written to must not cost the whole comparison.
-  const RunFolder owned = RunFolder::create(arguments->output, config.name + "-stability", kComparisonFolder);
+  const RunFolder owned = RunFolder::create(arguments->output, config.name + "-stability", kComparisonKind);
   const std::filesystem::path& folder = owned.paths().folder;
   const PreparedRun prepared = prepare_run(config);
   set_operator_threads(operator_threads(config, prepared));
@@ -52,7 +52,7 @@ int run_stability(const std::vector<std::string>& words) {
   const nlohmann::ordered_json json = to_json(comparison);
   write_file_atomic(folder / "curves.csv", stability::curves_csv(comparison.curves));
   write_file_atomic(folder / "stability.html", stability::page(comparison));
-  write_json(folder / kComparisonFolder.marker, json);
+  write_json(folder / kComparisonKind.marker, json);
   for (const stability::ModeComparison& pair : comparison.plain.comparisons) {
     if ((pair.within_seed_noise || pair.undecided) && pair.test.mean_difference != 0)
       log_warning(fmt::format("{} against {}: a difference of {:+.4f} in accuracy is {}", pair.mode,

@@ -66,7 +66,7 @@ void take_stock(Sweep& sweep, const fs::path& folder) {
 
 /// Nothing where the folder holds no sweep yet.
 std::optional<Planned> kept_sweep(const fs::path& folder) {
-  const fs::path file = folder / kSweepFolder.marker;
+  const fs::path file = folder / kSweepKind.marker;
   if (!fs::exists(file)) return std::nullopt;
   Planned kept{sweep::sweep_from_json(read_json(file), file.string()), {}};
   kept.configs = load_kept_trials(folder, kept.sweep);
@@ -100,7 +100,7 @@ void write_plan(const Planned& planned, const fs::path& folder) {
     const fs::path file = config_of(folder, planned.sweep.trials[i]);
     if (!fs::exists(file)) write_file_atomic(file, planned.configs[i].run.resolved_yaml);
   }
-  write_json(folder / kSweepFolder.marker, to_json(planned.sweep));
+  write_json(folder / kSweepKind.marker, to_json(planned.sweep));
 }
 
 sweep::LeaderBoard board_of(const Sweep& sweep, const fs::path& folder, const sweep::Ranking& ranking) {
@@ -149,8 +149,8 @@ int run_sweep(const std::vector<std::string>& words) {
 
   const RunFolder owned =
       arguments->resume
-          ? RunFolder::open_for_resume(*arguments->sweep_dir, kSweepFolder)
-          : RunFolder::create(arguments->sweep_dir, asked->configs.front().run.name + "-sweep", kSweepFolder);
+          ? RunFolder::open_for_resume(*arguments->sweep_dir, kSweepKind)
+          : RunFolder::create(arguments->sweep_dir, asked->configs.front().run.name + "-sweep", kSweepKind);
   const fs::path& folder = owned.paths().folder;
   Planned planned = agreed(std::move(asked), arguments->resume ? kept_sweep(folder) : std::nullopt, folder);
   if (arguments->rank_by) planned.sweep.rank_by = arguments->rank_by;

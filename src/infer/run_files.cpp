@@ -129,7 +129,7 @@ RunFiles load_checked(const RunPaths& paths) {
 }  // namespace
 
 RunPaths run_at(const fs::path& path) {
-  if (std::error_code ignored; fs::exists(path / kSweepFolder.marker, ignored))
+  if (std::error_code ignored; fs::exists(path / kSweepKind.marker, ignored))
     throw ArtifactError(fmt::format(
         "'{}' is the folder of a sweep: name its runs, which are the folders in it", path.string()));
   if (!is_run_folder(path))

@@ -9,6 +9,7 @@
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/tensor.h>
 
+#include "config/loss_mode.h"
 #include "loss/loss.h"
 #include "stability/number_line.h"
 #include "stability/reference_loss.h"

@@ -19,9 +19,9 @@ struct FolderKind {
   const char* marker;
   bool resumable;
 };
-inline constexpr FolderKind kRunFolder{"run folder", "--run-dir", "config.yaml", true};
-inline constexpr FolderKind kSweepFolder{"sweep folder", "--sweep-dir", "sweep.json", true};
-inline constexpr FolderKind kComparisonFolder{"folder of a comparison", "--output", "stability.json", false};
+inline constexpr FolderKind kRunKind{"run folder", "--run-dir", "config.yaml", true};
+inline constexpr FolderKind kSweepKind{"sweep folder", "--sweep-dir", "sweep.json", true};
+inline constexpr FolderKind kComparisonKind{"folder of a comparison", "--output", "stability.json", false};
 
 /// A folder of a run, a sweep or a comparison that this process owns until destroyed.
 class RunFolder {
@@ -29,11 +29,11 @@ class RunFolder {
   /// `requested`, or runs/<name>-<first free number>. @throws RunFolderError if the folder holds anything
   /// already or is in use, IoError.
   static RunFolder create(const std::optional<std::filesystem::path>& requested, const std::string& name,
-                          const FolderKind& kind = kRunFolder);
+                          const FolderKind& kind = kRunKind);
   /// An existing run, to go on with it; leftovers of a killed writer are removed. Also takes a folder that
   /// does not exist yet or is empty: nothing was saved, so there is nothing to lose. @throws RunFolderError,
   /// IoError
-  static RunFolder open_for_resume(const std::filesystem::path& folder, const FolderKind& kind = kRunFolder);
+  static RunFolder open_for_resume(const std::filesystem::path& folder, const FolderKind& kind = kRunKind);
 
   /// A folder into which nothing was written is removed again.
   ~RunFolder();

@@ -1,5 +1,7 @@
 // Damaged or foreign runs, checkpoints and exported files: exit code 4, and nothing in them is run.
 
+#include <nlohmann/json.hpp>
+
 #include "faults/fault_case.h"
 
 namespace bernoulli::testing {
