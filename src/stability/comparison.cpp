@@ -79,6 +79,17 @@ double majority_accuracy(const EncodedDataset& data) {
 
 }  // namespace
 
+ModeFigures figures_of(const Pairing& pairing, size_t mode) {
+  std::vector<double> accuracy, log_loss;
+  LogitTelemetry seen;
+  for (const PairedRun& run : pairing.runs) {
+    accuracy.push_back(run.modes[mode].accuracy);
+    log_loss.push_back(run.modes[mode].log_loss);
+    seen += run.modes[mode].total;
+  }
+  return {spread_of(accuracy), spread_of(log_loss), seen};
+}
+
 std::vector<ModeComparison> compare_modes(const std::vector<PairedRun>& runs,
                                           const std::vector<float>& targets) {
   std::vector<ModeComparison> comparisons;

@@ -45,6 +45,13 @@ struct Pairing {
   std::vector<ModeComparison> comparisons;
 };
 
+/// A mode over the seeds of a pairing.
+struct ModeFigures {
+  Spread accuracy, log_loss;
+  LogitTelemetry seen;
+};
+ModeFigures figures_of(const Pairing& pairing, size_t mode);
+
 /// Everything that `bernoulli stability` found out.
 struct Comparison {
   std::string config_name, device;

@@ -141,23 +141,17 @@ std::string pairing_table(const Pairing& pairing) {
                "loss differs by .001 from", "accuracy against logits (paired t)", "McNemar p, by seed"},
               0, {7, 8});
   for (size_t mode = 0; mode < pairing.runs.front().modes.size(); ++mode) {
-    std::vector<double> accuracy, log_loss;
-    LogitTelemetry seen;
-    for (const PairedRun& run : pairing.runs) {
-      accuracy.push_back(run.modes[mode].accuracy);
-      log_loss.push_back(run.modes[mode].log_loss);
-      seen += run.modes[mode].total;
-    }
+    const ModeFigures figures = figures_of(pairing, mode);
     const ModeRun& first = pairing.runs.front().modes[mode];
     std::string p_values;
     if (mode > 0) {
       for (const double p : pairing.comparisons[mode - 1].mcnemar)
         p_values += fmt::format("<span class=\"number\">{:.2g}</span> ", p);
     }
-    table.row({code(to_string(first.mode)), with_spread(spread_of(accuracy)),
-               fmt::format("{:.4f}", spread_of(log_loss).mean),
-               fmt::format("{:.2f} %", 100 * seen.saturated_share()),
-               fmt::format("{:.2f} %", 100 * seen.wrong_and_dead_share()),
+    table.row({code(to_string(first.mode)), with_spread(figures.accuracy),
+               fmt::format("{:.4f}", figures.log_loss.mean),
+               fmt::format("{:.2f} %", 100 * figures.seen.saturated_share()),
+               fmt::format("{:.2f} %", 100 * figures.seen.wrong_and_dead_share()),
                mode == 0 ? "" : first_of(first.first_weight_difference),
                mode == 0 ? "" : first_of(first.first_loss_difference),
                mode == 0 ? "" : against(pairing.comparisons[mode - 1]), p_values});

@@ -124,13 +124,7 @@ std::string stress_sentence(const Comparison& comparison) {
 }
 
 std::vector<std::string> cells_of(const Pairing& pairing, size_t mode) {
-  std::vector<double> accuracy, log_loss;
-  LogitTelemetry seen;
-  for (const PairedRun& run : pairing.runs) {
-    accuracy.push_back(run.modes[mode].accuracy);
-    log_loss.push_back(run.modes[mode].log_loss);
-    seen += run.modes[mode].total;
-  }
+  const ModeFigures figures = figures_of(pairing, mode);
   std::string against;
   if (mode > 0) {
     const ModeComparison& pair = pairing.comparisons[mode - 1];
@@ -141,11 +135,11 @@ std::vector<std::string> cells_of(const Pairing& pairing, size_t mode) {
   }
   return {mode == 0 ? pairing.stress.name : "",
           to_string(pairing.runs.front().modes[mode].mode),
-          with_spread(spread_of(accuracy)),
-          fmt::format("{:.4f}", spread_of(log_loss).mean),
-          fmt::format("{:.1f}", seen.max_abs_logit),
-          fmt::format("{:.2f} %", 100 * seen.saturated_share()),
-          fmt::format("{:.2f} %", 100 * seen.wrong_and_dead_share()),
+          with_spread(figures.accuracy),
+          fmt::format("{:.4f}", figures.log_loss.mean),
+          fmt::format("{:.1f}", figures.seen.max_abs_logit),
+          fmt::format("{:.2f} %", 100 * figures.seen.saturated_share()),
+          fmt::format("{:.2f} %", 100 * figures.seen.wrong_and_dead_share()),
           against};
 }
 
