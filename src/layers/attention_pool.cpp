@@ -1,5 +1,7 @@
 #include <limits>
 
+#include <fmt/format.h>
+
 #include "config/field_builder.h"
 #include "layers/initializer_kinds.h"
 #include "layers/pool.h"
@@ -23,18 +25,18 @@ std::string attention_pool_onnx(OnnxGraph& graph, const std::string& x) {
 LayerPlan plan_attention_pool(const Json& args, const PlanContext& context) {
   require_layout(context, {Layout::kSequence});
   const int64_t in = context.input.features, units = args.at("units");
-  return {
-      {Layout::kVector, in, std::nullopt},
-      {{"weight", {units, in}, weight_start(args, context, in, units)},
-       {"bias", {units}, context.initializer == "keras" ? Initializer{} : torch_linear(in)},
-       {"query", {1, units}, weight_start(args, context, units, 1)}},
-      // A text without tokens has no share to give: its vector is 0. The lowest number is one that bfloat16
-      // holds too.
-      std::string(kRealScript) +
-          "score = torch.linear(torch.tanh(torch.linear(x, self.weight, self.bias)), self.query)\n"
-          "share = torch.softmax(score.masked_fill(real.logical_not(), -3.3895313892515355e+38), 1) * real\n"
-          "return torch.bmm(share.transpose(1, 2).to(x.dtype), x).squeeze(1)",
-      attention_pool_onnx};
+  return {{Layout::kVector, in, std::nullopt},
+          {{"weight", {units, in}, weight_start(args, context, in, units)},
+           {"bias", {units}, context.initializer == "keras" ? Initializer{} : torch_linear(in)},
+           {"query", {1, units}, weight_start(args, context, units, 1)}},
+          // A text without tokens has no share to give: its vector is 0.
+          kRealScript +
+              fmt::format(
+                  "score = torch.linear(torch.tanh(torch.linear(x, self.weight, self.bias)), self.query)\n"
+                  "share = torch.softmax(score.masked_fill(real.logical_not(), {}), 1) * real\n"
+                  "return torch.bmm(share.transpose(1, 2).to(x.dtype), x).squeeze(1)",
+                  kLowestScript),
+          attention_pool_onnx};
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ std::string highest_script(const Json& args, bool conv_counts_padding, bool pool
       "y = torch.conv2d(seen, self.weight.detach().unsqueeze(2), None, [1, 1], [0, 0], [1, {}], 1)\n"
       "y = y.squeeze(2).transpose(1, 2)\n",
       reach.before, reach.behind, dilation);
-  if (!pool_counts_padding) script += "y = y.masked_fill(real.logical_not(), -3.3895313892515355e+38)\n";
+  if (!pool_counts_padding)
+    script += fmt::format("y = y.masked_fill(real.logical_not(), {})\n", kLowestScript);
   script += fmt::format(
       "begins = y.argmax(1) + torch.arange(x.size(0)).unsqueeze(1) * x.size(1)\n"
       "places = (begins.unsqueeze(2) + torch.arange(0, {1}, {2})).flatten()\n"

@@ -66,6 +66,12 @@ struct PlanContext {
   std::string initializer;  ///< model.initializer: keras | torch
 };
 
+/// Of a pool that takes the largest output of each feature, where they were taken before it (highest_script).
+struct RestOfPool {
+  bool counts_padding = false;
+  std::string script;  ///< TorchScript body, from [B, D] to [B, D]
+};
+
 /// One layer of one model, decided: everything that summary, trainer and exporter need.
 struct LayerPlan {
   Shape output;
@@ -84,6 +90,7 @@ struct LayerPlan {
   /// output than that in the backward pass; null: there is none. max_pool_behind() says where it may stand.
   /// @param counts_padding  of the pool
   std::function<std::string(bool counts_padding)> highest_script = nullptr;
+  std::optional<RestOfPool> rest_of_pool = std::nullopt;  ///< of such a pool
   bool monotone = false;  ///< elementwise, and a larger input never gives a smaller output
 };
 

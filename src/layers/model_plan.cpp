@@ -130,7 +130,7 @@ ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfi
 std::optional<size_t> max_pool_behind(const ModelPlan& plan, size_t first) {
   size_t next = first + 1;
   while (next < plan.layers.size() && plan.layers[next].plan.monotone) ++next;
-  const bool is_pool = next < plan.layers.size() && plan.layers[next].kind == "max_pool";
+  const bool is_pool = next < plan.layers.size() && plan.layers[next].plan.rest_of_pool;
   return is_pool ? std::optional(next) : std::nullopt;
 }
 

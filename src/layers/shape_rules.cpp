@@ -42,6 +42,8 @@ const char* const kRealScript =
     "positions = torch.arange(x.size(1), device=x.device)\n"
     "real = (positions.unsqueeze(0) < lengths.unsqueeze(1)).unsqueeze(2)\n";
 
+const char* const kLowestScript = "-3.3895313892515355e+38";
+
 std::string literal(double value) {
   std::string text = fmt::format("{}", value);
   if (text.find_first_of(".en") == std::string::npos)

@@ -17,6 +17,9 @@ LayerPlan elementwise(const PlanContext& context, std::string script, OnnxWriter
 /// and `positions` [T].
 extern const char* const kRealScript;
 
+/// The lowest number that bfloat16 holds too, as TorchScript text: below every feature.
+extern const char* const kLowestScript;
+
 /// A weight as TorchScript text: the shortest decimal that reads back as the same double.
 std::string literal(double value);
 

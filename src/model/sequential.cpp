@@ -61,16 +61,13 @@ std::optional<Module> training_module(const ModelPlan& plan, const Module& evalu
   size_t pool = 0;  // the max_pool whose highest windows are taken already; 0, which is a table, for none
   for (size_t i = 0; i < plan.layers.size(); ++i) {
     const NamedLayer& layer = plan.layers[i];
-    if (pool != 0 && i == pool) {
-      if (layer.args.at("padding") == "exclude")
-        text += "    x = x.masked_fill((lengths == 0).unsqueeze(1), 0.0)\n";
-      pool = 0;
-      continue;
-    }
     std::string script = layer.plan.training_script;
-    if (layer.plan.highest_script) {
+    if (pool != 0 && i == pool) {
+      script = layer.plan.rest_of_pool->script;
+      pool = 0;
+    } else if (layer.plan.highest_script) {
       pool = layers::max_pool_behind(plan, i).value_or(0);
-      if (pool != 0) script = layer.plan.highest_script(plan.layers[pool].args.at("padding") == "include");
+      if (pool != 0) script = layer.plan.highest_script(plan.layers[pool].plan.rest_of_pool->counts_padding);
     }
     differs = differs || !script.empty();
     const Module own = evaluated.attr(layer.name).toModule();
