@@ -1,6 +1,8 @@
 #include "kernels/dense.h"
 #include "kernels/marking.h"
+#include "kernels/multiplying.h"
 #include "kernels/pooling.h"
+#include "kernels/recurring.h"
 #include "kernels/updating.h"
 
 #if defined(__x86_64__)

@@ -68,7 +68,10 @@ void clamp(float* x, int64_t count, float limit) {
 #define BERNOULLI_KERNELS(name)                                                                   \
   {                                                                                               \
     name, &pool, &scatter, &dropout, &linear, &linear_backward, &update, &catch_up, &take_marked, \
-        &sum_of_squares, &scale, &clamp                                                           \
+        &sum_of_squares, &scale, &clamp, {                                                        \
+      &multiply_matrices, &add_rows, &add_scaled, &raise_highest, &lstm_forward, &lstm_backward,  \
+          &gru_forward, &gru_backward                                                             \
+    }                                                                                             \
   }
 
 }  // namespace bernoulli::kernels

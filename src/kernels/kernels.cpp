@@ -19,7 +19,7 @@ const std::vector<const Kernels*>& available_kernels() {
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
       found.push_back(&kAvx512Kernels);
-    if (__builtin_cpu_supports("avx2")) found.push_back(&kAvx2Kernels);
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back(&kAvx2Kernels);
 #endif
     found.push_back(&kPortableKernels);
     return found;

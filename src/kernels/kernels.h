@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/sequence_kernels.h"
+
 namespace bernoulli::kernels {
 
 /// Numbers that a kernel works on at once. Every row of every table is padded with zeros to a multiple of it,
@@ -73,7 +75,7 @@ inline constexpr uint8_t kMarked = 0xff;
 inline constexpr int64_t kMarkBlock = 64;
 
 /// The hot loops for one kind of processor. All kinds run the same operations in the same order without
-/// contracted multiply-adds, so that they give the same bits.
+/// contracted multiply-adds, so that they give the same bits; `sequence` alone has its own rule.
 struct Kernels {
   const char* name;
 
@@ -112,6 +114,8 @@ struct Kernels {
   double (*sum_of_squares)(const float* x, int64_t count);
   void (*scale)(float* x, int64_t count, float by);
   void (*clamp)(float* x, int64_t count, float limit);
+
+  SequenceKernels sequence;
 };
 
 /// What this processor can run, best first; the last one is portable.

@@ -83,6 +83,44 @@ BERNOULLI_INLINE Floats load(const float* from) {
 BERNOULLI_INLINE void store(float* to, const Floats& x) {
   BERNOULLI_FOR_PARTS* reinterpret_cast<LooseFloatPart*>(to + i * kPartLanes) = x.part[i];
 }
+BERNOULLI_INLINE Words words_of(const Floats& x) {
+  Words r;
+  BERNOULLI_FOR_PARTS r.part[i] = reinterpret_cast<WordPart>(x.part[i]);
+  return r;
+}
+BERNOULLI_INLINE Floats float_of(const Words& x) {
+  Floats r;
+  BERNOULLI_FOR_PARTS r.part[i] = reinterpret_cast<FloatPart>(x.part[i]);
+  return r;
+}
+BERNOULLI_INLINE Words load_words(const int32_t* from) {
+  return words_of(load(reinterpret_cast<const float*>(from)));
+}
+BERNOULLI_INLINE void store_words(int32_t* to, const Words& x) {
+  store(reinterpret_cast<float*>(to), float_of(x));
+}
+/// NaN stays NaN.
+BERNOULLI_INLINE Floats between(const Floats& x, float low, float high) {
+  Floats r;
+  BERNOULLI_FOR_PARTS {
+    const FloatPart lowest = FloatPart{} + low, highest = FloatPart{} + high;
+    r.part[i] = x.part[i] < lowest ? lowest : x.part[i];
+    r.part[i] = r.part[i] > highest ? highest : r.part[i];
+  }
+  return r;
+}
+/// a * b + c, rounded once where the processor can: then of other bits than a product and a sum.
+BERNOULLI_INLINE Floats multiply_add(const Floats& a, const Floats& b, const Floats& c) {
+  Floats r;
+#if defined(__AVX512F__)
+  r.part[0] = _mm512_fmadd_ps(a.part[0], b.part[0], c.part[0]);
+#elif defined(__FMA__)
+  BERNOULLI_FOR_PARTS r.part[i] = _mm256_fmadd_ps(a.part[i], b.part[i], c.part[i]);
+#else
+  BERNOULLI_FOR_PARTS r.part[i] = a.part[i] * b.part[i] + c.part[i];
+#endif
+  return r;
+}
 BERNOULLI_INLINE Words lane_numbers() {
   Words r;
   BERNOULLI_FOR_PARTS {

@@ -32,37 +32,17 @@ std::string conv1d_script(const Json& args, bool counts_padding) {
                       args.at("bias") ? "self.bias" : "None", reach.before, dilation);
 }
 
-/// Where a max_pool follows, only the highest window of each channel gets a gradient: it is found without
-/// one, and then computed anew alone. The windows are rows of a [B * T, D] matrix, for the gradient of a
-/// table is LibTorch's fastest of that kind.
-std::string highest_script(const Json& args, bool conv_counts_padding, bool pool_counts_padding,
-                           const PlanContext& context) {
-  const int64_t dilation = args.at("dilation"), kernel_size = args.at("kernel_size"),
-                channels = args.at("channels"), in = context.input.features;
-  const Reach reach(kernel_size, dilation);
-  std::string script = conv_counts_padding && pool_counts_padding ? "" : kRealScript;
-  if (!conv_counts_padding) script += "x = x * real\n";
-  script += fmt::format(
-      "x = torch.constant_pad_nd(x, [0, 0, {}, {}])\n"
-      "seen = x.detach().transpose(1, 2).unsqueeze(2)\n"
-      "y = torch.conv2d(seen, self.weight.detach().unsqueeze(2), None, [1, 1], [0, 0], [1, {}], 1)\n"
-      "y = y.squeeze(2).transpose(1, 2)\n",
-      reach.before, reach.behind, dilation);
-  if (!pool_counts_padding)
-    script += fmt::format("y = y.masked_fill(real.logical_not(), {})\n", kLowestScript);
-  script += fmt::format(
-      "begins = y.argmax(1) + torch.arange(x.size(0)).unsqueeze(1) * x.size(1)\n"
-      "places = (begins.unsqueeze(2) + torch.arange(0, {1}, {2})).flatten()\n"
-      "windows = torch.embedding(x.flatten(0, 1), places).view(-1, {3}, {0}).transpose(0, 1)\n"
-      "weight = self.weight.transpose(1, 2).reshape({3}, {0}, 1)\n"
-      "return torch.bmm(windows, weight).squeeze(2).t(){4}",
-      kernel_size * in, kernel_size * dilation, dilation, channels, args.at("bias") ? " + self.bias" : "");
-  return script;
-}
+const char* truth(bool value) { return value ? "True" : "False"; }
 
-/// Numbers of a window up to which windows are copied: a text's then take no more memory than the outputs of
-/// the convolution would take for a text of as many positions.
-constexpr int64_t kWidestWindow = 4096;
+/// Where a max_pool follows, only the highest window of each channel matters: an operator of
+/// model/operators.h finds it and gives the others no gradient.
+std::string highest_script(const Json& args, bool conv_counts_padding, bool pool_counts_padding) {
+  const int64_t dilation = args.at("dilation");
+  const Reach reach(args.at("kernel_size"), dilation);
+  return fmt::format("return bernoulli.highest_window(x, lengths, self.weight, {}, {}, {}, {}, {}){}",
+                     dilation, reach.before, reach.behind, truth(conv_counts_padding),
+                     truth(pool_counts_padding), args.at("bias") ? " + self.bias" : "");
+}
 
 OnnxWriter conv1d_onnx(const Json& args, bool counts_padding) {
   const int64_t kernel_size = args.at("kernel_size"), dilation = args.at("dilation");
@@ -95,10 +75,9 @@ LayerPlan plan_conv1d(const Json& args, const PlanContext& context) {
   if (const std::optional<Initializer> bias = bias_start(args, context, fan_in, fan_out))
     layer.parameters.push_back({"bias", {channels}, *bias});
   layer.script = conv1d_script(args, include);
-  if (kernel_size * in <= kWidestWindow)
-    layer.highest_script = [=](bool pool_counts_padding) {
-      return highest_script(args, include, pool_counts_padding, context);
-    };
+  layer.highest_script = [=](bool pool_counts_padding) {
+    return highest_script(args, include, pool_counts_padding);
+  };
   layer.onnx = conv1d_onnx(args, include);
   return layer;
 }

@@ -9,26 +9,19 @@
 namespace bernoulli::layers {
 namespace {
 
-/// torch.dropout draws 64 bits a number from a serial generator, which takes longer than a convolution. Here
-/// 64 bits are four draws: a number goes with probability k / 2^16, k the nearest to the rate, and the others
-/// are divided by that of staying.
-std::string fast_script(double rate) {
+/// torch.dropout draws from a serial generator, which takes longer than a convolution.
+std::string training_script(double rate) {
   constexpr int kDraws = 1 << 16;
-  const int dropped = static_cast<int>(std::lround(rate * kDraws));
-  if (dropped == 0 || dropped >= kDraws) return "";  // a rate that 16 bits do not know: as torch does it
-  return fmt::format(
-      "bits = torch.empty([(x.numel() + 3) // 4], dtype=4).random_(-9223372036854775807 - 1, "
-      "None)\n"
-      "stays = torch.view_copy(bits, dtype=2)[:x.numel()].view(x.size()) >= {}\n"
-      "return x * (stays.to(x.dtype) * {})",
-      dropped - kDraws / 2, literal(double{kDraws} / (kDraws - dropped)));
+  const int keep = kDraws - static_cast<int>(std::lround(rate * kDraws));
+  if (keep <= 0 || keep >= kDraws) return "";  // a rate that 16 bits do not know
+  return fmt::format("return bernoulli.dropout(x, {})", keep);
 }
 
 LayerPlan plan_dropout(const Json& args, const PlanContext& context) {
   LayerPlan layer = elementwise(
       context, fmt::format("return torch.dropout(x, {}, self.training)", literal(args.at("rate"))), nullptr);
   layer.training_only = true;
-  layer.training_script = fast_script(args.at("rate"));
+  layer.training_script = training_script(args.at("rate"));
   return layer;
 }
 

@@ -80,6 +80,20 @@ std::string recurrent_script(const Recurrent& layer) {
          "return y.gather(1, last).squeeze(1) * (lengths > 0).unsqueeze(1)";
 }
 
+/// By the operators of model/operators.h, which pass over padding.
+std::string training_script(const Recurrent& layer) {
+  std::string states;
+  for (const std::string& suffix : layer.suffixes()) {
+    states += fmt::format(
+        "{0}bernoulli.{1}(x, lengths, self.weight_ih{2}, self.weight_hh{2}, self.bias_ih{2}, "
+        "self.bias_hh{2}, "
+        "{3}, {4})",
+        states.empty() ? "" : ", ", layer.cell.op, suffix, suffix.empty() ? "False" : "True",
+        layer.last ? "True" : "False");
+  }
+  return "return torch.cat([" + states + "], -1)";
+}
+
 /// Rows of a parameter with its gates in ONNX's order.
 std::vector<int64_t> onnx_rows(const Recurrent& layer) {
   std::vector<int64_t> rows;
@@ -155,6 +169,7 @@ LayerPlan plan_recurrent(const RecurrentCell& cell, const Json& args, const Plan
   if (layer.last) plan.output = {Layout::kVector, plan.output.features, std::nullopt};
   for (const std::string& suffix : layer.suffixes()) add_parameters(layer, context, suffix, plan.parameters);
   plan.script = recurrent_script(layer);
+  plan.training_script = training_script(layer);
   plan.onnx = [layer](OnnxGraph& graph, const std::string& x) { return recurrent_onnx(layer, graph, x); };
   return plan;
 }

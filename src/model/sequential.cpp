@@ -10,6 +10,7 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include "model/initial_weights.h"
+#include "model/operators.h"
 
 namespace bernoulli {
 namespace {
@@ -46,7 +47,7 @@ Module with_script(const NamedLayer& layer, const Module& same, const std::strin
   module.register_attribute("training", c10::BoolType::get(), true);
   for (const layers::ParameterSpec& spec : layer.plan.parameters)
     module.register_parameter(spec.name, same.attr(spec.name).toTensor(), !spec.trainable);
-  module.define(kForward + indented(script));
+  module.define(kForward + indented(script), operator_resolver());
   return module;
 }
 

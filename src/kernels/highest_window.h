@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/kernels.h"
+#include "kernels/lane_vector.h"
+
+namespace bernoulli::kernels {
+
+/// Of the windows of a text that a convolution looks at, the one of the highest output for each channel. A
+/// text is [positions + reach, inputs], row-major: what stands before its first token and behind its last one
+/// included.
+class HighestWindow {
+ public:
+  /// @param weight  as torch.nn.Conv1d has it: [channels, inputs, kernel_size]
+  HighestWindow(int64_t channels, int64_t inputs, int64_t kernel_size, int64_t dilation, const float* weight);
+
+  /// Outputs without a bias and where each window begins, [channels]. The first one of equals; one that is no
+  /// number is the highest. `positions` is at least 1.
+  void find(const float* text, int64_t positions, float* outputs, int32_t* begins) const;
+
+  /// Adds to text_gradient, of a text's shape. @param gradients  of the outputs [channels]
+  void text_backward(const float* gradients, const int32_t* begins, float* text_gradient) const;
+  /// Adds a text's part to the gradient of the weight as [channels, kernel_size, inputs], for the channels
+  /// first .. last - 1.
+  void weight_backward(const float* text, const float* gradients, const int32_t* begins, int64_t first,
+                       int64_t last, float* weight_gradient) const;
+
+ private:
+  int64_t channels_, inputs_;
+  /// A window is this many stretches of `width_` numbers, `step_` apart: one where nothing is left out.
+  int64_t num_stretches_, width_, step_;
+  const SequenceKernels& kernels_;
+  LaneVector windows_;  ///< the weight as [channels, kernel_size, inputs]
+  LaneVector panels_;   ///< of each stretch
+};
+
+}  // namespace bernoulli::kernels
