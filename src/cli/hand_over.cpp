@@ -67,10 +67,10 @@ int run_doctor(const std::vector<std::string>& words) {
   return check_and_hand_over("doctor", doctor_arguments(words), words);
 }
 
-std::unique_ptr<Classifier> open_with_libtorch(const std::string& verb, const std::vector<std::string>& words,
+std::unique_ptr<Classifier> open_with_libtorch(const std::vector<std::string>& words,
                                                const std::string& /*path*/, const std::string& /*device*/,
                                                const std::string& /*reason*/) {
-  hand_over(verb, words);
+  hand_over("predict", words);
 }
 
 }  // namespace bernoulli::cli

@@ -151,9 +151,8 @@ std::unique_ptr<Classifier> open_model(const std::vector<std::string>& words, co
     throw UsageError(fmt::format("--engine is '{}'; it may be auto, native or torchscript", engine));
   if (engine == "native" && device != "cpu")
     throw UsageError(fmt::format("--engine native runs on the CPU; --device is '{}'", device));
-  if (engine == "torchscript") return open_with_libtorch("predict", words, path, device, "as asked for");
-  if (device != "cpu")
-    return open_with_libtorch("predict", words, path, device, fmt::format("--device {}", device));
+  if (engine == "torchscript") return open_with_libtorch(words, path, device, "as asked for");
+  if (device != "cpu") return open_with_libtorch(words, path, device, fmt::format("--device {}", device));
   try {
     auto classifier = open_native_classifier(path);
     log_info("engine: native");
@@ -161,7 +160,7 @@ std::unique_ptr<Classifier> open_model(const std::vector<std::string>& words, co
   } catch (const NotNative& other) {
     if (engine == "native")
       throw ArtifactError(fmt::format("'{}' does not run natively: {}", path, other.reason));
-    return open_with_libtorch("predict", words, path, device, other.reason);
+    return open_with_libtorch(words, path, device, other.reason);
   }
 }
 
@@ -182,9 +181,8 @@ po::options_description predict_options() {
       "copy this column of a table or of JSONL to the answer; repeats")(
       "explain", "add each token's share of the logit, where the model is linear in its tokens")(
       "engine", po::value<std::string>()->default_value("auto")->value_name("E"),
-      "auto, native (without LibTorch; embedding, pool and a head of linear layers and activations) or "
-      "torchscript")("device", po::value<std::string>()->default_value("cpu")->value_name("D"),
-                     "auto, cpu, cuda or cuda:N");
+      "auto, native (without LibTorch) or torchscript")(
+      "device", po::value<std::string>()->default_value("cpu")->value_name("D"), "auto, cpu, cuda or cuda:N");
   return options;
 }
 

@@ -8,11 +8,10 @@
 
 namespace bernoulli::cli {
 
-/// The model on LibTorch, for `bernoulli VERB WORDS`. The small program has no LibTorch: there it becomes
+/// The model on LibTorch, for `bernoulli predict WORDS`. The small program has no LibTorch: there it becomes
 /// `bernoulli-torch`, which reads the words again, and does not return.
 /// @param reason  why the native path is not taken, for the log.
-std::unique_ptr<Classifier> open_with_libtorch(const std::string& verb, const std::vector<std::string>& words,
-                                               const std::string& path, const std::string& device,
-                                               const std::string& reason);
+std::unique_ptr<Classifier> open_with_libtorch(const std::vector<std::string>& words, const std::string& path,
+                                               const std::string& device, const std::string& reason);
 
 }  // namespace bernoulli::cli

@@ -8,8 +8,7 @@
 
 namespace bernoulli::cli {
 
-std::unique_ptr<Classifier> open_with_libtorch(const std::string& /*verb*/,
-                                               const std::vector<std::string>& /*words*/,
+std::unique_ptr<Classifier> open_with_libtorch(const std::vector<std::string>& /*words*/,
                                                const std::string& path, const std::string& device,
                                                const std::string& reason) {
   try_operator_threads();

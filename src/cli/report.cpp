@@ -9,7 +9,6 @@
 
 #include "cli/held_out.h"
 #include "cli/load_arguments.h"
-#include "cli/predict.h"
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
 #include "config/differences.h"
@@ -35,18 +34,9 @@ struct Scores {
   Dataset dataset;
 };
 
-std::unique_ptr<Classifier> open_run(const std::vector<std::string>& words, const RunPaths& run) {
-  try {
-    return open_native_classifier(run.folder);
-  } catch (const NotNative& other) {
-    return open_with_libtorch("report", words, run.folder.string(), "cpu", other.reason);
-  }
-}
-
 /// The run's answers on its held-out data. @throws DataError, ArtifactError, IoError: why there are none
-report::ScoredSplit answers_of(const std::vector<std::string>& words, const RunPaths& run,
-                               const DataConfig& data, const TaskConfig& task) {
-  const auto classifier = open_run(words, run);
+report::ScoredSplit answers_of(const RunPaths& run, const DataConfig& data, const TaskConfig& task) {
+  const auto classifier = open_native_classifier(run.folder);
   std::optional<HeldOutData> held_out = load_held_out(data, task);
   if (!held_out) throw DataError("the configuration has no validation or test data");
   if (const std::string change = change_since_training(run, *held_out); !change.empty())
@@ -76,8 +66,7 @@ void forget_texts(report::ScoredSplit& answers) {
 }
 
 /// A run whose data or model are gone gets a report without answers that says so.
-RunReport report_of(const std::vector<std::string>& words, const ReportArguments& arguments,
-                    const RunPaths& run, const RunConfig& config) {
+RunReport report_of(const ReportArguments& arguments, const RunPaths& run, const RunConfig& config) {
   const DataConfig data = data_of_run(config, run, arguments.overrides);
   RunReport report{.record = report::read_run_record(run, config)};
   report.record.summary = report::read_summary(run);
@@ -88,7 +77,7 @@ RunReport report_of(const std::vector<std::string>& words, const ReportArguments
     log_warning(fmt::format("'{}': no curves and errors: {}", run.folder.string(), error.what()));
   };
   try {
-    report.answers = answers_of(words, run, data, config.task);
+    report.answers = answers_of(run, data, config.task);
     if (several) forget_texts(*report.answers);
   } catch (const DataError& error) {
     go_without(error);
@@ -164,7 +153,7 @@ int run_report(const std::vector<std::string>& words) {
   try {
     for (const RunPaths& run : arguments->runs) {
       const config::LoadedConfig loaded = load_run_config(run);
-      runs.push_back(report_of(words, *arguments, run, loaded.run));
+      runs.push_back(report_of(*arguments, run, loaded.run));
       resolved.push_back(loaded.resolved);
     }
     print(write_page(runs, resolved, *arguments));

@@ -32,18 +32,11 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kExtraFolder = "archive/extra/";
 
-PooledNetwork build_network(const layers::ModelPlan& plan, const TextConfig& text,
-                            const std::vector<RawTensor>& weights) {
-  std::string reason;
-  std::optional<PooledNetwork> network = PooledNetwork::build(plan, text, weights, reason);
-  if (!network) throw NotNative{reason};
-  return std::move(*network);
-}
-
 NativeModel open_run(const RunPaths& run) {
   RunFiles files = load_run_files(run);
   try {
-    PooledNetwork network = build_network(files.plan, files.info.config.text, files.checkpoint.weights);
+    NativeNetwork network =
+        NativeNetwork::build(files.plan, files.info.config.text, files.checkpoint.weights);
     if (!files.warning.empty()) log_warning(files.warning);
     return {std::move(files.info), std::move(files.plan), std::move(files.vectorizer), std::move(network), 0};
   } catch (const ArtifactError& error) {
@@ -96,7 +89,7 @@ NativeModel read_file_model(const ZipReader& zip, const std::string& name) {
   Vectorizer vectorizer = read_vectorizer(zip, index, saved, info.config.text);
   layers::ModelPlan plan = layers::plan_model(info.config.model, info.config.text, info.config.loss.mode,
                                               vectorizer.num_ids(), saved.num_outputs);
-  PooledNetwork network = build_network(plan, info.config.text, find_tensors(zip, index));
+  NativeNetwork network = NativeNetwork::build(plan, info.config.text, find_tensors(zip, index));
   NativeModel model{std::move(info), std::move(plan), std::move(vectorizer), std::move(network), 0};
   model.self_test_difference = checked_self_test(
       model, self_test_from_json(parse_shallow_json<Json>(extra_file(zip, kSelfTestFile)), name));

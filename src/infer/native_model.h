@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "infer/classifier.h"
-#include "infer/pooled_network.h"
+#include "infer/native_network.h"
 #include "text/vectorizer.h"
 
 namespace bernoulli {
@@ -24,13 +24,13 @@ struct NativeModel {
   struct State {
     Vectorizer::Buffers buffers;
     std::vector<int32_t> ids;
-    PooledNetwork::State network;
+    NativeNetwork::State network;
   };
 
   ClassifierInfo info;
   layers::ModelPlan plan;
   Vectorizer vectorizer;
-  PooledNetwork network;
+  NativeNetwork network;
   double self_test_difference = 0;  ///< of a probability, largest; 0 for a run folder, which has no self-test
 
   /// @param out  L logits.
@@ -41,8 +41,8 @@ struct NativeModel {
 
 /// Opens a run folder or an exported file. Nothing of the file is run: weights and vocabulary are found
 /// through its list (store/native_index.h), and its self-test must hold on this path.
-/// @throws NotNative for a network outside PooledNetwork's family, a file without that list, or a self-test
-/// that does not hold; ArtifactError where LibTorch's path would refuse too (damage, another format); IoError
+/// @throws NotNative for a file without that list, or a self-test that does not hold; ArtifactError where
+/// LibTorch's path would refuse too (damage, another format); IoError
 NativeModel open_native_model(const std::filesystem::path& path);
 
 /// open_native_model behind the interface of predict/.

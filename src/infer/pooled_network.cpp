@@ -1,7 +1,8 @@
 #include "infer/pooled_network.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "kernels/layer_norm.h"
 
 namespace bernoulli {
 
@@ -78,18 +79,9 @@ void PooledNetwork::run_head(State& state) const {
       case Layer::Kind::kActivation:
         kernels::activate(layer.activation, layer.slope, x, x, layer.features_in);
         break;
-      case Layer::Kind::kLayerNorm: {
-        const auto count = static_cast<size_t>(layer.features_in);
-        double mean = 0, variance = 0;
-        for (size_t i = 0; i < count; ++i) mean += double{x[i]};
-        mean /= static_cast<double>(count);
-        for (size_t i = 0; i < count; ++i) variance += (double{x[i]} - mean) * (double{x[i]} - mean);
-        const double scale = 1 / std::sqrt(variance / static_cast<double>(count) + layer.eps);
-        for (size_t i = 0; i < count; ++i)
-          x[i] = static_cast<float>((double{x[i]} - mean) * scale * double{layer.weight[i]} +
-                                    double{layer.bias[i]});
+      case Layer::Kind::kLayerNorm:
+        kernels::layer_norm(x, layer.features_in, layer.weight.data(), layer.bias.data(), layer.eps);
         break;
-      }
     }
   }
 }

@@ -3,15 +3,14 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "config/run_config.h"
+#include "infer/network_weights.h"
 #include "kernels/activations.h"
 #include "kernels/kernels.h"
 #include "kernels/lane_vector.h"
 #include "layers/model_plan.h"
-#include "store/raw_tensors.h"
 
 namespace bernoulli {
 
@@ -29,10 +28,9 @@ class PooledNetwork {
     std::vector<double> sums;
   };
 
-  /// @param weights  as checkpoints name them. @return absent, with `reason`, for a network of another kind.
-  /// @throws ArtifactError naming a tensor that is missing, unknown, or of another shape or dtype.
+  /// Absent for a network of another kind.
   static std::optional<PooledNetwork> build(const layers::ModelPlan& plan, const TextConfig& text,
-                                            const std::vector<RawTensor>& weights, std::string& reason);
+                                            const NetworkWeights& weights);
 
   /// Logits of one text, num_outputs() of them. @param ids  as the vectorizer gives them, truncated, in
   /// range.

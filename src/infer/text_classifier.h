@@ -11,12 +11,12 @@
 
 namespace bernoulli {
 
-/// A trained classifier of raw texts, from a run folder or an exported model.pt, whose network is an
-/// embedding, a mean or sum over tokens, and linear, activation and layer_norm layers. Immutable: one object
-/// may serve any number of threads, each with a State of its own. L outputs: 1 for a binary task.
+/// A trained classifier of raw texts, from a run folder or an exported model.pt. Immutable: one object may
+/// serve any number of threads, each with a State of its own. L outputs: 1 for a binary task.
 class TextClassifier {
  public:
-  /// Memory of one thread. It grows to the longest text; after that a call allocates nothing.
+  /// Memory of one thread. It grows to the longest text; after that a call allocates nothing (of a recurrent
+  /// layer: a number a token).
   class State {
    public:
     State();
@@ -32,8 +32,8 @@ class TextClassifier {
 
   /// Reads and checks everything: checksums, shapes, and the self-test of an exported file. Runs nothing that
   /// the file holds.
-  /// @throws bernoulli::Error (core/error.h), naming the path and the cause: damaged, not readable, or a
-  /// network that only LibTorch runs.
+  /// @throws bernoulli::Error (core/error.h), naming the path and the cause: damaged, not readable, or
+  /// of an earlier version that only LibTorch runs.
   static TextClassifier open(const std::string& path);
 
   ~TextClassifier();

@@ -4,23 +4,16 @@
 #include "layers/initializer_kinds.h"
 #include "layers/pool.h"
 #include "layers/shape_rules.h"
+#include "layers/window_reach.h"
 
 namespace bernoulli::layers {
 namespace {
-
-/// Positions that the window of an output reaches over, before its middle and behind it: as many outputs as
-/// inputs, the middle of an even window left of its centre (`padding="same"` of torch and Keras).
-struct Reach {
-  int64_t before, behind;
-  Reach(int64_t kernel_size, int64_t dilation)
-      : before(dilation * (kernel_size - 1) / 2), behind(dilation * (kernel_size - 1) - before) {}
-};
 
 /// As torch.conv2d of one row: a transposed x [B, D, 1, T] is channels_last already, so that no number is
 /// moved, where torch.conv1d copies input and output.
 std::string conv1d_script(const Json& args, bool counts_padding) {
   const int64_t dilation = args.at("dilation");
-  const Reach reach(args.at("kernel_size"), dilation);
+  const WindowReach reach(args.at("kernel_size"), dilation);
   std::string script = counts_padding ? "" : std::string(kRealScript) + "x = x * real\n";
   script += "x = x.transpose(1, 2).unsqueeze(2)\n";
   // torch pads both ends alike.
@@ -38,7 +31,7 @@ const char* truth(bool value) { return value ? "True" : "False"; }
 /// model/operators.h finds it and gives the others no gradient.
 std::string highest_script(const Json& args, bool conv_counts_padding, bool pool_counts_padding) {
   const int64_t dilation = args.at("dilation");
-  const Reach reach(args.at("kernel_size"), dilation);
+  const WindowReach reach(args.at("kernel_size"), dilation);
   return fmt::format("return bernoulli.highest_window(x, lengths, self.weight, {}, {}, {}, {}, {}){}",
                      dilation, reach.before, reach.behind, truth(conv_counts_padding),
                      truth(pool_counts_padding), args.at("bias") ? " + self.bias" : "");
@@ -52,7 +45,7 @@ OnnxWriter conv1d_onnx(const Json& args, bool counts_padding) {
     const OnnxAttribute turn = {"perm", std::vector<int64_t>{0, 2, 1}};
     std::vector<std::string> inputs = {graph.add("Transpose", {in}, {turn}), graph.parameter("weight")};
     if (bias) inputs.push_back(graph.parameter("bias"));
-    const Reach reach(kernel_size, dilation);
+    const WindowReach reach(kernel_size, dilation);
     const std::string out = graph.add("Conv", inputs,
                                       {{"dilations", std::vector<int64_t>{dilation}},
                                        {"kernel_shape", std::vector<int64_t>{kernel_size}},

@@ -4,7 +4,7 @@
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "kernels/highest_window.h"
+#include "kernels/convolution.h"
 #include "model/in_parts.h"
 #include "model/operators.h"
 
@@ -19,7 +19,7 @@ struct Windows {
   bool counts_padding, pool_counts_padding;
 };
 
-kernels::HighestWindow layer_of(const at::Tensor& weight, int64_t dilation) {
+kernels::Convolution layer_of(const at::Tensor& weight, int64_t dilation) {
   return {weight.size(0), weight.size(1), weight.size(2), dilation, weight.const_data_ptr<float>()};
 }
 
@@ -32,15 +32,15 @@ struct HighestWindowFunction : torch::autograd::Function<HighestWindowFunction> 
     const at::Tensor texts = at::zeros({batch, rows, inputs}, x.options());
     const at::Tensor outputs = at::empty({batch, channels}, x.options());
     const at::Tensor begins = at::empty({batch, channels}, x.options().dtype(at::kInt));
-    const kernels::HighestWindow layer = layer_of(weight, windows.dilation);
+    const kernels::Convolution layer = layer_of(weight, windows.dilation);
     in_parts(batch, 1, [&](int64_t begin, int64_t end) {
       for (int64_t b = begin; b < end; ++b) {
         float* text = texts.mutable_data_ptr<float>() + b * rows * inputs;
         std::copy_n(x.const_data_ptr<float>() + b * length * inputs,
                     (windows.counts_padding ? length : tokens[b]) * inputs, text + windows.before * inputs);
         const int64_t positions = windows.pool_counts_padding ? length : tokens[b];
-        layer.find(text, std::max<int64_t>(positions, 1), outputs.mutable_data_ptr<float>() + b * channels,
-                   begins.mutable_data_ptr<int32_t>() + b * channels);
+        layer.highest(text, std::max<int64_t>(positions, 1), outputs.mutable_data_ptr<float>() + b * channels,
+                      begins.mutable_data_ptr<int32_t>() + b * channels);
       }
     });
     context->save_for_backward({texts, lengths, weight, begins});
@@ -58,7 +58,7 @@ struct HighestWindowFunction : torch::autograd::Function<HighestWindowFunction> 
                   channels = weight.size(0), length = context->saved_data["length"].toInt(),
                   before = context->saved_data["before"].toInt();
     const bool counts_padding = context->saved_data["counts_padding"].toBool();
-    const kernels::HighestWindow layer = layer_of(weight, context->saved_data["dilation"].toInt());
+    const kernels::Convolution layer = layer_of(weight, context->saved_data["dilation"].toInt());
     const at::Tensor from = gradients[0].contiguous();
     const float* of_outputs = from.const_data_ptr<float>();
     const int32_t* begins = saved[3].const_data_ptr<int32_t>();
@@ -70,7 +70,7 @@ struct HighestWindowFunction : torch::autograd::Function<HighestWindowFunction> 
         kernels::LaneVector of_text(static_cast<size_t>(rows * inputs));
         for (int64_t b = begin; b < end; ++b) {
           std::fill(of_text.begin(), of_text.end(), 0.0f);
-          layer.text_backward(of_outputs + b * channels, begins + b * channels, of_text.data());
+          layer.highest_text_backward(of_outputs + b * channels, begins + b * channels, of_text.data());
           const int64_t seen = counts_padding ? length : saved[1].const_data_ptr<int64_t>()[b];
           std::copy_n(of_text.data() + before * inputs, seen * inputs,
                       of_x.mutable_data_ptr<float>() + b * length * inputs);
@@ -80,8 +80,9 @@ struct HighestWindowFunction : torch::autograd::Function<HighestWindowFunction> 
     const at::Tensor of_windows = at::zeros({channels, weight.size(2), inputs}, weight.options());
     in_parts(channels, 16, [&](int64_t begin, int64_t end) {
       for (int64_t b = 0; b < batch; ++b) {
-        layer.weight_backward(texts.const_data_ptr<float>() + b * rows * inputs, of_outputs + b * channels,
-                              begins + b * channels, begin, end, of_windows.mutable_data_ptr<float>());
+        layer.highest_weight_backward(texts.const_data_ptr<float>() + b * rows * inputs,
+                                      of_outputs + b * channels, begins + b * channels, begin, end,
+                                      of_windows.mutable_data_ptr<float>());
       }
     });
     return {of_x, {}, of_windows.transpose(1, 2).contiguous(), {}};

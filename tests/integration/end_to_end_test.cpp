@@ -302,19 +302,17 @@ TEST_F(EndToEnd, PredictAnswersEveryRowOfATableWithItsKey) {
   EXPECT_THAT(otherwise.out, ::testing::StartsWith("{\"input\":{\"1\":\"007\"},\"label\":\"good\","));
 }
 
-/// The native path looks at the run first, and leaves it to LibTorch.
 TEST_F(EndToEnd, AnUnfinishedRunIsWarnedOfOnce) {
-  ASSERT_EQ(run(train_words("run", {"--set",
-                                    "model.layers=[{embedding: 4}, {conv1d: {channels: 4, kernel_size: 2}}, "
-                                    "max_pool, {linear: 1}]"}))
-                .exit_code,
-            0);
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
   fs::remove(folder_ / "run/summary.json");
-  const ProgramResult answer = run({"predict", (folder_ / "run").string(), "--text", "a fine film"});
-  ASSERT_EQ(answer.exit_code, 0) << answer.err;
-  const size_t first = answer.err.find("did not finish");
-  ASSERT_NE(first, std::string::npos) << answer.err;
-  EXPECT_EQ(answer.err.find("did not finish", first + 1), std::string::npos) << answer.err;
+  for (const char* engine : {"native", "torchscript"}) {
+    const ProgramResult answer =
+        run({"predict", (folder_ / "run").string(), "--text", "a fine film", "--engine", engine});
+    ASSERT_EQ(answer.exit_code, 0) << answer.err;
+    const size_t first = answer.err.find("did not finish");
+    ASSERT_NE(first, std::string::npos) << answer.err;
+    EXPECT_EQ(answer.err.find("did not finish", first + 1), std::string::npos) << answer.err;
+  }
 }
 
 TEST_F(EndToEnd, PredictAnswersWhatStandsBeforeAFault) {

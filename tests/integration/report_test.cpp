@@ -81,15 +81,6 @@ TEST_F(Report, IsWrittenByTrainAndMadeAgainAnyTime) {
   EXPECT_EQ(folder_.read("again.html"), remade);
 }
 
-TEST_F(Report, OfAModelThatOnlyLibTorchRunsIsThatOfTrainToTheByte) {
-  train("run", {"--set", "model.layers=[{embedding: 8}, {max_pool: {padding: exclude}}, {linear: 1}]"});
-  const std::string page = folder_.read("run/report.html");
-  const ProgramResult made = run({"report", path("run"), "--output", path("other.html")});
-  ASSERT_EQ(made.exit_code, 0) << made.err;
-  EXPECT_THAT(made.err, HasSubstr("engine: torchscript ("));
-  EXPECT_EQ(folder_.read("other.html"), page);
-}
-
 TEST_F(Report, WithoutTheDataSaysWhyAndTakesThemFromElsewhere) {
   train("run");
   fs::create_directory(folder_ / "moved");

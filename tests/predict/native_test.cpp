@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -14,6 +15,7 @@
 #include "export/torchscript.h"
 #include "infer/native_model.h"
 #include "infer/text_classifier.h"
+#include "layers/layer_kind.h"
 #include "metrics/decision.h"
 #include "predict/open_classifier.h"
 #include "predict/run_on_disk.h"
@@ -100,7 +102,28 @@ TEST(NativeModel, AnswersLikeLibTorchFromRunsAndFiles) {
       {"[{embedding: 8}, mean_pool, layer_norm, {linear: 6}, {leaky_relu: 0.1}, silu, {gelu: tanh}, sigmoid, "
        "{linear: 1}]",
        "vocabulary: {}", RunOnDisk::binary_labels()},
+      {"[{embedding: 5}, {word_dropout: 0.1}, {conv1d: {channels: 19, kernel_size: 3}}, relu, max_pool, "
+       "{linear: 3}]",
+       "vocabulary: {}", three},
+      {"[{embedding: 5}, {conv1d: {channels: 3, kernel_size: 2, dilation: 2, bias: false}}, tanh, {conv1d: "
+       "{channels: 33, kernel_size: 4, padding: include}}, {max_pool: {padding: include}}, {linear: 1}]",
+       fixed, RunOnDisk::binary_labels()},
+      {"[{embedding: 6}, {linear: 20}, layer_norm, {lstm: {units: 17, bidirectional: true}}, "
+       "{attention_pool: 5}, "
+       "{linear: 3}]",
+       "vocabulary: {}", three},
+      {"[{embedding: 6}, {gru: {units: 4, bidirectional: true}}, {lstm: {units: 16, bidirectional: true, "
+       "output: "
+       "last}}, {linear: 1}]",
+       "vocabulary: {}", RunOnDisk::binary_labels()},
+      {"[{embedding: 6}, {gru: {units: 33, output: last}}, batch_norm, {linear: 1}]", fixed,
+       RunOnDisk::binary_labels()},
+      {"[{embedding: 6}, {lstm: 4}, {mean_pool: {padding: include}}, {linear: 1}]", fixed,
+       RunOnDisk::binary_labels()},
+      {"[{embedding_bag: {dim: 16, mode: max}}, {linear: 3}]", "hashing: 50", three},
+      {"[{embedding_bag: 5}, batch_norm, {linear: 1}]", "vocabulary: {}", RunOnDisk::binary_labels()},
   };
+  std::set<std::string> kinds;
   for (const auto& one : cases) {
     SCOPED_TRACE(one.layers);
     RunOnDisk run(one.layers, one.text, one.labels);
@@ -114,8 +137,12 @@ TEST(NativeModel, AnswersLikeLibTorchFromRunsAndFiles) {
     const auto of_file = open_native_classifier(file);
     expect_same_answers(*of_file, *open_classifier(file, c10::kCPU), texts);
     EXPECT_EQ(of_file->logits(texts), of_run->logits(texts));
-    EXPECT_LE(open_native_model(file).self_test_difference, 1e-6);
+    const NativeModel model = open_native_model(file);
+    EXPECT_LE(model.self_test_difference, 1e-6);
+    for (const layers::NamedLayer& layer : model.plan.layers) kinds.insert(layer.kind);
   }
+  for (const layers::LayerKind& kind : layers::layer_kinds())
+    EXPECT_TRUE(kinds.contains(kind.schema.name)) << kind.schema.name << " was not tried";
 }
 
 TEST(NativeModel, ExplainsExportedFilesTooLikeTheRun) {
@@ -133,13 +160,6 @@ TEST(NativeModel, KeepsTokensWithALineEnd) {
   const NativeModel model = open_native_model(exported(run));
   EXPECT_EQ(model.vectorizer.vocabulary()->tokens(), run.vectorizer().vocabulary()->tokens());
   EXPECT_NO_THROW(open_classifier(run.folder() / "model.pt", c10::kCPU)) << "the script's own self-test";
-}
-
-TEST(NativeModel, LeavesOtherNetworksToLibTorch) {
-  RunOnDisk run("[{embedding: 4}, max_pool, {linear: 1}]");
-  EXPECT_EQ(why_not(run.folder().path()), "the native path does not run max_pool before the pool");
-  EXPECT_EQ(why_not(exported(run)), "the native path does not run max_pool before the pool");
-  EXPECT_THROW(TextClassifier::open((run.folder() / "model.pt").string()), ArtifactError);
 }
 
 std::string resealed(std::string file) {

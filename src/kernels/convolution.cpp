@@ -1,12 +1,12 @@
-#include "kernels/highest_window.h"
+#include "kernels/convolution.h"
 
 #include <algorithm>
 #include <limits>
 
 namespace bernoulli::kernels {
 
-HighestWindow::HighestWindow(int64_t channels, int64_t inputs, int64_t kernel_size, int64_t dilation,
-                             const float* weight)
+Convolution::Convolution(int64_t channels, int64_t inputs, int64_t kernel_size, int64_t dilation,
+                         const float* weight)
     : channels_(channels),
       inputs_(inputs),
       num_stretches_(dilation == 1 ? 1 : kernel_size),
@@ -27,7 +27,15 @@ HighestWindow::HighestWindow(int64_t channels, int64_t inputs, int64_t kernel_si
   }
 }
 
-void HighestWindow::find(const float* text, int64_t positions, float* outputs, int32_t* begins) const {
+void Convolution::add_outputs(const float* text, int64_t first, int64_t count, float* outputs) const {
+  for (int64_t stretch = 0; stretch < num_stretches_; ++stretch) {
+    kernels_.multiply_add({count, channels_, width_, text + first * inputs_ + stretch * step_, inputs_, 1,
+                           panels_.data() + stretch * width_ * in_panels(channels_), outputs,
+                           padded(channels_)});
+  }
+}
+
+void Convolution::highest(const float* text, int64_t positions, float* outputs, int32_t* begins) const {
   constexpr int64_t kPositions = 96;  // at once: their outputs are read again while they are near
   const int64_t step = padded(channels_);
   LaneVector block(static_cast<size_t>(kPositions * step));
@@ -36,10 +44,7 @@ void HighestWindow::find(const float* text, int64_t positions, float* outputs, i
   for (int64_t first = 0; first < positions; first += kPositions) {
     const int64_t count = std::min(kPositions, positions - first);
     std::fill_n(block.begin(), count * step, 0.0f);
-    for (int64_t stretch = 0; stretch < num_stretches_; ++stretch) {
-      kernels_.multiply_add({count, channels_, width_, text + first * inputs_ + stretch * step_, inputs_, 1,
-                             panels_.data() + stretch * width_ * in_panels(channels_), block.data(), step});
-    }
+    add_outputs(text, first, count, block.data());
     kernels_.raise_highest(block.data(), count, step, static_cast<int32_t>(first), highest.data(),
                            rows.data());
   }
@@ -47,7 +52,8 @@ void HighestWindow::find(const float* text, int64_t positions, float* outputs, i
   std::copy_n(rows.begin(), channels_, begins);
 }
 
-void HighestWindow::text_backward(const float* gradients, const int32_t* begins, float* text_gradient) const {
+void Convolution::highest_text_backward(const float* gradients, const int32_t* begins,
+                                        float* text_gradient) const {
   const float* window = windows_.data();
   for (int64_t channel = 0; channel < channels_; ++channel) {
     float* to = text_gradient + begins[channel] * inputs_;
@@ -56,8 +62,8 @@ void HighestWindow::text_backward(const float* gradients, const int32_t* begins,
   }
 }
 
-void HighestWindow::weight_backward(const float* text, const float* gradients, const int32_t* begins,
-                                    int64_t first, int64_t last, float* weight_gradient) const {
+void Convolution::highest_weight_backward(const float* text, const float* gradients, const int32_t* begins,
+                                          int64_t first, int64_t last, float* weight_gradient) const {
   float* to = weight_gradient + first * num_stretches_ * width_;
   for (int64_t channel = first; channel < last; ++channel) {
     const float* from = text + begins[channel] * inputs_;

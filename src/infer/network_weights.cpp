@@ -1,0 +1,57 @@
+#include "infer/network_weights.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/error.h"
+#include "kernels/kernels.h"
+
+namespace bernoulli {
+
+NetworkWeights::NetworkWeights(const layers::ModelPlan& plan, const std::vector<RawTensor>& weights) {
+  for (const RawTensor& tensor : weights) weights_.emplace(tensor.name, &tensor);
+  size_t expected = 0;
+  for (const layers::NamedLayer& layer : plan.layers) {
+    for (const layers::ParameterSpec& parameter : layer.plan.parameters) {
+      ++expected;
+      const std::string name = layer.tensor_name(parameter.name);
+      const auto found = weights_.find(name);
+      if (found == weights_.end()) throw ArtifactError(fmt::format("the weights lack tensor '{}'", name));
+      if (found->second->shape != parameter.shape) {
+        throw ArtifactError(fmt::format("tensor '{}' has shape [{}], the model needs [{}]", name,
+                                        fmt::join(found->second->shape, ", "),
+                                        fmt::join(parameter.shape, ", ")));
+      }
+      if (found->second->dtype != Dtype::kF32)
+        throw ArtifactError(fmt::format("tensor '{}' is {}, the model needs {}", name,
+                                        to_string(found->second->dtype), to_string(Dtype::kF32)));
+    }
+  }
+  if (weights_.size() != expected)
+    throw ArtifactError(
+        fmt::format("the weights hold {} tensors, the model has {}", weights_.size(), expected));
+}
+
+kernels::LaneVector NetworkWeights::numbers(const layers::NamedLayer& layer,
+                                            const std::string& parameter) const {
+  const std::string_view bytes = weights_.at(layer.tensor_name(parameter))->bytes;
+  kernels::LaneVector numbers(bytes.size() / sizeof(float));
+  if (!bytes.empty()) std::memcpy(numbers.data(), bytes.data(), bytes.size());
+  return numbers;
+}
+
+kernels::LaneVector NetworkWeights::rows(const layers::NamedLayer& layer, const std::string& parameter,
+                                         int64_t columns) const {
+  const std::string_view bytes = weights_.at(layer.tensor_name(parameter))->bytes;
+  const size_t row_bytes = static_cast<size_t>(columns) * sizeof(float), count = bytes.size() / row_bytes;
+  const auto stride = static_cast<size_t>(kernels::padded(columns));
+  kernels::LaneVector padded(count * stride);
+  for (size_t row = 0; row < count; ++row)
+    std::memcpy(padded.data() + row * stride, bytes.data() + row * row_bytes, row_bytes);
+  return padded;
+}
+
+}  // namespace bernoulli
