@@ -446,7 +446,7 @@ TEST_F(Cache, TheFilesUnusedForLongestGoFirstAndOthersStay) {
     age(files.back(), 9 - static_cast<int>(length));
   }
   folder_.write("cache/notes.tokens", std::string(9999, 'x'));
-  const std::string abandoned = "cache/" + files[0].filename().string() + ".tmp-1";
+  const std::string abandoned = "cache/" + files[0].filename().string() + ".tmp-0123456789abcdef";
   folder_.write(abandoned, "half");
   age(folder_ / abandoned, 25);
 
