@@ -1,11 +1,13 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <fcntl.h>
 #include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -66,6 +68,16 @@ __attribute__((no_sanitize("thread"))) void answer_terminate(int /*argc*/, char*
 __attribute__((section(".preinit_array"), used)) void (*const kBeforeLibraries)(int, char**,
                                                                                 char**) = answer_terminate;
 
+/// A file must not get the number of a standard stream that was closed: what is told would be written into
+/// it. To use the stream fails as before, for /dev/null is opened the other way round.
+void hold_standard_streams() {
+  for (const auto& [stream, other_way] :
+       {std::pair(STDIN_FILENO, O_WRONLY), std::pair(STDOUT_FILENO, O_RDONLY),
+        std::pair(STDERR_FILENO, O_RDONLY)}) {
+    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", other_way);  // gets the lowest number, this one
+  }
+}
+
 int run(const std::vector<std::string>& words) {
   namespace cli = bernoulli::cli;
   if (words.empty()) throw bernoulli::UsageError("no verb given\n\n" + cli::overview());
@@ -98,6 +110,7 @@ int answered(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  hold_standard_streams();
   bernoulli::install_stop_signals();
   bernoulli::remember_failed_allocations();
   const int code = answered({argv + 1, argv + argc});

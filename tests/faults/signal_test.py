@@ -110,6 +110,14 @@ class Signals(FaultTest):
         self.assertRegex(result.err, "code (0|5)")
         self.assertEqual(final_state(self.folder), self.expected)
 
+    def test_closed_streams_are_no_files_of_the_run(self):
+        """What is told reaches nobody, and no file that got the number of a standard stream."""
+        for closed, code in [("<&-", 0), (">&-", 5), ("2>&-", 0), ("<&- >&- 2>&-", 5)]:
+            self.folder.clear()
+            result = run(self.folder, TRAIN, shell=f'exec "$@" {closed}', shim=False)
+            self.assertEqual(result.code, code, (closed, result))
+            self.assertEqual(final_state(self.folder), self.expected, closed)
+
     def test_stop_a_predict_that_waits_for_a_writer(self):
         self.assertEqual(self.server.run(self.folder).code, 0)
         pipe = self.folder.path / "pipe"
