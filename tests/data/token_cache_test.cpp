@@ -216,9 +216,9 @@ TEST_F(Cache, GivesTheSameAsTheSourcesForClassFoldersWithATestSet) {
   settle();
   const std::string cold = described(data());
   EXPECT_THAT(cold, HasSubstr("reference test[test film 1]"));
-  EXPECT_THAT(log_, HasSubstr("1 entries of class folders are not .txt files"));
+  EXPECT_THAT(log_, HasSubstr("1 entries of class folders are hidden, or no .txt files"));
   EXPECT_EQ(described(data()), cold);
-  EXPECT_THAT(log_, HasSubstr("1 entries of class folders are not .txt files"));
+  EXPECT_THAT(log_, HasSubstr("1 entries of class folders are hidden, or no .txt files"));
   EXPECT_THAT(log_, HasSubstr("140 texts from"));
 }
 
