@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -32,10 +33,14 @@ int fail(ExitCode code, std::string_view message) {
   return static_cast<int>(code);
 }
 
-/// What came of it is told too, where it is more than the exception's name.
+/// What came of it is told too, where it is more than the exception's name, without the calls that LibTorch
+/// lists behind it.
 int out_of_memory(const std::exception& error) {
   tell("bernoulli: ", "out of memory; use a smaller model, batch or data set");
-  if (dynamic_cast<const std::bad_alloc*>(&error) == nullptr) tell("  what came of it: ", error.what());
+  const std::string_view what = error.what();
+  const size_t end = std::min(what.find("\nException raised from "), what.find("\nframe #0"));
+  if (dynamic_cast<const std::bad_alloc*>(&error) == nullptr)
+    tell("  what came of it: ", what.substr(0, end));
   return static_cast<int>(ExitCode::kIo);
 }
 
