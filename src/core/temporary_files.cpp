@@ -1,6 +1,5 @@
 #include "core/temporary_files.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>

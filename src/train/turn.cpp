@@ -1,5 +1,7 @@
 #include "train/turn.h"
 
+#include <optional>
+
 namespace bernoulli {
 
 Turn next_turn(const TrainingConfig& training, int64_t steps_per_epoch, const Standing& standing) {
