@@ -213,7 +213,7 @@ TEST_F(SweepVerb, GoesOnWhereTheProgramIsReplacedMeanwhile) {
   fs::create_directory(folder_ / "bin");
   fs::copy_file(program, copy);
   fs::create_symlink(program.parent_path() / "bernoulli-torch", folder_ / "bin/bernoulli-torch");
-  std::vector<std::string> all = words("out", {"training.seed=1,2", "--set", "training.epochs=100"});
+  std::vector<std::string> all = words("out", {"training.seed=1,2", "--set", "training.epochs=400"});
   all[0] = copy;
   Program running(all);
   ASSERT_TRUE(running.wait_for_file(folder_ / "out/001/metrics.jsonl")) << running.finish().err;
@@ -224,7 +224,7 @@ TEST_F(SweepVerb, GoesOnWhereTheProgramIsReplacedMeanwhile) {
 }
 
 TEST_F(SweepVerb, ATrialThatCannotBeStartedIsThatTrialsFailure) {
-  Program running(words("out", {"training.seed=1,2,3", "--set", "training.epochs=100"}));
+  Program running(words("out", {"training.seed=1,2,3", "--set", "training.epochs=400"}));
   ASSERT_TRUE(running.wait_for_file(folder_ / "out/001/metrics.jsonl")) << running.finish().err;
   fs::create_directory(folder_ / "out/002.log");
   const ProgramResult result = running.finish();
