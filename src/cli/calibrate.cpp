@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/name_list.h"
 #include "metrics/temperature.h"
 #include "metrics/thresholds.h"
 #include "train/evaluate.h"
@@ -15,23 +16,29 @@
 namespace bernoulli::cli {
 namespace {
 
-/// "temperature fitted on validation data: NAME 1.5, NAME 2"
+/// "temperature fitted on validation data: 'NAME' 1.5, 'NAME' 2"
 void log_fitted(const char* what, const std::vector<double>& values, const std::vector<std::string>& names,
                 const std::vector<int64_t>& not_fitted = {}) {
-  std::string shown;
+  std::vector<std::string> items;
   for (size_t label = 0; label < values.size(); ++label) {
-    shown += label == 0 ? "" : ", ";
-    if (values.size() > 1) shown += names[label] + " ";
-    shown += fmt::format("{:.7g}", values[label]);
-    if (std::ranges::binary_search(not_fitted, static_cast<int64_t>(label))) shown += " (not fitted)";
+    const bool fitted = !std::ranges::binary_search(not_fitted, static_cast<int64_t>(label));
+    items.push_back(fmt::format("{}{:.7g}{}", values.size() > 1 ? fmt::format("'{}' ", names[label]) : "",
+                                values[label], fitted ? "" : " (not fitted)"));
   }
-  log_info(fmt::format("{} fitted on validation data: {}", what, shown));
+  log_info(fmt::format("{} fitted on validation data: {}", what, item_list(items)));
+}
+
+/// One a label; what the others are is in the summary.
+void warn_of_each(const std::vector<std::string>& reasons, const char* of_others) {
+  for (size_t i = 0; i < std::min(reasons.size(), kMostShown); ++i) log_warning(reasons[i]);
+  if (reasons.size() > kMostShown)
+    log_warning(fmt::format("{} more labels {}", reasons.size() - kMostShown, of_others));
 }
 
 std::vector<double> fitted_temperatures(const Predictions& validation,
                                         const std::vector<std::string>& names) {
   FittedTemperatures fitted = fit_temperatures(validation, names);
-  for (const std::string& reason : fitted.left_at_one) log_warning(reason);
+  warn_of_each(fitted.left_at_one, "have their temperature left at 1");
   log_fitted("temperature", fitted.temperatures, names);
   return std::move(fitted.temperatures);
 }
@@ -47,7 +54,8 @@ FittedThresholds fitted_thresholds(const Predictions& validation, const Finished
         "{}; the training is kept: bernoulli train --resume --run-dir {} --set metrics.threshold=0.5",
         error.what(), training.paths.folder.string()));
   }
-  for (const std::string& reason : fitted.reasons) log_warning(reason + "; it stays 0.5 there");
+  for (std::string& reason : fitted.reasons) reason += "; it stays 0.5 there";
+  warn_of_each(fitted.reasons, "miss what metrics.threshold demands, and keep 0.5");
   log_fitted("threshold", fitted.thresholds, names, fitted.left_at_half);
   return fitted;
 }

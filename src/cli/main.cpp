@@ -1,11 +1,14 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <fcntl.h>
 #include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -30,10 +33,14 @@ int fail(ExitCode code, std::string_view message) {
   return static_cast<int>(code);
 }
 
-/// What came of it is told too, where it is more than the exception's name.
+/// What came of it is told too, where it is more than the exception's name, without the calls that LibTorch
+/// lists behind it.
 int out_of_memory(const std::exception& error) {
   tell("bernoulli: ", "out of memory; use a smaller model, batch or data set");
-  if (dynamic_cast<const std::bad_alloc*>(&error) == nullptr) tell("  what came of it: ", error.what());
+  const std::string_view what = error.what();
+  const size_t end = std::min(what.find("\nException raised from "), what.find("\nframe #0"));
+  if (dynamic_cast<const std::bad_alloc*>(&error) == nullptr)
+    tell("  what came of it: ", what.substr(0, end));
   return static_cast<int>(ExitCode::kIo);
 }
 
@@ -65,6 +72,16 @@ __attribute__((no_sanitize("thread"))) void answer_terminate(int /*argc*/, char*
 }
 __attribute__((section(".preinit_array"), used)) void (*const kBeforeLibraries)(int, char**,
                                                                                 char**) = answer_terminate;
+
+/// A file must not get the number of a standard stream that was closed: what is told would be written into
+/// it. To use the stream fails as before, for /dev/null is opened the other way round.
+void hold_standard_streams() {
+  for (const auto& [stream, other_way] :
+       {std::pair(STDIN_FILENO, O_WRONLY), std::pair(STDOUT_FILENO, O_RDONLY),
+        std::pair(STDERR_FILENO, O_RDONLY)}) {
+    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", other_way);  // gets the lowest number, this one
+  }
+}
 
 int run(const std::vector<std::string>& words) {
   namespace cli = bernoulli::cli;
@@ -98,6 +115,7 @@ int answered(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  hold_standard_streams();
   bernoulli::install_stop_signals();
   bernoulli::remember_failed_allocations();
   const int code = answered({argv + 1, argv + argc});

@@ -29,6 +29,9 @@ using sweep::TrialState;
 constexpr std::string_view kWarning = "warning: ";
 constexpr std::string_view kError = "bernoulli: ";
 
+/// This very program, were another put in its place meanwhile.
+constexpr const char* kThisProgram = "/proc/self/exe";
+
 /// A trial that is being trained.
 struct Running {
   Running(Trial& of, const fs::path& log_file, std::vector<std::string> words)
@@ -111,13 +114,19 @@ Trial* TrialRunner::next() {
 /// A run folder that holds nothing yet is begun by --resume too.
 void TrialRunner::start(Trial& trial) {
   const fs::path run = runs_.folder / trial.folder();
-  const std::string program = fs::read_symlink("/proc/self/exe");
   trial.state = TrialState::kRunning;
   save();
-  running_.push_back(std::make_unique<Running>(
-      trial, run.string() + ".log",
-      std::vector<std::string>{program, "train", config_of(runs_.folder, trial), "--resume", "--run-dir", run,
-                               "--device", runs_.device}));
+  try {
+    running_.push_back(std::make_unique<Running>(
+        trial, run.string() + ".log",
+        std::vector<std::string>{kThisProgram, "train", config_of(runs_.folder, trial), "--resume",
+                                 "--run-dir", run, "--device", runs_.device}));
+  } catch (const IoError& error) {
+    fail(trial, {static_cast<int>(ExitCode::kIo), 0}, error.what());
+    save();
+    progress_.clear();
+    log_warning(fmt::format("{}  not started: {}", name_of(trial), trial.error));
+  }
 }
 
 void TrialRunner::pass_on_stop() {

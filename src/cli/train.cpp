@@ -180,8 +180,7 @@ void go_on(Trainer& trainer, const std::optional<Checkpoint>& checkpoint, const 
   trainer.warn_of_other_length(before);
 }
 
-void tell_nothing_is_left(const Trainer& trainer) {
-  const std::string reason = trainer.stop_reason();
+void tell_nothing_is_left(const std::string& reason) {
   log_info(fmt::format("nothing is left to train: the run ended by {}; --set training.{} to go on", reason,
                        reason == "early_stopping" ? "early_stopping=N with more patience" : reason + "=N"));
 }
@@ -220,7 +219,7 @@ TrainedRun train_run(const TrainArguments& arguments) {
     describe();
   }
   log.begin(checkpoint ? checkpoint->step : 0, checkpoint && is_validated(*checkpoint));
-  if (checkpoint && trainer.finished()) tell_nothing_is_left(trainer);
+  if (const auto limit = trainer.limit_reached(); checkpoint && limit) tell_nothing_is_left(*limit);
   try {
     const TrainingOutcome outcome = trainer.run();
     engine.step.reset();  // its tables; what is exported comes from the checkpoint

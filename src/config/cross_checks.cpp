@@ -157,7 +157,8 @@ class CrossChecks {
     }
     if (!is_binary())
       fault("data.validation.method",
-            "is keras, which splits class folders, but task.kind is multi_label (expected random or hash)");
+            "is keras, which splits class folders, but task.kind is multi_label (expected random, stratified "
+            "or hash)");
   }
 
   void check_task() {

@@ -32,14 +32,6 @@ struct Pipe {
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category());
     read_end.reset(ends[0]);
     write_end.reset(ends[1]);
-    // Where a standard stream was closed when this program started, an end may have its number, which the
-    // child gives away.
-    for (FileDescriptor* end : {&read_end, &write_end}) {
-      if (end->get() > STDERR_FILENO) continue;
-      const int moved = ::fcntl(end->get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-      if (moved < 0) throw std::system_error(errno, std::generic_category());
-      end->reset(moved);
-    }
   }
 };
 
@@ -52,9 +44,7 @@ int become(char* const* words, int errors, pid_t parent) {
   for (const auto& [stream, flags] :
        {std::pair(STDIN_FILENO, O_RDONLY), std::pair(STDOUT_FILENO, O_WRONLY)}) {
     const int file = ::open("/dev/null", flags | O_CLOEXEC);
-    if (file < 0) return errno;
-    if (file != stream && ::dup2(file, stream) < 0) return errno;
-    if (file == stream) ::fcntl(file, F_SETFD, 0);
+    if (file < 0 || ::dup2(file, stream) < 0) return errno;
   }
   ::execv(words[0], words);
   return errno;

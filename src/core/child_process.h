@@ -18,7 +18,8 @@ class ChildProcess {
     int signal = 0;  ///< that ended it; 0: it ended itself
   };
 
-  /// Starts the program words[0] with the other words. @throws IoError
+  /// Starts the program words[0] with the other words; the standard streams of this one are open, as main()
+  /// sees to. @throws IoError
   explicit ChildProcess(std::vector<std::string> words);
   /// If it still runs: asks it to stop (SIGTERM) and waits for its end.
   ~ChildProcess();

@@ -16,13 +16,13 @@
 #include "core/error.h"
 #include "core/memory_advice.h"
 #include "core/stop.h"
+#include "core/temporary_files.h"
 
 namespace bernoulli {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kTemporaryMark = ".tmp-";
 /// A stop that is asked for while a large file is read waits for no more than this.
 constexpr size_t kReadAtOnce = size_t{16} << 20;
 
@@ -76,8 +76,18 @@ void make_names_durable(const fs::path& of) {
     throw IoError(fmt::format("cannot make '{}' durable: {}", of.string(), reason(error)));
 }
 
-fs::path temporary_beside(const fs::path& path) {
-  return folder_of(path) / fmt::format("{}{}{}", path.filename().string(), kTemporaryMark, ::getpid());
+/// Makes a file or folder beside `path` under a temporary name that nobody has. @param make  answers with 0
+/// or an errno. @return that of the last try; @param made  the name, empty where nothing was made
+template <class Make>
+int make_temporary(const fs::path& path, fs::path& made, const Make& make) {
+  constexpr int kTries = 100;
+  int error = EEXIST;
+  for (int i = 0; i < kTries && error == EEXIST; ++i) {
+    made = temporary_beside(path);
+    error = make(made);
+  }
+  if (error != 0) made.clear();
+  return error;
 }
 
 /// "runs/a/" is "runs/a".
@@ -196,10 +206,10 @@ fs::path replaceable(fs::path path) {
 
 AtomicFile::AtomicFile(fs::path path, Options options)
     : path_(replaceable(std::move(path))), options_(options) {
-  temporary_ = temporary_beside(path_);
-  ::unlink(temporary_.c_str());  // a leftover of a killed process that had our number
-  fd_ = open_retrying(temporary_, O_WRONLY | O_CREAT | O_EXCL, options_.owner_only ? 0600 : 0644);
-  if (fd_.get() < 0) opening_error_ = errno;
+  opening_error_ = make_temporary(path_, temporary_, [&](const fs::path& name) {
+    fd_ = open_retrying(name, O_WRONLY | O_CREAT | O_EXCL, options_.owner_only ? 0600 : 0644);
+    return fd_.get() < 0 ? errno : 0;
+  });
 }
 
 AtomicFile::~AtomicFile() {
@@ -250,16 +260,6 @@ std::vector<fs::path> list_folder(const fs::path& folder) {
   return paths;
 }
 
-int remove_temporary_files(const fs::path& folder) {
-  int removed = 0;
-  std::error_code ignored;
-  for (const fs::path& path : list_folder(folder)) {
-    if (path.filename().string().find(kTemporaryMark) == std::string::npos) continue;
-    if (fs::remove_all(path, ignored) > 0) ++removed;
-  }
-  return removed;
-}
-
 LineFile::LineFile(fs::path path)
     : path_(std::move(path)), fd_(open_retrying(path_, O_WRONLY | O_CREAT | O_APPEND, 0644)) {
   if (fd_.get() < 0)
@@ -282,27 +282,29 @@ void LineFile::append_record(std::string_view record) {
   }
 }
 
-FolderLock::FolderLock(const fs::path& folder) {
-  const fs::path path = folder / ".lock";
+FolderLock::FolderLock(const fs::path& folder) : path_(folder / ".lock") {
   while (true) {
-    FileDescriptor fd = open_retrying(path, O_RDWR | O_CREAT, 0644);
+    FileDescriptor fd = open_retrying(path_, O_RDWR | O_CREAT, 0644);
     if (fd.get() < 0)
-      throw IoError(fmt::format("cannot make the lock file '{}': {}", path.string(), reason(errno)));
+      throw IoError(fmt::format("cannot make the lock file '{}': {}", path_.string(), reason(errno)));
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK)
-        throw IoError(fmt::format("cannot lock '{}': {}", path.string(), reason(errno)));
+        throw IoError(fmt::format("cannot lock '{}': {}", path_.string(), reason(errno)));
       throw RunFolderError(fmt::format(
           "folder '{}' is in use by another bernoulli process; wait for it or name another folder",
           folder.string()));
     }
-    if (!is_file_at(fd.get(), path)) continue;  // whoever had it removed the file meanwhile
+    if (!is_file_at(fd.get(), path_)) continue;  // whoever had it removed the file meanwhile
     fd_ = std::move(fd);
     return;
   }
 }
 
-AtomicFolder::AtomicFolder(const fs::path& folder)
-    : folder_(without_final_slash(folder)), temporary_(temporary_beside(folder_)) {
+FolderLock::~FolderLock() {
+  if (is_file_at(fd_.get(), path_)) ::unlink(path_.c_str());  // while it is still ours
+}
+
+AtomicFolder::AtomicFolder(const fs::path& folder) : folder_(without_final_slash(folder)) {
   std::error_code error;
   const bool taken = fs::exists(fs::symlink_status(folder_, error)) &&
                      !(fs::is_directory(fs::symlink_status(folder_, error)) && fs::is_empty(folder_, error));
@@ -310,8 +312,11 @@ AtomicFolder::AtomicFolder(const fs::path& folder)
     throw RunFolderError(fmt::format(
         "'{}' is there already and is never overwritten; remove it or name another folder with --output",
         folder_.string()));
-  fs::remove_all(temporary_, error);  // a leftover of a killed process that had our number
-  create_folder(temporary_);
+  if (!fs::exists(folder_of(folder_), error)) create_folder(folder_of(folder_));
+  const int failed = make_temporary(
+      folder_, temporary_, [](const fs::path& name) { return ::mkdir(name.c_str(), 0777) == 0 ? 0 : errno; });
+  if (failed != 0)
+    throw IoError(fmt::format("cannot create the folder '{}': {}", folder_.string(), reason(failed)));
 }
 
 AtomicFolder::~AtomicFolder() {

@@ -39,9 +39,9 @@ class FileBytes {
 };
 
 /// Replaces a file so that a reader, or a crash, sees the old file or the new one and never a mix: temporary
-/// file in the same folder, checked writes, fsync, rename, fsync of the folder. Until commit() the old file
-/// is untouched; without it the temporary file is removed. Of a link, what it leads to is replaced; a device,
-/// a pipe or a socket is refused.
+/// file in the same folder (core/temporary_files.h), checked writes, fsync, rename, fsync of the folder.
+/// Until commit() the old file is untouched; without it the temporary file is removed. Of a link, what it
+/// leads to is replaced; a device, a pipe or a socket is refused.
 class AtomicFile {
  public:
   struct Options {
@@ -80,10 +80,6 @@ void write_file_atomic(const std::filesystem::path& path, std::string_view conte
 /// What is in `folder`, in no order; nothing where there is no such folder. @throws IoError
 std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder);
 
-/// Removes what a killed AtomicFile or AtomicFolder left in `folder`. Returns the number of files and folders
-/// removed. @throws IoError where `folder` cannot be listed
-int remove_temporary_files(const std::filesystem::path& folder);
-
 /// Appends whole lines, or records, to a file; each append is one checked write.
 class LineFile {
  public:
@@ -103,13 +99,17 @@ class LineFile {
 };
 
 /// Keeps `folder` for this process until destroyed; survives neither the process nor a SIGKILL, so no lock is
-/// ever stale.
+/// ever stale. Its file, .lock, is there as long.
 class FolderLock {
  public:
   /// @throws RunFolderError if another process holds it, IoError if the lock file cannot be made.
   explicit FolderLock(const std::filesystem::path& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
 
  private:
+  std::filesystem::path path_;
   FileDescriptor fd_;
 };
 

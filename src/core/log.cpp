@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "core/printable.h"
+#include "core/text_table.h"
 
 namespace bernoulli {
 namespace {
@@ -63,7 +64,7 @@ void ProgressLine::update(std::string_view text) {
   if (!due()) return;
   last_drawn_s_ = monotonic_seconds();
   visible_ = true;
-  write_stderr(fmt::format("\r{}\033[K", text.substr(0, terminal_width() - 1)));
+  write_stderr(fmt::format("\r{}\033[K", cut_to_width(text, terminal_width() - 1)));
 }
 
 void ProgressLine::clear() {

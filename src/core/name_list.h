@@ -7,9 +7,11 @@
 
 namespace bernoulli {
 
-/// "a, b ... and 3 more": what a message lists, the first ten.
+/// So many of a kind stand in a message, or messages one after the other; the others are counted.
+inline constexpr size_t kMostShown = 10;
+
+/// "a, b ... and 3 more": what a message lists.
 inline std::string item_list(const std::vector<std::string>& items) {
-  constexpr size_t kMostShown = 10;
   std::string list;
   for (size_t i = 0; i < std::min(items.size(), kMostShown); ++i) list += (i == 0 ? "" : ", ") + items[i];
   if (items.size() > kMostShown) list += ", ... and " + std::to_string(items.size() - kMostShown) + " more";

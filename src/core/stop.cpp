@@ -9,19 +9,33 @@ namespace bernoulli {
 namespace {
 
 std::atomic<int> g_stop_signal{0};
+std::atomic<bool> g_asked_by_somebody{false};  ///< by SIGINT or SIGTERM
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may touch lock-free atomics only");
 
 constexpr std::initializer_list<int> kStopSignals = {SIGINT, SIGTERM, SIGHUP};
 
-void on_stop_signal(int signal_number) {
+/// The first one says why.
+void ask_for_stop(int signal_number) {
   int expected = 0;
-  if (!g_stop_signal.compare_exchange_strong(expected, signal_number)) ::_exit(128 + signal_number);
+  g_stop_signal.compare_exchange_strong(expected, signal_number);
 }
 
-/// The system sends it again each second: only the first one says anything.
-void on_time_limit(int) {
-  int expected = 0;
-  g_stop_signal.compare_exchange_strong(expected, SIGTERM);
+/// A shell passes the first on and the kernel sends another; none is somebody's who will not wait.
+void on_hangup(int signal_number) { ask_for_stop(signal_number); }
+
+/// The system sends it again each second.
+void on_time_limit(int) { ask_for_stop(SIGTERM); }
+
+void on_stop_signal(int signal_number) {
+  ask_for_stop(signal_number);
+  if (g_asked_by_somebody.exchange(true)) ::_exit(128 + signal_number);
+}
+
+void handle(int signal_number, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  ::sigemptyset(&action.sa_mask);
+  ::sigaction(signal_number, &action, nullptr);
 }
 
 sigset_t stop_signal_set() {
@@ -34,22 +48,15 @@ sigset_t stop_signal_set() {
 }  // namespace
 
 void install_stop_signals() {
-  struct sigaction action {};
-  action.sa_handler = on_stop_signal;
-  ::sigemptyset(&action.sa_mask);
-  for (const int signal_number : {SIGINT, SIGTERM}) ::sigaction(signal_number, &action, nullptr);
+  handle(SIGINT, on_stop_signal);
+  handle(SIGTERM, on_stop_signal);
   struct sigaction hangup {};
   ::sigaction(SIGHUP, nullptr, &hangup);
   if (hangup.sa_handler != SIG_IGN)
-    ::sigaction(SIGHUP, &action, nullptr);  // nohup asked for it to be ignored: it stays so
-  struct sigaction ignore {};
-  ignore.sa_handler = SIG_IGN;
-  ::sigaction(SIGPIPE, &ignore, nullptr);
-  ::sigaction(SIGXFSZ, &ignore, nullptr);  // a file-size limit is then a failed write
-  struct sigaction time_limit {};
-  time_limit.sa_handler = on_time_limit;
-  ::sigemptyset(&time_limit.sa_mask);
-  ::sigaction(SIGXCPU, &time_limit, nullptr);
+    handle(SIGHUP, on_hangup);  // nohup asked for it to be ignored: it stays so
+  handle(SIGPIPE, SIG_IGN);
+  handle(SIGXFSZ, SIG_IGN);  // a file-size limit is then a failed write
+  handle(SIGXCPU, on_time_limit);
   const sigset_t held = stop_signal_set();
   ::sigprocmask(SIG_UNBLOCK, &held, nullptr);
 }

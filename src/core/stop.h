@@ -3,8 +3,8 @@
 namespace bernoulli {
 
 /// From now on the first SIGINT or SIGTERM only asks for a stop, and the second one ends the process at once.
-/// SIGPIPE is ignored: a closed pipe is seen as a failed write. SIGHUP is treated like SIGTERM, unless nohup
-/// had it ignored, and a limit on processor time (SIGXCPU) like one SIGTERM however often it comes.
+/// SIGHUP, unless nohup had it ignored, and a limit on processor time (SIGXCPU) ask for a stop and no more,
+/// however often they come. SIGPIPE is ignored: a closed pipe is seen as a failed write.
 void install_stop_signals();
 
 /// For a process that is about to become another program of ours: signals wait until that program calls

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/hash.h"
+#include "core/name_list.h"
 #include "core/utf8.h"
 
 namespace bernoulli {
@@ -232,9 +233,13 @@ void warn_of_unknown_tokens(const char* name, const Json& split, Warnings& warni
 }
 
 void warn_of_absent_labels(const char* name, const Json& split, Warnings& warnings) {
+  std::vector<std::string> absent;
   for (const auto& [label, count] : split.at("labels").items()) {
-    if (count == 0) warnings.push_back(fmt::format("no {} example has the label '{}'", name, label));
+    if (count == 0) absent.push_back(label);
   }
+  if (!absent.empty())
+    warnings.push_back(fmt::format("no {} example has the label{} {}", name, absent.size() > 1 ? "s" : "",
+                                   name_list(absent)));
 }
 
 }  // namespace

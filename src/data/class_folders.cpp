@@ -53,9 +53,11 @@ std::vector<Entry> sorted_entries(const std::string& folder) {
   return entries;
 }
 
+/// What other systems leave beside a text ("._1.txt") is none.
+bool is_hidden(const Entry& entry) { return entry.name.starts_with('.'); }
+
 bool is_text(const Entry& entry) {
-  constexpr std::string_view kExtension = ".txt";
-  return entry.is_file && entry.name.size() > kExtension.size() && entry.name.ends_with(kExtension);
+  return entry.is_file && !is_hidden(entry) && entry.name.ends_with(".txt");
 }
 
 }  // namespace
@@ -64,7 +66,7 @@ ClassFolders list_class_folders(const fs::path& folder) {
   ClassFolders found;
   size_t skipped = 0, classes = 0;
   for (const Entry& label : sorted_entries(folder.string())) {
-    if (!label.is_folder || label.name.starts_with('.')) continue;
+    if (!label.is_folder || is_hidden(label)) continue;
     ++classes;
     const std::string class_folder = (folder / label.name).string();
     for (const Entry& entry : sorted_entries(class_folder)) {
@@ -80,8 +82,9 @@ ClassFolders list_class_folders(const fs::path& folder) {
         fmt::format("'{}' holds no class folder (expected one sub-folder a class, each with .txt files)",
                     folder.string()));
   if (skipped > 0)
-    found.warning = fmt::format("'{}': {} entries of class folders are not .txt files and were left out",
-                                folder.string(), skipped);
+    found.warning =
+        fmt::format("'{}': {} entries of class folders are hidden, or no .txt files, and were left out",
+                    folder.string(), skipped);
   if (found.texts.empty()) {
     if (!found.warning.empty()) log_warning(found.warning);
     throw DataError(fmt::format("'{}' holds class folders but no .txt file in any of them", folder.string()));

@@ -48,7 +48,7 @@ class Inflater {
       if (static_cast<int64_t>(out.size()) > kMaxFileBytes)
         throw DataError(fmt::format("'{}' unpacks to more than {} bytes", name_, kMaxFileBytes));
       if (status != Z_STREAM_END) continue;
-      if (stream_.avail_in == 0 && fed == packed.size()) return;
+      if (packed.find_first_not_of('\0', fed - stream_.avail_in) == packed.npos) return;  // no padding either
       ::inflateReset(&stream_);  // gzip files may be joined
     }
   }

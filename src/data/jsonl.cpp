@@ -42,7 +42,8 @@ std::string read_labels(const Value& row, const ColumnsConfig& columns, const Ta
   if (label->is_array() && kind == TaskConfig::Kind::kMultiLabel) {
     for (const Value& item : *label) {
       const std::optional<std::string> word = as_word(item);
-      if (!word) return fmt::format("'{}' holds {} (expected label names)", columns.label, item.dump());
+      if (!word || word->empty())
+        return fmt::format("'{}' holds {} (expected label names)", columns.label, item.dump());
       labels.push_back(*word);
     }
     return "";

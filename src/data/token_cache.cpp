@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/log.h"
+#include "core/temporary_files.h"
 #include "core/version.h"
 #include "data/source_stamp.h"
 #include "data/token_file.h"
@@ -217,7 +218,7 @@ void TokenCache::make_room(int64_t num_bytes) const {
     if (error) continue;
     if (name.ends_with(kEnding)) {
       entries.push_back({path, static_cast<int64_t>(fs::file_size(path, error)), used});
-    } else if (fs::file_time_type::clock::now() - used > kAbandonedAfter) {
+    } else if (is_temporary(path) && fs::file_time_type::clock::now() - used > kAbandonedAfter) {
       fs::remove(path, error);  // of a process that was killed while writing
     }
   }

@@ -1,6 +1,7 @@
 #include "data/word_vectors.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -34,6 +35,17 @@ std::optional<FirstLine> first_line_of(std::string_view line) {
              dim = parse_number<int64_t>(line.substr(space + 1));
   if (!num_vectors || !dim) return std::nullopt;
   return FirstLine{*num_vectors, *dim};
+}
+
+/// The binary forms of word2vec and fastText hold numbers as bytes, many of them 0.
+void refuse_binary(std::string_view content, const std::string& file) {
+  constexpr size_t kLookedAt = size_t{64} << 10;
+  if (content.substr(0, kLookedAt).find('\0') == content.npos) return;
+  throw DataError(
+      fmt::format("'{}' is no text file of word vectors, for it holds NUL bytes, as the binary forms of "
+                  "word2vec and fastText do (expected lines of a token and its numbers: gensim writes them "
+                  "by save_word2vec_format(..., binary=False))",
+                  file));
 }
 
 class VectorReader {
@@ -96,7 +108,11 @@ class VectorReader {
   }
 
   void add_number(std::string_view word) {
-    const std::optional<float> value = parse_number<float>(word);
+    std::optional<float> value = parse_number<float>(word);
+    if (!value) {
+      const std::optional<double> wide = parse_number<double>(word);
+      if (wide && std::fabs(*wide) < 1) value = static_cast<float>(*wide);  // too near to 0 for float32
+    }
     if (!value)
       throw DataError(
           fmt::format("{}:{}: '{}' is no finite number", file_, number_, printable(word.substr(0, 40))));
@@ -121,6 +137,7 @@ WordVectors read_word_vectors(const std::filesystem::path& file, const Vocabular
                     "data.root; move it with --set data.root=DIR)",
                     file.string()));
   const DataFile source(file, std::make_shared<SpillSpace>());
+  refuse_binary(source.bytes(), file.string());
   WordVectors vectors = VectorReader(file.string(), vocabulary, dim).read(source.bytes());
   vectors.fingerprint = hash_hex(source.bytes());
   return vectors;

@@ -46,12 +46,16 @@ Spread spread_of(const std::vector<double>& values) {
 PairedTTest paired_t_test(const std::vector<double>& baseline, const std::vector<double>& values) {
   if (baseline.size() != values.size() || values.empty())
     throw InternalError("a paired test needs as many values as baselines");
+  constexpr double kRounding = 1e-12;  // what differs by less of the largest value is the same number
   std::vector<double> differences;
-  for (size_t i = 0; i < values.size(); ++i) differences.push_back(values[i] - baseline[i]);
-  const bool all_same = std::all_of(differences.begin(), differences.end(),
-                                    [&](double difference) { return difference == differences.front(); });
-  if (all_same) return {differences.front(), std::nullopt, std::nullopt};
+  double largest = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    differences.push_back(values[i] - baseline[i]);
+    largest = std::max({largest, std::fabs(values[i]), std::fabs(baseline[i])});
+  }
   const Spread spread = spread_of(differences);
+  const auto [least, most] = std::minmax_element(differences.begin(), differences.end());
+  if (*most - *least <= kRounding * largest) return {spread.mean, std::nullopt, std::nullopt};
   const auto count = static_cast<double>(differences.size());
   const double t = spread.mean / (*spread.deviation / std::sqrt(count));
   const double freedom = count - 1;

@@ -16,7 +16,8 @@ Spread spread_of(const std::vector<double>& values);
 /// Two-sided paired t test of values[i] - baseline[i].
 struct PairedTTest {
   double mean_difference = 0;
-  std::optional<double> t;  ///< nothing for fewer than two pairs, or where all differences are the same
+  std::optional<double> t;  ///< nothing for fewer than two pairs, or where the differences vary by no more
+                            ///< than rounding
   std::optional<double> p;
 };
 /// @throws InternalError if the sizes differ or are 0.

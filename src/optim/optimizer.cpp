@@ -11,6 +11,7 @@
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_addcdiv.h>
 #include <ATen/ops/_foreach_addcmul.h>
+#include <ATen/ops/_foreach_clamp_min.h>
 #include <ATen/ops/_foreach_div.h>
 #include <ATen/ops/_foreach_lerp.h>
 #include <ATen/ops/_foreach_mul.h>
@@ -165,6 +166,7 @@ Rule rmsprop_rule(const Json& args) {
     if (centered) {
       at::_foreach_lerp_(u.slots[1], u.gradients, 1 - alpha);
       variance = at::_foreach_addcmul(square_avg, u.slots[1], u.slots[1], -1);
+      at::_foreach_clamp_min_(variance, 0);  // below it by rounding alone, where torch has no number
     }
     std::vector<at::Tensor> deviation = at::_foreach_sqrt(variance);
     at::_foreach_add_(deviation, eps);

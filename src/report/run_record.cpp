@@ -32,10 +32,12 @@ void read_events(const fs::path& path, RunRecord& record) {
   const std::string text = read_file(path);
   for (size_t begin = 0, end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     Json line = parse_shallow_json<Json>(std::string_view(text).substr(begin, end - begin));
-    if (is_event(line))
-      record.events.push_back(std::move(line));
-    else
+    if (!is_event(line)) {
       ++record.unreadable_events;
+      continue;
+    }
+    line.erase("epoch_seconds");  // no page shows them, and earlier versions wrote all of them in each line
+    record.events.push_back(std::move(line));
   }
 }
 

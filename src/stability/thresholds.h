@@ -28,7 +28,7 @@ struct Threshold {
   double target;
   std::string event;
   /// The number of the dtype at which the event holds while it does not at the neighbour nearer to 0; nothing
-  /// if it does not happen up to +-1024. Exhaustive for bfloat16 and float16. For float64 and float32 4096
+  /// if it does not happen up to +-1024. Exhaustive for bfloat16 and float16. For float64 and float32 1024
   /// numbers an octave are tried from 1/64 on and the last step refined to the neighbouring number: exact
   /// where an event stays once it has come, and for the two 1 % events, which flicker where rounding begins
   /// to show, the first that the scan meets.

@@ -2,21 +2,25 @@
 
 #include <algorithm>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/temporary_files.h"
 
 namespace bernoulli {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Anything but our own lock file counts as content. @throws IoError where the folder cannot be listed
-bool has_content(const fs::path& folder) {
-  return std::ranges::any_of(list_folder(folder),
-                             [](const fs::path& path) { return path.filename() != ".lock"; });
+/// Anything but our own lock file. @throws IoError where the folder cannot be listed
+std::vector<fs::path> content_of(const fs::path& folder) {
+  std::vector<fs::path> content = list_folder(folder);
+  std::erase_if(content, [](const fs::path& path) { return path.filename() == ".lock"; });
+  return content;
 }
 
 fs::path first_free(const std::string& name) {
@@ -38,14 +42,9 @@ RunFolder::RunFolder(fs::path folder)
     : paths_{std::move(folder)}, lock_(std::make_unique<FolderLock>(paths_.folder)) {}
 
 RunFolder::~RunFolder() {
-  try {
-    if (!lock_ || has_content(paths_.folder)) return;
-  } catch (const IoError&) {
-    return;  // it stays
-  }
-  std::error_code ignored;
-  fs::remove(paths_.folder / ".lock", ignored);
-  fs::remove(paths_.folder, ignored);
+  if (!lock_) return;
+  lock_.reset();
+  ::rmdir(paths_.folder.c_str());  // fails where there is something in it
 }
 
 RunFolder RunFolder::create(const std::optional<fs::path>& requested, const std::string& name,
@@ -57,7 +56,7 @@ RunFolder RunFolder::create(const std::optional<fs::path>& requested, const std:
     throw RunFolderError(fmt::format("'{}' is the {} already, and never overwritten; name another with {}",
                                      requested->string(), kind.noun, kind.option));
   }
-  if (kind.resumable && has_content(*requested)) {
+  if (kind.resumable && !content_of(*requested).empty()) {
     throw RunFolderError(
         fmt::format("{} '{}' is not empty and never overwritten; name another with {}, or continue it "
                     "with --resume",
@@ -69,12 +68,13 @@ RunFolder RunFolder::create(const std::optional<fs::path>& requested, const std:
 RunFolder RunFolder::open_for_resume(const fs::path& folder, const FolderKind& kind) {
   create_folder(folder);
   RunFolder run(folder);
-  remove_temporary_files(run.paths_.folder);
-  remove_temporary_files(run.paths_.checkpoints());
-  if (has_content(folder) && !fs::is_regular_file(folder / kind.marker)) {
+  // Without its marker it is ours where a writer was killed before anything was whole.
+  if (!fs::is_regular_file(folder / kind.marker) && !std::ranges::all_of(content_of(folder), is_temporary)) {
     throw RunFolderError(fmt::format("'{}' is not a {} (no {} in it): nothing to resume", folder.string(),
                                      kind.noun, kind.marker));
   }
+  remove_temporary_files(run.paths_.folder);
+  remove_temporary_files(run.paths_.checkpoints());
   return run;
 }
 

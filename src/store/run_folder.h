@@ -31,8 +31,8 @@ class RunFolder {
   static RunFolder create(const std::optional<std::filesystem::path>& requested, const std::string& name,
                           const FolderKind& kind = kRunKind);
   /// An existing run, to go on with it; leftovers of a killed writer are removed. Also takes a folder that
-  /// does not exist yet or is empty: nothing was saved, so there is nothing to lose. @throws RunFolderError,
-  /// IoError
+  /// does not exist yet or has nothing but those: nothing was saved, so there is nothing to lose. One that is
+  /// refused stays as it is. @throws RunFolderError, IoError
   static RunFolder open_for_resume(const std::filesystem::path& folder, const FolderKind& kind = kRunKind);
 
   /// A folder into which nothing was written is removed again.

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/log.h"
+#include "core/parse_number.h"
 #include "core/shallow_json.h"
 
 namespace bernoulli {
@@ -33,58 +34,74 @@ Scalars scalars_of(const Json& event) {
   return scalars;
 }
 
-/// The lines that belong to the checkpoint of `step`. Each checkpoint is announced before it is saved, so the
-/// last line that it knows is its own.
-std::vector<Json> lines_before(const std::string& text, int64_t step, bool validated) {
-  std::vector<Json> lines;
-  size_t end_of_state = 0;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = text.find('\n', begin);
-    if (end == std::string::npos) break;  // a line that a kill cut off
-    Json line = parse_shallow_json<Json>(std::string_view(text).substr(begin, end - begin));
-    begin = end + 1;
-    const bool known = line.is_object() && line.value("event", Json()).is_string() && line.contains("step") &&
-                       line["step"].is_number_integer() && line["step"] <= step;
-    if (!known) continue;
-    const bool announces = line.value("event", Json()) == "checkpoint" && line["step"] == step;
-    lines.push_back(std::move(line));
-    if (announces && (validated || end_of_state == 0)) end_of_state = lines.size();
+/// Calls `take` with each event of a step up to `step` and its line in `text`. What a kill cut off at the end
+/// is no line.
+template <class Take>
+void for_each_event(std::string_view text, int64_t step, const Take& take) {
+  for (size_t begin = 0, end = 0; (end = text.find('\n', begin)) != text.npos; begin = end + 1) {
+    const std::string_view line = text.substr(begin, end + 1 - begin);
+    const Json event = parse_shallow_json<Json>(line);
+    const bool known = event.is_object() && event.value("event", Json()).is_string() &&
+                       event.contains("step") && event["step"].is_number_integer() && event["step"] <= step;
+    if (known) take(event, line);
   }
-  if (end_of_state > 0) lines.resize(end_of_state);
-  return lines;
+}
+
+/// What belongs to the checkpoint of `step`. Each checkpoint is announced before it is saved, so the last
+/// line that it knows is its own.
+std::string_view text_of_state(std::string_view text, int64_t step, bool validated) {
+  size_t length = text.size();
+  bool announced = false;
+  for_each_event(text, step, [&](const Json& event, std::string_view line) {
+    if (event["event"] != "checkpoint" || event["step"] != step) return;
+    if (validated || !announced) length = static_cast<size_t>(line.data() - text.data()) + line.size();
+    announced = true;
+  });
+  return text.substr(0, length);
 }
 
 }  // namespace
 
 void MetricsLog::begin(int64_t step, bool validated) {
   started_s_ = monotonic_seconds();
-  std::vector<Json> kept;
+  const double now = wall_time_now();
+  events_ = std::make_unique<EventFile>(path_.parent_path(), now);
+  int64_t num_kept = 0;
   std::error_code ignored;
   if (std::filesystem::exists(path_, ignored)) {
-    kept = lines_before(read_file(path_), step, validated);
-    std::string text;
-    for (const Json& line : kept) {
-      const auto seconds = line.find("seconds");
-      if (seconds != line.end() && seconds->is_number()) earlier_s_ = *seconds;
-      if (const auto epochs = line.find("epoch_seconds"); epochs != line.end()) {
-        epoch_seconds_.clear();
-        for (const Json& epoch : *epochs)
-          epoch_seconds_.push_back(epoch.is_number() ? epoch.get<double>() : 0);
-      }
-      text.append(to_line(line)).push_back('\n');
-    }
-    write_file_atomic(path_, text);
+    const std::string text = read_file(path_);
+    AtomicFile kept(path_);
+    for_each_event(text_of_state(text, step, validated), step, [&](const Json& event, std::string_view line) {
+      take_times(event);
+      const auto wall_time = event.find("wall_time");  // earlier versions wrote none
+      const bool timed = wall_time != event.end() && wall_time->is_number();
+      events_->add(timed ? wall_time->get<double>() : now, event["step"], scalars_of(event));
+      kept.append(line);
+      ++num_kept;
+    });
+    kept.commit();
   }
-  if (step > 0 && kept.empty())
+  if (step > 0 && num_kept == 0)
     log_warning(fmt::format("'{}' has nothing of the {} steps so far: their curves and times are lost",
                             path_.string(), step));
   file_ = std::make_unique<LineFile>(path_);
-  const double now = wall_time_now();
-  events_ = std::make_unique<EventFile>(path_.parent_path(), now);
-  for (const Json& line : kept) {
-    const auto wall_time = line.find("wall_time");  // earlier versions wrote none
-    const bool timed = wall_time != line.end() && wall_time->is_number();
-    events_->add(timed ? wall_time->get<double>() : now, line["step"], scalars_of(line));
+}
+
+void MetricsLog::take_times(const Json& event) {
+  if (const auto seconds = event.find("seconds"); seconds != event.end() && seconds->is_number())
+    earlier_s_ = *seconds;
+  const auto epochs = event.find("epoch_seconds");
+  if (epochs == event.end()) return;
+  if (epochs->is_array()) {  // earlier versions wrote those of all epochs each time
+    epoch_seconds_.clear();
+    for (const Json& seconds : *epochs)
+      epoch_seconds_.push_back(seconds.is_number() ? seconds.get<double>() : 0);
+    return;
+  }
+  for (const auto& [name, seconds] : epochs->items()) {
+    const auto epoch = parse_number<int64_t>(name);  // an epoch has one step or more
+    if (epoch && *epoch > 0 && *epoch <= event["step"].get<int64_t>() && seconds.is_number())
+      seconds_of(*epoch) += seconds.get<double>();
   }
 }
 
@@ -93,7 +110,11 @@ void MetricsLog::append(const std::string& event, int64_t epoch, int64_t step, c
   Json line = {
       {"event", event}, {"epoch", epoch}, {"step", step}, {"seconds", elapsed_s()}, {"wall_time", now}};
   line.update(values);
-  if (event == "checkpoint") line["epoch_seconds"] = epoch_seconds_;
+  if (event == "checkpoint") {
+    Json& seconds = line["epoch_seconds"] = Json::object();
+    for (const auto& [number, more] : unwritten_seconds_) seconds[std::to_string(number)] = more;
+    unwritten_seconds_.clear();
+  }
   file_->append(to_line(line));
   events_->add(now, step, scalars_of(line));
 }
@@ -101,9 +122,14 @@ void MetricsLog::append(const std::string& event, int64_t epoch, int64_t step, c
 double MetricsLog::elapsed_s() const { return earlier_s_ + monotonic_seconds() - started_s_; }
 
 void MetricsLog::add_epoch_seconds(int64_t epoch, double seconds) {
-  if (static_cast<int64_t>(epoch_seconds_.size()) < epoch)
-    epoch_seconds_.resize(static_cast<size_t>(epoch), 0.0);
-  epoch_seconds_[static_cast<size_t>(epoch) - 1] += seconds;
+  seconds_of(epoch) += seconds;
+  unwritten_seconds_[epoch] += seconds;
+}
+
+double& MetricsLog::seconds_of(int64_t epoch) {
+  const auto number = static_cast<size_t>(epoch);
+  if (epoch_seconds_.size() < number) epoch_seconds_.resize(number, 0.0);
+  return epoch_seconds_[number - 1];
 }
 
 }  // namespace bernoulli

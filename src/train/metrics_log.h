@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,7 +16,8 @@
 namespace bernoulli {
 
 /// metrics.jsonl: one JSON object an event, with `event`, `epoch`, `step`, `seconds` (of training so far, all
-/// processes of the run) and `wall_time` (seconds since 1970). Its numbers go to a file for TensorBoard too.
+/// processes of the run) and `wall_time` (seconds since 1970). That of a checkpoint has `epoch_seconds`, the
+/// seconds of training since the last one by epoch. Its numbers go to a file for TensorBoard too.
 class MetricsLog {
  public:
   /// Touches no file yet. @param path  of metrics.jsonl; the file for TensorBoard stands beside it
@@ -40,10 +42,15 @@ class MetricsLog {
   const std::vector<double>& epoch_seconds() const { return epoch_seconds_; }
 
  private:
+  /// Of a line that stays.
+  void take_times(const nlohmann::ordered_json& event);
+  double& seconds_of(int64_t epoch);
+
   std::filesystem::path path_;
   double earlier_s_ = 0;
   double started_s_ = 0;
   std::vector<double> epoch_seconds_;
+  std::map<int64_t, double> unwritten_seconds_;  ///< by epoch, since the last line of a checkpoint
   std::unique_ptr<LineFile> file_;
   std::unique_ptr<EventFile> events_;
 };

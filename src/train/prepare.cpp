@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/log.h"
+#include "core/name_list.h"
 #include "core/stop.h"
 #include "data/audit.h"
 #include "data/log_count_ratios.h"
@@ -21,8 +22,10 @@ std::vector<double> resolve_pos_weight(const LossConfig& loss, const PreparedRun
   if (!loss.pos_weight_auto) return loss.pos_weight;
   const std::vector<std::string> outputs = run.labels.output_names();
   const std::vector<double> weights = balanced_pos_weight(run.train.targets, run.train.weights, outputs);
+  std::vector<std::string> items;
   for (size_t i = 0; i < outputs.size(); ++i)
-    log_info(fmt::format("pos_weight auto: {} for '{}'", weights[i], outputs[i]));
+    items.push_back(fmt::format("{} for '{}'", weights[i], outputs[i]));
+  log_info("pos_weight auto: " + item_list(items));
   return weights;
 }
 

@@ -14,6 +14,7 @@
 #include "train/evaluate.h"
 #include "train/non_finite.h"
 #include "train/training_length.h"
+#include "train/turn.h"
 
 namespace bernoulli {
 namespace {
@@ -101,24 +102,14 @@ int64_t Trainer::epoch_of(int64_t step) const {
   return std::max<int64_t>(1, divide_up(step, order_.steps_per_epoch()));
 }
 
-bool Trainer::validation_due() const {
-  if (state_.step == 0 || state_.validated_step == state_.step) return false;
+std::optional<std::string> Trainer::limit_reached() const {
   const TrainingConfig& training = parts_.config.training;
-  const auto& every = training.validate_every_steps;
-  const bool epochs_ended = state_.step % order_.steps_per_epoch() == 0 &&
-                            state_.step / order_.steps_per_epoch() % training.validate_every_epochs == 0;
-  return epochs_ended || (every && state_.step % *every == 0) || finished();
-}
-
-bool Trainer::out_of_patience() const {
-  const auto& stopping = parts_.config.training.early_stopping;
-  return stopping && state_.bad_validations >= stopping->patience;
-}
-
-bool Trainer::finished() const {
-  const auto& max_seconds = parts_.config.training.max_seconds;
-  return state_.step >= total_steps_ || out_of_patience() ||
-         (max_seconds && state_.step > 0 && parts_.log.elapsed_s() >= *max_seconds);
+  const auto& stopping = training.early_stopping;
+  if (stopping && state_.bad_validations >= stopping->patience) return "early_stopping";
+  if (state_.step >= total_steps_)
+    return training.max_steps && state_.step >= *training.max_steps ? "max_steps" : "epochs";
+  const bool late = training.max_seconds && parts_.log.elapsed_s() >= *training.max_seconds;
+  return late && state_.step > 0 ? std::optional("max_seconds") : std::nullopt;
 }
 
 void Trainer::warn_of_other_length(const TrainingConfig& before) const {
@@ -127,29 +118,20 @@ void Trainer::warn_of_other_length(const TrainingConfig& before) const {
                      training_length(training, order_.steps_per_epoch()), state_.step);
 }
 
-std::string Trainer::stop_reason() const {
-  const TrainingConfig& training = parts_.config.training;
-  if (out_of_patience()) return "early_stopping";
-  if (state_.step < total_steps_) return "max_seconds";
-  return training.max_steps && state_.step >= *training.max_steps ? "max_steps" : "epochs";
-}
-
 TrainingOutcome Trainer::run() {
   rate_started_s_ = monotonic_seconds();
   rate_started_step_ = state_.step;
-  const auto& checkpoint_every = parts_.config.training.checkpoint_every_steps;
+  std::optional<std::string> limit;
   try {
-    while (true) {
+    for (Turn turn = Turn::kUpdate; turn != Turn::kEnd;) {
       throw_if_stopped();
       saving_.rethrow_failure();
-      if (validation_due()) {
-        validate_and_save();
-      } else if (checkpoint_every && state_.step % *checkpoint_every == 0 && state_.step != saved_step_ &&
-                 state_.step > 0) {
-        save();
-      }
-      if (finished()) break;
-      some_updates();
+      limit = limit_reached();
+      turn = next_turn(parts_.config.training, order_.steps_per_epoch(),
+                       {state_.step, state_.validated_step, saved_step_, limit.has_value()});
+      if (turn == Turn::kValidate) validate_and_save();
+      if (turn == Turn::kSave) save();
+      if (turn == Turn::kUpdate) some_updates();
     }
     saving_.wait();
   } catch (const StopRequested&) {
@@ -161,7 +143,7 @@ TrainingOutcome Trainer::run() {
   }
   progress_.clear();
   TrainingOutcome outcome{state_.step,           epoch_of(state_.step), state_.step,
-                          epoch_of(state_.step), std::nullopt,          stop_reason()};
+                          epoch_of(state_.step), std::nullopt,          *limit};
   if (parts_.config.training.restore_best && !state_.best.empty()) {
     outcome.final_step = state_.best.front().step;
     outcome.final_epoch = epoch_of(outcome.final_step);

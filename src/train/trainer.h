@@ -27,7 +27,7 @@ struct TrainingOutcome {
   int64_t final_step = 0;            ///< the checkpoint to evaluate and export: best, or last
   int64_t final_epoch = 0;           ///< that it belongs to
   std::optional<double> best_value;  ///< of the monitored metric at final_step
-  std::string stop_reason;           ///< Trainer::stop_reason
+  std::string stop_reason;           ///< Trainer::limit_reached
 };
 
 /// What the trainer works on; everything outlives it.
@@ -56,10 +56,9 @@ class Trainer {
   void resume(const Checkpoint& checkpoint);
   /// @throws StopRequested after saving; NonFiniteError; IoError
   TrainingOutcome run();
-  /// Whether a limit is reached, so that run() would train nothing.
-  bool finished() const;
-  /// The limit: "epochs", "max_steps", "max_seconds", "early_stopping".
-  std::string stop_reason() const;
+  /// The limit behind which nothing more is trained: "epochs", "max_steps", "max_seconds", "early_stopping";
+  /// nothing while there is some training left. Reads the clock.
+  std::optional<std::string> limit_reached() const;
   /// For a run that was resumed. @param before  its settings before it went on, which differ in limits only
   void warn_of_other_length(const TrainingConfig& before) const;
 
@@ -67,9 +66,7 @@ class Trainer {
   /// Of the best ones, those whose file is damaged or gone.
   void forget_lost_checkpoints();
   int64_t epoch_of(int64_t step) const;  ///< from 1
-  bool validation_due() const;
-  bool out_of_patience() const;
-  double lr_of(int64_t step) const;  ///< of the update after `step` others
+  double lr_of(int64_t step) const;      ///< of the update after `step` others
   /// Updates until something else than an update is due, or the engine answers.
   int64_t updates_at_once() const;
   void some_updates();

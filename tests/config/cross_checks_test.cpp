@@ -142,10 +142,10 @@ TEST(CrossChecks, TheKerasSplitIsForClassFolders) {
       HasSubstr("data.validation.method: is keras, which splits class folders, but data.train is csv"));
   EXPECT_THAT(split("t.jsonl.gz"), HasSubstr("but data.train is jsonl"));
   EXPECT_THAT(split("{path: folder, format: fasttext}"), HasSubstr("but data.train is fasttext"));
-  EXPECT_THAT(
-      split("folder", "{kind: multi_label, labels: [a]}"),
-      HasSubstr(
-          "data.validation.method: is keras, which splits class folders, but task.kind is multi_label"));
+  EXPECT_THAT(split("folder", "{kind: multi_label, labels: [a]}"),
+              HasSubstr("data.validation.method: is keras, which splits class folders, but task.kind is "
+                        "multi_label (expected "
+                        "random, stratified or hash)"));
   const auto with_seed = [](const char* seed) {
     return with_data(
         std::string("{train: f, validation: {from: train, fraction: 0.2, method: keras, seed: ") + seed +

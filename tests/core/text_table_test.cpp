@@ -25,6 +25,16 @@ TEST(TextTable, MeasuresWhatIsSeen) {
             "\xFF\xFE        0\n");
 }
 
+TEST(TextTable, CutsBetweenCharactersByWhatIsSeen) {
+  const std::string text = "na\u00EFve \u65E5\u672C\xFF";
+  EXPECT_EQ(cut_to_width(text, 2), "na");
+  EXPECT_EQ(cut_to_width(text, 3), "na\u00EF");
+  EXPECT_EQ(cut_to_width(text, 7), "na\u00EFve ") << "half of a wide character has no room";
+  EXPECT_EQ(cut_to_width(text, 8), "na\u00EFve \u65E5");
+  EXPECT_EQ(cut_to_width(text, 100), text);
+  EXPECT_EQ(cut_to_width("", 5), "");
+}
+
 TEST(TextTable, EscapesFirstAndKeepsRowsToTheirLines) {
   EXPECT_EQ(
       text_table({{"label", true, {"\x1b[31mred", "two\nlines", "a\tb"}}, {"n", false, {"1", "2", "3"}}}),

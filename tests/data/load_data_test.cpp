@@ -314,6 +314,20 @@ TEST(Audit, WarnsOfTextsWithoutTokensAndLabelsWithoutExamples) {
               ElementsAre("1 of 2 train texts have no token", "no train example has the label 'sport'"));
 }
 
+TEST(Audit, WarnsOnceOfAllLabelsWithoutExamples) {
+  DataSplits splits;
+  splits.labels.kind = Kind::kMultiLabel;
+  for (int i = 0; i < 13; ++i) splits.labels.names.push_back(fmt::format("l{:02}", i));
+  std::vector<float> targets(13, 0);
+  targets[0] = 1;
+  splits.train = dataset_of({"a"}, targets);
+  splits.train.num_labels = 13;
+  const auto warnings = audit_warnings(audit_data(splits, rows_of({{2}}), nullptr, nullptr, std::nullopt));
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_THAT(warnings[0], HasSubstr("no train example has the labels 'l01', 'l02', "));
+  EXPECT_THAT(warnings[0], ::testing::EndsWith("'l10', ... and 2 more"));
+}
+
 TEST(Audit, HasNothingToSayOfCleanData) {
   DataSplits splits;
   splits.labels = {Kind::kBinary, {"bad", "good"}};

@@ -43,9 +43,14 @@ TEST(ClassFolders, ReadsClassesAndFilesInByteOrder) {
   folder.write("reviews/pos/1_9.txt", "one");
   folder.write("reviews/neg/0_2.txt", "zero\n");
   folder.write("reviews/neg/notes.md", "left out");
+  folder.write("reviews/neg/._0_2.txt", "left by another system");
+  folder.write("reviews/neg/.txt", "hidden");
   folder.write("reviews/.cache/x.txt", "hidden");
   folder.write("reviews/readme.txt", "no class");
+  ::testing::internal::CaptureStderr();
   const auto examples = read_source(folder.path() / "reviews", "auto", {}, task_of(Kind::kBinary));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("3 entries of class folders are hidden, or no .txt files, and were left out"));
   EXPECT_THAT(texts_of(examples), ElementsAre("zero\n", "ten", "one"));
   EXPECT_THAT(labels_of(examples), ElementsAre(ElementsAre("neg"), ElementsAre("pos"), ElementsAre("pos")));
   EXPECT_EQ(folder.relative(examples[1].origin), "reviews/pos/10_9.txt");
@@ -135,10 +140,13 @@ TEST(JsonLines, NamesFileLineAndCauseOfEveryFault) {
             "b.jsonl:1: no 'news' (a label column)\n"
             "b.jsonl:2: 'news' is 2 (expected 0 or 1)\n"
             "b.jsonl:3: no 'w' (data.columns.weight)");
-  EXPECT_EQ(folder.fault("c.jsonl", "{\"text\": \"x\", \"label\": [[1]]}\n{\"text\": \"x\", \"label\": {}}\n",
+  EXPECT_EQ(folder.fault("c.jsonl",
+                         "{\"text\": \"x\", \"label\": [[1]]}\n{\"text\": \"x\", \"label\": {}}\n{\"text\": "
+                         "\"x\", \"label\": [\"a\", \"\"]}\n",
                          {}, Kind::kMultiLabel),
             "c.jsonl:1: 'label' holds [1] (expected label names)\n"
-            "c.jsonl:2: 'label' is {} (expected a list of labels)");
+            "c.jsonl:2: 'label' is {} (expected a list of labels)\n"
+            "c.jsonl:3: 'label' holds \"\" (expected label names)");
 }
 
 TEST(JsonLines, SurvivesARowOfAnyDepth) {
@@ -183,6 +191,14 @@ TEST(Gzip, JoinsMembersAndUnpacksMoreThanOneBuffer) {
   const std::string word(700000, 'w');
   const auto examples = folder.read("a.txt.gz", gzip("__label__1 " + word + "\n") + gzip("__label__0 y\n"));
   EXPECT_THAT(texts_of(examples), ElementsAre(word, "y"));
+}
+
+TEST(Gzip, LeavesOutZerosBehindTheLastMember) {
+  const DataFolder folder;
+  const std::string padding(1000, '\0');
+  EXPECT_THAT(texts_of(folder.read("a.csv.gz", gzip("text,label\nx,1\n") + padding)), ElementsAre("x"));
+  EXPECT_THAT(folder.fault("a.csv.gz", gzip("text,label\nx,1\n") + padding + "x"),
+              StartsWith("'a.csv.gz' is damaged"));
 }
 
 TEST(Gzip, RefusesDamageAndCutsByName) {

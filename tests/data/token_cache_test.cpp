@@ -216,9 +216,9 @@ TEST_F(Cache, GivesTheSameAsTheSourcesForClassFoldersWithATestSet) {
   settle();
   const std::string cold = described(data());
   EXPECT_THAT(cold, HasSubstr("reference test[test film 1]"));
-  EXPECT_THAT(log_, HasSubstr("1 entries of class folders are not .txt files"));
+  EXPECT_THAT(log_, HasSubstr("1 entries of class folders are hidden, or no .txt files"));
   EXPECT_EQ(described(data()), cold);
-  EXPECT_THAT(log_, HasSubstr("1 entries of class folders are not .txt files"));
+  EXPECT_THAT(log_, HasSubstr("1 entries of class folders are hidden, or no .txt files"));
   EXPECT_THAT(log_, HasSubstr("140 texts from"));
 }
 
@@ -446,7 +446,7 @@ TEST_F(Cache, TheFilesUnusedForLongestGoFirstAndOthersStay) {
     age(files.back(), 9 - static_cast<int>(length));
   }
   folder_.write("cache/notes.tokens", std::string(9999, 'x'));
-  const std::string abandoned = "cache/" + files[0].filename().string() + ".tmp-1";
+  const std::string abandoned = "cache/" + files[0].filename().string() + ".tmp-0123456789abcdef";
   folder_.write(abandoned, "half");
   age(folder_ / abandoned, 25);
 

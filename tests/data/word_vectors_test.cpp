@@ -80,6 +80,17 @@ TEST(WordVectors, ThatDoNotFitAreRefusedWithTheirLine) {
   EXPECT_THAT(fault("the 1\n\nfilm 2\n", 1), HasSubstr("some.vec:2: has vectors of 0 numbers"));
 }
 
+TEST(WordVectors, TakeNumbersBelowTheRangeOfFloatForZero) {
+  EXPECT_THAT(read("the 1e-50 -1e-300\n", 2).values, ElementsAre(0, 0));
+}
+
+TEST(WordVectors, InBinaryFormAreRefusedAsSuch) {
+  const std::string numbers("\x00\x00\x80\x3f", 4);
+  EXPECT_THAT(fault("1 1\nfilm " + numbers + "\n", 1),
+              HasSubstr("some.vec' is no text file of word vectors, for it holds NUL bytes"));
+  EXPECT_THAT(fault("\xba\x16\x4f\x2f" + numbers, 1), HasSubstr("is no text file of word vectors"));
+}
+
 TEST(WordVectors, ThatAreNotThereAreRefusedWithWhereThePathStarts) {
   const testing::TemporaryFolder folder;
   for (const auto& path : {folder / "absent.vec", folder.path()}) {

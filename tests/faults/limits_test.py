@@ -50,6 +50,13 @@ class Limits(FaultTest):
     def test_on_memory(self):
         self.below_limits_on_memory(TRAIN, before_each=self.folder.clear)
 
+    def test_on_memory_by_one_allocation_are_told_in_a_line(self):
+        layers = "[{embedding: 65536}, {linear: 65536}, {mean_pool: {padding: exclude}}, {linear: 1}]"
+        result = run(self.folder, [*TRAIN, "--set", "training.engine=reference", "--set", f"model.layers={layers}"],
+                     shell="ulimit -v 2200000; exec \"$@\"", shim=False)
+        self.assertEqual(result.code, 5, result)
+        self.assertRegex(result.err, "bernoulli: out of memory; [^\n]*\n  what came of it: [^\n]*allocate memory[^\n]*\n$")
+
     def test_on_memory_of_the_verbs_that_read_a_run(self):
         self.server.run(self.folder)
         self.below_limits_on_memory(["export", "out", "--output", "again.pt"])

@@ -90,11 +90,33 @@ class Signals(FaultTest):
             self.assertEqual(result.code, code, result)
             self.goes_on_to_the_same_model("SIGHUP")
 
+    def test_more_hangups_do_not_end_a_save(self):
+        """A shell passes the signal on and the kernel sends another: fsync takes 1 s, and the checkpoint is whole."""
+        self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))
+        process = subprocess.Popen([PROGRAM, *TRAIN], cwd=self.folder.path, stderr=subprocess.PIPE,
+                                   env=environment(faults(self.folder, slow_ms=1000)), text=True)
+        self.wait_for(lambda: [name for name in self.folder.checkpoints() if ".tmp-" in name])
+        for _ in range(3):
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.1)
+        err = process.communicate()[1]
+        self.assertEqual(process.returncode, 143, err)
+        self.assertIn("stopped; go on with", err)
+        self.goes_on_to_the_same_model("hangups")
+
     def test_a_reader_that_leaves_does_not_end_a_training(self):
         """`train | true`: everything is written; only the printed summary finds nobody, which is exit 5."""
         result = run(self.folder, TRAIN, shell="(\"$@\"; echo \"code $?\" >&2) | true", shim=False)
         self.assertRegex(result.err, "code (0|5)")
         self.assertEqual(final_state(self.folder), self.expected)
+
+    def test_closed_streams_are_no_files_of_the_run(self):
+        """What is told reaches nobody, and no file that got the number of a standard stream."""
+        for closed, code in [("<&-", 0), (">&-", 5), ("2>&-", 0), ("<&- >&- 2>&-", 5)]:
+            self.folder.clear()
+            result = run(self.folder, TRAIN, shell=f'exec "$@" {closed}', shim=False)
+            self.assertEqual(result.code, code, (closed, result))
+            self.assertEqual(final_state(self.folder), self.expected, closed)
 
     def test_stop_a_predict_that_waits_for_a_writer(self):
         self.assertEqual(self.server.run(self.folder).code, 0)

@@ -9,6 +9,7 @@
 #include <string>
 #include <tuple>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -598,7 +599,7 @@ TEST_F(EndToEnd, ALabelWithoutAValidationExampleKeepsTheThresholdHalfEverywhere)
   const ProgramResult trained = run(train_words("run", more));
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   EXPECT_THAT(trained.err, HasSubstr(warning));
-  EXPECT_THAT(trained.err, HasSubstr("g 0.5 (not fitted)"));
+  EXPECT_THAT(trained.err, HasSubstr("'g' 0.5 (not fitted)"));
   const Json summary = read_json("run/summary.json");
   EXPECT_EQ(summary["threshold_not_fitted"], Json::array({"g"}));
   EXPECT_NE(summary["thresholds"].at(0), 0.5);
@@ -614,6 +615,37 @@ TEST_F(EndToEnd, ALabelWithoutAValidationExampleKeepsTheThresholdHalfEverywhere)
   EXPECT_THAT(page, HasSubstr("the best F1; 0.5 for &#39;g&#39;, as these data have no example"));
   ASSERT_EQ(run({"report", (folder_ / "run").string()}).exit_code, 0);
   EXPECT_EQ(folder_.read("run/report.html"), page);
+}
+
+TEST_F(EndToEnd, OfManyLabelsTheFirstTenAreToldOf) {
+  std::string rows;
+  for (int i = 0; i < 120; ++i) {
+    std::string labels = i % 2 == 0 ? "\"r, g\"" : "";  // the only one that the text tells
+    for (int label = 0; label < 12; ++label) {
+      if ((i / 2 + label) % 2 == 0) labels += fmt::format("{}\"l{:02}\"", labels.empty() ? "" : ", ", label);
+    }
+    rows += fmt::format("{{\"text\": \"{} x\", \"labels\": [{}]}}\n", i % 2 == 0 ? "red" : "y", labels);
+  }
+  folder_.write("rows.jsonl", rows);
+  const ProgramResult trained =
+      run(train_words("run", {"--set", "data.train=rows.jsonl",
+                              "--set", "data.columns.label=labels",
+                              "--set", "data.validation=null",
+                              "--set", "data.validation=rows.jsonl",
+                              "--set", "data.test=null",
+                              "--set", "task={kind: multi_label}",
+                              "--set", "model.layers[3].linear=13",
+                              "--set", "training.epochs=30",
+                              "--set", "loss.pos_weight=auto",
+                              "--set", "metrics.threshold={recall_at_precision: 0.99}"}));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_THAT(trained.err, ContainsRegex("pos_weight auto: 1 for 'l00', .*, \\.\\.\\. and 3 more\n"));
+  EXPECT_THAT(trained.err, HasSubstr("label 'l09': on the validation data no threshold reaches"));
+  EXPECT_THAT(trained.err, Not(HasSubstr("label 'l10': on the validation data no threshold reaches")));
+  EXPECT_THAT(trained.err,
+              HasSubstr("warning: 2 more labels miss what metrics.threshold demands, and keep 0.5\n"));
+  EXPECT_THAT(trained.err,
+              ContainsRegex("threshold fitted on validation data: 'l00' 0.5 .not fitted., .* and 3 more\n"));
 }
 
 TEST_F(EndToEnd, ADemandIsHeldAgainstTheTestData) {

@@ -1,9 +1,11 @@
 // `bernoulli sweep` from the outside: trials, leader board, resuming, refusals, exit codes.
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -190,6 +192,49 @@ TEST_F(SweepVerb, SigtermEndsItWith143) {
   running.signal(SIGTERM);
   EXPECT_EQ(running.finish().exit_code, 143);
   EXPECT_THAT(states("out"), ElementsAre("stopped", "waiting"));
+}
+
+/// A closed terminal: the shell passes the signal on, and the kernel sends another.
+TEST_F(SweepVerb, TwoHangupsLetEveryTrialSave) {
+  Program running(words("out", {"training.seed=1,2", "--jobs", "2", "--set", "training.epochs=2000"}));
+  for (const char* log : {"out/001/metrics.jsonl", "out/002/metrics.jsonl"})
+    ASSERT_TRUE(running.wait_for_file(folder_ / log)) << running.finish().err;
+  running.signal(SIGHUP);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  running.signal(SIGHUP);
+  EXPECT_EQ(running.finish().exit_code, 143);
+  EXPECT_THAT(states("out"), ElementsAre("stopped", "stopped"));
+  for (const char* log : {"out/001.log", "out/002.log"})
+    EXPECT_THAT(folder_.read(log), HasSubstr("stopped; go on with: bernoulli train --resume"));
+}
+
+TEST_F(SweepVerb, GoesOnWhereTheProgramIsReplacedMeanwhile) {
+  const fs::path program = fs::canonical(BERNOULLI_PROGRAM), copy = folder_ / "bin/bernoulli";
+  fs::create_directory(folder_ / "bin");
+  fs::copy_file(program, copy);
+  fs::create_symlink(program.parent_path() / "bernoulli-torch", folder_ / "bin/bernoulli-torch");
+  std::vector<std::string> all = words("out", {"training.seed=1,2", "--set", "training.epochs=400"});
+  all[0] = copy;
+  Program running(all);
+  ASSERT_TRUE(running.wait_for_file(folder_ / "out/001/metrics.jsonl")) << running.finish().err;
+  fs::remove(copy);
+  const ProgramResult result = running.finish();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(states("out"), ElementsAre("finished", "finished"));
+}
+
+TEST_F(SweepVerb, ATrialThatCannotBeStartedIsThatTrialsFailure) {
+  Program running(words("out", {"training.seed=1,2,3", "--set", "training.epochs=400"}));
+  ASSERT_TRUE(running.wait_for_file(folder_ / "out/001/metrics.jsonl")) << running.finish().err;
+  fs::create_directory(folder_ / "out/002.log");
+  const ProgramResult result = running.finish();
+  EXPECT_EQ(result.exit_code, 5) << result.err;
+  EXPECT_THAT(result.err,
+              ::testing::ContainsRegex("warning: trial 2/3 .*not started: cannot open .*002.log"));
+  EXPECT_THAT(states("out"), ElementsAre("finished", "failed", "finished"));
+  EXPECT_EQ(json_of("out/leaderboard.json")["rows"].size(), 1u);
+  fs::remove(folder_ / "out/002.log");
+  EXPECT_EQ(resume("out").exit_code, 0) << "it may have gone away";
 }
 
 TEST_F(SweepVerb, ATrialThatIsKilledCountsAsOutOfMemory) {

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ATen/ops/isfinite.h>
 #include <torch/optim/adagrad.h>
 #include <torch/optim/adam.h>
 #include <torch/optim/adamw.h>
@@ -115,6 +116,20 @@ TEST(Optimizer, RmspropTakesTorchsSteps) {
   same({{"centered", true}, {"eps", 1e-2}}, RMSpropOptions(0.1).centered(true).eps(1e-2));
   same({{"centered", true}, {"eps", 1e-2}, {"momentum", 0.5}},
        RMSpropOptions(0.1).centered(true).eps(1e-2).momentum(0.5));
+}
+
+/// Under a constant gradient the variance comes to 0, and rounding puts it on either side.
+TEST(Optimizer, CenteredRmspropStaysFiniteWhereTheGradientDoesNotVary) {
+  std::vector<double> gradient;
+  for (int i = 1; i <= 20; ++i) gradient.push_back(0.0731 * i);
+  const at::Tensor weight = parameter(std::vector<double>(gradient.size(), 1.0));
+  const auto optimizer =
+      make_optimizer(optimizer_config("rmsprop", {{"centered", true}, {"alpha", 0.5}}), {{"w", weight}});
+  for (int step = 0; step < 200; ++step) {
+    set_gradient(weight, gradient);
+    optimizer->step(1e-6);
+    ASSERT_TRUE(at::isfinite(weight).all().item<bool>()) << step;
+  }
 }
 
 TEST(Optimizer, AdagradTakesTorchsSteps) {

@@ -234,11 +234,13 @@ TEST(RunRecord, ReadsWhatAFolderHas) {
 
   folder.write("data.json", R"({"labels": {"names": ["x", "y"]}})");
   folder.write("metrics.jsonl",
-               "{\"event\": \"train\", \"epoch\": 1, \"step\": 5, \"loss\": 0.5}\nnot json\n{\"event\": "
+               "{\"event\": \"train\", \"epoch\": 1, \"step\": 5, \"loss\": 0.5, \"epoch_seconds\": "
+               "[1]}\nnot json\n{\"event\": "
                "3}\n{\"event\": \"tr");
   const RunRecord record = read_run_record({folder.path() / "."}, config);
   EXPECT_EQ(record.name, empty.name);
   EXPECT_EQ(record.label_names(), (std::vector<std::string>{"x", "y"}));
+  EXPECT_FALSE(record.events.at(0).contains("epoch_seconds"));
   EXPECT_EQ(record.unreadable_events, 2);  // what a kill cut off is no line
   EXPECT_EQ(series_of(record, "train", "loss", Clock::kStep), (Series{{5, 0.5}}));
   EXPECT_TRUE(series_of(record, "train", "nothing", Clock::kEpoch).empty());

@@ -64,19 +64,41 @@ TEST_F(InTemporaryFolder, RefusesARunThatIsInUse) {
   }
 }
 
+constexpr const char* kTemporary = ".tmp-0123456789abcdef";
+
 TEST_F(InTemporaryFolder, ResumeCleansUpAfterAKilledWriter) {
+  const std::string config = std::string("run/config.yaml") + kTemporary;
+  const std::string checkpoint = std::string("run/checkpoints/step-000000001.safetensors") + kTemporary;
+  folder_.write(config, "half");
+  { const RunFolder begun = RunFolder::open_for_resume("run"); }
+  EXPECT_FALSE(fs::exists("run")) << "nothing was whole";
   folder_.write("run/config.yaml", "a: 1\n");
-  folder_.write("run/config.yaml.tmp-123", "half");
-  folder_.write("run/checkpoints/step-000000001.safetensors.tmp-9", "half");
+  folder_.write("run/notes.tmp-mine/x", "precious");
+  folder_.write(config, "half");
+  folder_.write(checkpoint, "half");
   const RunFolder run = RunFolder::open_for_resume("run");
-  EXPECT_FALSE(fs::exists("run/config.yaml.tmp-123"));
-  EXPECT_FALSE(fs::exists("run/checkpoints/step-000000001.safetensors.tmp-9"));
+  EXPECT_FALSE(fs::exists(config));
+  EXPECT_FALSE(fs::exists(checkpoint));
   EXPECT_TRUE(fs::exists("run/config.yaml"));
+  EXPECT_TRUE(fs::exists("run/notes.tmp-mine/x"));
 }
 
-TEST_F(InTemporaryFolder, ResumeRefusesAFolderThatIsNoRun) {
+TEST_F(InTemporaryFolder, RefusesAFolderThatIsNoRunAndLeavesItAsItIs) {
   folder_.write("other/file", "x");
+  const fs::path half = folder_.write(std::string("other/notes") + kTemporary, "mine");
+  const auto names = [] { return list_folder("other").size(); };
   EXPECT_THROW(RunFolder::open_for_resume("other"), RunFolderError);
+  EXPECT_TRUE(fs::exists(half));
+  EXPECT_EQ(names(), 2u) << "no lock stays";
+  EXPECT_THROW(RunFolder::create(fs::path("other"), "x"), RunFolderError);
+  EXPECT_EQ(names(), 2u);
+}
+
+TEST_F(InTemporaryFolder, TakesNoLinkToAFolderAway) {
+  folder_.write("real/config.yaml", "a: 1\n");
+  fs::create_symlink("real", "link");
+  { const RunFolder run = RunFolder::open_for_resume("link"); }
+  EXPECT_TRUE(fs::exists("link/config.yaml"));
 }
 
 TEST_F(InTemporaryFolder, ReadJsonNamesADamagedFile) {

@@ -574,6 +574,43 @@ TEST(MetricsLog, TellsTheTwoCheckpointsOfOneStepApart) {
   EXPECT_EQ(kept_events(lines, true), (std::vector<std::string>{"checkpoint", "validation", "checkpoint"}));
 }
 
+TEST(MetricsLog, WritesTheSecondsOfAnEpochOnceAndAddsThemUp) {
+  const bernoulli::testing::TemporaryFolder folder;
+  {
+    MetricsLog log(folder / "metrics.jsonl");
+    log.begin(0, false);
+    log.add_epoch_seconds(1, 0.5);
+    log.append("checkpoint", 1, 1, nlohmann::ordered_json::object());
+    log.add_epoch_seconds(1, 0.25);
+    log.add_epoch_seconds(2, 4);
+    log.append("checkpoint", 2, 2, nlohmann::ordered_json::object());
+    log.add_epoch_seconds(2, 8);
+    log.append("checkpoint", 2, 3, nlohmann::ordered_json::object());
+    EXPECT_EQ(log.epoch_seconds(), (std::vector<double>{0.75, 12}));
+  }
+  std::istringstream file(folder.read("metrics.jsonl"));
+  std::vector<std::string> written;
+  for (std::string line; std::getline(file, line);)
+    written.push_back(nlohmann::json::parse(line)["epoch_seconds"].dump());
+  EXPECT_EQ(written, (std::vector<std::string>{R"({"1":0.5})", R"({"1":0.25,"2":4.0})", R"({"2":8.0})"}));
+  MetricsLog resumed(folder / "metrics.jsonl");
+  resumed.begin(2, true);
+  EXPECT_EQ(resumed.epoch_seconds(), (std::vector<double>{0.75, 4}));
+}
+
+TEST(MetricsLog, TakesOverTheSecondsThatEarlierVersionsWrote) {
+  const bernoulli::testing::TemporaryFolder folder;
+  folder.write("metrics.jsonl",
+               R"({"event":"checkpoint","step":1,"epoch_seconds":[1.5]}
+{"event":"checkpoint","step":2,"epoch_seconds":[1.5,"?"]}
+{"event":"checkpoint","step":3,"epoch_seconds":{"2":0.5,"3":4,"0":1,"-1":1,"x":1,"4":9,"1":"?"}}
+{"event":"checkpoint","step":3,"epoch_seconds":7}
+)");
+  MetricsLog log(folder / "metrics.jsonl");
+  log.begin(3, true);
+  EXPECT_EQ(log.epoch_seconds(), (std::vector<double>{1.5, 0.5, 4}));
+}
+
 /// The file for TensorBoard behind its first two records, which tell the time.
 std::string events_in(const bernoulli::testing::TemporaryFolder& folder, const char* name) {
   constexpr size_t kRecordAround = 16, kVersion = 24, kStart = 13;
