@@ -52,6 +52,7 @@ BERNOULLI_BINARY(Floats, /)
 BERNOULLI_BINARY(Words, +)
 BERNOULLI_BINARY(Words, *)
 BERNOULLI_BINARY(Words, ^)
+BERNOULLI_BINARY(Words, |)
 #undef BERNOULLI_BINARY
 
 BERNOULLI_INLINE Words operator>>(const Words& a, int bits) {
@@ -204,6 +205,19 @@ BERNOULLI_INLINE uint32_t bits_of(const Lanes& lanes) {
 #endif
   }
   return bits;
+#endif
+}
+
+BERNOULLI_INLINE bool all_zero(const Words& x) {
+#if defined(__AVX512F__)
+  return _mm512_test_epi32_mask(reinterpret_cast<__m512i>(x.part[0]), reinterpret_cast<__m512i>(x.part[0])) ==
+         0;
+#else
+  WordPart any = x.part[0];
+  for (int i = 1; i < kParts; ++i) any = any | x.part[i];
+  uint32_t bits = 0;
+  for (int j = 0; j < kPartLanes; ++j) bits |= any[j];
+  return bits == 0;
 #endif
 }
 

@@ -174,6 +174,22 @@ BERNOULLI_INLINE void replay_together(RowState* r, const UpdateRule& rule, const
   }
 }
 
+/// Whether updates without a gradient leave kGroup rows as they are, from number `at` of each: no gradient
+/// ever reached them. Most rows of a large table are so, and may have missed every update.
+template <RuleKind kKind, bool kDecay>
+BERNOULLI_INLINE bool at_rest(const UpdateRule& rule, const Table& table, const int32_t* rows, int64_t at) {
+  constexpr bool kMoves = kKind == RuleKind::kMomentum;
+  constexpr bool kAdapts = kKind == RuleKind::kAdam || kKind == RuleKind::kAdamW;
+  if constexpr (kDecay || !(kMoves || kAdapts)) return false;
+  if (kAdapts && rule.eps == 0) return false;  // 0 / 0
+  Words state = all_words(0);
+  for (int k = 0; k < kGroup; ++k) {
+    state = state | words_of(load(table.slot0 + rows[k] * table.stride + at));
+    if constexpr (kAdapts) state = state | words_of(load(table.slot1 + rows[k] * table.stride + at));
+  }
+  return all_zero(state);
+}
+
 /// kGroup rows: those that missed more first reach the step of the one that missed least.
 template <RuleKind kKind, bool kDecay>
 BERNOULLI_INLINE void replay_group(const UpdateRule& rule, const UpdateConstants* end, const Table& table,
@@ -181,6 +197,7 @@ BERNOULLI_INLINE void replay_group(const UpdateRule& rule, const UpdateConstants
   int32_t common = missed[0];
   for (int k = 1; k < kGroup; ++k) common = missed[k] < common ? missed[k] : common;
   for (int64_t j = 0; j < table.stride; j += kLanes) {
+    if (at_rest<kKind, kDecay>(rule, table, rows, j)) continue;
     RowState r[kGroup];
 #pragma GCC unroll 4
     for (int k = 0; k < kGroup; ++k) {

@@ -134,6 +134,38 @@ TEST(Kernels, EveryVariantGivesTheSameBits) {
   }
 }
 
+/// Rows that no gradient reached are passed over together; alone each goes through every update.
+TEST(Kernels, RowsAtRestStayAsTheyAre) {
+  constexpr int64_t kStride = 32;
+  const std::vector<UpdateConstants> history(50, {0.1f, 1.5f, 1, 0.9f, 1});
+  const std::vector<int32_t> rows = {0, 1, 2, 3, 4, 5, 6, 7}, missed = {50, 50, 50, 50, 50, 50, 50, 40};
+  for (const Kernels* kernels : available_kernels()) {
+    for (const RuleKind kind : {RuleKind::kSgd, RuleKind::kMomentum, RuleKind::kAdam, RuleKind::kAdamW}) {
+      for (const float decay : {0.0f, 0.01f}) {
+        SCOPED_TRACE(fmt::format("{} {} {}", kernels->name, static_cast<int>(kind), decay));
+        const UpdateRule rule{kind, 0.9f, 0.999f, 1e-7f, decay, false};
+        const std::vector<float> initial = numbers(8 * kStride, 1);
+        std::vector<float> together[3] = {initial, std::vector<float>(initial.size()),
+                                          std::vector<float>(initial.size())};
+        for (float* state : {&together[1][0], &together[2][0]}) state[5 * kStride + 17] = 0.25f;
+        std::vector<float> alone[3] = {together[0], together[1], together[2]};
+        const auto table = [&](std::vector<float>* of) {
+          return Table{of[0].data(), of[1].data(), of[2].data(), kStride};
+        };
+        kernels->catch_up(rule, history.data() + history.size(), table(together), rows.data(), missed.data(),
+                          8);
+        for (size_t i = 0; i < rows.size(); ++i)
+          kernels->catch_up(rule, history.data() + history.size(), table(alone), &rows[i], &missed[i], 1);
+        for (int i = 0; i < 3; ++i) EXPECT_EQ(together[i], alone[i]) << i;
+        if (decay == 0) {
+          EXPECT_EQ(std::vector<float>(together[0].begin(), together[0].begin() + 4 * kStride),
+                    std::vector<float>(initial.begin(), initial.begin() + 4 * kStride));
+        }
+      }
+    }
+  }
+}
+
 TEST(UpdateNumber, GivesTheBitsOfTheSixteenLanes) {
   const Kernels& lanes = *available_kernels().back();
   for (const RuleKind kind :
