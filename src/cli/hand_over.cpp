@@ -26,6 +26,13 @@ namespace {
 /// eighth of the time or more (docs/benchmarks). What the user has set stays.
 void take_huge_pages() { ::setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 0); }
 
+/// A thread of an operator that waits for the others spins for milliseconds, as libgomp has it: where another
+/// process wants the core, that core does nothing else, and a training takes ten times as long. A thousand
+/// turns are some microseconds, longer than a sound wait.
+void spin_shortly() {
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "1000", 0);
+}
+
 [[noreturn]] int hand_over(std::string verb, std::vector<std::string> words) {
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
   const std::string program = self.parent_path() / "bernoulli-torch";
@@ -34,6 +41,7 @@ void take_huge_pages() { ::setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 0)
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   take_huge_pages();
+  spin_shortly();
   hold_stop_signals();
   ::execv(program.c_str(), arguments.data());
   throw IoError(fmt::format("cannot start '{}': {}; it is built and installed beside '{}'", program,

@@ -42,7 +42,13 @@ std::vector<KindConfig> bind_kinds(Reader& reader, const std::string& key, const
 SourceConfig bind_source(Reader& reader) { return {reader.text("path"), reader.text("format"), false}; }
 
 SplitConfig bind_split(Reader& reader) {
-  return {reader.text("method"), reader.number("fraction"), static_cast<uint64_t>(reader.integer("seed"))};
+  SplitConfig split{reader.text("method"), 0, static_cast<uint64_t>(reader.integer("seed"))};
+  split.fraction = reader.optional_number("fraction").value_or(0);
+  if (reader.has("folds")) {
+    split.folds = reader.optional_integer("folds").value_or(0);
+    split.fold = reader.optional_integer("fold").value_or(0);
+  }
+  return split;
 }
 
 HeldOutConfig bind_held_out(std::optional<Reader> reader) {
@@ -51,6 +57,9 @@ HeldOutConfig bind_held_out(std::optional<Reader> reader) {
   const bool from_path = !reader->raw("path").is_null();
   const bool from_train = reader->optional_text("from") == "train";
   for (const char* key : {"format", "fraction", "method", "seed"}) reader->raw(key);
+  for (const char* key : {"folds", "fold"}) {
+    if (reader->has(key)) reader->raw(key);
+  }
   if (from_path) held_out.source = bind_source(*reader);
   if (from_train) held_out.split = bind_split(*reader);
   if (reader->has("optional") && !reader->raw("optional").is_null())

@@ -132,8 +132,28 @@ class CrossChecks {
     if (cache.limit_gib != defaults.limit_gib) fault("data.cache.limit_gib", no_meaning);
   }
 
+  void check_folds(const SplitConfig& split) {
+    if (split.folds == 0 && split.fraction == 0) {
+      fault("data.validation.fraction",
+            "is missing (expected a number above 0 and below 1, or folds and fold instead)");
+    }
+    if (split.folds == 0) return;
+    if (split.fraction != 0)
+      fault("data.validation.fraction", "is given beside folds (expected one of the two)");
+    if (split.fold == 0) {
+      fault("data.validation.fold", fmt::format("is missing (expected an integer from 1 to {}; each in turn: "
+                                                "bernoulli sweep CONFIG data.validation.fold=1,2,...)",
+                                                split.folds));
+    } else if (split.fold > split.folds) {
+      fault("data.validation.fold", fmt::format("is {}, but there are {} folds", split.fold, split.folds));
+    }
+    if (split.method == "keras")
+      fault("data.validation.method", "is keras, which knows no folds (expected random, stratified or hash)");
+  }
+
   void check_splits() {
     const DataConfig& data = run_.data;
+    if (data.validation.split) check_folds(*data.validation.split);
     if (data.validation.split && data.test.split &&
         data.validation.split->fraction + data.test.split->fraction >= 1) {
       fault("data.test.fraction", fmt::format("and data.validation.fraction are {} together, which leaves "

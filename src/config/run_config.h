@@ -29,8 +29,10 @@ struct SourceConfig {
 
 struct SplitConfig {
   std::string method;   ///< keras (of the validation set only) | random | stratified | hash
-  double fraction = 0;  ///< share of the training source taken away, in (0, 1)
+  double fraction = 0;  ///< share of the training source taken away, in (0, 1); 0 for a fold
   uint64_t seed = 0;
+  int64_t folds = 0;  ///< what the test part leaves is cut into as many; 0: a fraction is taken
+  int64_t fold = 0;   ///< the one that is taken, from 1
 };
 
 /// Either a path of its own or a part of the training source. Neither: absent.

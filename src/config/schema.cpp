@@ -31,8 +31,23 @@ std::vector<FieldSchema> held_out_fields(bool may_be_absent) {
   }
   fields.push_back(
       word("from", "take a part of the training source instead of a path", {"train"}).optional());
-  fields.push_back(
-      number("fraction", "share of the training source that is taken").above(0).below(1).only_when("from"));
+  Field fraction =
+      number("fraction", "share of the training source that is taken").above(0).below(1).only_when("from");
+  if (may_be_absent) {
+    fields.push_back(fraction);
+  } else {
+    fields.push_back(fraction.optional());
+    fields.push_back(integer("folds", "instead of a fraction: what the test part leaves is cut into as many")
+                         .at_least(2)
+                         .at_most(1000)
+                         .only_when("from")
+                         .optional());
+    fields.push_back(integer("fold", "the one of `folds` that is taken, the others being trained on")
+                         .at_least(1)
+                         .at_most(1000)
+                         .only_when("folds")
+                         .optional());
+  }
   fields.push_back(word("method",
                         "keras: as text_dataset_from_directory does it; random; stratified: the same share "
                         "of each class, or of each label; hash: by the text itself",

@@ -78,29 +78,53 @@ Indices choose_by_class(const Dataset& dataset, const Indices& rest, int64_t wan
   return chosen;
 }
 
-/// A text's part depends on the text and the seed alone, so it stays when others are added.
-Indices choose_hash(const Dataset& dataset, const Indices& rest, double fraction, uint64_t seed) {
+/// A text's part depends on the text and the seed alone, so it stays when others are added: a text has a
+/// place in [0, 1), and the part takes those in [from, to).
+Indices choose_hash(const Dataset& dataset, const Indices& rest, double from, double to, uint64_t seed) {
   Indices chosen;
   for (const int64_t index : rest) {
     const double place =
         static_cast<double>(hash64(dataset.texts[static_cast<size_t>(index)], seed) >> 11) * 0x1.0p-53;
-    if (place < fraction) chosen.push_back(index);
+    if (from <= place && place < to) chosen.push_back(index);
   }
   return chosen;
+}
+
+/// By a method that gives a part of a wanted size.
+Indices choose_number(const Dataset& dataset, const Indices& rest, const std::string& method, int64_t wanted,
+                      uint64_t seed) {
+  if (method == "random") return choose_random(rest, wanted, seed);
+  if (method == "stratified") {
+    return dataset.num_labels == 1 ? choose_by_class(dataset, rest, wanted, seed)
+                                   : choose_by_labels(dataset, rest, wanted, seed);
+  }
+  throw InternalError(fmt::format("no split is called '{}'", method));
+}
+
+/// One of split.folds parts of `rest`: each is chosen of what those before it leave.
+Indices choose_fold(const Dataset& dataset, Indices rest, const SplitConfig& split, uint64_t seed) {
+  if (split.method == "hash") {
+    const auto folds = static_cast<double>(split.folds);
+    return choose_hash(dataset, rest, static_cast<double>(split.fold - 1) / folds,
+                       static_cast<double>(split.fold) / folds, seed);
+  }
+  for (int64_t fold = 1;; ++fold) {
+    const int64_t wanted =
+        share_of(1.0 / static_cast<double>(split.folds - fold + 1), static_cast<int64_t>(rest.size()));
+    Indices chosen = choose_number(dataset, rest, split.method, wanted,
+                                   mix_seed(seed, random_stream::kSplit, static_cast<uint64_t>(fold)));
+    if (fold == split.fold) return chosen;
+    rest = without(rest, chosen);
+  }
 }
 
 /// @param share_left  part of the whole set that earlier parts have left: `hash` works on what is left.
 Indices choose(const Dataset& dataset, const Indices& rest, const SplitConfig& split, uint64_t role,
                double share_left) {
   const uint64_t seed = mix_seed(split.seed, random_stream::kSplit, role);
-  const int64_t wanted = share_of(split.fraction, dataset.size());
-  if (split.method == "random") return choose_random(rest, wanted, seed);
-  if (split.method == "stratified") {
-    return dataset.num_labels == 1 ? choose_by_class(dataset, rest, wanted, seed)
-                                   : choose_by_labels(dataset, rest, wanted, seed);
-  }
-  if (split.method == "hash") return choose_hash(dataset, rest, split.fraction / share_left, seed);
-  throw InternalError(fmt::format("no split is called '{}'", split.method));
+  if (split.folds > 0) return choose_fold(dataset, rest, split, seed);
+  if (split.method == "hash") return choose_hash(dataset, rest, 0, split.fraction / share_left, seed);
+  return choose_number(dataset, rest, split.method, share_of(split.fraction, dataset.size()), seed);
 }
 
 /// The held-out part is the last int(fraction * count) of the shuffled order, as Python computes it.

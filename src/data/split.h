@@ -16,7 +16,8 @@ struct SplitIndices {
   std::vector<int64_t> test;
 };
 
-/// Cuts validation and test parts off a data set (docs/data.md, "Splits"). Fractions are of the whole set.
+/// Cuts validation and test parts off a data set (docs/data.md, "Splits"). Fractions are of the whole set,
+/// folds of what the test part leaves.
 /// The test part is taken first, then the validation part, but for a validation part by `keras`, which comes
 /// before both. Parts keep the order of the data set, but for `keras`, which shuffles.
 /// @throws DataError where a part would be empty.

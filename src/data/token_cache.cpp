@@ -60,7 +60,8 @@ Json to_json(const HeldOutConfig& held_out) {
   Json json = Json::object();
   if (held_out.source) json["source"] = to_json(*held_out.source);
   if (held_out.split)
-    json["split"] = {held_out.split->method, held_out.split->fraction, held_out.split->seed};
+    json["split"] = {held_out.split->method, held_out.split->fraction, held_out.split->seed,
+                     held_out.split->folds, held_out.split->fold};
   return json;
 }
 

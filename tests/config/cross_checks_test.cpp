@@ -179,6 +179,21 @@ TEST(CrossChecks, TwoSplitsLeaveSomethingToTrainOn) {
       "no fault");
 }
 
+TEST(CrossChecks, FoldsStandInPlaceOfAFraction) {
+  const auto with_validation = [](const std::string& keys) {
+    return with_data("{train: t, validation: {from: train, " + keys + "}}");
+  };
+  EXPECT_EQ(with_validation("folds: 5, fold: 5, method: hash"), "no fault");
+  EXPECT_THAT(
+      with_validation("seed: 1"),
+      HasSubstr("data.validation.fraction: is missing (expected a number above 0 and below 1, or folds"));
+  EXPECT_THAT(with_validation("folds: 5"), HasSubstr("data.validation.fold: is missing"));
+  EXPECT_THAT(with_validation("folds: 5, fold: 6"), HasSubstr("data.validation.fold: is 6, but there are 5"));
+  EXPECT_THAT(with_validation("fraction: 0.1, fold: 2"), HasSubstr("data.validation.fold"));
+  EXPECT_THAT(with_validation("fraction: 0.1, folds: 5, fold: 2"), HasSubstr("is given beside folds"));
+  EXPECT_THAT(with_validation("folds: 5, fold: 2, method: keras"), HasSubstr("keras, which knows no folds"));
+}
+
 TEST(CrossChecks, LabelsFitTheTask) {
   EXPECT_THAT(with_task("{kind: binary, positive: a, labels: [a, b, c]}"),
               HasSubstr("task.labels: has 3 items, but task.kind is binary"));

@@ -42,7 +42,15 @@ TEST(ResolvedYaml, StatesEveryKeyOfEverySection) {
 data:
   root: "."
   train: {path: t.csv, format: auto}
-  validation: {path: v.csv, format: auto, from: null, fraction: null, method: null, seed: null}
+  validation:
+    path: v.csv
+    format: auto
+    from: null
+    fraction: null
+    folds: null
+    fold: null
+    method: null
+    seed: null
   test: null
   columns:
     text: text

@@ -195,8 +195,11 @@ TEST(Validation, KeysOfAnotherChoiceAreRefused) {
       faults_of(rest + "data: {train: t, validation: {path: v, fraction: 0.1}}"),
       HasSubstr(
           "data.validation.fraction: has no meaning without 'from' (expected 'from' beside it, or neither)"));
-  EXPECT_THAT(faults_of(rest + "data: {train: t, validation: {from: train}}"),
-              HasSubstr("data.validation.fraction: is missing (expected a number above 0 and below 1)"));
+  EXPECT_THAT(
+      faults_of(rest + "data: {train: t, validation: {from: train}}"),
+      HasSubstr("data.validation.fraction: is missing (expected a number above 0 and below 1, or folds"));
+  EXPECT_THAT(faults_of(rest + "data: {train: t, test: {from: train}}"),
+              HasSubstr("data.test.fraction: is missing (expected a number above 0 and below 1)"));
   EXPECT_THAT(faults_of(rest + "data: {train: t, validation: {path: v, from: train, fraction: 0.1}}"),
               HasSubstr("data.validation: has path and from (expected exactly one of path and from)"));
   EXPECT_THAT(faults_of(rest + "data: {train: t, test: {seed: 1}}"),

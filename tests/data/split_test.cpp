@@ -79,7 +79,18 @@ Dataset examples(int64_t count) {
 }
 
 SplitConfig split(const std::string& method, double fraction, uint64_t seed = 1) {
-  return {method, fraction, seed};
+  SplitConfig config;
+  config.method = method;
+  config.fraction = fraction;
+  config.seed = seed;
+  return config;
+}
+
+SplitConfig fold(const std::string& method, int64_t number, int64_t of) {
+  SplitConfig config = split(method, 0);
+  config.fold = number;
+  config.folds = of;
+  return config;
 }
 
 int64_t positives(const Dataset& dataset, const Indices& part) {
@@ -135,6 +146,37 @@ TEST(Split, IsAFunctionOfItsSeed) {
     };
     EXPECT_EQ(held_out(7), held_out(7)) << method;
     EXPECT_NE(held_out(7), held_out(8)) << method;
+  }
+}
+
+TEST(Split, FoldsAreThePartsOfWhatTheTestPartLeaves) {
+  const Dataset one = examples(203), many = rare_and_frequent(203, 4, 5);
+  for (const Dataset* dataset : {&one, &many}) {
+    for (const char* method : {"random", "stratified", "hash"}) {
+      SCOPED_TRACE(std::string(method) + " of " + std::to_string(dataset->num_labels));
+      Indices all, test;
+      for (int64_t number = 1; number <= 5; ++number) {
+        const SplitIndices parts = split_indices(*dataset, fold(method, number, 5), split("random", 0.1));
+        EXPECT_EQ(all_of(parts), counting(203));
+        EXPECT_TRUE(number == 1 || parts.test == test) << "one test part for all folds";
+        test = parts.test;
+        EXPECT_NEAR(static_cast<double>(parts.validation.size()), 183 / 5.0,
+                    std::string(method) == "hash" ? 15 : 1);
+        all.insert(all.end(), parts.validation.begin(), parts.validation.end());
+      }
+      all.insert(all.end(), test.begin(), test.end());
+      std::sort(all.begin(), all.end());
+      EXPECT_EQ(all, counting(203)) << "each example is in one fold";
+    }
+  }
+}
+
+TEST(Split, StratifiedFoldsHaveTheSharesOfTheClasses) {
+  const Dataset dataset = examples(300);  // 100 positives
+  for (int64_t number = 1; number <= 10; ++number) {
+    const SplitIndices parts = split_indices(dataset, fold("stratified", number, 10), std::nullopt);
+    EXPECT_EQ(parts.validation.size(), 30u) << number;
+    EXPECT_EQ(positives(dataset, parts.validation), 10) << number;
   }
 }
 
