@@ -83,11 +83,8 @@ int run_evaluate(const std::vector<std::string>& words) {
         predictions, classifier->thresholds(), config.metrics, config.task.kind, 1, [&](int64_t done) {
           if (line.due()) line.update(fmt::format("intervals: {} of {} resamples", done, kNumResamples));
         });
-    if (intervals->too_narrow())
-      log_warning(
-          fmt::format("{} answers of the rarer kind make the intervals too narrow (fewer than {}): evaluate "
-                      "on more of them",
-                      intervals->num_rarer, kFewestForInterval));
+    const std::string narrow = narrow_warning(*intervals);
+    if (!narrow.empty()) log_warning(narrow);
   }
   if (!arguments->json) {
     print(to_table(report, intervals ? &*intervals : nullptr));

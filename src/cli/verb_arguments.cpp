@@ -131,8 +131,9 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
       "format", po::value<std::string>()->default_value("auto")->value_name("F"),
       "of PATH: auto (by its ending), class_folders, csv, tsv, jsonl or fasttext")(
       "device", po::value<std::string>()->default_value("cpu")->value_name("D"), kDevices)(
-      "intervals", "beside each metric where 95 % of 1,000 resamples of the examples have it (bootstrap)")(
-      "json", "print one JSON object");
+      "intervals",
+      "beside each metric its 95 % interval: exact for shares of examples, else of 1,000 resamples "
+      "(bootstrap)")("json", "print one JSON object");
   add_data_options(options);
   const Usage usage{"evaluate RUN|FILE.pt [options]",
                     "All metrics of a run folder (native text path) or an exported file (TorchScript path, "

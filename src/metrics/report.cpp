@@ -38,6 +38,13 @@ std::string cell(const MetricValue& metric) {
   return metric.value ? fmt::format("{:.6g}", *metric.value) : std::string("-");
 }
 
+std::string interval_cell(const MetricInterval& of) {
+  const Interval& interval = of.interval;
+  if (!interval.low) return fmt::format("  no interval ({})", interval.undefined_reason);
+  return fmt::format("  95 % interval {:.4g} to {:.4g}{}", *interval.low, *interval.high,
+                     of.exact ? fmt::format(" (exact, of {})", of.num_answers) : "");
+}
+
 constexpr std::array<const char*, 5> kLabelColumns = {"precision", "recall", "f1", "roc_auc",
                                                       "average_precision"};
 
@@ -94,13 +101,11 @@ std::string to_table(const MetricReport& report, const MetricIntervals* interval
   }
   for (const auto& [name, metric] : report.metrics) {
     table += fmt::format("{:<{}}{}", name, kNameWidth, cell(metric));
-    const Interval* interval = intervals == nullptr ? nullptr : intervals->find(name);
+    const MetricInterval* found = intervals == nullptr ? nullptr : intervals->find(name);
     if (!metric.value)
       table += fmt::format("  ({})", metric.undefined_reason);
-    else if (interval != nullptr)
-      table += interval->low
-                   ? fmt::format("  95 % interval {:.4g} to {:.4g}", *interval->low, *interval->high)
-                   : fmt::format("  no interval ({})", interval->undefined_reason);
+    else if (found != nullptr)
+      table += interval_cell(*found);
     table += '\n';
   }
   return report.per_label.empty() ? table : table + label_table(report);
