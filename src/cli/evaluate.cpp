@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/held_out.h"
+#include "cli/learned_texts.h"
 #include "cli/load_arguments.h"
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
@@ -40,18 +41,33 @@ void check_unchanged(const RunPaths& run, const DataConfig& data, const HeldOutD
                   what));
 }
 
+/// The folder of a model: a run folder, or that of a file, which may still lie in its run.
+RunPaths folder_of(const std::filesystem::path& model) {
+  return {std::filesystem::is_directory(model) ? model : model.parent_path()};
+}
+
 /// The held-out data that the model's own configuration names: test, else validation.
-/// @param model  a run folder, or a file that still lies in one
-Dataset own_held_out_data(const Classifier& classifier, const std::filesystem::path& model,
+Dataset own_held_out_data(const RunConfig& config, const RunPaths& run,
                           const std::vector<std::string>& overrides) {
-  const RunPaths run{std::filesystem::is_directory(model) ? model : model.parent_path()};
-  const DataConfig data = data_of_run(classifier.config(), run, overrides);
-  std::optional<HeldOutData> held_out = load_held_out(data, classifier.config().task);
+  const DataConfig data = data_of_run(config, run, overrides);
+  std::optional<HeldOutData> held_out = load_held_out(data, config.task);
   if (!held_out)
     throw UsageError(
         "the configuration of this model has no test or validation data; name some with --data PATH");
   check_unchanged(run, data, *held_out);
   return std::move(held_out->dataset);
+}
+
+/// Those of --data.
+Dataset given_data(const Classifier& classifier, const EvaluateArguments& arguments) {
+  if (!std::filesystem::exists(*arguments.data))
+    throw DataError(fmt::format("--data: '{}' does not exist", *arguments.data));
+  const RunConfig& config = classifier.config();
+  Dataset dataset =
+      load_dataset(*arguments.data, arguments.format, columns_of_run(config, arguments.overrides),
+                   config.task, classifier.labels());
+  warn_of_learned_texts(config, folder_of(arguments.model), dataset);
+  return dataset;
 }
 
 }  // namespace
@@ -63,13 +79,9 @@ int run_evaluate(const std::vector<std::string>& words) {
   const c10::Device device = open_device(arguments->device);
   const auto classifier = open_classifier(arguments->model, device);
   const RunConfig& config = classifier->config();
-  if (arguments->data && !std::filesystem::exists(*arguments->data))
-    throw DataError(fmt::format("--data: '{}' does not exist", *arguments->data));
-  const Dataset dataset =
-      arguments->data
-          ? load_dataset(*arguments->data, arguments->format, columns_of_run(config, arguments->overrides),
-                         config.task, classifier->labels())
-          : own_held_out_data(*classifier, arguments->model, arguments->overrides);
+  const Dataset dataset = arguments->data
+                              ? given_data(*classifier, *arguments)
+                              : own_held_out_data(config, folder_of(arguments->model), arguments->overrides);
   throw_if_stopped();
   const std::vector<float> logits = logits_of(*classifier, dataset);
   const auto loss = make_loss(config.loss, classifier->pos_weight(), dataset.num_labels);

@@ -253,6 +253,31 @@ TEST_F(EndToEnd, RunAndExportedFileGiveTheSameMetricsAndPredictions) {
   EXPECT_GT(first["logit"], 0.0);
 }
 
+TEST_F(EndToEnd, EvaluateWarnsOfTextsThatTheModelWasTrainedOn) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const std::string run_dir = (folder_ / "run").string(), given = (folder_ / "given.csv").string();
+  const auto errors_of = [&](const std::string& model) {
+    const ProgramResult evaluated = run({"evaluate", model, "--data", given});
+    EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
+    return evaluated.err;
+  };
+  folder_.write("given.csv", folder_.read("data.csv") + "something else,good\n");
+  const char* const found = "warning: 60 of 101 texts stand in the training data too, such as ";
+  EXPECT_THAT(errors_of(run_dir), HasSubstr(found)) << "neither those of validation nor of test";
+  EXPECT_THAT(errors_of(run_dir + "/model.pt"), HasSubstr(found));
+  EXPECT_THAT(run({"evaluate", run_dir}).err, Not(HasSubstr("stand in the training data")));
+  fs::copy_file(run_dir + "/model.pt", folder_ / "alone.pt");
+  const char* const not_seen = "whether the model was trained on some of these texts could not be seen: ";
+  EXPECT_THAT(errors_of((folder_ / "alone.pt").string()),
+              HasSubstr(not_seen + std::string("'") + folder_.path().string() + "' is no run folder"));
+  folder_.write("data.csv", folder_.read("data.csv") + "one more,good\n");
+  EXPECT_THAT(errors_of(run_dir), HasSubstr("warning: the train data are not those of the training ("));
+  fs::remove(folder_ / "data.csv");
+  EXPECT_THAT(errors_of(run_dir), ContainsRegex(not_seen + std::string(".*data.csv' does not exist")));
+  folder_.write("given.csv", "text,label\nnew,good\nother,bad\n");
+  EXPECT_THAT(errors_of(run_dir), Not(HasSubstr("stand in the training data")));
+}
+
 TEST_F(EndToEnd, PredictReadsJsonLinesFromTheConfiguredColumn) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   folder_.write("in.jsonl", "{\"text\": \"a fine film\"}\n{\"id\": 3, \"text\": \"\"}\n");
