@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,11 @@
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/log.h"
 #include "core/stop.h"
 #include "data/dataset.h"
+#include "infer/record.h"
 #include "loss/loss.h"
 #include "metrics/metric_intervals.h"
 #include "metrics/report.h"
@@ -70,6 +73,30 @@ Dataset given_data(const Classifier& classifier, const EvaluateArguments& argume
   return dataset;
 }
 
+/// A line an example, in their order. @param path  "-": standard output
+void write_answers(const std::string& path, const Classifier& classifier, const Dataset& dataset,
+                   const std::vector<float>& logits) {
+  constexpr size_t kBlock = 1 << 20;
+  std::optional<AtomicFile> file;
+  if (path != "-") file.emplace(path);
+  const auto width = static_cast<size_t>(dataset.num_labels);
+  std::string lines;
+  const auto write = [&] {
+    if (file)
+      file->append(lines);
+    else
+      print(lines);
+    lines.clear();
+  };
+  for (size_t i = 0; i < dataset.texts.size(); ++i) {
+    const std::span<const float> row(logits.data() + i * width, width);
+    lines += format_record(answer_record(classifier, dataset, i, row), RecordFormat::kJsonl);
+    if (lines.size() >= kBlock) write();
+  }
+  write();
+  if (file) file->commit();
+}
+
 }  // namespace
 
 int run_evaluate(const std::vector<std::string>& words) {
@@ -98,8 +125,13 @@ int run_evaluate(const std::vector<std::string>& words) {
     const std::string narrow = narrow_warning(*intervals);
     if (!narrow.empty()) log_warning(narrow);
   }
+  if (arguments->answers) write_answers(*arguments->answers, *classifier, dataset, logits);
   if (!arguments->json) {
-    print(to_table(report, intervals ? &*intervals : nullptr));
+    const std::string table = to_table(report, intervals ? &*intervals : nullptr);
+    if (arguments->answers == "-")
+      log_info(table);
+    else
+      print(table);
     return 0;
   }
   nlohmann::ordered_json json = to_json(report);

@@ -71,6 +71,25 @@ Json prediction_record(const Classifier& classifier, std::span<const float> logi
   return record;
 }
 
+Json answer_record(const Classifier& classifier, const Dataset& dataset, size_t index,
+                   std::span<const float> logits) {
+  const Labels& labels = classifier.labels();
+  const std::span<const float> targets =
+      std::span(dataset.targets).subspan(index * logits.size(), logits.size());
+  Json record = {{"origin", dataset.origins[index]}};
+  if (labels.kind == TaskConfig::Kind::kBinary) {
+    record["target"] = labels.names[targets[0] == 1 ? 1 : 0];
+  } else {
+    record["targets"] = Json::array();
+    for (size_t i = 0; i < targets.size(); ++i) {
+      if (targets[i] == 1) record["targets"].push_back(labels.names[i]);
+    }
+  }
+  if (!dataset.weights.empty()) record["weight"] = dataset.weights[index];
+  record.update(prediction_record(classifier, logits));
+  return record;
+}
+
 std::string format_record(const Json& record, RecordFormat format, std::span<const std::string> keep,
                           std::span<const KeptValue> kept) {
   if (format == RecordFormat::kJsonl) {

@@ -17,6 +17,12 @@ enum class RecordFormat { kJsonl, kTsv };
 /// @param logits L of them, one text.
 nlohmann::ordered_json prediction_record(const Classifier& classifier, std::span<const float> logits);
 
+/// Of an example whose labels are known: {"origin", "target" (multi-label "targets": its labels), "weight"
+/// where examples have one}, then what prediction_record gives.
+/// @param logits  L of them, of example `index`
+nlohmann::ordered_json answer_record(const Classifier& classifier, const Dataset& dataset, size_t index,
+                                     std::span<const float> logits);
+
 /// One line with its newline. tsv: label(s), probability or probabilities, logit or logits; tabs, line ends
 /// and backslashes of labels as \xHH.
 /// @param keep, kept  the columns of the input to copy and their values: in jsonl under "input", first; in

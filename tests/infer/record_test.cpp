@@ -50,6 +50,19 @@ TEST(Record, OfAMultiLabelTaskHasEveryLabelsNumbers) {
   EXPECT_EQ(prediction_record(multi_label(), std::vector<float>{-9, -9, -9})["labels"].dump(), "[]");
 }
 
+TEST(Record, OfAKnownExampleHasItsOriginAndTarget) {
+  const Dataset one{{"a", "b"}, {1, 0}, {}, {"r.csv:2", "r.csv:3"}, 1, nullptr};
+  EXPECT_EQ(answer_record(binary(), one, 0, std::vector<float>{0}).dump(),
+            R"({"origin":"r.csv:2","target":"good","label":"bad","probability":0.5,"logit":0.0})");
+  EXPECT_EQ(answer_record(binary(), one, 1, std::vector<float>{0})["target"], "bad");
+  const Dataset several{{"a", "b"}, {0, 0, 0, 1, 0, 1}, {1, 0.5f}, {"r.csv:2", "r.csv:3"}, 3, nullptr};
+  const auto record = answer_record(multi_label(), several, 1, std::vector<float>{2, 0, 0});
+  EXPECT_EQ(record["targets"].dump(), R"(["news","art"])");
+  EXPECT_EQ(record["weight"], 0.5);
+  EXPECT_EQ(record["labels"].dump(), R"(["news","art"])");
+  EXPECT_EQ(answer_record(multi_label(), several, 0, std::vector<float>{0, 0, 0})["targets"].dump(), "[]");
+}
+
 TEST(Record, TabSeparatedLinesFitTheirHeader) {
   EXPECT_EQ(tsv_header(binary()), "label\tprobability\tlogit\n");
   EXPECT_EQ(line(binary(), {0}, RecordFormat::kTsv), "bad\t0.5\t0.0\n");

@@ -278,6 +278,33 @@ TEST_F(EndToEnd, EvaluateWarnsOfTextsThatTheModelWasTrainedOn) {
   EXPECT_THAT(errors_of(run_dir), Not(HasSubstr("stand in the training data")));
 }
 
+TEST_F(EndToEnd, EvaluateWritesTheAnswersThatItsFiguresAreMadeOf) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const std::string run_dir = (folder_ / "run").string(), file = (folder_ / "answers.jsonl").string();
+  const ProgramResult judged = run({"evaluate", run_dir, "--json", "--answers", file});
+  ASSERT_EQ(judged.exit_code, 0) << judged.err;
+  const Json figures = Json::parse(judged.out);
+  int64_t count = 0;
+  double hits = 0, log_loss = 0;
+  std::istringstream lines(folder_.read("answers.jsonl"));
+  for (std::string line; std::getline(lines, line); ++count) {
+    const Json answer = Json::parse(line);
+    EXPECT_THAT(answer["origin"].get<std::string>(), ContainsRegex("data\\.csv:[0-9]+$"));
+    EXPECT_EQ(answer["label"], answer["probability"] > 0.5 ? "good" : "bad");
+    hits += answer["target"] == answer["label"];
+    const double logit = answer["logit"];
+    log_loss += std::log1p(std::exp(answer["target"] == "good" ? -logit : logit));
+  }
+  ASSERT_EQ(count, figures["num_examples"].get<int64_t>());
+  EXPECT_EQ(hits / 20, figures["metrics"]["accuracy"]);
+  EXPECT_NEAR(log_loss / 20, figures["metrics"]["log_loss"].get<double>(), 1e-9);
+
+  const ProgramResult piped = run({"evaluate", run_dir, "--answers", "-"});
+  EXPECT_EQ(piped.out, folder_.read("answers.jsonl"));
+  EXPECT_THAT(piped.err, HasSubstr("accuracy  "));
+  EXPECT_THAT(piped.err, HasSubstr("log_loss  "));
+}
+
 TEST_F(EndToEnd, PredictReadsJsonLinesFromTheConfiguredColumn) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   folder_.write("in.jsonl", "{\"text\": \"a fine film\"}\n{\"id\": 3, \"text\": \"\"}\n");
