@@ -305,6 +305,32 @@ TEST_F(EndToEnd, EvaluateWritesTheAnswersThatItsFiguresAreMadeOf) {
   EXPECT_THAT(piped.err, HasSubstr("log_loss  "));
 }
 
+TEST_F(EndToEnd, PredictTakesLabelledLinesAndAnotherThreshold) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const std::string run_dir = (folder_ / "run").string();
+  const std::string labelled = "__label__good A fine film\n__label__bad Dull, flat film\n";
+  folder_.write("in.ft", labelled);
+  const ProgramResult of_lines = run({"predict", run_dir}, "A fine film\nDull, flat film\n");
+  const ProgramResult of_file = run({"predict", run_dir, (folder_ / "in.ft").string()});
+  EXPECT_EQ(of_file.out, of_lines.out) << of_file.err;
+  EXPECT_EQ(run({"predict", run_dir, "--input", "fasttext"}, labelled).out, of_lines.out);
+  const char* const hint = "warning: the first line begins with __label__";
+  EXPECT_THAT(run({"predict", run_dir}, labelled).err, HasSubstr(hint));
+  EXPECT_THAT(of_file.err + of_lines.err, Not(HasSubstr(hint)));
+
+  const std::vector<std::string> sure = {"predict",   run_dir,  "--threshold",
+                                         "0.9999999", "--text", "A fine film"};
+  EXPECT_EQ(Json::parse(run(sure).out)["label"], "bad");
+  for (const char* threshold : {"0", "1", "nan"}) {
+    const ProgramResult refused = run({"predict", run_dir, "--threshold", threshold, "--text", "x"});
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_THAT(refused.err, HasSubstr("expected a number above 0 and below 1"));
+  }
+  const ProgramResult top = run({"predict", run_dir, "--top", "1", "--text", "x"});
+  EXPECT_EQ(top.exit_code, 2);
+  EXPECT_THAT(top.err, HasSubstr("--top is for models of several labels"));
+}
+
 TEST_F(EndToEnd, PredictReadsJsonLinesFromTheConfiguredColumn) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   folder_.write("in.jsonl", "{\"text\": \"a fine film\"}\n{\"id\": 3, \"text\": \"\"}\n");
