@@ -8,6 +8,8 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "metrics/confusion.h"
+#include "metrics/scored_example.h"
 #include "metrics/temperature.h"
 #include "metrics/thresholds.h"
 #include "train/evaluate.h"
@@ -16,16 +18,29 @@ namespace bernoulli::cli {
 namespace {
 
 /// "temperature fitted on validation data: NAME 1.5, NAME 2"
+/// @param remarks  one a value, or none
 void log_fitted(const char* what, const std::vector<double>& values, const std::vector<std::string>& names,
-                const std::vector<int64_t>& not_fitted = {}) {
+                const std::vector<std::string>& remarks = {}) {
   std::string shown;
   for (size_t label = 0; label < values.size(); ++label) {
     shown += label == 0 ? "" : ", ";
     if (values.size() > 1) shown += names[label] + " ";
     shown += fmt::format("{:.7g}", values[label]);
-    if (std::ranges::binary_search(not_fitted, static_cast<int64_t>(label))) shown += " (not fitted)";
+    if (!remarks.empty()) shown += fmt::format(" ({})", remarks[label]);
   }
   log_info(fmt::format("{} fitted on validation data: {}", what, shown));
+}
+
+/// Of each label, how many of the validation examples above its threshold have it.
+std::vector<std::string> precisions(const Predictions& validation, const FittedThresholds& fitted) {
+  std::vector<std::string> remarks;
+  for (const std::vector<ScoredExample>& column : score_labels(validation, fitted.thresholds)) {
+    const Confusion counts = count_confusion(column);
+    remarks.push_back(fmt::format("precision {:.6g} of {:.6g}", counts.true_positives,
+                                  counts.true_positives + counts.false_positives));
+  }
+  for (const int64_t label : fitted.left_at_half) remarks[static_cast<size_t>(label)] = "not fitted";
+  return remarks;
 }
 
 std::vector<double> fitted_temperatures(const Predictions& validation,
@@ -48,7 +63,7 @@ FittedThresholds fitted_thresholds(const Predictions& validation, const Finished
         error.what(), training.paths.folder.string()));
   }
   for (const std::string& reason : fitted.reasons) log_warning(reason + "; it stays 0.5 there");
-  log_fitted("threshold", fitted.thresholds, names, fitted.left_at_half);
+  log_fitted("threshold", fitted.thresholds, names, precisions(validation, fitted));
   return fitted;
 }
 

@@ -23,6 +23,7 @@
 #include "loss/loss.h"
 #include "metrics/metric_intervals.h"
 #include "metrics/report.h"
+#include "metrics/thresholds.h"
 #include "predict/open_classifier.h"
 #include "store/run_paths.h"
 #include "tensor/device.h"
@@ -115,6 +116,8 @@ int run_evaluate(const std::vector<std::string>& words) {
   const Predictions predictions{logits, dataset.targets, dataset.weights, dataset.num_labels};
   const MetricReport report =
       evaluate_logits(predictions, *loss, config, classifier->labels().names, classifier->thresholds());
+  const std::string hint = nothing_above(predictions, classifier->thresholds());
+  if (!hint.empty()) log_warning(hint);
   std::optional<MetricIntervals> intervals;
   if (arguments->intervals) {
     ProgressLine line;

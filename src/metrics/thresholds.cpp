@@ -150,4 +150,24 @@ FittedThresholds choose_thresholds(const Predictions& validation, const Threshol
   return fitted;
 }
 
+std::string nothing_above(const Predictions& predictions, const std::vector<double>& thresholds) {
+  float largest = 0;
+  bool has_positives = false;
+  for (const std::vector<ScoredExample>& column : score_labels(predictions, thresholds)) {
+    for (const ScoredExample& scored : column) {
+      if (scored.predicted) return "";
+      has_positives = has_positives || scored.target;
+      largest = std::max(largest, probability(scored.logit));
+    }
+  }
+  if (!has_positives) return "";
+  return fmt::format(
+      "no example is above {}: the largest probability is {:.4g}; metrics.threshold sets another one, or "
+      "fits it",
+      thresholds.size() == 1 || predictions.num_labels == 1
+          ? fmt::format("the threshold {:.6g}", thresholds[0])
+          : "the threshold of any label",
+      largest);
+}
+
 }  // namespace bernoulli

@@ -33,4 +33,8 @@ struct FittedThresholds {
 FittedThresholds choose_thresholds(const Predictions& validation, const ThresholdConfig& config,
                                    const std::vector<std::string>& names = {});
 
+/// What to look at where there are positive examples and every answer is negative; else empty.
+/// @param thresholds  one for all labels, or one a label
+std::string nothing_above(const Predictions& predictions, const std::vector<double>& thresholds);
+
 }  // namespace bernoulli

@@ -708,11 +708,15 @@ TEST_F(EndToEnd, ADemandIsHeldAgainstTheTestData) {
   const ProgramResult trained = run(train_words("run", more));
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   EXPECT_THAT(trained.err, Not(HasSubstr("fewer than 30")));
-  EXPECT_THAT(trained.out,
-              ContainsRegex("demand      precision of at least 0.7\n"
-                            "            on validation data:  precision 0.[7-9]...  recall 0.....\n"
-                            "            on test data:  precision 0.2500  recall 1.0000  .less "
-                            "than demanded.\n"));
+  EXPECT_THAT(
+      trained.out,
+      ContainsRegex("demand      precision of at least 0.7\n"
+                    "            on validation data:  precision 0.[7-9]... .[0-9]+ of [0-9]+.  recall "
+                    "0..... .[0-9]+ of 30.\n"
+                    "            on test data:  precision 0.2500 .5 of 20.  recall 1.0000 .5 of "
+                    "5.  .less than demanded.\n"));
+  EXPECT_THAT(trained.err,
+              ContainsRegex("threshold fitted on validation data: 0.[0-9]* .precision [0-9]+ of [0-9]+.\n"));
   EXPECT_EQ(read_json("run/summary.json")["threshold_demand"],
             Json({{"metric", "precision"}, {"at_least", 0.7}}));
   std::vector<std::string> smaller = more;
@@ -722,6 +726,18 @@ TEST_F(EndToEnd, ADemandIsHeldAgainstTheTestData) {
   EXPECT_THAT(few.err,
               HasSubstr("warning: metrics.threshold is fitted on fewer than 30 validation examples of "
                         "'good' (15), 'bad' (15): it will vary"));
+}
+
+TEST_F(EndToEnd, AFigureOfNoneFoundComesWithTheLargestProbability) {
+  const char* const hint =
+      "no example is above the threshold 0.99: the largest probability is 0.[0-9]+; metrics.threshold sets";
+  const ProgramResult trained =
+      run(train_words("run", {"--set", "training.epochs=1", "--set", "metrics.threshold=0.99"}));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_THAT(trained.err, ContainsRegex(std::string("warning: validation data: ") + hint));
+  EXPECT_THAT(trained.err, ContainsRegex(std::string("warning: test data: ") + hint));
+  EXPECT_THAT(run({"evaluate", (folder_ / "run").string()}).err,
+              ContainsRegex(std::string("warning: ") + hint));
 }
 
 TEST_F(EndToEnd, ADemandIsCountedByLabel) {
@@ -748,7 +764,8 @@ TEST_F(EndToEnd, ADemandIsCountedByLabel) {
                         "labels as demanded\n"));
   EXPECT_THAT(trained.out,
               HasSubstr("on test data:  macro_precision 0.5000  macro_recall 1.0000  1 of 2 labels as "
-                        "demanded; less: 'g' (0.0000)\n"));
+                        "demanded; less: 'g' (0.0000, 0 of 30)\n"));
+  EXPECT_THAT(trained.err, HasSubstr(" (precision 6 of 6), g "));
 }
 
 TEST_F(EndToEnd, AFinishedRunTakesATemperatureThatEveryVerbDividesBy) {

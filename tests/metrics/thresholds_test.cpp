@@ -187,5 +187,22 @@ TEST(Thresholds, SayWhichDemandCannotBeMetAndTheBestThatCan) {
   expect_error<InternalError>({{1, 2}, {1, 1}}, Method::kFixed, 0.5, "target 1 is 2");
 }
 
+TEST(Thresholds, AreToldOfWhereNothingIsAbove) {
+  const Scored low = {{1, 0}, {logit_of(.25), logit_of(.125)}};
+  EXPECT_EQ(nothing_above(low.view(), {0.5}),
+            "no example is above the threshold 0.5: the largest probability is 0.25; metrics.threshold sets "
+            "another "
+            "one, or fits it");
+  EXPECT_EQ(nothing_above(low.view(), {0.2}), "");
+  const Scored negatives = {{0, 0}, {-1, -2}}, one_is_not_a_number = {{1, 0}, {kNaN, -1}};
+  EXPECT_EQ(nothing_above(negatives.view(), {0.5}), "") << "every answer is right";
+  EXPECT_THAT(nothing_above(one_is_not_a_number.view(), {0.5}),
+              HasSubstr("the largest probability is 0.2689;"));
+  const Scored two_labels = {{1, 0, 0, 1}, {-1, -2, -3, 0}, {}, 2};
+  EXPECT_THAT(nothing_above(two_labels.view(), {0.5, 0.6}),
+              HasSubstr("above the threshold of any label: the"));
+  EXPECT_EQ(nothing_above(two_labels.view(), {0.5, 0.4}), "");
+}
+
 }  // namespace
 }  // namespace bernoulli
