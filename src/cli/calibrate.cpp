@@ -39,6 +39,7 @@ std::vector<std::string> precisions(const Predictions& validation, const FittedT
     remarks.push_back(fmt::format("precision {:.6g} of {:.6g}", counts.true_positives,
                                   counts.true_positives + counts.false_positives));
   }
+  for (const int64_t label : fitted.shared) remarks[static_cast<size_t>(label)] += ", shared";
   for (const int64_t label : fitted.left_at_half) remarks[static_cast<size_t>(label)] = "not fitted";
   return remarks;
 }

@@ -68,11 +68,14 @@ std::string label_figures(const Json& figures, const std::set<std::string>& not_
 }  // namespace
 
 Json threshold_demand(const ThresholdConfig& threshold) {
+  Json demand;
   switch (threshold.method) {
     case ThresholdConfig::Method::kPrecisionAtRecall:
       return {{"metric", "recall"}, {"at_least", threshold.value}};
     case ThresholdConfig::Method::kRecallAtPrecision:
-      return {{"metric", "precision"}, {"at_least", threshold.value}};
+      demand = {{"metric", "precision"}, {"at_least", threshold.value}};
+      if (threshold.confidence) demand["confidence"] = *threshold.confidence;
+      return demand;
     default:
       return nullptr;
   }
@@ -84,7 +87,11 @@ std::string demand_text(const Json& summary) {
   const auto metric = demanded->at("metric").get<std::string>();
   const double demand = demanded->at("at_least").get<double>();
   const auto not_fitted = summary.at("threshold_not_fitted").get<std::set<std::string>>();
-  std::string text = fmt::format("{:<12}{} of at least {}\n", "demand", metric, demand);
+  std::string text =
+      fmt::format("{:<12}{} of at least {}{}\n", "demand", metric, demand,
+                  demanded->contains("confidence")
+                      ? fmt::format(" with confidence {}", demanded->at("confidence").get<double>())
+                      : "");
   for (const char* split : {"validation", "test"}) {
     if (!summary.contains(split)) continue;
     const Json& figures = summary[split];

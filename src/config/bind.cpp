@@ -212,10 +212,12 @@ ThresholdConfig bind_threshold(const Json& threshold) {
     config = {ThresholdConfig::Method::kFixed, reader.number("value")};
   } else if (method == "max_f1") {
     config.method = ThresholdConfig::Method::kMaxF1;
+    config.min_positives = reader.integer("min_positives");
   } else if (method == "precision_at_recall") {
     config = {ThresholdConfig::Method::kPrecisionAtRecall, reader.number("recall")};
   } else if (method == "recall_at_precision") {
-    config = {ThresholdConfig::Method::kRecallAtPrecision, reader.number("precision")};
+    config = {ThresholdConfig::Method::kRecallAtPrecision, reader.number("precision"),
+              reader.optional_number("confidence")};
   } else {
     throw InternalError(fmt::format(
         "configuration: the schema declares threshold method '{}', but nothing reads it", method));

@@ -39,6 +39,7 @@ class CrossChecks {
     if (sound({"training"})) check_schedule();
     if (sound({"data", "training"})) check_training_without_validation();
     if (sound({"data", "metrics"})) check_fitting_without_validation();
+    if (sound({"data", "metrics", "task"})) check_threshold();
     if (sound({"training", "task"})) check_monitor();
   }
 
@@ -352,6 +353,15 @@ class CrossChecks {
     if (run_.metrics.fits_temperature) needs_validation("metrics.temperature");
     if (run_.metrics.threshold.method != ThresholdConfig::Method::kFixed)
       needs_validation("metrics.threshold");
+  }
+
+  void check_threshold() {
+    const ThresholdConfig& threshold = run_.metrics.threshold;
+    if (threshold.min_positives > 0 && is_binary())
+      fault("metrics.threshold.max_f1.min_positives", "is of several labels, which a binary task has not");
+    if (threshold.confidence && !run_.data.columns.weight.empty())
+      fault("metrics.threshold.recall_at_precision.confidence",
+            "counts examples, and data.columns.weight makes some count for more than others");
   }
 
   void check_monitor() {

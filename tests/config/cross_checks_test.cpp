@@ -62,6 +62,21 @@ TEST(CrossChecks, AThresholdLiesBetweenZeroAndOne) {
   EXPECT_EQ(with("metrics: {threshold: {recall_at_precision: 1}}"), "no fault");
 }
 
+TEST(CrossChecks, AFittedThresholdCountsWhatTheTaskHas) {
+  EXPECT_THAT(
+      with("metrics: {threshold: {max_f1: {min_positives: 5}}}"),
+      HasSubstr("metrics.threshold.max_f1.min_positives: is of several labels, which a binary task has not"));
+  EXPECT_EQ(with("metrics: {threshold: {recall_at_precision: {precision: 0.9, confidence: 0.95}}}"),
+            "no fault");
+  EXPECT_THAT(with("metrics: {threshold: {recall_at_precision: {precision: 0.9, confidence: 1}}}"),
+              HasSubstr("confidence: is '1', out of range (expected a number above 0 and below 1"));
+  EXPECT_THAT(
+      faults_of(sections("{train: a.csv, validation: b.csv, columns: {weight: w}}", "", "", "",
+                         "metrics: {threshold: {recall_at_precision: {precision: 0.9, confidence: 0.95}}}")),
+      HasSubstr("metrics.threshold.recall_at_precision.confidence: counts examples, and "
+                "data.columns.weight makes some count for more than others"));
+}
+
 TEST(CrossChecks, TheMonitoredMetricBelongsToTheTask) {
   EXPECT_THAT(with_training("{epochs: 1, monitor: f1_score}"),
               HasSubstr("training.monitor.metric: is 'f1_score', which binary tasks do not have (expected "

@@ -766,6 +766,26 @@ TEST_F(EndToEnd, ADemandIsCountedByLabel) {
               HasSubstr("on test data:  macro_precision 0.5000  macro_recall 1.0000  1 of 2 labels as "
                         "demanded; less: 'g' (0.0000, 0 of 30)\n"));
   EXPECT_THAT(trained.err, HasSubstr(" (precision 6 of 6), g "));
+  const auto refitted = [&](const std::string& threshold) {
+    return run({"train", "--resume", "--run-dir", (folder_ / "run").string(), "--set",
+                "metrics.threshold=" + threshold});
+  };
+  const ProgramResult surely = refitted("{recall_at_precision: {precision: 0.6, confidence: 0.95}}");
+  ASSERT_EQ(surely.exit_code, 0) << surely.err;
+  EXPECT_THAT(surely.out, HasSubstr("demand      precision of at least 0.6 with confidence 0.95\n"));
+  EXPECT_EQ(read_json("run/summary.json")["threshold_demand"]["confidence"], 0.95);
+  EXPECT_THAT(folder_.read("run/report.html"), HasSubstr("precision of 0.6 or more with confidence 0.95"));
+  const ProgramResult too_few = refitted("{recall_at_precision: {precision: 0.7, confidence: 0.95}}");
+  EXPECT_EQ(too_few.exit_code, 3);  // 6 of 6: .05^(1/6) = .607
+  EXPECT_THAT(too_few.err,
+              HasSubstr("no threshold reaches precision 0.7 with confidence 0.95: the best is 0.606"));
+  const ProgramResult shared = refitted("{max_f1: {min_positives: 7}}");
+  ASSERT_EQ(shared.exit_code, 0) << shared.err;
+  EXPECT_THAT(shared.err, HasSubstr(" (precision 6 of 6, shared), g "));
+  EXPECT_THAT(shared.err, HasSubstr("'r' (12 with it), 'r' (12 without it), 'g' (12 with it)"));
+  const Json thresholds = read_json("run/summary.json")["thresholds"];
+  EXPECT_EQ(thresholds[0], thresholds[1]);
+  EXPECT_THAT(folder_.read("run/report.html"), HasSubstr("one for all labels with fewer than 7 examples"));
 }
 
 TEST_F(EndToEnd, AFinishedRunTakesATemperatureThatEveryVerbDividesBy) {
