@@ -247,6 +247,13 @@ StabilityConfig bind_stability(Reader reader, const Places& places) {
   return stability;
 }
 
+/// Columns that have names name their labels, where the task does not.
+void name_labels_by_columns(RunConfig& run) {
+  const ColumnsConfig& columns = run.data.columns;
+  if (run.task.kind == TaskConfig::Kind::kMultiLabel && run.task.labels.empty() && columns.header)
+    run.task.labels = columns.label_columns;
+}
+
 }  // namespace
 
 RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& places,
@@ -268,6 +275,7 @@ RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& 
   if (wanted("metrics")) run.metrics = bind_metrics(reader.map("metrics"));
   if (wanted("stability")) run.stability = bind_stability(reader.map("stability"), places);
   reader.finish();
+  name_labels_by_columns(run);
   return run;
 }
 

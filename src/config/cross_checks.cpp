@@ -12,6 +12,7 @@
 #include "config/metric_names.h"
 #include "config/resolve.h"
 #include "config/schema.h"
+#include "core/name_list.h"
 #include "core/parse_number.h"
 #include "core/text_distance.h"
 
@@ -205,6 +206,12 @@ class CrossChecks {
       fault("data.columns.label_columns",
             fmt::format("has {} items, but task.labels has {} (expected one column a label)", columns.size(),
                         labels.size()));
+    } else if (columns != labels && std::ranges::is_permutation(columns, labels)) {
+      fault(
+          "data.columns.label_columns",
+          fmt::format("has the labels in another order than task.labels, and each column is the label at its "
+                      "place (expected the same order: [{}] is not [{}]; or no task.labels)",
+                      item_list(columns), item_list(labels)));
     }
     if (formats().contains("class_folders"))
       fault("task.kind",
