@@ -47,7 +47,7 @@ void check_unchanged(const RunPaths& run, const DataConfig& data, const HeldOutD
 
 /// The folder of a model: a run folder, or that of a file, which may still lie in its run.
 RunPaths folder_of(const std::filesystem::path& model) {
-  return {std::filesystem::is_directory(model) ? model : model.parent_path()};
+  return {std::filesystem::is_directory(model) ? model : std::filesystem::absolute(model).parent_path()};
 }
 
 /// The held-out data that the model's own configuration names: test, else validation.

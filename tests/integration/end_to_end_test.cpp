@@ -270,6 +270,10 @@ TEST_F(EndToEnd, EvaluateWarnsOfTextsThatTheModelWasTrainedOn) {
   const char* const not_seen = "whether the model was trained on some of these texts could not be seen: ";
   EXPECT_THAT(errors_of((folder_ / "alone.pt").string()),
               HasSubstr(not_seen + std::string("'") + folder_.path().string() + "' is no run folder"));
+  const ProgramResult from_there =
+      run_program({"/bin/sh", "-c", "cd \"$1\" && \"$2\" evaluate alone.pt --data given.csv", "sh",
+                   folder_.path().string(), BERNOULLI_PROGRAM});
+  EXPECT_THAT(from_there.err, HasSubstr("'" + folder_.path().string() + "' is no run folder"));
   folder_.write("data.csv", folder_.read("data.csv") + "one more,good\n");
   EXPECT_THAT(errors_of(run_dir), HasSubstr("warning: the train data are not those of the training ("));
   fs::remove(folder_ / "data.csv");
