@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "config/canonical.h"
 #include "config/schema.h"
 
 namespace bernoulli::config {
