@@ -9,6 +9,8 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/name_list.h"
+#include "metrics/confusion.h"
+#include "metrics/scored_example.h"
 #include "metrics/temperature.h"
 #include "metrics/thresholds.h"
 #include "train/evaluate.h"
@@ -17,13 +19,13 @@ namespace bernoulli::cli {
 namespace {
 
 /// "temperature fitted on validation data: 'NAME' 1.5, 'NAME' 2"
+/// @param remarks  one a value, or none
 void log_fitted(const char* what, const std::vector<double>& values, const std::vector<std::string>& names,
-                const std::vector<int64_t>& not_fitted = {}) {
+                const std::vector<std::string>& remarks = {}) {
   std::vector<std::string> items;
   for (size_t label = 0; label < values.size(); ++label) {
-    const bool fitted = !std::ranges::binary_search(not_fitted, static_cast<int64_t>(label));
     items.push_back(fmt::format("{}{:.7g}{}", values.size() > 1 ? fmt::format("'{}' ", names[label]) : "",
-                                values[label], fitted ? "" : " (not fitted)"));
+                                values[label], remarks.empty() ? "" : fmt::format(" ({})", remarks[label])));
   }
   log_info(fmt::format("{} fitted on validation data: {}", what, item_list(items)));
 }
@@ -33,6 +35,19 @@ void warn_of_each(const std::vector<std::string>& reasons, const char* of_others
   for (size_t i = 0; i < std::min(reasons.size(), kMostShown); ++i) log_warning(reasons[i]);
   if (reasons.size() > kMostShown)
     log_warning(fmt::format("{} more labels {}", reasons.size() - kMostShown, of_others));
+}
+
+/// Of each label, how many of the validation examples above its threshold have it.
+std::vector<std::string> precisions(const Predictions& validation, const FittedThresholds& fitted) {
+  std::vector<std::string> remarks;
+  for (const std::vector<ScoredExample>& column : score_labels(validation, fitted.thresholds)) {
+    const Confusion counts = count_confusion(column);
+    remarks.push_back(fmt::format("precision {:.6g} of {:.6g}", counts.true_positives,
+                                  counts.true_positives + counts.false_positives));
+  }
+  for (const int64_t label : fitted.shared) remarks[static_cast<size_t>(label)] += ", shared";
+  for (const int64_t label : fitted.left_at_half) remarks[static_cast<size_t>(label)] = "not fitted";
+  return remarks;
 }
 
 std::vector<double> fitted_temperatures(const Predictions& validation,
@@ -56,7 +71,7 @@ FittedThresholds fitted_thresholds(const Predictions& validation, const Finished
   }
   for (std::string& reason : fitted.reasons) reason += "; it stays 0.5 there";
   warn_of_each(fitted.reasons, "miss what metrics.threshold demands, and keep 0.5");
-  log_fitted("threshold", fitted.thresholds, names, fitted.left_at_half);
+  log_fitted("threshold", fitted.thresholds, names, precisions(validation, fitted));
   return fitted;
 }
 

@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/name_list.h"
 #include "metrics/target_counts.h"
+#include "metrics/thresholds.h"
 
 namespace bernoulli::cli {
 namespace {
@@ -34,6 +35,18 @@ void check_threshold(const Labels& labels, const std::vector<TargetCounts>& coun
       fmt::format("metrics.threshold is to be fitted, and no label has validation examples both with it and "
                   "without it: {}",
                   next_step));
+}
+
+/// What the threshold of each label is fitted on: labels that share one have the examples of all of them.
+std::vector<TargetCounts> pooled(std::vector<TargetCounts> counts, const ThresholdConfig& threshold) {
+  const std::vector<int64_t> rare = rare_labels(counts, threshold);
+  TargetCounts pool;
+  for (const int64_t label : rare) {
+    pool.positive += counts[static_cast<size_t>(label)].positive;
+    pool.negative += counts[static_cast<size_t>(label)].negative;
+  }
+  for (const int64_t label : rare) counts[static_cast<size_t>(label)] = pool;
+  return counts;
 }
 
 /// Fewer examples of a class, and a threshold follows those that there happen to be.
@@ -78,8 +91,9 @@ void check_validation(const RunConfig& config, const Labels& labels, const Encod
   const std::vector<TargetCounts> counts = count_targets(validation.targets, validation.num_labels);
   check_monitor(config.training.monitor, counts);
   if (config.metrics.threshold.method != ThresholdConfig::Method::kFixed) {
-    check_threshold(labels, counts);
-    warn_of_few(labels, counts);
+    const std::vector<TargetCounts> fitted_on = pooled(counts, config.metrics.threshold);
+    check_threshold(labels, fitted_on);
+    warn_of_few(labels, fitted_on);
   }
 }
 

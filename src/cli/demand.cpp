@@ -15,14 +15,26 @@ using Json = nlohmann::ordered_json;
 /// The fit adds weights in another order than the metrics do.
 bool meets(double value, double demand) { return value >= demand - 1e-9; }
 
+/// "3 of 30": what a precision or recall is made of.
+std::string counts(const Json& metrics, const std::string& name) {
+  const char* const others = name == "precision" ? "false_positives" : "false_negatives";
+  const auto hits = metrics.at("true_positives").get<double>();
+  return fmt::format("{:.6g} of {:.6g}", hits, hits + metrics.at(others).get<double>());
+}
+
 std::string figure(const Json& metrics, const std::string& name) {
   const Json& value = metrics.at(name);
   return value.is_null() ? fmt::format("  {} undefined", name)
                          : fmt::format("  {} {:.4f}", name, value.get<double>());
 }
 
+std::string counted_figure(const Json& metrics, const std::string& name) {
+  const std::string shown = figure(metrics, name);
+  return metrics.at(name).is_null() ? shown : fmt::format("{} ({})", shown, counts(metrics, name));
+}
+
 std::string binary_figures(const Json& metrics, const std::string& metric, double demand) {
-  std::string line = figure(metrics, "precision") + figure(metrics, "recall");
+  std::string line = counted_figure(metrics, "precision") + counted_figure(metrics, "recall");
   if (metrics.at(metric).is_number() && !meets(metrics[metric].get<double>(), demand))
     line += "  (less than demanded)";
   return line;
@@ -42,7 +54,7 @@ std::string label_figures(const Json& figures, const std::set<std::string>& not_
     } else if (meets(value.get<double>(), demand)) {
       ++met;
     } else {
-      less.push_back(fmt::format("'{}' ({:.4f})", label, value.get<double>()));
+      less.push_back(fmt::format("'{}' ({:.4f}, {})", label, value.get<double>(), counts(metrics, metric)));
     }
   }
   std::string line = figure(figures["metrics"], "macro_precision") +
@@ -56,11 +68,14 @@ std::string label_figures(const Json& figures, const std::set<std::string>& not_
 }  // namespace
 
 Json threshold_demand(const ThresholdConfig& threshold) {
+  Json demand;
   switch (threshold.method) {
     case ThresholdConfig::Method::kPrecisionAtRecall:
       return {{"metric", "recall"}, {"at_least", threshold.value}};
     case ThresholdConfig::Method::kRecallAtPrecision:
-      return {{"metric", "precision"}, {"at_least", threshold.value}};
+      demand = {{"metric", "precision"}, {"at_least", threshold.value}};
+      if (threshold.confidence) demand["confidence"] = *threshold.confidence;
+      return demand;
     default:
       return nullptr;
   }
@@ -72,7 +87,11 @@ std::string demand_text(const Json& summary) {
   const auto metric = demanded->at("metric").get<std::string>();
   const double demand = demanded->at("at_least").get<double>();
   const auto not_fitted = summary.at("threshold_not_fitted").get<std::set<std::string>>();
-  std::string text = fmt::format("{:<12}{} of at least {}\n", "demand", metric, demand);
+  std::string text =
+      fmt::format("{:<12}{} of at least {}{}\n", "demand", metric, demand,
+                  demanded->contains("confidence")
+                      ? fmt::format(" with confidence {}", demanded->at("confidence").get<double>())
+                      : "");
   for (const char* split : {"validation", "test"}) {
     if (!summary.contains(split)) continue;
     const Json& figures = summary[split];

@@ -8,8 +8,8 @@
 
 namespace bernoulli::cli {
 
-/// {"metric": "precision", "at_least": 0.9}: what metrics.threshold demands of the validation data; null
-/// where it demands nothing.
+/// {"metric": "precision", "at_least": 0.9}, with "confidence" where it has one: what metrics.threshold
+/// demands of the validation data; null where it demands nothing.
 nlohmann::ordered_json threshold_demand(const ThresholdConfig& threshold);
 
 /// Lines for people: the demand of a summary, and what validation and test data show at the fitted

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,16 +10,20 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/held_out.h"
+#include "cli/learned_texts.h"
 #include "cli/load_arguments.h"
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/log.h"
 #include "core/stop.h"
 #include "data/dataset.h"
+#include "infer/record.h"
 #include "loss/loss.h"
 #include "metrics/metric_intervals.h"
 #include "metrics/report.h"
+#include "metrics/thresholds.h"
 #include "predict/open_classifier.h"
 #include "store/run_paths.h"
 #include "tensor/device.h"
@@ -40,18 +45,57 @@ void check_unchanged(const RunPaths& run, const DataConfig& data, const HeldOutD
                   what));
 }
 
+/// The folder of a model: a run folder, or that of a file, which may still lie in its run.
+RunPaths folder_of(const std::filesystem::path& model) {
+  return {std::filesystem::is_directory(model) ? model : std::filesystem::absolute(model).parent_path()};
+}
+
 /// The held-out data that the model's own configuration names: test, else validation.
-/// @param model  a run folder, or a file that still lies in one
-Dataset own_held_out_data(const Classifier& classifier, const std::filesystem::path& model,
+Dataset own_held_out_data(const RunConfig& config, const RunPaths& run,
                           const std::vector<std::string>& overrides) {
-  const RunPaths run{std::filesystem::is_directory(model) ? model : model.parent_path()};
-  const DataConfig data = data_of_run(classifier.config(), run, overrides);
-  std::optional<HeldOutData> held_out = load_held_out(data, classifier.config().task);
+  const DataConfig data = data_of_run(config, run, overrides);
+  std::optional<HeldOutData> held_out = load_held_out(data, config.task);
   if (!held_out)
     throw UsageError(
         "the configuration of this model has no test or validation data; name some with --data PATH");
   check_unchanged(run, data, *held_out);
   return std::move(held_out->dataset);
+}
+
+/// Those of --data.
+Dataset given_data(const Classifier& classifier, const EvaluateArguments& arguments) {
+  if (!std::filesystem::exists(*arguments.data))
+    throw DataError(fmt::format("--data: '{}' does not exist", *arguments.data));
+  const RunConfig& config = classifier.config();
+  Dataset dataset =
+      load_dataset(*arguments.data, arguments.format, columns_of_run(config, arguments.overrides),
+                   config.task, classifier.labels());
+  warn_of_learned_texts(config, folder_of(arguments.model), dataset);
+  return dataset;
+}
+
+/// A line an example, in their order. @param path  "-": standard output
+void write_answers(const std::string& path, const Classifier& classifier, const Dataset& dataset,
+                   const std::vector<float>& logits) {
+  constexpr size_t kBlock = 1 << 20;
+  std::optional<AtomicFile> file;
+  if (path != "-") file.emplace(path);
+  const auto width = static_cast<size_t>(dataset.num_labels);
+  std::string lines;
+  const auto write = [&] {
+    if (file)
+      file->append(lines);
+    else
+      print(lines);
+    lines.clear();
+  };
+  for (size_t i = 0; i < dataset.texts.size(); ++i) {
+    const std::span<const float> row(logits.data() + i * width, width);
+    lines += format_record(answer_record(classifier, dataset, i, row), RecordFormat::kJsonl);
+    if (lines.size() >= kBlock) write();
+  }
+  write();
+  if (file) file->commit();
 }
 
 }  // namespace
@@ -63,19 +107,17 @@ int run_evaluate(const std::vector<std::string>& words) {
   const c10::Device device = open_device(arguments->device);
   const auto classifier = open_classifier(arguments->model, device);
   const RunConfig& config = classifier->config();
-  if (arguments->data && !std::filesystem::exists(*arguments->data))
-    throw DataError(fmt::format("--data: '{}' does not exist", *arguments->data));
-  const Dataset dataset =
-      arguments->data
-          ? load_dataset(*arguments->data, arguments->format, columns_of_run(config, arguments->overrides),
-                         config.task, classifier->labels())
-          : own_held_out_data(*classifier, arguments->model, arguments->overrides);
+  const Dataset dataset = arguments->data
+                              ? given_data(*classifier, *arguments)
+                              : own_held_out_data(config, folder_of(arguments->model), arguments->overrides);
   throw_if_stopped();
   const std::vector<float> logits = logits_of(*classifier, dataset);
   const auto loss = make_loss(config.loss, classifier->pos_weight(), dataset.num_labels);
   const Predictions predictions{logits, dataset.targets, dataset.weights, dataset.num_labels};
   const MetricReport report =
       evaluate_logits(predictions, *loss, config, classifier->labels().names, classifier->thresholds());
+  const std::string hint = nothing_above(predictions, classifier->thresholds());
+  if (!hint.empty()) log_warning(hint);
   std::optional<MetricIntervals> intervals;
   if (arguments->intervals) {
     ProgressLine line;
@@ -83,14 +125,16 @@ int run_evaluate(const std::vector<std::string>& words) {
         predictions, classifier->thresholds(), config.metrics, config.task.kind, 1, [&](int64_t done) {
           if (line.due()) line.update(fmt::format("intervals: {} of {} resamples", done, kNumResamples));
         });
-    if (intervals->too_narrow())
-      log_warning(
-          fmt::format("{} answers of the rarer kind make the intervals too narrow (fewer than {}): evaluate "
-                      "on more of them",
-                      intervals->num_rarer, kFewestForInterval));
+    const std::string narrow = narrow_warning(*intervals);
+    if (!narrow.empty()) log_warning(narrow);
   }
+  if (arguments->answers) write_answers(*arguments->answers, *classifier, dataset, logits);
   if (!arguments->json) {
-    print(to_table(report, intervals ? &*intervals : nullptr));
+    const std::string table = to_table(report, intervals ? &*intervals : nullptr);
+    if (arguments->answers == "-")
+      log_info(table);
+    else
+      print(table);
     return 0;
   }
   nlohmann::ordered_json json = to_json(report);

@@ -18,6 +18,7 @@
 #include "core/stop.h"
 #include "infer/classifier.h"
 #include "metrics/temperature.h"
+#include "metrics/thresholds.h"
 #include "model/features.h"
 #include "model/sequential.h"
 #include "train/evaluate.h"
@@ -103,11 +104,14 @@ void add_metrics(const FinishedTraining& training, const Calibration& calibratio
                                    training.run.labels.names, calibration.thresholds));
   };
   summary[split] = report();
-  if (calibration.temperatures.empty()) return;
-  const Json before = summary[split];
-  divide_by_temperature(logits, calibration.temperatures);
-  summary[split] = report();
-  summary["calibration"][split] = changes(before, summary[split]);
+  if (!calibration.temperatures.empty()) {
+    const Json before = summary[split];
+    divide_by_temperature(logits, calibration.temperatures);
+    summary[split] = report();
+    summary["calibration"][split] = changes(before, summary[split]);
+  }
+  const std::string hint = nothing_above(predictions_of(logits, data), calibration.thresholds);
+  if (!hint.empty()) log_warning(fmt::format("{} data: {}", split, hint));
 }
 
 /// Of the test data, else of the validation data; nothing without either.

@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/stop.h"
+#include "data/label_lines.h"
 #include "infer/classifier.h"
 #include "infer/native_model.h"
 #include "infer/record.h"
@@ -42,7 +43,8 @@ TextFormat input_format(const po::variables_map& values, const std::string& file
   if (word == "jsonl") return TextFormat::kJsonl;
   if (word == "csv") return TextFormat::kCsv;
   if (word == "tsv") return TextFormat::kTsv;
-  throw UsageError(fmt::format("--input is '{}'; it may be lines, jsonl, csv or tsv", word));
+  if (word == "fasttext") return TextFormat::kFasttext;
+  throw UsageError(fmt::format("--input is '{}'; it may be lines, jsonl, csv, tsv or fasttext", word));
 }
 
 Words column_overrides(const po::variables_map& values) {
@@ -73,7 +75,7 @@ TextInput text_input(const po::variables_map& values, const std::string& file) {
   TextInput input;
   input.format = input_format(values, file);
   if (values.contains("keep")) input.keep = values["keep"].as<Words>();
-  if (input.format == TextFormat::kLines) {
+  if (input.format == TextFormat::kLines || input.format == TextFormat::kFasttext) {
     constexpr const char* kRemedy = "say --input csv, tsv or jsonl where they are not";
     if (values.contains("text-column"))
       throw UsageError(
@@ -107,6 +109,35 @@ TextInput completed(TextInput input, const po::variables_map& values, const Clas
   return input;
 }
 
+/// @throws UsageError for a threshold that parts nothing, and for places without a label
+RecordOptions record_options(const po::variables_map& values) {
+  RecordOptions options;
+  if (values.contains("threshold")) {
+    options.threshold = values["threshold"].as<double>();
+    if (!(*options.threshold > 0 && *options.threshold < 1))
+      throw UsageError(
+          fmt::format("--threshold is {}; expected a number above 0 and below 1", *options.threshold));
+  }
+  if (values.contains("top")) {
+    const auto top = values["top"].as<int64_t>();
+    if (top < 1) throw UsageError(fmt::format("--top is {}; expected 1 or more labels", top));
+    if (values.contains("explain"))
+      throw UsageError("--explain gives the shares of every label, in their order: leave out --top");
+    options.top = static_cast<size_t>(top);
+  }
+  return options;
+}
+
+/// @throws UsageError where the model has not so many labels
+void check_top(const RecordOptions& options, const Labels& labels) {
+  if (!options.top) return;
+  if (labels.kind == TaskConfig::Kind::kBinary)
+    throw UsageError("--top is for models of several labels, and this one gives one probability");
+  if (*options.top > labels.names.size())
+    throw UsageError(
+        fmt::format("--top is {}, and the model has {} labels", *options.top, labels.names.size()));
+}
+
 /// {"base": ..., "tokens": [[token, share], ...]}; a share is a number for binary, a list in label order for
 /// multi-label.
 void add_explanation(nlohmann::ordered_json& record, Classifier& classifier, const std::string& text) {
@@ -124,21 +155,37 @@ void add_explanation(nlohmann::ordered_json& record, Classifier& classifier, con
   }
 }
 
+void hint_at_labels(const std::string& first) {
+  if (first.starts_with(kLabelPrefix))
+    log_warning(fmt::format(
+        "the first line begins with {}, and labels are read as words of the text: --input fasttext takes "
+        "them out",
+        kLabelPrefix));
+}
+
+/// How answers are written.
+struct Output {
+  RecordFormat format = RecordFormat::kJsonl;
+  RecordOptions options;
+  bool explain = false;
+  bool hint = false;  ///< at --input fasttext, where lines look like it
+};
+
 /// One record a text, in order. A source that waits (a terminal, a pipe) gets its answers as soon as a batch
 /// or a pause allows.
-void predict_all(Classifier& classifier, TextSource& source, RecordFormat format, bool explain,
-                 const Words& keep) {
+void predict_all(Classifier& classifier, TextSource& source, const TextInput& input, const Output& output) {
   TextBatch batch;
-  while (source.next_batch(batch, kBatch)) {
+  for (bool first = true; source.next_batch(batch, kBatch); first = false) {
     throw_if_stopped();
+    if (first && output.hint) hint_at_labels(batch.texts.front());
     const std::vector<float> logits = classifier.logits(batch.texts);
     const auto width = static_cast<size_t>(classifier.labels().num_outputs());
     std::string out;
     for (size_t i = 0; i < batch.texts.size(); ++i) {
       const std::span<const float> row(logits.data() + i * width, width);
-      nlohmann::ordered_json record = prediction_record(classifier, row);
-      if (explain) add_explanation(record, classifier, batch.texts[i]);
-      out += format_record(record, format, keep, batch.kept[i]);
+      nlohmann::ordered_json record = prediction_record(classifier, row, output.options);
+      if (output.explain) add_explanation(record, classifier, batch.texts[i]);
+      out += format_record(record, output.format, input.keep, batch.kept[i]);
     }
     print(out);
   }
@@ -169,10 +216,14 @@ po::options_description predict_options() {
   options.add_options()("text", po::value<Words>()->composing()->value_name("S"),
                         "classify this text; repeats")(
       "format", po::value<std::string>()->default_value("jsonl")->value_name("F"),
-      "of the answers: jsonl or tsv")("input", po::value<std::string>()->value_name("F"),
-                                      "of the texts: lines, jsonl, csv or tsv; default: what FILE ends in "
-                                      "(.csv, .tsv, .jsonl, .ndjson), else "
-                                      "lines")(
+      "of the answers: jsonl or tsv")(
+      "top", po::value<int64_t>()->value_name("K"),
+      "of several labels the K most probable ones, the first first, with probability and logit")(
+      "threshold", po::value<double>()->value_name("T"),
+      "a probability above it is a label, instead of the threshold of the model, or those of its labels")(
+      "input", po::value<std::string>()->value_name("F"),
+      "of the texts: lines, jsonl, csv, tsv or fasttext (lines without their __label__ words); default: what "
+      "FILE ends in (.csv, .tsv, .jsonl, .ndjson, .ft, .train, .test, .valid), else lines")(
       "text-column", po::value<std::string>()->value_name("NAME"),
       "of the text in a table or in JSONL; default: data.columns.text of the model")(
       "set", po::value<Words>()->composing()->value_name("KEY=VALUE"),
@@ -189,13 +240,14 @@ po::options_description predict_options() {
 const Usage kPredictUsage = {
     "predict RUN|FILE.pt [FILE|-] [options]",
     "One text a line in, or a row of a table (csv, tsv) or of JSONL; one record a line out, in order.\n"
-    "An empty line is an empty text and gets its answer; blank lines of JSONL are skipped, and those of\n"
-    "tables with several columns.\n"
+    "An empty line is an empty text and gets its answer; blank lines of JSONL and of fastText's\n"
+    "files are skipped, and those of tables with several columns.\n"
     "Tables are read as for training: data.columns of the model says delimiter, quote and header, unless\n"
     "--set says otherwise.",
     "  bernoulli predict runs/quickstart-1 --text 'a wonderful little film'\n"
     "  cat reviews.txt | bernoulli predict runs/quickstart-1/model.pt - > answers.jsonl\n"
     "  bernoulli predict runs/quickstart-1 snippets.tsv --keep 1 --format tsv\n"
+    "  bernoulli predict runs/topics-1 articles.ft --top 3\n"
     "  gunzip -c reviews.csv.gz | bernoulli predict runs/quickstart-1 - --input csv --text-column review\n"
     "    --keep id --set data.columns.header=true --set 'data.columns.quote=\"\\\"\"'\n",
     "model", 2};
@@ -221,18 +273,21 @@ int run_predict(const Words& words) {
         fmt::format("name a run folder or an exported file; usage: bernoulli {}", kPredictUsage.synopsis));
   const auto& positional = values["model"].as<Words>();
   const std::string file = positional.size() > 1 ? positional[1] : "-";
-  const RecordFormat format = parse_format(values["format"].as<std::string>());
+  Output output{parse_format(values["format"].as<std::string>()), record_options(values),
+                values.contains("explain")};
   const bool has_texts = values.contains("text");
-  if (values.contains("explain") && format == RecordFormat::kTsv)
+  if (output.explain && output.format == RecordFormat::kTsv)
     throw UsageError("--explain needs --format jsonl: its answer has no fixed columns");
   if (has_texts && positional.size() > 1) throw UsageError("give texts with --text or a FILE, not both");
   TextInput input = text_input(values, file);
+  output.hint = !has_texts && input.format == TextFormat::kLines;
   const auto classifier = open_model(words, positional.front(), values["engine"].as<std::string>(),
                                      values["device"].as<std::string>());
+  check_top(output.options, classifier->labels());
   input = completed(std::move(input), values, *classifier);
   const auto source = has_texts ? texts_from_list(values["text"].as<Words>()) : texts_from_file(file, input);
-  if (format == RecordFormat::kTsv) print(tsv_header(*classifier, input.keep));
-  predict_all(*classifier, *source, format, values.contains("explain"), input.keep);
+  if (output.format == RecordFormat::kTsv) print(tsv_header(*classifier, input.keep, output.options));
+  predict_all(*classifier, *source, input, output);
   return 0;
 }
 

@@ -142,7 +142,7 @@ int run_sweep(const std::vector<std::string>& words) {
   std::optional<Planned> asked;
   if (!arguments->resume || !arguments->sources.files.empty()) asked = plan(*arguments);
   if (arguments->dry_run) {
-    warn_of_other_examples(asked->configs);
+    warn_of_other_examples(asked->sweep, asked->configs);
     print(dry_run(*asked, arguments->json));
     return 0;
   }
@@ -158,7 +158,7 @@ int run_sweep(const std::vector<std::string>& words) {
   write_plan(planned, folder);
   log_info(fmt::format("sweep folder {}: {} trials", folder.string(), planned.sweep.trials.size()));
   mention_crowding(planned, arguments->jobs);
-  warn_of_other_examples(planned.configs);
+  warn_of_other_examples(planned.sweep, planned.configs);
   try {
     run_trials(planned.sweep, {folder, ranking, arguments->device, arguments->jobs});
   } catch (const StopRequested&) {

@@ -13,6 +13,7 @@
 #include "config/override.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/name_list.h"
 #include "core/stop.h"
 #include "core/text_distance.h"
 #include "metrics/names.h"
@@ -171,17 +172,28 @@ void check_comparable(const std::vector<config::LoadedConfig>& trials, const std
   }
 }
 
-void warn_of_other_examples(const std::vector<config::LoadedConfig>& trials) {
-  std::string keys;
+/// Whether the held-out data of a trial may be others where `key` has another value.
+bool decides_on_examples(const std::string& key, const DataConfig& data) {
+  for (const char* section : {"data.root", "data.validation", "data.test", "data.columns", "task"}) {
+    if (is_in(key, section)) return true;
+  }
+  return is_in(key, "data.train") && (data.validation.split || data.test.split);
+}
+
+void warn_of_other_examples(const sweep::Sweep& sweep, const std::vector<config::LoadedConfig>& trials) {
+  const std::vector<std::string> seeds = sweep::seeds_of(sweep);
+  std::vector<std::string> keys;
   for (const config::Difference& difference : differences_of(trials)) {
-    for (const char* section : {"data.validation", "data.columns", "task"}) {
-      if (is_in(difference.key, section)) keys += (keys.empty() ? "" : ", ") + difference.key;
-    }
+    const std::string& key = difference.key;
+    const bool decides = std::ranges::any_of(
+        trials, [&](const config::LoadedConfig& trial) { return decides_on_examples(key, trial.run.data); });
+    const bool is_averaged = std::ranges::find(seeds, key) != seeds.end() && sweep::rows_share(sweep, key);
+    if (decides && !is_averaged) keys.push_back(key);
   }
   if (!keys.empty())
     log_warning(fmt::format(
         "trials differ in {}: their figures may be of other examples or labels, and are ranked all the same",
-        keys));
+        item_list(keys)));
 }
 
 sweep::Ranking choose_ranking(const std::vector<config::LoadedConfig>& trials,

@@ -30,8 +30,9 @@ std::vector<config::LoadedConfig> load_kept_trials(const std::filesystem::path& 
 void check_same_configs(const std::vector<config::LoadedConfig>& kept,
                         const std::vector<config::LoadedConfig>& now);
 
-/// Where trials may be judged on other examples or labels, a warning.
-void warn_of_other_examples(const std::vector<config::LoadedConfig>& trials);
+/// Where trials may be judged on other examples or labels, a warning; of the seed of a split only where the
+/// leader board does not make up for it by its means. @param trials  one a trial of the sweep
+void warn_of_other_examples(const sweep::Sweep& sweep, const std::vector<config::LoadedConfig>& trials);
 
 /// `metric`, or what all trials monitor. @throws UsageError where there are no validation data, where a trial
 /// has no such metric, or where trials monitor different ones

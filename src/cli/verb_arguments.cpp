@@ -40,20 +40,36 @@ std::vector<std::string> data_overrides(const po::variables_map& values) {
   return overrides;
 }
 
-/// An output must not replace what the run is made of. @throws UsageError
-void refuse_own_files(const RunPaths& run, const std::filesystem::path& output) {
+/// An output must not replace what the run is made of. @param option  that names it, for the message
+/// @param also  what else is read @throws UsageError
+void refuse_own_files(const char* option, const RunPaths& run, const std::filesystem::path& output,
+                      const std::vector<std::filesystem::path>& also = {}) {
   const auto real = [](const std::filesystem::path& path) {
     std::error_code ignored;
     return std::filesystem::weakly_canonical(path, ignored);
   };
-  const std::vector<std::filesystem::path> own = {run.config(),     run.environment(), run.data(),
-                                                  run.vocabulary(), run.metrics(),     run.checkpoints(),
-                                                  run.summary()};
+  std::vector<std::filesystem::path> own = {run.config(),  run.environment(), run.data(),   run.vocabulary(),
+                                            run.metrics(), run.checkpoints(), run.summary()};
+  own.insert(own.end(), also.begin(), also.end());
   const bool is_own =
       std::any_of(own.begin(), own.end(), [&](const auto& path) { return real(path) == real(output); });
   if (is_own || real(output.parent_path()) == real(run.checkpoints()))
     throw UsageError(
-        fmt::format("--output {}: the run itself needs that file; name another", output.string()));
+        fmt::format("{} {}: the run itself needs that file; name another", option, output.string()));
+}
+
+/// @throws UsageError where the answers would replace what is read, or share standard output with --json
+void check_answers(const EvaluateArguments& arguments) {
+  if (!arguments.answers) return;
+  if (*arguments.answers == "-") {
+    if (arguments.json)
+      throw UsageError("--answers - and --json both write to standard output: name a file for the answers");
+    return;
+  }
+  const std::filesystem::path model = arguments.model;
+  const RunPaths run{std::filesystem::is_directory(model) ? model : model.parent_path()};
+  refuse_own_files("--answers", run, *arguments.answers,
+                   {run.artifact(), model, arguments.data.value_or(arguments.model)});
 }
 
 struct ExportFormatEntry {
@@ -131,13 +147,18 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
       "format", po::value<std::string>()->default_value("auto")->value_name("F"),
       "of PATH: auto (by its ending), class_folders, csv, tsv, jsonl or fasttext")(
       "device", po::value<std::string>()->default_value("cpu")->value_name("D"), kDevices)(
-      "intervals", "beside each metric where 95 % of 1,000 resamples of the examples have it (bootstrap)")(
-      "json", "print one JSON object");
+      "answers", po::value<std::string>()->value_name("FILE"),
+      "write origin, target, label, probability and logit of each example, one JSON object a line; -: to "
+      "standard output, and the figures to standard error")(
+      "intervals",
+      "beside each metric its 95 % interval: exact for shares of examples, else of 1,000 resamples "
+      "(bootstrap)")("json", "print one JSON object");
   add_data_options(options);
   const Usage usage{"evaluate RUN|FILE.pt [options]",
                     "All metrics of a run folder (native text path) or an exported file (TorchScript path, "
                     "raw text in) on a data set.",
                     "  bernoulli evaluate runs/quickstart-1 --intervals\n"
+                    "  bernoulli evaluate runs/quickstart-1 --answers answers.jsonl\n"
                     "  bernoulli evaluate runs/quickstart-1/model.pt --data reviews.jsonl --json "
                     "--set data.columns.text=text --set data.columns.label=label\n",
                     "model", 1};
@@ -154,13 +175,16 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
     if (values->contains("data") && !word.starts_with("data.columns."))
       throw UsageError(fmt::format("--set {}: of --data PATH only data.columns can be set", word));
   }
-  return EvaluateArguments{positional(*values, usage, "a run folder or an exported file"),
-                           optional_word(*values, "data"),
-                           format,
-                           overrides,
-                           (*values)["device"].as<std::string>(),
-                           values->contains("intervals"),
-                           values->contains("json")};
+  EvaluateArguments arguments{positional(*values, usage, "a run folder or an exported file"),
+                              optional_word(*values, "data"),
+                              format,
+                              overrides,
+                              (*values)["device"].as<std::string>(),
+                              optional_word(*values, "answers"),
+                              values->contains("intervals"),
+                              values->contains("json")};
+  check_answers(arguments);
+  return arguments;
 }
 
 std::optional<ExportArguments> export_arguments(const std::vector<std::string>& words) {
@@ -190,7 +214,7 @@ std::optional<ExportArguments> export_arguments(const std::vector<std::string>& 
   const RunPaths run = run_at(folder);
   const std::string output =
       optional_word(*values, "output").value_or((run.*format.default_output)().string());
-  refuse_own_files(run, output);
+  refuse_own_files("--output", run, output);
   return ExportArguments{run, format.format, output, data_overrides(*values), values->contains("json")};
 }
 
@@ -218,7 +242,7 @@ std::optional<ReportArguments> report_arguments(const std::vector<std::string>& 
   for (const std::string& word : (*values)["run"].as<std::vector<std::string>>())
     runs.push_back(run_at(word));
   const std::optional<std::string> chosen = optional_word(*values, "output");
-  for (const RunPaths& run : runs) refuse_own_files(run, chosen.value_or(""));
+  for (const RunPaths& run : runs) refuse_own_files("--output", run, chosen.value_or(""));
   const std::string usual = runs.size() == 1 ? runs[0].report().string() : "comparison.html";
   return ReportArguments{std::move(runs), chosen.value_or(usual), !chosen, data_overrides(*values),
                          values->contains("json")};

@@ -30,6 +30,7 @@ struct EvaluateArguments {
   std::string format;                  ///< of `data`, as data.test.format
   std::vector<std::string> overrides;  ///< of keys of `data` in the configuration
   std::string device;
+  std::optional<std::string> answers;  ///< file of one record an example, or "-"
   bool intervals = false;
   bool json = false;
 };

@@ -221,10 +221,12 @@ ThresholdConfig bind_threshold(const Json& threshold) {
     config = {ThresholdConfig::Method::kFixed, reader.number("value")};
   } else if (method == "max_f1") {
     config.method = ThresholdConfig::Method::kMaxF1;
+    config.min_positives = reader.integer("min_positives");
   } else if (method == "precision_at_recall") {
     config = {ThresholdConfig::Method::kPrecisionAtRecall, reader.number("recall")};
   } else if (method == "recall_at_precision") {
-    config = {ThresholdConfig::Method::kRecallAtPrecision, reader.number("precision")};
+    config = {ThresholdConfig::Method::kRecallAtPrecision, reader.number("precision"),
+              reader.optional_number("confidence")};
   } else {
     throw InternalError(fmt::format(
         "configuration: the schema declares threshold method '{}', but nothing reads it", method));
@@ -254,6 +256,13 @@ StabilityConfig bind_stability(Reader reader, const Places& places) {
   return stability;
 }
 
+/// Columns that have names name their labels, where the task does not.
+void name_labels_by_columns(RunConfig& run) {
+  const ColumnsConfig& columns = run.data.columns;
+  if (run.task.kind == TaskConfig::Kind::kMultiLabel && run.task.labels.empty() && columns.header)
+    run.task.labels = columns.label_columns;
+}
+
 }  // namespace
 
 RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& places,
@@ -275,6 +284,7 @@ RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& 
   if (wanted("metrics")) run.metrics = bind_metrics(reader.map("metrics"));
   if (wanted("stability")) run.stability = bind_stability(reader.map("stability"), places);
   reader.finish();
+  name_labels_by_columns(run);
   return run;
 }
 

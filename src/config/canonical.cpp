@@ -1,5 +1,6 @@
 #include "config/canonical.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -38,8 +39,7 @@ void set_positions(const KindSchema& kind, Node& node) {
 }
 
 void canonicalise_arguments(const KindSchema& kind, Node& node) {
-  const bool agreed =
-      node.is_scalar() && !node.quoted && node.scalar == "true" && kind.fields.empty();  // `max_f1: true`
+  const bool agreed = node.is_scalar() && !node.quoted && node.scalar == "true" && takes_true(kind);
   if (node.is_null() || agreed) {
     const bool had_no_value = node.is_null();
     node = empty_map(node.place);
@@ -135,6 +135,12 @@ MapMember find_member(const FieldSchema& map, std::string_view key) {
     if (field.key == key) return {&field, nullptr};
   }
   return {nullptr, map.kinds == nullptr ? nullptr : find_kind(*map.kinds, key)};
+}
+
+bool takes_true(const KindSchema& kind) {
+  return kind.shorthand.empty() && std::ranges::all_of(kind.fields, [](const FieldSchema& field) {
+           return field.default_value || field.optional;
+         });
 }
 
 const KindSchema* find_kind(const std::vector<KindSchema>& kinds, std::string_view name) {

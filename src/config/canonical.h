@@ -26,4 +26,7 @@ const KindSchema* find_kind(const std::vector<KindSchema>& kinds, std::string_vi
 /// The map of a kind's own keys, for code that walks maps.
 FieldSchema kind_map(const KindSchema& kind);
 
+/// Whether `kind: true` means the kind with its defaults, as `max_f1: true`.
+bool takes_true(const KindSchema& kind);
+
 }  // namespace bernoulli::config

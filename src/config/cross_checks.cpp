@@ -12,6 +12,7 @@
 #include "config/metric_names.h"
 #include "config/resolve.h"
 #include "config/schema.h"
+#include "core/name_list.h"
 #include "core/parse_number.h"
 #include "core/text_distance.h"
 
@@ -39,6 +40,7 @@ class CrossChecks {
     if (sound({"training"})) check_schedule();
     if (sound({"data", "training"})) check_training_without_validation();
     if (sound({"data", "metrics"})) check_fitting_without_validation();
+    if (sound({"data", "metrics", "task"})) check_threshold();
     if (sound({"training", "task"})) check_monitor();
   }
 
@@ -225,6 +227,12 @@ class CrossChecks {
       fault("data.columns.label_columns",
             fmt::format("has {} items, but task.labels has {} (expected one column a label)", columns.size(),
                         labels.size()));
+    } else if (columns != labels && std::ranges::is_permutation(columns, labels)) {
+      fault(
+          "data.columns.label_columns",
+          fmt::format("has the labels in another order than task.labels, and each column is the label at its "
+                      "place (expected the same order: [{}] is not [{}]; or no task.labels)",
+                      item_list(columns), item_list(labels)));
     }
     if (formats().contains("class_folders"))
       fault("task.kind",
@@ -373,6 +381,15 @@ class CrossChecks {
     if (run_.metrics.fits_temperature) needs_validation("metrics.temperature");
     if (run_.metrics.threshold.method != ThresholdConfig::Method::kFixed)
       needs_validation("metrics.threshold");
+  }
+
+  void check_threshold() {
+    const ThresholdConfig& threshold = run_.metrics.threshold;
+    if (threshold.min_positives > 0 && is_binary())
+      fault("metrics.threshold.max_f1.min_positives", "is of several labels, which a binary task has not");
+    if (threshold.confidence && !run_.data.columns.weight.empty())
+      fault("metrics.threshold.recall_at_precision.confidence",
+            "counts examples, and data.columns.weight makes some count for more than others");
   }
 
   void check_monitor() {

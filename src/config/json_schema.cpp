@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "config/canonical.h"
 #include "config/schema.h"
 
 namespace bernoulli::config {
@@ -76,7 +77,7 @@ Json arguments_json(const KindSchema& kind) {
   if (!required.empty()) object["required"] = required;
   Json alternatives = Json::array({object});
   if (required.empty()) alternatives.push_back(Json{{"type", "null"}});
-  if (kind.fields.empty()) alternatives.push_back(Json{{"const", true}});
+  if (takes_true(kind)) alternatives.push_back(Json{{"const", true}});
   for (const FieldSchema& field : kind.fields) {
     if (field.key == kind.shorthand) alternatives.push_back(field_json(field));
   }

@@ -158,6 +158,8 @@ struct ThresholdConfig {
   enum class Method { kFixed, kMaxF1, kPrecisionAtRecall, kRecallAtPrecision };
   Method method = Method::kFixed;
   double value = 0.5;  ///< kFixed: the threshold. Else: the recall or precision to keep
+  std::optional<double> confidence = std::nullopt;  ///< kRecallAtPrecision: with which it is kept
+  int64_t min_positives = 0;  ///< kMaxF1: labels with fewer validation examples share a threshold
 };
 
 struct MetricsConfig {

@@ -81,10 +81,11 @@ Field data_section() {
                  "column or JSON key of the label; multi_label: a list, or names joined by label_separator")
                 .size(1)
                 .defaults("label"),
-            list(
-                "label_columns",
-                "multi_label: one column of 0 and 1 a label, in the order of task.labels, instead of `label`",
-                text("", "").size(1))
+            list("label_columns",
+                 "multi_label: one column of 0 and 1 a label, in the order of task.labels, instead of "
+                 "`label`; their "
+                 "names are the labels where task.labels is empty",
+                 text("", "").size(1))
                 .defaults(Json::array()),
             text("label_separator", "what joins the names in a multi_label cell").size(1).defaults(","),
             text("weight", "column or JSON key of the example weight; none: all weigh 1").size(1).optional(),
@@ -128,8 +129,9 @@ Field task_section() {
                   .optional()
                   .only_when("kind", {"binary"}),
               list("labels",
-                   "multi_label: the names in order. binary: [negative, positive]; empty: found in the "
-                   "training data, multi_label in alphabetical order",
+                   "multi_label: the names in order. binary: [negative, positive]; empty: the names of "
+                   "data.columns.label_columns, else found in the training data, multi_label in alphabetical "
+                   "order",
                    text("", "").size(1))
                   .defaults(Json::array())})
       .one_of({"positive", "positive_above"});

@@ -166,11 +166,24 @@ const std::vector<KindSchema>& threshold_schemas() {
                 .below(1)
                 .defaults(0.5)},
            "value"),
-      kind("max_f1", "the threshold with the highest F1 on the validation data"),
+      kind("max_f1", "the threshold with the highest F1 on the validation data",
+           {integer("min_positives",
+                    "labels with fewer validation examples share one threshold, that of the highest F1 over "
+                    "the decisions about all of them (micro)")
+                .at_least(0)
+                .defaults(0)}),
       kind("precision_at_recall", "the highest precision on the validation data with at least this recall",
            {number("recall", "recall to keep").above(0).at_most(1)}, "recall"),
       kind("recall_at_precision", "the highest recall on the validation data with at least this precision",
-           {number("precision", "precision to keep").above(0).at_most(1)}, "precision"),
+           {number("precision", "precision to keep").above(0).at_most(1),
+            number(
+                "confidence",
+                "with which the precision is kept: by the lower bound of Clopper and Pearson instead of the "
+                "share itself; none: the share")
+                .above(0)
+                .below(1)
+                .optional()},
+           "precision"),
   };
   return kinds;
 }

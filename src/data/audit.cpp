@@ -157,7 +157,7 @@ Json audit_split(const Dataset& dataset, const TokenView& rows, const DistinctTe
           {"fingerprint", fingerprint(dataset)}};
 }
 
-/// Texts of `other` that stand in the training data too, letter for letter. Empty ones teach nothing.
+/// @param distinct  the texts of `train`
 Json overlap(const DistinctTexts& distinct, const Dataset& train, const Dataset& other) {
   int64_t count = 0;
   Json examples = Json::array();
@@ -177,16 +177,8 @@ int64_t num_examples(const Json& split) { return split.at("examples").get<int64_
 
 void warn_of_overlap(const Json& audit, Warnings& warnings) {
   for (const auto& [name, found] : audit.at("also_in_train").items()) {
-    const int64_t count = found.at("texts");
-    if (count == 0) continue;
-    const int64_t all = num_examples(audit.at(name));
-    const double share = 100 * static_cast<double>(count) / static_cast<double>(all);
-    warnings.push_back(
-        fmt::format("{} of {} {} texts stand in the training data too, such as {}: their answers were "
-                    "learned, which can make {} "
-                    "accuracy up to {} points too good",
-                    count, all, name, found.at("examples")[0][1].get<std::string>(), name,
-                    share < 10 ? fmt::format("{:.2g}", share) : fmt::format("{:.0f}", share)));
+    std::string warning = overlap_warning(name, found, num_examples(audit.at(name)));
+    if (!warning.empty()) warnings.push_back(std::move(warning));
   }
 }
 
@@ -243,6 +235,23 @@ void warn_of_absent_labels(const char* name, const Json& split, Warnings& warnin
 }
 
 }  // namespace
+
+Json overlap(const Dataset& train, const Dataset& other) {
+  return overlap(DistinctTexts(train.texts), train, other);
+}
+
+std::string overlap_warning(const std::string& name, const Json& overlap, int64_t num_examples) {
+  const int64_t count = overlap.at("texts");
+  if (count == 0) return "";
+  const double share = 100 * static_cast<double>(count) / static_cast<double>(num_examples);
+  const std::string which = name.empty() ? "" : name + " ";
+  return fmt::format(
+      "{0} of {1} {2}texts stand in the training data too, such as {3}: their answers were learned, which "
+      "can "
+      "make {2}accuracy up to {4} points too good",
+      count, num_examples, which, overlap.at("examples")[0][1].get<std::string>(),
+      share < 10 ? fmt::format("{:.2g}", share) : fmt::format("{:.0f}", share));
+}
 
 Json audit_data(const DataSplits& splits, const TokenView& train, const TokenView* validation,
                 const TokenView* test, std::optional<int64_t> sequence_length) {

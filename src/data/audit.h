@@ -20,6 +20,15 @@ nlohmann::ordered_json audit_data(const DataSplits& splits, const TokenView& tra
                                   const TokenView* validation, const TokenView* test,
                                   std::optional<int64_t> sequence_length);
 
+/// Texts of `other` that stand in the training data too, letter for letter, but for empty ones, which teach
+/// nothing: {"texts": how many, "examples": [[origin there, origin here], ...]}.
+nlohmann::ordered_json overlap(const Dataset& train, const Dataset& other);
+
+/// What an overlap means for figures of `num_examples` texts, as a sentence; empty where there is none.
+/// @param name  of their split, such as "test", or empty
+std::string overlap_warning(const std::string& name, const nlohmann::ordered_json& overlap,
+                            int64_t num_examples);
+
 /// The findings that a user should see at once (leakage, empty texts, one class only), as sentences.
 std::vector<std::string> audit_warnings(const nlohmann::ordered_json& audit);
 

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "core/hash.h"
-#include "core/log.h"
 #include "data/label_reader.h"
 #include "data/read_source.h"
 #include "data/split.h"
@@ -58,15 +57,6 @@ Dataset Dataset::take(const std::vector<int64_t>& indices) const {
 
 DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads,
                      std::shared_ptr<SpillSpace> space) {
-  const std::vector<std::string>& columns = data.columns.label_columns;
-  if (columns != task.labels && std::ranges::is_permutation(columns, task.labels)) {
-    const auto [label, column] = std::ranges::mismatch(task.labels, columns);
-    log_warning(
-        fmt::format("data.columns.label_columns and task.labels have the same names in another order: by "
-                    "their places, label "
-                    "'{}' is read from column '{}'",
-                    *label, *column));
-  }
   const auto store = std::make_shared<TextStore>(space ? std::move(space) : std::make_shared<SpillSpace>());
   DataSplits splits;
   std::optional<RawExamples> raw =

@@ -1,3 +1,5 @@
+#include "data/label_lines.h"
+
 #include <algorithm>
 #include <string_view>
 
@@ -8,26 +10,15 @@
 #include "data/read_source.h"
 
 namespace bernoulli {
-namespace {
-
-constexpr std::string_view kPrefix = "__label__";
-
-struct LabelLine {
-  std::string text;
-  std::vector<std::string> labels;
-};
-
-/// Takes the words that are labels out of the line; what is left, with its spacing, is the text. Labels at
-/// the end take the space before them along.
-void parse_line(std::string_view line, LabelLine& parsed) {
+void parse_label_line(std::string_view line, LabelLine& parsed) {
   parsed.text.clear();
   parsed.labels.clear();
   for (size_t begin = 0; begin < line.size();) {
     const size_t word_end = std::min(line.find_first_of(" \t", begin), line.size());
     const std::string_view word = line.substr(begin, word_end - begin);
     const size_t next = std::min(line.find_first_not_of(" \t", word_end), line.size());
-    if (word.starts_with(kPrefix) && word.size() > kPrefix.size()) {
-      parsed.labels.emplace_back(word.substr(kPrefix.size()));
+    if (word.starts_with(kLabelPrefix) && word.size() > kLabelPrefix.size()) {
+      parsed.labels.emplace_back(word.substr(kLabelPrefix.size()));
       if (next == line.size()) parsed.text.erase(parsed.text.find_last_not_of(" \t") + 1);
     } else {
       parsed.text.append(line.substr(begin, next - begin));
@@ -35,8 +26,6 @@ void parse_line(std::string_view line, LabelLine& parsed) {
     begin = next;
   }
 }
-
-}  // namespace
 
 RawExamples read_label_lines(const std::filesystem::path& file, std::shared_ptr<TextStore> store) {
   RawExamples examples(std::move(store));
@@ -52,7 +41,7 @@ RawExamples read_label_lines(const std::filesystem::path& file, std::shared_ptr<
     ++number;
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
-    parse_line(line, parsed);
+    parse_label_line(line, parsed);
     examples.add(parsed.text, parsed.labels, std::nullopt, fmt::format("{}:{}", file.string(), number));
   }
   return examples;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
 #include <vector>
 
 #include <fmt/format.h>
@@ -43,31 +45,79 @@ std::string input_member(std::span<const std::string> keep, std::span<const Kept
   return "\"input\":{" + members + "}";
 }
 
-std::vector<std::string> tsv_columns(const Labels& labels) {
+std::vector<std::string> tsv_columns(const Labels& labels, const std::optional<size_t>& top) {
   if (labels.kind == TaskConfig::Kind::kBinary) return {"label", "probability", "logit"};
   std::vector<std::string> columns = {"labels"};
+  for (size_t place = 1; place <= top.value_or(0); ++place) {
+    for (const char* name : {"label", "probability", "logit"})
+      columns.push_back(fmt::format("{} {}", name, place));
+  }
+  if (top) return columns;
   for (const char* group : {"probability", "logit"}) {
     for (const std::string& name : labels.names) columns.push_back(fmt::format("{} {}", group, cell(name)));
   }
   return columns;
 }
 
+Json top_labels(const Labels& labels, std::span<const float> logits, size_t count) {
+  std::vector<size_t> order(logits.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const auto rank = [&](size_t i) { return std::isnan(logits[i]) ? -INFINITY : logits[i]; };
+  std::ranges::stable_sort(order, std::greater(), rank);
+  Json top = Json::array();
+  for (const size_t i : std::span(order).first(std::min(count, order.size())))
+    top.push_back({{"label", labels.names[i]},
+                   {"probability", number(probability(logits[i]))},
+                   {"logit", number(logits[i])}});
+  return top;
+}
+
 }  // namespace
 
-Json prediction_record(const Classifier& classifier, std::span<const float> logits) {
+Json prediction_record(const Classifier& classifier, std::span<const float> logits,
+                       const RecordOptions& options) {
   const Labels& labels = classifier.labels();
+  const auto is_above = [&](size_t i) {
+    return is_positive(logits[i], options.threshold.value_or(classifier.thresholds()[i]));
+  };
   if (labels.kind == TaskConfig::Kind::kBinary) {
-    const bool positive = is_positive(logits[0], classifier.thresholds()[0]);
-    return {{"label", labels.names[positive ? 1 : 0]},
+    return {{"label", labels.names[is_above(0) ? 1 : 0]},
             {"probability", number(probability(logits[0]))},
             {"logit", number(logits[0])}};
   }
-  Json record = {{"labels", Json::array()}, {"probabilities", Json::object()}, {"logits", Json::object()}};
+  Json record = {{"labels", Json::array()}};
   for (size_t i = 0; i < logits.size(); ++i) {
-    if (is_positive(logits[i], classifier.thresholds()[i])) record["labels"].push_back(labels.names[i]);
+    if (is_above(i)) record["labels"].push_back(labels.names[i]);
+  }
+  if (options.top) {
+    record["top"] = top_labels(labels, logits, *options.top);
+    return record;
+  }
+  record["probabilities"] = Json::object();
+  record["logits"] = Json::object();
+  for (size_t i = 0; i < logits.size(); ++i) {
     record["probabilities"][labels.names[i]] = number(probability(logits[i]));
     record["logits"][labels.names[i]] = number(logits[i]);
   }
+  return record;
+}
+
+Json answer_record(const Classifier& classifier, const Dataset& dataset, size_t index,
+                   std::span<const float> logits) {
+  const Labels& labels = classifier.labels();
+  const std::span<const float> targets =
+      std::span(dataset.targets).subspan(index * logits.size(), logits.size());
+  Json record = {{"origin", dataset.origins[index]}};
+  if (labels.kind == TaskConfig::Kind::kBinary) {
+    record["target"] = labels.names[targets[0] == 1 ? 1 : 0];
+  } else {
+    record["targets"] = Json::array();
+    for (size_t i = 0; i < targets.size(); ++i) {
+      if (targets[i] == 1) record["targets"].push_back(labels.names[i]);
+    }
+  }
+  if (!dataset.weights.empty()) record["weight"] = dataset.weights[index];
+  record.update(prediction_record(classifier, logits));
   return record;
 }
 
@@ -84,14 +134,21 @@ std::string format_record(const Json& record, RecordFormat format, std::span<con
                               record["probability"].dump(), record["logit"].dump());
   }
   line += joined_labels(record["labels"]);
+  if (record.contains("top")) {
+    for (const Json& one : record["top"])
+      line += fmt::format("\t{}\t{}\t{}", cell(one["label"].get<std::string>()), one["probability"].dump(),
+                          one["logit"].dump());
+    return line + "\n";
+  }
   for (const char* group : {"probabilities", "logits"}) {
     for (const auto& [name, value] : record[group].items()) line.append("\t").append(value.dump());
   }
   return line + "\n";
 }
 
-std::string tsv_header(const Classifier& classifier, std::span<const std::string> keep) {
-  const std::vector<std::string> answer = tsv_columns(classifier.labels());
+std::string tsv_header(const Classifier& classifier, std::span<const std::string> keep,
+                       const RecordOptions& options) {
+  const std::vector<std::string> answer = tsv_columns(classifier.labels(), options.top);
   std::vector<std::string> columns;
   for (const std::string& name : keep) {
     const bool taken = std::find(answer.begin(), answer.end(), cell(name)) != answer.end();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -12,12 +14,27 @@ namespace bernoulli {
 
 enum class RecordFormat { kJsonl, kTsv };
 
-/// Binary {"label", "probability" (of the positive class), "logit"}; multi-label {"labels", "probabilities",
-/// "logits"}.
-/// @param logits L of them, one text.
-nlohmann::ordered_json prediction_record(const Classifier& classifier, std::span<const float> logits);
+/// What answers have that is not the classifier's own.
+struct RecordOptions {
+  std::optional<double> threshold;  ///< of every label, instead of the classifier's
+  std::optional<size_t> top;        ///< multi-label: so many labels, the most probable first; up to L
+};
 
-/// One line with its newline. tsv: label(s), probability or probabilities, logit or logits; tabs, line ends
+/// Binary {"label", "probability" (of the positive class), "logit"}; multi-label {"labels", "probabilities",
+/// "logits"}, with `top` {"labels", "top": [{"label", "probability", "logit"}, ...]}, of equal ones in the
+/// order of the labels.
+/// @param logits L of them, one text.
+nlohmann::ordered_json prediction_record(const Classifier& classifier, std::span<const float> logits,
+                                         const RecordOptions& options = {});
+
+/// Of an example whose labels are known: {"origin", "target" (multi-label "targets": its labels), "weight"
+/// where examples have one}, then what prediction_record gives.
+/// @param logits  L of them, of example `index`
+nlohmann::ordered_json answer_record(const Classifier& classifier, const Dataset& dataset, size_t index,
+                                     std::span<const float> logits);
+
+/// One line with its newline. tsv: label(s), probability or probabilities, logit or logits, with `top` label,
+/// probability and logit of each; tabs, line ends
 /// and backslashes of labels as \xHH.
 /// @param keep, kept  the columns of the input to copy and their values: in jsonl under "input", first; in
 /// tsv before the label, escaped as labels are.
@@ -25,6 +42,7 @@ std::string format_record(const nlohmann::ordered_json& record, RecordFormat for
                           std::span<const std::string> keep = {}, std::span<const KeptValue> kept = {});
 
 /// The names of the columns of tsv. One of `keep` that an answer has too is "input NAME".
-std::string tsv_header(const Classifier& classifier, std::span<const std::string> keep = {});
+std::string tsv_header(const Classifier& classifier, std::span<const std::string> keep = {},
+                       const RecordOptions& options = {});
 
 }  // namespace bernoulli

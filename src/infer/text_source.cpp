@@ -10,6 +10,7 @@
 #include "config/schema.h"
 #include "core/error.h"
 #include "core/json_fault.h"
+#include "data/label_lines.h"
 #include "data/table.h"
 #include "infer/input_stream.h"
 #include "infer/json_row.h"
@@ -105,6 +106,20 @@ class LineSource : public StreamSource {
 
   size_t searched_ = 0;  ///< so many bytes of the input hold no newline
   int64_t line_number_ = 0;
+};
+
+class LabelLineSource : public LineSource {
+ public:
+  using LineSource::LineSource;
+
+ private:
+  void take_line(std::string_view line, TextBatch& batch) override {
+    if (line.find_first_not_of(" \t") == std::string_view::npos) return;
+    parse_label_line(line, parsed_);
+    batch.add(parsed_.text);
+  }
+
+  LabelLine parsed_;
 };
 
 class JsonSource : public LineSource {
@@ -228,6 +243,7 @@ TextFormat text_format_of(const std::string& file) {
   const std::string format = config::format_by_name(file);
   if (format == "csv") return TextFormat::kCsv;
   if (format == "tsv") return TextFormat::kTsv;
+  if (format == "fasttext" && !std::string_view(file).ends_with(".txt")) return TextFormat::kFasttext;
   return format == "jsonl" ? TextFormat::kJsonl : TextFormat::kLines;
 }
 
@@ -235,6 +251,8 @@ std::unique_ptr<TextSource> texts_from_file(const std::string& file, TextInput i
   switch (input.format) {
     case TextFormat::kLines:
       return std::make_unique<LineSource>(file);
+    case TextFormat::kFasttext:
+      return std::make_unique<LabelLineSource>(file);
     case TextFormat::kJsonl:
       return std::make_unique<JsonSource>(file, std::move(input));
     default:

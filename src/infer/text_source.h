@@ -32,18 +32,19 @@ class TextSource {
 std::unique_ptr<TextSource> texts_from_list(std::vector<std::string> texts);
 
 /// kJsonl: a JSON object a line with the text under a key, blank lines skipped as data/ skips them. kCsv,
-/// kTsv: a table with the text in a column.
-enum class TextFormat { kLines, kJsonl, kCsv, kTsv };
+/// kTsv: a table with the text in a column. kFasttext: a line without its words that begin with __label__,
+/// blank lines skipped as data/ skips them.
+enum class TextFormat { kLines, kJsonl, kCsv, kTsv, kFasttext };
 
-/// What the name of a file says; kLines where it says nothing.
+/// What the name of a file says; kLines where it says nothing, and for .txt.
 TextFormat text_format_of(const std::string& file);
 
-/// How a file is read. Of `columns`: `text` for all but kLines; how tables are written, as for training.
+/// How a file is read. Of `columns`: `text` for tables and kJsonl; how tables are written, as for training.
 struct TextInput {
   TextFormat format = TextFormat::kLines;
   ColumnsConfig columns;
   std::string text_named_by;      ///< who named columns.text, for messages
-  std::vector<std::string> keep;  ///< further columns, all different; not for kLines
+  std::vector<std::string> keep;  ///< further columns of tables and kJsonl, all different
 };
 
 /// The texts of `file`, "-" being standard input. A final line without a newline counts; CR before the

@@ -8,6 +8,7 @@
 #include "config/metric_names.h"
 #include "core/error.h"
 #include "metrics/confusion.h"
+#include "metrics/metric_list.h"
 #include "metrics/probability_metrics.h"
 #include "metrics/ranking.h"
 #include "metrics/scored_example.h"
@@ -15,99 +16,24 @@
 namespace bernoulli {
 namespace {
 
-using LabelColumns = std::vector<std::vector<ScoredExample>>;
-
-NamedMetrics binary_metrics(ScoredExamples examples, const MetricsConfig& config) {
-  const Confusion counts = count_confusion(examples);
-  const std::vector<TieGroup> ranking = rank_by_logit(examples);
-  return {{"accuracy", accuracy(counts)},
-          {"precision", precision(counts)},
-          {"recall", recall(counts)},
-          {"specificity", specificity(counts)},
-          {"f1", f_score(counts, 1)},
-          {"f_beta", f_score(counts, config.f_beta)},
-          {"matthews_corrcoef", matthews_corrcoef(counts)},
-          {"cohen_kappa", cohen_kappa(counts)},
-          {"roc_auc", roc_auc(ranking)},
-          {"average_precision", average_precision(ranking)},
-          {"log_loss", log_loss(examples)},
-          {"brier_score", brier_score(examples)},
-          {"expected_calibration_error", expected_calibration_error(examples, config.calibration_bins)},
-          {"true_positives", {counts.true_positives, ""}},
-          {"false_positives", {counts.false_positives, ""}},
-          {"true_negatives", {counts.true_negatives, ""}},
-          {"false_negatives", {counts.false_negatives, ""}}};
+DecisionFigures figures_of(ScoredExamples examples, const MetricsConfig& config) {
+  return {.counts = count_confusion(examples),
+          .ranking = rank_by_logit(examples),
+          .log_loss = log_loss(examples),
+          .brier_score = brier_score(examples),
+          .expected_calibration_error = expected_calibration_error(examples, config.calibration_bins)};
 }
 
-/// Calls `add(intersection, union, weight)` with the label counts of each example.
-template <typename Add>
-void for_each_example(const LabelColumns& columns, const Add& add) {
+ExampleFigures example_figures(const std::vector<std::vector<ScoredExample>>& columns) {
+  double right = 0, jaccard = 0, total = 0;
   for (size_t i = 0; i < columns[0].size(); ++i) {
-    int64_t both = 0, either = 0;
-    for (const std::vector<ScoredExample>& column : columns) {
-      both += column[i].target && column[i].predicted;
-      either += column[i].target || column[i].predicted;
-    }
-    add(both, either, columns[0][i].weight);
-  }
-}
-
-MetricValue subset_accuracy(const LabelColumns& columns) {
-  double right = 0, total = 0;
-  for_each_example(columns, [&](int64_t both, int64_t either, double weight) {
-    if (both == either) right += weight;
+    const LabelOverlap overlap = overlap_of(columns, i);
+    const double weight = columns[0][i].weight;
+    if (overlap.is_right()) right += weight;
+    jaccard += weight * overlap.jaccard();
     total += weight;
-  });
-  return ratio(right, total, "no example");
-}
-
-/// Mean over examples of |targets and predictions| / |targets or predictions|; 1 where both are empty.
-MetricValue jaccard(const LabelColumns& columns) {
-  double sum = 0, total = 0;
-  for_each_example(columns, [&](int64_t both, int64_t either, double weight) {
-    sum += weight * (either == 0 ? 1.0 : static_cast<double>(both) / static_cast<double>(either));
-    total += weight;
-  });
-  return ratio(sum, total, "no example");
-}
-
-/// Mean of a metric over the labels that have it, as scikit-learn's zero_division=nan does it.
-MetricValue macro_mean(const MetricReport& report, const std::string& name) {
-  double sum = 0, count = 0;
-  for (const auto& [label, metrics] : report.per_label) {
-    for (const auto& [metric, value] : metrics) {
-      if (metric != name || !value.value) continue;
-      sum += *value.value;
-      ++count;
-    }
   }
-  return ratio(sum, count, "undefined for every label");
-}
-
-void add_multi_label_metrics(const LabelColumns& columns, const MetricsConfig& config, MetricReport& report) {
-  std::vector<ScoredExample> pooled;
-  for (const std::vector<ScoredExample>& column : columns)
-    pooled.insert(pooled.end(), column.begin(), column.end());
-  const Confusion counts = count_confusion(pooled);
-  const std::vector<TieGroup> ranking = rank_by_logit(pooled);
-  NamedMetrics& metrics = report.metrics;
-  metrics.emplace_back("accuracy", accuracy(counts));
-  metrics.emplace_back("hamming_loss",
-                       ratio(counts.false_positives + counts.false_negatives, counts.total(), "no example"));
-  metrics.emplace_back("subset_accuracy", subset_accuracy(columns));
-  metrics.emplace_back("jaccard", jaccard(columns));
-  metrics.emplace_back("micro_precision", precision(counts));
-  metrics.emplace_back("micro_recall", recall(counts));
-  metrics.emplace_back("micro_f1", f_score(counts, 1));
-  metrics.emplace_back("micro_roc_auc", roc_auc(ranking));
-  metrics.emplace_back("micro_average_precision", average_precision(ranking));
-  for (const char* name : {"precision", "recall", "f1", "roc_auc", "average_precision"}) {
-    metrics.emplace_back(fmt::format("macro_{}", name), macro_mean(report, name));
-  }
-  metrics.emplace_back("log_loss", log_loss(pooled));
-  metrics.emplace_back("brier_score", brier_score(pooled));
-  metrics.emplace_back("expected_calibration_error",
-                       expected_calibration_error(pooled, config.calibration_bins));
+  return {ratio(right, total, "no example"), ratio(jaccard, total, "no example")};
 }
 
 /// Why nothing can be said about these predictions; empty where something can.
@@ -150,19 +76,21 @@ MetricReport compute_metrics(const Predictions& predictions, const std::vector<d
     }
     return report;
   }
-  LabelColumns columns;
-  for (int64_t label = 0; label < predictions.num_labels; ++label) {
-    const double threshold = thresholds.size() == 1 ? thresholds[0] : thresholds[static_cast<size_t>(label)];
-    columns.push_back(score_label(predictions, label, threshold));
-  }
+  const std::vector<std::vector<ScoredExample>> columns = score_labels(predictions, thresholds);
+  const auto add = [&](NamedMetrics metrics) {
+    for (auto& metric : metrics) report.metrics.push_back(std::move(metric));
+  };
   if (kind == TaskConfig::Kind::kBinary) {
-    for (auto& metric : binary_metrics(columns[0], config)) report.metrics.push_back(std::move(metric));
+    add(binary_metrics(figures_of(columns[0], config), config));
     return report;
   }
+  std::vector<ScoredExample> pooled;
   for (size_t label = 0; label < columns.size(); ++label) {
-    report.per_label.emplace_back(label_names[label], binary_metrics(columns[label], config));
+    report.per_label.emplace_back(label_names[label],
+                                  binary_metrics(figures_of(columns[label], config), config));
+    pooled.insert(pooled.end(), columns[label].begin(), columns[label].end());
   }
-  add_multi_label_metrics(columns, config, report);
+  add(multi_label_metrics(figures_of(pooled, config), example_figures(columns), report.per_label));
   return report;
 }
 

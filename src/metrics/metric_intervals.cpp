@@ -1,101 +1,252 @@
 #include "metrics/metric_intervals.h"
 
 #include <algorithm>
-#include <numeric>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "core/name_list.h"
 #include "core/stop.h"
 #include "metrics/compute.h"
-#include "metrics/target_counts.h"
+#include "metrics/metric_list.h"
+#include "metrics/probability_metrics.h"
+#include "metrics/ranked_decisions.h"
+#include "metrics/significance.h"
 
 namespace bernoulli {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using LabelColumns = std::vector<std::vector<ScoredExample>>;
 
 bool has_interval(std::string_view metric) {
   return metric != "loss" && metric != "expected_calibration_error" && !metric.ends_with("_positives") &&
          !metric.ends_with("_negatives");
 }
 
-/// The same predictions, by descending logit of the first label: each resample ranks them, and what is in
-/// order already is ranked soonest.
-struct RankedPredictions {
-  std::vector<float> logits, targets, weights;
-
-  explicit RankedPredictions(const Predictions& given) {
-    std::vector<size_t> order(static_cast<size_t>(given.size()));
-    std::iota(order.begin(), order.end(), size_t{0});
-    const auto labels = static_cast<size_t>(given.num_labels);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return given.logits[a * labels] > given.logits[b * labels]; });
-    place_of.resize(order.size());
-    for (size_t place = 0; place < order.size(); ++place) {
-      const size_t example = order[place];
-      place_of[example] = place;
-      for (size_t label = 0; label < labels; ++label) {
-        logits.push_back(given.logits[example * labels + label]);
-        targets.push_back(given.targets[example * labels + label]);
+/// The metrics of resamples: what does not depend on how often an example is drawn is worked out once.
+class ResampledMetrics {
+ public:
+  ResampledMetrics(const LabelColumns& columns, const MetricsConfig& config, TaskConfig::Kind kind)
+      : config_(config), pooled_(columns) {
+    if (kind == TaskConfig::Kind::kMultiLabel) {
+      for (const std::vector<ScoredExample>& column : columns) labels_.emplace_back(LabelColumns{column});
+    }
+    for (size_t i = 0; i < columns[0].size(); ++i) {
+      Example example{.weight = columns[0][i].weight, .overlap = overlap_of(columns, i)};
+      for (const std::vector<ScoredExample>& column : columns) {
+        example.log_loss += log_loss_of(column[i]);
+        example.squared_error += squared_error_of(column[i]);
       }
-      weights.push_back(given.weights.empty() ? 1 : given.weights[example]);
+      examples_.push_back(example);
     }
   }
 
-  std::vector<size_t> place_of;
+  /// Where example i is drawn `times[i]` times.
+  NamedMetrics metrics(const std::vector<uint32_t>& times) const {
+    DecisionFigures pooled = figures_of(pooled_.weigh(times));
+    ExampleFigures shares;
+    weigh_examples(times, pooled, shares);
+    if (labels_.empty()) return binary_metrics(pooled, config_);
+    std::vector<std::pair<std::string, NamedMetrics>> per_label;
+    for (const RankedDecisions& label : labels_)
+      per_label.emplace_back("", binary_metrics(figures_of(label.weigh(times)), config_));
+    return multi_label_metrics(pooled, shares, per_label);
+  }
+
+ private:
+  /// Of one example: its weight, and sums over its labels.
+  struct Example {
+    double weight = 0;
+    double log_loss = 0;
+    double squared_error = 0;
+    LabelOverlap overlap = {};
+  };
+
+  static DecisionFigures figures_of(RankedDecisions::Weighed weighed) {
+    DecisionFigures figures;
+    figures.counts = weighed.counts;
+    figures.ranking = std::move(weighed.ranking);
+    return figures;
+  }
+
+  void weigh_examples(const std::vector<uint32_t>& times, DecisionFigures& pooled,
+                      ExampleFigures& shares) const {
+    double total = 0, log_loss = 0, squared_error = 0, right = 0, jaccard = 0;
+    for (size_t i = 0; i < times.size(); ++i) {
+      const Example& example = examples_[i];
+      const double weight = example.weight * times[i];
+      if (weight == 0) continue;
+      total += weight;
+      log_loss += weight * example.log_loss;
+      squared_error += weight * example.squared_error;
+      right += example.overlap.is_right() ? weight : 0;
+      jaccard += weight * example.overlap.jaccard();
+    }
+    pooled.log_loss = mean_log_loss(log_loss, pooled.counts.total());
+    pooled.brier_score = ratio(squared_error, pooled.counts.total(), "no example");
+    shares = {ratio(right, total, "no example"), ratio(jaccard, total, "no example")};
+  }
+
+  MetricsConfig config_;
+  RankedDecisions pooled_;
+  std::vector<RankedDecisions> labels_;  ///< multi-label only
+  std::vector<Example> examples_;
 };
+
+/// Hits of trials that are independent of one another.
+struct Share {
+  double hits = 0, trials = 0;
+};
+
+/// How many answers metrics rest on; weights of examples do not count.
+class AnswerCounts {
+ public:
+  AnswerCounts(const LabelColumns& columns, TaskConfig::Kind kind)
+      : num_examples_(static_cast<double>(columns[0].size())), binary_(kind == TaskConfig::Kind::kBinary) {
+    for (std::vector<ScoredExample> column : columns) {
+      for (ScoredExample& scored : column) {
+        weights_are_one_ = weights_are_one_ && scored.weight == 1;
+        scored.weight = scored.weight > 0 ? 1 : 0;
+      }
+      labels_.push_back(count_confusion(column));
+      pooled_ += labels_.back();
+    }
+    for (size_t i = 0; i < columns[0].size(); ++i) num_right_ += overlap_of(columns, i).is_right() ? 1 : 0;
+  }
+
+  /// Of a metric that is a share of examples, each of which counts the same.
+  std::optional<Share> share_of(std::string_view metric) const {
+    if (!weights_are_one_) return std::nullopt;
+    if (!binary_)
+      return metric == "subset_accuracy" ? std::optional(Share{num_right_, num_examples_}) : std::nullopt;
+    const Confusion& counts = pooled_;
+    if (metric == "accuracy") return Share{num_right_, num_examples_};
+    if (metric == "precision")
+      return Share{counts.true_positives, counts.true_positives + counts.false_positives};
+    if (metric == "recall")
+      return Share{counts.true_positives, counts.true_positives + counts.false_negatives};
+    if (metric == "specificity")
+      return Share{counts.true_negatives, counts.true_negatives + counts.false_positives};
+    return std::nullopt;
+  }
+
+  /// A share's denominator, else the rarer of what the metric weighs up. A macro mean rests on what the
+  /// label with the fewest does, of those that have the metric.
+  int64_t behind(std::string_view metric) const {
+    if (!metric.starts_with("macro_")) {
+      if (metric.starts_with("micro_")) metric.remove_prefix(6);
+      return static_cast<int64_t>(behind(metric, pooled_));
+    }
+    metric.remove_prefix(6);
+    double fewest = num_examples_;
+    for (const Confusion& label : labels_) {
+      const double answers = behind(metric, label);
+      if (answers > 0) fewest = std::min(fewest, answers);
+    }
+    return static_cast<int64_t>(fewest);
+  }
+
+ private:
+  double behind(std::string_view metric, const Confusion& counts) const {
+    const double positives = counts.true_positives + counts.false_negatives;
+    const double negatives = counts.true_negatives + counts.false_positives;
+    const double predicted = counts.true_positives + counts.false_positives;
+    const double rejected = counts.true_negatives + counts.false_negatives;
+    if (metric == "precision") return predicted;
+    if (metric == "recall") return positives;
+    if (metric == "specificity") return negatives;
+    if (metric == "f1" || metric == "f_beta") return std::min(positives, predicted);
+    if (metric == "matthews_corrcoef" || metric == "cohen_kappa")
+      return std::min({positives, negatives, predicted, rejected});
+    for (const char* name : {"roc_auc", "average_precision", "log_loss", "brier_score"}) {
+      if (metric == name) return std::min(positives, negatives);
+    }
+    return num_examples_;
+  }
+
+  double num_examples_, num_right_ = 0;
+  bool binary_, weights_are_one_ = true;
+  std::vector<Confusion> labels_;
+  Confusion pooled_;
+};
+
+/// Both ends at 97.5 %.
+Interval exact_interval(const Share& share) {
+  const auto hits = static_cast<int64_t>(share.hits), trials = static_cast<int64_t>(share.trials);
+  return {share_lower_bound(hits, trials, 0.975), 1 - share_lower_bound(trials - hits, trials, 0.975), ""};
+}
+
+Interval resampled_interval(std::vector<double> figures) {
+  Interval interval = percentile_interval(std::move(figures));
+  if (interval.low && interval.low == interval.high)
+    return {{}, {}, "the resamples give one and the same figure"};
+  return interval;
+}
 
 }  // namespace
 
-const Interval* MetricIntervals::find(const std::string& name) const {
-  const auto found = std::ranges::find(intervals, name, &std::pair<std::string, Interval>::first);
-  return found == intervals.end() ? nullptr : &found->second;
+const MetricInterval* MetricIntervals::find(const std::string& name) const {
+  const auto found = std::ranges::find(intervals, name, &MetricInterval::metric);
+  return found == intervals.end() ? nullptr : &*found;
 }
 
 MetricIntervals metric_intervals(const Predictions& predictions, const std::vector<double>& thresholds,
                                  const MetricsConfig& config, TaskConfig::Kind kind, uint64_t seed,
                                  const std::function<void(int64_t done)>& tell) {
-  const auto metrics_of = [&](const Predictions& of) {
-    const std::vector<std::string> labels(static_cast<size_t>(of.num_labels));
-    return compute_metrics(of, thresholds, config, labels, kind, 0).metrics;
-  };
+  const std::vector<std::string> names(static_cast<size_t>(predictions.num_labels));
+  NamedMetrics metrics = compute_metrics(predictions, thresholds, config, names, kind, 0).metrics;
+  std::erase_if(metrics, [](const auto& metric) { return !has_interval(metric.first); });
   MetricIntervals result;
-  const TargetCounts all = count_targets(predictions.targets, 1).front();
-  result.num_rarer = std::min(all.positive, all.negative);
-  std::vector<std::pair<std::string, std::vector<double>>> resampled;
-  for (const auto& [name, value] : metrics_of(predictions)) {
-    if (has_interval(name)) resampled.emplace_back(name, std::vector<double>());
-  }
-  const auto num_examples = static_cast<size_t>(predictions.size());
-  const RankedPredictions ranked(predictions);
-  std::vector<float> weights(num_examples);
-  for (int64_t i = 0; i < kNumResamples && num_examples > 0; ++i) {
+  for (const auto& [name, value] : metrics)
+    result.intervals.push_back({name, {{}, {}, value.undefined_reason}, false, 0});
+  if (std::ranges::none_of(metrics, [](const auto& metric) { return metric.second.value.has_value(); }))
+    return result;
+
+  const LabelColumns columns = score_labels(predictions, thresholds);
+  const ResampledMetrics resampled(columns, config, kind);
+  std::vector<std::vector<double>> figures(metrics.size());
+  for (int64_t i = 0; i < kNumResamples; ++i) {
     throw_if_stopped();
     if (tell) tell(i);
-    const std::vector<uint32_t> times = draw_resample(num_examples, seed, i);
-    for (size_t example = 0; example < num_examples; ++example) {
-      const size_t place = ranked.place_of[example];
-      weights[place] = ranked.weights[place] * static_cast<float>(times[example]);
-    }
-    auto slot = resampled.begin();
-    for (const auto& [name, value] :
-         metrics_of({ranked.logits, ranked.targets, weights, predictions.num_labels})) {
+    auto slot = figures.begin();
+    for (const auto& [name, value] : resampled.metrics(draw_resample(columns[0].size(), seed, i))) {
       if (!has_interval(name)) continue;
-      if (value.value) slot->second.push_back(*value.value);
+      if (value.value) slot->push_back(*value.value);
       ++slot;
     }
   }
-  for (auto& [name, values] : resampled)
-    result.intervals.emplace_back(name, percentile_interval(std::move(values)));
+  const AnswerCounts answers(columns, kind);
+  for (size_t i = 0; i < metrics.size(); ++i) {
+    const auto& [name, value] = metrics[i];
+    if (!value.value) continue;
+    const std::optional<Share> share = answers.share_of(name);
+    MetricInterval& of = result.intervals[i];
+    of.interval = share ? exact_interval(*share) : resampled_interval(std::move(figures[i]));
+    of.exact = share.has_value();
+    of.num_answers = answers.behind(name);
+  }
   return result;
+}
+
+std::string narrow_warning(const MetricIntervals& intervals) {
+  std::vector<std::string> narrow;
+  for (const MetricInterval& of : intervals.intervals) {
+    if (of.is_too_narrow()) narrow.push_back(fmt::format("{} ({})", of.metric, of.num_answers));
+  }
+  if (narrow.empty()) return "";
+  return fmt::format(
+      "intervals that rest on fewer than {} answers are too narrow: {}; evaluate on more examples",
+      kFewestForInterval, item_list(narrow));
 }
 
 Json to_json(const MetricIntervals& intervals, Json& undefined) {
   Json json = Json::object();
-  for (const auto& [name, interval] : intervals.intervals) {
-    json[name] = interval.low ? Json{*interval.low, *interval.high} : Json(nullptr);
-    if (!interval.low) undefined[fmt::format("intervals.{}", name)] = interval.undefined_reason;
+  for (const auto& [metric, interval, exact, num_answers] : intervals.intervals) {
+    json[metric] = interval.low ? Json{*interval.low, *interval.high} : Json(nullptr);
+    if (!interval.low) undefined[fmt::format("intervals.{}", metric)] = interval.undefined_reason;
   }
   return json;
 }

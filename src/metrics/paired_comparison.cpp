@@ -6,6 +6,8 @@
 #include "core/error.h"
 #include "core/stop.h"
 #include "metrics/confusion.h"
+#include "metrics/metric_list.h"
+#include "metrics/ranked_decisions.h"
 #include "metrics/ranking.h"
 #include "metrics/scored_example.h"
 #include "metrics/significance.h"
@@ -14,24 +16,11 @@
 namespace bernoulli {
 namespace {
 
-/// All N*L decisions of a classifier, by descending logit, to be weighed anew for each resample.
+/// The answers of a classifier: the examples that it has right, and all N*L decisions.
 class Answers {
  public:
   explicit Answers(const PairedAnswers& answers)
-      : right_(static_cast<size_t>(answers.predictions.size()), true) {
-    for (int64_t label = 0; label < answers.predictions.num_labels; ++label) {
-      const auto& thresholds = answers.thresholds;
-      const double threshold =
-          thresholds.size() == 1 ? thresholds[0] : thresholds[static_cast<size_t>(label)];
-      const std::vector<ScoredExample> column = score_label(answers.predictions, label, threshold);
-      for (size_t i = 0; i < column.size(); ++i) {
-        right_[i] = right_[i] && column[i].target == column[i].predicted;
-        entries_.push_back({column[i], static_cast<uint32_t>(i)});
-      }
-    }
-    std::stable_sort(entries_.begin(), entries_.end(),
-                     [](const Entry& a, const Entry& b) { return a.scored.logit > b.scored.logit; });
-  }
+      : Answers(score_labels(answers.predictions, answers.thresholds)) {}
 
   bool right(size_t example) const { return right_[example]; }
 
@@ -40,29 +29,18 @@ class Answers {
     MetricValue f1, roc_auc;
   };
   Figures figures(const std::vector<uint32_t>& times) const {
-    Confusion counts;
-    std::vector<TieGroup> ranking;
-    for (const Entry& entry : entries_) {
-      const double weight = entry.scored.weight * times[entry.example];
-      if (weight == 0) continue;
-      if (ranking.empty() || ranking.back().logit != entry.scored.logit)
-        ranking.push_back({.logit = entry.scored.logit});
-      (entry.scored.target ? ranking.back().positive : ranking.back().negative) += weight;
-      if (entry.scored.predicted)
-        (entry.scored.target ? counts.true_positives : counts.false_positives) += weight;
-      else if (entry.scored.target)
-        counts.false_negatives += weight;
-    }
-    return {f_score(counts, 1), roc_auc(ranking)};
+    const RankedDecisions::Weighed weighed = decisions_.weigh(times);
+    return {f_score(weighed.counts, 1), roc_auc(weighed.ranking)};
   }
 
  private:
-  struct Entry {
-    ScoredExample scored;
-    uint32_t example;
-  };
+  explicit Answers(const std::vector<std::vector<ScoredExample>>& columns)
+      : right_(columns[0].size()), decisions_(columns) {
+    for (size_t i = 0; i < right_.size(); ++i) right_[i] = overlap_of(columns, i).is_right();
+  }
+
   std::vector<bool> right_;
-  std::vector<Entry> entries_;
+  RankedDecisions decisions_;
 };
 
 PairedDifference difference_of(std::string metric, const MetricValue& first, const MetricValue& second,

@@ -18,20 +18,29 @@ double miss(const ScoredExample& example) {
 
 }  // namespace
 
+double log_loss_of(const ScoredExample& example) {
+  const double logit = example.logit;
+  return softplus(example.target ? -logit : logit);
+}
+
+double squared_error_of(const ScoredExample& example) { return miss(example) * miss(example); }
+
 MetricValue log_loss(ScoredExamples examples) {
   double sum = 0;
   for (const ScoredExample& example : examples) {
-    if (example.weight == 0) continue;
-    const double logit = example.logit;
-    sum += example.weight * softplus(example.target ? -logit : logit);
+    if (example.weight != 0) sum += example.weight * log_loss_of(example);
   }
+  return mean_log_loss(sum, target_weights(examples).total());
+}
+
+MetricValue mean_log_loss(double sum, double weight) {
   if (!std::isfinite(sum)) return undefined("infinite: an infinite logit is on the wrong side");
-  return ratio(sum, target_weights(examples).total(), "no example");
+  return ratio(sum, weight, "no example");
 }
 
 MetricValue brier_score(ScoredExamples examples) {
   double sum = 0;
-  for (const ScoredExample& example : examples) sum += example.weight * miss(example) * miss(example);
+  for (const ScoredExample& example : examples) sum += example.weight * squared_error_of(example);
   return ratio(sum, target_weights(examples).total(), "no example");
 }
 

@@ -7,12 +7,21 @@
 
 namespace bernoulli {
 
-/// Weighted mean of -log p(target) in nats, from the logit: log(1 + exp(-z)) for a positive target, log(1 +
+/// -log p(target) in nats of one decision, from the logit: log(1 + exp(-z)) for a positive target, log(1 +
 /// exp(z)) for a negative one. Exact where a probability would have rounded to 0 or 1.
+double log_loss_of(const ScoredExample& example);
+
+/// (p - target)^2 of one decision.
+double squared_error_of(const ScoredExample& example);
+
+/// Weighted mean of log_loss_of.
 MetricValue log_loss(ScoredExamples examples);
 
-/// Weighted mean of (p - target)^2.
+/// Weighted mean of squared_error_of.
 MetricValue brier_score(ScoredExamples examples);
+
+/// sum / weight. @param sum  of the weighted log_loss_of: undefined where it is infinite
+MetricValue mean_log_loss(double sum, double weight);
 
 /// What the examples of a range of probabilities add up to.
 struct CalibrationBin {

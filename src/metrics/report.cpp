@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -38,24 +39,33 @@ std::string cell(const MetricValue& metric) {
   return metric.value ? fmt::format("{:.6g}", *metric.value) : std::string("-");
 }
 
+std::string interval_cell(const MetricInterval& of) {
+  const Interval& interval = of.interval;
+  if (!interval.low) return fmt::format("  no interval ({})", interval.undefined_reason);
+  return fmt::format("  95 % interval {:.4g} to {:.4g}{}", *interval.low, *interval.high,
+                     of.exact ? fmt::format(" (exact, of {})", of.num_answers) : "");
+}
+
 constexpr std::array<const char*, 5> kLabelColumns = {"precision", "recall", "f1", "roc_auc",
                                                       "average_precision"};
 
+const MetricValue& of(const NamedMetrics& metrics, std::string_view name) {
+  return std::ranges::find(metrics, name, &NamedMetrics::value_type::first)->second;
+}
+
 std::string label_table(const MetricReport& report) {
-  TextColumn labels{"label", true, {}}, thresholds{"threshold", false, {}};
+  TextColumn labels{"label", true, {}}, positives{"positives", false, {}}, thresholds{"threshold", false, {}};
   std::vector<TextColumn> figures;
   for (const char* name : kLabelColumns) figures.push_back({name, false, {}});
   for (size_t i = 0; i < report.per_label.size(); ++i) {
     const auto& [label, metrics] = report.per_label[i];
     labels.cells.push_back(label);
+    positives.cells.push_back(
+        cell({*of(metrics, "true_positives").value + *of(metrics, "false_negatives").value, ""}));
     if (report.thresholds.size() > 1) thresholds.cells.push_back(fmt::format("{:.6g}", report.thresholds[i]));
-    for (TextColumn& column : figures) {
-      const auto metric =
-          std::find_if(metrics.begin(), metrics.end(), [&](const auto& m) { return m.first == column.name; });
-      column.cells.push_back(cell(metric->second));
-    }
+    for (TextColumn& column : figures) column.cells.push_back(cell(of(metrics, column.name)));
   }
-  std::vector<TextColumn> columns = {labels};
+  std::vector<TextColumn> columns = {labels, positives};
   if (report.thresholds.size() > 1) columns.push_back(thresholds);
   columns.insert(columns.end(), figures.begin(), figures.end());
   return "\n" + text_table(columns);
@@ -94,13 +104,11 @@ std::string to_table(const MetricReport& report, const MetricIntervals* interval
   }
   for (const auto& [name, metric] : report.metrics) {
     table += fmt::format("{:<{}}{}", name, kNameWidth, cell(metric));
-    const Interval* interval = intervals == nullptr ? nullptr : intervals->find(name);
+    const MetricInterval* found = intervals == nullptr ? nullptr : intervals->find(name);
     if (!metric.value)
       table += fmt::format("  ({})", metric.undefined_reason);
-    else if (interval != nullptr)
-      table += interval->low
-                   ? fmt::format("  95 % interval {:.4g} to {:.4g}", *interval->low, *interval->high)
-                   : fmt::format("  no interval ({})", interval->undefined_reason);
+    else if (found != nullptr)
+      table += interval_cell(*found);
     table += '\n';
   }
   return report.per_label.empty() ? table : table + label_table(report);

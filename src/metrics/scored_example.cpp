@@ -62,6 +62,16 @@ std::vector<ScoredExample> score_label(const Predictions& predictions, int64_t l
   return examples;
 }
 
+std::vector<std::vector<ScoredExample>> score_labels(const Predictions& predictions,
+                                                     const std::vector<double>& thresholds) {
+  std::vector<std::vector<ScoredExample>> columns;
+  for (int64_t label = 0; label < predictions.num_labels; ++label) {
+    const double threshold = thresholds.size() == 1 ? thresholds[0] : thresholds[static_cast<size_t>(label)];
+    columns.push_back(score_label(predictions, label, threshold));
+  }
+  return columns;
+}
+
 MetricValue finite_or_undefined(double value, const std::string& reason) {
   return std::isfinite(value) ? MetricValue{value, ""} : undefined(reason);
 }

@@ -70,6 +70,18 @@ double mcnemar_p(int64_t only_first_right, int64_t only_second_right) {
   return std::min(1.0, 2 * incomplete_beta(all - fewer, fewer + 1, 0.5));
 }
 
+double share_lower_bound(int64_t hits, int64_t trials, double confidence) {
+  if (hits == 0) return 0;
+  // P(X >= hits) is I_p(hits, misses + 1), which grows with p.
+  const auto a = static_cast<double>(hits), b = static_cast<double>(trials - hits + 1);
+  double low = 0, high = 1;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = (low + high) / 2;
+    (incomplete_beta(a, b, middle) < 1 - confidence ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
+
 double incomplete_beta(double a, double b, double x) {
   if (x <= 0) return 0;
   if (x >= 1) return 1;

@@ -12,6 +12,7 @@
 #include "metrics/confusion.h"
 #include "metrics/decision.h"
 #include "metrics/scored_example.h"
+#include "metrics/significance.h"
 
 namespace bernoulli {
 namespace {
@@ -22,6 +23,8 @@ struct Split {
   double precision = 0;
   double recall = 0;
   double f1 = 0;
+  double positive = 0;  ///< weight of what is taken and positive
+  double all = 0;       ///< of all that is taken
 };
 
 /// A number t with below <= t < above, so that t repeats the split, and 0 < t. As far from both as it can be,
@@ -58,7 +61,9 @@ std::vector<Split> possible_splits(const std::vector<ScoredExample>& examples) {
     splits.push_back({.threshold = between(next, entry.probability),
                       .precision = entry.positive / entry.all,
                       .recall = entry.positive / positive,
-                      .f1 = 2 * entry.positive / (entry.all + positive)});
+                      .f1 = 2 * entry.positive / (entry.all + positive),
+                      .positive = entry.positive,
+                      .all = entry.all});
   }
   return splits;
 }
@@ -69,6 +74,27 @@ struct Goal {
   std::function<bool(const Split&, const Split&)> worse;
   std::function<std::string(const std::vector<Split>&)> best_possible;
 };
+
+/// Lower bound of the precision of a split whose examples all weigh 1.
+double precision_bound(const Split& split, double confidence) {
+  return share_lower_bound(std::llround(split.positive), std::llround(split.all), confidence);
+}
+
+Goal precision_goal(double demand, std::optional<double> confidence) {
+  const auto reached = [confidence](const Split& split) {
+    return confidence ? precision_bound(split, *confidence) : split.precision;
+  };
+  return {[=](const Split& split) { return split.precision >= demand && reached(split) >= demand; },
+          [](const Split& a, const Split& b) {
+            return std::pair(a.recall, a.precision) < std::pair(b.recall, b.precision);
+          },
+          [=](const std::vector<Split>& splits) {
+            double best = 0;
+            for (const Split& split : splits) best = std::max(best, reached(split));
+            return fmt::format("no threshold reaches precision {}{}: the best is {:.6g}", demand,
+                               confidence ? fmt::format(" with confidence {}", *confidence) : "", best);
+          }};
+}
 
 Goal goal_of(const ThresholdConfig& config) {
   const double demand = config.value;
@@ -83,15 +109,7 @@ Goal goal_of(const ThresholdConfig& config) {
                 return fmt::format("no threshold reaches recall {}: the best is {:.6g}", demand, best);
               }};
     case ThresholdConfig::Method::kRecallAtPrecision:
-      return {[demand](const Split& split) { return split.precision >= demand; },
-              [](const Split& a, const Split& b) {
-                return std::pair(a.recall, a.precision) < std::pair(b.recall, b.precision);
-              },
-              [demand](const std::vector<Split>& splits) {
-                double best = 0;
-                for (const Split& split : splits) best = std::max(best, split.precision);
-                return fmt::format("no threshold reaches precision {}: the best is {:.6g}", demand, best);
-              }};
+      return precision_goal(demand, config.confidence);
     default:
       return {[](const Split&) { return true; }, [](const Split& a, const Split& b) { return a.f1 < b.f1; },
               [](const std::vector<Split>&) { return std::string("every probability is 0"); }};
@@ -128,14 +146,21 @@ FittedThresholds choose_thresholds(const Predictions& validation, const Threshol
                                    const std::vector<std::string>& names) {
   check_predictions(validation);
   if (config.method == ThresholdConfig::Method::kFixed) {
-    return {std::vector<double>(static_cast<size_t>(validation.num_labels), config.value), {}, {}};
+    return {std::vector<double>(static_cast<size_t>(validation.num_labels), config.value), {}, {}, {}};
   }
   const Goal goal = goal_of(config);
   FittedThresholds fitted;
+  fitted.shared = rare_labels(count_targets(validation.targets, validation.num_labels), config);
+  std::vector<ScoredExample> pool;
+  for (const int64_t label : fitted.shared) {
+    const std::vector<ScoredExample> column = score_label(validation, label, 0.5);
+    pool.insert(pool.end(), column.begin(), column.end());
+  }
   for (int64_t label = 0; label < validation.num_labels; ++label) {
+    const bool shares = std::ranges::binary_search(fitted.shared, label);
     std::string reason;
-    const std::optional<double> threshold =
-        choose(score_label(validation, label, 0.5), goal, label_phrase(validation, label, names), reason);
+    const std::optional<double> threshold = choose(shares ? pool : score_label(validation, label, 0.5), goal,
+                                                   label_phrase(validation, label, names), reason);
     fitted.thresholds.push_back(threshold.value_or(0.5));
     if (!threshold) fitted.left_at_half.push_back(label);
     if (!reason.empty()) fitted.reasons.push_back(reason);
@@ -148,6 +173,34 @@ FittedThresholds choose_thresholds(const Predictions& validation, const Threshol
                     validation.num_labels == 1 ? "" : " of any label"));
   }
   return fitted;
+}
+
+std::vector<int64_t> rare_labels(const std::vector<TargetCounts>& counts, const ThresholdConfig& config) {
+  std::vector<int64_t> rare;
+  for (size_t label = 0; label < counts.size(); ++label) {
+    if (counts[label].positive < config.min_positives) rare.push_back(static_cast<int64_t>(label));
+  }
+  return rare;
+}
+
+std::string nothing_above(const Predictions& predictions, const std::vector<double>& thresholds) {
+  float largest = 0;
+  bool has_positives = false;
+  for (const std::vector<ScoredExample>& column : score_labels(predictions, thresholds)) {
+    for (const ScoredExample& scored : column) {
+      if (scored.predicted) return "";
+      has_positives = has_positives || scored.target;
+      largest = std::max(largest, probability(scored.logit));
+    }
+  }
+  if (!has_positives) return "";
+  return fmt::format(
+      "no example is above {}: the largest probability is {:.4g}; metrics.threshold sets another one, or "
+      "fits it",
+      thresholds.size() == 1 || predictions.num_labels == 1
+          ? fmt::format("the threshold {:.6g}", thresholds[0])
+          : "the threshold of any label",
+      largest);
 }
 
 }  // namespace bernoulli

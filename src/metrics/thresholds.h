@@ -6,6 +6,7 @@
 
 #include "config/run_config.h"
 #include "metrics/predictions.h"
+#include "metrics/target_counts.h"
 
 namespace bernoulli {
 
@@ -13,24 +14,33 @@ namespace bernoulli {
 struct FittedThresholds {
   std::vector<double> thresholds;     ///< L, in (0, 1)
   std::vector<int64_t> left_at_half;  ///< labels, ascending, for which none could be fitted
+  std::vector<int64_t> shared;        ///< labels, ascending, that share one
   std::vector<std::string> reasons;   ///< of those that have examples of both kinds, and miss the demand
 };
 
 /// Threshold(s) on the probability, fitted on validation predictions (one for binary, one a label for
 /// multi-label). kFixed gives the fixed value. With a fitted threshold is_positive() repeats the chosen split
 /// of the validation set.
-///  kMaxF1              the best f1; among equals the highest threshold
+///  kMaxF1              the best f1; among equals the highest threshold. The labels of rare_labels() share
+///  that of their decisions together
 ///
 ///  kPrecisionAtRecall  the best precision among the splits with recall >= value; among equals the best
 ///  recall
 ///
 ///  kRecallAtPrecision  the best recall among the splits with precision >= value; among equals the best
-///  precision
+///  precision; with `confidence` precision's one-sided lower bound (share_lower_bound) is to reach value
 ///
 /// @param names  of the labels, for messages; empty: they are numbered
 /// @throws DataError where no label can be fitted, with the best that the first of those that miss the demand
 /// can; NonFiniteError if a logit is NaN; InternalError as compute_metrics.
 FittedThresholds choose_thresholds(const Predictions& validation, const ThresholdConfig& config,
                                    const std::vector<std::string>& names = {});
+
+/// The labels, ascending, that kMaxF1 gives one threshold: those with fewer than `min_positives` positives.
+std::vector<int64_t> rare_labels(const std::vector<TargetCounts>& counts, const ThresholdConfig& config);
+
+/// What to look at where there are positive examples and every answer is negative; else empty.
+/// @param thresholds  one for all labels, or one a label
+std::string nothing_above(const Predictions& predictions, const std::vector<double>& thresholds);
 
 }  // namespace bernoulli

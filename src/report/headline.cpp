@@ -93,12 +93,15 @@ std::string threshold_line(const RunRecord& record) {
       return fmt::format("{}, as configured", threshold.value);
     case ThresholdConfig::Method::kMaxF1:
       goal = "the best F1";
+      if (threshold.min_positives > 0)
+        goal += fmt::format(", one for all labels with fewer than {} examples", threshold.min_positives);
       break;
     case ThresholdConfig::Method::kPrecisionAtRecall:
       goal = fmt::format("the best precision with recall of {} or more", threshold.value);
       break;
     case ThresholdConfig::Method::kRecallAtPrecision:
       goal = fmt::format("the best recall with precision of {} or more", threshold.value);
+      if (threshold.confidence) goal += fmt::format(" with confidence {}", *threshold.confidence);
       break;
   }
   const std::string line = "fitted on validation data: " + goal;

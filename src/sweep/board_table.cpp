@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "core/name_list.h"
 #include "core/printable.h"
 #include "core/text_table.h"
 #include "sweep/leader_board.h"
@@ -80,6 +81,7 @@ std::string to_table(const LeaderBoard& board, const std::filesystem::path& fold
   add(column_of(board, "run", true, [&](const BoardRow& row) { return runs_of(row, folder); }));
   add(column_of(board, "note", true, [](const BoardRow& row) { return shortened(row.note); }));
   std::string table = text_table(columns);
+  if (!board.seeds.empty()) table += fmt::format("\neach row is a mean over {}\n", item_list(board.seeds));
   if (const BoardRow& best = board.rows.front(); best.rank && !best.settings.empty()) {
     std::string settings;
     for (const auto& [key, value] : best.settings) settings += fmt::format(" {}={}", key, value);

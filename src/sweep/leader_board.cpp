@@ -1,6 +1,10 @@
 #include "sweep/leader_board.h"
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,10 +16,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kSeed = "training.seed";
+constexpr std::array<std::string_view, 3> kSeeds = {"training.seed", "data.validation.seed",
+                                                    "data.test.seed"};
 
-std::vector<Setting> without_seed(std::vector<Setting> settings) {
-  std::erase_if(settings, [](const Setting& setting) { return setting.key == kSeed; });
+std::vector<Setting> without(std::vector<Setting> settings, const std::vector<std::string>& keys) {
+  std::erase_if(settings,
+                [&](const Setting& setting) { return std::ranges::find(keys, setting.key) != keys.end(); });
   return settings;
 }
 
@@ -53,11 +59,12 @@ struct Group {
   std::vector<Figures> figures;
 };
 
-std::vector<Group> grouped(const Sweep& sweep, const std::vector<Figures>& figures, bool over_seeds) {
+std::vector<Group> grouped(const Sweep& sweep, const std::vector<Figures>& figures,
+                           const std::vector<std::string>& seeds) {
   std::vector<Group> groups;
   for (size_t i = 0; i < sweep.trials.size(); ++i) {
     const Trial& trial = sweep.trials[i];
-    const std::vector<Setting> settings = over_seeds ? without_seed(trial.settings) : trial.settings;
+    const std::vector<Setting> settings = without(trial.settings, seeds);
     auto group = std::find_if(groups.begin(), groups.end(),
                               [&](const Group& other) { return other.row.settings == settings; });
     if (group == groups.end()) {
@@ -117,10 +124,33 @@ Figures figures_of(const Trial& trial) {
   return figures;
 }
 
+std::vector<std::string> seeds_of(const Sweep& sweep) {
+  std::vector<std::string> seeds;
+  for (const Axis& axis : sweep.axes) {
+    if (std::ranges::find(kSeeds, axis.key) != kSeeds.end() && takes_several_values(sweep, axis.key))
+      seeds.push_back(axis.key);
+  }
+  return seeds;
+}
+
+bool rows_share(const Sweep& sweep, const std::string& key) {
+  const std::vector<std::string> seeds = seeds_of(sweep);
+  std::map<std::string, std::multiset<std::string>> values_of_row;
+  for (const Trial& trial : sweep.trials) {
+    std::string row;
+    for (const Setting& setting : without(trial.settings, seeds)) row += setting.value + '\n';
+    for (const Setting& setting : trial.settings) {
+      if (setting.key == key) values_of_row[row].insert(setting.value);
+    }
+  }
+  return std::ranges::all_of(values_of_row,
+                             [&](const auto& row) { return row.second == values_of_row.begin()->second; });
+}
+
 LeaderBoard make_leader_board(const Sweep& sweep, const std::vector<Figures>& figures,
                               const Ranking& ranking) {
-  LeaderBoard board{ranking, takes_several_values(sweep, kSeed), {}};
-  for (Group& group : grouped(sweep, figures, board.over_seeds))
+  LeaderBoard board{ranking, seeds_of(sweep), {}};
+  for (Group& group : grouped(sweep, figures, board.seeds))
     board.rows.push_back(summarised(std::move(group)));
   const auto is_ranked = [](const BoardRow& row) { return row.validation && row.note.empty(); };
   const auto better = [&](const BoardRow& a, const BoardRow& b) {
@@ -141,11 +171,9 @@ Json to_json(const LeaderBoard& board, const std::filesystem::path& folder) {
     if (!spread) return nullptr;
     return {{"mean", spread->mean}, {"std", spread->deviation ? Json(*spread->deviation) : Json(nullptr)}};
   };
-  Json json = {{"metric", board.ranking.metric},
-               {"lower_is_better", board.ranking.lower_is_better},
-               {"chosen_on", "validation"},
-               {"over_seeds", board.over_seeds},
-               {"rows", Json::array()}};
+  Json json = {{"metric", board.ranking.metric}, {"lower_is_better", board.ranking.lower_is_better},
+               {"chosen_on", "validation"},      {"over_seeds", !board.seeds.empty()},
+               {"seeds", board.seeds},           {"rows", Json::array()}};
   for (const BoardRow& row : board.rows) {
     Json settings = Json::object(), runs = Json::array();
     for (const auto& [key, value] : row.settings) settings[key] = value;

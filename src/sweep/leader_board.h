@@ -32,10 +32,10 @@ Figures figures_of(const nlohmann::ordered_json& summary, const std::string& met
 /// Of one that failed, or has not ended.
 Figures figures_of(const Trial& trial);
 
-/// One trial, or all trials that differ in training.seed alone.
+/// One trial, or all trials that differ in seeds alone.
 struct BoardRow {
   std::optional<int64_t> rank;    ///< from 1, equal figures share one; absent where a figure is missing
-  std::vector<Setting> settings;  ///< without training.seed where rows are means over it
+  std::vector<Setting> settings;  ///< without the seeds that rows are means over
   std::vector<std::string> folders;
   std::optional<Spread> validation;
   std::optional<Spread> test;
@@ -46,9 +46,16 @@ struct BoardRow {
 /// Best first; rows without a rank last, in the order of their trials.
 struct LeaderBoard {
   Ranking ranking;
-  bool over_seeds = false;  ///< rows are means over the values of training.seed
+  std::vector<std::string> seeds;  ///< keys whose values rows are means over
   std::vector<BoardRow> rows;
 };
+
+/// The axes of `training.seed`, `data.validation.seed` and `data.test.seed` that take several values: of a
+/// lucky draw of weights or examples nothing is to be learned.
+std::vector<std::string> seeds_of(const Sweep& sweep);
+
+/// Whether every row is a mean over the same values of `key`, one of seeds_of.
+bool rows_share(const Sweep& sweep, const std::string& key);
 
 /// @param figures  one a trial of the sweep
 LeaderBoard make_leader_board(const Sweep& sweep, const std::vector<Figures>& figures,

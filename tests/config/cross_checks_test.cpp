@@ -62,6 +62,33 @@ TEST(CrossChecks, AThresholdLiesBetweenZeroAndOne) {
   EXPECT_EQ(with("metrics: {threshold: {recall_at_precision: 1}}"), "no fault");
 }
 
+TEST(CrossChecks, NamedColumnsAreTheLabelsOfATaskThatNamesNone) {
+  const std::string open = "{kind: multi_label}", data = "{train: t.csv, columns: {label_columns: [x, y]}}";
+  EXPECT_THAT(load_text(sections(data, open, "", "")).run.task.labels, ::testing::ElementsAre("x", "y"));
+  EXPECT_EQ(faults_of(sections(data, open, "", "", "loss: {pos_weight: [1, 2]}")), "no fault");
+  EXPECT_THAT(faults_of(sections(data, open, "", "", "loss: {pos_weight: [1, 2, 3]}")),
+              HasSubstr("loss.pos_weight: has 3 numbers, but the task has 2 outputs"));
+  EXPECT_THAT(faults_of(sections("{train: t.csv, columns: {header: false, text: 1, label_columns: [2, 3]}}",
+                                 open, "", "")),
+              HasSubstr("data.columns.label_columns: has 2 items, but task.labels has 0"))
+      << "a number names no label";
+}
+
+TEST(CrossChecks, AFittedThresholdCountsWhatTheTaskHas) {
+  EXPECT_THAT(
+      with("metrics: {threshold: {max_f1: {min_positives: 5}}}"),
+      HasSubstr("metrics.threshold.max_f1.min_positives: is of several labels, which a binary task has not"));
+  EXPECT_EQ(with("metrics: {threshold: {recall_at_precision: {precision: 0.9, confidence: 0.95}}}"),
+            "no fault");
+  EXPECT_THAT(with("metrics: {threshold: {recall_at_precision: {precision: 0.9, confidence: 1}}}"),
+              HasSubstr("confidence: is '1', out of range (expected a number above 0 and below 1"));
+  EXPECT_THAT(
+      faults_of(sections("{train: a.csv, validation: b.csv, columns: {weight: w}}", "", "", "",
+                         "metrics: {threshold: {recall_at_precision: {precision: 0.9, confidence: 0.95}}}")),
+      HasSubstr("metrics.threshold.recall_at_precision.confidence: counts examples, and "
+                "data.columns.weight makes some count for more than others"));
+}
+
 TEST(CrossChecks, TheMonitoredMetricBelongsToTheTask) {
   EXPECT_THAT(with_training("{epochs: 1, monitor: f1_score}"),
               HasSubstr("training.monitor.metric: is 'f1_score', which binary tasks do not have (expected "
@@ -223,6 +250,14 @@ TEST(CrossChecks, ColumnsFitTheDataAndTheTask) {
       faults_of(sections("{train: t.csv, columns: {label_columns: [x]}}", labels, "", "")),
       HasSubstr(
           "data.columns.label_columns: has 1 items, but task.labels has 2 (expected one column a label)"));
+  EXPECT_THAT(
+      faults_of(sections("{train: t.csv, columns: {label_columns: [b, a]}}", labels, "", "")),
+      HasSubstr("data.columns.label_columns: has the labels in another order than task.labels, and each "
+                "column is the label at its place (expected the same order: [b, a] is not [a, b]; or no "
+                "task.labels)"));
+  EXPECT_EQ(faults_of(sections("{train: t.csv, columns: {label_columns: [x, y]}}", labels, "", "")),
+            "no fault")
+      << "names of columns that are no labels stand for them by their places";
   EXPECT_THAT(with_data("{train: t.csv, columns: {label_columns: [x]}}"),
               HasSubstr("data.columns.label_columns: is for multi_label tasks"));
   EXPECT_THAT(with_data("{train: t.csv, columns: {header: false, text: 2, label: name}}"),

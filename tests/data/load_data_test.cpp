@@ -265,6 +265,18 @@ TEST(Audit, FindsTextsThatLeakFromTraining) {
                   "answers were learned, which can make validation accuracy up to 50 points too good"));
 }
 
+TEST(Audit, FindsTextsOfTrainingAmongOthersThatAreGiven) {
+  const Dataset train = dataset_of({"a", "b", ""}, {1, 0, 1}),
+                given = dataset_of({"x", "", "b", "a"}, {1, 0, 1, 1});
+  const auto found = overlap(train, given);
+  EXPECT_EQ(found.dump(), R"({"texts":2,"examples":[["file:2","file:3"],["file:1","file:4"]]})");
+  EXPECT_EQ(overlap_warning("", found, given.size()),
+            "2 of 4 texts stand in the training data too, such as file:3: their answers were learned, which "
+            "can make "
+            "accuracy up to 50 points too good");
+  EXPECT_EQ(overlap_warning("", overlap(train, dataset_of({"x"}, {1})), 1), "");
+}
+
 TEST(Audit, TakesEmptyTextsForNoLeak) {
   DataSplits splits;
   splits.labels = {Kind::kBinary, {"bad", "good"}};

@@ -104,6 +104,28 @@ def make_bootstrap(y, first, second, w):
     return result
 
 
+def make_multi_label_bootstrap(y, z, w):
+    """Of several labels, examples drawn whole; micro figures are of all decisions together, macro ones means over the labels."""
+    w = np.asarray(w, dtype=np.float32).astype(np.float64)
+    decided, p = decide(z, .5), sigmoid(z)
+    spread = np.broadcast_to(w[:, None], y.shape)
+    pooled = metrics_of(y.ravel(), z.ravel(), spread.ravel())
+    of_label = [metrics_of(y[:, label], z[:, label], w) for label in range(y.shape[1])]
+    flat = lambda d: (d[:, None] * y.shape[1] + np.arange(y.shape[1])).ravel()
+    metrics = {"accuracy": lambda d: pooled["accuracy"](flat(d)),
+               "hamming_loss": lambda d: sk.hamming_loss(y[d].ravel(), decided[d].ravel(), sample_weight=spread[d].ravel()),
+               "subset_accuracy": lambda d: sk.accuracy_score(y[d], decided[d], sample_weight=w[d]),
+               "jaccard": lambda d: sk.jaccard_score(y[d], decided[d], average="samples", sample_weight=w[d], zero_division=1),
+               "log_loss": lambda d: pooled["log_loss"](flat(d)), "brier_score": lambda d: pooled["brier_score"](flat(d))}
+    for name in ("precision", "recall", "f1", "roc_auc", "average_precision"):
+        metrics["micro_" + name] = lambda d, name=name: pooled[name](flat(d))
+        metrics["macro_" + name] = lambda d, name=name: float(np.mean([one[name](d) for one in of_label]))
+    drawn = [draws(SEED, i, len(y)) for i in range(RESAMPLES)]
+    return {"seed": SEED, "num_labels": y.shape[1], "targets": y.ravel().tolist(), "logits": [float(v) for v in z.ravel()],
+            "weights": w.tolist(),
+            "intervals": {name: np.quantile([metric(d) for d in drawn], [.025, .975]).tolist() for name, metric in metrics.items()}}
+
+
 def main():
     draw = np.random.default_rng(11)
 
@@ -114,9 +136,11 @@ def main():
     cases = [make_case("distinct logits", y, logits_for(y)), make_case("ties", y, np.round(logits_for(y))),
              make_case("weighted ties", y, np.round(logits_for(y), 1), w=draw.random(60) + 0.1)]
     bootstrap = make_bootstrap(y, np.round(logits_for(y), 1), np.round(logits_for(y, 1.0), 1), draw.random(60) + 0.1)
+    several = (draw.random((60, 3)) < 0.4).astype(int)
+    multi_label = make_multi_label_bootstrap(several, np.round(logits_for(several), 1), draw.random(60) + 0.1)
     path = pathlib.Path(__file__).with_name("curves.json")
     path.write_text("{\"steps\": %d, \"calibration_bins\": %d, \"cases\": [\n" % (STEPS, BINS) + ",\n".join(json.dumps(c) for c in cases)
-                    + "\n],\n\"bootstrap\": " + json.dumps(bootstrap) + "}\n")
+                    + "\n],\n\"bootstrap\": " + json.dumps(bootstrap) + ",\n\"multi_label_bootstrap\": " + json.dumps(multi_label) + "}\n")
 
 
 if __name__ == "__main__":

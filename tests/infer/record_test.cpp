@@ -50,6 +50,52 @@ TEST(Record, OfAMultiLabelTaskHasEveryLabelsNumbers) {
   EXPECT_EQ(prediction_record(multi_label(), std::vector<float>{-9, -9, -9})["labels"].dump(), "[]");
 }
 
+TEST(Record, OfAKnownExampleHasItsOriginAndTarget) {
+  const Dataset one{{"a", "b"}, {1, 0}, {}, {"r.csv:2", "r.csv:3"}, 1, nullptr};
+  EXPECT_EQ(answer_record(binary(), one, 0, std::vector<float>{0}).dump(),
+            R"({"origin":"r.csv:2","target":"good","label":"bad","probability":0.5,"logit":0.0})");
+  EXPECT_EQ(answer_record(binary(), one, 1, std::vector<float>{0})["target"], "bad");
+  const Dataset several{{"a", "b"}, {0, 0, 0, 1, 0, 1}, {1, 0.5f}, {"r.csv:2", "r.csv:3"}, 3, nullptr};
+  const auto record = answer_record(multi_label(), several, 1, std::vector<float>{2, 0, 0});
+  EXPECT_EQ(record["targets"].dump(), R"(["news","art"])");
+  EXPECT_EQ(record["weight"], 0.5);
+  EXPECT_EQ(record["labels"].dump(), R"(["news","art"])");
+  EXPECT_EQ(answer_record(multi_label(), several, 0, std::vector<float>{0, 0, 0})["targets"].dump(), "[]");
+}
+
+TEST(Record, HasTheMostProbableLabelsFirst) {
+  const std::vector<float> logits = {0, 2, 0};
+  const RecordOptions two{.threshold = {}, .top = 2};
+  const auto record = prediction_record(multi_label(), logits, two);
+  EXPECT_EQ(record["labels"].dump(), "[\"art\"]") << "as decided, whatever is shown: sport needs .9";
+  ASSERT_EQ(record["top"].size(), 2u);
+  EXPECT_EQ(record["top"][0]["label"], "sport");
+  EXPECT_NEAR(record["top"][0]["probability"].get<double>(), 0.88079707797788243, 1e-7);
+  EXPECT_EQ(record["top"][0]["logit"], 2.0);
+  EXPECT_EQ(record["top"][1]["label"], "news") << "equal ones in the order of the labels";
+  EXPECT_FALSE(record.contains("probabilities"));
+  EXPECT_EQ(tsv_header(multi_label(), {}, two),
+            "labels\tlabel 1\tprobability 1\tlogit 1\tlabel 2\tprobability 2\tlogit 2\n");
+  EXPECT_EQ(format_record(
+                prediction_record(multi_label(), std::vector<float>{-1, 0, -1}, {.threshold = {}, .top = 1}),
+                RecordFormat::kTsv),
+            "art\tsport\t0.5\t0.0\n");
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(prediction_record(multi_label(), std::vector<float>{nan, -5, -9}, two)["top"][0]["label"],
+            "sport");
+}
+
+TEST(Record, TakesAnotherThreshold) {
+  const std::vector<float> logits = {0.5f, 0.5f, 0.5f};  // .62
+  EXPECT_EQ(prediction_record(multi_label(), logits, {.threshold = 0.6, .top = {}})["labels"].dump(),
+            R"(["news","sport","art"])");
+  EXPECT_EQ(prediction_record(multi_label(), logits, {.threshold = 0.7, .top = {}})["labels"].dump(), "[]");
+  EXPECT_EQ(prediction_record(binary(), std::vector<float>{0.5f}, {.threshold = 0.7, .top = {}})["label"],
+            "bad");
+  EXPECT_EQ(prediction_record(binary(0.9), std::vector<float>{0.5f}, {.threshold = 0.6, .top = {}})["label"],
+            "good");
+}
+
 TEST(Record, TabSeparatedLinesFitTheirHeader) {
   EXPECT_EQ(tsv_header(binary()), "label\tprobability\tlogit\n");
   EXPECT_EQ(line(binary(), {0}, RecordFormat::kTsv), "bad\t0.5\t0.0\n");

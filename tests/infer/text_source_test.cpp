@@ -112,6 +112,15 @@ class Pipe {
   std::unique_ptr<TextSource> source_;
 };
 
+TEST(TextSource, TakesLabelsOutOfFastTextsLines) {
+  const std::string content =
+      "__label__good a  fine film\r\n\n \t\n__label__bad\nflat __label__bad __label__dull\nplain";
+  const std::vector<std::string> texts = {"a  fine film", "", "flat", "plain"};
+  for (const char* name : {"reviews.ft", "cooking.train", "cooking.test", "cooking.valid"})
+    EXPECT_EQ(lines_of(content, name), texts) << name;
+  EXPECT_THAT(lines_of(content, "reviews.txt").front(), StartsWith("__label__good"));
+}
+
 TEST(TextSource, GivesAListInBatches) {
   EXPECT_THAT(all_of(*texts_from_list({"a", "", "c"})), ElementsAre("a", "", "c"));
   EXPECT_THAT(all_of(*texts_from_list({})), IsEmpty());

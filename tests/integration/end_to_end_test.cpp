@@ -254,6 +254,88 @@ TEST_F(EndToEnd, RunAndExportedFileGiveTheSameMetricsAndPredictions) {
   EXPECT_GT(first["logit"], 0.0);
 }
 
+TEST_F(EndToEnd, EvaluateWarnsOfTextsThatTheModelWasTrainedOn) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const std::string run_dir = (folder_ / "run").string(), given = (folder_ / "given.csv").string();
+  const auto errors_of = [&](const std::string& model) {
+    const ProgramResult evaluated = run({"evaluate", model, "--data", given});
+    EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
+    return evaluated.err;
+  };
+  folder_.write("given.csv", folder_.read("data.csv") + "something else,good\n");
+  const char* const found = "warning: 60 of 101 texts stand in the training data too, such as ";
+  EXPECT_THAT(errors_of(run_dir), HasSubstr(found)) << "neither those of validation nor of test";
+  EXPECT_THAT(errors_of(run_dir + "/model.pt"), HasSubstr(found));
+  EXPECT_THAT(run({"evaluate", run_dir}).err, Not(HasSubstr("stand in the training data")));
+  fs::copy_file(run_dir + "/model.pt", folder_ / "alone.pt");
+  const char* const not_seen = "whether the model was trained on some of these texts could not be seen: ";
+  EXPECT_THAT(errors_of((folder_ / "alone.pt").string()),
+              HasSubstr(not_seen + std::string("'") + folder_.path().string() + "' is no run folder"));
+  const ProgramResult from_there =
+      run_program({"/bin/sh", "-c", "cd \"$1\" && \"$2\" evaluate alone.pt --data given.csv", "sh",
+                   folder_.path().string(), BERNOULLI_PROGRAM});
+  EXPECT_THAT(from_there.err, HasSubstr("'" + folder_.path().string() + "' is no run folder"));
+  folder_.write("data.csv", folder_.read("data.csv") + "one more,good\n");
+  EXPECT_THAT(errors_of(run_dir), HasSubstr("warning: the train data are not those of the training ("));
+  fs::remove(folder_ / "data.csv");
+  EXPECT_THAT(errors_of(run_dir), ContainsRegex(not_seen + std::string(".*data.csv' does not exist")));
+  folder_.write("given.csv", "text,label\nnew,good\nother,bad\n");
+  EXPECT_THAT(errors_of(run_dir), Not(HasSubstr("stand in the training data")));
+}
+
+TEST_F(EndToEnd, EvaluateWritesTheAnswersThatItsFiguresAreMadeOf) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const std::string run_dir = (folder_ / "run").string(), file = (folder_ / "answers.jsonl").string();
+  const ProgramResult judged = run({"evaluate", run_dir, "--json", "--answers", file});
+  ASSERT_EQ(judged.exit_code, 0) << judged.err;
+  const Json figures = Json::parse(judged.out);
+  int64_t count = 0;
+  double hits = 0, log_loss = 0;
+  std::istringstream lines(folder_.read("answers.jsonl"));
+  for (std::string line; std::getline(lines, line); ++count) {
+    const Json answer = Json::parse(line);
+    EXPECT_THAT(answer["origin"].get<std::string>(), ContainsRegex("data\\.csv:[0-9]+$"));
+    EXPECT_EQ(answer["label"], answer["probability"] > 0.5 ? "good" : "bad");
+    hits += answer["target"] == answer["label"];
+    const double logit = answer["logit"];
+    log_loss += std::log1p(std::exp(answer["target"] == "good" ? -logit : logit));
+  }
+  ASSERT_EQ(count, figures["num_examples"].get<int64_t>());
+  EXPECT_EQ(hits / 20, figures["metrics"]["accuracy"]);
+  EXPECT_NEAR(log_loss / 20, figures["metrics"]["log_loss"].get<double>(), 1e-9);
+
+  const ProgramResult piped = run({"evaluate", run_dir, "--answers", "-"});
+  EXPECT_EQ(piped.out, folder_.read("answers.jsonl"));
+  EXPECT_THAT(piped.err, HasSubstr("accuracy  "));
+  EXPECT_THAT(piped.err, HasSubstr("log_loss  "));
+}
+
+TEST_F(EndToEnd, PredictTakesLabelledLinesAndAnotherThreshold) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const std::string run_dir = (folder_ / "run").string();
+  const std::string labelled = "__label__good A fine film\n__label__bad Dull, flat film\n";
+  folder_.write("in.ft", labelled);
+  const ProgramResult of_lines = run({"predict", run_dir}, "A fine film\nDull, flat film\n");
+  const ProgramResult of_file = run({"predict", run_dir, (folder_ / "in.ft").string()});
+  EXPECT_EQ(of_file.out, of_lines.out) << of_file.err;
+  EXPECT_EQ(run({"predict", run_dir, "--input", "fasttext"}, labelled).out, of_lines.out);
+  const char* const hint = "warning: the first line begins with __label__";
+  EXPECT_THAT(run({"predict", run_dir}, labelled).err, HasSubstr(hint));
+  EXPECT_THAT(of_file.err + of_lines.err, Not(HasSubstr(hint)));
+
+  const std::vector<std::string> sure = {"predict",   run_dir,  "--threshold",
+                                         "0.9999999", "--text", "A fine film"};
+  EXPECT_EQ(Json::parse(run(sure).out)["label"], "bad");
+  for (const char* threshold : {"0", "1", "nan"}) {
+    const ProgramResult refused = run({"predict", run_dir, "--threshold", threshold, "--text", "x"});
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_THAT(refused.err, HasSubstr("expected a number above 0 and below 1"));
+  }
+  const ProgramResult top = run({"predict", run_dir, "--top", "1", "--text", "x"});
+  EXPECT_EQ(top.exit_code, 2);
+  EXPECT_THAT(top.err, HasSubstr("--top is for models of several labels"));
+}
+
 TEST_F(EndToEnd, PredictReadsJsonLinesFromTheConfiguredColumn) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   folder_.write("in.jsonl", "{\"text\": \"a fine film\"}\n{\"id\": 3, \"text\": \"\"}\n");
@@ -660,11 +742,15 @@ TEST_F(EndToEnd, ADemandIsHeldAgainstTheTestData) {
   const ProgramResult trained = run(train_words("run", more));
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   EXPECT_THAT(trained.err, Not(HasSubstr("fewer than 30")));
-  EXPECT_THAT(trained.out,
-              ContainsRegex("demand      precision of at least 0.7\n"
-                            "            on validation data:  precision 0.[7-9]...  recall 0.....\n"
-                            "            on test data:  precision 0.2500  recall 1.0000  .less "
-                            "than demanded.\n"));
+  EXPECT_THAT(
+      trained.out,
+      ContainsRegex("demand      precision of at least 0.7\n"
+                    "            on validation data:  precision 0.[7-9]... .[0-9]+ of [0-9]+.  recall "
+                    "0..... .[0-9]+ of 30.\n"
+                    "            on test data:  precision 0.2500 .5 of 20.  recall 1.0000 .5 of "
+                    "5.  .less than demanded.\n"));
+  EXPECT_THAT(trained.err,
+              ContainsRegex("threshold fitted on validation data: 0.[0-9]* .precision [0-9]+ of [0-9]+.\n"));
   EXPECT_EQ(read_json("run/summary.json")["threshold_demand"],
             Json({{"metric", "precision"}, {"at_least", 0.7}}));
   std::vector<std::string> smaller = more;
@@ -674,6 +760,18 @@ TEST_F(EndToEnd, ADemandIsHeldAgainstTheTestData) {
   EXPECT_THAT(few.err,
               HasSubstr("warning: metrics.threshold is fitted on fewer than 30 validation examples of "
                         "'good' (15), 'bad' (15): it will vary"));
+}
+
+TEST_F(EndToEnd, AFigureOfNoneFoundComesWithTheLargestProbability) {
+  const char* const hint =
+      "no example is above the threshold 0.99: the largest probability is 0.[0-9]+; metrics.threshold sets";
+  const ProgramResult trained =
+      run(train_words("run", {"--set", "training.epochs=1", "--set", "metrics.threshold=0.99"}));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_THAT(trained.err, ContainsRegex(std::string("warning: validation data: ") + hint));
+  EXPECT_THAT(trained.err, ContainsRegex(std::string("warning: test data: ") + hint));
+  EXPECT_THAT(run({"evaluate", (folder_ / "run").string()}).err,
+              ContainsRegex(std::string("warning: ") + hint));
 }
 
 TEST_F(EndToEnd, ADemandIsCountedByLabel) {
@@ -700,7 +798,28 @@ TEST_F(EndToEnd, ADemandIsCountedByLabel) {
                         "labels as demanded\n"));
   EXPECT_THAT(trained.out,
               HasSubstr("on test data:  macro_precision 0.5000  macro_recall 1.0000  1 of 2 labels as "
-                        "demanded; less: 'g' (0.0000)\n"));
+                        "demanded; less: 'g' (0.0000, 0 of 30)\n"));
+  EXPECT_THAT(trained.err, HasSubstr(" (precision 6 of 6), g "));
+  const auto refitted = [&](const std::string& threshold) {
+    return run({"train", "--resume", "--run-dir", (folder_ / "run").string(), "--set",
+                "metrics.threshold=" + threshold});
+  };
+  const ProgramResult surely = refitted("{recall_at_precision: {precision: 0.6, confidence: 0.95}}");
+  ASSERT_EQ(surely.exit_code, 0) << surely.err;
+  EXPECT_THAT(surely.out, HasSubstr("demand      precision of at least 0.6 with confidence 0.95\n"));
+  EXPECT_EQ(read_json("run/summary.json")["threshold_demand"]["confidence"], 0.95);
+  EXPECT_THAT(folder_.read("run/report.html"), HasSubstr("precision of 0.6 or more with confidence 0.95"));
+  const ProgramResult too_few = refitted("{recall_at_precision: {precision: 0.7, confidence: 0.95}}");
+  EXPECT_EQ(too_few.exit_code, 3);  // 6 of 6: .05^(1/6) = .607
+  EXPECT_THAT(too_few.err,
+              HasSubstr("no threshold reaches precision 0.7 with confidence 0.95: the best is 0.606"));
+  const ProgramResult shared = refitted("{max_f1: {min_positives: 7}}");
+  ASSERT_EQ(shared.exit_code, 0) << shared.err;
+  EXPECT_THAT(shared.err, HasSubstr(" (precision 6 of 6, shared), g "));
+  EXPECT_THAT(shared.err, HasSubstr("'r' (12 with it), 'r' (12 without it), 'g' (12 with it)"));
+  const Json thresholds = read_json("run/summary.json")["thresholds"];
+  EXPECT_EQ(thresholds[0], thresholds[1]);
+  EXPECT_THAT(folder_.read("run/report.html"), HasSubstr("one for all labels with fewer than 7 examples"));
 }
 
 TEST_F(EndToEnd, AFinishedRunTakesATemperatureThatEveryVerbDividesBy) {

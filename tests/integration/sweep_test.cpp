@@ -347,9 +347,40 @@ TEST_F(SweepVerb, RefusesFiguresThatAreNotTheSameMetric) {
   EXPECT_THAT(losses.err, HasSubstr("the loss of trials that differ in loss."));
   EXPECT_THAT(losses.err, HasSubstr("rank them with --rank-by METRIC by another one"));
   EXPECT_EQ(sweep("s", {"metrics.f_beta=1,2", "--rank-by", "f_beta", "--dry-run"}).exit_code, 2);
-  const ProgramResult other_data = sweep("s", {"data.validation.seed=1,2", "--dry-run"});
-  EXPECT_EQ(other_data.exit_code, 0) << other_data.err;
-  EXPECT_THAT(other_data.err, HasSubstr("warning: trials differ in data.validation.seed: their figures"));
+}
+
+TEST_F(SweepVerb, WarnsOfTrialsThatAreJudgedOnOtherExamples) {
+  folder_.write("other.csv", "text,label\na fine film,good\na dull film,bad\n");
+  const auto warning_of = [&](const std::vector<std::string>& axes) {
+    std::vector<std::string> words = axes;
+    words.push_back("--dry-run");
+    const ProgramResult dry = sweep("s", words);
+    EXPECT_EQ(dry.exit_code, 0) << dry.err;
+    return dry.err;
+  };
+  const auto differ_in = [](const std::string& keys) {
+    return HasSubstr("warning: trials differ in " + keys + ": their figures may be of other examples");
+  };
+  EXPECT_THAT(warning_of({"data.validation.fraction=0.1,0.2"}), differ_in("data.validation.fraction"));
+  EXPECT_THAT(warning_of({"data.test.fraction=0.1,0.2"}), differ_in("data.test.fraction"))
+      << "the test part is taken first";
+  EXPECT_THAT(warning_of({"data.train.path=data.csv,other.csv"}), differ_in("data.train.path"));
+  const std::string held_out = "data.validation={path: data.csv}", none = "data.test=null";
+  EXPECT_EQ(warning_of({"data.train.path=data.csv,other.csv", "--set", held_out, "--set", none}), "")
+      << "the validation data are the same";
+  // Where each row is a mean over the same splits, the figures are of the same examples.
+  EXPECT_EQ(warning_of({"data.validation.seed=1,2", "data.test.seed=1,2", "optimizer.adam.lr=0.1,0.2"}), "");
+  EXPECT_THAT(warning_of({"data.validation.seed=1,2,3,4,5", "optimizer.adam.lr=0.1..0.2", "--random", "3"}),
+              differ_in("data.validation.seed"));
+}
+
+TEST_F(SweepVerb, RanksSettingsByTheirMeanOverSplits) {
+  ASSERT_EQ(sweep("s", {"data.validation.seed=1,2", "data.test.seed=8,9"}).exit_code, 0);
+  const Json board = json_of("s/leaderboard.json");
+  EXPECT_EQ(board["seeds"], Json::parse(R"(["data.validation.seed", "data.test.seed"])"));
+  ASSERT_EQ(board["rows"].size(), 1u);
+  EXPECT_EQ(board["rows"][0]["runs"].size(), 4u);
+  EXPECT_TRUE(board["rows"][0]["validation"]["std"].is_number());
 }
 
 TEST_F(SweepVerb, RefusesASettingThatAnotherKindReplaced) {

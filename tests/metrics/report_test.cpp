@@ -64,9 +64,9 @@ TEST(ReportTable, ShowsValuesAndReasons) {
 TEST(ReportTable, ShowsOneLabelALine) {
   const std::string table = to_table(labelled_report({0.5, 0.6}, {"red", "na\u00EFve\x1b[31m"}));
   const std::vector<std::string> lines = {
-      "label          threshold  precision  recall        f1  roc_auc  average_precision",
-      "red                  0.5          1     0.5  0.666667     0.75           0.833333",
-      "na\u00EFve\\x1b[31m        0.6          0       -         0        -                  -"};
+      "label          positives  threshold  precision  recall        f1  roc_auc  average_precision",
+      "red                    2        0.5          1     0.5  0.666667     0.75           0.833333",
+      "na\u00EFve\\x1b[31m          0        0.6          0       -         0        -                  -"};
   for (const std::string& line : lines) EXPECT_THAT(table, HasSubstr("\n" + line + "\n"));
   EXPECT_THAT(table, Not(HasSubstr("\nthreshold")));
 }

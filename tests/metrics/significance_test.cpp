@@ -46,6 +46,17 @@ TEST(Significance, IncompleteBetaIsThatOfScipy) {
     EXPECT_NEAR(incomplete_beta(one["a"], one["b"], one["x"]), one["value"], 1e-12) << one.dump();
 }
 
+TEST(Significance, BoundsOfAShareAreThoseOfScipy) {
+  const auto cases = scipy_values()["share_bounds"];
+  ASSERT_EQ(cases.size(), 55u);
+  for (const auto& one : cases) {
+    const double bound = share_lower_bound(one["hits"], one["trials"], one["confidence"]);
+    EXPECT_NEAR(bound, one["low"], 1e-10) << one.dump();
+  }
+  EXPECT_DOUBLE_EQ(share_lower_bound(5, 5, 0.975), std::pow(0.025, 1.0 / 5))
+      << "by hand: p^5 = 1 - confidence";
+}
+
 TEST(Significance, SaysNothingWhereDifferencesDoNotVary) {
   const PairedTTest same = paired_t_test({0.5, 0.5}, {0.75, 0.75});
   EXPECT_EQ(same.mean_difference, 0.25);

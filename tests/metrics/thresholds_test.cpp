@@ -130,6 +130,77 @@ TEST(Thresholds, ReachTheBestF1OnRandomSetsAndAreFloat32) {
   }
 }
 
+// 20 of the 22 most probable are positive, and 21 of 27. The bounds are .7405 and .6079 (scipy 1.17.1:
+// binomtest(k, n, alternative="greater").proportion_ci(.95, "exact").low).
+TEST(Thresholds, KeepAPrecisionWithAConfidence) {
+  Scored scored;
+  for (int i = 0; i < 40; ++i) {
+    const bool positive = (i < 22 && i != 9 && i != 15) || i == 26;
+    scored.targets.push_back(positive ? 1.0f : 0.0f);
+    scored.logits.push_back(logit_of(.99 - .02 * i));
+  }
+  const auto with = [&](double precision, std::optional<double> confidence) {
+    return choose_thresholds(scored.view(), {Method::kRecallAtPrecision, precision, confidence})
+        .thresholds.at(0);
+  };
+  EXPECT_NEAR(with(0.74, {}), .46, 1e-6) << "all 21, at .778";
+  EXPECT_NEAR(with(0.74, 0.95), .56, 1e-6) << "20 of 22";
+  EXPECT_NEAR(with(0.60, 0.95), .46, 1e-6) << "21 of 27";
+  try {
+    with(0.75, 0.95);
+    FAIL() << "no split has that bound";
+  } catch (const DataError& error) {
+    EXPECT_THAT(error.what(),
+                HasSubstr("no threshold reaches precision 0.75 with confidence 0.95: the best is 0.740"));
+  }
+}
+
+/// By brute force, as best_f1: over the decisions about all labels.
+double best_micro_f1(const Scored& scored) {
+  double best = 0;
+  for (const float a : scored.logits) {
+    for (const float b : scored.logits) {
+      const double threshold = (double{probability(a)} + double{probability(b)}) / 2;
+      const std::vector<std::string> names(static_cast<size_t>(scored.num_labels));
+      best = std::max(best, value(compute_metrics(scored.view(), {threshold}, {}, names,
+                                                  TaskConfig::Kind::kMultiLabel, 0),
+                                  "micro_f1"));
+    }
+  }
+  return best;
+}
+
+TEST(Thresholds, OfRareLabelsAreOneOfTheirMicroF1) {
+  Random random(5);
+  Scored all, rare;  // labels with many, few, no and few positives
+  all.num_labels = 4;
+  rare.num_labels = 3;
+  for (int i = 0; i < 30; ++i) {
+    const float targets[] = {i % 2 == 0 ? 1.0f : 0.0f, i < 3 ? 1.0f : 0.0f, 0, i >= 26 ? 1.0f : 0.0f};
+    for (int label = 0; label < 4; ++label) {
+      const auto logit = static_cast<float>(targets[label] + 2 * random.uniform() - 1);
+      for (Scored* scored : {&all, &rare}) {
+        if (scored == &rare && label == 0) continue;
+        scored->targets.push_back(targets[label]);
+        scored->logits.push_back(logit);
+      }
+    }
+  }
+  const ThresholdConfig config{.method = Method::kMaxF1, .min_positives = 10};
+  const FittedThresholds found = choose_thresholds(all.view(), config);
+  EXPECT_THAT(found.shared, ElementsAre(1, 2, 3));
+  EXPECT_THAT(found.left_at_half, SizeIs(0)) << "the label without a positive example shares a threshold too";
+  EXPECT_EQ(found.thresholds[1], found.thresholds[2]);
+  EXPECT_EQ(found.thresholds[1], found.thresholds[3]);
+  EXPECT_EQ(found.thresholds[0], choose_thresholds(all.view(), {Method::kMaxF1}).thresholds[0]);
+  const std::vector<std::string> names(3);
+  const MetricReport report =
+      compute_metrics(rare.view(), {found.thresholds[1]}, {}, names, TaskConfig::Kind::kMultiLabel, 0);
+  EXPECT_DOUBLE_EQ(value(report, "micro_f1"), best_micro_f1(rare));
+  EXPECT_THAT(choose_thresholds(all.view(), {.method = Method::kMaxF1, .min_positives = 3}).shared,
+              ElementsAre(2));
+}
+
 TEST(Thresholds, StayAtHalfWhereALabelHasOneClassOnly) {
   // The second label has no positive example, the third no negative one, the fourth none of weight above 0.
   const Scored four = {{1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1},
@@ -185,6 +256,23 @@ TEST(Thresholds, SayWhichDemandCannotBeMetAndTheBestThatCan) {
                           "for label 1: on the validation data no threshold reaches precision 0.9");
   expect_error<NonFiniteError>({{1, 0}, {kNaN, 1}}, Method::kMaxF1, 0, "a validation logit is not a number");
   expect_error<InternalError>({{1, 2}, {1, 1}}, Method::kFixed, 0.5, "target 1 is 2");
+}
+
+TEST(Thresholds, AreToldOfWhereNothingIsAbove) {
+  const Scored low = {{1, 0}, {logit_of(.25), logit_of(.125)}};
+  EXPECT_EQ(nothing_above(low.view(), {0.5}),
+            "no example is above the threshold 0.5: the largest probability is 0.25; metrics.threshold sets "
+            "another "
+            "one, or fits it");
+  EXPECT_EQ(nothing_above(low.view(), {0.2}), "");
+  const Scored negatives = {{0, 0}, {-1, -2}}, one_is_not_a_number = {{1, 0}, {kNaN, -1}};
+  EXPECT_EQ(nothing_above(negatives.view(), {0.5}), "") << "every answer is right";
+  EXPECT_THAT(nothing_above(one_is_not_a_number.view(), {0.5}),
+              HasSubstr("the largest probability is 0.2689;"));
+  const Scored two_labels = {{1, 0, 0, 1}, {-1, -2, -3, 0}, {}, 2};
+  EXPECT_THAT(nothing_above(two_labels.view(), {0.5, 0.6}),
+              HasSubstr("above the threshold of any label: the"));
+  EXPECT_EQ(nothing_above(two_labels.view(), {0.5, 0.4}), "");
 }
 
 }  // namespace

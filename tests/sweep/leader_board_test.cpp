@@ -74,7 +74,7 @@ TEST(LeaderBoard, TakesMeanAndSampleDeviationOverSeeds) {
                         {figures(0.7, 0.6, 1), figures(0.8, 0.6, 2), figures(0.9, 0.9, 6), figures(0.9, 0.1),
                          figures(0.9, 0.2), figures(0.9, 0.3)},
                         {"accuracy"});
-  EXPECT_TRUE(board.over_seeds);
+  EXPECT_THAT(board.seeds, ElementsAre("training.seed"));
   ASSERT_EQ(board.rows.size(), 2u);
   EXPECT_THAT(board.rows[0].settings, ElementsAre(Setting{"lr", "2"}));
   const BoardRow& second = board.rows[1];
@@ -97,10 +97,36 @@ TEST(LeaderBoard, DoesNotRankARowThatMissesASeed) {
   EXPECT_EQ(board.rows[1].note, "002: undefined (only one class)");
 }
 
+TEST(LeaderBoard, TakesMeansOverTheSeedsOfSplitsToo) {
+  const Sweep sweep =
+      grid_of({"lr=1,2", "data.validation.seed=1,2", "data.test.seed=3,4", "training.seed=7"});
+  const LeaderBoard board =
+      make_leader_board(sweep,
+                        {figures(0.1, {}), figures(0.2, {}), figures(0.3, {}), figures(1.0, {}),
+                         figures(0.5, {}), figures(0.5, {}), figures(0.5, {}), figures(0.5, {})},
+                        {"accuracy"});
+  EXPECT_THAT(board.seeds, ElementsAre("data.validation.seed", "data.test.seed"));
+  ASSERT_EQ(board.rows.size(), 2u) << "the lucky split of lr 1 does not win";
+  EXPECT_THAT(board.rows[0].settings, ElementsAre(Setting{"lr", "2"}, Setting{"training.seed", "7"}));
+  EXPECT_NEAR(board.rows[1].validation->mean, 0.4, 1e-15);
+  EXPECT_NEAR(*board.rows[1].validation->deviation, 0.40824829046386307, 1e-15);  // sqrt(.5 / 3)
+  EXPECT_THAT(to_table(board, "D"),
+              HasSubstr("\neach row is a mean over data.validation.seed, data.test.seed\n"));
+}
+
+TEST(LeaderBoard, KnowsWhetherRowsAreMeansOverTheSameSeeds) {
+  const std::string key = "data.validation.seed";
+  Sweep sweep = grid_of({"lr=1,2", key + "=1,2"});
+  EXPECT_TRUE(rows_share(sweep, key));
+  sweep.trials.pop_back();  // as a random search may leave it
+  EXPECT_FALSE(rows_share(sweep, key));
+}
+
 TEST(LeaderBoard, DoesNotGroupOverOneSeed) {
-  EXPECT_FALSE(
-      make_leader_board(grid_of({"training.seed=7", "lr=1,2"}), {figures(1, 1), figures(2, 2)}, {"f1"})
-          .over_seeds);
+  const LeaderBoard board =
+      make_leader_board(grid_of({"training.seed=7", "lr=1,2"}), {figures(1, 1), figures(2, 2)}, {"f1"});
+  EXPECT_TRUE(board.seeds.empty());
+  EXPECT_EQ(to_json(board, "D")["over_seeds"], false);
 }
 
 TEST(Figures, AreThoseOfTheSummary) {
@@ -126,7 +152,7 @@ TEST(Figures, AreThoseOfTheSummary) {
 LeaderBoard small_board() {
   return {
       {"f1", false},
-      true,
+      {"training.seed"},
       {{1, {{"a.lr", "1e-3"}, {"b", "x"}}, {"001", "002"}, Spread{0.5, 0.25}, Spread{0.75, 0.125}, 1.5, ""},
        {{}, {{"a.lr", "[1, \"2\"]"}, {"b", "x"}}, {"003"}, {}, {}, {}, "failed, badly"}}};
 }
@@ -136,6 +162,8 @@ TEST(LeaderBoard, PrintsWhatDiffersAndTheBest) {
             "rank  validation f1     std  test f1     std        lr  seconds  run          note\n"
             "   1         0.5000  0.2500   0.7500  0.1250      1e-3      1.5  D/{001,002}\n"
             "   -              -       -        -       -  [1, \"2\"]        -  D/003        failed, badly\n"
+            "\n"
+            "each row is a mean over training.seed\n"
             "\n"
             "best by validation f1: a.lr=1e-3 b=x\n");
 }
@@ -162,6 +190,7 @@ TEST(LeaderBoard, WritesTheSameAsJson) {
   const Json json = to_json(small_board(), "D");
   EXPECT_EQ(json["metric"], "f1");
   EXPECT_EQ(json["over_seeds"], true);
+  EXPECT_EQ(json["seeds"], Json{"training.seed"});
   EXPECT_EQ(json["rows"][0], Json::parse(R"({"rank": 1, "validation": {"mean": 0.5, "std": 0.25},
     "test": {"mean": 0.75, "std": 0.125}, "settings": {"a.lr": "1e-3", "b": "x"}, "seconds": 1.5,
     "runs": ["D/001", "D/002"], "note": ""})"));

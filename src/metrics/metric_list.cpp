@@ -1,0 +1,76 @@
+#include "metrics/metric_list.h"
+
+#include <fmt/format.h>
+
+namespace bernoulli {
+namespace {
+
+/// Mean of a metric over the labels that have it, as scikit-learn's zero_division=nan does it.
+MetricValue macro_mean(const std::vector<std::pair<std::string, NamedMetrics>>& per_label,
+                       const std::string& name) {
+  double sum = 0, count = 0;
+  for (const auto& [label, metrics] : per_label) {
+    for (const auto& [metric, value] : metrics) {
+      if (metric != name || !value.value) continue;
+      sum += *value.value;
+      ++count;
+    }
+  }
+  return ratio(sum, count, "undefined for every label");
+}
+
+}  // namespace
+
+LabelOverlap overlap_of(const std::vector<std::vector<ScoredExample>>& columns, size_t example) {
+  LabelOverlap overlap;
+  for (const std::vector<ScoredExample>& column : columns) {
+    const ScoredExample& scored = column[example];
+    overlap.both += scored.target && scored.predicted;
+    overlap.either += scored.target || scored.predicted;
+  }
+  return overlap;
+}
+
+NamedMetrics binary_metrics(const DecisionFigures& figures, const MetricsConfig& config) {
+  const Confusion& counts = figures.counts;
+  return {{"accuracy", accuracy(counts)},
+          {"precision", precision(counts)},
+          {"recall", recall(counts)},
+          {"specificity", specificity(counts)},
+          {"f1", f_score(counts, 1)},
+          {"f_beta", f_score(counts, config.f_beta)},
+          {"matthews_corrcoef", matthews_corrcoef(counts)},
+          {"cohen_kappa", cohen_kappa(counts)},
+          {"roc_auc", roc_auc(figures.ranking)},
+          {"average_precision", average_precision(figures.ranking)},
+          {"log_loss", figures.log_loss},
+          {"brier_score", figures.brier_score},
+          {"expected_calibration_error", figures.expected_calibration_error},
+          {"true_positives", {counts.true_positives, ""}},
+          {"false_positives", {counts.false_positives, ""}},
+          {"true_negatives", {counts.true_negatives, ""}},
+          {"false_negatives", {counts.false_negatives, ""}}};
+}
+
+NamedMetrics multi_label_metrics(const DecisionFigures& pooled, const ExampleFigures& examples,
+                                 const std::vector<std::pair<std::string, NamedMetrics>>& per_label) {
+  const Confusion& counts = pooled.counts;
+  NamedMetrics metrics = {
+      {"accuracy", accuracy(counts)},
+      {"hamming_loss", ratio(counts.false_positives + counts.false_negatives, counts.total(), "no example")},
+      {"subset_accuracy", examples.subset_accuracy},
+      {"jaccard", examples.jaccard},
+      {"micro_precision", precision(counts)},
+      {"micro_recall", recall(counts)},
+      {"micro_f1", f_score(counts, 1)},
+      {"micro_roc_auc", roc_auc(pooled.ranking)},
+      {"micro_average_precision", average_precision(pooled.ranking)}};
+  for (const char* name : {"precision", "recall", "f1", "roc_auc", "average_precision"})
+    metrics.emplace_back(fmt::format("macro_{}", name), macro_mean(per_label, name));
+  metrics.emplace_back("log_loss", pooled.log_loss);
+  metrics.emplace_back("brier_score", pooled.brier_score);
+  metrics.emplace_back("expected_calibration_error", pooled.expected_calibration_error);
+  return metrics;
+}
+
+}  // namespace bernoulli
