@@ -141,7 +141,8 @@ class CrossChecks {
     }
     if (split.folds == 0) return;
     if (split.fraction != 0)
-      fault("data.validation.fraction", "is given beside folds (expected one of the two)");
+      fault("data.validation.fraction",
+            "is given beside folds (expected one of the two; null leaves it out)");
     if (split.fold == 0) {
       fault("data.validation.fold", fmt::format("is missing (expected an integer from 1 to {}; each in turn: "
                                                 "bernoulli sweep CONFIG data.validation.fold=1,2,...)",

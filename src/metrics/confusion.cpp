@@ -4,6 +4,14 @@
 
 namespace bernoulli {
 
+Confusion& Confusion::operator+=(const Confusion& other) {
+  true_positives += other.true_positives;
+  false_positives += other.false_positives;
+  true_negatives += other.true_negatives;
+  false_negatives += other.false_negatives;
+  return *this;
+}
+
 Confusion count_confusion(ScoredExamples examples) {
   Confusion counts;
   for (const ScoredExample& example : examples) {

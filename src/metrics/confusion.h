@@ -12,6 +12,7 @@ struct Confusion {
   double false_negatives = 0;
 
   double total() const { return true_positives + false_positives + true_negatives + false_negatives; }
+  Confusion& operator+=(const Confusion& other);
 };
 Confusion count_confusion(ScoredExamples examples);
 

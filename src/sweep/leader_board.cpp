@@ -16,8 +16,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 3> kSeeds = {"training.seed", "data.validation.seed",
-                                                    "data.test.seed"};
+constexpr std::array<std::string_view, 4> kSeeds = {"training.seed", "data.validation.seed", "data.test.seed",
+                                                    "data.validation.fold"};
 
 std::vector<Setting> without(std::vector<Setting> settings, const std::vector<std::string>& keys) {
   std::erase_if(settings,

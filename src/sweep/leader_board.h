@@ -50,8 +50,8 @@ struct LeaderBoard {
   std::vector<BoardRow> rows;
 };
 
-/// The axes of `training.seed`, `data.validation.seed` and `data.test.seed` that take several values: of a
-/// lucky draw of weights or examples nothing is to be learned.
+/// The axes of `training.seed`, `data.validation.seed`, `data.test.seed` and `data.validation.fold` that take
+/// several values: of a lucky draw of weights or examples nothing is to be learned.
 std::vector<std::string> seeds_of(const Sweep& sweep);
 
 /// Whether every row is a mean over the same values of `key`, one of seeds_of.

@@ -114,6 +114,17 @@ TEST(LeaderBoard, TakesMeansOverTheSeedsOfSplitsToo) {
               HasSubstr("\neach row is a mean over data.validation.seed, data.test.seed\n"));
 }
 
+TEST(LeaderBoard, TakesMeansOverFolds) {
+  const LeaderBoard board = make_leader_board(grid_of({"lr=1,2", "data.validation.fold=1,2,3"}),
+                                              {figures(0.7, {}), figures(0.8, {}), figures(0.9, {}),
+                                               figures(0.7, {}), figures(0.6, {}), figures(0.95, {})},
+                                              {"accuracy"});
+  EXPECT_THAT(board.seeds, ElementsAre("data.validation.fold"));
+  ASSERT_EQ(board.rows.size(), 2u);
+  EXPECT_NEAR(board.rows[0].validation->mean, 0.8, 1e-15);
+  EXPECT_NEAR(*board.rows[0].validation->deviation, 0.1, 1e-15);
+}
+
 TEST(LeaderBoard, KnowsWhetherRowsAreMeansOverTheSameSeeds) {
   const std::string key = "data.validation.seed";
   Sweep sweep = grid_of({"lr=1,2", key + "=1,2"});
