@@ -7,6 +7,7 @@
 
 #include "core/file.h"
 #include "core/random.h"
+#include "fuzz/artifact.h"
 #include "fuzz/fuzz_target.h"
 
 namespace bernoulli::fuzz {
@@ -34,6 +35,14 @@ TEST(Fuzz, SeedsAndFindingsKeepEveryPromise) {
   for (const auto& [name, target] : targets()) {
     for (const std::string& input : corpus_of(name))
       EXPECT_NO_THROW(run_target(target, input)) << name << ": " << ::testing::PrintToString(input);
+  }
+}
+
+/// What a target does not reach it does not try.
+TEST(Fuzz, SoundArtifactsAreAnswered) {
+  for (const char* name : {"whole", "sequence"}) {
+    const auto path = std::filesystem::path(BERNOULLI_TEST_SOURCE_DIR) / "fuzz/corpus/artifact" / name;
+    EXPECT_EQ(reason_without_answers(read_file(path)), "") << name;
   }
 }
 
