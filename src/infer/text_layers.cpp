@@ -24,9 +24,10 @@ using layers::NamedLayer;
 
 const kernels::SequenceKernels& kernel() { return kernels::available_kernels().front()->sequence; }
 
-/// Room for `count` numbers, which keep what they were.
+/// Room for `count` numbers, one at least, which keep what they were.
 float* room(LaneVector& numbers, int64_t count) {
-  if (numbers.size() < static_cast<size_t>(count)) numbers.resize(static_cast<size_t>(count));
+  const auto size = static_cast<size_t>(std::max<int64_t>(count, 1));
+  if (numbers.size() < size) numbers.resize(size);
   return numbers.data();
 }
 
