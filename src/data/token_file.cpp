@@ -29,7 +29,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view kMagic =
     "\x89"
     "BRNTOK\n";
-constexpr uint32_t kTokenFileVersion = 2;
 constexpr uint32_t kByteOrder = 0x01020304;
 constexpr size_t kAlignment = 64;
 

@@ -8,6 +8,8 @@
 
 namespace bernoulli {
 
+inline constexpr uint32_t kTokenFileVersion = 2;
+
 /// A token file that is whole, and of other data or another program: `identity` differs.
 struct StaleTokenFile {
   std::string identity;

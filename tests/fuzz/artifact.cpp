@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "core/error.h"
 #include "core/hash.h"
 #include "fuzz/fuzz_target.h"
 #include "fuzz/memory_file.h"
@@ -84,7 +85,10 @@ std::string answered(std::string_view input) {
       fuzz::require(format_record(record, RecordFormat::kTsv).ends_with('\n'), "a record is a line");
       fuzz::require(format_record(record, RecordFormat::kJsonl).ends_with('\n'), "a record is a line");
     }
-    classifier->explain("a b");
+    try {
+      classifier->explain("a b");
+    } catch (const UsageError&) {  // it is not linear in its tokens
+    }
     return "";
   } catch (const NotNative& other) {
     return other.reason;

@@ -22,7 +22,7 @@ std::string token_file_of(std::string_view input) {
   const std::string header =
       "\x89"
       "BRNTOK\n" +
-      low_byte_first(uint32_t{1}) + low_byte_first(uint32_t{0x01020304}) +
+      low_byte_first(kTokenFileVersion) + low_byte_first(uint32_t{0x01020304}) +
       low_byte_first(uint64_t{64 + body.size()}) + low_byte_first(uint64_t{description.size()});
   return header + hash_hex(body + header) + body;
 }
