@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/faults.h"
+#include "config/resolve.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/name_list.h"
@@ -39,18 +40,24 @@ std::optional<std::string> optional_word(const po::variables_map& values, const 
 
 namespace {
 
-/// @throws UsageError for an ending that no parameter of the model has
-void check_no_decay(const std::vector<std::string>& endings, const layers::ModelPlan& plan) {
+/// The words of optimizer.no_decay in which no parameter of the model ends.
+void check_no_decay(const config::Json& resolved, const std::map<std::string, config::Place>& places,
+                    const layers::ModelPlan& plan, config::Faults& faults) {
+  if (faults.touch("optimizer.no_decay")) return;
   std::vector<std::string> names;
   for (const layers::NamedLayer& layer : plan.layers) {
     for (const layers::ParameterSpec& parameter : layer.plan.parameters)
       names.push_back(layer.tensor_name(parameter.name));
   }
-  for (const std::string& ending : endings) {
+  const auto endings = resolved.at("optimizer").at("no_decay").get<std::vector<std::string>>();
+  for (size_t i = 0; i < endings.size(); ++i) {
     if (std::none_of(names.begin(), names.end(),
-                     [&](const std::string& name) { return has_no_decay({ending}, name); }))
-      throw UsageError(fmt::format("optimizer.no_decay: no parameter of the model ends in {} (it has {})",
-                                   config::quote(ending), item_list(names)));
+                     [&](const std::string& name) { return has_no_decay({endings[i]}, name); })) {
+      const std::string path = fmt::format("optimizer.no_decay[{}]", i);
+      faults.add(config::place_of(places, path), path,
+                 fmt::format("no parameter of the model ends in {} (it has {})", config::quote(endings[i]),
+                             item_list(names)));
+    }
   }
 }
 
@@ -64,27 +71,44 @@ int64_t num_outputs(const RunConfig& run) {
   return last == run.model.layers.rend() ? 1 : last->args.value("units", int64_t{1});
 }
 
-/// One a line of the message.
-std::vector<std::string> faults_of(const config::ConfigSources& sources) {
+std::vector<std::string> lines_of(const UsageError& error) {
   std::vector<std::string> faults;
+  std::istringstream lines(error.what());
+  for (std::string line; std::getline(lines, line);) faults.push_back(line);
+  return faults;
+}
+
+std::vector<std::string> faults_of(const config::ConfigSources& sources) {
   try {
     config::load_config(sources, layers::layer_schemas());
   } catch (const UsageError& error) {
-    std::istringstream lines(error.what());
-    for (std::string line; std::getline(lines, line);) faults.push_back(line);
+    return lines_of(error);
   }
-  return faults;
+  return {};
 }
 
 }  // namespace
 
 CheckedConfig load_checked_config(const config::ConfigSources& sources) {
-  CheckedConfig loaded{config::load_config(sources, layers::layer_schemas()), {}};
-  const RunConfig& run = loaded.run;
-  const int64_t num_ids =
-      run.text.hash_buckets ? *run.text.hash_buckets + 1 : run.text.max_tokens.value_or(2);
-  loaded.plan = layers::plan_model(run.model, run.text, run.loss.mode, num_ids, num_outputs(run));
-  check_no_decay(run.optimizer.no_decay, loaded.plan);
+  CheckedConfig loaded;
+  const auto check_model = [&](const config::Json& resolved, const RunConfig& run,
+                               const std::map<std::string, config::Place>& places, config::Faults& faults) {
+    const std::set<std::string> unsound = faults.sections();
+    for (const char* section : {"model", "text", "loss", "task"})
+      if (unsound.contains(section)) return;
+    const int64_t num_ids =
+        run.text.hash_buckets ? *run.text.hash_buckets + 1 : run.text.max_tokens.value_or(2);
+    try {
+      loaded.plan = layers::plan_model(run.model, run.text, run.loss.mode, num_ids, num_outputs(run));
+    } catch (const UsageError& error) {
+      for (const std::string& line : lines_of(error))
+        faults.add_worded(config::place_of(places, "model.layers"), "model.layers", line);
+      return;
+    }
+    check_no_decay(resolved, places, loaded.plan, faults);
+  };
+  static_cast<config::LoadedConfig&>(loaded) =
+      config::load_config(sources, layers::layer_schemas(), check_model);
   return loaded;
 }
 

@@ -317,14 +317,16 @@ Field stability_section() {
            .at_least(1)
            .at_most(1000)
            .defaults(3),
-       integer("epochs", "passes over the training data in each paired run; none: max_steps decides")
+       integer("epochs", "passes over the training data in each paired run")
            .at_least(1)
            .at_most(1e9)
            .optional(),
-       integer("max_steps", "weight updates of each paired run where epochs is not given; the page says it")
+       integer("max_steps",
+               "weight updates of each paired run; with epochs, the first one reached ends it; with neither, "
+               "200")
            .at_least(1)
            .at_most(1e9)
-           .defaults(200),
+           .optional(),
        list("dtypes", "number formats of curves and thresholds",
             word("", "", {"float64", "float32", "bfloat16", "float16"}))
            .size(1, 4)

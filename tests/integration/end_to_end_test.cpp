@@ -558,8 +558,9 @@ TEST_F(EndToEnd, MultiLabelTrainsAndPredicts) {
   ASSERT_EQ(found.exit_code, 0) << found.err;
   EXPECT_EQ(read_json("found/data.json")["labels"]["names"], (Json{"g", "r"})) << "sorted";
   EXPECT_EQ(read_json("found/summary.json")["test"]["metrics"]["subset_accuracy"], 1.0);
-  const ProgramResult unnamed_bias = run({"config", "check", (folder_ / "config.yaml").string(), "--set",
-                                          "task={kind: multi_label}", "--set", "optimizer.no_decay=[xyz]"});
+  const ProgramResult unnamed_bias =
+      run({"config", "check", (folder_ / "config.yaml").string(), "--set", "task={kind: multi_label}",
+           "--set", "optimizer.no_decay=[xyz]", "--set", "optimizer.adam.weight_decay=0.1"});
   EXPECT_EQ(unnamed_bias.exit_code, 2);
   EXPECT_THAT(unnamed_bias.err, HasSubstr("no parameter of the model ends in 'xyz'"));
   const ProgramResult wide = unnamed("wide", "3");
