@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <set>
 #include <sstream>
 #include <system_error>
 
@@ -10,6 +12,7 @@
 
 #include "config/faults.h"
 #include "config/resolve.h"
+#include "config/yaml_writer.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/name_list.h"
@@ -132,31 +135,56 @@ DataConfig overridden(const RunConfig& run, const std::vector<std::string>& over
       .run.data;
 }
 
-/// A relative root without the training data may be meant from where the run was trained.
-void find_data_root(const RunPaths& paths, DataConfig& data) {
+/// A relative root without the training data may be meant from where the run was trained: the one there.
+std::optional<std::string> root_where_trained(const RunPaths& run, const DataConfig& data) {
   namespace fs = std::filesystem;
   std::error_code ignored;
   const auto has_data = [&](const fs::path& root) { return fs::exists(root / data.train.path, ignored); };
-  if (fs::path(data.root).is_absolute() || has_data(data.root) || !fs::exists(paths.environment(), ignored))
-    return;
-  const nlohmann::ordered_json environment = read_json(paths.environment());
+  if (fs::path(data.root).is_absolute() || has_data(data.root) || !fs::exists(run.environment(), ignored))
+    return std::nullopt;
+  const nlohmann::ordered_json environment = read_json(run.environment());
   const auto folder = environment.find("working_directory");
-  if (folder == environment.end() || !folder->is_string()) return;
+  if (folder == environment.end() || !folder->is_string()) return std::nullopt;
   const fs::path there = fs::path(folder->get<std::string>()) / data.root;
-  if (!has_data(there)) return;
+  if (!has_data(there)) return std::nullopt;
   log_info(fmt::format("data.root '{}' has no training data here: taking '{}', where the run was trained",
                        data.root, there.string()));
-  data.root = there.string();
+  return there.string();
+}
+
+bool set_root(const std::vector<std::string>& overrides) {
+  return std::ranges::any_of(overrides,
+                             [](const std::string& word) { return word.starts_with("data.root="); });
+}
+
+/// The run whose config.yaml says what data.root is.
+std::optional<RunPaths> run_that_names_root(const config::ConfigSources& sources,
+                                            const config::LoadedConfig& loaded) {
+  const RunPaths run{sources.files.back().parent_path()};
+  const bool names_root = sources.files.back() == run.config() &&
+                          loaded.origin.at("data.root").starts_with(sources.files.back().string() + ":");
+  return names_root ? std::optional(run) : std::nullopt;
 }
 
 }  // namespace
 
+CheckedConfig load_config_with_data(const config::ConfigSources& sources,
+                                    const std::optional<RunPaths>& resumed) {
+  CheckedConfig loaded = load_checked_config(sources);
+  const std::optional<RunPaths> run = resumed ? resumed : run_that_names_root(sources, loaded);
+  if (!run || set_root(sources.overrides)) return loaded;
+  const std::optional<std::string> root = root_where_trained(*run, loaded.run.data);
+  if (!root) return loaded;
+  config::ConfigSources moved = sources;
+  moved.overrides.push_back("data.root=" + config::write_yaml_inline(*root));
+  return load_checked_config(moved);
+}
+
 DataConfig data_of_run(const RunConfig& run, const RunPaths& paths,
                        const std::vector<std::string>& overrides) {
   DataConfig data = overridden(run, overrides, config::Contradictions::kRefused);
-  const bool moved = std::any_of(overrides.begin(), overrides.end(),
-                                 [](const std::string& word) { return word.starts_with("data.root="); });
-  if (!moved) find_data_root(paths, data);
+  if (set_root(overrides)) return data;
+  if (const auto root = root_where_trained(paths, data)) data.root = *root;
   return data;
 }
 

@@ -123,7 +123,7 @@ PreparedRun prepare_checked(const RunConfig& config, std::optional<Vocabulary> v
 
 /// Everything a training does first, with one batch, on nothing but memory.
 std::string dry_run(const TrainArguments& arguments) {
-  const CheckedConfig loaded = load_checked_config(arguments.sources);
+  const CheckedConfig loaded = load_config_with_data(arguments.sources);
   RunConfig config = loaded.run;
   config.data.cache.folder = "off";
   const c10::Device device = open_training_device(arguments.device, config.training);
@@ -188,7 +188,9 @@ void tell_nothing_is_left(const std::string& reason) {
 }  // namespace
 
 TrainedRun train_run(const TrainArguments& arguments) {
-  const CheckedConfig loaded = load_checked_config(arguments.sources);
+  const std::optional<RunPaths> resumed =
+      arguments.resume ? std::optional(RunPaths{*arguments.run_dir}) : std::nullopt;
+  const CheckedConfig loaded = load_config_with_data(arguments.sources, resumed);
   const RunConfig& config = loaded.run;
   const c10::Device device = open_training_device(arguments.device, config.training);
   check_engine(config, loaded.plan, device);

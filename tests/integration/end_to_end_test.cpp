@@ -779,12 +779,23 @@ TEST_F(EndToEnd, ARunKnowsWhereItsDataWereAndEveryProcessThatTrainedIt) {
   const ProgramResult evaluated = run({"evaluate", (folder_ / "run").string(), "--json"});
   EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
   EXPECT_THAT(evaluated.err, HasSubstr("where the run was trained"));
+  const ProgramResult repeated = run({"train", (folder_ / "run/config.yaml").string(), "--run-dir",
+                                      (folder_ / "again").string(), "--device", "cpu"});
+  ASSERT_EQ(repeated.exit_code, 0) << repeated.err;
+  EXPECT_EQ(read_json("again/summary.json")["test"], read_json("run/summary.json")["test"]);
   ASSERT_EQ(in_folder(" train --resume --run-dir run --device cpu").exit_code, 0);
   const Json environment = read_json("run/environment.json");
   EXPECT_THAT(environment["command"], ::testing::Contains("--resume"));
   ASSERT_EQ(environment["earlier"].size(), 1u);
   EXPECT_THAT(environment["earlier"][0]["command"], ::testing::Contains("config.yaml"));
   EXPECT_THAT(folder_.read("run/report.html"), HasSubstr("an earlier process"));
+  for (const char* epochs :
+       {"training.epochs=9", "training.epochs=10"}) {  // the second knows it from the first
+    const ProgramResult resumed = run(
+        {"train", "--resume", "--run-dir", (folder_ / "run").string(), "--device", "cpu", "--set", epochs});
+    ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+    EXPECT_EQ(read_json("run/summary.json")["steps"], epochs == std::string("training.epochs=9") ? 72 : 80);
+  }
 }
 
 /// 18 of 24 training rows and 1 of 4 test rows are good: shares (18 + .5) / 25.
