@@ -740,6 +740,28 @@ TEST_F(EndToEnd, DryRunWritesNothing) {
   EXPECT_FALSE(fs::exists(folder_ / "dry"));
 }
 
+TEST_F(EndToEnd, EveryResultHasAJsonForm) {
+  const auto json_of = [&](const std::vector<std::string>& words) {
+    const ProgramResult result = run(words);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return Json::parse(result.out, nullptr, false);
+  };
+  const Json batch = json_of(train_words("dry", {"--dry-run", "--json"}));
+  EXPECT_EQ(batch["examples"], 8);
+  EXPECT_GT(batch["loss"], 0);
+  EXPECT_TRUE(batch["gradient_norm"].is_number());
+  EXPECT_FALSE(fs::exists(folder_ / "dry"));
+  const Json checked = json_of({"config", "check", (folder_ / "config.yaml").string(), "--json"});
+  EXPECT_EQ(checked, Json({{"name", "config"}, {"valid", true}, {"faults", Json::array()}}));
+  const Json keys = json_of({"config", "describe", "--json", "--key", "training.monitor"});
+  ASSERT_EQ(keys.size(), 3u);
+  EXPECT_EQ(keys[1]["key"], "training.monitor.metric");
+  EXPECT_EQ(keys[1]["default"], "loss");
+  EXPECT_EQ(keys[1]["required"], false);
+  EXPECT_EQ(json_of({"config", "schema", "--json"}), json_of({"config", "schema"}));
+  EXPECT_EQ(json_of({"doctor", "--json"})["healthy"], true);
+}
+
 TEST_F(EndToEnd, NeverOverwritesARun) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   const ProgramResult second = run(train_words("run"));
