@@ -89,8 +89,8 @@ int check(const std::vector<std::string>& files, const po::variables_map& values
 int run_config(const std::vector<std::string>& words) {
   po::options_description options("options");
   add_config_options(options);
-  options.add_options()("origin", "show: where each value came from")(
-      "json", "one JSON value (schema prints no other)")(
+  options.add_options()("origin", "show: where each value came from")("json",
+                                                                      "print JSON, which schema does anyway")(
       "key", po::value<std::string>()->default_value("")->value_name("PATH"),
       "describe: only this key and what is below it")(
       "format", po::value<std::string>()->default_value("text")->value_name("F"),
@@ -121,8 +121,7 @@ int run_config(const std::vector<std::string>& words) {
     if (json && format != "text")
       throw UsageError("--format and --json are two forms of one answer: give one of them");
     if (json) {
-      print(config::describe_json(layers::layer_schemas(), (*values)["key"].as<std::string>()).dump(2) +
-            "\n");
+      print(json_text(config::describe_json(layers::layer_schemas(), (*values)["key"].as<std::string>())));
     } else if (format == "markdown") {
       print(config::reference_markdown(layers::layer_schemas()));
     } else if (format == "text") {
