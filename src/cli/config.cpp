@@ -38,8 +38,9 @@ void require_known(const std::string& action) {
 
 /// Options that the action would not look at are refused.
 void require_for_action(const std::string& action, const po::variables_map& values) {
+  const std::vector<std::string> actions_with_json = {"check", "show", "describe", "schema"};
   const std::vector<std::pair<const char*, std::vector<std::string>>> takers = {{"set", {"check", "show"}},
-                                                                                {"json", {"check", "show"}},
+                                                                                {"json", actions_with_json},
                                                                                 {"origin", {"show"}},
                                                                                 {"key", {"describe"}},
                                                                                 {"format", {"describe"}}};
@@ -65,8 +66,9 @@ CheckedConfig load(const std::vector<std::string>& files, const po::variables_ma
 int check(const std::vector<std::string>& files, const po::variables_map& values) {
   try {
     const CheckedConfig loaded = load(files, values);
-    print(values.contains("json") ? json_text(Json{{"valid", true}, {"faults", Json::array()}})
-                                  : fmt::format("{}: valid\n", loaded.run.name));
+    print(values.contains("json")
+              ? json_text(Json{{"name", loaded.run.name}, {"valid", true}, {"faults", Json::array()}})
+              : fmt::format("{}: valid\n", loaded.run.name));
     return 0;
   } catch (const UsageError& error) {
     if (!values.contains("json")) throw;
@@ -77,7 +79,7 @@ int check(const std::vector<std::string>& files, const po::variables_map& values
       faults.push_back(message.substr(begin, end - begin));
       begin = end + 1;
     }
-    print(json_text(Json{{"valid", false}, {"faults", faults}}));
+    print(json_text(Json{{"name", nullptr}, {"valid", false}, {"faults", faults}}));
     return static_cast<int>(ExitCode::kUsage);
   }
 }
@@ -87,7 +89,8 @@ int check(const std::vector<std::string>& files, const po::variables_map& values
 int run_config(const std::vector<std::string>& words) {
   po::options_description options("options");
   add_config_options(options);
-  options.add_options()("origin", "show: where each value came from")("json", "check, show: JSON")(
+  options.add_options()("origin", "show: where each value came from")("json",
+                                                                      "print JSON, which schema does anyway")(
       "key", po::value<std::string>()->default_value("")->value_name("PATH"),
       "describe: only this key and what is below it")(
       "format", po::value<std::string>()->default_value("text")->value_name("F"),
@@ -114,7 +117,12 @@ int run_config(const std::vector<std::string>& words) {
     throw UsageError(fmt::format("config {} takes no file; usage: bernoulli {}", action, kUsage.synopsis));
   if (action == "describe") {
     const std::string format = (*values)["format"].as<std::string>();
-    if (format == "markdown") {
+    const bool json = values->contains("json");
+    if (json && format != "text")
+      throw UsageError("--format and --json are two forms of one answer: give one of them");
+    if (json) {
+      print(json_text(config::describe_json(layers::layer_schemas(), (*values)["key"].as<std::string>())));
+    } else if (format == "markdown") {
       print(config::reference_markdown(layers::layer_schemas()));
     } else if (format == "text") {
       print(config::describe(layers::layer_schemas(), (*values)["key"].as<std::string>()));

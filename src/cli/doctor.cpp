@@ -98,9 +98,10 @@ Json examine() {
 int run_doctor(const std::vector<std::string>& words) {
   const auto arguments = doctor_arguments(words);
   if (!arguments) return 0;
-  const Json json = examine();
+  Json json = examine();
   const bool healthy = json["self_train_accuracy"] == 1.0;
   if (arguments->json) {
+    json["healthy"] = healthy;
     print(json_text(json));
   } else {
     std::string text;

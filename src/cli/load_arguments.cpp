@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <set>
 #include <sstream>
 #include <system_error>
 
@@ -9,6 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "config/faults.h"
+#include "config/resolve.h"
+#include "config/yaml_writer.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/name_list.h"
@@ -39,18 +43,24 @@ std::optional<std::string> optional_word(const po::variables_map& values, const 
 
 namespace {
 
-/// @throws UsageError for an ending that no parameter of the model has
-void check_no_decay(const std::vector<std::string>& endings, const layers::ModelPlan& plan) {
+/// The words of optimizer.no_decay in which no parameter of the model ends.
+void check_no_decay(const config::Json& resolved, const std::map<std::string, config::Place>& places,
+                    const layers::ModelPlan& plan, config::Faults& faults) {
+  if (faults.touch("optimizer.no_decay")) return;
   std::vector<std::string> names;
   for (const layers::NamedLayer& layer : plan.layers) {
     for (const layers::ParameterSpec& parameter : layer.plan.parameters)
       names.push_back(layer.tensor_name(parameter.name));
   }
-  for (const std::string& ending : endings) {
+  const auto endings = resolved.at("optimizer").at("no_decay").get<std::vector<std::string>>();
+  for (size_t i = 0; i < endings.size(); ++i) {
     if (std::none_of(names.begin(), names.end(),
-                     [&](const std::string& name) { return has_no_decay({ending}, name); }))
-      throw UsageError(fmt::format("optimizer.no_decay: no parameter of the model ends in {} (it has {})",
-                                   config::quote(ending), item_list(names)));
+                     [&](const std::string& name) { return has_no_decay({endings[i]}, name); })) {
+      const std::string path = fmt::format("optimizer.no_decay[{}]", i);
+      faults.add(config::place_of(places, path), path,
+                 fmt::format("no parameter of the model ends in {} (it has {})", config::quote(endings[i]),
+                             item_list(names)));
+    }
   }
 }
 
@@ -64,27 +74,44 @@ int64_t num_outputs(const RunConfig& run) {
   return last == run.model.layers.rend() ? 1 : last->args.value("units", int64_t{1});
 }
 
-/// One a line of the message.
-std::vector<std::string> faults_of(const config::ConfigSources& sources) {
+std::vector<std::string> lines_of(const UsageError& error) {
   std::vector<std::string> faults;
+  std::istringstream lines(error.what());
+  for (std::string line; std::getline(lines, line);) faults.push_back(line);
+  return faults;
+}
+
+std::vector<std::string> faults_of(const config::ConfigSources& sources) {
   try {
     config::load_config(sources, layers::layer_schemas());
   } catch (const UsageError& error) {
-    std::istringstream lines(error.what());
-    for (std::string line; std::getline(lines, line);) faults.push_back(line);
+    return lines_of(error);
   }
-  return faults;
+  return {};
 }
 
 }  // namespace
 
 CheckedConfig load_checked_config(const config::ConfigSources& sources) {
-  CheckedConfig loaded{config::load_config(sources, layers::layer_schemas()), {}};
-  const RunConfig& run = loaded.run;
-  const int64_t num_ids =
-      run.text.hash_buckets ? *run.text.hash_buckets + 1 : run.text.max_tokens.value_or(2);
-  loaded.plan = layers::plan_model(run.model, run.text, run.loss.mode, num_ids, num_outputs(run));
-  check_no_decay(run.optimizer.no_decay, loaded.plan);
+  CheckedConfig loaded;
+  const auto check_model = [&](const config::Json& resolved, const RunConfig& run,
+                               const std::map<std::string, config::Place>& places, config::Faults& faults) {
+    const std::set<std::string> unsound = faults.sections();
+    for (const char* section : {"model", "text", "loss", "task"})
+      if (unsound.contains(section)) return;
+    const int64_t num_ids =
+        run.text.hash_buckets ? *run.text.hash_buckets + 1 : run.text.max_tokens.value_or(2);
+    try {
+      loaded.plan = layers::plan_model(run.model, run.text, run.loss.mode, num_ids, num_outputs(run));
+    } catch (const UsageError& error) {
+      for (const std::string& line : lines_of(error))
+        faults.add_worded(config::place_of(places, "model.layers"), "model.layers", line);
+      return;
+    }
+    check_no_decay(resolved, places, loaded.plan, faults);
+  };
+  static_cast<config::LoadedConfig&>(loaded) =
+      config::load_config(sources, layers::layer_schemas(), check_model);
   return loaded;
 }
 
@@ -108,31 +135,56 @@ DataConfig overridden(const RunConfig& run, const std::vector<std::string>& over
       .run.data;
 }
 
-/// A relative root without the training data may be meant from where the run was trained.
-void find_data_root(const RunPaths& paths, DataConfig& data) {
+/// A relative root without the training data may be meant from where the run was trained: the one there.
+std::optional<std::string> root_where_trained(const RunPaths& run, const DataConfig& data) {
   namespace fs = std::filesystem;
   std::error_code ignored;
   const auto has_data = [&](const fs::path& root) { return fs::exists(root / data.train.path, ignored); };
-  if (fs::path(data.root).is_absolute() || has_data(data.root) || !fs::exists(paths.environment(), ignored))
-    return;
-  const nlohmann::ordered_json environment = read_json(paths.environment());
+  if (fs::path(data.root).is_absolute() || has_data(data.root) || !fs::exists(run.environment(), ignored))
+    return std::nullopt;
+  const nlohmann::ordered_json environment = read_json(run.environment());
   const auto folder = environment.find("working_directory");
-  if (folder == environment.end() || !folder->is_string()) return;
+  if (folder == environment.end() || !folder->is_string()) return std::nullopt;
   const fs::path there = fs::path(folder->get<std::string>()) / data.root;
-  if (!has_data(there)) return;
+  if (!has_data(there)) return std::nullopt;
   log_info(fmt::format("data.root '{}' has no training data here: taking '{}', where the run was trained",
                        data.root, there.string()));
-  data.root = there.string();
+  return there.string();
+}
+
+bool set_root(const std::vector<std::string>& overrides) {
+  return std::ranges::any_of(overrides,
+                             [](const std::string& word) { return word.starts_with("data.root="); });
+}
+
+/// The run whose config.yaml says what data.root is.
+std::optional<RunPaths> run_that_names_root(const config::ConfigSources& sources,
+                                            const config::LoadedConfig& loaded) {
+  const RunPaths run{sources.files.back().parent_path()};
+  const bool names_root = sources.files.back() == run.config() &&
+                          loaded.origin.at("data.root").starts_with(sources.files.back().string() + ":");
+  return names_root ? std::optional(run) : std::nullopt;
 }
 
 }  // namespace
 
+CheckedConfig load_config_with_data(const config::ConfigSources& sources,
+                                    const std::optional<RunPaths>& resumed) {
+  CheckedConfig loaded = load_checked_config(sources);
+  const std::optional<RunPaths> run = resumed ? resumed : run_that_names_root(sources, loaded);
+  if (!run || set_root(sources.overrides)) return loaded;
+  const std::optional<std::string> root = root_where_trained(*run, loaded.run.data);
+  if (!root) return loaded;
+  config::ConfigSources moved = sources;
+  moved.overrides.push_back("data.root=" + config::write_yaml_inline(*root));
+  return load_checked_config(moved);
+}
+
 DataConfig data_of_run(const RunConfig& run, const RunPaths& paths,
                        const std::vector<std::string>& overrides) {
   DataConfig data = overridden(run, overrides, config::Contradictions::kRefused);
-  const bool moved = std::any_of(overrides.begin(), overrides.end(),
-                                 [](const std::string& word) { return word.starts_with("data.root="); });
-  if (!moved) find_data_root(paths, data);
+  if (set_root(overrides)) return data;
+  if (const auto root = root_where_trained(paths, data)) data.root = *root;
   return data;
 }
 

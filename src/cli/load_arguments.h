@@ -37,6 +37,12 @@ CheckedConfig load_checked_config(const config::ConfigSources& sources);
 /// an earlier build may. @throws UsageError listing those that only `sources` have
 void forgive_saved_contradictions(config::ConfigSources& sources, const std::filesystem::path& saved);
 
+/// load_checked_config for a verb that reads the data. Where the configuration is that of a run, which is
+/// gone on with (`resumed`) or whose config.yaml is the last file, a relative data.root under which the
+/// training data are not is taken from the folder in which that run was trained, where they are there.
+CheckedConfig load_config_with_data(const config::ConfigSources& sources,
+                                    const std::optional<RunPaths>& resumed = std::nullopt);
+
 /// Where the data of a run are now. A relative data.root under which the training data are not is taken from
 /// the folder in which the run was trained, where they are there. @param overrides  --set of keys of data.
 /// @throws UsageError; ArtifactError where environment.json is needed and damaged

@@ -66,7 +66,9 @@ void forget_texts(report::ScoredSplit& answers) {
 }
 
 /// A run whose data or model are gone gets a report without answers that says so.
-RunReport report_of(const ReportArguments& arguments, const RunPaths& run, const RunConfig& config) {
+/// @param model_is_damaged  set where it is the model
+RunReport report_of(const ReportArguments& arguments, const RunPaths& run, const RunConfig& config,
+                    bool& model_is_damaged) {
   const DataConfig data = data_of_run(config, run, arguments.overrides);
   RunReport report{.record = report::read_run_record(run, config)};
   report.record.summary = report::read_summary(run);
@@ -82,6 +84,7 @@ RunReport report_of(const ReportArguments& arguments, const RunPaths& run, const
   } catch (const DataError& error) {
     go_without(error);
   } catch (const ArtifactError& error) {
+    model_is_damaged = true;
     go_without(error);
   } catch (const IoError& error) {
     go_without(error);
@@ -106,31 +109,34 @@ Json json_of(const std::vector<RunReport>& runs, const std::vector<report::Again
   return json;
 }
 
-/// Where the data moved, a page without answers must not take the place of the one that the training wrote.
-/// @throws DataError
-void refuse_poorer_page(const std::vector<RunReport>& runs, const ReportArguments& arguments) {
+/// A page without answers must not take the place of the one that the training wrote.
+/// @throws ArtifactError where the model is damaged, DataError where the data are not there
+void refuse_poorer_page(const std::vector<RunReport>& runs, const ReportArguments& arguments,
+                        bool model_is_damaged) {
   const report::RunReport& run = runs.front();
   const DataConfig& data = run.record.config.data;
   const bool had_answers = run.record.finished() && (data.validation.present() || data.test.present());
   if (runs.size() > 1 || !arguments.usual_output || run.answers || !had_answers ||
       !std::filesystem::exists(arguments.output))
     return;
-  throw DataError(
-      fmt::format("'{}' stays as it is, for the new page would have no curves and errors: {}; say where the "
-                  "data are with "
-                  "--set data.root=DIR, or write the page elsewhere with --output FILE",
-                  arguments.output.string(), run.no_answers_because));
+  const std::string stays =
+      fmt::format("'{}' stays as it is, for the new page would have no curves and errors: {}; ",
+                  arguments.output.string(), run.no_answers_because);
+  if (model_is_damaged) throw ArtifactError(stays + "or write the page elsewhere with --output FILE");
+  throw DataError(stays +
+                  "say where the data are with --set data.root=DIR, or write the page elsewhere with "
+                  "--output FILE");
 }
 
 /// Writes the page and returns what is printed.
 std::string write_page(const std::vector<RunReport>& runs, const std::vector<Json>& resolved,
-                       const ReportArguments& arguments) {
+                       const ReportArguments& arguments, bool model_is_damaged) {
   const std::string output = arguments.output.string();
   const auto comparisons = report::compare_with_first(runs);
   const std::string page = runs.size() == 1
                                ? report::run_page(runs.front())
                                : report::comparison_page(runs, comparisons, config::differences(resolved));
-  refuse_poorer_page(runs, arguments);
+  refuse_poorer_page(runs, arguments, model_is_damaged);
   write_file_atomic(arguments.output, page);
   if (arguments.json) return json_text(json_of(runs, comparisons, output));
   std::string text;
@@ -150,13 +156,14 @@ int run_report(const std::vector<std::string>& words) {
   }
   std::vector<RunReport> runs;
   std::vector<Json> resolved;
+  bool model_is_damaged = false;
   try {
     for (const RunPaths& run : arguments->runs) {
       const config::LoadedConfig loaded = load_run_config(run);
-      runs.push_back(report_of(*arguments, run, loaded.run));
+      runs.push_back(report_of(*arguments, run, loaded.run, model_is_damaged));
       resolved.push_back(loaded.resolved);
     }
-    print(write_page(runs, resolved, *arguments));
+    print(write_page(runs, resolved, *arguments, model_is_damaged));
   } catch (const nlohmann::json::exception& error) {
     std::vector<std::string> folders;
     for (const RunPaths& run : arguments->runs) folders.push_back(run.folder.string());

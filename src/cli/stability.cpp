@@ -24,7 +24,7 @@ namespace bernoulli::cli {
 int run_stability(const std::vector<std::string>& words) {
   const auto arguments = stability_arguments(words);
   if (!arguments) return 0;
-  const RunConfig config = load_checked_config(arguments->sources).run;
+  const RunConfig config = load_config_with_data(arguments->sources).run;
   if (config.training.precision != "float32") {
     throw UsageError(
         fmt::format("training.precision is {}, and stability trains under losses on probabilities too, which "

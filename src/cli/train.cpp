@@ -122,8 +122,8 @@ PreparedRun prepare_checked(const RunConfig& config, std::optional<Vocabulary> v
 }
 
 /// Everything a training does first, with one batch, on nothing but memory.
-std::string dry_run(const TrainArguments& arguments) {
-  const CheckedConfig loaded = load_checked_config(arguments.sources);
+Json dry_run(const TrainArguments& arguments) {
+  const CheckedConfig loaded = load_config_with_data(arguments.sources);
   RunConfig config = loaded.run;
   config.data.cache.folder = "off";
   const c10::Device device = open_training_device(arguments.device, config.training);
@@ -136,9 +136,9 @@ std::string dry_run(const TrainArguments& arguments) {
   std::vector<int64_t> examples;
   for (int64_t i = 0; i < std::min(config.training.batch_size, run.train.size()); ++i) examples.push_back(i);
   const StepResult result = step.update(examples, 0, step.base_lr());
-  return fmt::format(
-      "dry run: one batch of {} examples, loss {:.6f}, gradient norm {:.6f}; nothing was written\n",
-      examples.size(), result.loss_sum / result.weight, result.gradient_norm);
+  return {{"examples", examples.size()},
+          {"loss", result.loss_sum / result.weight},
+          {"gradient_norm", result.gradient_norm}};
 }
 
 RunFolder open_folder(const TrainArguments& arguments, const RunConfig& config) {
@@ -188,7 +188,9 @@ void tell_nothing_is_left(const std::string& reason) {
 }  // namespace
 
 TrainedRun train_run(const TrainArguments& arguments) {
-  const CheckedConfig loaded = load_checked_config(arguments.sources);
+  const std::optional<RunPaths> resumed =
+      arguments.resume ? std::optional(RunPaths{*arguments.run_dir}) : std::nullopt;
+  const CheckedConfig loaded = load_config_with_data(arguments.sources, resumed);
   const RunConfig& config = loaded.run;
   const c10::Device device = open_training_device(arguments.device, config.training);
   check_engine(config, loaded.plan, device);
@@ -235,7 +237,13 @@ int run_train(const std::vector<std::string>& words) {
   const auto arguments = train_arguments(words);
   if (!arguments) return 0;
   if (arguments->dry_run) {
-    print(dry_run(*arguments));
+    const Json batch = dry_run(*arguments);
+    print(arguments->json
+              ? json_text(batch)
+              : fmt::format("dry run: one batch of {} examples, loss {:.6f}, gradient norm {:.6f}; nothing "
+                            "was written\n",
+                            batch["examples"].get<int64_t>(), batch["loss"].get<double>(),
+                            batch["gradient_norm"].get<double>()));
     return 0;
   }
   const TrainedRun trained = train_run(*arguments);

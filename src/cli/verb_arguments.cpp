@@ -102,7 +102,8 @@ std::optional<TrainArguments> train_arguments(const std::vector<std::string>& wo
                         "the run folder; default runs/<config name>-<n>")(
       "resume", "go on with the run in --run-dir, bit for bit; CONFIG may then be left out")(
       "device", po::value<std::string>()->default_value("auto")->value_name("D"), kDevices)(
-      "dry-run", "read, build and run one batch; write nothing")("json", "print the summary as JSON");
+      "dry-run", "read, build and run one batch; write nothing")(
+      "json", "print the summary, or what the dry run found, as JSON");
   const Usage usage{
       "train CONFIG... [options]",
       "Trains on the configured data, evaluates the best checkpoint, exports model.pt, and writes the run "
@@ -122,8 +123,6 @@ std::optional<TrainArguments> train_arguments(const std::vector<std::string>& wo
                            words};
   if (arguments.resume && !arguments.run_dir)
     throw UsageError("--resume needs --run-dir DIR, the run to go on with");
-  if (arguments.json && arguments.dry_run)
-    throw UsageError("--dry-run has no summary that --json could print: give one of them");
   if (arguments.resume && arguments.dry_run)
     throw UsageError("--dry-run writes nothing and --resume goes on with a run: give one of them");
   if (arguments.resume && arguments.sources.files.empty()) {

@@ -249,7 +249,7 @@ StabilityConfig bind_stability(Reader reader, const Places& places) {
   StabilityConfig stability;
   stability.seeds = reader.integer("seeds");
   stability.epochs = reader.optional_integer("epochs");
-  stability.max_steps = reader.integer("max_steps");
+  stability.max_steps = reader.optional_integer("max_steps");
   stability.dtypes = reader.texts("dtypes");
   stability.stress = bind_kinds(reader, "stress", places);
   reader.finish();

@@ -21,8 +21,9 @@ namespace {
 
 class CrossChecks {
  public:
-  CrossChecks(const RunConfig& run, const std::map<std::string, Place>& places, Faults& faults)
-      : run_(run), places_(places), faults_(faults), unsound_(faults.sections()) {}
+  CrossChecks(const Json& resolved, const RunConfig& run, const std::map<std::string, Place>& places,
+              Faults& faults)
+      : resolved_(resolved), run_(run), places_(places), faults_(faults), unsound_(faults.sections()) {}
 
   void check_all() {
     if (sound({"name"})) check_name();
@@ -41,7 +42,8 @@ class CrossChecks {
     if (sound({"data", "training"})) check_training_without_validation();
     if (sound({"data", "metrics"})) check_fitting_without_validation();
     if (sound({"data", "metrics", "task"})) check_threshold();
-    if (sound({"training", "task"})) check_monitor();
+    if (sound({"stability"})) check_dtypes();
+    if (!faults_.touch("training.monitor.metric") && !faults_.touch("task.kind")) check_monitor();
   }
 
  private:
@@ -184,15 +186,20 @@ class CrossChecks {
             "or hash)");
   }
 
+  void check_each_once(const std::string& path, const std::vector<std::string>& items, const char* what) {
+    for (size_t i = 0; i < items.size(); ++i) {
+      const auto end = items.begin() + static_cast<std::ptrdiff_t>(i);
+      if (std::find(items.begin(), end, items[i]) != end)
+        fault(fmt::format("{}[{}]", path, i),
+              fmt::format("{} stands in the list twice (each {} once)", quote(items[i]), what));
+    }
+  }
+
+  void check_dtypes() { check_each_once("stability.dtypes", run_.stability.dtypes, "format"); }
+
   void check_task() {
     const TaskConfig& task = run_.task;
-    for (size_t i = 0; i < task.labels.size(); ++i) {
-      if (std::find(task.labels.begin(), task.labels.begin() + static_cast<std::ptrdiff_t>(i),
-                    task.labels[i]) != task.labels.begin() + static_cast<std::ptrdiff_t>(i)) {
-        fault(fmt::format("task.labels[{}]", i),
-              fmt::format("{} stands in the list twice (each label once)", quote(task.labels[i])));
-      }
-    }
+    check_each_once("task.labels", task.labels, "label");
     is_binary() ? check_binary() : check_multi_label();
   }
 
@@ -312,6 +319,9 @@ class CrossChecks {
 
   void check_optimizer() {
     const KindConfig& kind = run_.optimizer.kind;
+    if (!run_.optimizer.no_decay.empty() && kind.args.at("weight_decay") == 0.0)
+      fault("optimizer.no_decay",
+            fmt::format("has no meaning where optimizer.{}.weight_decay is 0 (leave it out)", kind.kind));
     if (kind.kind != "sgd") return;
     if (kind.args["momentum"] == 0.0 && kind.args["dampening"] != 0.0)
       fault("optimizer.sgd.dampening",
@@ -394,14 +404,17 @@ class CrossChecks {
   }
 
   void check_monitor() {
-    const std::vector<std::string>& names = metric_names(run_.task.kind);
-    const std::string& metric = run_.training.monitor;
+    const bool binary = resolved_.at("task").at("kind") == "binary";
+    const std::vector<std::string>& names =
+        metric_names(binary ? TaskConfig::Kind::kBinary : TaskConfig::Kind::kMultiLabel);
+    const auto metric = resolved_.at("training").at("monitor").at("metric").get<std::string>();
     if (std::find(names.begin(), names.end(), metric) != names.end()) return;
-    fault("training.monitor.metric", fmt::format("is {}, which {} tasks do not have (expected {}){}",
-                                                 quote(metric), is_binary() ? "binary" : "multi_label",
-                                                 join_words(names), did_you_mean(metric, names)));
+    fault("training.monitor.metric",
+          fmt::format("is {}, which {} tasks do not have (expected {}){}", quote(metric),
+                      binary ? "binary" : "multi_label", join_words(names), did_you_mean(metric, names)));
   }
 
+  const Json& resolved_;
   const RunConfig& run_;
   const std::map<std::string, Place>& places_;
   Faults& faults_;
@@ -410,8 +423,9 @@ class CrossChecks {
 
 }  // namespace
 
-void check_across(const RunConfig& run, const std::map<std::string, Place>& places, Faults& faults) {
-  CrossChecks(run, places, faults).check_all();
+void check_across(const Json& resolved, const RunConfig& run, const std::map<std::string, Place>& places,
+                  Faults& faults) {
+  CrossChecks(resolved, run, places, faults).check_all();
 }
 
 }  // namespace bernoulli::config

@@ -18,12 +18,15 @@
 namespace bernoulli::config {
 namespace {
 
+constexpr const char* kRequired = "required";
+
 /// One key as documentation shows it.
 struct Row {
   std::string path;
   std::string takes;
-  std::string standard;  ///< default, "none" or "required"
+  std::string standard;  ///< default as YAML, or "required"
   std::string doc;
+  Json default_value;
 };
 
 std::vector<std::string> names_of(const std::vector<KindSchema>& kinds) {
@@ -51,8 +54,8 @@ std::string takes(const FieldSchema& schema) {
 
 std::string standard(const FieldSchema& schema) {
   if (schema.default_value) return write_yaml_inline(*schema.default_value);
-  if (schema.optional) return "none";
-  return schema.type == FieldType::kMap ? "" : "required";
+  if (schema.optional) return "null";
+  return schema.type == FieldType::kMap ? "" : kRequired;
 }
 
 std::string condition(const FieldSchema& schema) {
@@ -65,7 +68,7 @@ std::string condition(const FieldSchema& schema) {
 Row row_of(const FieldSchema& schema, const std::string& path) {
   std::string doc = schema.doc + condition(schema);
   if (!schema.one_of.empty()) doc += fmt::format("; exactly one of {}", join_words(schema.one_of, "and"));
-  return {path, takes(schema), standard(schema), doc};
+  return {path, takes(schema), standard(schema), doc, schema.default_value.value_or(nullptr)};
 }
 
 /// Rows in the order of the schema. Kinds that stand in several places are written out where they come first.
@@ -82,7 +85,7 @@ class Rows {
     std::string takes = kind.fields.empty() ? "no keys" : "a map of keys";
     if (!kind.shorthand.empty()) takes += fmt::format(", or the value of {}", kind.shorthand);
     if (kind.positional) takes += ", or their values in order as a list";
-    rows_.push_back({path, takes, "", kind.doc});
+    rows_.push_back({path, takes, "", kind.doc, nullptr});
     for (const FieldSchema& field : kind.fields) add(field, join_path(path, field.key));
   }
 
@@ -148,10 +151,16 @@ std::vector<Row> rows_at(const FieldSchema& root, const std::string& path) {
   return rows.take();
 }
 
-std::vector<Row> all_rows(const FieldSchema& root) {
+/// Those at `key` and below it; all where it is empty.
+std::vector<Row> rows_of(const FieldSchema& root, const std::string& key) {
+  if (!key.empty()) return rows_at(root, key);
   Rows rows;
   for (const FieldSchema& field : root.fields) rows.add(field, field.key);
   return rows.take();
+}
+
+std::string default_cell(const std::string& standard) {
+  return standard.empty() || standard == kRequired ? standard : "`" + standard + "`";
 }
 
 /// '|' would end a cell, and what stands in angle brackets would be taken for HTML.
@@ -171,25 +180,34 @@ void add_table(const FieldSchema& section, std::string& page) {
   page += "| key | takes | default | meaning |\n|---|---|---|---|\n";
   for (size_t i = 1; i < rows.size(); ++i) {
     const Row& row = rows[i];
-    const std::string shown = row.standard.empty() || row.standard == "required" || row.standard == "none"
-                                  ? row.standard
-                                  : "`" + row.standard + "`";
-    page += fmt::format("| `{}` | {} | {} | {} |\n", row.path, cell(row.takes), shown, cell(row.doc));
+    page += fmt::format("| `{}` | {} | {} | {} |\n", row.path, cell(row.takes), default_cell(row.standard),
+                        cell(row.doc));
   }
 }
 
 }  // namespace
 
 std::string describe(const std::vector<KindSchema>& layer_kinds, const std::string& key) {
-  const FieldSchema root = run_schema(layer_kinds);
   std::string text;
-  for (const Row& row : key.empty() ? all_rows(root) : rows_at(root, key)) {
-    const std::string standard = row.standard.empty()         ? ""
-                                 : row.standard == "required" ? "; required"
-                                                              : "; default " + row.standard;
+  for (const Row& row : rows_of(run_schema(layer_kinds), key)) {
+    const std::string standard = row.standard.empty()        ? ""
+                                 : row.standard == kRequired ? "; required"
+                                                             : "; default " + row.standard;
     text += fmt::format("{}\n    {}\n    {}{}\n", row.path, row.doc, row.takes, standard);
   }
   return text;
+}
+
+Json describe_json(const std::vector<KindSchema>& layer_kinds, const std::string& key) {
+  Json keys = Json::array();
+  for (const Row& row : rows_of(run_schema(layer_kinds), key)) {
+    keys.push_back({{"key", row.path},
+                    {"meaning", row.doc},
+                    {"takes", row.takes},
+                    {"required", row.standard == kRequired},
+                    {"default", row.default_value}});
+  }
+  return keys;
 }
 
 std::string reference_markdown(const std::vector<KindSchema>& layer_kinds) {
@@ -201,12 +219,17 @@ std::string reference_markdown(const std::vector<KindSchema>& layer_kinds) {
       "lists replace; naming another\n"
       "kind (of optimizer, schedule, ...) replaces the former one with its keys. A list item is reached by "
       "its number: `model.layers[2].dropout=0.5`.\n"
-      "Numbers are decimal and finite, truth is `true` or `false`, and `null` stands for no value where the "
-      "default is none.\n\n"
+      "Numbers are decimal and finite, truth is `true` or `false`. `null` is the empty value of YAML, for "
+      "keys that "
+      "may be left out: \"null: ...\" says\n"
+      "what holds then. A word that stands among those that a key takes, as `none` of `metrics.temperature`, "
+      "is "
+      "written as it is.\n\n"
       "## Top level\n\n| key | takes | default | meaning |\n|---|---|---|---|\n";
   for (const FieldSchema& field : root.fields) {
     if (field.type == FieldType::kMap) continue;
-    page += fmt::format("| `{}` | {} | {} | {} |\n", field.key, takes(field), standard(field), field.doc);
+    page += fmt::format("| `{}` | {} | {} | {} |\n", field.key, takes(field), default_cell(standard(field)),
+                        field.doc);
   }
   for (const FieldSchema& section : root.fields) {
     if (section.type != FieldType::kMap) continue;

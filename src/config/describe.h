@@ -14,6 +14,9 @@ namespace bernoulli::config {
 /// @throws UsageError for a key that there is not, with the nearest one.
 std::string describe(const std::vector<KindSchema>& layer_kinds, const std::string& key);
 
+/// The same, one object a key: key, meaning, takes, required, default (null: none).
+Json describe_json(const std::vector<KindSchema>& layer_kinds, const std::string& key);
+
 /// docs/config_reference.md: the same as a page.
 std::string reference_markdown(const std::vector<KindSchema>& layer_kinds);
 

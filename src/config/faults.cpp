@@ -12,13 +12,25 @@ namespace bernoulli::config {
 void Faults::add(const Place& place, const std::string& path, const std::string& message) {
   const std::string text = path.empty() ? fmt::format("{}: {}", place.text(), message)
                                         : fmt::format("{}: {}: {}", place.text(), path, message);
-  faults_.push_back({place.source ? *place.source : "", place.line, place.column,
-                     path.substr(0, path.find_first_of(".[")), text});
+  add_worded(place, path, text);
+}
+
+void Faults::add_worded(const Place& place, const std::string& path, const std::string& text) {
+  faults_.push_back({place.source ? *place.source : "", place.line, place.column, path, text});
+}
+
+bool Faults::touch(const std::string& path) const {
+  const auto is_in = [](const std::string& inner, const std::string& outer) {
+    return outer.empty() || inner == outer ||
+           (inner.starts_with(outer) && (inner[outer.size()] == '.' || inner[outer.size()] == '['));
+  };
+  return std::ranges::any_of(
+      faults_, [&](const Fault& fault) { return is_in(fault.path, path) || is_in(path, fault.path); });
 }
 
 std::set<std::string> Faults::sections() const {
   std::set<std::string> sections;
-  for (const Fault& fault : faults_) sections.insert(fault.section);
+  for (const Fault& fault : faults_) sections.insert(fault.path.substr(0, fault.path.find_first_of(".[")));
   return sections;
 }
 

@@ -15,9 +15,13 @@ class Faults {
   /// @param path dotted key path; empty: the whole document. @param message what is wrong (what was
   /// expected).
   void add(const Place& place, const std::string& path, const std::string& message);
+  /// One that another check has worded with its place already. @param place  where it stands among the others
+  void add_worded(const Place& place, const std::string& path, const std::string& text);
   bool any() const { return !faults_.empty(); }
   /// The first keys of the paths of all faults: the sections that cannot be trusted.
   std::set<std::string> sections() const;
+  /// Whether a key, what is below it, or what it stands in is faulty.
+  bool touch(const std::string& path) const;
   /// @throws UsageError with one fault a line, in the order of the sources, if there is any.
   void throw_if_any();
 
@@ -26,7 +30,7 @@ class Faults {
     std::string source;
     int line;
     int column;
-    std::string section;
+    std::string path;
     std::string text;
   };
   std::vector<Fault> faults_;

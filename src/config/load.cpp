@@ -32,13 +32,14 @@ class Loader {
   }
 
   /// Lays a file over what was read so far, after the files that it is based on.
-  void add_file(const fs::path& path) {
+  /// @param named_at  the `base` that names it; nothing for one of the command line
+  void add_file(const fs::path& path, const Place& named_at = {}) {
     const auto source = std::make_shared<const std::string>(path.string());
     std::error_code is_no_path;  // of a pipe, which reading refuses
     fs::path identity = fs::weakly_canonical(path, is_no_path);
     if (is_no_path) identity = path;
     if (std::find(open_files_.begin(), open_files_.end(), identity) != open_files_.end()) {
-      faults_.add(Place{source}, "base", "names files in a circle (a file cannot be based on itself)");
+      faults_.add(named_at, "base", "names files in a circle (a file cannot be based on itself)");
       return;
     }
     auto text = read_text(path, source);
@@ -74,7 +75,8 @@ class Loader {
     merge(schema_, tree_, std::move(*node), "", faults_);
   }
 
-  LoadedConfig finish(const std::string& default_name, Contradictions contradictions) {
+  LoadedConfig finish(const std::string& default_name, Contradictions contradictions,
+                      const FurtherCheck& check) {
     const bool whole = !faults_.any();
     if (!tree_.gives("name")) {
       std::erase_if(tree_.entries, [](const Entry& entry) { return entry.key == "name"; });
@@ -86,7 +88,9 @@ class Loader {
     resolution.value.erase("base");
     LoadedConfig loaded;
     loaded.run = bind_config(resolution.value, resolution.places, faults_.sections());
-    if (contradictions == Contradictions::kRefused) check_across(loaded.run, resolution.places, faults_);
+    if (contradictions == Contradictions::kRefused)
+      check_across(resolution.value, loaded.run, resolution.places, faults_);
+    if (check) check(resolution.value, loaded.run, resolution.places, faults_);
     faults_.throw_if_any();
     loaded.resolved = std::move(resolution.value);
     loaded.run.resolved_yaml = write_yaml(loaded.resolved);
@@ -138,7 +142,7 @@ class Loader {
                               quote(path.string())));
       return;
     }
-    add_file(path);
+    add_file(path, base.place);
   }
 
   void lay_over(Node node) {
@@ -163,12 +167,13 @@ class Loader {
 
 }  // namespace
 
-LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSchema>& layer_kinds) {
+LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSchema>& layer_kinds,
+                         const FurtherCheck& check) {
   if (sources.files.empty()) throw UsageError("no configuration file was named (expected at least one)");
   Loader loader(layer_kinds);
   for (const fs::path& file : sources.files) loader.add_file(file);
   for (const std::string& text : sources.overrides) loader.add_override(text);
-  return loader.finish(sources.files.back().stem().string(), sources.contradictions);
+  return loader.finish(sources.files.back().stem().string(), sources.contradictions, check);
 }
 
 LoadedConfig load_config_text(const std::string& yaml, const std::string& name,
@@ -177,7 +182,7 @@ LoadedConfig load_config_text(const std::string& yaml, const std::string& name,
   Loader loader(layer_kinds);
   loader.add_text(yaml, name);
   for (const std::string& text : overrides) loader.add_override(text);
-  return loader.finish(fs::path(name).stem().string(), contradictions);
+  return loader.finish(fs::path(name).stem().string(), contradictions, {});
 }
 
 }  // namespace bernoulli::config

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "config/faults.h"
 #include "config/kind_schema.h"
 #include "config/run_config.h"
 
@@ -27,9 +29,15 @@ struct ConfigSources {
   Contradictions contradictions = Contradictions::kRefused;
 };
 
+/// What is looked at after this folder's own checks and told with their faults. Sections in which
+/// Faults::sections names a fault are not bound; `resolved` has their other keys.
+using FurtherCheck = std::function<void(const Json& resolved, const RunConfig& run,
+                                        const std::map<std::string, Place>& places, Faults& faults)>;
+
 /// Reads, merges, validates and resolves. `layer_kinds` is what `model.layers` may hold.
 /// @throws UsageError whose message lists every fault found, one a line.
-LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSchema>& layer_kinds);
+LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSchema>& layer_kinds,
+                         const FurtherCheck& check = {});
 
 /// The same for the configuration inside a run folder or an exported file; `name` stands for the file in
 /// messages.

@@ -172,8 +172,9 @@ struct MetricsConfig {
 /// What `bernoulli stability` measures. Ordinary training does not read it.
 struct StabilityConfig {
   int64_t seeds = 3;              ///< training.seed, training.seed + 1, ...
-  std::optional<int64_t> epochs;  ///< of each paired run; absent: max_steps decides
-  int64_t max_steps = 200;        ///< weight updates of each paired run
+  std::optional<int64_t> epochs;  ///< of each paired run
+  /// Weight updates of each paired run: the first limit reached ends it; with neither, 200.
+  std::optional<int64_t> max_steps;
   std::vector<std::string> dtypes = {"float64", "float32", "bfloat16", "float16"};  ///< of curves, thresholds
   std::vector<KindConfig> stress;
 };

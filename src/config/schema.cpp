@@ -69,10 +69,10 @@ Field data_section() {
       {text("root", "folder where relative paths start").size(1).defaults("."),
        map("train", "the training source", {path_field(), format_field()}).shorthand("path"),
        held_out("validation",
-                "what decides the best checkpoint, early stopping, fitted temperatures and thresholds; none: "
+                "what decides the best checkpoint, early stopping, fitted temperatures and thresholds; null: "
                 "absent",
                 false),
-       held_out("test", "what the final figures are measured on; none: absent", true),
+       held_out("test", "what the final figures are measured on; null: absent", true),
        map("columns",
            "how rows of csv, tsv and jsonl become examples; a name, or a number from 1 where there is no "
            "header",
@@ -88,13 +88,13 @@ Field data_section() {
                  text("", "").size(1))
                 .defaults(Json::array()),
             text("label_separator", "what joins the names in a multi_label cell").size(1).defaults(","),
-            text("weight", "column or JSON key of the example weight; none: all weigh 1").size(1).optional(),
+            text("weight", "column or JSON key of the example weight; null: all weigh 1").size(1).optional(),
             boolean("header", "csv, tsv: the first row names the columns").defaults(true),
             text("quote",
                  "csv, tsv: character around cells with delimiters; empty: quotes are ordinary characters")
                 .size(0, 1)
                 .defaults("\""),
-            text("delimiter", "csv, tsv: character between cells; none: ',' in csv, tab in tsv")
+            text("delimiter", "csv, tsv: character between cells; null: ',' in csv, tab in tsv")
                 .size(1, 1)
                 .optional()}),
        map("cache",
@@ -150,7 +150,7 @@ Field text_section() {
                    .bare(BareItem::kCountUp)
                    .defaults(Json::array({1})),
                integer("sequence_length",
-                       "ids a text: longer ones are cut, shorter ones padded; none: texts keep their length")
+                       "ids a text: longer ones are cut, shorter ones padded; null: texts keep their length")
                    .at_least(1)
                    .at_most(1048576)
                    .optional()})
@@ -173,7 +173,8 @@ Field loss_section() {
       "loss", "What is minimised.",
       {word("mode",
             "bce_with_logits: from logits, stable. sigmoid_bce: from probabilities. sigmoid_bce_clipped: "
-            "from probabilities clipped as in Keras. focal_with_logits",
+            "from probabilities clipped as in Keras. focal_with_logits: the focal loss (gamma, alpha), from "
+            "logits",
             {"bce_with_logits", "sigmoid_bce", "sigmoid_bce_clipped", "focal_with_logits"})
            .defaults("bce_with_logits"),
        list("pos_weight",
@@ -188,7 +189,7 @@ Field loss_section() {
            .at_least(0)
            .defaults(2.0)
            .only_when("mode", {"focal_with_logits"}),
-       number("alpha", "focal: weight of the positive class, 1 - alpha of the negative; none: no weights")
+       number("alpha", "focal: weight of the positive class, 1 - alpha of the negative; null: no weights")
            .above(0)
            .below(1)
            .optional()
@@ -198,10 +199,10 @@ Field loss_section() {
 Field optimizer_section() {
   return Field(FieldType::kMap, "optimizer",
                "How weights move. Exactly one kind beside the keys that all kinds share.")
-      .fields({number("clip_norm", "gradients are scaled down to this 2-norm over all parameters; none: not")
+      .fields({number("clip_norm", "gradients are scaled down to this 2-norm over all parameters; null: not")
                    .above(0)
                    .optional(),
-               number("clip_value", "each gradient entry is clamped to plus or minus this; none: not")
+               number("clip_value", "each gradient entry is clamped to plus or minus this; null: not")
                    .above(0)
                    .optional(),
                list("no_decay", "endings of parameter names that have no weight decay, such as bias",
@@ -209,7 +210,7 @@ Field optimizer_section() {
                    .defaults(Json::array()),
                number("ema_decay",
                       "evaluate and export the exponential moving average of the weights with this decay; "
-                      "none: the weights")
+                      "null: the weights")
                    .above(0)
                    .below(1)
                    .optional()})
@@ -254,11 +255,11 @@ Field training_section() {
            .at_most(1e9)
            .defaults(1),
        integer("validate_every_steps",
-               "weight updates between two validations besides those after epochs; none: only those")
+               "weight updates between two validations besides those after epochs; null: only those")
            .at_least(1)
            .optional(),
        monitor_field(),
-       map("early_stopping", "stop when the monitored metric no longer improves; none: never",
+       map("early_stopping", "stop when the monitored metric no longer improves; null: never",
            {integer("patience", "validations without improvement that end the training")
                 .at_least(1)
                 .defaults(3),
@@ -274,7 +275,7 @@ Field training_section() {
            .at_most(1e6)
            .defaults(1),
        integer("checkpoint_every_steps",
-               "weight updates between two checkpoints besides those at each validation; none: only those")
+               "weight updates between two checkpoints besides those at each validation; null: only those")
            .at_least(1)
            .optional(),
        word(
@@ -307,24 +308,25 @@ Field training_section() {
 }
 
 Field metrics_section() {
-  return map("metrics", "How the figures are computed.",
-             {word("temperature",
-                   "what logits are divided by before the sigmoid: none, or min_log_loss: the number, one a "
-                   "label, with the smallest log loss on the validation data, fitted after training and "
-                   "shipped in the exported file",
-                   {"none", "min_log_loss"})
-                  .defaults("none"),
-              one_kind("threshold",
-                       "probability above which an example is positive: a number, or how to fit it on the "
-                       "validation data",
-                       threshold_schemas())
-                  .shorthand("fixed")
-                  .defaults(0.5),
-              number("f_beta", "weight of recall against precision in f_beta").above(0).defaults(2.0),
-              integer("calibration_bins", "bins of the expected calibration error")
-                  .at_least(2)
-                  .at_most(10000)
-                  .defaults(15)});
+  return map(
+      "metrics", "How the figures are computed.",
+      {word("temperature",
+            "what logits are divided by before the sigmoid. none: nothing. min_log_loss: the number, one "
+            "a label, with the smallest log loss on the validation data, fitted after training and "
+            "shipped in the exported file",
+            {"none", "min_log_loss"})
+           .defaults("none"),
+       one_kind("threshold",
+                "probability above which an example is positive: a number, or how to fit it on the "
+                "validation data",
+                threshold_schemas())
+           .shorthand("fixed")
+           .defaults(0.5),
+       number("f_beta", "weight of recall against precision in f_beta").above(0).defaults(2.0),
+       integer("calibration_bins", "bins of the expected calibration error")
+           .at_least(2)
+           .at_most(10000)
+           .defaults(15)});
 }
 
 Field stability_section() {
@@ -334,14 +336,16 @@ Field stability_section() {
            .at_least(1)
            .at_most(1000)
            .defaults(3),
-       integer("epochs", "passes over the training data in each paired run; none: max_steps decides")
+       integer("epochs", "passes over the training data in each paired run")
            .at_least(1)
            .at_most(1e9)
            .optional(),
-       integer("max_steps", "weight updates of each paired run where epochs is not given; the page says it")
+       integer("max_steps",
+               "weight updates of each paired run; with epochs, the first one reached ends it; with neither, "
+               "200")
            .at_least(1)
            .at_most(1e9)
-           .defaults(200),
+           .optional(),
        list("dtypes", "number formats of curves and thresholds",
             word("", "", {"float64", "float32", "bfloat16", "float16"}))
            .size(1, 4)
@@ -377,7 +381,7 @@ FieldSchema run_schema(const std::vector<KindSchema>& layer_kinds) {
            .size(1)
            .optional(),
        text("name",
-            "of the run, for its folder; none: the name of the last configuration file without its ending")
+            "of the run, for its folder; null: the name of the last configuration file without its ending")
            .size(1, 128)
            .optional(),
        data_section(), task_section(), text_section(), model_section(layer_kinds), loss_section(),

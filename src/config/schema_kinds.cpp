@@ -141,7 +141,7 @@ const std::vector<KindSchema>& token_id_schemas() {
   static const std::vector<KindSchema> kinds{
       kind(
           "vocabulary", "the most frequent tokens of the training texts have an id each",
-          {integer("max_tokens", "ids, with the two reserved for padding and unknown tokens; none: no limit")
+          {integer("max_tokens", "ids, with the two reserved for padding and unknown tokens; null: no limit")
                .at_least(3)
                .at_most(2147483647)
                .optional(),
@@ -216,14 +216,14 @@ const std::vector<KindSchema>& stress_schemas() {
       kind("custom", "any of the above together",
            {text("name", "how the page calls it").size(1, 64),
             text("shows", "what it is meant to show, for the page").defaults(""),
-            number("output_bias", "initial bias of every logit; none: as initialised").optional(),
+            number("output_bias", "initial bias of every logit; null: as initialised").optional(),
             number("learning_rate_factor", "what the learning rate is multiplied by").above(0).defaults(1.0),
             number("input_scale", "what initial embedding weights are multiplied by").above(0).defaults(1.0),
             number("label_noise", "share of training labels that are turned around")
                 .at_least(0)
                 .below(1)
                 .defaults(0.0),
-            number("logit_spread", "standard deviation of the initial logits; none: as initialised")
+            number("logit_spread", "standard deviation of the initial logits; null: as initialised")
                 .above(0)
                 .optional(),
             word("logits_dtype", "number format of logits and loss", {"float32", "bfloat16", "float16"})

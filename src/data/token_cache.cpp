@@ -151,8 +151,13 @@ TokenCache::TokenCache(const RunConfig& config, int threads) : config_(config), 
   settled_ = cache.check_contents || is_settled(stamp->newest_change_ns);
 }
 
+std::string program_identity(const std::string& commit) {
+  const bool tells_all = commit != "unknown" && !commit.ends_with("-dirty");
+  return tells_all ? commit : hash_hex(read_file("/proc/self/exe"));
+}
+
 std::string TokenCache::identity() const {
-  return fmt::format("bernoulli {} {} {}", kVersion, kGitCommit, sources_);
+  return fmt::format("bernoulli {} {} {}", kVersion, program_identity(kGitCommit), sources_);
 }
 
 /// Whether what was read since the sources were looked at is what was looked at. Where times are compared, a

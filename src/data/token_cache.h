@@ -42,6 +42,10 @@ class TokenCache {
   bool settled_ = false;  ///< no source file changed so lately that the next change could go unnoticed
 };
 
+/// Which program makes token ids: the commit, or the bytes of this process's program where that does not tell
+/// all ("-dirty", "unknown"). @throws IoError
+std::string program_identity(const std::string& commit);
+
 /// Everything of a configuration that token ids, targets and splits depend on, but for the content of files.
 nlohmann::ordered_json token_settings(const RunConfig& config);
 

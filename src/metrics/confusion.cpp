@@ -1,5 +1,6 @@
 #include "metrics/confusion.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace bernoulli {
@@ -53,9 +54,11 @@ MetricValue matthews_corrcoef(const Confusion& counts) {
   const double covariance =
       counts.true_positives * counts.true_negatives - counts.false_positives * counts.false_negatives;
   // Two roots: the product of all four margins overflows long before a count does.
-  return ratio(covariance,
-               std::sqrt(positives * negatives) * std::sqrt(predicted_positives * predicted_negatives),
-               "only one class in the targets or in the predictions");
+  MetricValue coefficient = ratio(
+      covariance, std::sqrt(positives * negatives) * std::sqrt(predicted_positives * predicted_negatives),
+      "only one class in the targets or in the predictions");
+  if (coefficient.value) coefficient.value = std::clamp(*coefficient.value, -1.0, 1.0);  // the roots round
+  return coefficient;
 }
 
 MetricValue cohen_kappa(const Confusion& counts) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -68,6 +69,13 @@ void measure_loss(const RunConfig& config, c10::Device device, const Progress& p
     for (Threshold& threshold : find_thresholds(dtype, device))
       result.thresholds.push_back(std::move(threshold));
   }
+}
+
+int64_t num_steps(const StabilityConfig& stability, int64_t steps_per_epoch) {
+  constexpr int64_t kUsual = 200;
+  if (!stability.epochs) return stability.max_steps.value_or(kUsual);
+  return std::min(*stability.epochs * steps_per_epoch,
+                  stability.max_steps.value_or(std::numeric_limits<int64_t>::max()));
 }
 
 double majority_accuracy(const EncodedDataset& data) {
@@ -138,8 +146,7 @@ Comparison compare_losses(const RunConfig& config, const PreparedRun& prepared, 
   result.majority_accuracy = majority_accuracy(evaluation);
   result.num_train = prepared.train.size();
   result.steps_per_epoch = order.steps_per_epoch();
-  result.steps = config.stability.epochs ? *config.stability.epochs * order.steps_per_epoch()
-                                         : config.stability.max_steps;
+  result.steps = num_steps(config.stability, order.steps_per_epoch());
   if (config.training.epochs) result.configured_steps = *config.training.epochs * order.steps_per_epoch();
   if (config.task.kind == TaskConfig::Kind::kMultiLabel) result.label_names = prepared.labels.names;
   measure_loss(config, c10::kCPU, progress, result);

@@ -83,7 +83,7 @@ std::vector<ModeComparison> compare_modes(const std::vector<PairedRun>& runs,
 
 /// "0.8657 ± 0.0008"; of a single value nothing but itself.
 std::string with_spread(const Spread& spread);
-/// Two sentences: what ordinary training shows, and what stress shows and why.
+/// What ordinary training shows; then, of stress, every one under which the modes differ, and why.
 std::string verdict(const Comparison& comparison);
 
 /// stability.json; docs/numerics.md and README name the members.

@@ -75,52 +75,67 @@ std::string plain_sentence(const Comparison& comparison) {
       100 * seen.wrong_and_dead_share(), nothing_learned(comparison));
 }
 
-std::string stress_sentence(const Comparison& comparison) {
-  const Pairing* worst = nullptr;
-  std::string for_logits, for_probabilities;
+/// Largest share of wrong answers without a gradient of a loss on probabilities.
+double dead_share(const Pairing& pairing) {
+  double largest = 0;
+  for (size_t mode = 1; mode <= pairing.comparisons.size(); ++mode)
+    largest = std::max(largest, figures_of(pairing, mode).seen.wrong_and_dead_share());
+  return largest;
+}
+
+/// The stresses that were tried, by what they showed. One may stand in several lists.
+struct StressFindings {
   size_t tried = 0;
+  std::string for_logits, for_probabilities;  ///< accuracy differs beyond seed noise
+  std::string undecided;                      ///< it differs by what the seeds do not decide
+  std::string dead;                           ///< losses on probabilities had answers without a gradient
+  const Pairing* worst = nullptr;             ///< with the largest advantage of logits
+};
+
+StressFindings findings_of(const std::vector<Pairing>& stress) {
+  StressFindings found;
   const auto list = [](std::string& names, const std::string& name) {
     names += (names.empty() ? "" : ", ") + name;
   };
-  for (const Pairing& pairing : comparison.stress) {
+  for (const Pairing& pairing : stress) {
     if (!pairing.skipped.empty()) continue;
-    ++tried;
+    ++found.tried;
+    const std::string& name = pairing.stress.name;
     const double largest = advantage(pairing);
-    if (largest > 0 && (worst == nullptr || largest > advantage(*worst))) worst = &pairing;
-    if (largest != 0) list(largest > 0 ? for_logits : for_probabilities, pairing.stress.name);
+    if (largest > 0 && (found.worst == nullptr || largest > advantage(*found.worst))) found.worst = &pairing;
+    if (largest != 0) list(largest > 0 ? found.for_logits : found.for_probabilities, name);
+    if (largest == 0 && std::ranges::any_of(pairing.comparisons, &ModeComparison::undecided))
+      list(found.undecided, name);
+    if (const double dead = dead_share(pairing); dead > 0)
+      list(found.dead, fmt::format("{} ({:.2g} %)", name, 100 * dead));
   }
-  const std::string other_side =
-      for_probabilities.empty() ? ""
-                                : fmt::format(" (probabilities came out ahead under {})", for_probabilities);
-  std::string lost, undecided;
-  for (const Pairing& pairing : comparison.stress) {
-    if (seen_by(pairing).wrong_and_dead_share() > 0) list(lost, pairing.stress.name);
-    if (std::ranges::any_of(pairing.comparisons, &ModeComparison::undecided))
-      list(undecided, pairing.stress.name);
-  }
+  return found;
+}
+
+std::string stress_sentences(const Comparison& comparison) {
+  const StressFindings found = findings_of(comparison.stress);
+  if (found.tried == 0) return "No stress was tried.";
   const size_t seeds = comparison.plain.runs.size();
-  std::string accuracy = "accuracy showed no advantage of logits beyond seed noise";
-  if (seeds < 2)
-    accuracy = "one seed cannot tell an advantage of logits in accuracy from seed noise";
-  else if (!undecided.empty())
-    accuracy = fmt::format("accuracy differed under {} by what {} seeds do not decide (stability.seeds)",
-                           undecided, seeds);
-  if (tried == 0) return "No stress was tried.";
-  if (worst == nullptr) {
-    const std::string gradient =
-        lost.empty() ? ""
-                     : fmt::format(
-                           ", but under {} losses on probabilities had wrong answers without any gradient, "
-                           "which a longer training does not correct and the logits form does",
-                           lost);
-    return fmt::format("Under stress ({} tried), {} after {} updates{}{}.", tried, accuracy, comparison.steps,
-                       gradient, other_side);
+  std::string text = fmt::format("Under stress ({} tried, {} updates each) ", found.tried, comparison.steps);
+  if (found.worst != nullptr) {
+    text += fmt::format("it does matter: accuracy is higher from logits under {}; with {} it is {}.",
+                        found.for_logits, found.worst->stress.setting, accuracies(*found.worst));
+  } else {
+    text += seeds < 2 ? "one seed cannot tell an advantage of logits in accuracy from seed noise."
+                      : "accuracy showed no advantage of logits beyond seed noise.";
   }
-  return fmt::format(
-      "Under stress it does matter, here under {}: with {} accuracy is {}, because a sigmoid that rounds to "
-      "0 or 1, "
-      "or is clipped, passes no gradient, while the logits form keeps it at any logit{}.",
-      for_logits, worst->stress.setting, accuracies(*worst), other_side);
+  if (!found.undecided.empty())
+    text += fmt::format(" Accuracy differed under {} by what {} seeds do not decide (stability.seeds).",
+                        found.undecided, seeds);
+  if (!found.dead.empty())
+    text += fmt::format(
+        " Losses on probabilities had wrong answers without any gradient under {}, because a sigmoid that "
+        "rounds to 0 or 1, or is clipped, passes none: a longer training does not correct them, and the "
+        "logits form, which keeps the gradient at any logit, does.",
+        found.dead);
+  if (!found.for_probabilities.empty())
+    text += fmt::format(" Probabilities came out ahead under {}.", found.for_probabilities);
+  return text;
 }
 
 std::vector<std::string> cells_of(const Pairing& pairing, size_t mode) {
@@ -151,7 +166,7 @@ std::string with_spread(const Spread& spread) {
 }
 
 std::string verdict(const Comparison& comparison) {
-  return plain_sentence(comparison) + " " + stress_sentence(comparison);
+  return plain_sentence(comparison) + " " + stress_sentences(comparison);
 }
 
 std::string summary_table(const Comparison& comparison) {

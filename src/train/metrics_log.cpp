@@ -1,6 +1,7 @@
 #include "train/metrics_log.h"
 
 #include <chrono>
+#include <limits>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -117,6 +118,19 @@ void MetricsLog::append(const std::string& event, int64_t epoch, int64_t step, c
   }
   file_->append(to_line(line));
   events_->add(now, step, scalars_of(line));
+}
+
+std::map<int64_t, double> MetricsLog::validation_values(const std::string& metric) const {
+  std::map<int64_t, double> values;
+  std::error_code ignored;
+  if (!std::filesystem::exists(path_, ignored)) return values;
+  const std::string text = read_file(path_);
+  for_each_event(text, std::numeric_limits<int64_t>::max(), [&](const Json& event, std::string_view) {
+    const auto value = event.find(metric);
+    if (event["event"] == "validation" && value != event.end() && value->is_number())
+      values[event["step"]] = value->get<double>();
+  });
+  return values;
 }
 
 double MetricsLog::elapsed_s() const { return earlier_s_ + monotonic_seconds() - started_s_; }

@@ -32,6 +32,10 @@ class MetricsLog {
 
   void append(const std::string& event, int64_t epoch, int64_t step, const nlohmann::ordered_json& values);
 
+  /// By step, what the validations in the file say of `metric`; those where it was undefined are left out.
+  /// @throws IoError
+  std::map<int64_t, double> validation_values(const std::string& metric) const;
+
   /// Makes the lines durable: a checkpoint must not outlive the history that led to it. @throws IoError
   void sync() { file_->sync(); }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -70,32 +71,58 @@ void Trainer::resume(const Checkpoint& checkpoint) {
                                     checkpoint.step, state_.step));
   parts_.step.load(checkpoint.weights, checkpoint.training);
   saved_step_ = checkpoint.step;
-  forget_lost_checkpoints();
+  replace_lost_checkpoints();
   for (const int64_t step : parts_.checkpoints.steps()) {
     if (step < saved_step_) saved_before_ = step;
   }
   prune(kept_steps(), saved_step_);
 }
 
-void Trainer::forget_lost_checkpoints() {
-  std::erase_if(state_.best, [&](const BestEntry& entry) {
-    if (entry.step == saved_step_) return false;
-    const auto lost = [&](const Error& error) {
-      log_warning(fmt::format(
-          "{}; it was the checkpoint of validation {} {:.6g}, and the next best of those that are "
-          "left takes its place",
-          error.what(), parts_.config.training.monitor, entry.value));
-      return true;
-    };
+bool Trainer::better(double a, double b, double by) const {
+  return lower_is_better_ ? a < b - by : a > b + by;
+}
+
+void Trainer::insert_best(const BestEntry& entry) {
+  const auto place = std::find_if(state_.best.begin(), state_.best.end(),
+                                  [&](const BestEntry& other) { return better(entry.value, other.value); });
+  state_.best.insert(place, entry);
+  if (static_cast<int64_t>(state_.best.size()) > parts_.config.training.keep_best) state_.best.pop_back();
+}
+
+void Trainer::replace_lost_checkpoints() {
+  const std::string& metric = parts_.config.training.monitor;
+  const auto fault_of = [&](int64_t step) -> std::string {
+    if (step == saved_step_) return "";
     try {
-      load_weights(parts_.checkpoints.path_of(entry.step));
-      return false;
+      load_weights(parts_.checkpoints.path_of(step));
+      return "";
     } catch (const ArtifactError& error) {
-      return lost(error);
+      return error.what();
     } catch (const IoError& error) {
-      return lost(error);
+      return error.what();
     }
+  };
+  std::set<int64_t> seen;
+  const size_t lost = std::erase_if(state_.best, [&](const BestEntry& entry) {
+    seen.insert(entry.step);
+    const std::string fault = fault_of(entry.step);
+    if (!fault.empty())
+      log_warning(
+          fmt::format("{}; it was the checkpoint of validation {} {:.6g}, and the next best of those that "
+                      "are left takes its place",
+                      fault, metric, entry.value));
+    return !fault.empty();
   });
+  if (lost == 0) return;
+  const std::map<int64_t, double> values = parts_.log.validation_values(metric);
+  for (const int64_t step : parts_.checkpoints.steps()) {
+    if (step > state_.validated_step || seen.contains(step)) continue;
+    const auto value = values.find(step);
+    if (value != values.end() && fault_of(step).empty()) insert_best({step, value->second});
+  }
+  if (state_.best.empty())
+    log_warning(
+        fmt::format("no checkpoint that is left has a known validation {}: the last one is taken", metric));
 }
 
 int64_t Trainer::epoch_of(int64_t step) const {
@@ -271,19 +298,12 @@ void Trainer::record_validation(const MetricReport& report) {
                       state_.step, training.monitor, parts_.step.base_lr() * before, lr_of(state_.step)));
   }
   const double min_delta = training.early_stopping ? training.early_stopping->min_delta : 0;
-  const auto better = [&](double a, double b, double by) {
-    return lower_is_better_ ? a < b - by : a > b + by;
-  };
   const bool improved =
       !std::isnan(value) && (!state_.value_to_beat || better(value, *state_.value_to_beat, min_delta));
   if (improved) state_.value_to_beat = value;
   state_.bad_validations = improved ? 0 : state_.bad_validations + 1;
   if (std::isnan(value)) return;
-  const auto place = std::find_if(state_.best.begin(), state_.best.end(),
-                                  [&](const BestEntry& entry) { return better(value, entry.value, 0); });
-  state_.best.insert(place, {state_.step, value});
-  if (static_cast<int64_t>(state_.best.size()) > training.keep_best)
-    state_.best.resize(static_cast<size_t>(training.keep_best));
+  insert_best({state_.step, value});
 }
 
 void Trainer::save() {

@@ -63,8 +63,11 @@ class Trainer {
   void warn_of_other_length(const TrainingConfig& before) const;
 
  private:
-  /// Of the best ones, those whose file is damaged or gone.
-  void forget_lost_checkpoints();
+  /// Of the best ones, those whose file is damaged or gone. Other checkpoints that are there take their
+  /// place.
+  void replace_lost_checkpoints();
+  bool better(double a, double b, double by = 0) const;  ///< of values of training.monitor
+  void insert_best(const BestEntry& entry);
   int64_t epoch_of(int64_t step) const;  ///< from 1
   double lr_of(int64_t step) const;      ///< of the update after `step` others
   /// Updates until something else than an update is due, or the engine answers.

@@ -89,12 +89,26 @@ TEST(CrossChecks, AFittedThresholdCountsWhatTheTaskHas) {
                 "data.columns.weight makes some count for more than others"));
 }
 
+TEST(CrossChecks, WhatHasNoDecayNeedsDecay) {
+  EXPECT_THAT(
+      with("optimizer: {no_decay: [bias]}"),
+      HasSubstr("c.yaml:5:23: optimizer.no_decay: has no meaning where optimizer.adam.weight_decay is 0"));
+  EXPECT_EQ(with("optimizer: {no_decay: [bias], adamw: {}}"), "no fault");
+}
+
+TEST(CrossChecks, StabilityMeasuresEachFormatOnce) {
+  EXPECT_THAT(with("stability: {dtypes: [float32, bfloat16, float32]}"),
+              HasSubstr("stability.dtypes[2]: 'float32' stands in the list twice (each format once)"));
+}
+
 TEST(CrossChecks, TheMonitoredMetricBelongsToTheTask) {
   EXPECT_THAT(with_training("{epochs: 1, monitor: f1_score}"),
               HasSubstr("training.monitor.metric: is 'f1_score', which binary tasks do not have (expected "
                         "loss, accuracy, "));
   EXPECT_THAT(with_training("{epochs: 1, monitor: roc_acu}"), HasSubstr("did you mean 'roc_auc'?"));
   EXPECT_THAT(with_training("{epochs: 1, monitor: macro_f1}"), HasSubstr("which binary tasks do not have"));
+  EXPECT_THAT(with_training("{epochs: 0, monitor: macro_f1}"),
+              AllOf(HasSubstr("training.epochs: is '0'"), HasSubstr("which binary tasks do not have")));
   const std::string task = "{kind: multi_label, labels: [a, b]}";
   EXPECT_THAT(faults_of(sections("", task, "", "{epochs: 1, monitor: f1}")),
               HasSubstr("which multi_label tasks do not have"));

@@ -46,7 +46,7 @@ TEST(Describe, ShowsWhatIsBelowAKey) {
   EXPECT_THAT(describe(some_layers(), "data.test.seed"), HasSubstr("(beside from only)"));
   EXPECT_THAT(
       describe(some_layers(), "data.validation"),
-      HasSubstr("; exactly one of path and from\n    a map of keys, or the value of path; default none\n"));
+      HasSubstr("; exactly one of path and from\n    a map of keys, or the value of path; default null\n"));
 }
 
 TEST(Describe, WritesKindsOutOnce) {

@@ -78,7 +78,7 @@ text:
   sequence_length: 64
 model: {initializer: torch, layers: [{embedding: {dim: 8, initializer: keras}}, {dropout: 0.25}, {mean_pool: include}, relu, {linear: {units: 2, bias: false}}]}
 loss: {mode: focal_with_logits, pos_weight: [2, 3.5], label_smoothing: 0.1, gamma: 1.5, alpha: 0.25}
-optimizer: {sgd: {lr: 0.5, momentum: 0.9, nesterov: true}, clip_norm: 1, clip_value: 0.5, no_decay: [bias], ema_decay: 0.99}
+optimizer: {sgd: {lr: 0.5, momentum: 0.9, nesterov: true, weight_decay: 0.01}, clip_norm: 1, clip_value: 0.5, no_decay: [bias], ema_decay: 0.99}
 training:
   epochs: 2
   max_steps: 100
@@ -258,7 +258,7 @@ TEST_F(ConfigFiles, BaseFilesComeFirstAndAreRelativeToTheFileThatNamesThem) {
 TEST_F(ConfigFiles, ACircleOfBaseFilesIsAFault) {
   const auto a = write("a.yaml", "base: b.yaml\n");
   write("b.yaml", "base: a.yaml\n");
-  EXPECT_EQ(faults({a}), "a.yaml: base: names files in a circle (a file cannot be based on itself)");
+  EXPECT_EQ(faults({a}), "b.yaml:1:7: base: names files in a circle (a file cannot be based on itself)");
 }
 
 TEST_F(ConfigFiles, AMissingBaseFileIsNamedWhereItStands) {

@@ -114,7 +114,7 @@ metrics:
 stability:
   seeds: 3
   epochs: null
-  max_steps: 200
+  max_steps: null
   dtypes: [float64, float32, bfloat16, float16]
   stress:
     - output_bias: {value: 30.0}

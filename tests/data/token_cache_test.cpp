@@ -25,6 +25,8 @@
 #include <gmock/gmock.h>
 
 #include "core/error.h"
+#include "core/file.h"
+#include "core/hash.h"
 #include "data/data_fixture.h"
 #include "data/token_file.h"
 
@@ -198,6 +200,13 @@ class Cache : public ::testing::Test {
   RunConfig config_;
   std::string log_;
 };
+
+TEST(ProgramIdentity, IsTheCommitOnlyWhereThatTellsAll) {
+  EXPECT_EQ(program_identity("0123456789ab"), "0123456789ab");
+  const std::string program = hash_hex(read_file("/proc/self/exe"));
+  EXPECT_EQ(program_identity("0123456789ab-dirty"), program);
+  EXPECT_EQ(program_identity("unknown"), program);
+}
 
 TEST_F(Cache, GivesTheSameAsTheSourcesForAWeightedSplitTable) { expect_cold_and_cached_alike(); }
 

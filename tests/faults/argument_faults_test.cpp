@@ -72,7 +72,10 @@ INSTANTIATE_TEST_SUITE_P(
                   {"config", "check", "config.yaml", "--origin"},
                   2,
                   "config check takes no --origin, which is for config show"},
-        FaultCase{"config_describe_as_json", {"config", "describe", "--json"}, 2, "describe takes no --json"},
+        FaultCase{"config_describe_in_two_forms",
+                  {"config", "describe", "--json", "--format", "markdown"},
+                  2,
+                  "--format and --json are two forms"},
         FaultCase{
             "config_schema_with_a_value", {"config", "schema", "--set", "a=1"}, 2, "schema takes no --set"},
         FaultCase{"config_show_in_two_forms",

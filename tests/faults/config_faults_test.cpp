@@ -120,8 +120,10 @@ INSTANTIATE_TEST_SUITE_P(
         changed("infinity", "lr: 0.05", "lr: .inf", "optimizer\\.adam\\.lr: .*only finite numbers"),
         changed("integer_beyond_64_bits", "seed: 5", "seed: 9223372036854775808",
                 "training\\.seed: .*does not fit in a signed 64-bit"),
-        changed("no_decay_of_no_parameter", "{adam:", "{no_decay: [biass], adam:",
-                "optimizer\\.no_decay: no parameter of the model ends in 'biass' \\(it has .*bias"),
+        changed("no_decay_of_no_parameter", "{adam: {lr",
+                "{no_decay: [bias, biass], adam: {weight_decay: 0.1, lr",
+                "config\\.yaml:13:23: optimizer\\.no_decay\\[1\\]: no parameter of the model ends in 'biass' "
+                "\\(it has .*bias"),
         changed("start_of_a_bias_that_is_not_there", "units: 1",
                 "units: 1, bias: false, bias_initializer: ones",
                 "bias_initializer has no meaning where bias is false"),
@@ -190,6 +192,20 @@ INSTANTIATE_TEST_SUITE_P(
         changed("weights_for_more_labels", "{mode: bce_with_logits}",
                 "{mode: bce_with_logits, pos_weight: [1, 2]}", "loss\\.pos_weight: has 2 numbers"),
         changed("momentum_free_nesterov", "adam: {lr: 0.05}", "sgd: {lr: 0.05, nesterov: true}", "nesterov"),
+        FaultCase{"model_and_settings_at_once", kCheck, 2,
+                  "config\\.yaml:11:.*model\\.layers\\[2\\](.|\n)*config\\.yaml:14:.*batch_size",
+                  [](FaultFolder& folder) {
+                    folder.configure("units: 1", "units: 2");
+                    folder.configure("batch_size: 4", "batch_size: 0");
+                  }},
+        FaultCase{"no_decay_beside_others", kCheck, 2,
+                  "optimizer\\.no_decay\\[0\\]: no parameter(.|\n)*optimizer\\.adam\\.lr: .*out of range"
+                  "(.|\n)*batch_size",
+                  [](FaultFolder& folder) {
+                    folder.configure("{adam: {lr: 0.05}}",
+                                     "{no_decay: [foo], adam: {weight_decay: 1, lr: -1}}");
+                    folder.configure("batch_size: 4", "batch_size: 0");
+                  }},
         FaultCase{"all_at_once", kCheck, 2,
                   "config\\.yaml:12:.*loss\\.mode.*config\\.yaml:14:.*training\\.batch_size.*config\\.yaml:"
                   "15:.*metrics\\.threshold",
@@ -225,7 +241,7 @@ INSTANTIATE_TEST_SUITE_P(
         overridden("set_out_of_range", "training.batch_size=0", "--set.*training\\.batch_size"),
         whole("base_missing", "base: other.yaml\n",
               "config\\.yaml:1:7: base: there is no file 'other\\.yaml'"),
-        whole("base_in_a_circle", "base: config.yaml\n", "in a circle"),
+        whole("base_in_a_circle", "base: config.yaml\n", "config\\.yaml:1:7: base: names files in a circle"),
         whole("base_not_a_path", "base: [1]\n", "base: is not a path"),
         FaultCase{"refused_by_train_too", kTrain, 2, "training\\.batch_size",
                   [](FaultFolder& folder) { folder.configure("batch_size: 4", "batch_size: 0"); }}),

@@ -640,8 +640,9 @@ TEST_F(EndToEnd, MultiLabelTrainsAndPredicts) {
   ASSERT_EQ(found.exit_code, 0) << found.err;
   EXPECT_EQ(read_json("found/data.json")["labels"]["names"], (Json{"g", "r"})) << "sorted";
   EXPECT_EQ(read_json("found/summary.json")["test"]["metrics"]["subset_accuracy"], 1.0);
-  const ProgramResult unnamed_bias = run({"config", "check", (folder_ / "config.yaml").string(), "--set",
-                                          "task={kind: multi_label}", "--set", "optimizer.no_decay=[xyz]"});
+  const ProgramResult unnamed_bias =
+      run({"config", "check", (folder_ / "config.yaml").string(), "--set", "task={kind: multi_label}",
+           "--set", "optimizer.no_decay=[xyz]", "--set", "optimizer.adam.weight_decay=0.1"});
   EXPECT_EQ(unnamed_bias.exit_code, 2);
   EXPECT_THAT(unnamed_bias.err, HasSubstr("no parameter of the model ends in 'xyz'"));
   const ProgramResult wide = unnamed("wide", "3");
@@ -858,6 +859,28 @@ TEST_F(EndToEnd, DryRunWritesNothing) {
   EXPECT_FALSE(fs::exists(folder_ / "dry"));
 }
 
+TEST_F(EndToEnd, EveryResultHasAJsonForm) {
+  const auto json_of = [&](const std::vector<std::string>& words) {
+    const ProgramResult result = run(words);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return Json::parse(result.out, nullptr, false);
+  };
+  const Json batch = json_of(train_words("dry", {"--dry-run", "--json"}));
+  EXPECT_EQ(batch["examples"], 8);
+  EXPECT_GT(batch["loss"], 0);
+  EXPECT_TRUE(batch["gradient_norm"].is_number());
+  EXPECT_FALSE(fs::exists(folder_ / "dry"));
+  const Json checked = json_of({"config", "check", (folder_ / "config.yaml").string(), "--json"});
+  EXPECT_EQ(checked, Json({{"name", "config"}, {"valid", true}, {"faults", Json::array()}}));
+  const Json keys = json_of({"config", "describe", "--json", "--key", "training.monitor"});
+  ASSERT_EQ(keys.size(), 3u);
+  EXPECT_EQ(keys[1]["key"], "training.monitor.metric");
+  EXPECT_EQ(keys[1]["default"], "loss");
+  EXPECT_EQ(keys[1]["required"], false);
+  EXPECT_EQ(json_of({"config", "schema", "--json"}), json_of({"config", "schema"}));
+  EXPECT_EQ(json_of({"doctor", "--json"})["healthy"], true);
+}
+
 TEST_F(EndToEnd, NeverOverwritesARun) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   const ProgramResult second = run(train_words("run"));
@@ -897,12 +920,23 @@ TEST_F(EndToEnd, ARunKnowsWhereItsDataWereAndEveryProcessThatTrainedIt) {
   const ProgramResult evaluated = run({"evaluate", (folder_ / "run").string(), "--json"});
   EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
   EXPECT_THAT(evaluated.err, HasSubstr("where the run was trained"));
+  const ProgramResult repeated = run({"train", (folder_ / "run/config.yaml").string(), "--run-dir",
+                                      (folder_ / "again").string(), "--device", "cpu"});
+  ASSERT_EQ(repeated.exit_code, 0) << repeated.err;
+  EXPECT_EQ(read_json("again/summary.json")["test"], read_json("run/summary.json")["test"]);
   ASSERT_EQ(in_folder(" train --resume --run-dir run --device cpu").exit_code, 0);
   const Json environment = read_json("run/environment.json");
   EXPECT_THAT(environment["command"], ::testing::Contains("--resume"));
   ASSERT_EQ(environment["earlier"].size(), 1u);
   EXPECT_THAT(environment["earlier"][0]["command"], ::testing::Contains("config.yaml"));
   EXPECT_THAT(folder_.read("run/report.html"), HasSubstr("an earlier process"));
+  for (const char* epochs :
+       {"training.epochs=9", "training.epochs=10"}) {  // the second knows it from the first
+    const ProgramResult resumed = run(
+        {"train", "--resume", "--run-dir", (folder_ / "run").string(), "--device", "cpu", "--set", epochs});
+    ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+    EXPECT_EQ(read_json("run/summary.json")["steps"], epochs == std::string("training.epochs=9") ? 72 : 80);
+  }
 }
 
 /// 18 of 24 training rows and 1 of 4 test rows are good: shares (18 + .5) / 25.

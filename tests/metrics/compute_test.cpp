@@ -44,6 +44,12 @@ TEST(BinaryMetrics, MatchWhatIsCountedByHand) {
   EXPECT_EQ(value(report, "loss"), 0.25);
 }
 
+TEST(BinaryMetrics, CorrelateByOneAtMost) {
+  // 1 * 3 / (sqrt(3) * sqrt(3)) is 1.0000000000000002.
+  EXPECT_EQ(value(binary_report({{1, 0, 0, 0}, {1, -1, -1, -1}}), "matthews_corrcoef"), 1);
+  EXPECT_EQ(value(binary_report({{1, 0, 0, 0}, {-1, 1, 1, 1}}), "matthews_corrcoef"), -1);
+}
+
 TEST(BinaryMetrics, WeightsCountAsRepeatedExamples) {
   const Scored weighted = {{1, 0, 1, 0}, {2, 1, -1, -1}, {3, 2, 1, 0}};
   const Scored repeated = {{1, 1, 1, 0, 0, 1}, {2, 2, 2, 1, 1, -1}};

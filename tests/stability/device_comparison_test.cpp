@@ -207,12 +207,40 @@ TEST(Comparison, SaysOfStressWhatItsTableSays) {
     return verdict(comparison);
   };
   EXPECT_THAT(verdict_of({{0.74, 0.50}, {0.75, 0.68}, {0.76, 0.58}}),
-              HasSubstr("accuracy differed under confident_init by what 3 seeds do not decide"));
+              AllOf(HasSubstr("accuracy showed no advantage of logits beyond seed noise"),
+                    HasSubstr("Accuracy differed under confident_init by what 3 seeds do not decide")));
   EXPECT_THAT(verdict_of({{0.9, 0.5}}), HasSubstr("one seed cannot tell an advantage of logits"));
   EXPECT_THAT(verdict_of({{0.90, 0.91}, {0.92, 0.91}, {0.91, 0.90}}),
               HasSubstr("accuracy showed no advantage of logits beyond seed noise"));
   EXPECT_THAT(verdict_of({{0.90, 0.50}, {0.91, 0.52}, {0.92, 0.51}}),
-              HasSubstr("Under stress it does matter"));
+              HasSubstr("it does matter: accuracy is higher from logits under confident_init; with "));
+}
+
+TEST(Comparison, NamesEveryStressUnderWhichTheModesDiffer) {
+  Comparison comparison;
+  comparison.steps = comparison.configured_steps = 200;
+  const auto pairing = [](const char* name, const std::vector<std::pair<double, double>>& accuracies,
+                          int64_t dead) {
+    Pairing stress;
+    stress.stress.name = name;
+    stress.runs = runs_with(accuracies);
+    for (PairedRun& run : stress.runs) run.modes[1].total = {.entries = 100, .wrong_and_dead = dead};
+    stress.comparisons = compare_modes(stress.runs, {});
+    return stress;
+  };
+  comparison.plain = pairing("none", {{0.9, 0.9}, {0.9, 0.9}, {0.9, 0.9}}, 0);
+  comparison.stress = {pairing("output_bias", {{0.5, 0.5}, {0.5, 0.5}, {0.5, 0.5}}, 50),
+                       pairing("learning_rate", {{0.74, 0.50}, {0.75, 0.68}, {0.76, 0.58}}, 12),
+                       pairing("label_noise", {{0.8, 0.8}, {0.8, 0.8}, {0.8, 0.8}}, 0),
+                       pairing("input_scale", {{0.50, 0.90}, {0.52, 0.91}, {0.51, 0.92}}, 0),
+                       pairing("confident_init", {{0.90, 0.50}, {0.91, 0.52}, {0.92, 0.51}}, 30)};
+  const std::string text = verdict(comparison);
+  EXPECT_THAT(text, HasSubstr("accuracy is higher from logits under confident_init;"));
+  EXPECT_THAT(text, HasSubstr("differed under learning_rate by what 3 seeds do not decide"));
+  EXPECT_THAT(text, HasSubstr("without any gradient under output_bias (50 %), learning_rate (12 %), "
+                              "confident_init (30 %), because"));
+  EXPECT_THAT(text, HasSubstr("Probabilities came out ahead under input_scale."));
+  EXPECT_THAT(text, Not(HasSubstr("label_noise")));
 }
 
 }  // namespace

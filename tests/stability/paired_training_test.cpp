@@ -141,5 +141,15 @@ TEST_F(PairedTraining, ComparisonKeepsItsContractAndItsPageNeedsNothing) {
   EXPECT_THAT(curves_csv(comparison.curves), HasSubstr("sigmoid_bce_clipped,bfloat16,cpu,1,"));
 }
 
+TEST_F(PairedTraining, TheFirstLimitReachedEndsThePairs) {
+  const auto steps = [&](const std::string& limits) {
+    load({"stability={seeds: 1, dtypes: [bfloat16], stress: [], " + limits + "}"});
+    return compare_losses(config_, prepared_, c10::Device(c10::kCPU), [](const std::string&) {}).steps;
+  };
+  EXPECT_EQ(steps("epochs: 2, max_steps: null"), 12);  // 90 texts in batches of 16
+  EXPECT_EQ(steps("epochs: 2, max_steps: 5"), 5);
+  EXPECT_EQ(steps("epochs: 1, max_steps: 50"), 6);
+}
+
 }  // namespace
 }  // namespace bernoulli::stability

@@ -124,6 +124,7 @@ class Session {
   fs::path checkpoint_path(int64_t step) const {
     return CheckpointFolder(folder_ / "checkpoints").path_of(step);
   }
+  fs::path metrics_path() const { return folder_ / "metrics.jsonl"; }
   std::string checkpoint_bytes(int64_t step) const { return read_file(checkpoint_path(step)); }
   void take_checkpoints_of(const Session& other) {
     fs::copy(other.folder_ / "checkpoints", folder_ / "checkpoints", fs::copy_options::recursive);
@@ -366,6 +367,32 @@ TEST(Trainer, TakesTheNextBestWhereTheBestCheckpointIsDamagedOrGone) {
   EXPECT_EQ(outcome.final_step, steps[2]);
   EXPECT_THAT(log, HasSubstr("the next best of those that are left takes its place"));
   EXPECT_THAT(log, HasSubstr(session.checkpoint_path(steps[1]).string()));
+}
+
+TEST(Trainer, TakesTheBestOfTheLastTwoWhereTheOnlyBestCheckpointIsGone) {
+  Session session(
+      {"training.epochs=6", "training.keep_best=1", "training.monitor={metric: loss, mode: max}"});
+  const TrainingOutcome whole = session.train();
+  const std::vector<int64_t> steps = session.checkpoint_steps();
+  ASSERT_EQ(steps.size(), 3u);
+  ASSERT_EQ(whole.final_step, steps[0]);
+  fs::remove(session.checkpoint_path(steps[0]));
+  const TrainingOutcome outcome = session.train();
+  EXPECT_EQ(outcome.final_step, steps[1]);  // the loss falls, and the highest is asked for
+  EXPECT_EQ(outcome.best_value, session.logged("validation", "loss")[4]);
+}
+
+TEST(Trainer, SaysThatTheLastCheckpointIsTakenWhereNoValidationIsKnown) {
+  Session session(
+      {"training.epochs=6", "training.keep_best=1", "training.monitor={metric: loss, mode: max}"});
+  const TrainingOutcome whole = session.train();
+  fs::remove(session.checkpoint_path(whole.final_step));
+  fs::remove(session.metrics_path());
+  ::testing::internal::CaptureStderr();
+  const TrainingOutcome outcome = session.train();
+  EXPECT_EQ(outcome.final_step, whole.steps);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("no checkpoint that is left has a known validation loss"));
 }
 
 TEST(Trainer, WarnsOfAWarmupThatOutlastsTheTraining) {
