@@ -253,7 +253,7 @@ void Trainer::validate_and_save() {
 }
 
 void Trainer::record_validation(const MetricReport& report) {
-  parts_.log.append("validation", epoch_of(state_.step), state_.step, to_json(report)["metrics"]);
+  parts_.log.append("validation", epoch_of(state_.step), state_.step, to_json(report.metrics));
   const TrainingConfig& training = parts_.config.training;
   const MetricValue* monitored = report.find(training.monitor);
   const double value = monitored != nullptr && monitored->value ? *monitored->value : std::nan("");
