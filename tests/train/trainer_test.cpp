@@ -184,6 +184,14 @@ TEST(Prepare, GivesTokensTheVectorsOfAFile) {
   }
 }
 
+TEST(Prepare, RefusesAModelOfAnotherWidthBeforeItWarnsOfTheData) {
+  ::testing::internal::CaptureStderr();
+  EXPECT_THROW(Session({"model.layers=[{embedding: 4}, mean_pool, {linear: 2}]"},
+                       "text,label\n,good\nfine,good\nfine,bad\ndull,bad\ndull,good\nfine,good\n"),
+               UsageError);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), Not(HasSubstr("warning")));
+}
+
 TEST(OperatorThreads, AreOneForASmallBatchUnlessTheConfigurationSaysMore) {
   EXPECT_EQ(Session().operator_threads(), 1);
   EXPECT_EQ(Session({"training.threads=3"}).operator_threads(), 3);
