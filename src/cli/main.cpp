@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -33,14 +32,12 @@ int fail(ExitCode code, std::string_view message) {
   return static_cast<int>(code);
 }
 
-/// What came of it is told too, where it is more than the exception's name, without the calls that LibTorch
-/// lists behind it.
+/// What came of it is told too, where it is more than the exception's name.
 int out_of_memory(const std::exception& error) {
-  tell("bernoulli: ", "out of memory; use a smaller model, batch or data set");
-  const std::string_view what = error.what();
-  const size_t end = std::min(what.find("\nException raised from "), what.find("\nframe #0"));
+  tell("bernoulli: ",
+       "out of memory; use a smaller model, batch or data set, or cut long texts with text.sequence_length");
   if (dynamic_cast<const std::bad_alloc*>(&error) == nullptr)
-    tell("  what came of it: ", what.substr(0, end));
+    tell("  what came of it: ", bernoulli::allocation_fault(error.what()));
   return static_cast<int>(ExitCode::kIo);
 }
 

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -118,12 +120,10 @@ int exit_code_of(const Sweep& sweep) {
   return failed == sweep.trials.end() ? 0 : failed->exit_code;
 }
 
-void mention_crowding(const Planned& planned, int64_t jobs) {
-  const auto takes_all = [](const config::LoadedConfig& trial) { return trial.run.training.threads == 0; };
-  if (jobs > 1 && std::any_of(planned.configs.begin(), planned.configs.end(), takes_all))
-    log_info(
-        "training.threads is 0: each of the trials that run at once may use every core; set it to cores / "
-        "jobs");
+/// Trials inherit the environment. What the user set stays.
+void share_cores(int64_t jobs) {
+  const int64_t cores = std::thread::hardware_concurrency();
+  if (jobs > 1) ::setenv("BERNOULLI_THREADS", std::to_string(std::max<int64_t>(1, cores / jobs)).c_str(), 0);
 }
 
 /// Writes the leader board and gives what is printed of it.
@@ -157,7 +157,7 @@ int run_sweep(const std::vector<std::string>& words) {
   const sweep::Ranking ranking = choose_ranking(planned.configs, planned.sweep.rank_by);
   write_plan(planned, folder);
   log_info(fmt::format("sweep folder {}: {} trials", folder.string(), planned.sweep.trials.size()));
-  mention_crowding(planned, arguments->jobs);
+  share_cores(arguments->jobs);
   warn_of_other_examples(planned.sweep, planned.configs);
   try {
     run_trials(planned.sweep, {folder, ranking, arguments->device, arguments->jobs});

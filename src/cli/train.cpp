@@ -111,6 +111,10 @@ EngineChoice choose_engine(const RunConfig& config, const PreparedRun& run, c10:
   log_info(fmt::format("loss {}  engine {}{}  device {}  precision {}  threads {}",
                        to_string(config.loss.mode), engine.name, reason, device.str(),
                        config.training.precision, threads));
+  if (engine.name == "reference" && device.is_cpu()) {
+    if (const std::string warning = table_sweep_warning(run.plan, engine.reason); !warning.empty())
+      log_warning(warning);
+  }
   return engine;
 }
 

@@ -297,7 +297,8 @@ Field training_section() {
             {"highest", "high", "medium"})
            .defaults("highest"),
        integer("threads",
-               "threads on the CPU; 0: the number of cores, but one to train in batches too small to gain "
+               "threads on the CPU; 0: BERNOULLI_THREADS, else the number of cores, but one to train in "
+               "batches too small to gain "
                "from more")
            .at_least(0)
            .at_most(4096)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <exception>
+#include <string_view>
 
 namespace bernoulli {
 
@@ -11,5 +12,9 @@ void remember_failed_allocations();
 /// Whether memory ran out: by the exception itself (LibTorch has some of its own for it, known here by their
 /// words, for no LibTorch is linked), or before it.
 bool is_out_of_memory(const std::exception& error);
+
+/// What came of it, for a message: the line of the allocator where there is one (an interpreter puts the
+/// program that it was in before it), else all but the calls that LibTorch lists behind it. Part of `what`.
+std::string_view allocation_fault(std::string_view what);
 
 }  // namespace bernoulli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,23 +9,24 @@
 
 namespace bernoulli {
 
-inline constexpr int kDeepestJson = 64;
+inline constexpr size_t kDeepestJson = 64;
 
-/// JSON out of a file that anybody may have made. The library parses any depth, but copies, compares and
-/// prints by recursion: 200,000 brackets would end the process there.
+/// Adds a member whose name is new. operator[] looks through all names that are there: an object with a
+/// member a label would cost the square of their number.
+inline void add_member(nlohmann::ordered_json& object, std::string name, nlohmann::ordered_json value) {
+  object.get_ref<nlohmann::ordered_json::object_t&>().emplace_back(std::move(name), std::move(value));
+}
+
+/// JSON out of a file that anybody may have made. The library's own parser takes any depth, but copies,
+/// compares and prints by recursion: 200,000 brackets would end the process there; and it looks through all
+/// names of an object at each member. Of a name that comes twice the last value stands, as there.
+/// @tparam Json  nlohmann::ordered_json
 /// @return a discarded value for what is no JSON, or nested deeper than kDeepestJson.
 template <class Json>
-Json parse_shallow_json(std::string_view text) {
-  bool deep = false;
-  const auto gate = [&](int levels_above, typename Json::parse_event_t event, Json&) {
-    using Event = typename Json::parse_event_t;
-    deep = deep ||
-           (levels_above >= kDeepestJson && (event == Event::object_start || event == Event::array_start));
-    return !deep;
-  };
-  Json value = Json::parse(text, gate, false);
-  return deep ? Json(Json::value_t::discarded) : value;
-}
+Json parse_shallow_json(std::string_view text);
+
+template <>
+nlohmann::ordered_json parse_shallow_json(std::string_view text);
 
 /// A whole number out of such JSON. The library's own get<int>() converts 1e300 and -1 as well as it can: the
 /// one is undefined in C++, the other a huge count.

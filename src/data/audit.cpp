@@ -11,6 +11,7 @@
 
 #include "core/hash.h"
 #include "core/name_list.h"
+#include "core/shallow_json.h"
 #include "core/utf8.h"
 
 namespace bernoulli {
@@ -47,7 +48,7 @@ Json label_counts(const Dataset& dataset, const Labels& labels) {
     counts[labels.names[0]] = dataset.size() - positives[0];
     counts[labels.names[1]] = positives[0];
   } else {
-    for (size_t i = 0; i < positives.size(); ++i) counts[labels.names[i]] = positives[i];
+    for (size_t i = 0; i < positives.size(); ++i) add_member(counts, labels.names[i], positives[i]);
   }
   return counts;
 }

@@ -63,7 +63,8 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
       read_source(path_of(data, data.train.path), data.train.format, data.columns, task, threads, store);
   const LabelReader labels(task, *raw);
   splits.labels = labels.labels();
-  Dataset whole = labels.read(*raw);
+  const bool splits_it = data.validation.split || data.test.split;
+  Dataset whole = labels.read(*raw, splits_it ? 2 : 1);
   raw.reset();
   if (std::ranges::find(whole.targets, 1.0f) == whole.targets.end() &&
       task.kind == TaskConfig::Kind::kMultiLabel)
@@ -75,7 +76,7 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
   splits.validation = read_held_out(data, data.validation, task, labels, threads, store, &ignored);
   splits.test = read_held_out(data, data.test, task, labels, threads, store, &splits.test_absent_reason);
   if (!data.test.present()) splits.test_absent_reason = "the configuration names no test data";
-  if (!data.validation.split && !data.test.split) {
+  if (!splits_it) {
     splits.train = std::move(whole);
     return splits;
   }

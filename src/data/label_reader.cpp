@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/available_memory.h"
 #include "core/error.h"
 #include "core/name_list.h"
 #include "core/parse_number.h"
@@ -88,56 +89,87 @@ std::string unknown_label(std::string_view label, const std::vector<std::string>
 LabelReader::LabelReader(const TaskConfig& task, const RawExamples& train) : task_(task) {
   labels_.kind = task.kind;
   labels_.names = task.labels;
-  if (!labels_.names.empty()) return;
-  if (task.kind == TaskConfig::Kind::kMultiLabel) {
+  if (labels_.names.empty()) find_names(train);
+  number_names();
+}
+
+LabelReader::LabelReader(const TaskConfig& task, Labels labels) : task_(task), labels_(std::move(labels)) {
+  number_names();
+}
+
+void LabelReader::find_names(const RawExamples& train) {
+  if (labels_.kind == TaskConfig::Kind::kMultiLabel) {
     const std::set<std::string> distinct = distinct_labels(train);
     if (distinct.empty())
       throw DataError(
           "no training example has a label; name the labels in task.labels, or check data.columns");
     labels_.names.assign(distinct.begin(), distinct.end());
-  } else if (task.positive_above) {
+  } else if (task_.positive_above) {
     labels_.names = {"negative", "positive"};
   } else {
-    const std::optional<std::string> other = find_other_label(task, train);
+    const std::optional<std::string> other = find_other_label(task_, train);
     has_one_label_ = !other;
-    labels_.names = {other.value_or("not " + task.positive), task.positive};
+    labels_.names = {other.value_or("not " + task_.positive), task_.positive};
   }
   check_label_encoding(labels_.names, train);
 }
 
-std::string LabelReader::read_binary(const RawExample& example, float& target) const {
+void LabelReader::number_names() {
+  for (size_t i = 0; i < labels_.names.size(); ++i) places_.emplace(labels_.names[i], i);
+}
+
+LabelReader::Fault LabelReader::read_binary(const RawExample& example, float& target) const {
   if (example.labels.size() != 1)
-    return fmt::format("{} labels (a binary task has one an example)", example.labels.size());
+    return [&] { return fmt::format("{} labels (a binary task has one an example)", example.labels.size()); };
   const std::string_view label = example.labels.front();
   if (task_.positive_above) {
     const std::optional<double> value = parse_number<double>(label);
     if (!value)
-      return fmt::format("label '{}' is not a number (task.positive_above compares numbers)", label);
+      return [label] {
+        return fmt::format("label '{}' is not a number (task.positive_above compares numbers)", label);
+      };
     target = *value > *task_.positive_above ? 1.0f : 0.0f;
-    return "";
+    return nullptr;
   }
   if (label != labels_.names[0] && label != labels_.names[1]) {
-    if (label.empty()) return "the label is empty";
-    return unknown_label(label, labels_.names) +
-           (has_one_label_ ? "; the training data hold one label only: name both in task.labels" : "");
+    if (label.empty()) return [] { return "the label is empty"; };
+    return [this, label] {
+      return unknown_label(label, labels_.names) +
+             (has_one_label_ ? "; the training data hold one label only: name both in task.labels" : "");
+    };
   }
   target = label == labels_.names[1] ? 1.0f : 0.0f;
-  return "";
+  return nullptr;
 }
 
-std::string LabelReader::read_targets(const RawExample& example, float* targets) const {
+LabelReader::Fault LabelReader::read_targets(const RawExample& example, float* targets) const {
   if (labels_.kind == TaskConfig::Kind::kBinary) return read_binary(example, *targets);
   for (const std::string_view label : example.labels) {
-    const auto found = std::find(labels_.names.begin(), labels_.names.end(), label);
-    if (found == labels_.names.end()) return unknown_label(label, labels_.names, task_.labels.empty());
-    targets[found - labels_.names.begin()] = 1.0f;
+    const auto place = places_.find(label);
+    if (place == places_.end())
+      return [this, label] { return unknown_label(label, labels_.names, task_.labels.empty()); };
+    targets[place->second] = 1.0f;
   }
-  return "";
+  return nullptr;
 }
 
-Dataset LabelReader::read(const RawExamples& examples) const {
+void check_targets_fit(size_t num_examples, size_t num_labels, int copies,
+                       std::optional<uint64_t> available) {
+  constexpr double kGib = 1 << 30;
+  const double needed = static_cast<double>(num_examples) * static_cast<double>(num_labels) * sizeof(float) *
+                        static_cast<double>(copies);
+  if (!available || needed <= static_cast<double>(*available)) return;
+  throw IoError(fmt::format(
+      "the targets of {} texts with {} labels each take {:.1f} GiB{}, and there are {:.1f} GiB of "
+      "memory left; use fewer texts or labels, or a machine with more memory",
+      num_examples, num_labels, needed / kGib, copies > 1 ? " (twice, while they are split)" : "",
+      static_cast<double>(*available) / kGib));
+}
+
+Dataset LabelReader::read(const RawExamples& examples, int copies) const {
   Dataset dataset;
   dataset.num_labels = labels_.num_outputs();
+  check_targets_fit(examples.size(), static_cast<size_t>(dataset.num_labels), copies, available_memory());
   dataset.targets.assign(examples.size() * static_cast<size_t>(dataset.num_labels), 0.0f);
   dataset.texts.reserve(examples.size());
   dataset.origins.reserve(examples.size());
@@ -148,9 +180,8 @@ Dataset LabelReader::read(const RawExamples& examples) const {
   if (weighted) dataset.weights.reserve(examples.size());
   float* targets = dataset.targets.data();
   for (const RawExample& example : examples) {
-    const std::string fault = read_targets(example, targets);
+    if (const Fault fault = read_targets(example, targets)) faults.add(example.origin, fault);
     targets += dataset.num_labels;
-    if (!fault.empty()) faults.add(example.origin, fault);
     if (weighted) {
       const std::optional<float> weight =
           example.weight ? parse_number<float>(*example.weight) : std::nullopt;

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,22 +20,33 @@ class LabelReader {
   /// @throws DataError, such as for three labels in a binary task.
   LabelReader(const TaskConfig& task, const RawExamples& train);
   /// With the names of an existing run.
-  LabelReader(const TaskConfig& task, Labels labels) : task_(task), labels_(std::move(labels)) {}
+  LabelReader(const TaskConfig& task, Labels labels);
 
   const Labels& labels() const { return labels_; }
 
   /// Texts and origins stay in the store of the examples, which the data set keeps.
-  /// @throws DataError listing the examples whose label or weight cannot be understood.
-  Dataset read(const RawExamples& examples) const;
+  /// @param copies  of the targets that there will be at once
+  /// @throws DataError listing the examples whose label or weight cannot be understood; IoError where there
+  /// is not the memory for the targets.
+  Dataset read(const RawExamples& examples, int copies = 1) const;
 
  private:
-  /// Fills `targets`; the answer is what is wrong, or empty.
-  std::string read_targets(const RawExample& example, float* targets) const;
-  std::string read_binary(const RawExample& example, float& target) const;
+  /// What is wrong, for whoever shows it; empty where nothing is.
+  using Fault = std::function<std::string()>;
+
+  void find_names(const RawExamples& train);
+  void number_names();
+  /// Fills `targets`. The fault looks into `example`.
+  Fault read_targets(const RawExample& example, float* targets) const;
+  Fault read_binary(const RawExample& example, float& target) const;
 
   TaskConfig task_;
   Labels labels_;
+  std::map<std::string, size_t, std::less<>> places_;  ///< of the names
   bool has_one_label_ = false;  ///< of a binary task: what was found, the other one was made up
 };
+
+/// @throws IoError where so many numbers for so many texts, in `copies`, cannot be had of `available` bytes
+void check_targets_fit(size_t num_examples, size_t num_labels, int copies, std::optional<uint64_t> available);
 
 }  // namespace bernoulli

@@ -43,8 +43,12 @@ std::span<const std::string_view> RawExamples::keep_labels(std::span<const std::
 }
 
 void DataFaults::add(std::string_view origin, const std::string& message) {
+  add(origin, [&] { return message; });
+}
+
+void DataFaults::add(std::string_view origin, const std::function<std::string()>& explain) {
   ++count_;
-  if (faults_.size() < kShown) faults_.push_back(fmt::format("{}: {}", origin, message));
+  if (faults_.size() < kShown) faults_.push_back(fmt::format("{}: {}", origin, explain()));
 }
 
 void DataFaults::throw_if_any() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -56,6 +57,8 @@ class RawExamples {
 class DataFaults {
  public:
   void add(std::string_view origin, const std::string& message);
+  /// `explain` gives the message; it is called where the fault is one of those that are shown.
+  void add(std::string_view origin, const std::function<std::string()>& explain);
   /// @throws DataError listing them, when there are any.
   void throw_if_any() const;
 

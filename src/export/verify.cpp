@@ -129,6 +129,8 @@ void check_answers(const TrainerAnswers& trainer, int64_t num_outputs) {
 
 Verification verify_artifact(std::string_view bytes, const std::string& name, const TrainerAnswers& trainer,
                              double tolerance, int threads, void (*poll)()) {
+  const Artifact artifact = Artifact::parse(bytes, name);
+  check_answers(trainer, artifact.info().num_outputs);
   const int64_t num_texts = trainer.texts.size();
   check_batches(trainer);
   const std::vector<int64_t>& begins = trainer.batches;
@@ -143,8 +145,6 @@ Verification verify_artifact(std::string_view bytes, const std::string& name, co
   for_each_chunk(num_workers, num_workers, [&](size_t worker, size_t /*first*/, size_t /*last*/) {
     const at::NoGradGuard no_grad;
     set_operator_threads(threads_of_an_operator);  // a thread's own setting, and the bits may depend on it
-    const Artifact artifact = Artifact::parse(bytes, name);
-    check_answers(trainer, artifact.info().num_outputs);
     for (size_t batch = next_batch++; batch < num_batches; batch = next_batch++) {
       try {
         if (poll != nullptr) poll();

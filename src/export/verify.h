@@ -59,9 +59,8 @@ void check_answers(const TrainerAnswers& trainer, int64_t num_outputs);
 /// that the file's probability is the sigmoid of its own logit, applied once, and that a second call gives
 /// the same bits.
 /// @param name  stands for the file in messages.  @param tolerance  of a probability; 0 where the trainer
-/// evaluated on the CPU.  @param threads  that each open the bytes for themselves, so that they do not wait
-/// for one another, and take the batches in turn.  @param poll  called before each batch on any of them; may
-/// throw to stop.
+/// evaluated on the CPU.  @param threads  that take the batches in turn, and share the opened file.  @param
+/// poll  called before each batch on any of them; may throw to stop.
 /// @throws ArtifactError naming the first text that differs too much, or the check that failed.
 Verification verify_artifact(std::string_view bytes, const std::string& name, const TrainerAnswers& trainer,
                              double tolerance = kVerifyTolerance, int threads = 1, void (*poll)() = nullptr);

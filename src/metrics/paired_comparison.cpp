@@ -1,6 +1,7 @@
 #include "metrics/paired_comparison.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "core/error.h"
@@ -16,6 +17,11 @@
 namespace bernoulli {
 namespace {
 
+/// F1 and ROC AUC of a resample.
+struct Figures {
+  MetricValue f1, roc_auc;
+};
+
 /// The answers of a classifier: the examples that it has right, and all N*L decisions.
 class Answers {
  public:
@@ -24,13 +30,10 @@ class Answers {
 
   bool right(size_t example) const { return right_[example]; }
 
-  /// F1 and ROC AUC where example i counts `times[i]` times.
-  struct Figures {
-    MetricValue f1, roc_auc;
-  };
+  /// Where example i counts `times[i]` times.
   Figures figures(const std::vector<uint32_t>& times) const {
-    const RankedDecisions::Weighed weighed = decisions_.weigh(times);
-    return {f_score(weighed.counts, 1), roc_auc(weighed.ranking)};
+    const RankedDecisions::Area area = decisions_.area(times);
+    return {f_score(area.counts, 1), area.roc_auc};
   }
 
  private:
@@ -60,11 +63,24 @@ PairedDifference difference_of(std::string metric, const MetricValue& first, con
 }
 
 void check_same_examples(const Predictions& first, const Predictions& second) {
-  check_predictions(first);
   check_predictions(second);
   if (first.num_labels != second.num_labels || !std::ranges::equal(first.targets, second.targets) ||
       !std::ranges::equal(first.weights, second.weights))
     throw InternalError("a paired comparison needs the same examples twice");
+}
+
+/// All but the differences of figures.
+PairedComparison compare_decisions(const Answers& a, const Answers& b, const Predictions& predictions) {
+  PairedComparison comparison;
+  comparison.num_examples = predictions.size();
+  for (size_t i = 0; i < static_cast<size_t>(comparison.num_examples); ++i) {
+    comparison.only_first_right += a.right(i) && !b.right(i);
+    comparison.only_second_right += b.right(i) && !a.right(i);
+  }
+  const TargetCounts all = count_targets(predictions.targets, 1).front();
+  comparison.num_rarer = std::min(all.positive, all.negative);
+  comparison.mcnemar_p = mcnemar_p(comparison.only_first_right, comparison.only_second_right);
+  return comparison;
 }
 
 }  // namespace
@@ -75,36 +91,45 @@ double PairedComparison::accuracy_difference() const {
              : static_cast<double>(only_second_right - only_first_right) / static_cast<double>(num_examples);
 }
 
-PairedComparison compare_paired(const PairedAnswers& first, const PairedAnswers& second, uint64_t seed) {
-  check_same_examples(first.predictions, second.predictions);
-  const Answers a(first), b(second);
-  PairedComparison comparison;
-  comparison.num_examples = first.predictions.size();
-  const auto num_examples = static_cast<size_t>(comparison.num_examples);
-  for (size_t i = 0; i < num_examples; ++i) {
-    comparison.only_first_right += a.right(i) && !b.right(i);
-    comparison.only_second_right += b.right(i) && !a.right(i);
-  }
-  const TargetCounts all = count_targets(first.predictions.targets, 1).front();
-  comparison.num_rarer = std::min(all.positive, all.negative);
-  comparison.mcnemar_p = mcnemar_p(comparison.only_first_right, comparison.only_second_right);
-
-  std::vector<double> f1, roc_auc;
-  for (int64_t i = 0; i < kNumResamples && num_examples > 0; ++i) {
+std::vector<PairedComparison> compare_paired(const PairedAnswers& first,
+                                             std::span<const PairedAnswers> others, uint64_t seed,
+                                             const std::function<void(int64_t)>& progress) {
+  const auto num_examples = static_cast<size_t>(first.predictions.size());
+  check_predictions(first.predictions);
+  const Answers a(first);
+  std::vector<Answers> answers;
+  std::vector<PairedComparison> comparisons;
+  for (const PairedAnswers& other : others) {
     throw_if_stopped();
-    const std::vector<uint32_t> times = draw_resample(num_examples, seed, i);
-    const Answers::Figures of_a = a.figures(times), of_b = b.figures(times);
-    if (of_a.f1.value && of_b.f1.value) f1.push_back(*of_b.f1.value - *of_a.f1.value);
-    if (of_a.roc_auc.value && of_b.roc_auc.value)
-      roc_auc.push_back(*of_b.roc_auc.value - *of_a.roc_auc.value);
+    check_same_examples(first.predictions, other.predictions);
+    comparisons.push_back(compare_decisions(a, answers.emplace_back(other), first.predictions));
+  }
+  struct Resampled {
+    std::vector<double> f1, roc_auc;
+  };
+  std::vector<Resampled> resampled(others.size());
+  for (int64_t resample = 0; resample < kNumResamples && num_examples > 0 && !others.empty(); ++resample) {
+    if (progress) progress(resample);
+    const std::vector<uint32_t> times = draw_resample(num_examples, seed, resample);
+    const Figures of_a = a.figures(times);
+    for (size_t i = 0; i < others.size(); ++i) {
+      throw_if_stopped();
+      const Figures of_b = answers[i].figures(times);
+      if (of_a.f1.value && of_b.f1.value) resampled[i].f1.push_back(*of_b.f1.value - *of_a.f1.value);
+      if (of_a.roc_auc.value && of_b.roc_auc.value)
+        resampled[i].roc_auc.push_back(*of_b.roc_auc.value - *of_a.roc_auc.value);
+    }
   }
   const std::vector<uint32_t> once(num_examples, 1);
-  const Answers::Figures of_a = a.figures(once), of_b = b.figures(once);
+  const Figures of_a = a.figures(once);
   const std::string prefix = first.predictions.num_labels == 1 ? "" : "micro_";
-  comparison.differences = {
-      difference_of(prefix + "f1", of_a.f1, of_b.f1, std::move(f1)),
-      difference_of(prefix + "roc_auc", of_a.roc_auc, of_b.roc_auc, std::move(roc_auc))};
-  return comparison;
+  for (size_t i = 0; i < others.size(); ++i) {
+    const Figures of_b = answers[i].figures(once);
+    comparisons[i].differences = {
+        difference_of(prefix + "f1", of_a.f1, of_b.f1, std::move(resampled[i].f1)),
+        difference_of(prefix + "roc_auc", of_a.roc_auc, of_b.roc_auc, std::move(resampled[i].roc_auc))};
+  }
+  return comparisons;
 }
 
 }  // namespace bernoulli

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,10 +42,14 @@ struct PairedComparison {
   bool intervals_too_narrow() const { return num_rarer < kFewestForInterval; }
 };
 
-/// McNemar's exact test on decisions, and a paired bootstrap: kNumResamples times as many examples are drawn
-/// with replacement, the same ones for both. Resamples are functions of `seed` alone. Where fewer than 95 of
-/// 100 have the metric, it gets no interval. O(kNumResamples * N * L) of time, N of memory.
-/// @throws InternalError where targets, weights or sizes of the two are not the same; StopRequested
-PairedComparison compare_paired(const PairedAnswers& first, const PairedAnswers& second, uint64_t seed);
+/// Each of the others against the first: McNemar's exact test on decisions, and a paired bootstrap:
+/// kNumResamples times as many examples are drawn with replacement, the same ones for all. Resamples are
+/// functions of `seed` alone. Where fewer than 95 of 100 have the metric, it gets no interval.
+/// O(kNumResamples * N * L) of time and 8 N * L bytes a classifier.
+/// @param progress  is given the number of each resample (0, 1, ...) before it is drawn
+/// @throws InternalError where targets, weights or sizes are not those of the first; StopRequested
+std::vector<PairedComparison> compare_paired(const PairedAnswers& first,
+                                             std::span<const PairedAnswers> others, uint64_t seed,
+                                             const std::function<void(int64_t)>& progress = nullptr);
 
 }  // namespace bernoulli

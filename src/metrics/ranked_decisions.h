@@ -22,7 +22,18 @@ class RankedDecisions {
   /// Where example i counts `times[i]` times its weight. O(N * L).
   Weighed weigh(const std::vector<uint32_t>& times) const;
 
+  struct Area {
+    Confusion counts;
+    MetricValue roc_auc;
+  };
+  /// The same, without keeping the ranking.
+  Area area(const std::vector<uint32_t>& times) const;
+
  private:
+  /// take(group) for each group of equal logits that has weight, by descending logit.
+  template <typename Take>
+  Confusion walk(const std::vector<uint32_t>& times, Take take) const;
+
   struct Entry {
     ScoredExample scored;
     uint32_t example;

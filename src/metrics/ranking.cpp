@@ -17,14 +17,18 @@ std::vector<TieGroup> rank_by_logit(ScoredExamples examples) {
   return ranking;
 }
 
+void RocAuc::add(const TieGroup& group) {
+  won_ += group.negative * (positives_ + group.positive / 2);
+  positives_ += group.positive;
+  negatives_ += group.negative;
+}
+
+MetricValue RocAuc::value() const { return ratio(won_, positives_ * negatives_, "only one class"); }
+
 MetricValue roc_auc(const std::vector<TieGroup>& ranking) {
-  double positives = 0, negatives = 0, won = 0;
-  for (const TieGroup& group : ranking) {
-    won += group.negative * (positives + group.positive / 2);
-    positives += group.positive;
-    negatives += group.negative;
-  }
-  return ratio(won, positives * negatives, "only one class");
+  RocAuc area;
+  for (const TieGroup& group : ranking) area.add(group);
+  return area.value();
 }
 
 MetricValue average_precision(const std::vector<TieGroup>& ranking) {

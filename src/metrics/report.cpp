@@ -4,9 +4,11 @@
 #include <array>
 #include <cmath>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "core/shallow_json.h"
 #include "core/text_table.h"
 #include "metrics/metric_intervals.h"
 
@@ -22,13 +24,10 @@ Json number(const std::string& name, double value) {
   return value;
 }
 
-Json values_of(const NamedMetrics& metrics, const std::string& prefix, Json& undefined) {
-  Json values = Json::object();
+void add_undefined(const NamedMetrics& metrics, const std::string& prefix, Json& undefined) {
   for (const auto& [name, metric] : metrics) {
-    values[name] = metric.value ? number(name, *metric.value) : Json(nullptr);
-    if (!metric.value) undefined[prefix + name] = metric.undefined_reason;
+    if (!metric.value) add_member(undefined, prefix + name, metric.undefined_reason);
   }
-  return values;
 }
 
 bool all_equal(const std::vector<double>& values) {
@@ -80,19 +79,28 @@ const MetricValue* MetricReport::find(const std::string& name) const {
   return nullptr;
 }
 
+Json to_json(const NamedMetrics& metrics) {
+  Json values = Json::object();
+  for (const auto& [name, metric] : metrics)
+    add_member(values, name, metric.value ? number(name, *metric.value) : Json(nullptr));
+  return values;
+}
+
 Json to_json(const MetricReport& report) {
   Json undefined = Json::object();
   Json object = {{"num_examples", report.num_examples}};
   object["threshold"] = !report.thresholds.empty() && all_equal(report.thresholds)
                             ? Json(report.thresholds[0])
                             : Json(report.thresholds);
-  object["metrics"] = values_of(report.metrics, "", undefined);
+  object["metrics"] = to_json(report.metrics);
+  add_undefined(report.metrics, "", undefined);
   Json per_label = Json::object();
   for (const auto& [label, metrics] : report.per_label) {
-    per_label[label] = values_of(metrics, fmt::format("per_label.{}.", label), undefined);
+    add_member(per_label, label, to_json(metrics));
+    add_undefined(metrics, fmt::format("per_label.{}.", label), undefined);
   }
-  object["undefined"] = undefined;
-  if (!report.per_label.empty()) object["per_label"] = per_label;
+  object["undefined"] = std::move(undefined);
+  if (!report.per_label.empty()) object["per_label"] = std::move(per_label);
   return object;
 }
 

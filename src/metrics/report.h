@@ -30,6 +30,9 @@ struct MetricReport {
   const MetricValue* find(const std::string& name) const;
 };
 
+/// {"accuracy": 0.9, ...}: whole counts as whole numbers, null where a metric is undefined.
+nlohmann::ordered_json to_json(const NamedMetrics& metrics);
+
 /// The JSON contract of `evaluate --json`: {"num_examples","threshold","metrics","undefined","per_label"}.
 /// "threshold" is a number where all labels share it, else one a label. Undefined metrics are null, their
 /// reasons stand in "undefined" under the metric's name, or under "per_label.NAME.METRIC".

@@ -1,7 +1,10 @@
 #include "report/comparison.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
+#include "core/log.h"
 #include "report/answer_plots.h"
 
 namespace bernoulli::report {
@@ -39,13 +42,25 @@ std::string difference_text(const PairedDifference& difference) {
 }  // namespace
 
 std::vector<AgainstFirst> compare_with_first(const std::vector<RunReport>& runs) {
+  const auto answers_of = [](const RunReport& run) {
+    return PairedAnswers{run.answers->predictions, run.answers->thresholds};
+  };
   std::vector<AgainstFirst> comparisons;
+  std::vector<PairedAnswers> others;
   for (size_t i = 1; i < runs.size(); ++i) {
-    AgainstFirst comparison{std::nullopt, reason_against(runs[0], runs[i])};
-    if (comparison.not_compared_because.empty())
-      comparison.result = compare_paired({runs[0].answers->predictions, runs[0].answers->thresholds},
-                                         {runs[i].answers->predictions, runs[i].answers->thresholds}, kSeed);
-    comparisons.push_back(std::move(comparison));
+    comparisons.push_back({std::nullopt, reason_against(runs[0], runs[i])});
+    if (comparisons.back().not_compared_because.empty()) others.push_back(answers_of(runs[i]));
+  }
+  if (others.empty()) return comparisons;
+  ProgressLine line;
+  auto results = compare_paired(answers_of(runs[0]), others, kSeed, [&](int64_t resample) {
+    if (line.due())
+      line.update(
+          fmt::format("comparing {} runs: resample {}/{}", others.size() + 1, resample, kNumResamples));
+  });
+  auto result = results.begin();
+  for (AgainstFirst& comparison : comparisons) {
+    if (comparison.not_compared_because.empty()) comparison.result = std::move(*result++);
   }
   return comparisons;
 }

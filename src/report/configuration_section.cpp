@@ -1,4 +1,7 @@
+#include <algorithm>
 #include <ctime>
+#include <numeric>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -22,6 +25,15 @@ std::string words_of(const Json& command) {
   std::string words;
   for (const Json& word : command) words += (words.empty() ? "" : " ") + plain(word);
   return words;
+}
+
+/// The seconds of each epoch, of which there may be thousands.
+std::string epochs_text(const std::vector<double>& seconds) {
+  const auto [least, most] = std::ranges::minmax(seconds);
+  return fmt::format(
+      "{} epochs: mean {:.4g}, least {:.4g}, most {:.4g}", seconds.size(),
+      std::accumulate(seconds.begin(), seconds.end(), 0.0) / static_cast<double>(seconds.size()), least,
+      most);
 }
 
 }  // namespace
@@ -48,7 +60,8 @@ std::string environment_section(const RunRecord& record) {
                                             words_of(process.value("command", Json::array()))));
   }
   if (record.finished()) {
-    for (const auto& [name, value] : record.summary.at("timings").items()) add(name, plain(value));
+    for (const auto& [name, value] : record.summary.at("timings").items())
+      add(name, value.is_array() && !value.empty() ? epochs_text(value) : plain(value));
     add("peak_memory_mib", plain(record.summary.at("peak_memory_mib")));
   }
   if (table.empty()) return "";

@@ -1,4 +1,8 @@
+#include <map>
+#include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -81,15 +85,18 @@ std::string label_counts(const Json& data) {
   std::vector<std::string> head = {"examples with the label"};
   head.insert(head.end(), splits.begin(), splits.end());
   Table table(head);
+  std::map<std::string, std::unordered_map<std::string, int64_t>> counts;
+  for (const std::string& split : splits) data.at(split).at("labels").get_to(counts[split]);
   const Json& labels = data.at("train").at("labels");
   for (const auto& [label, ignored] : labels.items()) {
     std::vector<std::string> cells = {escape_html(shortened(label, 60))};
     for (const std::string& split : splits) {
-      const Json& of = data.at(split);
-      const int64_t count = of.at("labels").at(label), all = of.at("examples");
-      cells.push_back(
-          fmt::format("{} <span class=\"soft\">{:.1f} %</span>", grouped(count),
-                      all == 0 ? 0.0 : 100 * static_cast<double>(count) / static_cast<double>(all)));
+      const auto count = counts[split].find(label);
+      const auto all = data.at(split).at("examples").get<double>();
+      cells.push_back(count == counts[split].end()
+                          ? "–"
+                          : fmt::format("{} <span class=\"soft\">{:.1f} %</span>", grouped(count->second),
+                                        all == 0 ? 0.0 : 100 * static_cast<double>(count->second) / all));
     }
     table.row(cells);
   }

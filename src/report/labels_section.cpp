@@ -10,6 +10,8 @@
 namespace bernoulli::report {
 namespace {
 
+constexpr size_t kMostRows = 100;  ///< a table of more of them folds away
+
 /// The figures of the split that a report is about.
 Json chosen_figures(const RunReport& run) {
   for (const char* split : {"test", "validation"}) {
@@ -75,7 +77,11 @@ std::string labels_section(const RunReport& run) {
   if (run.record.is_binary()) return "";
   const Json figures = chosen_figures(run);
   if (figures.is_null() || !figures.contains("per_label")) return "";
-  std::string text = "<h2>Labels</h2>\n" + label_table(figures);
+  std::string table = label_table(figures);
+  const size_t num_labels = figures.at("per_label").size();
+  if (num_labels > kMostRows)
+    table = details(fmt::format("Figures of each of the {} labels", num_labels), table);
+  std::string text = "<h2>Labels</h2>\n" + table;
   if (run.answers && reason_without_curves(run.answers->predictions).empty()) text += label_plots(run);
   return text;
 }

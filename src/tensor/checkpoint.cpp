@@ -65,11 +65,9 @@ std::optional<Checkpoint> CheckpointFolder::load_newest() const {
                     to_tensors(raw->weights, raw->file), to_tensors(raw->training, raw->file)};
 }
 
-void CheckpointFolder::prune(const std::set<int64_t>& keep) const {
-  for (const int64_t step : steps()) {
-    std::error_code ignored;
-    if (!keep.contains(step)) fs::remove(path_of(step), ignored);
-  }
+void CheckpointFolder::remove(int64_t step) const {
+  std::error_code ignored;
+  fs::remove(path_of(step), ignored);
 }
 
 }  // namespace bernoulli

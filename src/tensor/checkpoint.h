@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -50,8 +49,8 @@ class CheckpointFolder {
   /// file at all.
   /// @throws ArtifactError when there are files and none of them is whole.
   std::optional<Checkpoint> load_newest() const;
-  /// Removes every checkpoint but those at `keep`.
-  void prune(const std::set<int64_t>& keep) const;
+  /// Removes the checkpoint of `step`, where there is one.
+  void remove(int64_t step) const;
 
  private:
   std::filesystem::path folder_;

@@ -97,4 +97,23 @@ EngineChoice make_step(const RunConfig& config, const layers::ModelPlan& plan, c
   return choice;
 }
 
+std::string table_sweep_warning(const layers::ModelPlan& plan, const std::string& reason) {
+  constexpr int64_t kManyRows = 1'000'000;
+  for (const layers::NamedLayer& layer : plan.layers) {
+    const layers::Layout input = layer.input.layout;
+    if (input != layers::Layout::kPaddedIds && input != layers::Layout::kRaggedIds) continue;
+    for (const layers::ParameterSpec& table : layer.plan.parameters) {
+      if (table.trainable && table.shape[0] >= kManyRows)
+        return fmt::format(
+            "each step updates all {} rows of {}, read or not, for the reference engine trains the model "
+            "({}); "
+            "the fused engine updates those that a batch reads, with sgd, adam, adamw or adagrad; "
+            "text.vocabulary.max_tokens, text.vocabulary.min_count or fewer text.hash_buckets make the table "
+            "smaller",
+            table.shape[0], layer.tensor_name(table.name), reason);
+    }
+  }
+  return "";
+}
+
 }  // namespace bernoulli

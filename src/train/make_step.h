@@ -39,4 +39,8 @@ EngineChoice make_step(
     const std::vector<double>& pos_weight, c10::Device device,
     const std::function<std::unique_ptr<GraphDevice>(c10::Device)>& open_graphs = open_graph_device);
 
+/// A sentence about a trained table of a million rows or more, which the reference engine updates whole at
+/// each step. Empty where there is none.  @param reason  why no other engine was taken
+std::string table_sweep_warning(const layers::ModelPlan& plan, const std::string& reason);
+
 }  // namespace bernoulli

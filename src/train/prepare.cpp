@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <thread>
 #include <utility>
 
@@ -9,11 +10,13 @@
 
 #include "core/log.h"
 #include "core/name_list.h"
+#include "core/parse_number.h"
 #include "core/stop.h"
 #include "data/audit.h"
 #include "data/log_count_ratios.h"
 #include "data/tokenized_data.h"
 #include "data/word_vectors.h"
+#include "train/batch_memory.h"
 
 namespace bernoulli {
 namespace {
@@ -79,6 +82,9 @@ Vectorizer vectorizer_of(const TextConfig& text, const TokenizedData& data) {
 
 int num_threads(const TrainingConfig& training) {
   if (training.threads > 0) return static_cast<int>(training.threads);
+  const char* const share = std::getenv("BERNOULLI_THREADS");
+  const auto threads = share == nullptr ? std::nullopt : parse_number<int>(share);
+  if (threads && *threads > 0) return *threads;
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
@@ -111,9 +117,11 @@ PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocab
   run.vectorizer = std::make_unique<Vectorizer>(vectorizer_of(config.text, data));
   log_info(fmt::format("read and vectorised in {}; {} ids", format_duration(monotonic_seconds() - started),
                        run.vectorizer->num_ids()));
+  run.labels = std::move(data.labels);
+  run.plan = layers::plan_model(config.model, config.text, config.loss.mode, run.vectorizer->num_ids(),
+                                run.labels.num_outputs());
   for (const std::string& warning : audit_warnings(data.audit)) log_warning(warning);
 
-  run.labels = std::move(data.labels);
   run.train = std::move(data.train);
   run.validation = std::move(data.validation);
   run.test = std::move(data.test);
@@ -121,8 +129,8 @@ PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocab
   run.reference_split = std::move(data.reference_split);
   run.audit = std::move(data.audit);
   run.data_fingerprint = std::move(data.fingerprint);
-  run.plan = layers::plan_model(config.model, config.text, config.loss.mode, run.vectorizer->num_ids(),
-                                run.labels.num_outputs());
+  if (const std::string warning = long_text_warning(config, run.plan, run.train); !warning.empty())
+    log_warning(warning);
   run.pos_weight = resolve_pos_weight(config.loss, run);
   if (run.plan.naive_bayes) start_from_ratios(config, run);
   if (run.plan.pretrained) start_from_vectors(config, run);

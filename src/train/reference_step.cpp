@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <utility>
 
 #include <ATen/TensorOperators.h>
 
+#include "core/out_of_memory.h"
 #include "model/generator.h"
 #include "optim/gradients.h"
 #include "tensor/autocast.h"
 #include "tensor/matmul_precision.h"
+#include "train/batch_memory.h"
 #include "train/non_finite.h"
 
 namespace bernoulli {
@@ -53,7 +56,13 @@ StepResult ReferenceStep::update(std::span<const int64_t> examples, int64_t step
     return of.subspan(begin, std::min(batch_size, of.size() - begin));
   };
   for (size_t begin = 0; begin < examples.size(); begin += batch_size) {
-    accumulate_gradient(batch_at(examples, begin), dropout_seed(training_.seed, step, begin), step, result);
+    const std::span<const int64_t> batch = batch_at(examples, begin);
+    try {
+      accumulate_gradient(batch, dropout_seed(training_.seed, step, begin), step, result);
+    } catch (const std::exception& error) {
+      if (is_out_of_memory(error)) throw out_of_memory_in_batch(step, batch, train_);
+      throw;
+    }
     const size_t end = begin + batch_size;  // the device still computes the gradient
     if (end < examples.size()) {
       feed_.announce(batch_at(examples, end));

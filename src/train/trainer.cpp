@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -73,9 +74,10 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   saved_step_ = checkpoint.step;
   replace_lost_checkpoints();
   for (const int64_t step : parts_.checkpoints.steps()) {
+    files_.insert(step);
     if (step < saved_step_) saved_before_ = step;
   }
-  prune(kept_steps(), saved_step_);
+  for (const int64_t step : take_outdated()) parts_.checkpoints.remove(step);
 }
 
 bool Trainer::better(double a, double b, double by) const {
@@ -280,7 +282,7 @@ void Trainer::validate_and_save() {
 }
 
 void Trainer::record_validation(const MetricReport& report) {
-  parts_.log.append("validation", epoch_of(state_.step), state_.step, to_json(report)["metrics"]);
+  parts_.log.append("validation", epoch_of(state_.step), state_.step, to_json(report.metrics));
   const TrainingConfig& training = parts_.config.training;
   const MetricValue* monitored = report.find(training.monitor);
   const double value = monitored != nullptr && monitored->value ? *monitored->value : std::nan("");
@@ -322,27 +324,25 @@ void Trainer::save() {
                     {{"file", parts_.checkpoints.path_of(state_.step).filename().string()}, {"best", best}});
   if (saved_step_ != state_.step) saved_before_ = saved_step_;
   saved_step_ = state_.step;
+  files_.insert(saved_step_);
   const bool large = num_bytes(checkpoint) > kLargestCopy;
   if (!large) copy_tensors(checkpoint);
-  saving_.start([this, checkpoint = std::move(checkpoint), keep = kept_steps()] {
+  saving_.start([this, checkpoint = std::move(checkpoint), outdated = take_outdated()] {
     parts_.log.sync();
     parts_.checkpoints.save(checkpoint);
-    prune(keep, checkpoint.step);
+    for (const int64_t step : outdated) parts_.checkpoints.remove(step);
   });
   if (large) saving_.wait();
 }
 
-std::set<int64_t> Trainer::kept_steps() const {
+std::vector<int64_t> Trainer::take_outdated() {
   std::set<int64_t> keep = {saved_before_, saved_step_};
   for (const BestEntry& entry : state_.best) keep.insert(entry.step);
-  return keep;
-}
-
-void Trainer::prune(std::set<int64_t> keep, int64_t newest) const {
-  for (const int64_t step : parts_.checkpoints.steps()) {
-    if (step >= newest) keep.insert(step);  // later ones are damaged, or belong to whoever looks into it
-  }
-  parts_.checkpoints.prune(keep);
+  std::vector<int64_t> outdated;
+  std::copy_if(files_.begin(), files_.lower_bound(saved_step_), std::back_inserter(outdated),
+               [&](int64_t step) { return !keep.contains(step); });
+  for (const int64_t step : outdated) files_.erase(step);
+  return outdated;
 }
 
 void Trainer::show_progress() {

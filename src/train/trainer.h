@@ -80,9 +80,9 @@ class Trainer {
   /// Saves in the background where the state is small. Before anything else is written, saving_ is waited
   /// for.
   void save();
-  /// Steps of the checkpoints that stay, besides those from saved_step_ on.
-  std::set<int64_t> kept_steps() const;
-  void prune(std::set<int64_t> keep, int64_t newest) const;
+  /// Takes the checkpoints that need not stay out of files_. Later ones than saved_step_ are damaged, or
+  /// belong to whoever looks into it, and stay.
+  std::vector<int64_t> take_outdated();
   void show_progress();
 
   TrainingParts parts_;
@@ -90,6 +90,7 @@ class Trainer {
   int64_t total_steps_;  ///< or kNoLimit
   bool lower_is_better_;
   TrainerState state_;
+  std::set<int64_t> files_;  ///< steps with a checkpoint
   int64_t saved_step_ = -1;
   int64_t saved_before_ = -1;  ///< the checkpoint before that one: what is left if that one is damaged
   StepResult last_result_;

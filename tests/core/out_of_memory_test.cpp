@@ -16,6 +16,17 @@ TEST(OutOfMemory, IsKnownByTheExceptionAndByItsWords) {
   EXPECT_FALSE(is_out_of_memory(std::runtime_error("expected a colon")));
 }
 
+TEST(OutOfMemory, IsToldByTheLineOfTheAllocator) {
+  EXPECT_EQ(allocation_fault("std::bad_alloc"), "std::bad_alloc");
+  EXPECT_EQ(allocation_fault("no room\nException raised from f at x.cpp:1\nframe #0: f"), "no room");
+  EXPECT_EQ(allocation_fault("[enforce fail] can't allocate memory: 8 bytes\nframe #0: f"),
+            "[enforce fail] can't allocate memory: 8 bytes");
+  EXPECT_EQ(allocation_fault("The following operation failed in the TorchScript interpreter.\n"
+                             "Traceback of TorchScript (most recent call last):\n  File \"x\", line 3\n"
+                             "RuntimeError: DefaultCPUAllocator: can't allocate memory: 8 bytes\n"),
+            "RuntimeError: DefaultCPUAllocator: can't allocate memory: 8 bytes");
+}
+
 /// In a process of its own: what is remembered stays.
 TEST(OutOfMemory, IsRememberedBehindTheErrorsThatFollow) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -129,6 +129,26 @@ TEST(Labels, RefusesExamplesWhoseLabelsDoNotFit) {
   EXPECT_THAT(fault(multi_label(), raw({{}, {}}), raw({})), HasSubstr("no training example has a label"));
 }
 
+TEST(Labels, TargetsThatTakeMoreThanThereIsAreRefusedAtOnce) {
+  const uint64_t gib = uint64_t{1} << 30;
+  EXPECT_NO_THROW(check_targets_fit(1 << 18, 1 << 10, 1, gib));
+  EXPECT_NO_THROW(check_targets_fit(size_t{1} << 40, 1 << 10, 2, std::nullopt));
+  EXPECT_EQ(
+      message_of<IoError>([&] { check_targets_fit(1 << 18, 1 << 10, 2, gib); }),
+      "the targets of 262144 texts with 1024 labels each take 2.0 GiB (twice, while they are split), and "
+      "there are 1.0 GiB of memory left; use fewer texts or labels, or a machine with more memory");
+}
+
+TEST(DataFaults, AreExplainedWhereTheyAreShown) {
+  DataFaults faults;
+  int explained = 0;
+  for (int i = 0; i < 50; ++i)
+    faults.add("data:" + std::to_string(i + 1), [&] { return "fault " + std::to_string(++explained); });
+  EXPECT_THAT(message_of<DataError>([&] { faults.throw_if_any(); }),
+              ::testing::EndsWith("data:20: fault 20\nand 30 more"));
+  EXPECT_EQ(explained, 20);
+}
+
 TEST(Labels, AreSplitAtTheSeparatorWithoutWhiteSpace) {
   EXPECT_THAT(split_labels(" a ;b c;; d", ";"), ElementsAre("a", "b c", "d"));
   EXPECT_THAT(split_labels("a, b", ", "), ElementsAre("a", "b"));

@@ -800,7 +800,7 @@ TEST_F(EndToEnd, ADemandIsCountedByLabel) {
   EXPECT_THAT(trained.out,
               HasSubstr("on test data:  macro_precision 0.5000  macro_recall 1.0000  1 of 2 labels as "
                         "demanded; less: 'g' (0.0000, 0 of 30)\n"));
-  EXPECT_THAT(trained.err, HasSubstr(" (precision 6 of 6), g "));
+  EXPECT_THAT(trained.err, HasSubstr(" (precision 6 of 6), 'g' "));
   const auto refitted = [&](const std::string& threshold) {
     return run({"train", "--resume", "--run-dir", (folder_ / "run").string(), "--set",
                 "metrics.threshold=" + threshold});
@@ -816,7 +816,7 @@ TEST_F(EndToEnd, ADemandIsCountedByLabel) {
               HasSubstr("no threshold reaches precision 0.7 with confidence 0.95: the best is 0.606"));
   const ProgramResult shared = refitted("{max_f1: {min_positives: 7}}");
   ASSERT_EQ(shared.exit_code, 0) << shared.err;
-  EXPECT_THAT(shared.err, HasSubstr(" (precision 6 of 6, shared), g "));
+  EXPECT_THAT(shared.err, HasSubstr(" (precision 6 of 6, shared), 'g' "));
   EXPECT_THAT(shared.err, HasSubstr("'r' (12 with it), 'r' (12 without it), 'g' (12 with it)"));
   const Json thresholds = read_json("run/summary.json")["thresholds"];
   EXPECT_EQ(thresholds[0], thresholds[1]);

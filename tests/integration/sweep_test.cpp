@@ -1,5 +1,6 @@
 // `bernoulli sweep` from the outside: trials, leader board, resuming, refusals, exit codes.
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -278,6 +279,17 @@ TEST_F(SweepVerb, TrialsAtOnceShareTheTokenCache) {
   EXPECT_THAT(folder_.read("out/006.log"), HasSubstr("token cache: 100 texts from '"));
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "cache"), fs::directory_iterator()), 1)
       << "one file, and nothing half-written";
+}
+
+TEST_F(SweepVerb, TrialsAtOnceShareTheCores) {
+  // A batch that is worth every thread.
+  ASSERT_EQ(sweep("out", {"training.seed=1,2", "--jobs", "2", "--set", "training.threads=0", "--set",
+                          "training.batch_size=4194304"})
+                .exit_code,
+            0);
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  EXPECT_EQ(json_of("out/001/environment.json")["threads"], std::max(1, cores / 2));
+  EXPECT_THAT(folder_.read("out/001/config.yaml"), HasSubstr("threads: 0"));
 }
 
 TEST_F(SweepVerb, RandomTrialsAreDrawnOnceAndMayBecomeMore) {

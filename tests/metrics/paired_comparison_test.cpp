@@ -20,7 +20,8 @@ using testing::Scored;
 const std::vector<double> kAtHalf = {0.5};
 
 PairedComparison compare(const Scored& first, const Scored& second, uint64_t seed = 1) {
-  return compare_paired({first.view(), kAtHalf}, {second.view(), kAtHalf}, seed);
+  const std::vector<PairedAnswers> others = {{second.view(), kAtHalf}};
+  return compare_paired({first.view(), kAtHalf}, others, seed).front();
 }
 
 TEST(PairedComparison, CountsWhatOnlyOneGotRight) {
@@ -80,12 +81,34 @@ TEST(PairedComparison, OfSeveralLabelsWantsAllOfThemRight) {
   const Scored first = {{1, 0, 0, 1}, {1, -1, -1, -1}, {}, 2};   // the second example has one label wrong
   const Scored second = {first.targets, {1, -1, -1, 1}, {}, 2};  // all right
   const std::vector<double> thresholds = {0.5, 0.4};
-  const PairedComparison result = compare_paired({first.view(), thresholds}, {second.view(), thresholds}, 1);
+  const std::vector<PairedAnswers> others = {{second.view(), thresholds}};
+  const PairedComparison result = compare_paired({first.view(), thresholds}, others, 1).front();
   EXPECT_EQ(result.only_first_right, 0);
   EXPECT_EQ(result.only_second_right, 1);
   EXPECT_EQ(result.differences[0].metric, "micro_f1");
   EXPECT_DOUBLE_EQ(result.differences[0].difference.value(), 1 - 2.0 / 3);
   EXPECT_EQ(result.differences[1].metric, "micro_roc_auc");
+}
+
+TEST(PairedComparison, OfSeveralWithTheFirstIsThatOfEachAlone) {
+  const Scored first = {{1, 0, 1, 0, 1, 0, 0, 1}, {1, -1, -1, 2, 3, -2, 1, 1}};
+  const Scored second = {first.targets, {2, -1, 1, -2, 3, -2, 1, -1}};
+  const Scored third = {first.targets, {1, 1, 1, -2, 0, 0, 1, -3}};
+  const std::vector<PairedAnswers> others = {{second.view(), kAtHalf}, {third.view(), kAtHalf}};
+  std::vector<int64_t> resamples;
+  const auto together = compare_paired({first.view(), kAtHalf}, others, 1,
+                                       [&](int64_t resample) { resamples.push_back(resample); });
+  EXPECT_EQ(resamples.size(), static_cast<size_t>(kNumResamples)) << "each is drawn once for all";
+  ASSERT_EQ(together.size(), 2u);
+  for (const auto& [other, result] : {std::pair(&second, &together[0]), std::pair(&third, &together[1])}) {
+    const PairedComparison alone = compare(first, *other);
+    EXPECT_EQ(result->mcnemar_p, alone.mcnemar_p);
+    for (size_t i = 0; i < alone.differences.size(); ++i) {
+      EXPECT_EQ(result->differences[i].difference, alone.differences[i].difference);
+      EXPECT_EQ(result->differences[i].low, alone.differences[i].low);
+      EXPECT_EQ(result->differences[i].high, alone.differences[i].high);
+    }
+  }
 }
 
 TEST(PairedComparison, SaysWhyThereIsNoDifferenceOrNoInterval) {

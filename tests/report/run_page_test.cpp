@@ -206,6 +206,33 @@ TEST(RunPage, SaysWhereLogitsAreNoNumbers) {
   EXPECT_THAT(run_page(run.report()), HasSubstr("1 of 2 logits are not a number"));
 }
 
+TEST(RunPage, FoldsTheTableOfManyLabels) {
+  for (const size_t num_labels : {100, 101}) {
+    Json per_label = Json::object();
+    for (size_t label = 0; label < num_labels; ++label) {
+      per_label["tag" + std::to_string(label)] = {
+          {"precision", 1},      {"recall", 0.5},          {"f1", nullptr},
+          {"roc_auc", 1},        {"average_precision", 1}, {"expected_calibration_error", 0},
+          {"true_positives", 1}, {"false_positives", 2},   {"false_negatives", 3}};
+    }
+    Json figures = kFigures;
+    figures["per_label"] = per_label;
+    MadeUpRun run({"tag0"}, TaskConfig::Kind::kMultiLabel);
+    const std::string page = run_page(run.finish({{"test", figures}}).report());
+    const bool folded =
+        page.find("<summary>Figures of each of the 101 labels</summary>") != std::string::npos;
+    EXPECT_EQ(folded, num_labels == 101);
+  }
+}
+
+TEST(RunPage, SumsUpTheSecondsOfTheEpochs) {
+  MadeUpRun run;
+  run.finish({{"test", kFigures}});
+  run.record().summary["timings"]["epoch_seconds"] = {2, 1.5, 4};
+  EXPECT_THAT(between(run_page(run.report()), "<section id=\"environment\">", "</section>"),
+              HasSubstr("3 epochs: mean 2.5, least 1.5, most 4<"));
+}
+
 TEST(RunPage, KeepsTheClockInOneSection) {
   MadeUpRun run;
   run.finish({{"test", kFigures}});

@@ -96,7 +96,7 @@ TEST(Checkpoint, RefusesAnotherKindOfFile) {
   EXPECT_THAT(message_of([&] { load_weights(folder / "pickle"); }), HasSubstr("pickle"));
 }
 
-TEST(CheckpointFolder, OrdersByStepAndPrunes) {
+TEST(CheckpointFolder, OrdersByStepAndRemoves) {
   const bernoulli::testing::TemporaryFolder folder;
   const CheckpointFolder checkpoints(folder / "checkpoints");
   EXPECT_TRUE(checkpoints.steps().empty());
@@ -104,7 +104,7 @@ TEST(CheckpointFolder, OrdersByStepAndPrunes) {
   for (const int64_t step : {10, 9, 1000000000}) checkpoints.save(sample(step));
   folder.write("checkpoints/step-abc.safetensors", "not ours");
   EXPECT_THAT(checkpoints.steps(), ElementsAre(9, 10, 1000000000));
-  checkpoints.prune({10});
+  for (const int64_t step : {9, 11, 1000000000}) checkpoints.remove(step);
   EXPECT_THAT(checkpoints.steps(), ElementsAre(10));
   EXPECT_TRUE(fs::exists(folder / "checkpoints/step-abc.safetensors"));
 }

@@ -132,6 +132,7 @@ class Session {
   std::vector<int64_t> checkpoint_steps() const { return CheckpointFolder(folder_ / "checkpoints").steps(); }
   int operator_threads() const { return bernoulli::operator_threads(loaded_.run, prepared_); }
   const PreparedRun& prepared() const { return prepared_; }
+  const RunConfig& config() const { return loaded_.run; }
   int num_threads() const { return bernoulli::num_threads(loaded_.run.training); }
   /// Values of `key` in the events of one kind.
   std::vector<double> logged(const std::string& event, const std::string& key) const {
@@ -183,6 +184,29 @@ TEST(Prepare, GivesTokensTheVectorsOfAFile) {
       EXPECT_EQ(at::allclose(row(), start, 0, 0), trainable == "false");
     }
   }
+}
+
+TEST(Prepare, RefusesAModelOfAnotherWidthBeforeItWarnsOfTheData) {
+  ::testing::internal::CaptureStderr();
+  EXPECT_THROW(Session({"model.layers=[{embedding: 4}, mean_pool, {linear: 2}]"},
+                       "text,label\n,good\nfine,good\nfine,bad\ndull,bad\ndull,good\nfine,good\n"),
+               UsageError);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), Not(HasSubstr("warning")));
+}
+
+TEST(MakeStep, WarnsOfATableOfAMillionRowsThatIsUpdatedWhole) {
+  const Session session;
+  const auto warning = [&](int64_t num_ids) {
+    const RunConfig& config = session.config();
+    return table_sweep_warning(layers::plan_model(config.model, config.text, config.loss.mode, num_ids, 1),
+                               "the fused engine does not run rmsprop");
+  };
+  EXPECT_EQ(warning(999'999), "");
+  EXPECT_THAT(
+      warning(1'000'000),
+      ::testing::StartsWith("each step updates all 1000000 rows of embedding_0.weight, read or not, for "
+                            "the reference engine trains the model (the fused engine does not run "
+                            "rmsprop); "));
 }
 
 TEST(OperatorThreads, AreOneForASmallBatchUnlessTheConfigurationSaysMore) {
