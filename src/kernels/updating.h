@@ -190,6 +190,9 @@ BERNOULLI_INLINE bool at_rest(const UpdateRule& rule, const Table& table, const 
   return all_zero(state);
 }
 
+/// Updates that rows have to miss before at_rest takes less time than they do.
+constexpr int32_t kWorthALook = 16;
+
 /// kGroup rows: those that missed more first reach the step of the one that missed least.
 template <RuleKind kKind, bool kDecay>
 BERNOULLI_INLINE void replay_group(const UpdateRule& rule, const UpdateConstants* end, const Table& table,
@@ -197,7 +200,7 @@ BERNOULLI_INLINE void replay_group(const UpdateRule& rule, const UpdateConstants
   int32_t common = missed[0];
   for (int k = 1; k < kGroup; ++k) common = missed[k] < common ? missed[k] : common;
   for (int64_t j = 0; j < table.stride; j += kLanes) {
-    if (at_rest<kKind, kDecay>(rule, table, rows, j)) continue;
+    if (common >= kWorthALook && at_rest<kKind, kDecay>(rule, table, rows, j)) continue;
     RowState r[kGroup];
 #pragma GCC unroll 4
     for (int k = 0; k < kGroup; ++k) {
