@@ -1,6 +1,8 @@
 # A suite of a test program as one ctest test, found when ctest starts. gtest_discover_tests would start the program once for each
 # case, which costs .3 s of LibTorch's loading each time: 80 s of the whole run.
 #
+# Suites run side by side: threads that spin for each other, as libgomp has it, make them several times slower; `bernoulli` sets the same.
+#
 # bernoulli_discover_suites(TARGET LABEL): ctest reads the file written here, which lists the suites anew where the program is newer.
 function(bernoulli_discover_suites target label)
   set(timeout 300)
@@ -23,7 +25,7 @@ file(STRINGS \"\${list}\" lines REGEX \"^[A-Za-z0-9_/]+\\\\.\")
 foreach(line IN LISTS lines)
   string(REGEX REPLACE \"\\\\..*\" \"\" suite \"\${line}\")
   add_test(\"\${suite}\" \"\${program}\" \"--gtest_filter=\${suite}.*\")
-  set_tests_properties(\"\${suite}\" PROPERTIES LABELS \"${label}\" TIMEOUT ${timeout})
+  set_tests_properties(\"\${suite}\" PROPERTIES LABELS \"${label}\" TIMEOUT ${timeout} ENVIRONMENT GOMP_SPINCOUNT=1000)
 endforeach()
 ")
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${include_file}")

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
+#include <set>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -49,6 +51,8 @@ Labels labels_from_json(const nlohmann::ordered_json& json) {
   if (binary ? names.size() != 2 : names.empty())
     throw ArtifactError(fmt::format("{} labels are listed (expected {})", names.size(),
                                     binary ? "2, the negative and the positive one" : "1 or more"));
+  if (std::set<std::string>(names.begin(), names.end()).size() != names.size())
+    throw ArtifactError("a label is listed twice");
   return {binary ? TaskConfig::Kind::kBinary : TaskConfig::Kind::kMultiLabel, std::move(names)};
 }
 

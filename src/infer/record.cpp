@@ -4,11 +4,13 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/shallow_json.h"
 #include "metrics/decision.h"
 #include "text/token_escape.h"
 
@@ -93,12 +95,13 @@ Json prediction_record(const Classifier& classifier, std::span<const float> logi
     record["top"] = top_labels(labels, logits, *options.top);
     return record;
   }
-  record["probabilities"] = Json::object();
-  record["logits"] = Json::object();
+  Json probabilities = Json::object(), of_logits = Json::object();
   for (size_t i = 0; i < logits.size(); ++i) {
-    record["probabilities"][labels.names[i]] = number(probability(logits[i]));
-    record["logits"][labels.names[i]] = number(logits[i]);
+    add_member(probabilities, labels.names[i], number(probability(logits[i])));
+    add_member(of_logits, labels.names[i], number(logits[i]));
   }
+  record["probabilities"] = std::move(probabilities);
+  record["logits"] = std::move(of_logits);
   return record;
 }
 

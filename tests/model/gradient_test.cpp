@@ -162,6 +162,7 @@ void expect_near(const std::vector<double>& found, const std::vector<double>& ex
 }
 
 TEST(TrainingText, ComputesWhatEvaluationComputes) {
+  at::set_num_threads(1);
   const Features features = of_many_lengths();
   for (const char* layers : kOwnOperators) {
     SCOPED_TRACE(layers);
