@@ -27,8 +27,8 @@ namespace {
 void take_huge_pages() { ::setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 0); }
 
 /// A thread of an operator that waits for the others spins for milliseconds, as libgomp has it: where another
-/// process wants the core, that core does nothing else, and a training takes ten times as long. A thousand
-/// turns are some microseconds, longer than a sound wait.
+/// process wants the core, that core does nothing else, and a training takes twice as long or more
+/// (docs/benchmarks). A thousand turns are some microseconds.
 void spin_shortly() {
   if (std::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "1000", 0);
 }
