@@ -177,7 +177,7 @@ class Recurrent : public TextLayer {
                        bias_ih = weights.numbers(layer, "bias_ih" + suffix),
                        bias_hh = weights.numbers(layer, "bias_hh" + suffix);
       directions_.emplace_back(
-          cell, in_, units_,
+          cell, kernels::Pass::kForward, in_, units_,
           kernels::RecurrentWeights{weight_ih.data(), weight_hh.data(), bias_ih.data(), bias_hh.data()});
     }
   }

@@ -44,7 +44,8 @@ LaneVector spread(const int64_t* torch_gates, int64_t num_gates, const float* to
 
 }  // namespace
 
-RecurrentLayer::RecurrentLayer(Cell cell, int64_t inputs, int64_t units, const RecurrentWeights& weights)
+RecurrentLayer::RecurrentLayer(Cell cell, Pass pass, int64_t inputs, int64_t units,
+                               const RecurrentWeights& weights)
     : cell_(cell),
       gates_(cell == Cell::kLstm ? Gates{4, 0, {0, 1, 2, 3}, {0, 1, 2, 3}}
                                  : Gates{3, 1, {2, 0, 1}, {0, 1, 2}}),
@@ -55,8 +56,8 @@ RecurrentLayer::RecurrentLayer(Cell cell, int64_t inputs, int64_t units, const R
       kernels_(available_kernels().front()->sequence),
       bias_(static_cast<size_t>(gates_step_)),
       no_state_(static_cast<size_t>(state_step_)),
-      of_inputs_(pack(Reads::kInputs, weights.weight_ih, inputs)),
-      of_state_(pack(Reads::kState, weights.weight_hh, units)) {
+      of_inputs_(pack(pass, Reads::kInputs, weights.weight_ih, inputs)),
+      of_state_(pack(pass, Reads::kState, weights.weight_hh, units)) {
   for (const auto& [reads, torch] :
        {std::pair{Reads::kInputs, weights.bias_ih}, {Reads::kState, weights.bias_hh}}) {
     const LaneVector rows = spread(torch_gates(reads), gates_.num, torch, units, state_step_, 1);
@@ -64,13 +65,15 @@ RecurrentLayer::RecurrentLayer(Cell cell, int64_t inputs, int64_t units, const R
   }
 }
 
-RecurrentLayer::Panels RecurrentLayer::pack(Reads reads, const float* torch, int64_t width) const {
+LaneVector RecurrentLayer::pack(Pass pass, Reads reads, const float* torch, int64_t width) const {
   const int64_t rows = num_gate_rows();
   const LaneVector weight = spread(torch_gates(reads), gates_.num, torch, units_, state_step_, width);
-  Panels panels{LaneVector(static_cast<size_t>(width * in_panels(rows))),
-                LaneVector(static_cast<size_t>(rows * in_panels(width)))};
-  pack_panels(weight.data(), width, rows, 1, width, panels.forward.data());
-  pack_panels(weight.data(), rows, width, width, 1, panels.backward.data());
+  const bool forward = pass == Pass::kForward;
+  LaneVector panels(static_cast<size_t>(forward ? width * in_panels(rows) : rows * in_panels(width)));
+  if (forward)
+    pack_panels(weight.data(), width, rows, 1, width, panels.data());
+  else
+    pack_panels(weight.data(), rows, width, width, 1, panels.data());
   return panels;
 }
 
@@ -78,7 +81,7 @@ void RecurrentLayer::read(const float* x, int64_t begin, int64_t end, float* gat
   for (int64_t token = begin; token < end; ++token)
     std::copy(bias_.begin(), bias_.end(), gates + token * gates_step_);
   kernels_.multiply_add({end - begin, num_gate_rows(), inputs_, x + begin * inputs_, inputs_, 1,
-                         of_inputs_.forward.data(), gates + begin * gates_step_, gates_step_});
+                         of_inputs_.data(), gates + begin * gates_step_, gates_step_});
 }
 
 RecurrentStep RecurrentLayer::step_at(const TokenOrder& order, int64_t step, int64_t first, int64_t last,
@@ -103,7 +106,7 @@ void RecurrentLayer::run(const TokenOrder& order, int64_t first, int64_t last,
     float* gates = states.gates + row * gates_step_;
     if (step > 0) {
       kernels_.multiply_add({s.rows, num_gate_rows(), units_, s.previous_state, state_step_, 1,
-                             of_state_.forward.data(), gates + offset(Reads::kState), gates_step_});
+                             of_state_.data(), gates + offset(Reads::kState), gates_step_});
     }
     if (cell_ == Cell::kLstm)
       kernels_.lstm_forward(s, gates, states.memories + row * state_step_, states.states + row * state_step_);
@@ -133,7 +136,7 @@ void RecurrentLayer::run_backward(const TokenOrder& order, int64_t first, int64_
     }
     if (step == 0) continue;
     kernels_.multiply_add({s.rows, state_step_, num_gate_rows(), gradient + offset(Reads::kState),
-                           gates_step_, 1, of_state_.backward.data(), previous, state_step_});
+                           gates_step_, 1, of_state_.data(), previous, state_step_});
   }
 }
 
@@ -141,7 +144,7 @@ void RecurrentLayer::read_backward(const float* gates_gradients, int64_t begin, 
                                    float* x_gradient) const {
   const int64_t step = padded(inputs_);
   kernels_.multiply_add({end - begin, inputs_, num_gate_rows(), gates_gradients + begin * gates_step_,
-                         gates_step_, 1, of_inputs_.backward.data(), x_gradient + begin * step, step});
+                         gates_step_, 1, of_inputs_.data(), x_gradient + begin * step, step});
 }
 
 void RecurrentLayer::weight_gradient(Reads reads, const float* gates_gradients, int64_t num_tokens,

@@ -32,6 +32,10 @@ class TokenOrder {
 
 enum class Cell : uint8_t { kLstm, kGru };
 
+/// What a layer is made for: run() and read(), or their backwards, each of which needs the weights as panels
+/// of its own.
+enum class Pass : uint8_t { kForward, kBackward };
+
 /// What a gate's weights are multiplied with.
 enum class Reads : uint8_t { kInputs, kState };
 
@@ -55,7 +59,7 @@ struct RecurrentStates {
 /// that the caller deals them to threads; the bits do not depend on how.
 class RecurrentLayer {
  public:
-  RecurrentLayer(Cell cell, int64_t inputs, int64_t units, const RecurrentWeights& weights);
+  RecurrentLayer(Cell cell, Pass pass, int64_t inputs, int64_t units, const RecurrentWeights& weights);
 
   int64_t gates_step() const { return gates_step_; }
   int64_t state_step() const { return state_step_; }
@@ -98,18 +102,13 @@ class RecurrentLayer {
     int64_t torch_of_inputs[4];  ///< torch's number of each
     int64_t torch_of_state[4];
   };
-  /// A weight as panels: from what is read to the gates, and back.
-  struct Panels {
-    LaneVector forward, backward;
-  };
-
   const int64_t* torch_gates(Reads reads) const {
     return reads == Reads::kInputs ? gates_.torch_of_inputs : gates_.torch_of_state;
   }
   int64_t offset(Reads reads) const {
     return reads == Reads::kInputs ? 0 : gates_.first_of_state * state_step_;
   }
-  Panels pack(Reads reads, const float* torch, int64_t width) const;
+  LaneVector pack(Pass pass, Reads reads, const float* torch, int64_t width) const;
   RecurrentStep step_at(const TokenOrder& order, int64_t step, int64_t first, int64_t last,
                         const RecurrentStates& states) const;
 
@@ -120,9 +119,9 @@ class RecurrentLayer {
   int64_t state_step_;
   int64_t gates_step_;
   const SequenceKernels& kernels_;
-  LaneVector bias_;      ///< of a row of gates
-  LaneVector no_state_;  ///< before the first token
-  Panels of_inputs_, of_state_;
+  LaneVector bias_;                  ///< of a row of gates
+  LaneVector no_state_;              ///< before the first token
+  LaneVector of_inputs_, of_state_;  ///< panels: from what is read to the gates, or back
 };
 
 }  // namespace bernoulli::kernels

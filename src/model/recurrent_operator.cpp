@@ -13,6 +13,7 @@ namespace bernoulli {
 namespace {
 
 using kernels::Cell;
+using kernels::Pass;
 using kernels::Reads;
 using kernels::RecurrentLayer;
 using kernels::RecurrentStates;
@@ -86,9 +87,10 @@ struct Recurrent : torch::autograd::Function<Recurrent> {
   static variable_list backward(AutogradContext* context, const variable_list& gradients);
 };
 
-RecurrentLayer layer_of(int64_t cell, const at::Tensor& weight_ih, const at::Tensor& weight_hh,
+RecurrentLayer layer_of(Pass pass, int64_t cell, const at::Tensor& weight_ih, const at::Tensor& weight_hh,
                         const at::Tensor& bias_ih, const at::Tensor& bias_hh) {
   return {static_cast<Cell>(cell),
+          pass,
           weight_ih.size(1),
           weight_hh.size(1),
           {weight_ih.const_data_ptr<float>(), weight_hh.const_data_ptr<float>(),
@@ -99,7 +101,7 @@ at::Tensor Recurrent::forward(AutogradContext* context, const at::Tensor& x, con
                               const at::Tensor& weight_ih, const at::Tensor& weight_hh,
                               const at::Tensor& bias_ih, const at::Tensor& bias_hh, int64_t cell,
                               bool reversed, bool last) {
-  const RecurrentLayer layer = layer_of(cell, weight_ih, weight_hh, bias_ih, bias_hh);
+  const RecurrentLayer layer = layer_of(Pass::kForward, cell, weight_ih, weight_hh, bias_ih, bias_hh);
   const int64_t inputs = weight_ih.size(1), units = weight_hh.size(1);
   const Rows rows(lengths, x.size(1), reversed);
   const int64_t tokens = rows.order.num_tokens();
@@ -162,8 +164,8 @@ at::Tensor bias_gradient(const RecurrentLayer& layer, Reads reads, const float* 
 variable_list Recurrent::backward(AutogradContext* context, const variable_list& gradients) {
   const variable_list saved = context->get_saved_variables();
   const at::Tensor &read = saved[0], &lengths = saved[1], &weight_ih = saved[2], &weight_hh = saved[3];
-  const RecurrentLayer layer =
-      layer_of(context->saved_data["cell"].toInt(), weight_ih, weight_hh, saved[4], saved[5]);
+  const RecurrentLayer layer = layer_of(Pass::kBackward, context->saved_data["cell"].toInt(), weight_ih,
+                                        weight_hh, saved[4], saved[5]);
   const int64_t length = context->saved_data["length"].toInt(), inputs = weight_ih.size(1),
                 units = weight_hh.size(1), batch = lengths.size(0);
   const Rows rows(lengths, length, context->saved_data["reversed"].toBool());
