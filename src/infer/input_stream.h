@@ -10,7 +10,7 @@ namespace bernoulli {
 /// The bytes of a file or of standard input as they come, in one buffer that holds what is not yet dropped.
 class InputStream {
  public:
-  /// @param file  "-": standard input. @throws IoError
+  /// @param file  "-": standard input. @throws DataError where there is no such file; IoError
   explicit InputStream(const std::string& file);
 
   /// For messages.

@@ -271,14 +271,14 @@ TEST(TextSource, RefusesWhatItCannotRead) {
   try {
     texts_from_file((folder / "none").string(), input_of("none"));
     FAIL() << "opened";
-  } catch (const IoError& error) {
-    EXPECT_THAT(error.what(), EndsWith("none': No such file or directory"));
+  } catch (const DataError& error) {
+    EXPECT_THAT(error.what(), EndsWith("none' does not exist (expected a file of texts, or '-')"));
   }
   try {
     texts_from_file(folder.path().string(), input_of("none"));
     FAIL() << "opened";
-  } catch (const IoError& error) {
-    EXPECT_THAT(error.what(), EndsWith("': it is a folder, not a file"));
+  } catch (const DataError& error) {
+    EXPECT_THAT(error.what(), EndsWith("' is a folder (expected a file of texts, or '-')"));
   }
 }
 
