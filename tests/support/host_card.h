@@ -81,10 +81,11 @@ class HostCard {
     return std::exchange(times_, {});
   }
 
-  int64_t sort_bytes(int64_t) const { return 1; }
+  int64_t sort_bytes(int64_t count) const { return count; }
   void sort(const uint32_t* keys, const uint32_t* values, uint32_t* sorted_keys, uint32_t* sorted_values,
-            int64_t count, int bits, Block) {
+            int64_t count, int bits, Block memory) {
     finish();
+    if (memory.bytes < count) throw Failure{Status::kFailed, "more is sorted than there is memory for"};
     const uint64_t mask = (uint64_t{1} << bits) - 1;
     std::vector<size_t> order(static_cast<size_t>(count));
     std::iota(order.begin(), order.end(), size_t{0});

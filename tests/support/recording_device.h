@@ -2,7 +2,8 @@
 
 // A device of LibTorch's played by the processor (PrivateUse1), whose work can be recorded and replayed as a
 // CUDA graph's can. Its tensors are not the processor's: a copy from or to the host, and a number read back,
-// are seen. Include it in one file of a program: it registers the device.
+// are seen. Include it in one file of a program. Its first use registers the device, and from then on
+// LibTorch takes it for the accelerator of the process: CUDA cannot run there any more.
 
 #include <cstdint>
 #include <cstring>
@@ -29,7 +30,6 @@ namespace bernoulli::recording {
 using torch::jit::Stack;
 
 inline constexpr c10::DeviceType kType = c10::DeviceType::PrivateUse1;
-inline const c10::Device kDevice(kType, 0);
 
 /// A call of an operator with the tensors that it got and gave.
 struct Call {
@@ -112,7 +112,7 @@ class Twins {
       auto* owner = new at::Tensor(twin);
       c10::StorageImpl* const storage = ours.storage().unsafeGetStorageImpl();
       storage->set_data_ptr_noswap(
-          c10::DataPtr(twin.storage().mutable_data(), owner, &delete_tensor, kDevice));
+          c10::DataPtr(twin.storage().mutable_data(), owner, &delete_tensor, c10::Device(kType, 0)));
       storage->set_nbytes(twin.storage().nbytes());
       ours.unsafeGetTensorImpl()->set_sizes_and_strides(twin.sizes(), twin.strides(), twin.storage_offset());
     }
@@ -140,7 +140,8 @@ inline at::Tensor as_ours(const at::Tensor& result, const Storages& arguments) {
     auto* owner = new at::Tensor(result);
     storage = c10::Storage(
         c10::Storage::use_byte_size_t(), result.storage().nbytes(),
-        c10::DataPtr(result.storage().mutable_data(), owner, &Twins::delete_tensor, kDevice), nullptr, false);
+        c10::DataPtr(result.storage().mutable_data(), owner, &Twins::delete_tensor, c10::Device(kType, 0)),
+        nullptr, false);
     if (in_progress() != nullptr) in_progress()->born.push_back(storage);
   }
   at::Tensor ours = at::detail::make_tensor<c10::TensorImpl>(
@@ -328,13 +329,13 @@ class Graphs : public GraphDevice {
 
 /// One device, one stream; draws come from the processor's generator.
 struct Guard : c10::impl::NoOpDeviceGuardImpl<kType> {
-  c10::Device getDevice() const override { return kDevice; }
-  c10::Device exchangeDevice(c10::Device /*device*/) const override { return kDevice; }
+  c10::Device getDevice() const override { return c10::Device(kType, 0); }
+  c10::Device exchangeDevice(c10::Device /*device*/) const override { return c10::Device(kType, 0); }
   c10::Stream getStream(c10::Device /*device*/) const noexcept override {
-    return c10::Stream(c10::Stream::DEFAULT, kDevice);
+    return c10::Stream(c10::Stream::DEFAULT, c10::Device(kType, 0));
   }
   c10::Stream exchangeStream(c10::Stream /*stream*/) const noexcept override {
-    return c10::Stream(c10::Stream::DEFAULT, kDevice);
+    return c10::Stream(c10::Stream::DEFAULT, c10::Device(kType, 0));
   }
 };
 C10_REGISTER_GUARD_IMPL(PrivateUse1, Guard);
@@ -347,12 +348,15 @@ struct Hooks : at::PrivateUse1HooksInterface {
     return at::globalContext().defaultGenerator(c10::Device(c10::kCPU));
   }
 };
-inline const bool hooks_are_there = [] {
-  static Hooks hooks;
-  at::RegisterPrivateUse1HooksInterface(&hooks);
-  c10::register_privateuse1_backend("recording");
-  return true;
-}();
+inline c10::Device recording_device() {
+  [[maybe_unused]] static const bool is_registered = [] {
+    static Hooks hooks;
+    at::RegisterPrivateUse1HooksInterface(&hooks);
+    c10::register_privateuse1_backend("recording");
+    return true;
+  }();
+  return c10::Device(kType, 0);
+}
 
 TORCH_LIBRARY_IMPL(_, PrivateUse1, library) {
   library.fallback(torch::CppFunction::makeFromBoxedFunction<&run>());

@@ -180,6 +180,31 @@ TEST_P(LongRows, AreSummedOverBlocksInOneOrder) {
   }
 }
 
+/// As many readings as there is room to sort, by keys of so many bits that the sort takes several passes.
+void train_on_full_pieces(const card::Functions& functions) {
+  constexpr int64_t kManyIds = 100000, kWords = 220;
+  Case c;
+  c.layers = {bag(4, "mean"), linear(1)};
+  Bench bench(c);
+  bench.plan = layers::plan_model(bench.config.model, bench.config.text, c.loss.mode, kManyIds, 1);
+  bench.config.training.batch_size = bench.data.size() / 3;  // a piece is three updates, of all there is
+  Random random(5);
+  TokenRows rows;
+  for (int64_t i = 0; i < bench.data.size(); ++i) {
+    for (int64_t p = 0; p < kWords; ++p)
+      rows.ids.push_back(static_cast<int32_t>(random.below(static_cast<uint64_t>(kManyIds))));
+    rows.end_row();
+  }
+  bench.data.rows = std::move(rows);
+  const auto fused = bench.fused();
+  const auto card = bench.on_card(functions);
+  const double expected = bench.train(*fused, 0, 9);
+  EXPECT_NEAR(bench.train(*card, 0, 9), expected, 1e-5 * std::abs(expected));
+  expect_near(*fused, *card, 1e-5);
+}
+
+TEST(CudaFusedStep, SortsAsManyReadingsAsItWasTold) { train_on_full_pieces(card::host_functions()); }
+
 /// Padding is one reading an example, behind a dropout of its own.
 TEST(CudaFusedStep, SumsPaddingAndManyExamples) {
   Case c;
@@ -388,6 +413,7 @@ TEST_P(OnCard, AgreesWithTheFusedEngineAndRepeatsItsBits) {
   expect_same_state(*first, *second);
 }
 
+class OneModelOnCard : public TestOnCard<int> {};
 class LongRowsOnCard : public TestOnCard<int64_t> {};
 INSTANTIATE_TEST_SUITE_P(CudaFusedStep, LongRowsOnCard, dimensions);
 
@@ -401,6 +427,8 @@ TEST_P(LongRowsOnCard, AreSummedOverBlocksInOneOrder) {
   EXPECT_EQ(bench.train(*second, 0, 40), got);
   expect_same_state(*first, *second);
 }
+
+TEST_F(OneModelOnCard, SortsAsManyReadingsAsItWasTold) { train_on_full_pieces(cuda_fused_functions()); }
 
 /// What is timed neither overlaps nor comes from a graph.
 TEST_P(LongRowsOnCard, AProfileMakesTheSameUpdates) {

@@ -24,7 +24,7 @@
 namespace bernoulli {
 namespace {
 
-using recording::kDevice;
+using recording::recording_device;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -83,12 +83,13 @@ struct Engines {
   explicit Engines(const Case& c) : bench(c) {}
 
   std::unique_ptr<Step> reference() {
-    return std::make_unique<ReferenceStep>(bench.config, bench.plan, bench.data, *bench.loss, kDevice);
+    return std::make_unique<ReferenceStep>(bench.config, bench.plan, bench.data, *bench.loss,
+                                           recording_device());
   }
   std::unique_ptr<GraphStep> graph() { return graph(std::make_unique<recording::Graphs>(&counts)); }
   std::unique_ptr<GraphStep> graph(std::unique_ptr<GraphDevice> graphs) {
     return std::make_unique<GraphStep>(bench.config, bench.plan, bench.data, *bench.loss, bench.pos_weight,
-                                       kDevice, std::move(graphs));
+                                       recording_device(), std::move(graphs));
   }
 
   /// Updates `from` to `to`: the rate falls, and is a float32, as the device takes it; every fifth is short.
@@ -404,10 +405,10 @@ TEST(MakeStep, ReplaysAGraphWhereItIsAskedForAndElseSaysWhyNot) {
   Case c;
   c.layers = two_hidden_layers();
   Engines general(c);
-  const EngineChoice graph = choose(general, kDevice);
+  const EngineChoice graph = choose(general, recording_device());
   EXPECT_EQ(graph.name, "graph cuda");
   EXPECT_EQ(graph.reason, "");
-  const EngineChoice without = choose(general, kDevice, false);
+  const EngineChoice without = choose(general, recording_device(), false);
   EXPECT_EQ(without.name, "reference");
   EXPECT_EQ(without.reason, "there is no such library");
   try {
@@ -417,19 +418,19 @@ TEST(MakeStep, ReplaysAGraphWhereItIsAskedForAndElseSaysWhyNot) {
     EXPECT_THAT(error.what(), AllOf(HasSubstr("runs on a CUDA device only"), HasSubstr("set it to auto")));
   }
   general.bench.config.training.precision = "bfloat16";
-  const EngineChoice rounded = choose(general, kDevice);
+  const EngineChoice rounded = choose(general, recording_device());
   EXPECT_EQ(rounded.name, "reference");
   EXPECT_EQ(rounded.reason, "training.precision is bfloat16");
   c.layers = {bag(8, "mean"), batch_norm(), linear(1)};
   Engines statistics(c);
-  const EngineChoice eager = choose(statistics, kDevice);
+  const EngineChoice eager = choose(statistics, recording_device());
   EXPECT_EQ(eager.name, "reference");
   EXPECT_THAT(eager.reason, HasSubstr("batch_norm behind embedding_bag"));
 }
 
 /// What the comparisons above stand on: the played device keeps what a graph keeps.
 TEST(RecordingDevice, KeepsNumbersOfTheHostAndReadsThoseOfTheDevice) {
-  const at::Tensor rate = at::ones({1}).to(kDevice), sum = at::zeros({1}).to(kDevice);
+  const at::Tensor rate = at::ones({1}).to(recording_device()), sum = at::zeros({1}).to(recording_device());
   double of_host = 1;
   at::Tensor between;
   recording::Graphs graphs;
@@ -448,7 +449,7 @@ TEST(RecordingDevice, KeepsNumbersOfTheHostAndReadsThoseOfTheDevice) {
 }
 
 TEST(RecordingDevice, RefusesToRecordWhatTheHostHasToWaitFor) {
-  const at::Tensor here = at::ones({2}).to(kDevice), there = at::ones({2});
+  const at::Tensor here = at::ones({2}).to(recording_device()), there = at::ones({2});
   const auto refused = [&](const std::function<void()>& work) -> std::string {
     try {
       recording::Graphs().record(work);
@@ -466,11 +467,11 @@ TEST(RecordingDevice, RefusesToRecordWhatTheHostHasToWaitFor) {
 }
 
 TEST(RecordingDevice, DrawsFromTheSeedOfTheReplay) {
-  const at::Tensor out = at::zeros({4}).to(kDevice);
+  const at::Tensor out = at::zeros({4}).to(recording_device());
   recording::Graphs graphs;
-  const auto draw = [&] { out.copy_(at::rand({4}, at::TensorOptions().device(kDevice))); };
+  const auto draw = [&] { out.copy_(at::rand({4}, at::TensorOptions().device(recording_device()))); };
   const auto seeded = [&](uint64_t seed, const std::function<void()>& call) {
-    at::Generator generator = at::globalContext().defaultGenerator(kDevice);
+    at::Generator generator = at::globalContext().defaultGenerator(recording_device());
     generator.set_current_seed(seed);
     call();
     return out.to(at::kCPU).clone();

@@ -128,7 +128,8 @@ class ExamplesBody {
     return draws_of(facts(own).seed, v_.token_threshold);
   }
   BERNOULLI_HOST_DEVICE bool thins() const { return training_ && v_.word_threshold != 0; }
-  /// Of the example's tokens, where words are dropped.
+  /// Of the example's tokens, where words are dropped. Read past the cache of the processor, which would keep
+  /// what stands beside them, another block's, until GradientsBody reads that.
   BERNOULLI_HOST_DEVICE int32_t* ranks(const Own& own) const { return v_.ranks + facts(own).ranks; }
 
   BERNOULLI_HOST_DEVICE void prepare_training(const Update& update, Own& own) const {
@@ -184,14 +185,14 @@ class ExamplesBody {
     for (int before = 0; before < own.thread; ++before) rank += static_cast<int32_t>(partial(own)[before]);
     int32_t* const to = ranks(own);
     draw_words(own, [&](int64_t p, bool stays) { to[p] = stays ? rank++ : -1; });
-    if (own.thread == kThreads - 1) v_.draws[own.place].kept = rank;
+    if (own.thread == kThreads - 1) facts(own).kept = rank;
   }
 
   /// Word dropout takes tokens out of the example before it is read: those that stay stand for all, padding
   /// for itself.
   BERNOULLI_HOST_DEVICE void take_in_thinning(Own& own) const {
     if (!thins()) return;
-    own.kept = v_.draws[own.place].kept;
+    own.kept = facts(own).kept;
     if (own.kept == own.reading.count || own.kept == 0) return;
     const auto kept = static_cast<float>(own.kept), all = static_cast<float>(own.reading.count);
     own.reading.scale *= all / kept;
@@ -233,7 +234,7 @@ class ExamplesBody {
         x[i] = load<W>(v_.embedding.w + int64_t{own.rows[i]} * v_.dim + feature);
       for (int i = 0; i < kBatch; ++i) {
         if (p + i >= own.end) break;
-        const int32_t rank = of_words != nullptr ? of_words[p + i] : p + i;
+        const int32_t rank = of_words != nullptr ? read_fresh(of_words + p + i) : p + i;
         if (rank < 0) continue;
         if (!drops_tokens()) {
           add(sum, x[i]);

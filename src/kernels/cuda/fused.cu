@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cuda_runtime.h>
 #include <memory>
 #include <type_traits>
@@ -13,6 +14,8 @@ namespace {
 
 /// Updates of a captured graph.
 constexpr int64_t kUpdatesOfGraph = 16;
+/// Calls that are asked for while the card is held back for them to be timed.
+constexpr size_t kTimedAtOnce = 32;
 /// Of what a processor of the card has for the memory of its blocks and as a cache.
 constexpr int kPercentForBlocks = 50;
 
@@ -61,8 +64,8 @@ class Event {
   std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, Destroy> event_;
 };
 
-/// Keeps the card busy for a millisecond, in which the host asks for what is timed: else a launch's time
-/// would be that of the host.
+/// Keeps the card busy for a millisecond, in which the host asks for what is timed, some ten microseconds a
+/// call: else a launch's time would be that of the host.
 __global__ void hold_back() {
   const long long begin = clock64();
   while (clock64() - begin < 2000000) {
@@ -137,11 +140,7 @@ class CudaCard {
   template <class Body>
   void launch(const Body& body, int64_t blocks, int64_t shared_bytes) {
     if (blocks == 0) return;
-    // One split for all kernels between a block's own memory and the cache: to change it, a processor of the
-    // card would have to run dry.
-    static const cudaError_t split = cudaFuncSetAttribute(
-        run_body<Body>, cudaFuncAttributePreferredSharedMemoryCarveout, kPercentForBlocks);
-    check(split, "cudaFuncSetAttribute");
+    split_memory(run_body<Body>);
     cudaLaunchAttribute overlap{};
     overlap.id = cudaLaunchAttributeProgrammaticStreamSerialization;
     overlap.val.programmaticStreamSerializationAllowed = 1;
@@ -159,10 +158,7 @@ class CudaCard {
   template <class Launches>
   void repeat(const Launches& launches, int64_t times) {
     is_repeating_ = true;
-    if (timing_ != nullptr) {
-      hold_back<<<1, 1, 0, stream()>>>();
-      check(cudaGetLastError(), "a kernel did not start");
-    } else {
+    if (timing_ == nullptr) {
       if (graph_ == nullptr && times > 0) {  // the first update loads the kernels, which a capture may not
         launches();
         if (--times >= kUpdatesOfGraph) capture(launches);
@@ -185,7 +181,9 @@ class CudaCard {
   std::vector<KernelTime> launch_times() {
     const auto timing = std::move(timing_);
     std::vector<KernelTime> times;
-    for (const Timed& launch : *timing) add_launch(times, launch.name, launch.seconds());
+    for (const Timed& launch : *timing) {
+      if (launch.name != nullptr) add_launch(times, launch.name, launch.seconds());
+    }
     return times;
   }
 
@@ -207,7 +205,7 @@ class CudaCard {
 
  private:
   struct Timed {
-    const char* name;
+    const char* name = nullptr;  ///< null: not used yet
     Event before;
     Event after;
     double seconds() const {
@@ -221,10 +219,30 @@ class CudaCard {
   template <class Call>
   void timed(const char* name, const Call& call) {
     if (timing_ == nullptr) return call();
-    Timed& launch = timing_->emplace_back(Timed{name, Event(), Event()});
+    if (timing_->empty() || timing_->back().name != nullptr) hold_back_for_more();
+    Timed& launch = *std::find_if(timing_->end() - kTimedAtOnce, timing_->end(),
+                                  [](const Timed& timed) { return timed.name == nullptr; });
+    launch.name = name;
     check(cudaEventRecord(launch.before.get(), stream()), "cudaEventRecord");
     call();
     check(cudaEventRecord(launch.after.get(), stream()), "cudaEventRecord");
+  }
+
+  void hold_back_for_more() {
+    timing_->resize(timing_->size() + kTimedAtOnce);
+    hold_back<<<1, 1, 0, stream()>>>();
+    check(cudaGetLastError(), "a kernel did not start");
+  }
+
+  /// One split for all kernels between a block's own memory and the cache: to change it, a processor of the
+  /// card would have to run dry.
+  template <class Kernel>
+  void split_memory(Kernel* kernel) {
+    const auto* const address = reinterpret_cast<const void*>(kernel);
+    if (std::find(split_.begin(), split_.end(), address) != split_.end()) return;
+    check(cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout, kPercentForBlocks),
+          "cudaFuncSetAttribute");
+    split_.push_back(address);
   }
 
   /// Whether a launch may prepare itself before the one before it is done.
@@ -264,6 +282,7 @@ class CudaCard {
   int capability_ = 0;  ///< the major number, once it was asked for
   cudaStream_t stream_ = nullptr;
   cudaGraphExec_t graph_ = nullptr;
+  std::vector<const void*> split_;              ///< kernels whose memory is split
   bool is_repeating_ = false;                   ///< what is launched follows a launch, not a copy
   std::unique_ptr<std::vector<Timed>> timing_;  ///< where launches are timed
 };

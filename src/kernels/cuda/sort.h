@@ -7,7 +7,8 @@
 
 namespace bernoulli::card {
 
-/// Memory of the card that sort_pairs() needs. @throws Failure
+/// Memory of the card that sort_pairs() needs for as many pairs or fewer. @param count  below 2^32
+/// @throws Failure
 int64_t sort_pairs_bytes(int64_t count);
 
 /// Sorts by the lowest `bits` of the keys; equal keys stay in their order. @throws Failure

@@ -189,6 +189,7 @@ struct BlockFacts {
   uint64_t seed = 0;       ///< dropout's
   uint64_t word_seed = 0;  ///< word dropout's
   int64_t ranks = 0;       ///< where its tokens begin among View::ranks
+  int32_t kept = 0;        ///< tokens that word dropout left, once they are counted
 };
 /// And of one of its labels.
 struct LossInput {

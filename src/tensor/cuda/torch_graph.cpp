@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include <ATen/core/CachingHostAllocator.h>
 #include <ATen/cuda/CUDAGeneratorImpl.h>
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDACachingAllocator.h>
@@ -53,17 +54,22 @@ const Place& place_on(c10::DeviceIndex device) {
 
 const Place& current_place() { return place_on(c10::cuda::current_device()); }
 
-/// After a recording that failed, the default generator waits for its end, and the allocator for that of the
-/// pool's use, for ever.
-void free_generator_and_allocator() {
-  std::array<char, 8> ignored{};  // a device that has failed fails again where it is used next
-  answer(ignored.data(), static_cast<int>(ignored.size()), [] {
-    const Place& place = current_place();
+/// After a recording that failed, the default generator waits for its end, and the allocators of the device's
+/// and of pinned memory for that of the pool's use, for ever. Each of the calls throws where the recording
+/// came so far as to end it itself.
+void free_generator_and_allocators() {
+  const auto try_to = [](const auto& call) {
+    std::array<char, 8> ignored{};  // a device that has failed fails again where it is used next
+    answer(ignored.data(), static_cast<int>(ignored.size()), [&] { call(current_place()); });
+  };
+  try_to([](const Place& place) {
     at::Generator generator = at::cuda::detail::getDefaultCUDAGenerator(place.device);
     generator.graphsafe_set_state(at::cuda::detail::createCUDAGenerator(place.device));
-    // Throws where the recording came so far as to end it itself.
+  });
+  try_to([](const Place& place) {
     c10::cuda::CUDACachingAllocator::endAllocateToPool(place.device, place.pool);
   });
+  try_to([](const Place& place) { at::getHostAllocator(at::kCUDA)->end_allocate_to_pool(place.pool); });
 }
 
 }  // namespace
@@ -91,7 +97,7 @@ int bernoulli_cuda_graph_begin(void** graph, char* why, int size) {
     own->capture_begin(current_place().pool);
     *graph = own.release();
   });
-  if (status != 0) free_generator_and_allocator();
+  if (status != 0) free_generator_and_allocators();
   return status;
 }
 
@@ -100,7 +106,7 @@ int bernoulli_cuda_graph_end(void* graph, int keep, char* why, int size) {
   const int status = answer(why, size, [&] { own->capture_end(); });
   if (status != 0) {
     own.reset();
-    free_generator_and_allocator();
+    free_generator_and_allocators();
   } else if (keep != 0) {
     own.release();  // to bernoulli_cuda_graph_destroy
   }
