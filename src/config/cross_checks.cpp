@@ -12,6 +12,7 @@
 #include "config/metric_names.h"
 #include "config/resolve.h"
 #include "config/schema.h"
+#include "config/standardize_checks.h"
 #include "core/name_list.h"
 #include "core/parse_number.h"
 #include "core/text_distance.h"
@@ -250,6 +251,8 @@ class CrossChecks {
 
   void check_text() {
     const TextConfig& text = run_.text;
+    check_standardize(text.standardize,
+                      [this](const std::string& path, const std::string& message) { fault(path, message); });
     for (size_t i = 1; i < text.ngrams.size(); ++i) {
       if (text.ngrams[i] <= text.ngrams[i - 1])
         fault("text.ngrams",

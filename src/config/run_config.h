@@ -82,8 +82,7 @@ struct TaskConfig {
 };
 
 struct TextConfig {
-  std::vector<KindConfig> standardize;  ///< steps in order: lowercase, replace {from,to}, strip_punctuation,
-                                        ///< collapse_whitespace, strip_html
+  std::vector<KindConfig> standardize;  ///< steps in order (standardize_schemas)
   std::string split = "whitespace";     ///< whitespace | character
   std::vector<int64_t> ngrams = {
       1};  ///< widths, ascending: all n-grams of the first width, then of the second, ...

@@ -37,6 +37,10 @@ KindSchema kind(const char* name, const char* doc, std::vector<FieldSchema> fiel
   return {name, doc, std::move(fields), shorthand, false};
 }
 
+KindSchema mask(const char* name, const char* doc) {
+  return kind(name, doc, {text("token", "what stands there instead").size(1)}, "token");
+}
+
 constexpr const char* kL2Doc = "L2 penalty, added to the gradient";
 
 }  // namespace
@@ -125,14 +129,23 @@ const std::vector<KindSchema>& schedule_schemas() {
 const std::vector<KindSchema>& standardize_schemas() {
   static const std::vector<KindSchema> kinds{
       kind("lowercase", "A-Z to a-z; other bytes stay as they are"),
+      kind("unicode_lowercase", "every code point to its simple lower case (Unicode 14.0)"),
       {"replace",
        "every occurrence of one string by another; written replace: [from, to]",
        {text("from", "the bytes to look for").size(1), text("to", "what stands there instead")},
        "",
        true},
       kind("strip_punctuation", "removes the 32 ASCII punctuation characters"),
+      kind("strip_unicode_punctuation",
+           "removes those 32 and every other code point of general category P; symbols such as emoji stay"),
       kind("collapse_whitespace", "runs of white space become one space; none at the ends"),
+      kind("unicode_whitespace", "every code point that Unicode calls white space becomes a space"),
       kind("strip_html", "every tag (<...>) becomes a space"),
+      mask("mask_urls", "every URL (http://..., https://..., www....) becomes one token"),
+      mask("mask_emails", "every e-mail address becomes one token"),
+      mask("mask_mentions", "every @name becomes one token"),
+      mask("mask_numbers",
+           "every run of decimal digits, with points and commas between digits, becomes one token"),
   };
   return kinds;
 }

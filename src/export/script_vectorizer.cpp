@@ -1,5 +1,6 @@
 #include "export/script_vectorizer.h"
 
+#include "export/script_steps.h"
 #include "export/script_writer.h"
 #include "text/token_block.h"
 
@@ -37,6 +38,30 @@ torch::jit::Module vocabulary_module(const Vocabulary& vocabulary) {
   return module;
 }
 
+/// Written as pairs; the rest is made of them when the file is loaded.
+torch::jit::Module character_module(const CharacterMap& characters) {
+  std::string sources, targets;
+  for (const auto& [source, target] : characters.pairs()) {
+    sources += (sources.empty() ? "" : "\n") + source;
+    targets += (targets.empty() ? "" : "\n") + target;
+  }
+  torch::jit::Module module("bernoulli.CharacterMap");
+  const auto strings = c10::ListType::ofStrings();
+  const auto pairs =
+      c10::ListType::create(c10::TupleType::create({c10::StringType::get(), c10::StringType::get()}));
+  module.register_attribute("training", c10::BoolType::get(), false);
+  module.register_attribute("sources", c10::StringType::get(), sources);
+  module.register_attribute("targets", c10::StringType::get(), targets);
+  module.register_attribute("leads", strings, c10::List<std::string>());
+  module.register_attribute("prefixes", c10::DictType::create(c10::StringType::get(), strings),
+                            c10::impl::GenericDict(c10::StringType::get(), strings));
+  module.register_attribute("pairs", c10::DictType::create(c10::StringType::get(), pairs),
+                            c10::impl::GenericDict(c10::StringType::get(), pairs));
+  module.define(kCharacterMapMethods);
+  module.run_method("__setstate__", module.run_method("__getstate__"));
+  return module;
+}
+
 }  // namespace
 
 void define_vectorizer(torch::jit::Module& module, const Vectorizer& vectorizer) {
@@ -45,6 +70,8 @@ void define_vectorizer(torch::jit::Module& module, const Vectorizer& vectorizer)
   const VectorizerScript script = write_vectorizer_script(vectorizer.config());
   module.register_attribute(kByteStringsAttribute, c10::ListType::ofStrings(),
                             string_list(script.byte_strings));
+  for (const CharacterMap* characters : script.character_maps)
+    module.register_module(character_map_module(*characters), character_module(*characters));
   module.define(script.methods);
 }
 

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "export/script_steps.h"
+#include "text/masks.h"
 #include "text/standardize.h"
 #include "text/tokenizer.h"
 
@@ -32,21 +35,6 @@ def words(self, text: str, limit: int) -> List[str]:
     if len(text) > 0:
         words = text.split(" ", limit)
     return words
-)";
-
-constexpr const char* kStripHtml = R"(
-def strip_html(self, text: str) -> str:
-    pieces = text.split("<")
-    kept = [pieces[0]]
-    for piece in pieces[1:]:
-        end = piece.find(">")
-        if end < 0:
-            kept.append("<")
-            kept.append(piece)
-        else:
-            kept.append(" ")
-            kept.append(piece[end + 1:])
-    return "".join(kept)
 )";
 
 // Unicode 15, table 3-7; the same table as core/utf8.h.
@@ -155,7 +143,7 @@ class Writer {
   VectorizerScript write() {
     if (config_.split == "whitespace" || has_step(Kind::kCollapseWhitespace)) add_words();
     if (config_.split == "character") script_.methods += kCharacters;
-    if (has_step(Kind::kStripHtml)) script_.methods += kStripHtml;
+    add_step_methods();
     if (config_.hash_buckets) script_.methods += kWordHashes;
     if (config_.hash_buckets && tokenizer_.widths().back() > 1) script_.methods += kLongerGrams;
     add_token_ids();
@@ -235,6 +223,24 @@ class Writer {
       case Kind::kStripHtml:
         add(1, "text = self.strip_html(text)");
         break;
+      case Kind::kMapCharacters:
+        add(1, fmt::format("text = self.{}.apply(text)", character_map_module(*step.characters)));
+        break;
+      default:  // a mask
+        add(1, fmt::format("text = self.{}(text, {})", step_method_name(step.kind), expression(step.to)));
+    }
+  }
+
+  /// Each once, however often its step stands in the list.
+  void add_step_methods() {
+    std::set<Kind> written;
+    for (const StandardizeStep& step : steps_) {
+      if (step_method_name(step.kind) != nullptr && written.insert(step.kind).second)
+        script_.methods +=
+            step_method(step.kind, step.kind == Kind::kMaskUrls ? expression(url_bytes()) : "");
+      auto& maps = script_.character_maps;
+      if (step.characters != nullptr && std::find(maps.begin(), maps.end(), step.characters) == maps.end())
+        maps.push_back(step.characters);
     }
   }
 

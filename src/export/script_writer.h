@@ -4,13 +4,15 @@
 #include <vector>
 
 #include "config/run_config.h"
+#include "text/character_map.h"
 
 namespace bernoulli {
 
 /// TorchScript methods for torch::jit::Module::define, and the attributes that they read.
 struct VectorizerScript {
   std::string methods;
-  std::vector<std::string> byte_strings;  ///< the value of the attribute `byte_strings: List[str]`
+  std::vector<std::string> byte_strings;            ///< the value of the attribute `byte_strings: List[str]`
+  std::vector<const CharacterMap*> character_maps;  ///< each a submodule (script_steps.h)
 };
 
 /// The submodule whose attribute `ids: Dict[str, int]` holds the ids where the configuration has a

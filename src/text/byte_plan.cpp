@@ -44,10 +44,9 @@ class Compiler {
         return true;
       case Kind::kReplace:
         return add_replace(step);
-      case Kind::kStripHtml:
+      default:  // strip_html and the masks look at more than a byte, maps at characters
         return false;
     }
-    return false;
   }
 
   BytePlan plan() const {
@@ -119,12 +118,44 @@ class Compiler {
   std::string replacement_;
 };
 
-std::optional<BytePlan> compile_all(std::span<const StandardizeStep> steps) {
-  Compiler compiler;
-  for (const StandardizeStep& step : steps) {
-    if (!compiler.add(step)) return std::nullopt;
+bool is_ascii(std::string_view text) { return next_wide_byte(text, 0) == text.size(); }
+
+/// Whether it is the same to map characters before `step` as after it, broken UTF-8 included: the step
+/// neither looks for what the map may put in, nor gives what the map changes, nor deletes bytes between
+/// others.
+bool may_go_before(const CharacterMap& characters, const StandardizeStep& step) {
+  const std::string& targets = characters.ascii_targets();
+  switch (step.kind) {
+    case Kind::kLowercase:      // no map puts in an upper-case letter
+    case Kind::kMapCharacters:  // goes ahead itself, and stays before
+      return true;
+    case Kind::kCollapseWhitespace:
+      return !has_whitespace(targets);
+    case Kind::kReplace:
+      return is_ascii(step.from) && is_ascii(step.to) && !step.to.empty() &&
+             step.from.find_first_of(targets) == std::string::npos;
+    default:
+      return false;
   }
-  return compiler.plan();
+}
+
+std::optional<CompiledSteps> compile_all(std::span<const StandardizeStep> steps) {
+  Compiler compiler;
+  CompiledSteps compiled;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].kind == Kind::kMapCharacters) {
+      const auto goes_before = [&](const StandardizeStep& step) {
+        return may_go_before(*steps[i].characters, step);
+      };
+      if (!std::all_of(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(i), goes_before))
+        return std::nullopt;
+      compiled.before.push_back(steps[i]);
+    } else if (!compiler.add(steps[i])) {
+      return std::nullopt;
+    }
+  }
+  compiled.plan = compiler.plan();
+  return compiled;
 }
 
 }  // namespace
@@ -152,9 +183,11 @@ size_t BytePlan::max_output(size_t size) const {
 
 CompiledSteps compile_steps(const std::vector<StandardizeStep>& steps) {
   for (size_t first = 0;; ++first) {  // no steps at all compile
-    if (std::optional<BytePlan> plan = compile_all(std::span(steps).subspan(first))) {
-      const auto end = steps.begin() + static_cast<std::ptrdiff_t>(first);
-      return {std::vector<StandardizeStep>(steps.begin(), end), *std::move(plan)};
+    if (std::optional<CompiledSteps> compiled = compile_all(std::span(steps).subspan(first))) {
+      compiled->before.insert(compiled->before.begin(), steps.begin(),
+                              steps.begin() + static_cast<std::ptrdiff_t>(first));
+      compiled->only_maps_before = first == 0;
+      return *std::move(compiled);
     }
   }
 }

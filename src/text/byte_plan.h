@@ -41,6 +41,7 @@ struct BytePlan {
 struct CompiledSteps {
   std::vector<StandardizeStep> before;  ///< to be applied one by one (`standardize`), then the plan
   BytePlan plan;
+  bool only_maps_before = true;  ///< `before` changes no text of ASCII
 };
 
 /// Compiles as many of the last steps as a plan can express exactly: all, in most configurations.

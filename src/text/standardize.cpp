@@ -2,10 +2,12 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "text/masks.h"
 
 namespace bernoulli {
 namespace {
@@ -80,30 +82,74 @@ void replace(const StandardizeStep& step, std::string& text, std::string& scratc
   text.swap(scratch);
 }
 
-StandardizeStep make_step(const KindConfig& config) {
-  if (config.kind == "lowercase") return {Kind::kLowercase};
-  if (config.kind == "strip_punctuation") return {Kind::kStripPunctuation};
-  if (config.kind == "collapse_whitespace") return {Kind::kCollapseWhitespace};
-  if (config.kind == "strip_html") return {Kind::kStripHtml};
-  const std::string place = config.where.empty() ? "text.standardize" : config.where + ": text.standardize";
-  if (config.kind != "replace") {
-    throw UsageError(
-        fmt::format("{}: unknown step '{}' (expected lowercase, replace, strip_punctuation, "
-                    "collapse_whitespace or strip_html)",
-                    place, config.kind));
+/// Takes a step of the configuration apart.
+class StepList {
+ public:
+  explicit StepList(const KindConfig& config) : config_(config) {}
+
+  std::vector<StandardizeStep> make() {
+    const std::string& name = config_.kind;
+    if (name == "lowercase") return {{Kind::kLowercase}};
+    if (name == "strip_punctuation") return {{Kind::kStripPunctuation}};
+    if (name == "collapse_whitespace") return {{Kind::kCollapseWhitespace}};
+    if (name == "strip_html") return {{Kind::kStripHtml}};
+    if (name == "replace") return {replace()};
+    if (name == "unicode_lowercase") return {map(CharacterMap::lowercase()), {Kind::kLowercase}};
+    if (name == "strip_unicode_punctuation")
+      return {map(CharacterMap::punctuation()), {Kind::kStripPunctuation}};
+    if (name == "unicode_whitespace") return unicode_whitespace();
+    if (name == "mask_urls") return {mask(Kind::kMaskUrls)};
+    if (name == "mask_emails") return {mask(Kind::kMaskEmails)};
+    if (name == "mask_mentions") return {mask(Kind::kMaskMentions)};
+    // All digits are masked, so that which of them stood there need not be kept.
+    if (name == "mask_numbers") return {map(CharacterMap::digits()), mask(Kind::kMaskNumbers)};
+    throw UsageError(fmt::format(
+        "{}: unknown step '{}' (expected lowercase, unicode_lowercase, replace, strip_punctuation, "
+        "strip_unicode_punctuation, collapse_whitespace, unicode_whitespace, strip_html, mask_urls, "
+        "mask_emails, mask_mentions or mask_numbers)",
+        place(), name));
   }
-  StandardizeStep step{Kind::kReplace, config.args.value("from", ""), config.args.value("to", "")};
-  if (step.from.empty())
-    throw UsageError(fmt::format("{}: replace looks for an empty string; write replace: [from, to]", place));
-  return step;
-}
+
+ private:
+  std::string place() const {
+    return config_.where.empty() ? "text.standardize" : config_.where + ": text.standardize";
+  }
+
+  StandardizeStep replace() const {
+    StandardizeStep step{Kind::kReplace, config_.args.value("from", ""), config_.args.value("to", "")};
+    if (step.from.empty())
+      throw UsageError(
+          fmt::format("{}: replace looks for an empty string; write replace: [from, to]", place()));
+    return step;
+  }
+
+  StandardizeStep mask(Kind kind) const {
+    StandardizeStep step{kind, "", config_.args.value("token", "")};
+    if (step.to.empty())
+      throw UsageError(fmt::format("{0}: {1} has no token; write {1}: TOKEN", place(), config_.kind));
+    return step;
+  }
+
+  static StandardizeStep map(const CharacterMap& characters) {
+    return {Kind::kMapCharacters, "", "", &characters};
+  }
+
+  static std::vector<StandardizeStep> unicode_whitespace() {
+    std::vector<StandardizeStep> steps = {map(CharacterMap::white_space())};
+    for (const char c : kWhitespace.substr(1)) steps.push_back({Kind::kReplace, std::string(1, c), " "});
+    return steps;
+  }
+
+  const KindConfig& config_;
+};
 
 }  // namespace
 
 std::vector<StandardizeStep> standardize_steps(const TextConfig& config) {
   std::vector<StandardizeStep> steps;
-  steps.reserve(config.standardize.size());
-  for (const KindConfig& step : config.standardize) steps.push_back(make_step(step));
+  for (const KindConfig& step : config.standardize) {
+    for (StandardizeStep& part : StepList(step).make()) steps.push_back(std::move(part));
+  }
   return steps;
 }
 
@@ -124,6 +170,21 @@ void standardize(const std::vector<StandardizeStep>& steps, std::string& text, s
         break;
       case Kind::kStripHtml:
         strip_html(text);
+        break;
+      case Kind::kMapCharacters:
+        step.characters->apply(text, scratch);
+        break;
+      case Kind::kMaskUrls:
+        mask_urls(step.to, text, scratch);
+        break;
+      case Kind::kMaskEmails:
+        mask_emails(step.to, text, scratch);
+        break;
+      case Kind::kMaskMentions:
+        mask_mentions(step.to, text, scratch);
+        break;
+      case Kind::kMaskNumbers:
+        mask_numbers(step.to, text, scratch);
         break;
     }
   }

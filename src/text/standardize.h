@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/run_config.h"
+#include "text/character_map.h"
 
 namespace bernoulli {
 
@@ -17,13 +18,28 @@ constexpr bool is_whitespace(char c) { return c == ' ' || (c >= '\t' && c <= '\r
 
 /// One change to the bytes of a text; docs/text.md says exactly which.
 struct StandardizeStep {
-  enum class Kind { kLowercase, kReplace, kStripPunctuation, kCollapseWhitespace, kStripHtml };
+  enum class Kind {
+    kLowercase,
+    kReplace,
+    kStripPunctuation,
+    kCollapseWhitespace,
+    kStripHtml,
+    kMapCharacters,
+    kMaskUrls,
+    kMaskEmails,
+    kMaskMentions,
+    kMaskNumbers
+  };
   Kind kind = Kind::kLowercase;
-  std::string from = {};  ///< kReplace only, not empty
-  std::string to = {};    ///< kReplace only
+  std::string from = {};                     ///< kReplace only, not empty
+  std::string to = {};                       ///< of kReplace, and the token of a mask
+  const CharacterMap* characters = nullptr;  ///< kMapCharacters only
 };
 
-/// @throws UsageError for an unknown step, or a replace without something to look for.
+/// The steps of a configuration, in order. Those on Unicode become two or more: what they do above ASCII, as
+/// a CharacterMap, then what they do to ASCII, as steps that every reader of bytes knows.
+/// @throws UsageError for an unknown step, a replace without something to look for, or a mask without a
+/// token.
 std::vector<StandardizeStep> standardize_steps(const TextConfig& config);
 
 /// Applies the steps in order to `text`, in place. `scratch` keeps its memory from call to call.

@@ -64,10 +64,13 @@ Tokenizer::Tokenizer(const TextConfig& config, ScanKernel kernel)
   CompiledSteps compiled = compile_steps(before_);
   before_ = std::move(compiled.before);
   plan_ = std::move(compiled.plan);
+  only_maps_before_ = compiled.only_maps_before;
 }
 
 const TokenSpans& Tokenizer::tokens(std::string_view text, size_t limit, TokenBuffers& buffers) const {
-  if (!before_.empty()) {
+  const bool nothing_before =
+      before_.empty() || (only_maps_before_ && next_wide_byte(text, 0) == text.size());
+  if (!nothing_before) {
     buffers.text.assign(text);
     standardize(before_, buffers.text, buffers.scratch);
     text = buffers.text;

@@ -36,6 +36,7 @@ class Tokenizer {
   bool characters_;
   std::vector<size_t> widths_;
   std::vector<StandardizeStep> before_;  ///< applied one by one, before the plan
+  bool only_maps_before_ = false;        ///< none of which changes a text of ASCII
   BytePlan plan_;                        ///< with split: whitespace
   ScanKernel kernel_;
 };

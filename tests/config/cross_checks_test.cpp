@@ -341,6 +341,45 @@ TEST(CrossChecks, NgramWidthsAscend) {
   EXPECT_THAT(with("text: {ngrams: [2, 2]}"), HasSubstr("text.ngrams: has 2 after 2"));
 }
 
+TEST(CrossChecks, AStepThatIsPartOfAnotherIsLeftOut) {
+  EXPECT_THAT(
+      with("text: {standardize: [unicode_lowercase, lowercase]}"),
+      HasSubstr("c.yaml:5:41: text.standardize[1].lowercase: is part of what unicode_lowercase does, which "
+                "is in the list too (leave it out)"));
+  EXPECT_THAT(
+      with("text: {standardize: [strip_punctuation, strip_unicode_punctuation]}"),
+      HasSubstr("text.standardize[0].strip_punctuation: is part of what strip_unicode_punctuation does"));
+}
+
+TEST(CrossChecks, AMaskStandsBeforeWhatDeletesWhatItLooksFor) {
+  for (const char* const mask : {"mask_urls", "mask_emails", "mask_mentions"}) {
+    EXPECT_THAT(
+        with(fmt::format("text: {{standardize: [strip_punctuation, lowercase, {{{}: x}}]}}", mask)),
+        HasSubstr(fmt::format("text.standardize[2].{}: finds nothing after strip_punctuation, which has "
+                              "deleted the ':', '.' and '@' that it looks for (put it before that step)",
+                              mask)));
+  }
+  EXPECT_EQ(with("text: {standardize: [strip_punctuation, {mask_numbers: x}], hashing: 9}"), "no fault");
+  EXPECT_EQ(with("text: {standardize: [strip_punctuation, {replace: [' at ', '@']}, {mask_mentions: x}], "
+                 "hashing: 9}"),
+            "no fault");
+}
+
+TEST(CrossChecks, ATokenOfAMaskIsNotChangedByALaterStep) {
+  EXPECT_THAT(with("text: {standardize: [{mask_urls: URL}, unicode_lowercase]}"),
+              HasSubstr("text.standardize[0].mask_urls.token: is 'URL', which unicode_lowercase would change "
+                        "afterwards (put that step before, or take a token that it leaves as it is)"));
+  EXPECT_THAT(with("text: {standardize: [{mask_urls: <url>}, strip_unicode_punctuation]}"),
+              HasSubstr("is '<url>', which strip_unicode_punctuation would change"));
+  EXPECT_THAT(with("text: {standardize: [{mask_urls: <url>}, strip_html]}"),
+              HasSubstr("which strip_html would"));
+  EXPECT_THAT(with("text: {standardize: [{mask_emails: t1}, {mask_numbers: n}]}"),
+              HasSubstr("is 't1', which mask_numbers would change"));
+  EXPECT_EQ(with("text: {standardize: [unicode_lowercase, {mask_urls: URL}, {mask_numbers: ' N '}, "
+                 "strip_unicode_punctuation], hashing: 9}"),
+            "no fault");
+}
+
 TEST(CrossChecks, ANameIsAFolderName) {
   EXPECT_THAT(with("name: a/b"),
               HasSubstr("name: is 'a/b' (expected a folder name: no '/', and no '.' at the start)"));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@
 namespace bernoulli {
 namespace {
 
+using testing::mask_step;
 using testing::replace_step;
 using testing::step;
 using testing::text_config;
@@ -114,7 +116,19 @@ std::vector<std::string> odd_texts() {
                                            "\"",
                                            "'",
                                            "%s",
-                                           "{}"};
+                                           "{}",
+                                           "https://a.b/c",
+                                           "www.",
+                                           "x@y.de",
+                                           "@name",
+                                           "3.14",
+                                           "1,000",
+                                           "\u0663",
+                                           "\u0130",
+                                           "\u212A",
+                                           "\u0416",
+                                           "\u2014",
+                                           "\u3000"};
   std::vector<std::string> texts = {
       "", " ", "\t\n", "<", ">", "<>", "a<b<c>d>e", std::string(3, '\0'), std::string(700, 'x')};
   for (const std::string& byte : bytes) {
@@ -152,7 +166,20 @@ std::vector<TextConfig> standardizations() {
           text_config({replace_step(std::string("\0", 1), "\\\"'\n\t "), replace_step("\xFF", "\xC3\xA9")}),
           text_config({replace_step("\\", ""), replace_step("\"", "%"), replace_step("\xC3", "")}),
           text_config({step("strip_html"), step("collapse_whitespace"), step("lowercase"),
-                       replace_step("<br />", " "), step("strip_punctuation")})};
+                       replace_step("<br />", " "), step("strip_punctuation")}),
+          text_config({step("unicode_lowercase")}),
+          text_config({step("strip_unicode_punctuation")}),
+          text_config({step("unicode_whitespace")}),
+          text_config({mask_step("mask_urls", "URL")}),
+          text_config({mask_step("mask_emails", "\u00E9 \n\"")}),
+          text_config({mask_step("mask_mentions", "@a")}),
+          text_config({mask_step("mask_numbers", "0.0")}),
+          text_config({step("unicode_whitespace"), step("unicode_lowercase"), mask_step("mask_urls", " URL "),
+                       mask_step("mask_emails", "EMAIL"), mask_step("mask_mentions", "USER"),
+                       mask_step("mask_numbers", "NUMBER"), step("strip_unicode_punctuation")}),
+          text_config({step("strip_unicode_punctuation"), step("unicode_lowercase"), step("lowercase"),
+                       mask_step("mask_numbers", "N"), step("unicode_whitespace"),
+                       step("collapse_whitespace"), mask_step("mask_numbers", "M")})};
 }
 
 class SplitAndNgrams
@@ -198,7 +225,14 @@ std::string hostile_text(Random& random) {
       {"\xC3", "\xA9", "\xE2", "\x82", "\xED", "\xA0", "\x80", "\xF0", "\xF4", "\x90", "\xC0", "\xFF", "\xE0",
        "\xBF", "a"},
       {"\u00E9", "\u4F60", "\U0001F600", "e\u0301", "\u2028", "\u0085", "\uFEFF", " ", "a"},
-      {std::string(1, '\0'), "\\", "\"", "%", "\n", "\r", "\t", "\v", "\f", "\x1F", "\x7F", "aa"}};
+      {std::string(1, '\0'), "\\", "\"", "%", "\n", "\r", "\t", "\v", "\f", "\x1F", "\x7F", "aa"},
+      {"http://", "https://", "www.", "http", "://", "w", ".", "a", "Z", "1", "\xC3", "\xE9", "\u4F60", "<",
+       " "},
+      {"@", ".", "-", "_", "+", "a", "B.", "7", "@x", "\u00E9", "..", "a@b.c", " "},
+      {"0", "7", "42", ".", ",", "\u0663", "\uFF15", "\xD9", "\xA3", "\U0001D7D8", "a", " "},
+      {"\u00C9",     "\u0130", "\u212A", "\u023A", "\u1E9E", "\u0410", "\u0460", "\u03A3",
+       "\U00010400", "\uFF21", "k",      "\u2014", "\u3002", "\u00A0", "\u3000", "\xE2\x84",
+       "\xE2\x80",   "\x94",   "\xC3",   "\x89",   "!",      " "}};
   const size_t choice = random.below(kAlphabets.size() + 1);
   std::string text;
   for (uint64_t i = random.below(30); i > 0 && text.size() < 200; --i) {
@@ -243,6 +277,39 @@ TEST(ScriptWriter, GivesTheTrainersIdsForHostileTexts) {
   }
 }
 
+TEST(ScriptWriter, GivesTheTrainersIdsForEveryCodePointThatAStepChanges) {
+  std::vector<std::string> texts;
+  for (const CharacterMap* map : {&CharacterMap::lowercase(), &CharacterMap::punctuation(),
+                                  &CharacterMap::white_space(), &CharacterMap::digits()}) {
+    for (const auto& [source, target] : map->pairs())
+      texts.push_back("a" + source + "b" + target + " " + source);
+  }
+  ASSERT_GT(texts.size(), 2800u);
+  for (TextConfig config : standardizations()) {
+    config.hash_buckets = 2147483646;
+    expect_same_ids(Vectorizer(config), texts);
+    if (HasFatalFailure()) return;
+  }
+}
+
+/// What is replaced stays what it is when it is replaced again, so that the order of replacements is free.
+TEST(ScriptWriter, HasCharacterMapsThatGiveNothingTheyLookFor) {
+  for (const CharacterMap* map : {&CharacterMap::lowercase(), &CharacterMap::punctuation(),
+                                  &CharacterMap::white_space(), &CharacterMap::digits()}) {
+    std::set<std::string> sources;
+    for (const auto& pair : map->pairs()) sources.insert(pair.first);
+    for (const auto& pair : map->pairs()) ASSERT_FALSE(sources.contains(pair.second)) << pair.second;
+  }
+}
+
+TEST(ScriptWriter, HasNoCharacterMapWithoutAStepThatNeedsIt) {
+  EXPECT_TRUE(write_vectorizer_script(tutorial_config()).character_maps.empty());
+  const TextConfig twice = text_config({step("unicode_lowercase"), mask_step("mask_numbers", "N"),
+                                        step("unicode_lowercase"), mask_step("mask_numbers", "M")});
+  EXPECT_THAT(write_vectorizer_script(twice).character_maps,
+              ::testing::ElementsAre(&CharacterMap::lowercase(), &CharacterMap::digits()));
+}
+
 TEST(ScriptWriter, GivesTheTrainersIdsForRealReviews) {
   const auto folder = testing::reviews();
   if (!folder) GTEST_SKIP() << testing::kNoReviews;
@@ -264,6 +331,16 @@ TEST(ScriptWriter, GivesTheSameIdsWhenCalledAgain) {
   for (int call = 0; call < 5; ++call) EXPECT_TRUE(run_vectorize(script, texts).equal(first));
 }
 
+TEST(ScriptWriter, StandardisesTheSameWayWhenCalledAgain) {
+  const std::vector<std::string> texts = odd_texts();
+  for (TextConfig config : standardizations()) {
+    config.hash_buckets = 1000003;
+    torch::jit::Module script = saved_script(Vectorizer(config));
+    const at::Tensor first = run_vectorize(script, texts);
+    for (int call = 0; call < 3; ++call) ASSERT_TRUE(run_vectorize(script, texts).equal(first));
+  }
+}
+
 TEST(ScriptWriter, GivesNoRowsForNoTexts) {
   TextConfig config;
   torch::jit::Module unbounded = saved_script(Vectorizer(config, Vocabulary({"a"})));
@@ -282,6 +359,26 @@ TEST(ScriptWriter, TakesAMegabyteOfPunctuationTagsAndLetters) {
   while (letters.size() < 1000000) letters += "W \u00E9\t";
   expect_same_ids(Vectorizer(config, Vocabulary({"w", "\u00E9"})),
                   {std::string(1000000, '!'), tags, letters, std::string(1000000, 'x')});
+}
+
+std::string megabyte(const std::string& piece) {
+  std::string text;
+  while (text.size() < 1000000) text += piece;
+  return text;
+}
+
+TEST(ScriptWriter, TakesAMegabyteOfWhatUnicodeStepsAndMasksLookFor) {
+  TextConfig config =
+      text_config({step("unicode_whitespace"), step("unicode_lowercase"), mask_step("mask_urls", "URL"),
+                   mask_step("mask_emails", "EMAIL"), mask_step("mask_mentions", "USER"),
+                   mask_step("mask_numbers", "NUMBER"), step("strip_unicode_punctuation")});
+  config.hash_buckets = 1000003;
+  config.sequence_length = 100;
+  expect_same_ids(
+      Vectorizer(config),
+      {megabyte("http://"), megabyte("http://a www."), megabyte("a@"), megabyte("a@b.c "), megabyte("@a "),
+       megabyte("1"), megabyte("1."), megabyte("1,2.3"), megabyte("\u0663"), megabyte("\u212A"),
+       megabyte("\u0130 "), megabyte("\u0416"), megabyte("\u2014"), megabyte("\u00A0"), megabyte("@")});
 }
 
 TEST(ScriptWriter, RefusesWhatTheVectorizerRefuses) {

@@ -14,6 +14,10 @@ inline KindConfig replace_step(const std::string& from, const std::string& to) {
   return {"replace", {{"from", from}, {"to", to}}, ""};
 }
 
+inline KindConfig mask_step(const std::string& kind, const std::string& token) {
+  return {kind, {{"token", token}}, ""};
+}
+
 inline TextConfig text_config(std::initializer_list<KindConfig> steps) {
   TextConfig config;
   config.standardize = steps;
