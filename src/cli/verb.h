@@ -22,6 +22,7 @@ const Verb& find_verb(const std::string& name);
 std::string overview();
 std::string version_line();
 
+int run_init(const std::vector<std::string>& words);
 int run_train(const std::vector<std::string>& words);
 int run_evaluate(const std::vector<std::string>& words);
 int run_predict(const std::vector<std::string>& words);

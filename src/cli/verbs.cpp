@@ -9,6 +9,7 @@ namespace bernoulli::cli {
 
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> all = {
+      {"init", "look at labelled texts and write a configuration that trains on them", run_init},
       {"train", "train a classifier from a configuration, evaluate and export it", run_train},
       {"evaluate", "all metrics of a run or an exported file on a data set", run_evaluate},
       {"predict", "label, probability and logit of each text", run_predict},
@@ -37,7 +38,7 @@ std::string overview() {
       "usage: bernoulli VERB ...\n\nTrain on logits, export probabilities: text classifiers from YAML to "
       "TorchScript.\n\n";
   for (const Verb& verb : verbs()) page += fmt::format("  {:<10} {}\n", verb.name, verb.summary);
-  page += "\n'bernoulli VERB --help' tells more. Start with: bernoulli train configs/quickstart.yaml\n";
+  page += "\n'bernoulli VERB --help' tells more. Start with: bernoulli init DATA, or bernoulli train configs/quickstart.yaml\n";
   return page;
 }
 

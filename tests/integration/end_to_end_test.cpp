@@ -498,7 +498,7 @@ TEST_F(EndToEnd, HelpAndMistakesNeedNoOtherProgram) {
     return run_program(std::move(rest));
   };
   for (const char* verb :
-       {"train", "evaluate", "predict", "export", "report", "stability", "config", "doctor"}) {
+       {"init", "train", "evaluate", "predict", "export", "report", "stability", "config", "doctor"}) {
     const ProgramResult help = ask({verb, "--help"});
     EXPECT_EQ(help.exit_code, 0) << help.err;
     EXPECT_THAT(help.out, HasSubstr(std::string("usage: bernoulli ") + verb));

@@ -1,0 +1,280 @@
+#include "cli/starter_config.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "cli/starter_task.h"
+#include "config/yaml_writer.h"
+#include "core/error.h"
+#include "core/spill.h"
+#include "core/utf8.h"
+#include "text/token_escape.h"
+
+namespace bernoulli::cli {
+namespace {
+
+using config::Json;
+
+constexpr int64_t kFewExamples = 10;   ///< below them nothing is trained
+constexpr int64_t kListedLabels = 50;  ///< so many labels stand in the file
+constexpr int64_t kLargeBytes = 200'000'000;
+
+std::string yaml(const Json& value) { return config::write_yaml_inline(value); }
+
+/// Lines of a configuration, each with why it is so.
+class Lines {
+ public:
+  void add(const std::string& line, const std::string& why = "") {
+    text_ += line;
+    if (!why.empty())
+      text_ += std::string(line.size() < 58 ? 58 - line.size() : 2, ' ') + "# " + escape_token(why);
+    text_ += '\n';
+  }
+  void comment(const std::string& line) { text_ += "# " + escape_token(line) + "\n"; }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+std::string why(const StarterConfig& starter, const std::string& setting) {
+  const auto found = std::ranges::find(starter.findings, setting, &Finding::setting);
+  return found == starter.findings.end() ? "" : found->why;
+}
+
+/// How validation and test parts are cut off.
+struct Parts {
+  std::string method = "stratified", why = "each part has the same share of each label";
+  double fraction = 0.1;
+  bool test = true;
+};
+
+Parts choose_parts(const ExampleFacts& facts) {
+  Parts parts;
+  if (facts.examples < 200) parts.fraction = 0.2;
+  parts.test = facts.examples >= 50;
+  if (facts.examples >= 1000 && facts.repeated * 100 >= facts.examples) {
+    parts.method = "hash";
+    parts.why = fmt::format("{} texts equal an earlier one: equal ones stay on one side", facts.repeated);
+  }
+  return parts;
+}
+
+void write_source(const char* key, const SourceConfig& source, const std::string& reason, Lines& lines) {
+  Json value = {{"path", source.path}};
+  if (source.format != "auto") value["format"] = source.format;
+  lines.add(fmt::format("  {}: {}", key, yaml(value)), reason);
+}
+
+void write_columns(const StarterData& data, bool is_multi_label, const StarterConfig& starter, Lines& lines) {
+  if (!data.has_columns) return;
+  const ColumnsConfig& columns = data.columns;
+  const auto add = [&](const char* key, const Json& value) {
+    lines.add(fmt::format("    {}: {}", key, yaml(value)), why(starter, fmt::format("data.columns.{}", key)));
+  };
+  lines.add("  columns:");
+  if (data.is_table) {
+    add("header", columns.header);
+    if (columns.quote.empty()) add("quote", "");
+    if (!columns.delimiter.empty()) add("delimiter", columns.delimiter);
+  }
+  add("text", columns.text);
+  if (!columns.label_columns.empty()) return add("label_columns", columns.label_columns);
+  add("label", columns.label);
+  if (is_multi_label && data.label_column->lists == 0) add("label_separator", columns.label_separator);
+}
+
+void write_data(const StarterData& data, const TaskConfig& task, StarterConfig& starter, Lines& lines) {
+  const Parts parts = choose_parts(data.facts);
+  const bool has_parts = data.validation || data.test;
+  lines.add("data:");
+  lines.add("  root: .", "where relative paths start: from the folder in which bernoulli is started");
+  write_source("train", data.train, fmt::format("{} examples", data.facts.examples), lines);
+  const auto split = [&](const char* key, const std::string& reason) {
+    lines.add(fmt::format("  {}: {{from: train, fraction: {}, method: {}, seed: 42}}", key, parts.fraction,
+                          parts.method),
+              reason);
+    starter.findings.push_back(
+        {fmt::format("data.{}", key), fmt::format("{} of the training data", parts.fraction), parts.why});
+  };
+  if (data.validation) {
+    write_source("validation", *data.validation, "the folder has it", lines);
+    starter.findings.push_back({"data.validation", data.validation->path, "the folder has it"});
+  } else {
+    split("validation", parts.why);
+  }
+  if (data.test) {
+    write_source("test", *data.test, "the folder has it", lines);
+    starter.findings.push_back({"data.test", data.test->path, "the folder has it"});
+  } else if (parts.test && !has_parts) {
+    split("test", "");
+  }
+  write_columns(data, task.kind == TaskConfig::Kind::kMultiLabel, starter, lines);
+}
+
+void write_task(const StarterData& data, const TaskConfig& task, const StarterConfig& starter, Lines& lines) {
+  const bool binary = task.kind == TaskConfig::Kind::kBinary;
+  lines.add("task:");
+  lines.add(fmt::format("  kind: {}", binary ? "binary" : "multi_label"), why(starter, "task.kind"));
+  if (task.positive_above)
+    lines.add(fmt::format("  positive_above: {}", yaml(*task.positive_above)),
+              why(starter, "task.positive_above"));
+  if (!task.positive.empty())
+    lines.add(fmt::format("  positive: {}", yaml(task.positive)), why(starter, "task.positive"));
+  if (task.labels.size() > kListedLabels) return;
+  std::string counts;
+  for (const std::string& label : task.labels) {
+    const auto count = data.facts.labels.find(label);
+    if (task.labels.size() <= 10 && count != data.facts.labels.end())
+      counts += fmt::format("{}{}", counts.empty() ? "examples: " : ", ", count->second);
+  }
+  lines.add(fmt::format("  labels: {}", yaml(task.labels)), counts);
+}
+
+void write_text(const ExampleFacts& facts, StarterConfig& starter, Lines& lines) {
+  const bool has_tags = facts.with_tags * 100 >= facts.examples;
+  const bool is_character = facts.beyond_ascii * 2 > facts.bytes && facts.bytes > 30 * facts.words;
+  const bool is_large = facts.bytes >= kLargeBytes;
+  lines.add("text:");
+  lines.add(fmt::format("  standardize: [lowercase, {}strip_punctuation]", has_tags ? "strip_html, " : ""),
+            has_tags ? fmt::format("{} texts have tags of HTML", facts.with_tags) : "");
+  if (is_character) {
+    lines.add("  split: character", "few spaces, and most bytes are beyond ASCII");
+    starter.findings.push_back({"text.split", "character", "few spaces, and most bytes are beyond ASCII"});
+  }
+  lines.add("  ngrams: 2", is_character ? "characters and pairs of them" : "words and pairs of words");
+  if (is_large) {
+    lines.add("  hashing: {buckets: 2000000}", "so much text would have a vocabulary of millions");
+  } else {
+    lines.add(
+        fmt::format("  vocabulary: {{max_tokens: 200000, min_count: {}}}", facts.examples < 2000 ? 1 : 2));
+  }
+}
+
+/// Embedding bag or mean, by size; the three are those of configs/, where their figures stand.
+void write_model(const ExampleFacts& facts, size_t num_labels, StarterConfig& starter, Lines& lines) {
+  const bool is_small = facts.examples < 20'000, is_large = facts.bytes >= kLargeBytes;
+  const size_t units = num_labels;
+  const int dim = is_small || units > 2 ? (units > 50 ? 64 : 32) : 16;
+  lines.add("model:");
+  lines.add("  layers:");
+  if (is_small) {
+    lines.add(fmt::format("    - embedding: {{dim: {}}}", dim));
+    lines.add("    - dropout: 0.5", "few texts are soon known by heart");
+    lines.add("    - mean_pool: {padding: exclude}", "mean over the text's own tokens");
+  } else {
+    lines.add(fmt::format("    - embedding_bag: {{dim: {}, mode: mean}}", dim));
+  }
+  lines.add(fmt::format("    - linear: {{units: {}}}", units), "logits: no activation here");
+  const char* which = is_large
+                          ? "hashed words and pairs in one embedding bag, as configs/imdb_bigrams_nb.yaml"
+                      : is_small ? "embedding, dropout and mean, as configs/quickstart.yaml"
+                                 : "words and pairs in one embedding bag, as configs/imdb_bigrams.yaml";
+  starter.findings.push_back(
+      {"model", which,
+       fmt::format("{} texts of {} words, {} bytes", facts.examples, facts.words, facts.bytes)});
+}
+
+void write_training(const ExampleFacts& facts, Lines& lines) {
+  lines.add("loss: {mode: bce_with_logits}");
+  if (!facts.labels.empty() && facts.commonest() >= 9 * facts.rarest()) {
+    lines.comment(
+        fmt::format("The most frequent label has {} examples, the rarest {}. Where the rare ones are missed:",
+                    facts.commonest(), facts.rarest()));
+    lines.comment(
+        "loss: {mode: bce_with_logits, pos_weight: auto} weighs them more, and probabilities come out too "
+        "high;");
+    lines.comment(
+        "metrics: {threshold: max_f1} decides at a fitted threshold, and probabilities stay as they are.");
+  }
+  if (facts.bytes >= kLargeBytes) {
+    lines.add("optimizer: {adagrad: {lr: 0.1}}", "touches only the rows that a batch reads");
+    lines.add("training: {epochs: 5, batch_size: 32, seed: 42, early_stopping: 2}");
+  } else if (facts.examples >= 20'000) {
+    lines.add("optimizer: {adam: {lr: 3.0e-3}}");
+    lines.add("training: {epochs: 10, batch_size: 64, seed: 42, early_stopping: 3}");
+  } else {
+    lines.add("optimizer: {adam: {lr: 3.0e-3}}");
+    lines.add(facts.examples >= 2000 ? "training: {epochs: 20, batch_size: 32, seed: 42, early_stopping: 4}"
+                                     : "training: {epochs: 60, batch_size: 8, seed: 42, early_stopping: 6}");
+  }
+}
+
+void warn(const ExampleFacts& facts, StarterConfig& starter) {
+  const auto add = [&](int64_t count, const char* what) {
+    if (count > 0) starter.warnings.push_back(fmt::format("{} of {} texts {}", count, facts.examples, what));
+  };
+  add(facts.empty, "are empty");
+  add(facts.not_utf8, "are not UTF-8: their odd bytes are read as they are");
+  std::vector<std::string> rare;
+  for (const auto& [label, count] : facts.labels) {
+    if (count < kFewExamples) rare.push_back(label);
+  }
+  if (!rare.empty())
+    starter.warnings.push_back(
+        fmt::format("{} of {} labels have fewer than {} examples, '{}' {}: little can be learned of them, "
+                    "and less be judged",
+                    rare.size(), facts.labels.size(), kFewExamples, rare.front(),
+                    facts.labels.find(rare.front())->second));
+  if (facts.labels.empty() || facts.commonest() < 9 * facts.rarest()) return;
+  starter.findings.push_back(
+      {"imbalance", fmt::format("{} to {}", facts.commonest(), facts.rarest()),
+       "examples of the most frequent label and of the rarest; the file says what can be done about it"});
+}
+
+/// A file of the data that cannot be read is a fault of the data, as for training.
+StarterData readable_data(const InitRequest& request, StarterConfig& starter) {
+  try {
+    return find_data(request, starter);
+  } catch (const SpillError&) {
+    throw;
+  } catch (const IoError& error) {
+    throw DataError(error.what());
+  }
+}
+
+void require_yaml_names(const StarterData& data) {
+  for (const std::string& path :
+       {data.train.path, data.validation ? data.validation->path : "", data.test ? data.test->path : ""})
+    if (!is_utf8(path))
+      throw UsageError(fmt::format(
+          "'{}': the path is not UTF-8, and a configuration has no other bytes; rename it", path));
+  std::vector<std::string> names = data.columns.label_columns;
+  names.insert(names.end(), {data.columns.text, data.columns.label});
+  for (const std::string& name : names)
+    if (!is_utf8(name))
+      throw DataError(fmt::format("'{}': the column name '{}' is not UTF-8; save the file in that encoding",
+                                  data.train.path, escape_token(name)));
+}
+
+}  // namespace
+
+StarterConfig make_starter_config(const InitRequest& request) {
+  StarterConfig starter;
+  StarterData data = readable_data(request, starter);
+  starter.examples = data.facts.examples;
+  if (data.facts.examples < kFewExamples)
+    throw DataError(
+        fmt::format("'{}' holds {} examples; a classifier needs {} at the very least, and is worth "
+                    "something from hundreds on",
+                    data.train.path, data.facts.examples, kFewExamples));
+  const TaskConfig task = find_task(request, data, starter);
+  require_yaml_names(data);
+  Lines lines;
+  lines.comment(fmt::format("Written by `{}`; why a value was chosen stands beside it.", request.command));
+  lines.comment(fmt::format("Train:   bernoulli train {}", request.config));
+  write_data(data, task, starter, lines);
+  write_task(data, task, starter, lines);
+  write_text(data.facts, starter, lines);
+  const bool binary = task.kind == TaskConfig::Kind::kBinary;
+  write_model(data.facts, binary ? 1 : task.labels.size(), starter, lines);
+  write_training(data.facts, lines);
+  warn(data.facts, starter);
+  starter.labels = nlohmann::ordered_json::object();
+  for (const auto& [label, count] : data.facts.labels) starter.labels[label] = count;
+  starter.yaml = lines.text();
+  return starter;
+}
+
+}  // namespace bernoulli::cli

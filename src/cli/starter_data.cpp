@@ -1,0 +1,128 @@
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "cli/starter_task.h"
+#include "config/schema.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/name_list.h"
+#include "data/read_source.h"
+#include "data/table_cut.h"
+
+namespace bernoulli::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The entry of a folder that is called so, with any ending or none; empty: there is none.
+std::string entry_called(const fs::path& folder, const std::vector<std::string>& names) {
+  std::vector<std::string> found;
+  for (const fs::path& entry : list_folder(folder)) {
+    fs::path stem = entry.filename();
+    if (stem.extension() == ".gz") stem = stem.stem();
+    const bool is_folder = fs::is_directory(entry);
+    if (!is_folder && config::format_by_name(stem).empty()) continue;
+    if (std::ranges::find(names, is_folder ? stem.string() : stem.stem().string()) != names.end())
+      found.push_back((folder / entry.filename()).string());
+  }
+  if (found.size() > 1)
+    throw UsageError(
+        fmt::format("'{}' holds {}: name the file or folder itself", folder.string(), name_list(found)));
+  return found.empty() ? "" : found.front();
+}
+
+/// A folder of parts, such as train/ and test/, or of classes.
+void find_parts(const InitRequest& request, StarterData& data, StarterConfig& starter) {
+  data.train.path = request.data;
+  if (!fs::is_directory(request.data)) return;
+  const std::string train = entry_called(request.data, {"train", "training"});
+  if (train.empty()) return;
+  data.train.path = train;
+  starter.findings.push_back({"data.train", train, "the folder holds parts, and this one is called so"});
+  const std::string validation = entry_called(request.data, {"validation", "valid", "val", "dev"});
+  const std::string test = entry_called(request.data, {"test"});
+  if (!validation.empty()) data.validation = SourceConfig{validation};
+  if (!test.empty()) data.test = SourceConfig{test};
+}
+
+/// Formats are written down where the name leaves them open.
+SourceConfig with_format(SourceConfig source, const std::string& format) {
+  if (format != "class_folders" && config::format_by_name(source.path) != format) source.format = format;
+  return source;
+}
+
+std::string find_source_format(StarterData& data, StarterConfig& starter) {
+  if (fs::is_directory(data.train.path)) {
+    starter.findings.push_back({"format", "class folders", "a folder, whose sub-folders are the labels"});
+    return "class_folders";
+  }
+  const FormatFound found = find_format(data.train.path);
+  starter.findings.push_back({"format", found.format, found.evidence});
+  return found.format;
+}
+
+void add_table_findings(const TableSurvey& survey, StarterConfig& starter) {
+  starter.findings.push_back(
+      {"data.columns.header", survey.written.header ? "true" : "false", survey.header_evidence});
+  if (!survey.quote_evidence.empty())
+    starter.findings.push_back({"data.columns.quote", "\"\"", survey.quote_evidence});
+  if (!survey.delimiter_evidence.empty())
+    starter.findings.push_back({"data.columns.delimiter",
+                                survey.written.delimiter == "\t" ? "tab" : survey.written.delimiter,
+                                survey.delimiter_evidence});
+}
+
+void find_columns(const InitRequest& request, const std::string& format, StarterData& data,
+                  StarterConfig& starter) {
+  data.is_table = format != "jsonl";
+  if (request.header && !data.is_table) throw UsageError("--header is of tables, and this is JSONL");
+  const TableSurvey survey = data.is_table
+                                 ? survey_table(data.train.path, format == "csv" ? ',' : '\t', request.header)
+                                 : survey_jsonl(data.train.path);
+  if (data.is_table) add_table_findings(survey, starter);
+  const ColumnRoles roles = find_roles(survey, request.columns, data.train.path);
+  data.columns = survey.written;
+  data.columns.text = roles.text;
+  starter.findings.push_back({"data.columns.text", roles.text, roles.text_evidence});
+  if (!roles.label_columns.empty()) {
+    data.columns.label_columns = roles.label_columns;
+    starter.findings.push_back(
+        {"data.columns.label_columns", item_list(roles.label_columns), roles.label_evidence});
+    return;
+  }
+  data.columns.label = roles.label;
+  starter.findings.push_back({"data.columns.label", roles.label, roles.label_evidence});
+  data.label_column = *std::ranges::find(survey.columns, roles.label, &ColumnSurvey::name);
+}
+
+}  // namespace
+
+StarterData find_data(const InitRequest& request, StarterConfig& starter) {
+  StarterData data;
+  std::error_code ignored;
+  if (!fs::exists(request.data, ignored)) throw DataError(fmt::format("'{}' does not exist", request.data));
+  find_parts(request, data, starter);
+  if (!fs::is_directory(data.train.path) && !fs::is_regular_file(data.train.path))
+    throw DataError(fmt::format("'{}' is neither a file nor a folder", data.train.path));
+  const std::string format = find_source_format(data, starter);
+  data.train = with_format(data.train, format);
+  data.has_columns = format == "csv" || format == "tsv" || format == "jsonl";
+  const bool given = request.header || !request.columns.text.empty() || !request.columns.labels.empty();
+  if (!data.has_columns && given)
+    throw UsageError(
+        fmt::format("'{}' has no columns ({}): leave out --text-column, --label-column and --header",
+                    data.train.path, format));
+  if (data.has_columns) find_columns(request, format, data, starter);
+  // As one label a row, so that each is taken as it stands; lists and columns of flags as they are.
+  TaskConfig task;
+  if (!data.label_column || data.label_column->lists > 0) task.kind = TaskConfig::Kind::kMultiLabel;
+  task.labels = data.columns.label_columns;
+  data.facts = facts_of(read_source(data.train.path, data.train.format, data.columns, task),
+                        ColumnSurvey::kMostDistinct);
+  return data;
+}
+
+}  // namespace bernoulli::cli

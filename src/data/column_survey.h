@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/run_config.h"
+
+namespace bernoulli {
+
+/// What the whole of a column, or of a key of JSON objects, shows.
+struct ColumnSurvey {
+  static constexpr size_t kMostDistinct = 5000;  ///< so many values are told apart
+  static constexpr size_t kLongest = 128;        ///< bytes of a value that is told apart
+
+  std::string name;     ///< of the header, or the 1-based number
+  int64_t values = 0;   ///< that are there and not empty
+  int64_t numbers = 0;  ///< of them
+  int64_t fractions = 0;
+  int64_t flags = 0;   ///< 0, 1, true, false
+  int64_t lists = 0;   ///< JSON arrays, whose items are counted in `counts`
+  int64_t others = 0;  ///< neither strings, numbers, booleans nor such arrays
+  int64_t bytes = 0, words = 0;
+  double lowest = 0, highest = 0;  ///< of the numbers
+  std::map<std::string, int64_t, std::less<>> counts;
+  bool more_distinct = false;  ///< `counts` does not hold all values
+
+  void add(std::string_view value);
+  void count(std::string_view value);
+  bool all_numbers() const { return values > 0 && numbers == values; }
+  bool all_flags() const { return values > 0 && flags == values; }
+  /// Numbers that are no names of classes, but are compared.
+  bool is_measure() const { return all_numbers() && fractions > 0 && (more_distinct || counts.size() > 2); }
+  double mean_bytes() const { return values > 0 ? double(bytes) / double(values) : 0; }
+};
+
+/// A table or a file of JSON lines before it is known which column is what.
+struct TableSurvey {
+  int64_t rows = 0;
+  std::vector<ColumnSurvey> columns;
+  ColumnsConfig written;  ///< header, quote and delimiter, as they were found
+  std::string header_evidence, quote_evidence, delimiter_evidence;  ///< empty: the usual, or no table
+};
+
+/// Names that text and label columns often have, best known first in tiers, in lower case.
+const std::vector<std::vector<std::string_view>>& text_column_names();
+const std::vector<std::vector<std::string_view>>& label_column_names();
+std::string lower_case(std::string_view name);
+
+/// @param header  what the user says of a first row; absent: found out.
+/// @throws DataError where no delimiter cuts all rows alike; IoError, SpillError
+TableSurvey survey_table(const std::filesystem::path& file, char usual_delimiter, std::optional<bool> header);
+/// @throws DataError with the lines that are no JSON objects
+TableSurvey survey_jsonl(const std::filesystem::path& file);
+
+}  // namespace bernoulli

@@ -1,0 +1,74 @@
+#include "data/example_facts.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "core/hash.h"
+#include "core/stop.h"
+#include "core/utf8.h"
+
+namespace bernoulli {
+namespace {
+
+bool has_tag(std::string_view text) {
+  for (const char* tag : {"<br", "<p>", "</", "<a "}) {
+    if (text.find(tag) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+void add_text(std::string_view text, ExampleFacts& facts) {
+  ++facts.examples;
+  facts.bytes += static_cast<int64_t>(text.size());
+  bool inside = false;
+  for (const char c : text) {
+    const bool space = c == ' ' || (c >= '\t' && c <= '\r');
+    facts.words += !space && !inside ? 1 : 0;
+    facts.beyond_ascii += static_cast<unsigned char>(c) >= 0x80 ? 1 : 0;
+    inside = !space;
+  }
+  facts.empty += text.empty() ? 1 : 0;
+  facts.not_utf8 += is_utf8(text) ? 0 : 1;
+  facts.with_tags += has_tag(text) ? 1 : 0;
+}
+
+void add_labels(const RawExample& example, size_t most_labels, ExampleFacts& facts) {
+  const bool none = example.labels.empty() || (example.labels.size() == 1 && example.labels.front().empty());
+  facts.without_label += none ? 1 : 0;
+  facts.with_several += example.labels.size() > 1 ? 1 : 0;
+  if (none && facts.first_without_label.empty()) facts.first_without_label = example.origin;
+  for (const std::string_view label : example.labels) {
+    if (label.empty()) continue;
+    if (const auto known = facts.labels.find(label); known != facts.labels.end()) {
+      ++known->second;
+    } else if (facts.labels.size() >= most_labels) {
+      facts.too_many_labels = true;
+    } else {
+      facts.labels.emplace(label, 1);
+      if (facts.odd_label_place.empty() && !is_utf8(label)) facts.odd_label_place = example.origin;
+    }
+  }
+}
+
+bool fewer(const std::pair<const std::string, int64_t>& a, const std::pair<const std::string, int64_t>& b) {
+  return a.second < b.second;
+}
+
+}  // namespace
+
+int64_t ExampleFacts::rarest() const { return std::ranges::min_element(labels, fewer)->second; }
+int64_t ExampleFacts::commonest() const { return std::ranges::max_element(labels, fewer)->second; }
+
+ExampleFacts facts_of(const RawExamples& examples, size_t most_labels) {
+  ExampleFacts facts;
+  std::unordered_set<uint64_t> seen;
+  for (const RawExample& example : examples) {
+    throw_if_stopped();
+    add_text(example.text, facts);
+    add_labels(example, most_labels, facts);
+    facts.repeated += seen.insert(hash64(example.text)).second ? 0 : 1;
+  }
+  return facts;
+}
+
+}  // namespace bernoulli

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "data/raw_example.h"
+
+namespace bernoulli {
+
+/// What texts and labels are like, as far as a model is chosen by it.
+struct ExampleFacts {
+  int64_t examples = 0;
+  int64_t bytes = 0, words = 0, beyond_ascii = 0;  ///< bytes above 0x7f
+  int64_t empty = 0, not_utf8 = 0, with_tags = 0;  ///< texts; tags: as of HTML
+  int64_t repeated = 0;                            ///< texts that an earlier one equals
+  std::map<std::string, int64_t, std::less<>> labels;
+  bool too_many_labels = false;                      ///< `labels` does not hold all
+  int64_t without_label = 0, with_several = 0;       ///< examples
+  std::string first_without_label, odd_label_place;  ///< "file:line"; of a label that is not UTF-8
+
+  /// Shares of all examples: of the rarest label, of the most frequent one.
+  int64_t rarest() const;
+  int64_t commonest() const;
+};
+
+/// @param most_labels  so many are told apart
+ExampleFacts facts_of(const RawExamples& examples, size_t most_labels);
+
+}  // namespace bernoulli

@@ -1,0 +1,186 @@
+#include "data/column_survey.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "data/column_roles.h"
+#include "data/data_fixture.h"
+#include "data/example_facts.h"
+#include "data/table_cut.h"
+
+namespace bernoulli::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kWords[] = {"a fine warm film that i loved", "dull and cold, i slept through it"};
+
+/// 40 texts that differ, each with what `row` makes of it.
+template <class Row>
+std::string rows(const Row& row) {
+  std::string content;
+  for (int i = 0; i < 40; ++i) content += row(i, std::string(kWords[i % 2]) + " " + std::to_string(i)) + "\n";
+  return content;
+}
+std::string quoted(const std::string& text) { return "\"" + text + "\""; }
+std::string label(int i) { return i % 2 == 0 ? "pos" : "neg"; }
+
+class Survey : public DataFolder, public ::testing::Test {
+ protected:
+  TableSurvey csv(const std::string& content, std::optional<bool> header = std::nullopt) const {
+    return survey_table(write("data.csv", content), ',', header);
+  }
+  std::string csv_fault(const std::string& content) const {
+    return relative(message_of<DataError>([&] { csv(content); }));
+  }
+};
+
+TEST_F(Survey, AHeaderIsKnownByNamesThenByValuesThatDoNotComeAgain) {
+  const auto text_first = [](int i, const std::string& text) { return quoted(text) + "," + label(i); };
+  EXPECT_TRUE(csv("Review,x\n" + rows(text_first)).written.header);
+  EXPECT_TRUE(csv("words,mood\n" + rows(text_first)).written.header) << "'mood' is none of pos and neg";
+  const TableSurvey bare = csv(rows(text_first));
+  EXPECT_FALSE(bare.written.header);
+  EXPECT_EQ(bare.rows, 40);
+  EXPECT_EQ(bare.columns[1].name, "2");
+  EXPECT_EQ(bare.columns[1].counts.at("pos"), 20) << "the first row is one of them";
+  EXPECT_FALSE(csv("text,label\n" + rows(text_first), false).written.header) << "as the user says";
+  EXPECT_TRUE(csv("id,words\n" + rows([](int i, const std::string& text) {
+                    return std::to_string(i * 7) + "," + quoted(text);
+                  }))
+                  .written.header)
+      << "numbers stand below a word";
+}
+
+TEST_F(Survey, QuotesAreOrdinaryWhereTheyWouldNotCloseOrTakeRowsAlong) {
+  const auto inch = [](int i, const std::string& text) {
+    return (i == 3 || i == 9 ? "\"" : "") + text + "\t" + label(i);
+  };
+  const auto tsv = [&](const std::string& content) {
+    return survey_table(write("data.tsv", content), '\t', std::nullopt);
+  };
+  EXPECT_EQ(tsv("text\tlabel\n" + rows(inch)).written.quote, "");
+  const TableSurvey over_lines = csv("text,label\n" + rows([](int i, const std::string& text) {
+                                       return quoted(text + "\nand, more") + "," + label(i);
+                                     }));
+  EXPECT_EQ(over_lines.written.quote, "\"");
+  EXPECT_EQ(over_lines.rows, 40);
+}
+
+TEST_F(Survey, TheDelimiterIsTheOneThatCutsAllRowsAlike) {
+  const TableSurvey survey = csv("text;label\n" + rows([](int i, const std::string& text) {
+                                   return (i % 3 == 0 ? "well, " : "") + text + ";" + label(i);
+                                 }));
+  EXPECT_EQ(survey.written.delimiter, ";");
+  EXPECT_EQ(survey.columns[1].name, "label");
+  EXPECT_THAT(csv_fault("text,label\na,b\nc,d,e\n"),
+              HasSubstr("data.csv:3: 3 fields where the first row has 2"));
+  EXPECT_THAT(csv_fault("alone\nlonely\n"), HasSubstr("every row has one field"));
+  EXPECT_THAT(csv_fault("text,label\n\"never closed,pos\nx,neg,z\n"), HasSubstr("data.csv:"));
+}
+
+TEST_F(Survey, TheFormatOfTextFilesIsToldByTheirLines) {
+  const auto format = [&](const std::string& name, const std::string& content) {
+    return find_format(write(name, content)).format;
+  };
+  EXPECT_EQ(format("a.txt", "__label__x some words\n"), "fasttext");
+  EXPECT_EQ(format("b.txt", "{\"text\": \"a\"}\n"), "jsonl");
+  EXPECT_EQ(format("c.data", "a\tb\nc\td\n"), "tsv");
+  EXPECT_EQ(format("d", "a,b\nc,d\n"), "csv");
+  EXPECT_EQ(format("e.csv", "{\"text\": \"a\"}\n"), "csv") << "named so";
+  const auto fault = [&](const std::string& name, const std::string& content) {
+    const auto file = write(name, content);
+    return relative(message_of<DataError>([&] { find_format(file); }));
+  };
+  EXPECT_THAT(fault("f.txt", "some words\nothers, too\n"), HasSubstr("neither its name nor its first lines"));
+  EXPECT_THAT(fault("g.csv", std::string("a,b\0c\n", 6)), HasSubstr("zero byte at 3"));
+  EXPECT_THAT(fault("h.csv", " \n\n"), HasSubstr("'h.csv' is empty"));
+  EXPECT_THAT(fault("i.csv",
+                    "\xff\xfe"
+                    "a"),
+              HasSubstr("UTF-16"));
+}
+
+TEST_F(Survey, ColumnsAreFoundByNameThenByWhatTheyHold) {
+  const auto roles = [&](const std::string& content, const GivenColumns& given = {}) {
+    return find_roles(csv(content), given, "data.csv");
+  };
+  const auto four = [](int i, const std::string& text) {
+    return std::to_string(i) + "," + quoted(text) + "," + label(i) + ",en";
+  };
+  const ColumnRoles by_values = roles("a,b,c,d\n" + rows(four));
+  EXPECT_EQ(by_values.text, "b");
+  EXPECT_EQ(by_values.label, "c") << "'a' is different in each row and 'd' the same in all";
+  const auto five = [&](int i, const std::string& text) {
+    return four(i, text) + "," + std::to_string(i % 3);
+  };
+  EXPECT_EQ(roles("id,comment,Sentiment,lang,n\n" + rows(five)).label, "Sentiment");
+  const std::string open = "id,comment,mood,lang,n\n" + rows(five);
+  const std::string asked = message_of<UsageError>([&] { roles(open); });
+  EXPECT_THAT(asked, HasSubstr("several columns may be the label: 'mood' (2 different values in 40 rows"));
+  EXPECT_THAT(asked, HasSubstr("'n' (3 different values"));
+  EXPECT_THAT(asked, HasSubstr("--label-column NAME"));
+  EXPECT_EQ(roles(open, {"", {"n"}}).label, "n");
+  EXPECT_THAT(message_of<UsageError>([&] { roles(open, {"", {"mod"}}); }), HasSubstr("did you mean 'mood'"));
+  EXPECT_THAT(message_of<DataError>([&] {
+                roles("a,b\n" + rows([](int i, const std::string& text) {
+                        return std::to_string(i) + "," + quoted(text);
+                      }));
+              }),
+              HasSubstr("no column is like a label"));
+}
+
+TEST_F(Survey, ColumnsOfFlagsAreLabelsTogether) {
+  const auto flags = [](int i, const std::string& text) {
+    return quoted(text) + "," + std::to_string(i % 2) + "," + (i % 3 == 0 ? "true" : "false");
+  };
+  const ColumnRoles roles = find_roles(csv("comment,rude,loud\n" + rows(flags)), {}, "data.csv");
+  EXPECT_EQ(roles.label_columns, (std::vector<std::string>{"rude", "loud"}));
+  EXPECT_EQ(roles.label, "");
+}
+
+TEST_F(Survey, JsonKeysAreColumns) {
+  const auto file = write("data.jsonl", rows([](int i, const std::string& text) {
+                            return "{\"n\": " + std::to_string(i) + ", \"words\": \"" + text +
+                                   "\", \"about\": [\"" + label(i) + "\", \"x\"], \"deep\": {\"a\": 1}}";
+                          }));
+  const ColumnRoles roles = find_roles(survey_jsonl(file), {}, "data.jsonl");
+  EXPECT_EQ(roles.text, "words");
+  EXPECT_EQ(roles.label, "about");
+  const auto broken = write("broken.jsonl", "{\"text\": \"a\"}\n[1]\n");
+  EXPECT_THAT(relative(message_of<DataError>([&] { survey_jsonl(broken); })), HasSubstr("broken.jsonl:2"));
+}
+
+TEST_F(Survey, SoManyValuesAreToldApart) {
+  ColumnSurvey column;
+  for (int i = 0; i < 6000; ++i) column.add(std::to_string(i));
+  EXPECT_TRUE(column.more_distinct);
+  EXPECT_EQ(column.counts.size(), ColumnSurvey::kMostDistinct);
+  ColumnSurvey one;
+  one.add(std::string(ColumnSurvey::kLongest + 1, 'x'));
+  EXPECT_TRUE(one.more_distinct);
+}
+
+TEST_F(Survey, FactsCountTextsAndLabels) {
+  RawExamples examples;
+  const std::vector<std::string> a = {"a"}, both = {"a", "b"}, none = {};
+  examples.add("one two", a, std::nullopt, "f:1");
+  examples.add("one two", both, std::nullopt, "f:2");
+  examples.add("", none, std::nullopt, "f:3");
+  examples.add("<br />\xff", a, std::nullopt, "f:4");
+  const ExampleFacts facts = facts_of(examples, 10);
+  EXPECT_EQ(facts.examples, 4);
+  EXPECT_EQ(facts.words, 6);
+  EXPECT_EQ(facts.empty, 1);
+  EXPECT_EQ(facts.not_utf8, 1);
+  EXPECT_EQ(facts.with_tags, 1);
+  EXPECT_EQ(facts.repeated, 1);
+  EXPECT_EQ(facts.with_several, 1);
+  EXPECT_EQ(facts.first_without_label, "f:3");
+  EXPECT_EQ(facts.commonest(), 3);
+  EXPECT_EQ(facts.rarest(), 1);
+  EXPECT_TRUE(facts_of(examples, 1).too_many_labels);
+}
+
+}  // namespace
+}  // namespace bernoulli::testing

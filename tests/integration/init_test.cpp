@@ -1,0 +1,244 @@
+// `bernoulli init` from the outside: what it writes must pass `config check` and train as it is.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "support/program.h"
+#include "support/temporary_folder.h"
+
+namespace bernoulli::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// In the folder that it runs in.
+class Init : public ::testing::Test {
+ protected:
+  static std::string text(int i) {
+    return std::string(i % 2 == 0 ? "a fine, warm film that i loved "
+                                  : "dull and cold; i slept through it ") +
+           std::to_string(i);
+  }
+  static std::string label(int i) { return i % 2 == 0 ? "pos" : "neg"; }
+  template <class Row>
+  static std::string rows(const Row& row, int count = 60) {
+    std::string content;
+    for (int i = 0; i < count; ++i) content += row(i) + "\n";
+    return content;
+  }
+  static std::string csv() {
+    return "review,sentiment\n" + rows([](int i) { return "\"" + text(i) + "\"," + label(i); });
+  }
+
+  ProgramResult run(const std::vector<std::string>& words) const {
+    std::vector<std::string> all = {"/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder_.path().string(),
+                                    BERNOULLI_PROGRAM};
+    all.insert(all.end(), words.begin(), words.end());
+    return run_program(all);
+  }
+  /// What init finds in `data`, once the file that it wrote has trained.
+  Json trained(const std::string& data, std::vector<std::string> more = {}) const {
+    fs::remove(folder_ / "mine.yaml");
+    fs::remove_all(folder_ / "run");
+    more.insert(more.begin(), {"init", data, "--output", "mine.yaml", "--json"});
+    const ProgramResult made = run(more);
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    if (made.exit_code != 0) return {};
+    const ProgramResult checked = run({"config", "check", "mine.yaml"});
+    EXPECT_EQ(checked.exit_code, 0) << checked.err << folder_.read("mine.yaml");
+    const ProgramResult done = run({"train", "mine.yaml", "--run-dir", "run"});
+    EXPECT_EQ(done.exit_code, 0) << done.err << folder_.read("mine.yaml");
+    return Json::parse(made.out);
+  }
+  static std::string found(const Json& findings, const std::string& setting) {
+    for (const Json& one : findings["findings"])
+      if (one["setting"] == setting) return one["value"];
+    return "";
+  }
+  void expect_fault(const std::string& content, int code, const std::string& message,
+                    const std::string& name = "data.csv", std::vector<std::string> more = {}) const {
+    folder_.write(name, content);
+    more.insert(more.begin(), {"init", name, "--output", "none.yaml"});
+    const ProgramResult refused = run(more);
+    EXPECT_EQ(refused.exit_code, code) << refused.err;
+    EXPECT_THAT(refused.err, HasSubstr(message));
+    EXPECT_FALSE(fs::exists(folder_ / "none.yaml"));
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(Init, TablesTrainAsTheyAreFound) {
+  folder_.write("a.csv", csv());
+  Json findings = trained("a.csv");
+  EXPECT_EQ(found(findings, "data.columns.text"), "review");
+  EXPECT_EQ(found(findings, "data.columns.label"), "sentiment");
+  EXPECT_EQ(found(findings, "task.positive"), "pos");
+  EXPECT_EQ(findings["labels"], Json::parse(R"({"neg": 30, "pos": 30})"));
+  folder_.write("b.csv", rows([](int i) { return label(i) + "|" + text(i) + " \xe9"; }));
+  findings = trained("b.csv", {"--positive", "neg"});
+  EXPECT_EQ(found(findings, "data.columns.header"), "false");
+  EXPECT_EQ(found(findings, "task.positive"), "neg");
+  EXPECT_THAT(findings["warnings"].dump(), HasSubstr("60 of 60 texts are not UTF-8"));
+  folder_.write("c.tsv", "id\ttext\tscore\n" + rows([](int i) {
+                           return std::to_string(i) + "\t" + (i % 5 == 0 ? "\"" : "") + text(i) + "\t" +
+                                  (i % 2 == 0   ? "1.5"
+                                   : i % 3 == 0 ? "-2.25"
+                                                : "-1");
+                         }));
+  findings = trained("c.tsv");
+  EXPECT_EQ(found(findings, "data.columns.quote"), "\"\"");
+  EXPECT_EQ(found(findings, "task.positive_above"), "0");
+}
+
+TEST_F(Init, SeveralLabelsTrainAsTheyAreFound) {
+  folder_.write("topics.csv", "text,topic\n" + rows([](int i) {
+                                return "\"" + text(i) + "\",\"" + (i % 3 == 0 ? "arts, music" : label(i)) +
+                                       "\"";
+                              }));
+  Json findings = trained("topics.csv");
+  EXPECT_EQ(found(findings, "task.kind"), "multi_label");
+  EXPECT_EQ(findings["labels"].size(), 3u) << "a comma that joins nothing is a part of a label: " << findings;
+  folder_.write("tags.csv", "text,tags\n" + rows([](int i) {
+                              const char* tags[] = {"a|b", "b", "a", "c", "b|c", ""};
+                              return "\"" + text(i) + "\"," + tags[i % 6];
+                            }));
+  EXPECT_EQ(found(trained("tags.csv"), "data.columns.label_separator"), "|");
+  folder_.write("flags.csv", "comment,rude,loud\n" + rows([](int i) {
+                               return "\"" + text(i) + "\"," + std::to_string(i % 2) + "," +
+                                      std::to_string(i % 3 / 2);
+                             }));
+  EXPECT_EQ(found(trained("flags.csv"), "data.columns.label_columns"), "rude, loud");
+  findings = trained("flags.csv", {"--label-column", "loud"});
+  EXPECT_EQ(found(findings, "task.kind"), "binary");
+  folder_.write("grades.csv", "text,rating\n" + rows([](int i) {
+                                return "\"" + text(i) + "\"," + std::to_string(i % 5 + 1);
+                              }));
+  EXPECT_EQ(trained("grades.csv")["labels"].size(), 5u);
+  EXPECT_EQ(found(trained("grades.csv", {"--positive-above", "3"}), "task.positive_above"), "3");
+}
+
+TEST_F(Init, JsonLinesTrainAsTheyAreFound) {
+  folder_.write(
+      "a.jsonl", rows([](int i) {
+        return Json({{"body", text(i)}, {"tags", i % 3 == 0 ? Json::array() : Json({label(i), "film"})}})
+            .dump();
+      }));
+  EXPECT_EQ(found(trained("a.jsonl"), "task.kind"), "multi_label");
+  folder_.write("b.txt", rows([](int i) { return Json({{"body", text(i)}, {"spam", i % 4 == 0}}).dump(); }));
+  const Json findings = trained("b.txt");
+  EXPECT_EQ(found(findings, "format"), "jsonl") << "by its first line";
+  EXPECT_EQ(found(findings, "task.positive"), "true");
+}
+
+TEST_F(Init, LabelledLinesAndFoldersTrainAsTheyAreFound) {
+  folder_.write("a.txt", rows([](int i) { return "__label__" + label(i) + " " + text(i); }));
+  EXPECT_EQ(found(trained("a.txt"), "task.kind"), "binary");
+  folder_.write("b.ft", rows([](int i) {
+                  return "__label__" + label(i) + (i % 4 == 0 ? " __label__x " : " ") + text(i);
+                }));
+  EXPECT_EQ(found(trained("b.ft"), "task.kind"), "multi_label");
+  for (int i = 0; i < 60; ++i) {
+    folder_.write("classes/" + label(i) + "/" + std::to_string(i) + ".txt", text(i));
+    folder_.write(
+        std::string("parts/") + (i < 40 ? "train/" : "test/") + label(i) + "/" + std::to_string(i) + ".txt",
+        text(i));
+  }
+  EXPECT_EQ(found(trained("classes"), "task.positive"), "pos");
+  EXPECT_EQ(trained("parts")["examples"]["test"], 20);
+  folder_.write("files/train.csv", csv());
+  folder_.write("files/valid.csv", csv());
+  const Json findings = trained("files");
+  EXPECT_EQ(findings["examples"], Json::parse(R"({"train": 60, "validation": 60, "test": 0})"));
+}
+
+TEST_F(Init, CompressedTablesTrainAsTheyAreFound) {
+  const std::string file = folder_.write("a.csv", csv()).string();
+  if (run_program({"/bin/sh", "-c", "gzip \"$0\"", file}).exit_code != 0) GTEST_SKIP() << "no gzip here";
+  EXPECT_EQ(found(trained("a.csv.gz"), "format"), "csv");
+}
+
+TEST_F(Init, NothingIsOverwritten) {
+  folder_.write("a.csv", csv());
+  const ProgramResult made = run({"init", "a.csv"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_THAT(made.out, HasSubstr("wrote a.yaml"));
+  EXPECT_THAT(made.out, HasSubstr("bernoulli train a.yaml --run-dir runs/a"));
+  const std::string before = folder_.read("a.yaml");
+  EXPECT_EQ(run({"train", "a.yaml", "--dry-run"}).exit_code, 0);
+  const ProgramResult again = run({"init", "a.csv"});
+  EXPECT_EQ(again.exit_code, 7);
+  EXPECT_THAT(again.err, HasSubstr("'a.yaml' is there already"));
+  EXPECT_EQ(folder_.read("a.yaml"), before);
+  const ProgramResult printed = run({"init", "a.csv", "--output", "-"});
+  EXPECT_EQ(printed.exit_code, 0);
+  EXPECT_THAT(printed.out, HasSubstr("train: {path: a.csv}"));
+  EXPECT_THAT(printed.err, HasSubstr("data.columns.text: review"));
+  EXPECT_EQ(run({"init", "a.csv", "--output", "-", "--json"}).exit_code, 2);
+  EXPECT_EQ(run({"init", "a.csv", "--output", "no/such/folder.yaml"}).exit_code, 5);
+}
+
+TEST_F(Init, WhatStaysOpenIsAskedFor) {
+  const std::string open =
+      "a,b,mood,stage\n" + rows([](int i) {
+        return "\"" + text(i) + "\",\"" + text(i + 1) + "\"," + label(i) + "," + std::to_string(i % 3);
+      });
+  expect_fault(open, 2, "several columns may be the text: 'a' (60 different values");
+  expect_fault(open, 2, "several columns may be the label: 'mood'", "data.csv", {"--text-column", "a"});
+  folder_.write("data.csv", open);
+  EXPECT_EQ(found(trained("data.csv", {"--text-column", "a", "--label-column", "mood"}), "data.columns.text"),
+            "a");
+  expect_fault(open, 2, "has no such column; did you mean 'mood'?", "data.csv",
+               {"--text-column", "a", "--label-column", "moods"});
+  expect_fault(csv(), 2, "--positive 'good': the labels are", "data.csv", {"--positive", "good"});
+  expect_fault(csv(), 2, "--positive-above compares", "data.csv", {"--positive-above", "1"});
+  expect_fault(csv(), 2, "cannot be the text and the label", "data.csv",
+               {"--text-column", "a", "--label-column", "a"});
+  expect_fault(csv(), 2, "--header is 'maybe'", "data.csv", {"--header", "maybe"});
+  expect_fault("__label__a b\n", 2, "has no columns", "lines.txt", {"--text-column", "a"});
+}
+
+TEST_F(Init, HostileDataAreFaultsOfTheData) {
+  expect_fault("", 3, "'data.csv' is empty");
+  expect_fault("text,label\n", 3, "holds no row of data");
+  expect_fault("text,label\n" + rows([](int i) { return "\"" + text(i) + "\",pos"; }), 3,
+               "holds one label only, 'pos', in all 60 examples");
+  expect_fault(std::string("\x7f\x45\x4c\x46\x00\x01", 6), 3, "zero byte at 4");
+  expect_fault("text,label\n\"a, b\" c,pos\n\"d\n", 3, "data.csv:2");
+  expect_fault(
+      "text,label\n" + rows([](int i) { return "\"" + text(i) + "\",l" + std::to_string(i); }, 20000), 3,
+      "holds more than 5000 different labels");
+  expect_fault(rows([](int i) { return "__label__l" + std::to_string(i) + " " + text(i); }, 1500), 3,
+               "holds 1500 different labels", "many.txt");
+  expect_fault("text,label\n" + rows([](int i) { return "\"" + text(i) + "\"," + label(i) + "\xe9"; }), 3,
+               "a label is not UTF-8");
+  expect_fault("text,label\n" + rows([](int i) { return "\"" + text(i) + "\"," + (i == 7 ? "" : label(i)); }),
+               3, "data.csv:9: the label is empty, as in 1 of 60");
+  expect_fault("text,label\na text,x\nanother,y\n", 3, "holds 2 examples; a classifier needs 10");
+  expect_fault("some words\nand more, of them\n", 3, "neither its name nor its first lines", "data.bin");
+  expect_fault("{\"text\": \"a\"}\n{\"text\"\n", 3, "data.jsonl:2", "data.jsonl");
+  EXPECT_EQ(run({"init", "nothere.csv"}).exit_code, 3);
+  EXPECT_EQ(run({"init"}).exit_code, 2);
+  EXPECT_EQ(run({"init", "."}).exit_code, 2) << "which has no name";
+}
+
+TEST_F(Init, NamesOfAnyKindStayWhatTheyAre) {
+  folder_.write("my data #1: 'x'.csv", "\"the: text #1\",\"{mood}\"\n" + rows([](int i) {
+                                         return "\"" + text(i) + "\",\"" + (i % 2 == 0 ? "yes: #1" : "- no") +
+                                                "\"";
+                                       }));
+  const Json findings = trained("my data #1: 'x'.csv");
+  EXPECT_EQ(found(findings, "data.columns.label"), "{mood}");
+  EXPECT_EQ(findings["labels"].size(), 2u);
+}
+
+}  // namespace
+}  // namespace bernoulli::testing
