@@ -48,9 +48,9 @@ void check_no_decay(const config::Json& resolved, const std::map<std::string, co
                     const layers::ModelPlan& plan, config::Faults& faults) {
   if (faults.touch("optimizer.no_decay")) return;
   std::vector<std::string> names;
-  for (const layers::NamedLayer& layer : plan.layers) {
-    for (const layers::ParameterSpec& parameter : layer.plan.parameters)
-      names.push_back(layer.tensor_name(parameter.name));
+  for (const layers::NamedLayer* layer : plan.all_layers()) {
+    for (const layers::ParameterSpec& parameter : layer->plan.parameters)
+      names.push_back(layer->tensor_name(parameter.name));
   }
   const auto endings = resolved.at("optimizer").at("no_decay").get<std::vector<std::string>>();
   for (size_t i = 0; i < endings.size(); ++i) {
@@ -64,14 +64,24 @@ void check_no_decay(const config::Json& resolved, const std::map<std::string, co
   }
 }
 
+/// What a list of layers seems to end in.
+int64_t units_of(const std::vector<KindConfig>& layers) {
+  const auto last = std::find_if(layers.rbegin(), layers.rend(),
+                                 [](const KindConfig& layer) { return layer.kind != "sigmoid"; });
+  if (last == layers.rend()) return 1;
+  if (last->branches.empty()) return last->args.value("units", int64_t{1});
+  int64_t units = 0;
+  for (const std::vector<KindConfig>& branch : last->branches)
+    units = last->args.value("join", "") == "sum" ? units_of(branch) : units + units_of(branch);
+  return units;
+}
+
 /// Of the task, or of the model where the labels of the data will tell.
 int64_t num_outputs(const RunConfig& run) {
   const TaskConfig& task = run.task;
   if (task.kind == TaskConfig::Kind::kBinary) return 1;
   if (!task.labels.empty()) return static_cast<int64_t>(task.labels.size());
-  const auto last = std::find_if(run.model.layers.rbegin(), run.model.layers.rend(),
-                                 [](const KindConfig& layer) { return layer.kind != "sigmoid"; });
-  return last == run.model.layers.rend() ? 1 : last->args.value("units", int64_t{1});
+  return units_of(run.model.layers);
 }
 
 std::vector<std::string> lines_of(const UsageError& error) {

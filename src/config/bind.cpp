@@ -20,23 +20,36 @@ std::string where(const Places& places, const std::string& path) {
   return found == places.end() ? "" : found->second.text();
 }
 
-/// {name: {key: value}}; the arguments are read by whoever builds the kind.
+std::vector<KindConfig> bind_kinds(const Json& list, const std::string& path, const Places& places);
+
+/// {name: {key: value}}; the arguments are read by whoever builds the kind, but for lists of further kinds.
 KindConfig bind_kind(const Json& value, const std::string& path, const Places& places) {
+  constexpr const char* kBranches = "branches";
   const auto kind = value.begin();
-  return {kind.key(), kind.value(), where(places, join_path(path, kind.key()))};
+  const std::string own_path = join_path(path, kind.key());
+  KindConfig bound{kind.key(), kind.value(), where(places, own_path)};
+  if (!bound.args.contains(kBranches)) return bound;
+  for (const Json& branch : bound.args[kBranches]) {
+    bound.branches.push_back(
+        bind_kinds(branch, fmt::format("{}.{}[{}]", own_path, kBranches, bound.branches.size()), places));
+  }
+  bound.args.erase(kBranches);
+  return bound;
 }
 
 KindConfig bind_kind(Reader& reader, const std::string& key, const Places& places) {
   return bind_kind(reader.raw(key), join_path(reader.path(), key), places);
 }
 
-std::vector<KindConfig> bind_kinds(Reader& reader, const std::string& key, const Places& places) {
+std::vector<KindConfig> bind_kinds(const Json& list, const std::string& path, const Places& places) {
   std::vector<KindConfig> kinds;
-  for (const Json& item : reader.raw(key)) {
-    kinds.push_back(
-        bind_kind(item, fmt::format("{}[{}]", join_path(reader.path(), key), kinds.size()), places));
-  }
+  for (const Json& item : list)
+    kinds.push_back(bind_kind(item, fmt::format("{}[{}]", path, kinds.size()), places));
   return kinds;
+}
+
+std::vector<KindConfig> bind_kinds(Reader& reader, const std::string& key, const Places& places) {
+  return bind_kinds(reader.raw(key), join_path(reader.path(), key), places);
 }
 
 SourceConfig bind_source(Reader& reader) { return {reader.text("path"), reader.text("format"), false}; }

@@ -46,7 +46,7 @@ void canonicalise_arguments(const KindSchema& kind, Node& node) {
     node.had_no_value = had_no_value;
   } else if (node.is_scalar() && !kind.shorthand.empty()) {
     wrap(node, kind.shorthand);
-  } else if (node.is_list() && shorthand_takes_list(kind)) {
+  } else if ((node.is_list() || node.kind == Node::Kind::kItem) && shorthand_takes_list(kind)) {
     wrap(node, kind.shorthand);
   } else if (node.is_list() && kind.positional && node.items.size() <= kind.fields.size()) {
     set_positions(kind, node);

@@ -268,14 +268,20 @@ class CrossChecks {
   }
 
   void check_padding() {
-    const std::vector<KindConfig>& layers = run_.model.layers;
+    if (!run_.text.sequence_length) refuse_counted_padding(run_.model.layers, "model.layers");
+  }
+
+  void refuse_counted_padding(const std::vector<KindConfig>& layers, const std::string& list) {
     for (size_t i = 0; i < layers.size(); ++i) {
+      const std::string path = fmt::format("{}[{}].{}", list, i, layers[i].kind);
       const auto padding = layers[i].args.find("padding");
-      if (padding != layers[i].args.end() && *padding == "include" && !run_.text.sequence_length) {
-        fault(fmt::format("model.layers[{}].{}.padding", i, layers[i].kind),
+      if (padding != layers[i].args.end() && *padding == "include") {
+        fault(path + ".padding",
               "is include, but text.sequence_length is not set, so the result would depend on the longest "
               "text of the batch (set the length, or exclude)");
       }
+      for (size_t branch = 0; branch < layers[i].branches.size(); ++branch)
+        refuse_counted_padding(layers[i].branches[branch], fmt::format("{}.branches[{}]", path, branch));
     }
   }
 

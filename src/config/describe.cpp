@@ -77,8 +77,15 @@ class Rows {
   void add(const FieldSchema& schema, const std::string& path) {
     rows_.push_back(row_of(schema, path));
     if (schema.kinds != nullptr) add_kinds(*schema.kinds, path);
+    const bool holds_lists = schema.type == FieldType::kList && schema.fields.front().kinds != nullptr;
+    if (holds_lists) add_kinds(*schema.fields.front().kinds, path);
     if (schema.type != FieldType::kMap) return;
     for (const FieldSchema& field : schema.fields) add(field, join_path(path, field.key));
+  }
+
+  /// To kinds that are written out elsewhere.
+  void refer(const std::vector<KindSchema>& kinds, const std::string& path) {
+    written_at_.emplace(&kinds, path);
   }
 
   void add_kind(const KindSchema& kind, const std::string& path) {
@@ -133,7 +140,11 @@ std::vector<Row> rows_at(const FieldSchema& root, const std::string& path) {
   FieldSchema at = root;
   const KindSchema* kind = nullptr;
   std::string walked;
+  Rows rows;
   for (const std::string& key : split_keys(path)) {
+    if (at.type == FieldType::kList && at.fields.front().kinds != nullptr)
+      at = FieldSchema(at.fields.front());
+    if (at.kinds != nullptr) rows.refer(*at.kinds, walked);
     const MapMember member = find_member(at, key);
     const bool is_list_item = at.type == FieldType::kList;
     if ((member.field == nullptr || is_list_item) && member.kind == nullptr) refuse_key(path, key, at);
@@ -142,7 +153,6 @@ std::vector<Row> rows_at(const FieldSchema& root, const std::string& path) {
     at = next;
     walked = join_path(walked, key);
   }
-  Rows rows;
   if (kind != nullptr) {
     rows.add_kind(*kind, walked);
   } else {

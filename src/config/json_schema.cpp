@@ -1,7 +1,10 @@
 #include "config/json_schema.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "config/canonical.h"
 #include "config/schema.h"
@@ -92,7 +95,29 @@ Json arguments_json(const KindSchema& kind) {
   return json;
 }
 
+constexpr const char* kDefinitions = "$defs";
+constexpr const char* kLayer = "layer";
+
+bool holds(const FieldSchema& field, const std::vector<KindSchema>& kinds) {
+  return field.kinds == &kinds ||
+         std::ranges::any_of(field.fields, [&](const FieldSchema& inner) { return holds(inner, kinds); });
+}
+
+/// So do layers, one kind of which has branches of layers: they are written once, and referred to.
+bool hold_themselves(const std::vector<KindSchema>& kinds) {
+  return std::ranges::any_of(kinds, [&](const KindSchema& kind) {
+    return std::ranges::any_of(kind.fields, [&](const FieldSchema& field) { return holds(field, kinds); });
+  });
+}
+
+Json kind_definition(const FieldSchema& schema);
+
 Json kind_json(const FieldSchema& schema) {
+  if (hold_themselves(*schema.kinds)) return Json{{"$ref", fmt::format("#/{}/{}", kDefinitions, kLayer)}};
+  return kind_definition(schema);
+}
+
+Json kind_definition(const FieldSchema& schema) {
   Json names = Json::array();
   Json properties = Json::object();
   for (const KindSchema& kind : *schema.kinds) {
@@ -234,6 +259,12 @@ Json json_schema(const std::vector<KindSchema>& layer_kinds) {
   json["type"] = "object";
   json["properties"] = properties_of(root.fields);
   json["additionalProperties"] = false;
+  if (hold_themselves(layer_kinds)) {
+    FieldSchema layer;
+    layer.type = FieldType::kKind;
+    layer.kinds = &layer_kinds;
+    json[kDefinitions] = {{kLayer, kind_definition(layer)}};
+  }
   return json;
 }
 

@@ -69,6 +69,9 @@ std::string unquoted(std::string_view value) {
 bool holds(const Json& resolved, const Node& node) {
   if (node.kind == Node::Kind::kItem) {
     const auto index = static_cast<size_t>(node.index);
+    if (resolved.is_object())  // of a kind whose key for the list may be left out, as parallel[0]
+      return std::any_of(resolved.begin(), resolved.end(),
+                         [&](const Json& value) { return holds(value, node); });
     return resolved.is_array() && index < resolved.size() && holds(resolved[index], node.items[0]);
   }
   if (!node.is_map()) return true;

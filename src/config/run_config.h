@@ -19,6 +19,7 @@ struct KindConfig {
   std::string kind;
   nlohmann::ordered_json args;
   std::string where;  ///< "file:line:column" for messages; empty when made by code
+  std::vector<std::vector<KindConfig>> branches = {};  ///< the key `branches`: lists of kinds inside this one
 };
 
 struct SourceConfig {

@@ -27,11 +27,18 @@ constexpr uint64_t kIrVersion = 8;
 /// No protobuf message may be larger.
 constexpr uint64_t kMostBytes = (uint64_t{1} << 31) - 1;
 
-OnnxGraph graph_of(const ArtifactParts& parts) {
-  OnnxGraph graph;
-  std::string x = layers::kOnnxIds;
-  for (const layers::NamedLayer& layer : parts.plan.layers) {
+/// @return what the layers make of `x`
+std::string add_layers(const std::vector<layers::NamedLayer>& list, std::string x, OnnxGraph& graph) {
+  for (const layers::NamedLayer& layer : list) {
     if (layer.plan.training_only) continue;
+    if (layer.plan.onnx_join) {
+      std::vector<std::string> outputs;
+      for (const std::vector<layers::NamedLayer>& branch : layer.branches)
+        outputs.push_back(add_layers(branch, x, graph));
+      graph.begin_layer(layer.name);
+      x = layer.plan.onnx_join(graph, outputs);
+      continue;
+    }
     if (!layer.plan.onnx)
       throw UsageError(
           fmt::format("this model cannot be written as onnx: its layer {} ({}) has no ONNX operators; use "
@@ -40,6 +47,12 @@ OnnxGraph graph_of(const ArtifactParts& parts) {
     graph.begin_layer(layer.name);
     x = layer.plan.onnx(graph, x);
   }
+  return x;
+}
+
+OnnxGraph graph_of(const ArtifactParts& parts) {
+  OnnxGraph graph;
+  std::string x = add_layers(parts.plan.layers, layers::kOnnxIds, graph);
   if (!parts.temperatures.empty()) {
     graph.begin_layer("temperature");
     x = graph.add("Div", {x, graph.floats({parts.temperatures.begin(), parts.temperatures.end()})});

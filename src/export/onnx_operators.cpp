@@ -96,6 +96,7 @@ struct Operator {
   size_t num_inputs;
   at::Tensor (*run)(const OnnxNode& node, const Inputs& in);
   bool last_is_optional = false;
+  bool takes_more = false;
 };
 
 const std::map<std::string, Operator>& operators() {
@@ -105,7 +106,9 @@ const std::map<std::string, Operator>& operators() {
       {"Add", {2, [](N, I in) { return at::add(in[0], in[1]); }}},
       {"BatchNormalization", {5, batch_normalization}},
       {"Cast", {1, cast}},
-      {"Concat", {2, [](N node, I in) { return at::cat(in, onnx_attribute<int64_t>(node, "axis")); }}},
+      {"Concat",
+       {2, [](N node, I in) { return at::cat(in, onnx_attribute<int64_t>(node, "axis")); },
+        /*last_is_optional=*/false, /*takes_more=*/true}},
       {"Conv", {3, convolution, /*last_is_optional=*/true}},
       {"Div", {2, [](N, I in) { return at::div(in[0], in[1]); }}},
       {"Equal", {2, [](N, I in) { return at::eq(in[0], in[1]); }}},
@@ -147,9 +150,10 @@ at::Tensor run_onnx_node(const OnnxNode& node, const std::vector<at::Tensor>& in
   const auto found = operators().find(node.op);
   if (found == operators().end())
     throw ArtifactError(fmt::format("the exporter writes no operator '{}'", node.op));
-  const auto& [num_inputs, run, last_is_optional] = found->second;
-  if (inputs.size() != num_inputs && !(last_is_optional && inputs.size() + 1 == num_inputs))
-    throw ArtifactError(fmt::format("it has {} inputs, expected {}", inputs.size(), num_inputs));
+  const auto& [num_inputs, run, last_is_optional, takes_more] = found->second;
+  const bool fits = inputs.size() == num_inputs || (last_is_optional && inputs.size() + 1 == num_inputs) ||
+                    (takes_more && inputs.size() > num_inputs);
+  if (!fits) throw ArtifactError(fmt::format("it has {} inputs, expected {}", inputs.size(), num_inputs));
   return run(node, inputs);
 }
 

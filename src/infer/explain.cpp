@@ -7,22 +7,41 @@
 namespace bernoulli {
 namespace {
 
-/// Throws where a layer between tokens and logits is not linear; true where the pool divides by the number of
-/// tokens.
-bool divides_by_length(const layers::ModelPlan& plan) {
-  bool divides = false;
-  for (const layers::NamedLayer& layer : plan.layers) {
+/// How the pools of a model divide: its branches must do it alike for a token to have one share.
+struct Pools {
+  bool divide = false;         ///< one by the number of tokens
+  bool do_not_divide = false;  ///< another one by a number that all texts have in common
+};
+
+/// Throws where a layer between tokens and logits is not linear.
+void find_pools(const std::vector<layers::NamedLayer>& list, Pools& pools) {
+  for (const layers::NamedLayer& layer : list) {
+    const auto pool = [&](bool divides) { (divides ? pools.divide : pools.do_not_divide) = true; };
+    for (const std::vector<layers::NamedLayer>& branch : layer.branches) find_pools(branch, pools);
     if (layer.kind == "embedding_bag" && layer.args.at("mode") != "max") {
-      divides = layer.args.at("mode") == "mean";
+      pool(layer.args.at("mode") == "mean");
     } else if (layer.kind == "mean_pool") {
-      divides = layer.args.at("padding") == "exclude";
-    } else if (layer.kind != "embedding" && layer.kind != "sum_pool" && layer.kind != "linear" &&
+      pool(layer.args.at("padding") == "exclude");
+    } else if (layer.kind == "sum_pool") {
+      pool(false);
+    } else if (layer.kind != "embedding" && layer.kind != "linear" && layer.branches.empty() &&
                !layer.plan.training_only) {
       throw UsageError(
           fmt::format("--explain needs a model that is linear in its tokens; layer '{}' is not", layer.name));
     }
   }
-  return divides;
+}
+
+/// True where the pools divide by the number of tokens.
+bool divides_by_length(const layers::ModelPlan& plan) {
+  Pools pools;
+  find_pools(plan.layers, pools);
+  if (pools.divide && pools.do_not_divide)
+    throw UsageError(
+        "--explain needs a model that is linear in its tokens; this one has branches with a mean over the "
+        "tokens "
+        "of a text and others without, so that a token has no share of its own");
+  return pools.divide;
 }
 
 }  // namespace

@@ -14,10 +14,10 @@ namespace bernoulli {
 NetworkWeights::NetworkWeights(const layers::ModelPlan& plan, const std::vector<RawTensor>& weights) {
   for (const RawTensor& tensor : weights) weights_.emplace(tensor.name, &tensor);
   size_t expected = 0;
-  for (const layers::NamedLayer& layer : plan.layers) {
-    for (const layers::ParameterSpec& parameter : layer.plan.parameters) {
+  for (const layers::NamedLayer* layer : plan.all_layers()) {
+    for (const layers::ParameterSpec& parameter : layer->plan.parameters) {
       ++expected;
-      const std::string name = layer.tensor_name(parameter.name);
+      const std::string name = layer->tensor_name(parameter.name);
       const auto found = weights_.find(name);
       if (found == weights_.end()) throw ArtifactError(fmt::format("the weights lack tensor '{}'", name));
       if (found->second->shape != parameter.shape) {

@@ -7,8 +7,8 @@
 namespace bernoulli {
 namespace {
 
-bool counts_padding(const layers::NamedLayer& layer) {
-  return layer.args.is_object() && layer.args.value("padding", "") == "include";
+bool counts_padding(const layers::NamedLayer* layer) {
+  return layer->args.is_object() && layer->args.value("padding", "") == "include";
 }
 
 }  // namespace
@@ -17,8 +17,8 @@ SequenceNetwork SequenceNetwork::build(const layers::ModelPlan& plan, const Text
                                        const NetworkWeights& weights) {
   SequenceNetwork network;
   network.num_outputs_ = plan.num_outputs;
+  if (std::ranges::any_of(plan.all_layers(), counts_padding)) network.padded_length_ = text.sequence_length;
   for (const layers::NamedLayer& layer : plan.layers) {
-    if (counts_padding(layer)) network.padded_length_ = text.sequence_length;
     if (layer.kind == "embedding" || layer.kind == "embedding_bag") {
       network.dim_ = layer.args.at("dim");
       network.table_ = weights.rows(layer, "weight", network.dim_);

@@ -322,6 +322,7 @@ std::unique_ptr<const TextLayer> make_text_layer(const NamedLayer& layer, const 
   }
   if (layer.kind == "conv1d") return std::make_unique<Conv1d>(layer, weights);
   if (layer.kind == "lstm" || layer.kind == "gru") return std::make_unique<Recurrent>(layer, weights);
+  if (layer.kind == "parallel") return make_parallel_layer(layer, weights);
   if (layer.kind == "attention_pool") return std::make_unique<AttentionPool>(layer, weights);
   if (const auto mode = pool_mode(layer.kind))
     return std::make_unique<Pool>(*mode, layer.args.at("padding") == "include");

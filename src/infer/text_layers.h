@@ -19,6 +19,8 @@ struct TextState {
   kernels::LaneVector next;
   kernels::LaneVector scratch[4];
   std::vector<int32_t> indices;
+  std::vector<TextState>
+      branch;  ///< empty until a layer has branches: then one, in which each is run in turn
 };
 
 /// A layer of a trained network over one text. Immutable, shared between threads.
@@ -31,6 +33,10 @@ class TextLayer {
 /// @param layer  neither a table nor training_only
 std::unique_ptr<const TextLayer> make_text_layer(const layers::NamedLayer& layer,
                                                  const NetworkWeights& weights);
+
+/// The same of a layer with branches.
+std::unique_ptr<const TextLayer> make_parallel_layer(const layers::NamedLayer& layer,
+                                                     const NetworkWeights& weights);
 
 /// The largest value of each feature over tokens, 0 without any: what an embedding_bag of mode max ends with.
 std::unique_ptr<const TextLayer> make_pool_of_tokens(const std::string& mode);

@@ -62,8 +62,9 @@ int64_t num_numbers(const ParameterSpec& parameter);
 /// What a layer sees when it is planned.
 struct PlanContext {
   Shape input;
-  int64_t num_ids = 0;      ///< rows that an embedding table needs
-  std::string initializer;  ///< model.initializer: keras | torch
+  int64_t num_ids = 0;               ///< rows that an embedding table needs
+  std::string initializer;           ///< model.initializer: keras | torch
+  std::vector<Shape> branches = {};  ///< what the branches of the layer give; empty for a layer without
 };
 
 /// Of a pool that takes the largest output of each feature, where they were taken before it (highest_script).
@@ -78,7 +79,8 @@ struct LayerPlan {
   std::vector<ParameterSpec> parameters;
   /// TorchScript body of `def forward(self, x: Tensor, lengths: Tensor) -> Tensor:`, one statement a line, no
   /// indentation. Parameters are self.<name>; self.training tells training from evaluation. The trainer
-  /// evaluates with this text and the exporter saves it, so a layer is written once.
+  /// evaluates with this text and the exporter saves it, so a layer is written once. Of a layer with branches
+  /// x is `List[Tensor]`: what they give.
   std::string script;
   /// The same layer in evaluation as ONNX nodes; null: it has none, and the model no ONNX file.
   OnnxWriter onnx = nullptr;
@@ -91,16 +93,21 @@ struct LayerPlan {
   /// @param counts_padding  of the pool
   std::function<std::string(bool counts_padding)> highest_script = nullptr;
   std::optional<RestOfPool> rest_of_pool = std::nullopt;  ///< of such a pool
-  bool monotone = false;  ///< elementwise, and a larger input never gives a smaller output
+  bool monotone = false;         ///< elementwise, and a larger input never gives a smaller output
+  OnnxJoin onnx_join = nullptr;  ///< of a layer with branches, in place of `onnx`
 };
 
-/// One layer of a model with its name ("embedding_0", "linear_4": kind and position in model.layers).
+/// One layer of a model with its name ("embedding_0", "linear_4": kind and position in model.layers; in a
+/// branch "conv1d_1_0_2": position 2 of branch 0 of layer 1).
 struct NamedLayer {
   std::string name;
   std::string kind;
   Json args;
   Shape input;
   LayerPlan plan;
+  /// Lists of layers that all read `input`, and whose outputs this layer joins; an empty list gives the
+  /// input.
+  std::vector<std::vector<NamedLayer>> branches = {};
 
   /// Of a parameter, as checkpoints and files have it: "embedding_0.weight".
   std::string tensor_name(const std::string& parameter) const { return name + "." + parameter; }
@@ -127,6 +134,9 @@ const std::vector<LayerKind>& layer_kinds();
 
 /// The schemas of layer_kinds(), for config/.
 const std::vector<KindSchema>& layer_schemas();
+
+/// The very vector that layer_schemas() gives, which may not be filled yet: for a kind that holds layers.
+const std::vector<KindSchema>& unfilled_layer_schemas();
 
 /// "[B, 250] ids", "[B, 250, 16]", "[B, 16]": for summaries and messages.
 std::string describe(const Shape& shape);

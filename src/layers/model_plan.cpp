@@ -1,11 +1,13 @@
 #include "layers/model_plan.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "config/loss_mode.h"
 #include "core/error.h"
+#include "layers/shape_rules.h"
 
 namespace bernoulli::layers {
 namespace {
@@ -21,10 +23,10 @@ const LayerKind& find_kind(const std::string& name) {
 /// Faults of the layer list, gathered so that the user sees all of them.
 class Faults {
  public:
-  void add(const KindConfig& layer, size_t index, const std::string& message) {
+  /// @param path  of the layer, such as "model.layers[2]"
+  void add(const KindConfig& layer, const std::string& path, const std::string& message) {
     const std::string where = layer.where.empty() ? "" : layer.where + ": ";
-    text_ += fmt::format("{}{}model.layers[{}] ({}): {}", text_.empty() ? "" : "\n", where, index, layer.kind,
-                         message);
+    text_ += fmt::format("{}{}{} ({}): {}", text_.empty() ? "" : "\n", where, path, layer.kind, message);
   }
   void throw_if_any() const {
     if (!text_.empty()) throw UsageError(text_);
@@ -34,11 +36,67 @@ class Faults {
   std::string text_;
 };
 
+constexpr const char* kLayersKey = "model.layers";
+
+std::string item_path(const std::string& list, size_t index) { return fmt::format("{}[{}]", list, index); }
+
+/// Plans lists of layers, those of branches among them, and gathers what is wrong with them.
+class Planner {
+ public:
+  Planner(const ModelConfig& model, int64_t num_ids, Faults& faults)
+      : initializer_(model.initializer), num_ids_(num_ids), faults_(faults) {}
+
+  /// @param path   key of the list.
+  /// @param place  what stands between a layer's kind and its index: "_", or "_1_0_" in branch 0 of layer 1.
+  /// @return as many layers as could be planned: what follows one without an output cannot be judged
+  std::vector<NamedLayer> plan(const std::vector<KindConfig>& list, Shape shape, const std::string& path,
+                               const std::string& place) {
+    std::vector<NamedLayer> layers;
+    for (size_t i = 0; i < list.size(); ++i) {
+      const std::string own_path = item_path(path, i), name = list[i].kind + place + std::to_string(i);
+      NamedLayer layer{name, list[i].kind, list[i].args, shape, {}};
+      try {
+        PlanContext context{shape, num_ids_, initializer_};
+        if (!plan_branches(list[i], own_path, fmt::format("{}{}_", place, i), context, layer)) break;
+        layer.plan = find_kind(list[i].kind).plan(list[i].args, context);
+      } catch (const ShapeError& error) {
+        faults_.add(list[i], own_path, error.message);
+        break;
+      }
+      shape = layer.plan.output;
+      layers.push_back(std::move(layer));
+    }
+    return layers;
+  }
+
+ private:
+  /// @return whether all of them have an output
+  bool plan_branches(const KindConfig& config, const std::string& path, const std::string& place,
+                     PlanContext& context, NamedLayer& layer) {
+    if (config.branches.empty()) return true;
+    require_layout(context, {Layout::kSequence, Layout::kVector});
+    bool whole = true;
+    for (size_t i = 0; i < config.branches.size(); ++i) {
+      const std::vector<KindConfig>& branch = config.branches[i];
+      const std::vector<NamedLayer>& planned = layer.branches.emplace_back(
+          plan(branch, context.input, fmt::format("{}.{}.branches[{}]", path, config.kind, i),
+               fmt::format("{}{}_", place, i)));
+      whole = whole && planned.size() == branch.size();
+      context.branches.push_back(planned.empty() ? context.input : planned.back().plan.output);
+    }
+    return whole;
+  }
+
+  std::string initializer_;
+  int64_t num_ids_;
+  Faults& faults_;
+};
+
 /// Takes a final sigmoid off where the loss works on probabilities: loss and exporter apply the one sigmoid.
 bool take_final_sigmoid(std::vector<KindConfig>& layers, LossConfig::Mode loss, Faults& faults) {
   if (layers.back().kind != "sigmoid") return false;
   if (trains_on_logits(loss)) {
-    faults.add(layers.back(), layers.size() - 1,
+    faults.add(layers.back(), item_path(kLayersKey, layers.size() - 1),
                "a sigmoid ends a model that is trained on logits, so it would be applied twice (remove it: "
                "the exported file applies the sigmoid; "
                "or train on probabilities with loss.mode: sigmoid_bce)");
@@ -47,17 +105,23 @@ bool take_final_sigmoid(std::vector<KindConfig>& layers, LossConfig::Mode loss, 
   return true;
 }
 
+bool ends_in_activation(const std::vector<KindConfig>& layers) {
+  if (layers.empty()) return false;
+  return find_kind(layers.back().kind).activation ||
+         std::ranges::any_of(layers.back().branches, ends_in_activation);
+}
+
 void check_output(const std::vector<KindConfig>& layers, const ModelPlan& plan, Faults& faults) {
-  const size_t last = layers.size() - 1;
+  const std::string path = item_path(kLayersKey, layers.size() - 1);
   const Shape& output = plan.layers.back().plan.output;
-  if (find_kind(layers[last].kind).activation) {
-    faults.add(layers[last], last,
+  if (ends_in_activation(layers)) {
+    faults.add(layers.back(), path,
                "an activation ends the model, which must end in logits (put a linear layer after it)");
   } else if (output.layout != Layout::kVector || output.features != plan.num_outputs) {
     const std::string advice = output.layout == Layout::kVector
                                    ? fmt::format("end with linear: {}", plan.num_outputs)
                                    : "put a pool, such as mean_pool, before the last linear layer";
-    faults.add(layers[last], last,
+    faults.add(layers.back(), path,
                fmt::format("the model ends in {}, expected [B, {}]: one logit a label ({})", describe(output),
                            plan.num_outputs, advice));
   }
@@ -70,17 +134,39 @@ int64_t count_trainable(const LayerPlan& plan) {
   return total;
 }
 
+void add_layers(const std::vector<NamedLayer>& list, std::vector<const NamedLayer*>& all) {
+  for (const NamedLayer& layer : list) {
+    for (const std::vector<NamedLayer>& branch : layer.branches) add_layers(branch, all);
+    all.push_back(&layer);
+  }
+}
+
+/// Of a list and of the branches in it, which are indented.
+void add_rows(const std::vector<NamedLayer>& list, size_t indent, std::string& table) {
+  for (const NamedLayer& layer : list) {
+    for (const std::vector<NamedLayer>& branch : layer.branches) add_rows(branch, indent + 2, table);
+    table += fmt::format("{:<22} {:<18} {:>12}\n", std::string(indent, ' ') + layer.name,
+                         describe(layer.plan.output), count_trainable(layer.plan));
+  }
+}
+
 }  // namespace
+
+std::vector<const NamedLayer*> ModelPlan::all_layers() const {
+  std::vector<const NamedLayer*> all;
+  add_layers(layers, all);
+  return all;
+}
 
 int64_t ModelPlan::num_parameters() const {
   int64_t total = 0;
-  for (const NamedLayer& layer : layers) total += count_trainable(layer.plan);
+  for (const NamedLayer* layer : all_layers()) total += count_trainable(layer->plan);
   return total;
 }
 
 bool ModelPlan::reads_lengths() const {
-  return std::any_of(layers.begin(), layers.end(), [](const NamedLayer& layer) {
-    return !layer.plan.training_only && layer.plan.script.find("lengths") != std::string::npos;
+  return std::ranges::any_of(all_layers(), [](const NamedLayer* layer) {
+    return !layer->plan.training_only && layer->plan.script.find("lengths") != std::string::npos;
   });
 }
 
@@ -95,21 +181,12 @@ ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfi
   plan.explicit_sigmoid = take_final_sigmoid(layers, loss, faults);
   plan.ragged_input = !layers.empty() && layers.front().kind == "embedding_bag";
 
-  Shape shape{plan.ragged_input ? Layout::kRaggedIds : Layout::kPaddedIds, 0,
-              plan.ragged_input ? std::nullopt : text.sequence_length};
-  for (size_t i = 0; i < layers.size(); ++i) {
-    const KindConfig& config = layers[i];
-    try {
-      LayerPlan layer = find_kind(config.kind).plan(config.args, {shape, num_ids, model.initializer});
-      plan.layers.push_back({fmt::format("{}_{}", config.kind, i), config.kind, config.args, shape, layer});
-      shape = layer.output;
-    } catch (const ShapeError& error) {
-      faults.add(config, i, error.message);
-      faults.throw_if_any();  // what follows a layer without an output cannot be judged
-    }
-  }
+  const Shape ids{plan.ragged_input ? Layout::kRaggedIds : Layout::kPaddedIds, 0,
+                  plan.ragged_input ? std::nullopt : text.sequence_length};
+  plan.layers = Planner(model, num_ids, faults).plan(layers, ids, kLayersKey, "_");
+  if (plan.layers.size() < layers.size()) faults.throw_if_any();
   if (layers.empty()) {
-    faults.add(model.layers.front(), 0, "the model holds nothing but a sigmoid");
+    faults.add(model.layers.front(), item_path(kLayersKey, 0), "the model holds nothing but a sigmoid");
   } else {
     check_output(layers, plan, faults);
   }
@@ -121,25 +198,22 @@ ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfi
       throw ShapeError{
           "no layer has anything to train (put a linear layer at the end, or leave trainable: false out)"};
   } catch (const ShapeError& error) {
-    faults.add(layers.front(), 0, error.message);
+    faults.add(layers.front(), item_path(kLayersKey, 0), error.message);
     faults.throw_if_any();
   }
   return plan;
 }
 
-std::optional<size_t> max_pool_behind(const ModelPlan& plan, size_t first) {
+std::optional<size_t> max_pool_behind(const std::vector<NamedLayer>& layers, size_t first) {
   size_t next = first + 1;
-  while (next < plan.layers.size() && plan.layers[next].plan.monotone) ++next;
-  const bool is_pool = next < plan.layers.size() && plan.layers[next].plan.rest_of_pool;
+  while (next < layers.size() && layers[next].plan.monotone) ++next;
+  const bool is_pool = next < layers.size() && layers[next].plan.rest_of_pool;
   return is_pool ? std::optional(next) : std::nullopt;
 }
 
 std::string summary(const ModelPlan& plan) {
   std::string table = fmt::format("{:<22} {:<18} {:>12}\n", "layer", "output", "parameters");
-  for (const NamedLayer& layer : plan.layers) {
-    table += fmt::format("{:<22} {:<18} {:>12}\n", layer.name, describe(layer.plan.output),
-                         count_trainable(layer.plan));
-  }
+  add_rows(plan.layers, 0, table);
   table +=
       fmt::format("{:<22} {:<18} {:>12}", "total",
                   plan.explicit_sigmoid ? "logits (sigmoid in the loss)" : "logits", plan.num_parameters());

@@ -23,6 +23,8 @@ struct ModelPlan {
   std::optional<NaiveBayesStart> naive_bayes;  ///< to be given numbers by start_as_naive_bayes
   std::optional<PretrainedStart> pretrained;   ///< to be given vectors by start_from_vectors
 
+  /// Every layer, those of branches among them, in the order in which they are computed: that of parameters.
+  std::vector<const NamedLayer*> all_layers() const;
   int64_t num_parameters() const;  ///< trainable numbers
   bool reads_lengths() const;      ///< some layer that evaluation runs looks at `lengths`
 };
@@ -34,9 +36,9 @@ struct ModelPlan {
 ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfig::Mode loss, int64_t num_ids,
                      int64_t num_outputs);
 
-/// The max_pool behind layer `first` with nothing between but monotone layers: it takes the largest output of
-/// each feature through them. Its index; nothing where something else follows.
-std::optional<size_t> max_pool_behind(const ModelPlan& plan, size_t first);
+/// The max_pool behind layer `first` of a list with nothing between but monotone layers: it takes the largest
+/// output of each feature through them. Its index; nothing where something else follows.
+std::optional<size_t> max_pool_behind(const std::vector<NamedLayer>& layers, size_t first);
 
 /// A table: layer, output shape, parameters; totals below.
 std::string summary(const ModelPlan& plan);

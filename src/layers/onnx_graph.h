@@ -81,6 +81,9 @@ inline constexpr const char* kOnnxProbabilities = "probabilities";
 /// Adds the nodes of one layer in evaluation. @param x  its input. @return its output
 using OnnxWriter = std::function<std::string(OnnxGraph& graph, const std::string& x)>;
 
+/// The same of a layer that joins the outputs of branches.
+using OnnxJoin = std::function<std::string(OnnxGraph& graph, const std::vector<std::string>& branches)>;
+
 /// A layer that is one operator of its input alone.
 OnnxWriter onnx_operator(const std::string& op, std::vector<OnnxAttribute> attributes = {});
 

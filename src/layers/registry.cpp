@@ -24,22 +24,34 @@ LayerKind leaky_relu();
 LayerKind silu();
 LayerKind layer_norm();
 LayerKind batch_norm();
+LayerKind parallel();
 
 const std::vector<LayerKind>& layer_kinds() {
   static const std::vector<LayerKind> kinds{
-      embedding(), embedding_bag(), dropout(),  spatial_dropout(), word_dropout(), conv1d(), gru(),  lstm(),
-      mean_pool(), max_pool(),      sum_pool(), attention_pool(),  linear(),       relu(),   tanh(), gelu(),
-      sigmoid(),   leaky_relu(),    silu(),     layer_norm(),      batch_norm()};
+      embedding(), embedding_bag(), dropout(),  spatial_dropout(), word_dropout(), conv1d(),  gru(),  lstm(),
+      mean_pool(), max_pool(),      sum_pool(), attention_pool(),  linear(),       relu(),    tanh(), gelu(),
+      sigmoid(),   leaky_relu(),    silu(),     layer_norm(),      batch_norm(),   parallel()};
   return kinds;
 }
 
-const std::vector<KindSchema>& layer_schemas() {
-  static const std::vector<KindSchema> schemas = [] {
-    std::vector<KindSchema> all;
-    for (const LayerKind& kind : layer_kinds()) all.push_back(kind.schema);
-    return all;
-  }();
-  return schemas;
+namespace {
+
+std::vector<KindSchema>& schemas() {
+  static std::vector<KindSchema> all;
+  return all;
 }
+
+}  // namespace
+
+const std::vector<KindSchema>& layer_schemas() {
+  static const bool filled = [] {
+    for (const LayerKind& kind : layer_kinds()) schemas().push_back(kind.schema);
+    return true;
+  }();
+  static_cast<void>(filled);
+  return schemas();
+}
+
+const std::vector<KindSchema>& unfilled_layer_schemas() { return schemas(); }
 
 }  // namespace bernoulli::layers

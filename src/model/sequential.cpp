@@ -4,6 +4,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <ATen/ops/empty.h>
 #include <torch/csrc/jit/api/module.h>
@@ -29,16 +30,33 @@ std::string indented(const std::string& script) {
   return text;
 }
 
-std::string forward_of(const ModelPlan& plan) {
-  std::string text = "def logits(self, x: Tensor, lengths: Tensor) -> Tensor:\n";
-  for (const NamedLayer& layer : plan.layers) {
-    if (layer.plan.training_only) text += "    if self.training:\n    ";
-    text += fmt::format("    x = self.{}.forward(x, lengths)\n", layer.name);
+/// The lines that take `x` through a list of layers. The branches of layer 1 have values of their own, x_1_0
+/// and so on.
+/// @param always_training  layers of training alone are run without asking
+void add_calls(const std::vector<NamedLayer>& list, const std::string& x, bool always_training,
+               std::string& text) {
+  for (size_t i = 0; i < list.size(); ++i) {
+    const NamedLayer& layer = list[i];
+    std::vector<std::string> outputs;
+    for (const std::vector<NamedLayer>& branch : layer.branches) {
+      const std::string& own = outputs.emplace_back(fmt::format("{}_{}_{}", x, i, outputs.size()));
+      text += fmt::format("    {} = {}\n", own, x);
+      add_calls(branch, own, always_training, text);
+    }
+    if (layer.plan.training_only && !always_training) text += "    if self.training:\n    ";
+    text += fmt::format("    {} = self.{}.forward({}, lengths)\n", x, layer.name,
+                        outputs.empty() ? x : fmt::format("[{}]", fmt::join(outputs, ", ")));
   }
+}
+
+std::string logits_of(const ModelPlan& plan, bool always_training) {
+  std::string text = "def logits(self, x: Tensor, lengths: Tensor) -> Tensor:\n";
+  add_calls(plan.layers, "x", always_training, text);
   return text + "    return x\n";
 }
 
 constexpr const char* kForward = "def forward(self, x: Tensor, lengths: Tensor) -> Tensor:\n";
+constexpr const char* kForwardOfBranches = "def forward(self, x: List[Tensor], lengths: Tensor) -> Tensor:\n";
 
 /// A layer with a script of its own and the parameters of another.
 Module with_script(const NamedLayer& layer, const Module& same, const std::string& script,
@@ -51,40 +69,46 @@ Module with_script(const NamedLayer& layer, const Module& same, const std::strin
   return module;
 }
 
+/// Gives `module` the layers of a list as training runs them. @return whether one has another script
+bool register_layers(const std::vector<NamedLayer>& list, const Module& evaluated,
+                     const std::shared_ptr<torch::jit::CompilationUnit>& unit, Module& module) {
+  bool differs = false;
+  size_t pool = 0;  // the max_pool whose highest windows are taken already; 0, which is before any, for none
+  for (size_t i = 0; i < list.size(); ++i) {
+    const NamedLayer& layer = list[i];
+    for (const std::vector<NamedLayer>& branch : layer.branches)
+      differs = register_layers(branch, evaluated, unit, module) || differs;
+    std::string script = layer.plan.training_script;
+    if (pool != 0 && i == pool) {
+      script = layer.plan.rest_of_pool->script;
+      pool = 0;
+    } else if (layer.plan.highest_script) {
+      pool = layers::max_pool_behind(list, i).value_or(0);
+      if (pool != 0) script = layer.plan.highest_script(list[pool].plan.rest_of_pool->counts_padding);
+    }
+    differs = differs || !script.empty();
+    const Module own = evaluated.attr(layer.name).toModule();
+    module.register_module(layer.name, script.empty() ? own : with_script(layer, own, script, unit));
+  }
+  return differs;
+}
+
 /// The layers as training on the CPU runs them: the same functions of the same parameters, by the faster of
 /// two texts. None where no layer has another text.
 std::optional<Module> training_module(const ModelPlan& plan, const Module& evaluated) {
   const auto unit = std::make_shared<torch::jit::CompilationUnit>();
   Module module("bernoulli.TrainingSequential", unit);
   module.register_attribute("training", c10::BoolType::get(), true);
-  bool differs = false;
-  std::string text = "def logits(self, x: Tensor, lengths: Tensor) -> Tensor:\n";
-  size_t pool = 0;  // the max_pool whose highest windows are taken already; 0, which is a table, for none
-  for (size_t i = 0; i < plan.layers.size(); ++i) {
-    const NamedLayer& layer = plan.layers[i];
-    std::string script = layer.plan.training_script;
-    if (pool != 0 && i == pool) {
-      script = layer.plan.rest_of_pool->script;
-      pool = 0;
-    } else if (layer.plan.highest_script) {
-      pool = layers::max_pool_behind(plan, i).value_or(0);
-      if (pool != 0) script = layer.plan.highest_script(plan.layers[pool].plan.rest_of_pool->counts_padding);
-    }
-    differs = differs || !script.empty();
-    const Module own = evaluated.attr(layer.name).toModule();
-    module.register_module(layer.name, script.empty() ? own : with_script(layer, own, script, unit));
-    text += fmt::format("    x = self.{}.forward(x, lengths)\n", layer.name);
-  }
-  if (!differs) return std::nullopt;
-  module.define(text + "    return x\n");
+  if (!register_layers(plan.layers, evaluated, unit, module)) return std::nullopt;
+  module.define(logits_of(plan, /*always_training=*/true));
   return module;
 }
 
 NamedShapes shapes_of(const ModelPlan& plan) {
   NamedShapes shapes;
-  for (const NamedLayer& layer : plan.layers) {
-    for (const layers::ParameterSpec& spec : layer.plan.parameters)
-      shapes.emplace_back(layer.tensor_name(spec.name), spec.shape);
+  for (const NamedLayer* layer : plan.all_layers()) {
+    for (const layers::ParameterSpec& spec : layer->plan.parameters)
+      shapes.emplace_back(layer->tensor_name(spec.name), spec.shape);
   }
   return shapes;
 }
@@ -112,21 +136,22 @@ void Sequential::Impl::build(const ModelPlan& from, c10::Device device, MakeTens
   const auto unit = std::make_shared<torch::jit::CompilationUnit>();
   module = Module("bernoulli.Sequential", unit);
   uint64_t index = 0;
-  for (const NamedLayer& layer : plan.layers) {
-    Module submodule("bernoulli." + layer.name, unit);
+  for (const NamedLayer* layer : plan.all_layers()) {
+    Module submodule("bernoulli." + layer->name, unit);
     submodule.register_attribute("training", c10::BoolType::get(), false);
-    for (const layers::ParameterSpec& spec : layer.plan.parameters) {
-      const std::string name = layer.tensor_name(spec.name);
+    for (const layers::ParameterSpec& spec : layer->plan.parameters) {
+      const std::string name = layer->tensor_name(spec.name);
       at::Tensor values = tensor(spec, name, index++).to(device);
       values.set_requires_grad(spec.trainable);
       submodule.register_parameter(spec.name, values, !spec.trainable);
       (spec.trainable ? parameters : buffers).emplace_back(name, values);
     }
-    submodule.define(kForward + indented(layer.plan.script));
-    module.register_module(layer.name, submodule);
+    submodule.define((layer->branches.empty() ? kForward : kForwardOfBranches) +
+                     indented(layer->plan.script));
+    module.register_module(layer->name, submodule);
   }
   module.register_attribute("training", c10::BoolType::get(), false);
-  module.define(forward_of(plan));
+  module.define(logits_of(plan, /*always_training=*/false));
 }
 
 Sequential::Sequential(const ModelPlan& plan, uint64_t seed, c10::Device device)

@@ -35,15 +35,25 @@ std::string data_line(const RunRecord& record) {
                      line.empty() ? "" : ": ", line.empty() ? "" : line + " examples");
 }
 
-/// "embedding 16 → dropout 0.2 → linear 1": of each layer its first key, which its kind is mostly about.
-std::string model_line(const RunRecord& record) {
+/// "embedding 16 → dropout 0.2 → linear 1": of each layer its first key, which its kind is mostly about, or
+/// its branches: "(conv1d 100 → max_pool | mean_pool)".
+std::string layers_line(const std::vector<KindConfig>& layers) {
   std::string line;
-  for (const KindConfig& layer : record.config.model.layers) {
+  for (const KindConfig& layer : layers) {
     if (!line.empty()) line += " → ";
-    line += escape_html(layer.kind);
+    if (layer.branches.empty()) line += escape_html(layer.kind);
+    std::string branches;
+    for (const std::vector<KindConfig>& branch : layer.branches)
+      branches += (branches.empty() ? "" : " | ") + (branch.empty() ? "its input" : layers_line(branch));
+    if (!branches.empty()) line += fmt::format("({})", branches);
     if (!layer.args.empty() && !layer.args.front().is_null())
       line += " " + escape_html(plain(layer.args.front()));
   }
+  return line;
+}
+
+std::string model_line(const RunRecord& record) {
+  std::string line = layers_line(record.config.model.layers);
   if (record.finished())
     line += fmt::format("; {} parameters", grouped(record.summary.at("num_parameters").get<int64_t>()));
   return line;

@@ -68,10 +68,14 @@ bool has(const layers::NamedLayer& layer, std::string_view parameter) {
                              [&](const layers::ParameterSpec& spec) { return spec.name == parameter; });
 }
 
-/// The last layer with a weight: the table, where there is no other.
-const layers::NamedLayer& output_layer(const layers::ModelPlan& plan) {
-  return *std::find_if(plan.layers.rbegin(), std::prev(plan.layers.rend()),
-                       [](const layers::NamedLayer& layer) { return has(layer, "weight"); });
+/// The last layer with a weight: the table, where there is no other. Null where that is in one of several
+/// branches.
+const layers::NamedLayer* output_layer(const layers::ModelPlan& plan) {
+  const std::vector<const layers::NamedLayer*> all = plan.all_layers();
+  const auto* last = *std::find_if(all.rbegin(), std::prev(all.rend()),
+                                   [](const auto* layer) { return has(*layer, "weight"); });
+  const bool on_the_way = std::ranges::any_of(plan.layers, [&](const auto& layer) { return &layer == last; });
+  return on_the_way ? last : nullptr;
 }
 
 /// Standard deviation of the logits of the first training examples.
@@ -166,16 +170,18 @@ std::string change_initial_weights(ReferenceStep& step, const layers::ModelPlan&
     tensor(plan.layers.front(), "weight").mul_(stress.input_scale);
     step.set_weights(weights);
   }
-  const layers::NamedLayer& output = output_layer(plan);
+  if (!stress.logit_spread && !stress.output_bias) return "";
+  const layers::NamedLayer* const output = output_layer(plan);
+  if (output == nullptr) return "the logits are made in several branches, not in one layer";
   if (stress.logit_spread) {
     const double spread = logit_spread(step, train);
     if (spread == 0) return "all initial logits are the same";
-    tensor(output, "weight").mul_(*stress.logit_spread / spread);
+    tensor(*output, "weight").mul_(*stress.logit_spread / spread);
     step.set_weights(weights);
   }
   if (stress.output_bias) {
-    if (!has(output, "bias")) return "the last layer has no bias";
-    tensor(output, "bias").fill_(*stress.output_bias);
+    if (!has(*output, "bias")) return "the last layer has no bias";
+    tensor(*output, "bias").fill_(*stress.output_bias);
     step.set_weights(weights);
   }
   return "";

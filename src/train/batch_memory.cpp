@@ -14,9 +14,9 @@ std::string long_text_warning(const RunConfig& config, const layers::ModelPlan& 
   for (int64_t i = 1; i < train.size(); ++i) {
     if (train.rows.row_size(i) > train.rows.row_size(longest)) longest = i;
   }
-  for (const layers::NamedLayer& layer : plan.layers) {
-    if (layer.plan.output.layout == layers::Layout::kSequence)
-      widest = std::max(widest, layer.plan.output.features);
+  for (const layers::NamedLayer* layer : plan.all_layers()) {
+    if (layer->plan.output.layout == layers::Layout::kSequence)
+      widest = std::max(widest, layer->plan.output.features);
   }
   const int64_t batch = std::min(config.training.batch_size, train.size());
   const double bytes = static_cast<double>(batch) * static_cast<double>(train.rows.row_size(longest)) *

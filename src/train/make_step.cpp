@@ -51,8 +51,8 @@ void check_engine(const RunConfig& config, const layers::ModelPlan& plan, c10::D
   if (engine == "graph" && device.is_cpu())
     throw UsageError(
         "training.engine is graph, which runs on a CUDA device only: set it to auto, or use --device cuda");
-  const bool has_lstm = std::any_of(plan.layers.begin(), plan.layers.end(),
-                                    [](const auto& layer) { return layer.kind == "lstm"; });
+  const bool has_lstm =
+      std::ranges::any_of(plan.all_layers(), [](const auto* layer) { return layer->kind == "lstm"; });
   if (has_lstm && device.is_cpu() && config.training.precision == "bfloat16")
     throw UsageError(
         "training.precision is bfloat16, in which LibTorch's lstm does not run on every processor: set it to "

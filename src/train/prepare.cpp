@@ -93,8 +93,8 @@ int operator_threads(const RunConfig& config, const PreparedRun& run) {
   constexpr int64_t kProductsANumber = 8;  // that a matrix product takes in the time of one number elsewhere
   if (config.training.threads > 0) return num_threads(config.training);
   int64_t widest = 1;
-  for (const layers::NamedLayer& layer : run.plan.layers)
-    widest = std::max({widest, layer.plan.output.features, weights_a_position(layer) / kProductsANumber});
+  for (const layers::NamedLayer* layer : run.plan.all_layers())
+    widest = std::max({widest, layer->plan.output.features, weights_a_position(*layer) / kProductsANumber});
   const double length = config.text.sequence_length ? static_cast<double>(*config.text.sequence_length)
                                                     : mean_length(run.train.rows);
   const double numbers =

@@ -13,9 +13,11 @@
 
 namespace bernoulli::config {
 
-/// Kinds of layer, enough for every rule about kinds: shorthand, enum, optional, no keys.
+/// Kinds of layer, enough for every rule about kinds: shorthand, enum, optional, no keys, kinds inside a
+/// kind.
 inline const std::vector<KindSchema>& some_layers() {
-  static const std::vector<KindSchema> kinds{
+  static std::vector<KindSchema> kinds;
+  static const std::vector<KindSchema>& filled = kinds = {
       {"embedding",
        "a row of a table for each id",
        {integer("dim", "numbers a token").at_least(1).at_most(65536),
@@ -37,8 +39,13 @@ inline const std::vector<KindSchema>& some_layers() {
        "units"},
       {"relu", "max(x, 0)", {}, ""},
       {"sigmoid", "1 / (1 + exp(-x))", {}, ""},
+      {"parallel",
+       "lists side by side",
+       {list("branches", "lists of layers", kind_list("", "", kinds)).size(2, 64),
+        word("join", "how", {"concat", "sum"}).defaults("concat")},
+       "branches"},
   };
-  return kinds;
+  return filled;
 }
 
 inline constexpr const char* kData = "data: {train: t.csv, validation: v.csv}\n";

@@ -95,7 +95,14 @@ const std::vector<Case>& every_kind() {
       {"[{embedding: 4}, {gru: 3}, mean_pool, {linear: 2}]"},
       {"[{embedding: 4}, {gru: {units: 3, bidirectional: true, output: last}}, {linear: 2}]"},
       {"[{embedding: 4}, {lstm: {units: 3, output: last}}, {linear: 2}]"},
-      {"[{embedding: 4}, {lstm: {units: 3, bidirectional: true}}, {attention_pool: 2}, {linear: 2}]", true}};
+      {"[{embedding: 4}, {lstm: {units: 3, bidirectional: true}}, {attention_pool: 2}, {linear: 2}]", true},
+      {"[{embedding: 4}, {parallel: [[{conv1d: {channels: 3, kernel_size: 3}}, relu, max_pool], [{dropout: "
+       "0.5}, "
+       "{conv1d: {channels: 2, kernel_size: 4}}, max_pool], [mean_pool]]}, {linear: 2}]"},
+      {"[{embedding: 4}, {parallel: {join: sum, branches: [[], [{conv1d: {channels: 4, kernel_size: 3}}, "
+       "tanh], "
+       "[{linear: 4}]]}}, {parallel: [[max_pool], [{parallel: [[{linear: 3}], []]}, mean_pool]]}, {linear: "
+       "2}]"}};
   return cases;
 }
 

@@ -11,6 +11,13 @@
 
 namespace bernoulli::testing {
 
+inline void forget_places(std::vector<KindConfig>& layers) {
+  for (KindConfig& layer : layers) {
+    layer.where.clear();
+    for (std::vector<KindConfig>& branch : layer.branches) forget_places(branch);
+  }
+}
+
 /// The layers that `list`, a YAML list, means: with the defaults of every key, as a user gets them.
 inline ModelConfig model(const std::string& list, const std::string& initializer = "keras") {
   const std::string yaml =
@@ -23,7 +30,7 @@ inline ModelConfig model(const std::string& list, const std::string& initializer
       "model: {initializer: " +
       initializer + ", layers: " + list + "}\n";
   ModelConfig config = config::load_config_text(yaml, "test.yaml", layers::layer_schemas()).run.model;
-  for (KindConfig& layer : config.layers) layer.where.clear();
+  forget_places(config.layers);
   return config;
 }
 

@@ -94,7 +94,7 @@ TEST(Shapes, EveryKindIsRegisteredOnce) {
                                           "mean_pool",    "max_pool",      "sum_pool", "attention_pool",
                                           "linear",       "relu",          "tanh",     "gelu",
                                           "sigmoid",      "leaky_relu",    "silu",     "layer_norm",
-                                          "batch_norm"}));
+                                          "batch_norm",   "parallel"}));
   EXPECT_EQ(names.size(), layer_kinds().size());
 }
 
@@ -124,6 +124,69 @@ TEST(Shapes, EveryKindRefusesAnInputThatItCannotTake) {
     EXPECT_THAT(fault, ::testing::StartsWith("model.layers[0] (")) << layer;
     EXPECT_THAT(fault, ::testing::EndsWith(", got [B, T] ids")) << layer;
   }
+}
+
+constexpr const char* kTextCnn =
+    "[{embedding: 4}, {parallel: [[{conv1d: {channels: 5, kernel_size: 3}}, relu, max_pool], [{conv1d: "
+    "{channels: 6, kernel_size: 4}}, max_pool], [mean_pool]]}, {linear: 1}]";
+
+TEST(Shapes, BranchesJoinTheirFeatures) {
+  const ModelPlan cnn = plan(kTextCnn, {.num_ids = 7});
+  EXPECT_EQ(describe(cnn.layers[1].plan.output), "[B, 15]");
+  EXPECT_EQ(cnn.num_parameters(), 7 * 4 + (5 * 4 * 3 + 5) + (6 * 4 * 4 + 6) + 15 + 1);
+  std::vector<std::string> names;
+  for (const NamedLayer* layer : cnn.all_layers()) names.push_back(layer->name);
+  EXPECT_THAT(names,
+              ElementsAre("embedding_0", "conv1d_1_0_0", "relu_1_0_1", "max_pool_1_0_2", "conv1d_1_1_0",
+                          "max_pool_1_1_1", "mean_pool_1_2_0", "parallel_1", "linear_2"));
+  EXPECT_THAT(summary(cnn), HasSubstr("\n  conv1d_1_1_0         [B, T, 6]                   102\n"
+                                      "  max_pool_1_1_1       [B, 6]                        0\n"));
+  const ModelPlan nested = plan(
+      "[{embedding: 4}, {parallel: {join: sum, branches: [[], [{parallel: [[{linear: 1}], [{linear: "
+      "3}]]}]]}}, "
+      "max_pool, {linear: 1}]",
+      {.sequence_length = 9});
+  EXPECT_EQ(describe(nested.layers[1].plan.output), "[B, 9, 4]");
+  EXPECT_EQ(nested.layers[1].branches[1][0].branches[1][0].name, "linear_1_1_0_1_0");
+  EXPECT_TRUE(plan(kTextCnn).reads_lengths());
+  EXPECT_FALSE(plan("[{embedding: 4}, {parallel: [[{mean_pool: {padding: include}}], [{max_pool: {padding: "
+                    "include}}]]}, {linear: 1}]",
+                    {.sequence_length = 9})
+                   .reads_lengths());
+}
+
+TEST(Shapes, BranchesMustAgree) {
+  const auto fault = [](const std::string& parallel) {
+    return plan_fault("[{embedding: 4}, {parallel: " + parallel + "}, {linear: 1}]");
+  };
+  EXPECT_EQ(
+      fault("[[mean_pool], [{linear: 3}]]"),
+      "model.layers[1] (parallel): branch 0 gives [B, 4] and branch 1 gives [B, T, 3] (expected a pool in "
+      "all branches or in none)");
+  EXPECT_EQ(
+      fault("{join: sum, branches: [[max_pool], [mean_pool], [{linear: 3}, mean_pool]]}"),
+      "model.layers[1] (parallel): branch 0 gives [B, 4] and branch 2 gives [B, 3] (join: sum adds outputs "
+      "of equally many features)");
+  EXPECT_EQ(fault("[[mean_pool, max_pool], [max_pool, {linear: 3}, {gru: 2}], [mean_pool]]"),
+            "model.layers[1].parallel.branches[0][1] (max_pool): takes a sequence [B, T, D], got [B, 4]\n"
+            "model.layers[1].parallel.branches[1][2] (gru): takes a sequence [B, T, D], got [B, 3]");
+  EXPECT_EQ(plan_fault("[{parallel: [[{embedding: 4}], [{embedding: 4}]]}, mean_pool, {linear: 1}]"),
+            "model.layers[0] (parallel): takes a sequence [B, T, D] or a vector [B, D], got [B, T] ids");
+  EXPECT_EQ(
+      plan_fault("[{embedding: 4}, mean_pool, {parallel: [[{linear: 1}], [{linear: 1}, tanh]]}]",
+                 {.num_outputs = 2}),
+      "model.layers[2] (parallel): an activation ends the model, which must end in logits (put a linear "
+      "layer after it)");
+  EXPECT_EQ(
+      plan_fault("[{embedding: 4}, mean_pool, {parallel: {join: sum, branches: [[{linear: 2}], [{linear: "
+                 "3}, relu, {linear: 2}]]}}]",
+                 {.num_outputs = 2}),
+      "");
+  EXPECT_EQ(
+      plan_fault("[{embedding: {dim: 4, initializer: naive_bayes}}, {parallel: [[mean_pool], [max_pool]]}, "
+                 "{linear: 1}]"),
+      "model.layers[0] (embedding): naive_bayes needs mean_pool or sum_pool behind the table, got parallel "
+      "(parallel_1)");
 }
 
 TEST(Shapes, PoolingOverPaddingNeedsAFixedLength) {

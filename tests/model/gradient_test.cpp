@@ -105,6 +105,9 @@ const char* const kOwnOperators[] = {
     "{conv1d: {channels: 3, kernel_size: 3, padding: include}}, sigmoid, {max_pool: {padding: include}}",
     "{conv1d: {channels: 4, kernel_size: 2}}, relu, {conv1d: {channels: 3, kernel_size: 3, dilation: 3}}, "
     "max_pool, tanh",
+    "{parallel: [[{conv1d: {channels: 4, kernel_size: 3}}, relu, max_pool], [{conv1d: {channels: 3, "
+    "kernel_size: "
+    "2}}, max_pool, tanh], [{parallel: [[{lstm: {units: 3, output: last}}], [mean_pool]]}]]}",
     "{lstm: 5}, mean_pool",
     "{lstm: {units: 16, bidirectional: true, output: last}}",
     "{lstm: {units: 33, bidirectional: true}}, {attention_pool: 4}",

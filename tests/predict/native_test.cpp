@@ -122,6 +122,20 @@ TEST(NativeModel, AnswersLikeLibTorchFromRunsAndFiles) {
        RunOnDisk::binary_labels()},
       {"[{embedding_bag: {dim: 16, mode: max}}, {linear: 3}]", "hashing: 50", three},
       {"[{embedding_bag: 5}, batch_norm, {linear: 1}]", "vocabulary: {}", RunOnDisk::binary_labels()},
+      {"[{embedding: 5}, {parallel: [[{conv1d: {channels: 19, kernel_size: 3}}, relu, max_pool], [{dropout: "
+       "0.5}, {conv1d: {channels: 7, kernel_size: 4}}, relu, max_pool], [mean_pool]]}, {dropout: 0.5}, "
+       "{linear: 3}]",
+       "vocabulary: {}", three},
+      {"[{embedding: 6}, {parallel: {join: sum, branches: [[], [{conv1d: {channels: 6, kernel_size: 3}}, "
+       "tanh], "
+       "[{dropout: 0.1}]]}}, {parallel: [[{lstm: {units: 3, output: last}}], [{parallel: [[{linear: 17}], "
+       "[]]}, "
+       "{max_pool: {padding: include}}], [{attention_pool: 2}]]}, {linear: 1}]",
+       fixed, RunOnDisk::binary_labels()},
+      {"[{embedding_bag: 5}, {parallel: [[], [{linear: 20}, gelu]]}, {parallel: {join: sum, branches: "
+       "[[{linear: "
+       "3}], [{linear: 4}, relu, {linear: 3}]]}}]",
+       "vocabulary: {}", three},
   };
   std::set<std::string> kinds;
   for (const auto& one : cases) {
@@ -139,7 +153,7 @@ TEST(NativeModel, AnswersLikeLibTorchFromRunsAndFiles) {
     EXPECT_EQ(of_file->logits(texts), of_run->logits(texts));
     const NativeModel model = open_native_model(file);
     EXPECT_LE(model.self_test_difference, 1e-6);
-    for (const layers::NamedLayer& layer : model.plan.layers) kinds.insert(layer.kind);
+    for (const layers::NamedLayer* layer : model.plan.all_layers()) kinds.insert(layer->kind);
   }
   for (const layers::LayerKind& kind : layers::layer_kinds())
     EXPECT_TRUE(kinds.contains(kind.schema.name)) << kind.schema.name << " was not tried";
