@@ -136,9 +136,15 @@ void write_text(const ExampleFacts& facts, StarterConfig& starter, Lines& lines)
   const bool has_tags = facts.with_tags * 100 >= facts.examples;
   const bool is_character = facts.beyond_ascii * 2 > facts.bytes && facts.bytes > 30 * facts.words;
   const bool is_large = facts.bytes >= kLargeBytes;
+  const bool is_wide = facts.beyond_ascii * 200 >= facts.bytes;
   lines.add("text:");
-  lines.add(fmt::format("  standardize: [lowercase, {}strip_punctuation]", has_tags ? "strip_html, " : ""),
+  lines.add(fmt::format("  standardize: [{1}lowercase, {0}strip_{1}punctuation]",
+                        has_tags ? "strip_html, " : "", is_wide ? "unicode_" : ""),
             has_tags ? fmt::format("{} texts have tags of HTML", facts.with_tags) : "");
+  if (is_wide)
+    starter.findings.push_back(
+        {"text.standardize", "unicode_lowercase, strip_unicode_punctuation",
+         fmt::format("{} of {} bytes are beyond ASCII", facts.beyond_ascii, facts.bytes)});
   if (is_character) {
     lines.add("  split: character", "few spaces, and most bytes are beyond ASCII");
     starter.findings.push_back({"text.split", "character", "few spaces, and most bytes are beyond ASCII"});

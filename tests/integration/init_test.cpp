@@ -230,6 +230,17 @@ TEST_F(Init, HostileDataAreFaultsOfTheData) {
   EXPECT_EQ(run({"init", "."}).exit_code, 2) << "which has no name";
 }
 
+TEST_F(Init, TextsBeyondAsciiGetTheStepsOfUnicode) {
+  folder_.write("a.csv", "text,label\n" + rows([](int i) {
+                           return (i % 2 == 0 ? "\"Отличный фильм… " : "\"Скучно, и холодно: ") +
+                                  std::to_string(i) + "\"," + label(i);
+                         }));
+  const Json findings = trained("a.csv");
+  EXPECT_EQ(found(findings, "text.standardize"), "unicode_lowercase, strip_unicode_punctuation");
+  EXPECT_THAT(folder_.read("mine.yaml"),
+              HasSubstr("standardize: [unicode_lowercase, strip_unicode_punctuation]"));
+}
+
 TEST_F(Init, NamesOfAnyKindStayWhatTheyAre) {
   folder_.write("my data #1: 'x'.csv", "\"the: text #1\",\"{mood}\"\n" + rows([](int i) {
                                          return "\"" + text(i) + "\",\"" + (i % 2 == 0 ? "yes: #1" : "- no") +
