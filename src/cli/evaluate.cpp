@@ -19,6 +19,7 @@
 #include "core/log.h"
 #include "core/stop.h"
 #include "data/dataset.h"
+#include "data/source_files.h"
 #include "infer/record.h"
 #include "loss/loss.h"
 #include "metrics/metric_intervals.h"
@@ -64,12 +65,11 @@ Dataset own_held_out_data(const RunConfig& config, const RunPaths& run,
 
 /// Those of --data.
 Dataset given_data(const Classifier& classifier, const EvaluateArguments& arguments) {
-  if (!std::filesystem::exists(*arguments.data))
-    throw DataError(fmt::format("--data: '{}' does not exist", *arguments.data));
+  const SourceConfig source{arguments.data, arguments.format, false};
+  if (is_absent("", source)) throw DataError(fmt::format("--data: '{}' does not exist", in_words(source)));
   const RunConfig& config = classifier.config();
   Dataset dataset =
-      load_dataset(*arguments.data, arguments.format, columns_of_run(config, arguments.overrides),
-                   config.task, classifier.labels());
+      load_dataset(source, columns_of_run(config, arguments.overrides), config.task, classifier.labels());
   warn_of_learned_texts(config, folder_of(arguments.model), dataset);
   return dataset;
 }
@@ -107,9 +107,9 @@ int run_evaluate(const std::vector<std::string>& words) {
   const c10::Device device = open_device(arguments->device);
   const auto classifier = open_classifier(arguments->model, device);
   const RunConfig& config = classifier->config();
-  const Dataset dataset = arguments->data
-                              ? given_data(*classifier, *arguments)
-                              : own_held_out_data(config, folder_of(arguments->model), arguments->overrides);
+  const Dataset dataset = arguments->data.empty()
+                              ? own_held_out_data(config, folder_of(arguments->model), arguments->overrides)
+                              : given_data(*classifier, *arguments);
   throw_if_stopped();
   const std::vector<float> logits = logits_of(*classifier, dataset);
   const auto loss = make_loss(config.loss, classifier->pos_weight(), dataset.num_labels);

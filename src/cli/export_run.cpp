@@ -32,9 +32,13 @@ ExportReport write_as(ExportFormat format, const ArtifactParts& artifact, const 
 
 nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceTexts& reference,
                                       const std::filesystem::path& path, ExportFormat format) {
-  const ArtifactParts artifact{parts.vectorizer, parts.model.module(),  parts.model.plan(),
-                               parts.thresholds, to_json(parts.labels), parts.config.resolved_yaml,
-                               parts.pos_weight, parts.temperatures};
+  ArtifactParts artifact{parts.vectorizer, parts.model.module(),  parts.model.plan(),
+                         parts.thresholds, to_json(parts.labels), parts.config.resolved_yaml,
+                         parts.pos_weight, parts.temperatures};
+  if (const ColumnsConfig& columns = parts.config.data.columns; columns.text.size() > 1) {
+    artifact.text_columns = columns.text;
+    artifact.text_separator = columns.text_separator;
+  }
   // On the CPU trainer and file run the same kernels in the same batches, so nothing may differ.
   const double tolerance = parts.device.is_cpu() ? 0 : kVerifyTolerance;
   const ExportReport report =

@@ -16,6 +16,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/name_list.h"
+#include "data/source_files.h"
 
 namespace bernoulli::cli {
 namespace po = boost::program_options;
@@ -149,7 +150,7 @@ DataConfig overridden(const RunConfig& run, const std::vector<std::string>& over
 std::optional<std::string> root_where_trained(const RunPaths& run, const DataConfig& data) {
   namespace fs = std::filesystem;
   std::error_code ignored;
-  const auto has_data = [&](const fs::path& root) { return fs::exists(root / data.train.path, ignored); };
+  const auto has_data = [&](const fs::path& root) { return !is_absent(root, data.train); };
   if (fs::path(data.root).is_absolute() || has_data(data.root) || !fs::exists(run.environment(), ignored))
     return std::nullopt;
   const nlohmann::ordered_json environment = read_json(run.environment());

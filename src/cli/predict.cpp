@@ -54,12 +54,20 @@ Words column_overrides(const po::variables_map& values) {
 /// Of data.columns, what predict reads of such a file. @throws UsageError
 void check_column_overrides(const Words& overrides, TextFormat format) {
   const bool is_table = format == TextFormat::kCsv || format == TextFormat::kTsv;
-  const Words keys = is_table ? Words{"text", "header", "quote", "delimiter"} : Words{"text"};
+  const Words keys = is_table ? Words{"text", "text_separator", "header", "quote", "delimiter"}
+                              : Words{"text", "text_separator"};
   for (const std::string& word : overrides) {
     if (std::ranges::none_of(
             keys, [&](const std::string& key) { return word.starts_with("data.columns." + key + "="); }))
       throw UsageError(fmt::format("--set {}: expected data.columns.KEY=VALUE, where KEY may be {}", word,
                                    fmt::join(keys, ", ")));
+  }
+}
+
+void refuse_repeated(const char* option, const Words& names) {
+  for (auto name = names.begin(); name != names.end(); ++name) {
+    if (std::find(name + 1, names.end(), *name) != names.end())
+      throw UsageError(fmt::format("--{} names '{}' twice; once is enough", option, *name));
   }
 }
 
@@ -88,10 +96,8 @@ TextInput text_input(const po::variables_map& values, const std::string& file) {
           fmt::format("--set says how columns are written, and the texts are plain lines; {}", kRemedy));
   }
   check_column_overrides(column_overrides(values), input.format);
-  for (auto name = input.keep.begin(); name != input.keep.end(); ++name) {
-    if (std::find(name + 1, input.keep.end(), *name) != input.keep.end())
-      throw UsageError(fmt::format("--keep names '{}' twice; once is enough", *name));
-  }
+  refuse_repeated("keep", input.keep);
+  if (values.contains("text-column")) refuse_repeated("text-column", values["text-column"].as<Words>());
   return input;
 }
 
@@ -103,7 +109,7 @@ TextInput completed(TextInput input, const po::variables_map& values, const Clas
   if (std::ranges::any_of(overrides, [](const auto& word) { return word.starts_with("data.columns.text="); }))
     input.text_named_by = "--set data.columns.text";
   if (values.contains("text-column")) {
-    input.columns.text = values["text-column"].as<std::string>();
+    input.columns.text = values["text-column"].as<Words>();
     input.text_named_by = "--text-column";
   }
   return input;
@@ -224,8 +230,10 @@ po::options_description predict_options() {
       "input", po::value<std::string>()->value_name("F"),
       "of the texts: lines, jsonl, csv, tsv or fasttext (lines without their __label__ words); default: what "
       "FILE ends in (.csv, .tsv, .jsonl, .ndjson, .ft, .train, .test, .valid), else lines")(
-      "text-column", po::value<std::string>()->value_name("NAME"),
-      "of the text in a table or in JSONL; default: data.columns.text of the model")(
+      "text-column", po::value<Words>()->composing()->value_name("NAME"),
+      "of the text in a table or in JSONL; repeats: columns that are joined; default: data.columns.text of "
+      "the "
+      "model")(
       "set", po::value<Words>()->composing()->value_name("KEY=VALUE"),
       "data.columns.header, quote or delimiter of a table that is not written as the training data; repeats")(
       "keep", po::value<Words>()->composing()->value_name("COLUMN"),

@@ -70,8 +70,20 @@ std::optional<Vocabulary> saved_vocabulary(const RunPaths& paths) {
   return Vocabulary::parse(read_file(paths.vocabulary()), paths.vocabulary().string());
 }
 
+/// Without keys that this program added to those of earlier ones and that say what these did: checkpoints of
+/// theirs do not count them.
+Json without_later_keys(Json settings) {
+  const auto drop = [](Json& section, const char* key, const Json& as_before) {
+    if (section.is_object() && section.contains(key) && section[key] == as_before) section.erase(key);
+  };
+  drop(settings["data"]["columns"], "text_separator", " ");
+  drop(settings["data"]["columns"], "split", nullptr);
+  drop(settings["task"], "min_count", nullptr);
+  return settings;
+}
+
 Json fingerprints_of(const PreparedRun& run, const config::LoadedConfig& loaded) {
-  return {{"config", hash_hex(fixed_settings(loaded.resolved).dump())},
+  return {{"config", hash_hex(without_later_keys(fixed_settings(loaded.resolved)).dump())},
           {"data", run.data_fingerprint},
           {"vocabulary", run.vectorizer->ids_fingerprint()}};
 }

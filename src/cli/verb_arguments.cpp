@@ -68,8 +68,9 @@ void check_answers(const EvaluateArguments& arguments) {
   }
   const std::filesystem::path model = arguments.model;
   const RunPaths run{std::filesystem::is_directory(model) ? model : model.parent_path()};
-  refuse_own_files("--answers", run, *arguments.answers,
-                   {run.artifact(), model, arguments.data.value_or(arguments.model)});
+  std::vector<std::filesystem::path> own{run.artifact(), model};
+  own.insert(own.end(), arguments.data.begin(), arguments.data.end());
+  refuse_own_files("--answers", run, *arguments.answers, own);
 }
 
 struct ExportFormatEntry {
@@ -140,11 +141,12 @@ std::optional<TrainArguments> train_arguments(const std::vector<std::string>& wo
 
 std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::string>& words) {
   po::options_description options("options");
-  options.add_options()("data", po::value<std::string>()->value_name("PATH"),
-                        "class folders, csv, tsv, jsonl or __label__ lines; default: the test data of the "
-                        "run, else its validation data")(
-      "format", po::value<std::string>()->default_value("auto")->value_name("F"),
-      "of PATH: auto (by its ending), class_folders, csv, tsv, jsonl or fasttext")(
+  options.add_options()(
+      "data", po::value<std::vector<std::string>>()->composing()->value_name("PATH"),
+      "class folders, csv, tsv, jsonl or __label__ lines, or a pattern of such files in "
+      "quotes; repeats: all together; default: the test data of the run, else its validation "
+      "data")("format", po::value<std::string>()->default_value("auto")->value_name("F"),
+              "of PATH: auto (by its ending), class_folders, csv, tsv, jsonl or fasttext")(
       "device", po::value<std::string>()->default_value("cpu")->value_name("D"), kDevices)(
       "answers", po::value<std::string>()->value_name("FILE"),
       "write origin, target, label, probability and logit of each example, one JSON object a line; -: to "
@@ -175,7 +177,8 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
       throw UsageError(fmt::format("--set {}: of --data PATH only data.columns can be set", word));
   }
   EvaluateArguments arguments{positional(*values, usage, "a run folder or an exported file"),
-                              optional_word(*values, "data"),
+                              values->contains("data") ? (*values)["data"].as<std::vector<std::string>>()
+                                                       : std::vector<std::string>{},
                               format,
                               overrides,
                               (*values)["device"].as<std::string>(),

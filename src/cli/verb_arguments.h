@@ -25,8 +25,8 @@ struct TrainArguments {
 std::optional<TrainArguments> train_arguments(const std::vector<std::string>& words);
 
 struct EvaluateArguments {
-  std::string model;  ///< run folder or exported file
-  std::optional<std::string> data;
+  std::string model;                   ///< run folder or exported file
+  std::vector<std::string> data;       ///< files or patterns; empty: the data of the run
   std::string format;                  ///< of `data`, as data.test.format
   std::vector<std::string> overrides;  ///< of keys of `data` in the configuration
   std::string device;

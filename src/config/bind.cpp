@@ -52,10 +52,13 @@ std::vector<KindConfig> bind_kinds(Reader& reader, const std::string& key, const
   return bind_kinds(reader.raw(key), join_path(reader.path(), key), places);
 }
 
-SourceConfig bind_source(Reader& reader) { return {reader.text("path"), reader.text("format"), false}; }
+SourceConfig bind_source(Reader& reader) {
+  return {reader.one_or_more_texts("path"), reader.text("format"), false};
+}
 
 SplitConfig bind_split(Reader& reader) {
-  SplitConfig split{reader.text("method"), 0, static_cast<uint64_t>(reader.integer("seed"))};
+  SplitConfig split{reader.text("method"), 0,
+                    static_cast<uint64_t>(reader.optional_integer("seed").value_or(0))};
   split.fraction = reader.optional_number("fraction").value_or(0);
   if (reader.has("folds")) {
     split.folds = reader.optional_integer("folds").value_or(0);
@@ -81,9 +84,18 @@ HeldOutConfig bind_held_out(std::optional<Reader> reader) {
   return held_out;
 }
 
+SplitColumnConfig bind_split_column(Reader& reader) {
+  SplitColumnConfig split{reader.text("column"), reader.one_or_more_texts("train"),
+                          reader.one_or_more_texts("validation"), reader.one_or_more_texts("test")};
+  reader.finish();
+  return split;
+}
+
 ColumnsConfig bind_columns(Reader reader) {
   ColumnsConfig columns;
-  columns.text = reader.text("text");
+  columns.text = reader.one_or_more_texts("text");
+  columns.text_separator = reader.text("text_separator");
+  if (auto split = reader.optional_map("split")) columns.split = bind_split_column(*split);
   columns.label = reader.text("label");
   columns.label_columns = reader.texts("label_columns");
   columns.label_separator = reader.text("label_separator");
@@ -124,6 +136,7 @@ TaskConfig bind_task(Reader reader) {
   task.positive = reader.optional_text("positive");
   task.positive_above = reader.optional_number("positive_above");
   task.labels = reader.texts("labels");
+  task.min_count = reader.optional_integer("min_count").value_or(task.min_count);
   reader.finish();
   return task;
 }
@@ -163,12 +176,17 @@ LossConfig::Mode loss_mode(const std::string& name) {
       fmt::format("configuration: the schema declares loss mode '{}', but nothing reads it", name));
 }
 
-LossConfig bind_loss(Reader reader) {
+LossConfig bind_loss(Reader reader, const Places& places) {
   LossConfig loss;
   loss.mode = loss_mode(reader.text("mode"));
   const Json& pos_weight = reader.raw("pos_weight");
   loss.pos_weight_auto = pos_weight.is_string();
-  if (!loss.pos_weight_auto) loss.pos_weight = pos_weight.get<std::vector<double>>();
+  if (pos_weight.is_array()) loss.pos_weight = pos_weight.get<std::vector<double>>();
+  if (pos_weight.is_object()) {
+    for (const auto& [label, weight] : pos_weight.items())
+      loss.pos_weight_of.push_back(
+          {label, weight.get<double>(), where(places, join_path("loss.pos_weight", label))});
+  }
   loss.label_smoothing = reader.number("label_smoothing");
   loss.gamma = reader.optional_number("gamma").value_or(loss.gamma);
   loss.alpha = reader.optional_number("alpha");
@@ -291,7 +309,7 @@ RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& 
   if (wanted("task")) run.task = bind_task(reader.map("task"));
   if (wanted("text")) run.text = bind_text(reader.map("text"), places);
   if (wanted("model")) run.model = bind_model(reader.map("model"), places);
-  if (wanted("loss")) run.loss = bind_loss(reader.map("loss"));
+  if (wanted("loss")) run.loss = bind_loss(reader.map("loss"), places);
   if (wanted("optimizer")) run.optimizer = bind_optimizer(reader.map("optimizer"), places);
   if (wanted("training")) run.training = bind_training(reader.map("training"), places);
   if (wanted("metrics")) run.metrics = bind_metrics(reader.map("metrics"));

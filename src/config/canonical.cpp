@@ -22,11 +22,15 @@ Node empty_map(const Place& place) {
   return node;
 }
 
-bool shorthand_takes_list(const KindSchema& kind) {
-  for (const FieldSchema& field : kind.fields) {
-    if (field.key == kind.shorthand) return field.type == FieldType::kList || field.type == FieldType::kAny;
-  }
-  return false;
+bool takes_list(const FieldSchema& schema) {
+  return schema.type == FieldType::kList || schema.type == FieldType::kAny ||
+         (schema.type == FieldType::kEither && std::ranges::any_of(schema.fields, takes_list));
+}
+
+/// Whether the value of the key that a bare value sets may be a list.
+bool shorthand_takes_list(const std::vector<FieldSchema>& fields, const std::string& shorthand) {
+  return std::ranges::any_of(
+      fields, [&](const FieldSchema& field) { return field.key == shorthand && takes_list(field); });
 }
 
 void set_positions(const KindSchema& kind, Node& node) {
@@ -46,7 +50,8 @@ void canonicalise_arguments(const KindSchema& kind, Node& node) {
     node.had_no_value = had_no_value;
   } else if (node.is_scalar() && !kind.shorthand.empty()) {
     wrap(node, kind.shorthand);
-  } else if ((node.is_list() || node.kind == Node::Kind::kItem) && shorthand_takes_list(kind)) {
+  } else if ((node.is_list() || node.kind == Node::Kind::kItem) &&
+             shorthand_takes_list(kind.fields, kind.shorthand)) {
     wrap(node, kind.shorthand);
   } else if (node.is_list() && kind.positional && node.items.size() <= kind.fields.size()) {
     set_positions(kind, node);
@@ -75,7 +80,9 @@ void canonicalise_kind(const FieldSchema& schema, Node& node) {
 }
 
 void canonicalise_map(const FieldSchema& schema, Node& node) {
-  if (node.is_scalar() && !schema.shorthand.empty()) wrap(node, schema.shorthand);
+  const bool bare = node.is_scalar() && !schema.shorthand.empty();
+  if (bare || (node.is_list() && shorthand_takes_list(schema.fields, schema.shorthand)))
+    wrap(node, schema.shorthand);
   if (node.is_scalar() && schema.kinds != nullptr && find_kind(*schema.kinds, node.scalar) != nullptr) {
     const std::string name = node.scalar;
     node = make_map(name, empty_map(node.place), node.place);
@@ -117,7 +124,11 @@ void canonicalise_list(const FieldSchema& schema, Node& node) {
 void canonicalise(const FieldSchema& schema, Node& node) {
   switch (schema.type) {
     case FieldType::kMap:
+    case FieldType::kNamed:
       return canonicalise_map(schema, node);
+    case FieldType::kEither:
+      for (const FieldSchema& form : schema.fields) canonicalise(form, node);
+      return;
     case FieldType::kKind:
       return canonicalise_kind(schema, node);
     case FieldType::kKindList:
@@ -131,10 +142,29 @@ void canonicalise(const FieldSchema& schema, Node& node) {
 }
 
 MapMember find_member(const FieldSchema& map, std::string_view key) {
+  if (map.type == FieldType::kNamed) return {&map.fields.front(), nullptr};
   for (const FieldSchema& field : map.fields) {
     if (field.key == key) return {&field, nullptr};
   }
   return {nullptr, map.kinds == nullptr ? nullptr : find_kind(*map.kinds, key)};
+}
+
+const FieldSchema* form_of(const FieldSchema& either, const Node& node) {
+  const auto takes = [&](const FieldSchema& form) {
+    const bool is_word =
+        node.is_scalar() && std::ranges::find(form.choices, node.scalar) != form.choices.end();
+    switch (form.type) {
+      case FieldType::kList:
+        return node.is_list() || node.kind == Node::Kind::kItem || is_word;
+      case FieldType::kMap:
+      case FieldType::kNamed:
+        return node.is_map();
+      default:
+        return node.is_scalar();
+    }
+  };
+  const auto found = std::ranges::find_if(either.fields, takes);
+  return found == either.fields.end() ? nullptr : &*found;
 }
 
 bool takes_true(const KindSchema& kind) {

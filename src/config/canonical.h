@@ -13,6 +13,9 @@ namespace bernoulli::config {
 /// does not fit the schema stays as it is, for the validation to name.
 void canonicalise(const FieldSchema& schema, Node& node);
 
+/// The form of a kEither that has the shape of a canonical node; null pointer where none has.
+const FieldSchema* form_of(const FieldSchema& either, const Node& node);
+
 /// The schema of `key` in a map, or the kind of that name; null pointers where there is none.
 struct MapMember {
   const FieldSchema* field = nullptr;

@@ -29,6 +29,8 @@ class CrossChecks {
   void check_all() {
     if (sound({"name"})) check_name();
     if (sound({"data"})) check_columns();
+    if (sound({"data"})) check_split_column();
+    if (sound({"data"})) check_paths();
     if (sound({"data"})) check_cache();
     if (sound({"data", "task"})) check_splits();
     if (sound({"data", "task"})) check_task();
@@ -66,20 +68,28 @@ class CrossChecks {
     }
   }
 
-  /// As far as the path tells: a folder may have the ending of a file. Without such an ending, auto takes
+  /// As far as the paths tell: a folder may have the ending of a file. Without such an ending, auto takes
   /// folders only.
-  static std::string known_format(const SourceConfig& source) {
-    if (source.format != "auto") return source.format;
-    const std::string by_name = format_by_name(source.path);
-    return by_name.empty() ? "class_folders" : by_name;
+  static std::set<std::string> known_formats(const SourceConfig& source) {
+    if (source.format != "auto") return {source.format};
+    std::set<std::string> found;
+    for (const std::string& path : source.paths) {
+      const std::string by_name = format_by_name(path);
+      found.insert(by_name.empty() ? "class_folders" : by_name);
+    }
+    return found;
   }
 
   std::set<std::string> formats() const {
-    std::set<std::string> found{known_format(run_.data.train)};
+    std::set<std::string> found = known_formats(run_.data.train);
     for (const HeldOutConfig* held_out : {&run_.data.validation, &run_.data.test}) {
-      if (held_out->source) found.insert(known_format(*held_out->source));
+      if (held_out->source) found.merge(known_formats(*held_out->source));
     }
     return found;
+  }
+
+  static bool have_columns(const std::set<std::string>& formats) {
+    return formats.contains("csv") || formats.contains("tsv") || formats.contains("jsonl");
   }
 
   void check_column_number(const std::string& key, const std::string& column) {
@@ -95,13 +105,15 @@ class CrossChecks {
     const ColumnsConfig& columns = run_.data.columns;
     const std::set<std::string> used = formats();
     const bool may_be_table = used.contains("csv") || used.contains("tsv");
-    const bool may_have_columns = may_be_table || used.contains("jsonl");
+    const bool may_have_columns = have_columns(used);
     if (!columns.header && may_be_table) {
-      check_column_number("text", columns.text);
+      for (size_t i = 0; i < columns.text.size(); ++i)
+        check_column_number(columns.text.size() == 1 ? "text" : fmt::format("text[{}]", i), columns.text[i]);
       if (columns.label_columns.empty()) check_column_number("label", columns.label);
       for (size_t i = 0; i < columns.label_columns.size(); ++i)
         check_column_number(fmt::format("label_columns[{}]", i), columns.label_columns[i]);
       if (!columns.weight.empty()) check_column_number("weight", columns.weight);
+      if (columns.split) check_column_number("split.column", columns.split->column);
     }
     const ColumnsConfig defaults;
     const auto unused = [&](const char* key, bool changed, bool usable) {
@@ -111,6 +123,10 @@ class CrossChecks {
                           join_words({used.begin(), used.end()}, "and")));
     };
     unused("text", columns.text != defaults.text, may_have_columns);
+    check_each_once("data.columns.text", columns.text, "column");
+    if (columns.text.size() == 1 && columns.text_separator != defaults.text_separator)
+      fault("data.columns.text_separator",
+            "stands between several columns of text, but data.columns.text is one (leave it out)");
     unused("label", columns.label != defaults.label, may_have_columns);
     unused("label_columns", !columns.label_columns.empty(), may_have_columns);
     unused("weight", !columns.weight.empty(), may_have_columns);
@@ -128,6 +144,51 @@ class CrossChecks {
     }
   }
 
+  /// What data.columns.split and `method: column` say of each other.
+  void check_split_column() {
+    const DataConfig& data = run_.data;
+    bool is_asked_for = false;
+    for (const auto& [key, held_out] :
+         {std::pair("data.validation", &data.validation), std::pair("data.test", &data.test)}) {
+      if (!held_out->split || held_out->split->method != "column") continue;
+      is_asked_for = true;
+      if (!data.columns.split)
+        fault(fmt::format("{}.method", key),
+              "is column, but no column says which rows these are (expected data.columns.split: NAME)");
+    }
+    if (!data.columns.split) return;
+    if (!is_asked_for)
+      fault("data.columns.split",
+            "has no meaning without a part that it names (expected method: column in data.validation or "
+            "data.test)");
+    if (!have_columns(known_formats(data.train)))
+      fault("data.columns.split", fmt::format("names a column, but data.train is {}",
+                                              join_words(as_list(known_formats(data.train)), "and")));
+    const SplitColumnConfig& split = *data.columns.split;
+    std::vector<std::string> words = split.train;
+    for (const auto& [key, part] :
+         {std::pair("validation", &split.validation), std::pair("test", &split.test)}) {
+      for (const std::string& word : *part) {
+        if (std::ranges::find(words, word) != words.end())
+          fault(fmt::format("data.columns.split.{}", key),
+                fmt::format("has {}, which stands for another part too", quote(word)));
+      }
+      words.insert(words.end(), part->begin(), part->end());
+    }
+  }
+
+  static std::vector<std::string> as_list(const std::set<std::string>& words) {
+    return {words.begin(), words.end()};
+  }
+
+  void check_paths() {
+    const DataConfig& data = run_.data;
+    check_each_once("data.train.path", data.train.paths, "file");
+    if (data.validation.source)
+      check_each_once("data.validation.path", data.validation.source->paths, "file");
+    if (data.test.source) check_each_once("data.test.path", data.test.source->paths, "file");
+  }
+
   void check_cache() {
     const CacheConfig& cache = run_.data.cache;
     if (cache.folder != "off") return;
@@ -138,6 +199,7 @@ class CrossChecks {
   }
 
   void check_folds(const SplitConfig& split) {
+    if (split.method == "column") return;
     if (split.folds == 0 && split.fraction == 0) {
       fault("data.validation.fraction",
             "is missing (expected a number above 0 and below 1, or folds and fold instead)");
@@ -175,12 +237,17 @@ class CrossChecks {
       fault("data.validation.seed",
             fmt::format("is {}, but method keras seeds NumPy's generator (expected at most {})",
                         data.validation.split->seed, std::numeric_limits<uint32_t>::max()));
-    const std::string format = known_format(data.train);
-    if (format != "class_folders") {
+    const std::set<std::string> formats = known_formats(data.train);
+    if (formats != std::set<std::string>{"class_folders"}) {
       fault("data.validation.method", fmt::format("is keras, which splits class folders, but data.train is "
                                                   "{} (expected random, stratified or hash)",
-                                                  format));
+                                                  join_words(as_list(formats), "and")));
     }
+    if (data.train.paths.size() > 1)
+      fault("data.validation.method",
+            "is keras, which splits the classes of one folder, but data.train.path has several (expected "
+            "random, "
+            "stratified or hash)");
     if (!is_binary())
       fault("data.validation.method",
             "is keras, which splits class folders, but task.kind is multi_label (expected random, stratified "
@@ -231,6 +298,10 @@ class CrossChecks {
 
   void check_multi_label() {
     const std::vector<std::string>& labels = run_.task.labels;
+    if (run_.task.min_count > 1 && !labels.empty())
+      fault("task.min_count",
+            "leaves rare ones out of the labels that are found in the data, but task.labels or "
+            "data.columns.label_columns name them (leave one of the two out)");
     const std::vector<std::string>& columns = run_.data.columns.label_columns;
     if (!columns.empty() && columns.size() != labels.size()) {
       fault("data.columns.label_columns",
@@ -294,7 +365,22 @@ class CrossChecks {
     }
   }
 
+  void check_pos_weight_of() {
+    const TaskConfig& task = run_.task;
+    for (const LossConfig::LabelWeight& given : run_.loss.pos_weight_of) {
+      const std::string path = join_path("loss.pos_weight", given.label);
+      if (is_binary()) {
+        fault(path,
+              "is the weight of a label, but task.kind is binary (expected one number for loss.pos_weight)");
+      } else if (!task.labels.empty() && std::ranges::find(task.labels, given.label) == task.labels.end()) {
+        fault(path, fmt::format("there is no such label (expected some of {}){}", item_list(task.labels),
+                                did_you_mean(given.label, task.labels)));
+      }
+    }
+  }
+
   void check_loss() {
+    check_pos_weight_of();
     const size_t num_weights = run_.loss.pos_weight.size();
     const bool open = !is_binary() && run_.task.labels.empty();  // the data will tell, and make_loss
     const size_t num_outputs = is_binary() ? 1 : run_.task.labels.size();

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "config/canonical.h"
 #include "config/faults.h"
@@ -45,6 +46,11 @@ std::string short_form(const FieldSchema& schema) {
 }
 
 std::string takes(const FieldSchema& schema) {
+  if (schema.type == FieldType::kEither) {
+    std::vector<std::string> forms;
+    for (const FieldSchema& form : schema.fields) forms.push_back(takes(form));
+    return fmt::format("{}", fmt::join(forms, ", or "));
+  }
   if (schema.type == FieldType::kKindList) return "a list of " + join_words(names_of(*schema.kinds));
   if (schema.type == FieldType::kMap && schema.kinds != nullptr) {
     return "a map of keys with one of " + join_words(names_of(*schema.kinds));
@@ -146,8 +152,8 @@ std::vector<Row> rows_at(const FieldSchema& root, const std::string& path) {
       at = FieldSchema(at.fields.front());
     if (at.kinds != nullptr) rows.refer(*at.kinds, walked);
     const MapMember member = find_member(at, key);
-    const bool is_list_item = at.type == FieldType::kList;
-    if ((member.field == nullptr || is_list_item) && member.kind == nullptr) refuse_key(path, key, at);
+    const bool has_no_keys = at.type == FieldType::kList || at.type == FieldType::kEither;
+    if ((member.field == nullptr || has_no_keys) && member.kind == nullptr) refuse_key(path, key, at);
     kind = member.kind;
     const FieldSchema next = kind != nullptr ? kind_map(*kind) : *member.field;
     at = next;

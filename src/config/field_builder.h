@@ -112,6 +112,13 @@ inline Field list(std::string key, std::string doc, const FieldSchema& item) {
 inline Field map(std::string key, std::string doc, std::vector<FieldSchema> fields) {
   return Field(FieldType::kMap, std::move(key), std::move(doc)).fields(std::move(fields));
 }
+/// @param value  its key says what the names are, such as "label".
+inline Field named(std::string key, std::string doc, const FieldSchema& value) {
+  return Field(FieldType::kNamed, std::move(key), std::move(doc)).fields({value});
+}
+inline Field either(std::string key, std::string doc, std::vector<FieldSchema> forms) {
+  return Field(FieldType::kEither, std::move(key), std::move(doc)).fields(std::move(forms));
+}
 inline Field one_kind(std::string key, std::string doc, const std::vector<KindSchema>& kinds) {
   return Field(FieldType::kKind, std::move(key), std::move(doc)).kinds(kinds);
 }

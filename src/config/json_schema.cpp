@@ -167,16 +167,41 @@ Json at_most_one_key(const std::vector<std::string>& keys) {
 }
 
 /// The key is null or absent unless its condition holds. Where what decides is absent, another file may have
-/// it.
+/// it, unless one that excludes it is given.
 Json condition_json(const FieldSchema& map, const FieldSchema& field) {
   const auto& [key, values] = *field.only_when;
   const Json absent{{"properties", {{field.key, {{"type", "null"}}}}}};
   if (!values.empty()) return Json{{"if", {{"properties", {{key, {{"enum", values}}}}}}}, {"else", absent}};
   Json excluding = Json::array();
   for (const std::string& other : map.one_of) {
-    if (other != key) excluding.push_back(gives_key(other));
+    if (other != key && std::ranges::find(map.one_of, key) != map.one_of.end())
+      excluding.push_back(gives_key(other));
   }
+  if (excluding.empty()) return Json::object();
   return Json{{"if", {{"anyOf", excluding}}}, {"then", absent}};
+}
+
+/// What a key's meaning hangs on, link by link: data.test.fraction on a method, the method on data.test.from.
+void add_conditions(const FieldSchema& map, const FieldSchema& field, Json& rules) {
+  const FieldSchema* decider = &field;
+  while (decider->only_when) {
+    FieldSchema conditional = field;
+    conditional.only_when = decider->only_when;
+    rules.push_back(condition_json(map, conditional));
+    decider = find_member(map, decider->only_when->key).field;
+  }
+}
+
+Json named_json(const FieldSchema& schema) {
+  Json json{{"type", "object"}, {"additionalProperties", field_json(schema.fields.front())}};
+  add_size(schema, "minProperties", "maxProperties", json);
+  return json;
+}
+
+Json either_json(const FieldSchema& schema) {
+  Json forms = Json::array();
+  for (const FieldSchema& form : schema.fields) forms.push_back(field_json(form));
+  return any_of(std::move(forms));
 }
 
 Json map_json(const FieldSchema& schema) {
@@ -189,7 +214,7 @@ Json map_json(const FieldSchema& schema) {
   if (schema.kinds != nullptr) rules.push_back(at_most_one_kind(*schema.kinds));
   if (!schema.one_of.empty()) rules.push_back(at_most_one_key(schema.one_of));
   for (const FieldSchema& field : schema.fields) {
-    if (field.only_when) rules.push_back(condition_json(schema, field));
+    add_conditions(schema, field, rules);
   }
   if (!rules.empty()) object["allOf"] = rules;
   Json alternatives = Json::array({object});
@@ -228,6 +253,10 @@ Json type_json(const FieldSchema& schema) {
       return array_json(kind_json(schema), schema);
     case FieldType::kMap:
       return map_json(schema);
+    case FieldType::kNamed:
+      return named_json(schema);
+    case FieldType::kEither:
+      return either_json(schema);
     case FieldType::kAny:
       return Json::object();
   }

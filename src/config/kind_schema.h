@@ -12,7 +12,20 @@ namespace bernoulli::config {
 
 using Json = nlohmann::ordered_json;
 
-enum class FieldType { kBool, kInt, kNumber, kString, kEnum, kList, kKind, kKindList, kMap, kAny };
+enum class FieldType {
+  kBool,
+  kInt,
+  kNumber,
+  kString,
+  kEnum,
+  kList,
+  kKind,
+  kKindList,
+  kMap,
+  kNamed,   ///< a map whose keys are free names, each with a value of the same schema
+  kEither,  ///< one of several forms, which are told apart by shape: a single value, a list, a map
+  kAny
+};
 
 struct KindSchema;
 
@@ -43,7 +56,9 @@ struct FieldSchema {
   bool maximum_exclusive = false;
   std::vector<std::string> choices;  ///< kEnum: the allowed words; kNumber/kInt/kList with choices: words
                                      ///< accepted beside the type (such as `auto`)
-  std::vector<FieldSchema> fields;   ///< kMap: the keys; kList: exactly one entry, the schema of an item
+  /// kMap: the keys. kList: exactly one entry, the schema of an item. kNamed: exactly one, that of a value,
+  /// whose key says what the names are. kEither: the forms, of different shapes; their keys are not used.
+  std::vector<FieldSchema> fields;
   /// kKind and kKindList: what may stand there. kMap: beside `fields`, exactly one of these kinds stands in
   /// the map.
   const std::vector<KindSchema>* kinds = nullptr;

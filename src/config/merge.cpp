@@ -15,10 +15,12 @@ void remove(Node& map, const std::string& key) {
   std::erase_if(map.entries, [&](const Entry& entry) { return entry.key == key; });
 }
 
-/// Keys that had a meaning only while `key` was given.
+/// Keys that had a meaning only while `key` was given, and those that had one only beside these.
 void remove_dependents(const FieldSchema& schema, Node& base, const std::string& key) {
   for (const FieldSchema& field : schema.fields) {
-    if (field.only_when && field.only_when->key == key) remove(base, field.key);
+    if (!field.only_when || field.only_when->key != key) continue;
+    remove(base, field.key);
+    remove_dependents(schema, base, field.key);
   }
 }
 
@@ -40,7 +42,9 @@ void remove_inapplicable(const FieldSchema& schema, Node& base, const Node& over
     const Node* word = overlay.find(field.only_when->key);
     if (word == nullptr || !word->is_scalar()) continue;
     const std::vector<std::string>& values = field.only_when->values;
-    if (std::find(values.begin(), values.end(), word->scalar) == values.end()) remove(base, field.key);
+    if (std::find(values.begin(), values.end(), word->scalar) != values.end()) continue;
+    remove(base, field.key);
+    remove_dependents(schema, base, field.key);
   }
 }
 
@@ -119,12 +123,21 @@ void merge_item(const FieldSchema& schema, Node& base, Node overlay, const std::
 
 /// Keys that only build a path to a list item must not replace what they pass through.
 bool is_keyed(const FieldSchema& schema) {
-  return schema.type == FieldType::kMap || schema.type == FieldType::kKind;
+  return schema.type == FieldType::kMap || schema.type == FieldType::kNamed ||
+         schema.type == FieldType::kKind;
 }
 
 }  // namespace
 
 void merge(const FieldSchema& schema, Node& base, Node overlay, const std::string& path, Faults& faults) {
+  if (schema.type == FieldType::kEither) {
+    if (const FieldSchema* form = form_of(schema, overlay)) {
+      merge(*form, base, std::move(overlay), path, faults);
+    } else {
+      base = std::move(overlay);
+    }
+    return;
+  }
   if (overlay.kind == Node::Kind::kItem) {
     merge_item(schema, base, std::move(overlay), path, faults);
     return;

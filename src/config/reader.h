@@ -23,6 +23,10 @@ class Reader {
   double number(const std::string& key) { return get<double>(key); }
   std::string text(const std::string& key) { return get<std::string>(key); }
   std::vector<std::string> texts(const std::string& key) { return get<std::vector<std::string>>(key); }
+  /// Of a key that takes one text or a list of them.
+  std::vector<std::string> one_or_more_texts(const std::string& key) {
+    return take(key).is_string() ? std::vector{text(key)} : texts(key);
+  }
   std::vector<int64_t> integers(const std::string& key) { return get<std::vector<int64_t>>(key); }
 
   std::optional<int64_t> optional_integer(const std::string& key) { return get_optional<int64_t>(key); }

@@ -70,12 +70,15 @@ const FieldSchema& sibling(const FieldSchema& map, const std::string& key) {
 }
 
 /// Whether a field has a meaning beside what `node` gives. Unknown where the deciding word itself is at
-/// fault.
-Applies applies(const FieldSchema& map, const FieldSchema& field, const Node& node) {
+/// fault. @param failed  the condition that does not hold, where the answer is no
+Applies applies(const FieldSchema& map, const FieldSchema& field, const Node& node,
+                const Condition** failed = nullptr) {
   if (!field.only_when) return Applies::kYes;
   const auto& [key, values] = *field.only_when;
-  if (values.empty()) return node.gives(key) ? Applies::kYes : Applies::kNo;
   const FieldSchema& decider = sibling(map, key);
+  if (const Applies decides = applies(map, decider, node, failed); decides != Applies::kYes) return decides;
+  if (failed != nullptr) *failed = &*field.only_when;
+  if (values.empty()) return node.gives(key) ? Applies::kYes : Applies::kNo;
   std::string word;
   if (const Node* written = node.find(key); written != nullptr) {
     word = written->scalar;
@@ -143,6 +146,12 @@ class Resolver {
         return list(schema, node, path);
       case FieldType::kMap:
         return map(schema, &node, path, node.place);
+      case FieldType::kNamed:
+        return named(schema, node, path);
+      case FieldType::kEither: {
+        const FieldSchema* form = form_of(schema, node);
+        return form == nullptr ? wrong_type(node, path, schema) : value(*form, node, path);
+      }
       case FieldType::kAny:
         return to_any(node);
       default:
@@ -206,8 +215,23 @@ class Resolver {
     return values;
   }
 
+  Json named(const FieldSchema& schema, const Node& node, const std::string& path) {
+    if (!node.is_map()) return wrong_type(node, path, schema);
+    if (!has_valid_size(schema, node))
+      return wrong(node, path, fmt::format("has {} names", node.entries.size()), schema);
+    const FieldSchema& each = schema.fields.front();
+    Json values = Json::object();
+    for (const Entry& entry : node.entries) {
+      const std::string below = join_path(path, entry.key);
+      values[entry.key] =
+          entry.value.is_null() ? wrong_type(entry.value, below, each) : value(each, entry.value, below);
+      places_[below] = entry.place;
+    }
+    return values;
+  }
+
   static bool has_valid_size(const FieldSchema& schema, const Node& node) {
-    const auto size = static_cast<int64_t>(node.items.size());
+    const auto size = static_cast<int64_t>(node.items.size() + node.entries.size());
     return size >= schema.min_items && size <= schema.max_items;
   }
 
@@ -318,10 +342,11 @@ class Resolver {
                     const std::string& path) {
     const std::string below = join_path(path, member.key);
     const Node* written = node.find(member.key);
-    const Applies meaning = applies(schema, member, node);
+    const Condition* failed = nullptr;
+    const Applies meaning = applies(schema, member, node, &failed);
     if (meaning == Applies::kYes) return field(member, written, below, node.place);
     if (meaning == Applies::kNo && written != nullptr && !written->is_null()) {
-      const auto& [key, values] = *member.only_when;
+      const auto& [key, values] = *failed;
       faults_.add(
           written->place, below,
           values.empty()

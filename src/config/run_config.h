@@ -23,14 +23,16 @@ struct KindConfig {
 };
 
 struct SourceConfig {
-  std::string path;             ///< relative to DataConfig::root unless absolute
+  /// In the order in which they are read, relative to DataConfig::root unless absolute. With *, ? or [...]
+  /// they may be patterns (data/source_files.h).
+  std::vector<std::string> paths;
   std::string format = "auto";  ///< auto | class_folders | csv | tsv | jsonl | fasttext
   bool optional = false;        ///< may be absent: the caller says so and goes on without it
 };
 
 struct SplitConfig {
-  std::string method;   ///< keras (of the validation set only) | random | stratified | hash
-  double fraction = 0;  ///< share of the training source taken away, in (0, 1); 0 for a fold
+  std::string method;   ///< keras (of the validation set only) | random | stratified | hash | column
+  double fraction = 0;  ///< share of the training source taken away, in (0, 1); 0 for a fold or by column
   uint64_t seed = 0;
   int64_t folds = 0;  ///< what the test part leaves is cut into as many; 0: a fraction is taken
   int64_t fold = 0;   ///< the one that is taken, from 1
@@ -43,15 +45,23 @@ struct HeldOutConfig {
   bool present() const { return source || split; }
 };
 
+/// The column of the training source that says to which part a row belongs, and the words for each.
+struct SplitColumnConfig {
+  std::string column;
+  std::vector<std::string> train, validation, test;
+};
+
 /// How the columns of csv, tsv and jsonl rows map to an example. A name, or a 1-based column number when
 /// there is no header.
 struct ColumnsConfig {
-  std::string text = "text";
+  std::vector<std::string> text = {"text"};  ///< several are joined by text_separator, empty ones left out
+  std::string text_separator = " ";
   std::string label =
       "label";  ///< binary: the value; multi_label: a list (JSON array, or joined by label_separator)
   std::vector<std::string> label_columns;  ///< multi_label: one 0/1 column a label instead of `label`
   std::string label_separator = ",";
   std::string weight;  ///< example weight column; empty: all 1
+  std::optional<SplitColumnConfig> split;
   bool header = true;
   std::string quote = "\"";  ///< one character, or empty: quotes are ordinary characters
   std::string delimiter;     ///< one character; empty: ',' for csv, tab for tsv
@@ -80,6 +90,7 @@ struct TaskConfig {
   std::optional<double> positive_above;  ///< binary: numeric labels, 1 where the value is above this
   std::vector<std::string> labels;  ///< multi_label: names in order. binary: {negative name, positive name},
                                     ///< may be empty: found in the data
+  int64_t min_count = 1;  ///< of labels found in the data: rarer ones in the training source are left out
 };
 
 struct TextConfig {
@@ -103,11 +114,17 @@ struct ModelConfig {
 struct LossConfig {
   enum class Mode { kBceWithLogits, kSigmoidBce, kSigmoidBceClipped, kFocalWithLogits };
   Mode mode = Mode::kBceWithLogits;
-  bool pos_weight_auto = false;    ///< negatives / positives of the training set, per label
-  std::vector<double> pos_weight;  ///< empty: none; one number for all labels, or one a label
-  double label_smoothing = 0;      ///< targets become y*(1-s) + s/2
-  double gamma = 2.0;              ///< focal only
-  std::optional<double> alpha;     ///< focal only: weight of the positive class, 1-alpha of the negative
+  struct LabelWeight {
+    std::string label;
+    double weight = 1;
+    std::string where;  ///< "file:line:column" for messages
+  };
+  bool pos_weight_auto = false;            ///< negatives / positives of the training set, per label
+  std::vector<double> pos_weight;          ///< empty: none; one number for all labels, or one a label
+  std::vector<LabelWeight> pos_weight_of;  ///< instead, by name; labels without one have weight 1
+  double label_smoothing = 0;              ///< targets become y*(1-s) + s/2
+  double gamma = 2.0;                      ///< focal only
+  std::optional<double> alpha;  ///< focal only: weight of the positive class, 1-alpha of the negative
 };
 
 struct OptimizerConfig {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "config/faults.h"
 #include "core/parse_number.h"
@@ -122,6 +123,15 @@ std::string expected_type(const FieldSchema& schema) {
       return fmt::format("a list of {}steps such as `- name: {{key: value}}`", count(schema));
     case FieldType::kMap:
       return "a map of keys";
+    case FieldType::kNamed: {
+      const FieldSchema& value = schema.fields.front();
+      return fmt::format("a map of {}{}s, each with {}", count(schema), value.key, expected(value));
+    }
+    case FieldType::kEither: {
+      std::vector<std::string> forms;
+      for (const FieldSchema& form : schema.fields) forms.push_back(expected(form));
+      return fmt::format("{}", fmt::join(forms, ", or "));
+    }
     case FieldType::kAny:
       return "any value";
   }

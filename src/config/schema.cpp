@@ -19,10 +19,15 @@ Field format_field() {
 }
 
 Field path_field() {
-  return text("path", "file, or folder with one folder a class; relative paths start at data.root").size(1);
+  return either(
+      "path",
+      "file, or folder with one folder a class, or several of them, read in this order; * ? [] stand "
+      "for names, in byte order, where no file is called so; relative paths start at data.root",
+      {text("", "").size(1), list("", "", text("", "").size(1)).size(1)});
 }
 
 std::vector<FieldSchema> held_out_fields(bool may_be_absent) {
+  const std::vector<std::string> drawn{"keras", "random", "stratified", "hash"};
   std::vector<FieldSchema> fields{path_field().optional(), format_field().only_when("path")};
   if (may_be_absent) {
     fields.push_back(boolean("optional", "where the path does not exist, go on without a test figure")
@@ -31,8 +36,10 @@ std::vector<FieldSchema> held_out_fields(bool may_be_absent) {
   }
   fields.push_back(
       word("from", "take a part of the training source instead of a path", {"train"}).optional());
-  Field fraction =
-      number("fraction", "share of the training source that is taken").above(0).below(1).only_when("from");
+  Field fraction = number("fraction", "share of the training source that is taken")
+                       .above(0)
+                       .below(1)
+                       .only_when("method", drawn);
   if (may_be_absent) {
     fields.push_back(fraction);
   } else {
@@ -40,7 +47,7 @@ std::vector<FieldSchema> held_out_fields(bool may_be_absent) {
     fields.push_back(integer("folds", "instead of a fraction: what the test part leaves is cut into as many")
                          .at_least(2)
                          .at_most(1000)
-                         .only_when("from")
+                         .only_when("method", drawn)
                          .optional());
     fields.push_back(integer("fold", "the one of `folds` that is taken, the others being trained on")
                          .at_least(1)
@@ -50,17 +57,39 @@ std::vector<FieldSchema> held_out_fields(bool may_be_absent) {
   }
   fields.push_back(word("method",
                         "keras: as text_dataset_from_directory does it; random; stratified: the same share "
-                        "of each class, or of each label; hash: by the text itself",
-                        {"keras", "random", "stratified", "hash"})
+                        "of each class, or of each label; hash: by the text itself; column: the rows that "
+                        "data.columns.split names",
+                        {"keras", "random", "stratified", "hash", "column"})
                        .defaults("stratified")
                        .only_when("from"));
-  fields.push_back(
-      integer("seed", "of the split").at_least(0).at_most(kLargestSeed).defaults(42).only_when("from"));
+  fields.push_back(integer("seed", "of the split")
+                       .at_least(0)
+                       .at_most(kLargestSeed)
+                       .defaults(42)
+                       .only_when("method", drawn));
   return fields;
 }
 
 Field held_out(const char* key, const char* doc, bool may_be_absent) {
   return map(key, doc, held_out_fields(may_be_absent)).shorthand("path").one_of({"path", "from"}).optional();
+}
+
+Field words_of_part(const char* part, const char* doc, Json words) {
+  return either(part, doc, {text("", ""), list("", "", text("", "")).size(1)}).defaults(std::move(words));
+}
+
+Field split_column_field() {
+  return map("split",
+             "column or JSON key of the training source that says to which part a row belongs, where a "
+             "held-out "
+             "part has method: column; null: none",
+             {text("column", "its name, or number").size(1),
+              words_of_part("train", "what stands there in rows that are trained on", "train"),
+              words_of_part("validation", "in those of the validation part",
+                            Json::array({"validation", "valid", "val", "dev"})),
+              words_of_part("test", "in those of the test part", "test")})
+      .shorthand("column")
+      .optional();
 }
 
 Field data_section() {
@@ -76,7 +105,12 @@ Field data_section() {
        map("columns",
            "how rows of csv, tsv and jsonl become examples; a name, or a number from 1 where there is no "
            "header",
-           {text("text", "column or JSON key of the text").size(1).defaults("text"),
+           {either("text", "column or JSON key of the text; of a list, the columns are joined in its order",
+                   {text("", "").size(1), list("", "", text("", "").size(1)).size(1)})
+                .defaults("text"),
+            text("text_separator",
+                 "several columns of text: what stands between them; those that are empty are left out")
+                .defaults(" "),
             text("label",
                  "column or JSON key of the label; multi_label: a list, or names joined by label_separator")
                 .size(1)
@@ -89,6 +123,7 @@ Field data_section() {
                 .defaults(Json::array()),
             text("label_separator", "what joins the names in a multi_label cell").size(1).defaults(","),
             text("weight", "column or JSON key of the example weight; null: all weigh 1").size(1).optional(),
+            split_column_field(),
             boolean("header", "csv, tsv: the first row names the columns").defaults(true),
             text("quote",
                  "csv, tsv: character around cells with delimiters; empty: quotes are ordinary characters")
@@ -133,7 +168,14 @@ Field task_section() {
                    "data.columns.label_columns, else found in the training data, multi_label in alphabetical "
                    "order",
                    text("", "").size(1))
-                  .defaults(Json::array())})
+                  .defaults(Json::array()),
+              integer(
+                  "min_count",
+                  "multi_label, labels found in the data: those that fewer examples of the training source "
+                  "have are left out; null: none are")
+                  .at_least(2)
+                  .optional()
+                  .only_when("kind", {"multi_label"})})
       .one_of({"positive", "positive_above"});
 }
 
@@ -177,12 +219,12 @@ Field loss_section() {
             "logits",
             {"bce_with_logits", "sigmoid_bce", "sigmoid_bce_clipped", "focal_with_logits"})
            .defaults("bce_with_logits"),
-       list("pos_weight",
-            "weight of positive targets: one number, one a label, or auto (negatives / positives of the "
-            "training set); empty: 1",
-            number("", "").above(0))
-           .or_word("auto")
-           .bare(BareItem::kOneItem)
+       either(
+           "pos_weight",
+           "weight of positive targets: one number, one a label, numbers by the names of labels (the others "
+           "have 1), or auto (negatives / positives of the training set); empty: 1",
+           {list("", "", number("", "").above(0)).or_word("auto").bare(BareItem::kOneItem),
+            named("", "", number("label", "").above(0)).size(1)})
            .defaults(Json::array()),
        number("label_smoothing", "targets y become y * (1 - s) + s / 2").at_least(0).below(1).defaults(0.0),
        number("gamma", "focal: exponent of 1 - p")

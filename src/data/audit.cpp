@@ -53,6 +53,12 @@ Json label_counts(const Dataset& dataset, const Labels& labels) {
   return counts;
 }
 
+Json counts_of(const std::vector<std::pair<std::string, int64_t>>& labels) {
+  Json counts = Json::object();
+  for (const auto& [name, count] : labels) add_member(counts, name, count);
+  return counts;
+}
+
 /// How many texts are no UTF-8, and the first of them.
 Json count_not_utf8(const Dataset& dataset) {
   int64_t count = 0;
@@ -267,6 +273,11 @@ Json audit_data(const DataSplits& splits, const TokenView& train, const TokenVie
   add("validation", splits.validation, validation);
   add("test", splits.test, test);
   audit["also_in_train"] = also_in_train;
+  for (const auto& [name, files] : splits.files) {
+    for (const DataSplits::File& file : files)
+      audit["files"][name].push_back({{"path", file.path}, {"examples", file.num_examples}});
+  }
+  if (!splits.left_out_labels.empty()) audit["left_out_labels"] = counts_of(splits.left_out_labels);
   return audit;
 }
 

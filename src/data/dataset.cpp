@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include "core/hash.h"
 #include "data/label_reader.h"
 #include "data/read_source.h"
+#include "data/source_files.h"
 #include "data/split.h"
 
 namespace bernoulli {
@@ -17,18 +17,46 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// The examples of a source, one file after the other, and what each of several files holds.
+RawExamples read_files(const fs::path& root, const SourceConfig& source, const ColumnsConfig& columns,
+                       const TaskConfig& task, int threads, const std::shared_ptr<TextStore>& store,
+                       std::vector<DataSplits::File>* counts) {
+  const std::vector<fs::path> files = source_files(root, source);
+  std::optional<RawExamples> all;
+  for (const fs::path& file : files) {
+    RawExamples examples = read_source(file, source.format, columns, task, threads, store);
+    if (files.size() > 1 && counts != nullptr)
+      counts->push_back({file.string(), static_cast<int64_t>(examples.size())});
+    if (all)
+      all->append(examples);
+    else
+      all.emplace(std::move(examples));
+  }
+  return std::move(*all);
+}
+
+/// Rows of a source of their own are all of one part, whatever a column says.
+ColumnsConfig without_split(ColumnsConfig columns) {
+  columns.split.reset();
+  return columns;
+}
+
 /// A held-out set with a path of its own; empty where an optional one is not there.
 std::optional<Dataset> read_held_out(const DataConfig& data, const HeldOutConfig& held_out,
                                      const TaskConfig& task, const LabelReader& labels, int threads,
-                                     const std::shared_ptr<TextStore>& store, std::string* absent_reason) {
+                                     const std::shared_ptr<TextStore>& store, const char* name,
+                                     DataSplits& splits) {
   if (!held_out.source) return std::nullopt;
-  const fs::path path = path_of(data, held_out.source->path);
-  std::error_code ignored;
-  if (held_out.source->optional && !fs::exists(path, ignored)) {
-    *absent_reason = fmt::format("'{}' is not there, and the configuration calls it optional", path.string());
+  if (held_out.source->optional && is_absent(data.root, *held_out.source)) {
+    splits.test_absent_reason = fmt::format("'{}' is not there, and the configuration calls it optional",
+                                            path_of(data, held_out.source->paths.front()).string());
     return std::nullopt;
   }
-  return labels.read(read_source(path, held_out.source->format, data.columns, task, threads, store));
+  std::vector<DataSplits::File> files;
+  std::optional<Dataset> dataset = labels.read(
+      read_files(data.root, *held_out.source, without_split(data.columns), task, threads, store, &files));
+  if (!files.empty()) splits.files[name] = std::move(files);
+  return dataset;
 }
 
 }  // namespace
@@ -59,10 +87,13 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
                      std::shared_ptr<SpillSpace> space) {
   const auto store = std::make_shared<TextStore>(space ? std::move(space) : std::make_shared<SpillSpace>());
   DataSplits splits;
+  std::vector<DataSplits::File> files;
   std::optional<RawExamples> raw =
-      read_source(path_of(data, data.train.path), data.train.format, data.columns, task, threads, store);
+      read_files(data.root, data.train, data.columns, task, threads, store, &files);
+  if (!files.empty()) splits.files["train"] = std::move(files);
   const LabelReader labels(task, *raw);
   splits.labels = labels.labels();
+  splits.left_out_labels = labels.left_out();
   const bool splits_it = data.validation.split || data.test.split;
   Dataset whole = labels.read(*raw, splits_it ? 2 : 1);
   raw.reset();
@@ -70,11 +101,11 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
       task.kind == TaskConfig::Kind::kMultiLabel)
     throw DataError(
         fmt::format("'{}': no example has any of the labels (check data.columns and data.train.format)",
-                    data.train.path));
+                    in_words(data.train)));
 
-  std::string ignored;
-  splits.validation = read_held_out(data, data.validation, task, labels, threads, store, &ignored);
-  splits.test = read_held_out(data, data.test, task, labels, threads, store, &splits.test_absent_reason);
+  splits.validation =
+      read_held_out(data, data.validation, task, labels, threads, store, "validation", splits);
+  splits.test = read_held_out(data, data.test, task, labels, threads, store, "test", splits);
   if (!data.test.present()) splits.test_absent_reason = "the configuration names no test data";
   if (!splits_it) {
     splits.train = std::move(whole);
@@ -87,9 +118,11 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
   return splits;
 }
 
-Dataset load_dataset(const fs::path& path, const std::string& format, const ColumnsConfig& columns,
-                     const TaskConfig& task, const Labels& labels) {
-  return LabelReader(task, labels).read(read_source(path, format, columns, task));
+Dataset load_dataset(const SourceConfig& source, const ColumnsConfig& columns, const TaskConfig& task,
+                     const Labels& labels) {
+  const auto store = std::make_shared<TextStore>(std::make_shared<SpillSpace>());
+  return LabelReader(task, labels)
+      .read(read_files("", source, without_split(columns), task, 1, store, nullptr));
 }
 
 std::string fingerprint(const Dataset& dataset) {

@@ -2,16 +2,19 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "config/run_config.h"
 #include "core/spill.h"
+#include "data/part.h"
 
 namespace bernoulli {
 
@@ -21,6 +24,7 @@ struct Dataset {
   std::vector<float> targets;             ///< N*L, row-major, 0 or 1
   std::vector<float> weights;             ///< N, or empty: all 1
   std::vector<std::string_view> origins;  ///< N: "path" or "path:line", for messages and reports
+  std::vector<Part> parts;                ///< N, or empty: what a column says that each is for
   int64_t num_labels = 1;
   std::shared_ptr<const void> store;  ///< keeps texts and origins where they are
 
@@ -48,6 +52,14 @@ struct DataSplits {
   std::optional<Dataset> validation;
   std::optional<Dataset> test;
   std::string test_absent_reason;  ///< why test is absent, for the log
+  /// Of "train", "validation", "test", each as far as its source has several files: what they hold, in order.
+  struct File {
+    std::string path;
+    int64_t num_examples = 0;
+  };
+  std::map<std::string, std::vector<File>> files;
+  /// Labels that task.min_count leaves out, with the number of their examples in the training source.
+  std::vector<std::pair<std::string, int64_t>> left_out_labels;
 };
 
 /// Reads every source that the configuration names, class folders on `threads` threads, and splits them.
@@ -59,9 +71,10 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
 /// Where a source is: below data.root, unless its path is absolute.
 std::filesystem::path path_of(const DataConfig& data, const std::string& path);
 
-/// Reads one more data set with the labels of an existing run (evaluate --data). @throws DataError
-Dataset load_dataset(const std::filesystem::path& path, const std::string& format,
-                     const ColumnsConfig& columns, const TaskConfig& task, const Labels& labels);
+/// Reads one more data set, whose paths start where the program does, with the labels of an existing run
+/// (evaluate --data). @throws DataError
+Dataset load_dataset(const SourceConfig& source, const ColumnsConfig& columns, const TaskConfig& task,
+                     const Labels& labels);
 
 /// Changes with any text, target, weight or their order.
 std::string fingerprint(const Dataset& dataset);

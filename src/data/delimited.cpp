@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,7 +11,9 @@
 #include "core/stop.h"
 #include "data/data_file.h"
 #include "data/read_source.h"
+#include "data/split_column.h"
 #include "data/table.h"
+#include "data/text_columns.h"
 
 namespace bernoulli {
 namespace {
@@ -46,7 +49,8 @@ class RowExamples {
     const auto find = [&, remedy = finder.other_format()](const char* key, const std::string& column) {
       return finder.find(key, column, remedy);
     };
-    text_ = find("data.columns.text", columns.text);
+    for (const std::string& column : columns.text) text_.push_back(find("data.columns.text", column));
+    if (columns.split) split_ = find("data.columns.split", columns.split->column);
     if (!columns.weight.empty()) weight_ = find("data.columns.weight", columns.weight);
     if (columns.label_columns.empty()) label_ = find("data.columns.label", columns.label);
     for (const std::string& column : columns.label_columns)
@@ -60,6 +64,11 @@ class RowExamples {
       faults_.add(origin, missing);
       return;
     }
+    std::optional<Part> part;
+    if (split_ != kAbsent && !(part = part_of(*columns_.split, row.cells[split_]))) {
+      faults_.add(origin, unknown_part(*columns_.split, row.cells[split_]));
+      return;
+    }
     std::optional<std::string_view> weight;
     if (weight_ != kAbsent) weight = row.cells[weight_];
     labels_.clear();
@@ -68,7 +77,7 @@ class RowExamples {
     } else {
       read_flags(row, origin);
     }
-    examples_.add(row.cells[text_], labels_, weight, origin);
+    examples_.add(text_of(row), labels_, weight, origin, part);
   }
 
   void throw_if_any_fault() const { faults_.throw_if_any(); }
@@ -76,12 +85,20 @@ class RowExamples {
  private:
   /// Of the cells that no example can do without; empty where all are there.
   std::string missing_field(const TableRow& row) {
-    if (std::string fault = width_.fault(row, text_); !fault.empty()) return fault;
-    for (const auto& [place, what] : {std::pair(weight_, "weight"), std::pair(label_, "label")}) {
+    if (std::string fault = width_.fault(row, *std::ranges::max_element(text_)); !fault.empty()) return fault;
+    for (const auto& [place, what] :
+         {std::pair(weight_, "weight"), std::pair(label_, "label"), std::pair(split_, "split")}) {
       if (place != kAbsent && place >= width_.cells())
         return fmt::format("no field {} for the {}", place + 1, what);
     }
     return "";
+  }
+
+  std::string_view text_of(const TableRow& row) {
+    if (text_.size() == 1) return row.cells[text_.front()];
+    joined_.clear();
+    for (const size_t column : text_) join_text(joined_, row.cells[column], columns_.text_separator);
+    return joined_;
   }
 
   void read_label(std::string_view cell) {
@@ -106,7 +123,9 @@ class RowExamples {
   const std::string& name_;
   const ColumnsConfig& columns_;
   const TaskConfig& task_;
-  size_t text_ = 0;
+  std::vector<size_t> text_;
+  std::string joined_;  ///< of several columns
+  size_t split_ = kAbsent;
   size_t weight_ = kAbsent;
   size_t label_ = kAbsent;
   std::vector<size_t> label_columns_;  ///< instead of label_

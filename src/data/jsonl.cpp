@@ -8,6 +8,8 @@
 #include "core/stop.h"
 #include "data/data_file.h"
 #include "data/read_source.h"
+#include "data/split_column.h"
+#include "data/text_columns.h"
 
 namespace bernoulli {
 namespace {
@@ -57,6 +59,24 @@ std::string read_labels(const Value& row, const ColumnsConfig& columns, const Ta
   return "";
 }
 
+/// The text of a row, which may come of several keys; the answer is what is wrong, or empty.
+std::string read_text(const Value& row, const ColumnsConfig& columns, std::string& joined) {
+  for (const std::string& key : columns.text) {
+    const auto text = row.find(key);
+    if (text == row.end()) return fmt::format("no '{}' (data.columns.text)", key);
+    if (!text->is_string()) return fmt::format("'{}' is not a string", key);
+    join_text(joined, text->get_ref<const std::string&>(), columns.text_separator);
+  }
+  return "";
+}
+
+std::string read_part(const Value& row, const SplitColumnConfig& split, std::optional<Part>& part) {
+  const auto cell = row.find(split.column);
+  if (cell == row.end()) return fmt::format("no '{}' (data.columns.split)", split.column);
+  part = part_of(split, as_word(*cell).value_or(""));
+  return part ? "" : unknown_part(split, as_word(*cell).value_or(cell->dump()));
+}
+
 /// Adds an example; the answer is what is wrong with the row, or empty.
 std::string read_row(std::string_view line, const ColumnsConfig& columns, const TaskConfig& task,
                      std::string_view origin, RawExamples& examples) {
@@ -65,9 +85,12 @@ std::string read_row(std::string_view line, const ColumnsConfig& columns, const 
   const auto limit_depth = [](int depth, Value::parse_event_t, Value&) { return depth <= 16; };
   const Value row = Value::parse(line.begin(), line.end(), limit_depth, false);
   if (!row.is_object()) return json_object_fault(line);
-  const auto text = row.find(columns.text);
-  if (text == row.end()) return fmt::format("no '{}' (data.columns.text)", columns.text);
-  if (!text->is_string()) return fmt::format("'{}' is not a string", columns.text);
+  std::string text;
+  if (std::string fault = read_text(row, columns, text); !fault.empty()) return fault;
+  std::optional<Part> part;
+  if (columns.split) {
+    if (std::string fault = read_part(row, *columns.split, part); !fault.empty()) return fault;
+  }
   std::optional<std::string> weight;
   if (!columns.weight.empty()) {
     const auto cell = row.find(columns.weight);
@@ -76,7 +99,7 @@ std::string read_row(std::string_view line, const ColumnsConfig& columns, const 
   }
   std::vector<std::string> labels;
   std::string fault = read_labels(row, columns, task, labels);
-  if (fault.empty()) examples.add(text->get_ref<const std::string&>(), labels, weight, origin);
+  if (fault.empty()) examples.add(text, labels, weight, origin, part);
   return fault;
 }
 

@@ -98,7 +98,9 @@ LabelReader::LabelReader(const TaskConfig& task, Labels labels) : task_(task), l
 }
 
 void LabelReader::find_names(const RawExamples& train) {
-  if (labels_.kind == TaskConfig::Kind::kMultiLabel) {
+  if (labels_.kind == TaskConfig::Kind::kMultiLabel && task_.min_count > 1) {
+    find_frequent_names(train);
+  } else if (labels_.kind == TaskConfig::Kind::kMultiLabel) {
     const std::set<std::string> distinct = distinct_labels(train);
     if (distinct.empty())
       throw DataError(
@@ -112,6 +114,28 @@ void LabelReader::find_names(const RawExamples& train) {
     labels_.names = {other.value_or("not " + task_.positive), task_.positive};
   }
   check_label_encoding(labels_.names, train);
+}
+
+void LabelReader::find_frequent_names(const RawExamples& train) {
+  std::map<std::string, int64_t, std::less<>> counts;
+  for (const RawExample& example : train) {
+    for (size_t i = 0; i < example.labels.size(); ++i) {
+      const auto before = example.labels.first(i);
+      if (std::ranges::find(before, example.labels[i]) == before.end())  // an example may name a label twice
+        ++counts.try_emplace(std::string(example.labels[i])).first->second;
+    }
+  }
+  for (const auto& [name, count] : counts) {
+    if (count >= task_.min_count)
+      labels_.names.push_back(name);
+    else
+      left_out_.emplace_back(name, count);
+  }
+  if (labels_.names.empty())
+    throw DataError(fmt::format(
+        "no label has the {} training examples that task.min_count asks for ({} labels have fewer); "
+        "ask for fewer, or check data.columns",
+        task_.min_count, counts.size()));
 }
 
 void LabelReader::number_names() {
@@ -146,6 +170,7 @@ LabelReader::Fault LabelReader::read_targets(const RawExample& example, float* t
   if (labels_.kind == TaskConfig::Kind::kBinary) return read_binary(example, *targets);
   for (const std::string_view label : example.labels) {
     const auto place = places_.find(label);
+    if (place == places_.end() && task_.min_count > 1) continue;  // one that was left out
     if (place == places_.end())
       return [this, label] { return unknown_label(label, labels_.names, task_.labels.empty()); };
     targets[place->second] = 1.0f;
@@ -174,6 +199,7 @@ Dataset LabelReader::read(const RawExamples& examples, int copies) const {
   dataset.texts.reserve(examples.size());
   dataset.origins.reserve(examples.size());
   dataset.store = examples.store();
+  dataset.parts = examples.parts();
   DataFaults faults;
   const bool weighted = std::any_of(examples.begin(), examples.end(),
                                     [](const RawExample& example) { return example.weight.has_value(); });

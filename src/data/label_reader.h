@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/dataset.h"
@@ -23,6 +24,8 @@ class LabelReader {
   LabelReader(const TaskConfig& task, Labels labels);
 
   const Labels& labels() const { return labels_; }
+  /// Those that task.min_count leaves out, in alphabetical order, with the number of their training examples.
+  const std::vector<std::pair<std::string, int64_t>>& left_out() const { return left_out_; }
 
   /// Texts and origins stay in the store of the examples, which the data set keeps.
   /// @param copies  of the targets that there will be at once
@@ -35,6 +38,7 @@ class LabelReader {
   using Fault = std::function<std::string()>;
 
   void find_names(const RawExamples& train);
+  void find_frequent_names(const RawExamples& train);
   void number_names();
   /// Fills `targets`. The fault looks into `example`.
   Fault read_targets(const RawExample& example, float* targets) const;
@@ -42,6 +46,7 @@ class LabelReader {
 
   TaskConfig task_;
   Labels labels_;
+  std::vector<std::pair<std::string, int64_t>> left_out_;
   std::map<std::string, size_t, std::less<>> places_;  ///< of the names
   bool has_one_label_ = false;  ///< of a binary task: what was found, the other one was made up
 };

@@ -20,10 +20,17 @@ RawExamples::RawExamples(std::shared_ptr<TextStore> store)
     : store_(store ? std::move(store) : std::make_shared<TextStore>()), examples_(store_->space()) {}
 
 void RawExamples::add(std::string_view text, std::span<const std::string> labels,
-                      std::optional<std::string_view> weight, std::string_view origin) {
+                      std::optional<std::string_view> weight, std::string_view origin,
+                      std::optional<Part> part) {
   RawExample example{store_->keep(text), keep_labels(labels), std::nullopt, store_->keep(origin)};
   if (weight) example.weight = store_->keep(*weight);
   examples_.push_back(example);
+  if (part) parts_.push_back(*part);
+}
+
+void RawExamples::append(const RawExamples& more) {
+  std::copy(more.begin(), more.end(), grow(more.size()));
+  parts_.insert(parts_.end(), more.parts_.begin(), more.parts_.end());
 }
 
 std::span<const std::string_view> RawExamples::keep_labels(std::span<const std::string> labels) {

@@ -10,6 +10,7 @@
 
 #include "core/spill_vector.h"
 #include "core/text_store.h"
+#include "data/part.h"
 
 namespace bernoulli {
 
@@ -31,8 +32,11 @@ class RawExamples {
   explicit RawExamples(std::shared_ptr<TextStore> store = nullptr);
 
   /// Keeps copies of everything.
+  /// @param part  of all examples, or of none
   void add(std::string_view text, std::span<const std::string> labels, std::optional<std::string_view> weight,
-           std::string_view origin);
+           std::string_view origin, std::optional<Part> part = std::nullopt);
+  /// Those of `more` behind these, whose store is the same.
+  void append(const RawExamples& more);
   /// Labels for examples that are filled in by hand, kept once for all that have the same ones one after the
   /// other.
   std::span<const std::string_view> keep_labels(std::span<const std::string> labels);
@@ -45,10 +49,13 @@ class RawExamples {
   const RawExample* begin() const { return examples_.begin(); }
   const RawExample* end() const { return examples_.end(); }
   const std::shared_ptr<TextStore>& store() const { return store_; }
+  /// One an example, or none.
+  const std::vector<Part>& parts() const { return parts_; }
 
  private:
   std::shared_ptr<TextStore> store_;
   SpillVector<RawExample> examples_;
+  std::vector<Part> parts_;
   std::vector<std::span<const std::string_view>> recent_labels_;
   size_t next_recent_ = 0;
 };

@@ -13,6 +13,7 @@
 #include "core/stop.h"
 #include "data/class_folders.h"
 #include "data/dataset.h"
+#include "data/source_files.h"
 #include "text/parallel_chunks.h"
 
 namespace bernoulli {
@@ -59,16 +60,13 @@ class Stamper {
   Stamper(bool contents, int threads) : contents_(contents), threads_(threads) {}
 
   /// @throws DataError, IoError where something that must be there cannot be read.
-  void add(const fs::path& path, bool optional) {
-    std::error_code ignored;
-    hash_.update_field(path.string());
-    if (optional && !fs::exists(path, ignored)) {
+  void add(const DataConfig& data, const SourceConfig& source) {
+    if (source.optional && is_absent(data.root, source)) {
+      for (const std::string& path : source.paths) hash_.update_field(path_of(data, path).string());
       hash_.update_field("absent");
-    } else if (fs::is_directory(path, ignored)) {
-      add_class_folders(path);
-    } else {
-      add_files({path.string()});
+      return;
     }
+    for (const fs::path& file : source_files(data.root, source)) add_path(file);
   }
 
   SourceStamp finish() {
@@ -77,6 +75,16 @@ class Stamper {
   }
 
  private:
+  void add_path(const fs::path& path) {
+    std::error_code ignored;
+    hash_.update_field(path.string());
+    if (fs::is_directory(path, ignored)) {
+      add_class_folders(path);
+    } else {
+      add_files({path.string()});
+    }
+  }
+
   void add_class_folders(const fs::path& folder) {
     ClassFolders found = list_class_folders(folder);
     std::vector<std::string> paths;
@@ -118,11 +126,11 @@ std::optional<SourceStamp> stamp_sources(const RunConfig& config, bool contents,
   const DataConfig& data = config.data;
   Stamper stamper(contents, threads);
   try {
-    stamper.add(path_of(data, data.train.path), false);
+    stamper.add(data, data.train);
     for (const HeldOutConfig* held_out : {&data.validation, &data.test}) {
-      if (held_out->source) stamper.add(path_of(data, held_out->source->path), held_out->source->optional);
+      if (held_out->source) stamper.add(data, *held_out->source);
     }
-    if (!config.text.vocabulary_file.empty()) stamper.add(path_of(data, config.text.vocabulary_file), false);
+    if (!config.text.vocabulary_file.empty()) stamper.add(data, {{config.text.vocabulary_file}});
     return stamper.finish();
   } catch (const DataError&) {
     return std::nullopt;

@@ -118,13 +118,41 @@ Indices choose_fold(const Dataset& dataset, Indices rest, const SplitConfig& spl
   }
 }
 
-/// @param share_left  part of the whole set that earlier parts have left: `hash` works on what is left.
+/// @param whole  examples that fractions are of
+/// @param share_left  part of them that earlier parts have left: `hash` works on what is left.
 Indices choose(const Dataset& dataset, const Indices& rest, const SplitConfig& split, uint64_t role,
-               double share_left) {
+               int64_t whole, double share_left) {
   const uint64_t seed = mix_seed(split.seed, random_stream::kSplit, role);
   if (split.folds > 0) return choose_fold(dataset, rest, split, seed);
   if (split.method == "hash") return choose_hash(dataset, rest, 0, split.fraction / share_left, seed);
-  return choose_number(dataset, rest, split.method, share_of(split.fraction, dataset.size()), seed);
+  return choose_number(dataset, rest, split.method, share_of(split.fraction, whole), seed);
+}
+
+bool is_by_column(const std::optional<SplitConfig>& split) { return split && split->method == "column"; }
+
+/// Rows of a part that no setting takes would be trained on, against what the column says.
+void refuse_untaken(const Dataset& dataset, Part part, const char* name) {
+  const auto found = std::ranges::find(dataset.parts, part);
+  if (found == dataset.parts.end()) return;
+  throw DataError(
+      fmt::format("{}: is a {} row by data.columns.split, and so are {} in all, but no part takes them "
+                  "(expected data.{}: "
+                  "{{from: train, method: column}})",
+                  dataset.origins[static_cast<size_t>(found - dataset.parts.begin())], name,
+                  std::ranges::count(dataset.parts, part), name));
+}
+
+/// The rows that the column marks as `part`, out of `rest`.
+Indices take_marked(const Dataset& dataset, Indices& rest, Part part, const char* name) {
+  Indices marked;
+  for (const int64_t index : rest) {
+    if (dataset.parts[static_cast<size_t>(index)] == part) marked.push_back(index);
+  }
+  if (marked.empty())
+    throw DataError(
+        fmt::format("no row is a {0} row by data.columns.split, but data.{0} is by column", name));
+  rest = without(rest, marked);
+  return marked;
 }
 
 /// The held-out part is the last int(fraction * count) of the shuffled order, as Python computes it.
@@ -170,10 +198,19 @@ SplitIndices split_indices(const Dataset& dataset, const std::optional<SplitConf
   SplitIndices parts;
   Indices rest(static_cast<size_t>(dataset.size()));
   std::iota(rest.begin(), rest.end(), int64_t{0});
+  if (is_by_column(validation))
+    parts.validation = take_marked(dataset, rest, Part::kValidation, "validation");
+  else
+    refuse_untaken(dataset, Part::kValidation, "validation");
+  if (is_by_column(test))
+    parts.test = take_marked(dataset, rest, Part::kTest, "test");
+  else
+    refuse_untaken(dataset, Part::kTest, "test");
+  const auto whole = static_cast<int64_t>(rest.size());
   Indices train_order;
   double share_left = 1;
   const auto take = [&](const SplitConfig& split, uint64_t role, Indices& part) {
-    part = choose(dataset, rest, split, role, share_left);
+    part = choose(dataset, rest, split, role, whole, share_left);
     rest = without(rest, part);
     share_left -= split.fraction;
   };
@@ -184,8 +221,8 @@ SplitIndices split_indices(const Dataset& dataset, const std::optional<SplitConf
     std::sort(rest.begin(), rest.end());
     share_left -= validation->fraction;
   }
-  if (test) take(*test, 1, parts.test);
-  if (validation && !keras) take(*validation, 0, parts.validation);
+  if (test && !is_by_column(test)) take(*test, 1, parts.test);
+  if (validation && !keras && !is_by_column(validation)) take(*validation, 0, parts.validation);
   parts.train = keras ? keep_order(train_order, rest) : rest;
   refuse_empty(parts.train, "training");
   if (validation) refuse_empty(parts.validation, "validation");

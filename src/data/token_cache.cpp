@@ -52,8 +52,12 @@ fs::path cache_folder(const DataConfig& data, int64_t source_bytes) {
   return source_bytes >= kWorthCaching ? users_cache_folder() : fs::path();
 }
 
+Json one_or_all(const std::vector<std::string>& words) {
+  return words.size() == 1 ? Json(words.front()) : Json(words);
+}
+
 Json to_json(const SourceConfig& source) {
-  return {{"path", source.path}, {"format", source.format}, {"optional", source.optional}};
+  return {{"path", one_or_all(source.paths)}, {"format", source.format}, {"optional", source.optional}};
 }
 
 Json to_json(const HeldOutConfig& held_out) {
@@ -66,20 +70,26 @@ Json to_json(const HeldOutConfig& held_out) {
 }
 
 Json to_json(const ColumnsConfig& columns) {
-  return {{"text", columns.text},
-          {"label", columns.label},
-          {"label_columns", columns.label_columns},
-          {"label_separator", columns.label_separator},
-          {"weight", columns.weight},
-          {"header", columns.header},
-          {"quote", columns.quote},
-          {"delimiter", columns.delimiter}};
+  Json json{{"text", one_or_all(columns.text)},
+            {"label", columns.label},
+            {"label_columns", columns.label_columns},
+            {"label_separator", columns.label_separator},
+            {"weight", columns.weight},
+            {"header", columns.header},
+            {"quote", columns.quote},
+            {"delimiter", columns.delimiter}};
+  if (columns.text.size() > 1) json["text_separator"] = columns.text_separator;
+  if (columns.split)
+    json["split"] = {columns.split->column, columns.split->train, columns.split->validation,
+                     columns.split->test};
+  return json;
 }
 
 Json to_json(const TaskConfig& task) {
   Json json{{"multi_label", task.kind == TaskConfig::Kind::kMultiLabel},
             {"positive", task.positive},
             {"labels", task.labels}};
+  if (task.min_count > 1) json["min_count"] = task.min_count;
   if (task.positive_above) json["positive_above"] = *task.positive_above;
   return json;
 }

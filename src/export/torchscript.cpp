@@ -202,6 +202,8 @@ Json metadata(const ArtifactParts& parts) {
             {"vocabulary_fingerprint", nullptr},
             {"pos_weight", parts.pos_weight}};
   if (text.sequence_length) json["sequence_length"] = *text.sequence_length;
+  if (!parts.text_columns.empty())
+    json["text_columns"] = {{"names", parts.text_columns}, {"separator", parts.text_separator}};
   if (vocabulary != nullptr) json["vocabulary_fingerprint"] = vocabulary->fingerprint();
   return json;
 }

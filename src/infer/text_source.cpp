@@ -12,6 +12,7 @@
 #include "core/json_fault.h"
 #include "data/label_lines.h"
 #include "data/table.h"
+#include "data/text_columns.h"
 #include "infer/input_stream.h"
 #include "infer/json_row.h"
 
@@ -125,8 +126,12 @@ class LabelLineSource : public LineSource {
 class JsonSource : public LineSource {
  public:
   JsonSource(const std::string& file, TextInput input)
-      : LineSource(file), named_by_(std::move(input.text_named_by)), keys_(std::move(input.keep)) {
-    keys_.insert(keys_.begin(), input.columns.text);
+      : LineSource(file),
+        named_by_(std::move(input.text_named_by)),
+        separator_(std::move(input.columns.text_separator)),
+        num_texts_(input.columns.text.size()),
+        keys_(std::move(input.columns.text)) {
+    keys_.insert(keys_.end(), input.keep.begin(), input.keep.end());
   }
 
  private:
@@ -134,27 +139,39 @@ class JsonSource : public LineSource {
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
     if (!read_json_row(line, keys_, row_))
       throw DataError(fmt::format("{}: {}", place(), json_object_fault(line)));
-    std::optional<KeptValue>& text = row_.values[0];
-    if (!text || !text->is_string) {
-      const std::string found = text ? fmt::format("'{}' is {}, not a string", keys_[0],
-                                                   text->text.empty() ? "empty" : text->text.substr(0, 40))
-                                     : fmt::format("no string under '{}'", keys_[0]);
-      throw DataError(fmt::format("{}: {} ({}); {}; --text-column NAME names another key", place(), found,
-                                  named_by_, row_.keys_in_words()));
-    }
+    for (size_t i = 0; i < num_texts_; ++i) check_text(keys_[i], row_.values[i]);
     std::vector<KeptValue> kept;
-    for (size_t i = 1; i < keys_.size(); ++i) {
-      const std::optional<KeptValue>& value = keys_[i] == keys_[0] ? text : row_.values[i];
+    for (size_t i = num_texts_; i < keys_.size(); ++i) {
+      const auto first = std::find(keys_.begin(), keys_.end(), keys_[i]);  // a text may be kept, too
+      const std::optional<KeptValue>& value = row_.values[static_cast<size_t>(first - keys_.begin())];
       if (!value) {
         throw DataError(fmt::format("{}: no '{}' for --keep, which every line must have; {}", place(),
                                     keys_[i], row_.keys_in_words()));
       }
       kept.push_back(*value);
     }
-    batch.add(std::move(text->text), std::move(kept));
+    batch.add(take_text(), std::move(kept));
+  }
+
+  void check_text(const std::string& key, const std::optional<KeptValue>& text) const {
+    if (text && text->is_string) return;
+    const std::string found = text ? fmt::format("'{}' is {}, not a string", key,
+                                                 text->text.empty() ? "empty" : text->text.substr(0, 40))
+                                   : fmt::format("no string under '{}'", key);
+    throw DataError(fmt::format("{}: {} ({}); {}; --text-column NAME names another key", place(), found,
+                                named_by_, row_.keys_in_words()));
+  }
+
+  std::string take_text() {
+    if (num_texts_ == 1) return std::move(row_.values[0]->text);
+    std::string text;
+    for (size_t i = 0; i < num_texts_; ++i) join_text(text, row_.values[i]->text, separator_);
+    return text;
   }
 
   std::string named_by_;
+  std::string separator_;
+  size_t num_texts_;
   std::vector<std::string> keys_;  ///< of the text, then those to keep
   JsonRow row_;
 };
@@ -209,13 +226,21 @@ class TableSource : public StreamSource {
     }
     std::vector<KeptValue> kept;
     for (const size_t column : keep_) kept.push_back({std::string(row.cells[column])});
-    batch.add(std::string(row.cells[text_]), std::move(kept));
+    batch.add(text_of(row), std::move(kept));
+  }
+
+  std::string text_of(const TableRow& row) const {
+    std::string text;
+    for (const size_t column : text_) join_text(text, row.cells[column], options_.columns.text_separator);
+    return text;
   }
 
   void find_columns(const TableRow& first) {
     const TableColumns columns(input_.name(), options_.columns.header ? &first : nullptr);
-    text_ = columns.find(options_.text_named_by, options_.columns.text, "; --text-column NAME names another");
-    furthest_ = text_;
+    for (const std::string& column : options_.columns.text) {
+      text_.push_back(columns.find(options_.text_named_by, column, "; --text-column NAME names another"));
+      furthest_ = std::max(furthest_, text_.back());
+    }
     for (const std::string& column : options_.keep) {
       keep_.push_back(columns.find("--keep", column));
       furthest_ = std::max(furthest_, keep_.back());
@@ -228,7 +253,7 @@ class TableSource : public StreamSource {
   RowReader reader_;
   bool hungry_ = true;             ///< the reader has not seen all that input_ holds
   std::optional<RowWidth> width_;  ///< absent before the first row
-  size_t text_ = 0;
+  std::vector<size_t> text_;
   std::vector<size_t> keep_;
   size_t furthest_ = 0;
 };

@@ -39,7 +39,8 @@ enum class TextFormat { kLines, kJsonl, kCsv, kTsv, kFasttext };
 /// What the name of a file says; kLines where it says nothing, and for .txt.
 TextFormat text_format_of(const std::string& file);
 
-/// How a file is read. Of `columns`: `text` for tables and kJsonl; how tables are written, as for training.
+/// How a file is read. Of `columns`: `text` and what joins several of them, for tables and kJsonl; how tables
+/// are written, as for training.
 struct TextInput {
   TextFormat format = TextFormat::kLines;
   ColumnsConfig columns;

@@ -4,6 +4,7 @@
 
 #include "config/loss_mode.h"
 #include "core/name_list.h"
+#include "data/source_files.h"
 #include "report/html.h"
 #include "report/sections.h"
 
@@ -31,7 +32,7 @@ std::string data_line(const RunRecord& record) {
                         grouped(record.data[split].at("examples").get<int64_t>()),
                         split == std::string_view("train") ? "training" : split);
   }
-  return fmt::format("<code>{}</code>{}{}", escape_html(record.config.data.train.path),
+  return fmt::format("<code>{}</code>{}{}", escape_html(in_words(record.config.data.train)),
                      line.empty() ? "" : ": ", line.empty() ? "" : line + " examples");
 }
 

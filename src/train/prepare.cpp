@@ -8,10 +8,12 @@
 
 #include <fmt/format.h>
 
+#include "core/error.h"
 #include "core/log.h"
 #include "core/name_list.h"
 #include "core/parse_number.h"
 #include "core/stop.h"
+#include "core/text_distance.h"
 #include "data/audit.h"
 #include "data/log_count_ratios.h"
 #include "data/tokenized_data.h"
@@ -21,7 +23,22 @@
 namespace bernoulli {
 namespace {
 
+/// @throws UsageError for a name that no label has, where the labels were found in the data
+std::vector<double> weights_by_name(const std::vector<LossConfig::LabelWeight>& given, const Labels& labels) {
+  std::vector<double> weights(labels.names.size(), 1.0);
+  for (const LossConfig::LabelWeight& one : given) {
+    const auto found = std::ranges::find(labels.names, one.label);
+    if (found == labels.names.end())
+      throw UsageError(fmt::format("{}: loss.pos_weight.{}: the data have no such label (they have {}){}",
+                                   one.where, one.label, item_list(labels.names),
+                                   did_you_mean(one.label, labels.names)));
+    weights[static_cast<size_t>(found - labels.names.begin())] = one.weight;
+  }
+  return weights;
+}
+
 std::vector<double> resolve_pos_weight(const LossConfig& loss, const PreparedRun& run) {
+  if (!loss.pos_weight_of.empty()) return weights_by_name(loss.pos_weight_of, run.labels);
   if (!loss.pos_weight_auto) return loss.pos_weight;
   const std::vector<std::string> outputs = run.labels.output_names();
   const std::vector<double> weights = balanced_pos_weight(run.train.targets, run.train.weights, outputs);
@@ -73,6 +90,26 @@ int64_t weights_a_position(const layers::NamedLayer& layer) {
 
 void log_split(const char* name, int64_t size) { log_info(fmt::format("{:<10} {:>8} examples", name, size)); }
 
+void log_files(const nlohmann::ordered_json& audit) {
+  if (!audit.contains("files")) return;
+  for (const auto& [source, files] : audit["files"].items()) {
+    std::vector<std::string> items;
+    for (const auto& file : files)
+      items.push_back(
+          fmt::format("{} ({})", file.at("path").get<std::string>(), file.at("examples").get<int64_t>()));
+    log_info(fmt::format("data.{}: {} files: {}", source, items.size(), item_list(items)));
+  }
+}
+
+void log_left_out(const TaskConfig& task, const nlohmann::ordered_json& audit) {
+  if (!audit.contains("left_out_labels")) return;
+  std::vector<std::string> items;
+  for (const auto& [label, count] : audit["left_out_labels"].items())
+    items.push_back(fmt::format("'{}' ({})", label, count.get<int64_t>()));
+  log_info(fmt::format("task.min_count {}: {} labels with fewer training examples are left out: {}",
+                       task.min_count, items.size(), item_list(items)));
+}
+
 Vectorizer vectorizer_of(const TextConfig& text, const TokenizedData& data) {
   if (text.hash_buckets) return Vectorizer(text);
   return Vectorizer(text, Vocabulary::parse(data.vocabulary_text, "the token cache's vocabulary"));
@@ -106,6 +143,8 @@ PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocab
   const double started = monotonic_seconds();
   TokenizedData data = tokenized_data(config, std::move(vocabulary), num_threads(config.training));
   throw_if_stopped();
+  log_files(data.audit);
+  log_left_out(config.task, data.audit);
   log_split("train", data.train.size());
   if (data.validation) log_split("validation", data.validation->size());
   if (data.test) {

@@ -43,7 +43,7 @@ TEST(Describe, ShowsWhatIsBelowAKey) {
   EXPECT_THAT(cosine, HasSubstr("training.schedule.cosine.warmup_steps\n"));
   EXPECT_THAT(cosine, Not(HasSubstr("training.schedule.linear")));
   EXPECT_THAT(describe(some_layers(), "loss.gamma"), HasSubstr("(where mode is focal_with_logits only)"));
-  EXPECT_THAT(describe(some_layers(), "data.test.seed"), HasSubstr("(beside from only)"));
+  EXPECT_THAT(describe(some_layers(), "data.test.method"), HasSubstr("(beside from only)"));
   EXPECT_THAT(
       describe(some_layers(), "data.validation"),
       HasSubstr("; exactly one of path and from\n    a map of keys, or the value of path; default null\n"));

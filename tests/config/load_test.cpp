@@ -18,13 +18,13 @@ TEST(Load, FillsEveryDefaultOfAMinimalConfiguration) {
   const RunConfig& run = loaded.run;
   EXPECT_EQ(run.name, "c");
   EXPECT_EQ(run.data.root, ".");
-  EXPECT_EQ(run.data.train.path, "t.csv");
+  EXPECT_THAT(run.data.train.paths, ElementsAre("t.csv"));
   EXPECT_EQ(run.data.train.format, "auto");
   ASSERT_TRUE(run.data.validation.source);
-  EXPECT_EQ(run.data.validation.source->path, "v.csv");
+  EXPECT_THAT(run.data.validation.source->paths, ElementsAre("v.csv"));
   EXPECT_FALSE(run.data.validation.split);
   EXPECT_FALSE(run.data.test.present());
-  EXPECT_EQ(run.data.columns.text, "text");
+  EXPECT_THAT(run.data.columns.text, ElementsAre("text"));
   EXPECT_EQ(run.data.columns.quote, "\"");
   EXPECT_EQ(run.task.kind, TaskConfig::Kind::kBinary);
   EXPECT_EQ(run.task.positive, "pos");
@@ -108,7 +108,7 @@ metrics: {threshold: {precision_at_recall: 0.9}, f_beta: 0.5, calibration_bins: 
   EXPECT_EQ(run.data.validation.split->seed, 7);
   ASSERT_TRUE(run.data.test.source);
   EXPECT_TRUE(run.data.test.source->optional);
-  EXPECT_EQ(run.data.columns.text, "3");
+  EXPECT_THAT(run.data.columns.text, ElementsAre("3"));
   EXPECT_THAT(run.data.columns.label_columns, ElementsAre("4", "5"));
   EXPECT_EQ(run.data.columns.label_separator, "|");
   EXPECT_EQ(run.data.columns.weight, "6");
@@ -298,7 +298,7 @@ TEST_F(ConfigFiles, OverridesReachIntoMapsAndLists) {
   EXPECT_EQ(run.model.layers[1].kind, "dropout");
   EXPECT_EQ(run.model.layers[1].args["rate"], 0.25);
   EXPECT_EQ(run.training.batch_size, 8) << "the right-most override wins";
-  EXPECT_EQ(run.data.train.path, "t.csv");
+  EXPECT_THAT(run.data.train.paths, ElementsAre("t.csv"));
   EXPECT_EQ(run.data.train.format, "csv");
   EXPECT_EQ(run.data.root, "a=b") << "the first '=' ends the path";
   EXPECT_EQ(run.training.monitor_mode, "min");

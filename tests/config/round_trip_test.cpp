@@ -27,6 +27,12 @@ TEST(ResolvedYaml, LoadsAgainToTheSameConfiguration) {
   expect_same_after_reload(std::string(kData) + kModel + kTraining +
                            "task: {kind: binary, positive_above: 0.1, labels: [bad, good]}");
   expect_same_after_reload(
+      std::string(kModel) + kTraining +
+      "data: {train: [a.csv, b*.csv], test: {from: train, method: column}, columns: {text: [1, b], split: "
+      "{column: "
+      "s, train: 0}}}\n"
+      "task: {kind: multi_label, min_count: 3}\nloss: {pos_weight: {\"a: b.c\": 2, \"null\": 3}}\n");
+  expect_same_after_reload(
       std::string(kModel) +
       "data: {train: a.jsonl, validation: {from: train, fraction: 0.1, method: hash}}\n"
       "task: {kind: multi_label, labels: [a, \"1\", \"null\", \"\\u00e4\"]}\n"
@@ -54,15 +60,17 @@ data:
   test: null
   columns:
     text: text
+    text_separator: " "
     label: label
     label_columns: []
     label_separator: ","
     weight: null
+    split: null
     header: true
     quote: "\""
     delimiter: null
   cache: {folder: auto, check: changes, limit_gib: 8.0}
-task: {kind: binary, positive: pos, positive_above: null, labels: []}
+task: {kind: binary, positive: pos, positive_above: null, labels: [], min_count: null}
 text:
   vocabulary: {max_tokens: null, min_count: 1, file: null}
   standardize:

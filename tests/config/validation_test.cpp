@@ -47,7 +47,8 @@ TEST(Validation, ReportsEveryFaultAtOnceInOrder) {
 TEST(Validation, MissingKeysAreNamedWithWhatTheyTake) {
   EXPECT_EQ(
       faults_of("{}"),
-      "c.yaml:1:1: data.train.path: is missing (expected a text that is not empty)\n"
+      "c.yaml:1:1: data.train.path: is missing (expected a text that is not empty, or a list of at least 1 "
+      "texts)\n"
       "c.yaml:1:1: task.kind: is missing (expected binary or multi_label)\n"
       "c.yaml:1:1: model.layers: is missing (expected a list of 1 to 256 steps such as `- name: {key: "
       "value}`)\n"
@@ -146,7 +147,8 @@ TEST(Validation, ListsHaveALengthAndTypedItems) {
   EXPECT_THAT(faults_with("loss: {pos_weight: [0]}"),
               HasSubstr("loss.pos_weight[0]: is '0', out of range (expected a number above 0)"));
   EXPECT_THAT(faults_with("loss: {pos_weight: automatic}"),
-              HasSubstr("is 'automatic' (expected a list of numbers above 0 or auto)"));
+              HasSubstr("is 'automatic' (expected a list of numbers above 0 or auto, or a map of "
+                        "at least 1 labels, each with a number above 0)"));
 }
 
 TEST(Validation, KindsAreNamedOneAtATime) {
@@ -226,8 +228,8 @@ TEST(Validation, TextsHaveASize) {
               HasSubstr("data.train.path: contains a NUL character"));
   EXPECT_THAT(faults_of(rest + "data: {train: t, columns: {delimiter: \"::\"}}"),
               HasSubstr("data.columns.delimiter: is '::', 2 bytes long (expected a text of one byte)"));
-  EXPECT_THAT(faults_of(rest + "data: {train: [a]}"),
-              HasSubstr("data.train: is a list (expected a map of keys)"));
+  EXPECT_THAT(faults_of(rest + "data: {train: t, cache: [a]}"),
+              HasSubstr("data.cache: is a list (expected a map of keys)"));
 }
 
 TEST(Validation, LongAndOddValuesAreShortenedInMessages) {

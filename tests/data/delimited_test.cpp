@@ -17,7 +17,7 @@ using testing::texts_of;
 ColumnsConfig numbered(const std::string& text, const std::string& label) {
   ColumnsConfig columns;
   columns.header = false;
-  columns.text = text;
+  columns.text = {text};
   columns.label = label;
   return columns;
 }
@@ -71,7 +71,7 @@ TEST(Delimited, SkipsBlankLinesOnlyWhereARowHasSeveralFields) {
 TEST(Delimited, MapsColumnsByNameAndByNumber) {
   const DataFolder folder;
   ColumnsConfig named;
-  named.text = "review";
+  named.text = {"review"};
   named.label = "stars";
   named.weight = "trust";
   const auto by_name = folder.read("a.csv", "trust,stars,id,review\n0.5,4,17,fine\n", named);
@@ -139,7 +139,7 @@ TEST(Delimited, RefusesBrokenQuotes) {
 TEST(Delimited, RefusesColumnsThatAreNotThere) {
   const DataFolder folder;
   ColumnsConfig columns;
-  columns.text = "review";
+  columns.text = {"review"};
   EXPECT_EQ(folder.fault("a.csv", "text,label\nx,1\n", columns),
             "a.csv:1: no column 'review' for data.columns.text (the header has: text, label); where the "
             "first row is no "

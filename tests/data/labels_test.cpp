@@ -129,6 +129,25 @@ TEST(Labels, RefusesExamplesWhoseLabelsDoNotFit) {
   EXPECT_THAT(fault(multi_label(), raw({{}, {}}), raw({})), HasSubstr("no training example has a label"));
 }
 
+TEST(Labels, RareOnesOfThoseFoundInTheDataAreLeftOut) {
+  TaskConfig task = multi_label();
+  task.min_count = 2;
+  const LabelReader reader(
+      task, raw({{"sport", "news"}, {"news"}, {"odd"}, {"sport", "rare"}, {"twice", "twice"}}));
+  EXPECT_THAT(reader.labels().names, ElementsAre("news", "sport"));
+  EXPECT_THAT(reader.left_out(), ElementsAre(::testing::Pair("odd", 1), ::testing::Pair("rare", 1),
+                                             ::testing::Pair("twice", 1)));
+  EXPECT_THAT(reader.read(raw({{"news", "rare"}, {"odd"}, {"unheard", "sport"}, {}})).targets,
+              ElementsAre(1, 0, 0, 0, 0, 1, 0, 0))
+      << "an example that loses its labels stays, and so it is with labels that training lacks";
+  EXPECT_THAT(LabelReader(task, reader.labels()).read(raw({{"odd", "sport"}})).targets, ElementsAre(0, 1))
+      << "where the labels are those of a run";
+  task.min_count = 3;
+  EXPECT_THAT(
+      fault(task, raw({{"a"}, {"b"}}), raw({})),
+      HasSubstr("no label has the 3 training examples that task.min_count asks for (2 labels have fewer)"));
+}
+
 TEST(Labels, TargetsThatTakeMoreThanThereIsAreRefusedAtOnce) {
   const uint64_t gib = uint64_t{1} << 30;
   EXPECT_NO_THROW(check_targets_fit(1 << 18, 1 << 10, 1, gib));

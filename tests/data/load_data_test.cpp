@@ -27,13 +27,13 @@ TaskConfig good_or_bad() {
 DataConfig below(const DataFolder& folder) {
   DataConfig data;
   data.root = folder.path().string();
-  data.train.path = "train.csv";
+  data.train.paths = {"train.csv"};
   return data;
 }
 
 HeldOutConfig at(const std::string& path, bool optional = false) {
   HeldOutConfig held_out;
-  held_out.source = SourceConfig{path, "auto", optional};
+  held_out.source = SourceConfig{{path}, "auto", optional};
   return held_out;
 }
 
@@ -61,7 +61,7 @@ TEST(LoadData, TakesOneColumnALabelByTheirPlaces) {
   const TaskConfig task = task_of(Kind::kMultiLabel, {"first", "second"});
   DataConfig data = below(folder);
   data.columns.label_columns = {"p", "q"};
-  data.train.path = "train.jsonl";
+  data.train.paths = {"train.jsonl"};
   data.validation = at("val.csv");
   data.test = at("test.txt");
   const DataSplits splits = load_data(data, task);
@@ -71,9 +71,9 @@ TEST(LoadData, TakesOneColumnALabelByTheirPlaces) {
       << "where a source has label names, they are those of task.labels";
   folder.write("headless.csv", "x,1,0\n");
   data.columns.header = false;
-  data.columns.text = "1";
+  data.columns.text = {"1"};
   data.columns.label_columns = {"2", "3"};
-  EXPECT_THAT(load_dataset(folder.path() / "headless.csv", "auto", data.columns, task, splits.labels).targets,
+  EXPECT_THAT(load_dataset({{(folder.path() / "headless.csv").string()}}, data.columns, task, splits.labels).targets,
               ElementsAre(1, 0));
 }
 
@@ -82,7 +82,7 @@ TEST(LoadData, RefusesDataInWhichNoExampleHasALabel) {
   folder.write("train.txt", "no label\nanywhere\n");
   const TaskConfig task = task_of(Kind::kMultiLabel, {"first", "second"});
   DataConfig data = below(folder);
-  data.train.path = "train.txt";
+  data.train.paths = {"train.txt"};
   EXPECT_THAT(message_of<DataError>([&] { load_data(data, task); }),
               HasSubstr("'train.txt': no example has any of the labels"));
   EXPECT_THAT(message_of<DataError>([&] { load_data(data, good_or_bad()); }),
@@ -157,7 +157,7 @@ TEST(LoadData, MakesTheSameTargetsFromEveryFormat) {
   DataConfig data = below(folder);
   for (const char* name : {"m.csv", "m.tsv", "m.jsonl", "m.txt"}) {
     SCOPED_TRACE(name);
-    data.train.path = name;
+    data.train.paths = {name};
     const DataSplits splits = load_data(data, many);
     EXPECT_THAT(splits.labels.names, ElementsAre("a", "b"));
     EXPECT_THAT(splits.train.texts, ElementsAre("x", "y", "z"));
@@ -169,7 +169,7 @@ TEST(LoadData, MakesTheSameTargetsFromEveryFormat) {
   folder.write("b.txt", "__label__good x\n__label__bad y\n");
   for (const char* name : {"b.csv", "b.tsv", "b.jsonl", "b.txt"}) {
     SCOPED_TRACE(name);
-    data.train.path = name;
+    data.train.paths = {name};
     EXPECT_THAT(load_data(data, good_or_bad()).train.targets, ElementsAre(1, 0));
   }
 }
@@ -178,7 +178,7 @@ TEST(LoadDataset, UsesTheLabelsOfTheRun) {
   const DataFolder folder;
   const auto path = folder.write("more.csv", "text,label\nx,good\n");
   const Labels labels{Kind::kBinary, {"bad", "good"}};
-  EXPECT_THAT(load_dataset(path, "auto", {}, good_or_bad(), labels).targets, ElementsAre(1));
+  EXPECT_THAT(load_dataset({{path.string()}}, {}, good_or_bad(), labels).targets, ElementsAre(1));
 }
 
 Dataset dataset_of(std::vector<std::string_view> texts, std::vector<float> targets) {

@@ -101,7 +101,7 @@ TEST(JsonLines, ReadsManyLabelsFromAListAStringOrColumns) {
 TEST(JsonLines, MapsColumnsAndWeights) {
   const DataFolder folder;
   ColumnsConfig columns;
-  columns.text = "body";
+  columns.text = {"body"};
   columns.label = "class";
   columns.weight = "w";
   const auto examples = folder.read("a.ndjson", "{\"body\": \"x\", \"class\": \"a\", \"w\": 2.5}\n", columns);

@@ -382,7 +382,7 @@ TEST(Split, KerasGivesTheTutorialsPartsOfTheReviews) {
   for (const char* name : {"neg", "pos"})
     fs::create_directory_symlink(fs::absolute(*reviews / name), two_classes / name);
   DataConfig config;
-  config.train.path = two_classes.path().string();
+  config.train.paths = {two_classes.path().string()};
   config.validation.split = split("keras", 0.2, 42);
   TaskConfig task;
   task.positive = "pos";

@@ -165,7 +165,7 @@ class Cache : public ::testing::Test {
   Cache() {
     folder_.write("data.csv", kCsv);
     config_.data.root = folder_.path().string();
-    config_.data.train.path = "data.csv";
+    config_.data.train.paths = {"data.csv"};
     config_.data.validation.split = SplitConfig{"random", 0.34, 1};
     config_.data.columns.weight = "heft";
     config_.data.cache.folder = "cache";
@@ -218,9 +218,9 @@ TEST_F(Cache, GivesTheSameAsTheSourcesForClassFoldersWithATestSet) {
   }
   folder_.write("train/good/notes.md", "left out");
   config_.data.columns.weight.clear();
-  config_.data.train.path = "train";
+  config_.data.train.paths = {"train"};
   config_.data.validation.split->method = "keras";
-  config_.data.test.source = SourceConfig{"test", "auto", true};
+  config_.data.test.source = SourceConfig{{"test"}, "auto", true};
   config_.data.cache.check_contents = false;
   settle();
   const std::string cold = described(data());
@@ -251,12 +251,12 @@ TEST_F(Cache, AFileOfItsOwnForEverySettingThatChangesWhatIsRead) {
       [](RunConfig& c) { c.data.validation = {}; },
       [](RunConfig& c) { c.data.test.split = c.data.validation.split; },
       [](RunConfig& c) {
-        c.data.test.source = SourceConfig{"data.csv", "auto", false};
+        c.data.test.source = SourceConfig{{"data.csv"}, "auto", false};
       },
       [](RunConfig& c) {
-        c.data.test.source = SourceConfig{"data.csv", "auto", true};
+        c.data.test.source = SourceConfig{{"data.csv"}, "auto", true};
       },
-      [](RunConfig& c) { c.data.columns.text = std::string("t"); },
+      [](RunConfig& c) { c.data.columns.text = {std::string("t")}; },
       [](RunConfig& c) { c.data.columns.label = std::string("l"); },
       [](RunConfig& c) { c.data.columns.label_columns = {"a"}; },
       [](RunConfig& c) { c.data.columns.label_separator = std::string(";"); },
@@ -328,7 +328,7 @@ TEST_F(Cache, NoticesAChangedByteEvenWhereSizeAndTimeAreSetBack) {
 TEST_F(Cache, NoticesFilesThatComeGoAndAreRenamed) {
   for (const char* name : {"t/good/1.txt", "t/good/2.txt", "t/bad/1.txt", "t/bad/2.txt"})
     folder_.write(name, name);
-  config_.data.train.path = "t";
+  config_.data.train.paths = {"t"};
   config_.data.columns.weight.clear();
   data();
   folder_.write("t/bad/3.txt", "new");

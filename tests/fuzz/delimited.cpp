@@ -31,7 +31,7 @@ ColumnsConfig columns_of(unsigned bits) {
   ColumnsConfig columns;
   columns.header = (bits & 1u) == 0;
   if ((bits & 2u) != 0) columns.quote = "";
-  columns.text = columns.header ? "text" : "1";
+  columns.text = {columns.header ? "text" : "1"};
   columns.label = columns.header ? "label" : "2";
   if ((bits & 16u) != 0)
     columns.label_columns =

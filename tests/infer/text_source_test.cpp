@@ -36,7 +36,7 @@ std::vector<std::string> all_of(TextSource& source, size_t limit = 2) {
 TextInput input_of(const std::string& name, const std::string& column = "text",
                    std::vector<std::string> keep = {}) {
   TextInput input{text_format_of(name), {}, "data.columns.text of the model", std::move(keep)};
-  input.columns.text = column;
+  input.columns.text = {column};
   return input;
 }
 
@@ -329,6 +329,47 @@ TEST(TextSource, EndsABatchOfLongTextsEarly) {
   EXPECT_EQ(batch.texts.size(), 2u);
   ASSERT_TRUE(source->next_batch(batch, 100));
   EXPECT_EQ(batch.texts.size(), 1u);
+}
+
+TextInput title_and_body(const std::string& name, std::vector<std::string> keep = {}) {
+  TextInput input = input_of(name, "", std::move(keep));
+  input.columns.text = {"title", "body"};
+  return input;
+}
+
+std::vector<std::string> joined(const std::string& content, const std::string& name) {
+  const TemporaryFolder folder;
+  return all_of(*texts_from_file(folder.write(name, content).string(), title_and_body(name)));
+}
+
+TEST(TextSource, JoinsSeveralColumnsAsTrainingDoes) {
+  EXPECT_THAT(joined("body,id,title\ny,1,x\n,2,x\ny,3,\n,4,\n", "a.csv"), ElementsAre("x y", "x", "y", ""));
+  EXPECT_THAT(joined("{\"title\": \"x\", \"body\": \"y\"}\n{\"body\": \"\", \"title\": \"\"}\n", "a.jsonl"),
+              ElementsAre("x y", ""));
+  EXPECT_THAT(joined("as it is\n", "a.txt"), ElementsAre("as it is")) << "a line is the whole text";
+}
+
+TEST(TextSource, KeepsAColumnThatIsPartOfTheText) {
+  const TemporaryFolder folder;
+  for (const auto& [name, content] : {std::pair("a.csv", "title,body,n\nx,y,1\n"),
+                                      std::pair("a.jsonl", R"({"title": "x", "body": "y", "n": "1"})")}) {
+    const auto source =
+        texts_from_file(folder.write(name, content).string(), title_and_body(name, {"body", "n"}));
+    TextBatch batch;
+    ASSERT_TRUE(source->next_batch(batch, 9)) << name;
+    EXPECT_EQ(batch.texts[0], "x y");
+    EXPECT_EQ(batch.kept[0][0].text, "y");
+    EXPECT_EQ(batch.kept[0][1].text, "1");
+  }
+}
+
+TEST(TextSource, NamesTheColumnOfTheTextThatIsNotThere) {
+  EXPECT_THAT(until_fault("title\nx\n", "a.csv", title_and_body("a.csv")),
+              ElementsAre(HasSubstr("a.csv:1: no column 'body' for data.columns.text of the model")));
+  EXPECT_THAT(
+      until_fault("{\"title\": \"x\", \"body\": \"y\"}\n{\"title\": \"x\"}\n", "a.jsonl",
+                  title_and_body("a.jsonl")),
+      ElementsAre("x y", HasSubstr("a.jsonl:2: no string under 'body' (data.columns.text of the model)")));
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ TEST(Configs, TheBigramsDropTheTutorialsFixedLength) {
   const RunConfig run = load_named("imdb_bigrams.yaml").run;
   EXPECT_FALSE(run.text.sequence_length);
   EXPECT_THAT(run.text.ngrams, ElementsAre(1, 2));
-  EXPECT_EQ(run.data.train.path, "aclImdb/train");
+  EXPECT_THAT(run.data.train.paths, ElementsAre("aclImdb/train"));
   EXPECT_EQ(run.optimizer.kind.args["eps"], 1e-7) << "what is not written again stays";
 }
 

@@ -17,7 +17,7 @@ class MadeUpRun {
     RunConfig& config = report_.record.config;
     config.task.kind = kind;
     config.task.labels = std::move(labels);
-    config.data.train.path = "data.csv";
+    config.data.train.paths = {"data.csv"};
     config.model.layers = {{"embedding", {{"dim", 16}, {"initializer", nullptr}, {"trainable", true}}, ""},
                            {"linear", {{"units", 1}}, ""}};
     config.optimizer.kind = {"adam", {{"lr", 0.01}}, ""};

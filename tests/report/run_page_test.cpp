@@ -123,7 +123,7 @@ TEST(RunPage, IsSafeFromWhatStandsInData) {
   const std::string text = "<script>alert(1)</script>\x01\xfe" + std::string(100'000, 'x');
   run.answer({0, 1}, {4, -4}, {text, "&amp;"}).finish({{"test", kFigures}});
   run.record().config.resolved_yaml = "</pre><script>";
-  run.record().config.data.train.path = "<i>.csv";
+  run.record().config.data.train.paths = {"<i>.csv"};
   run.record().environment = {{"command", {"bernoulli", "<u>"}}};
   const std::string page = run_page(run.report());
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt;\\x01\\xfexxx"));

@@ -1,0 +1,226 @@
+// What data may look like, through every verb: several columns of text, parts by a column, several files,
+// weights by the names of labels, rare labels. Each is held against the same data written plainly.
+
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "support/program.h"
+#include "support/temporary_folder.h"
+
+namespace bernoulli::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using ::testing::HasSubstr;
+
+constexpr const char* kModel = R"(
+model: {layers: [{embedding: 8}, {mean_pool: {padding: exclude}}, {linear: 1}]}
+optimizer: {adam: {lr: 0.05}}
+training: {epochs: 3, batch_size: 8, seed: 5}
+)";
+
+struct Row {
+  std::string title, body, part, label;
+};
+
+std::vector<Row> rows() {
+  std::vector<Row> all;
+  for (int i = 0; i < 90; ++i) {
+    const bool good = i % 2 == 0;
+    all.push_back({i % 9 == 0 ? "" : fmt::format("title{} of", i % 7),
+                   i % 10 == 0 ? "" : fmt::format("a {} film {}", good ? "fine" : "dull", i % 5),
+                   i % 5 == 1   ? "dev"
+                   : i % 5 == 3 ? "test"
+                                : "train",
+                   good ? "good" : "bad"});
+  }
+  return all;
+}
+
+std::string joined(const Row& row) {
+  return row.title.empty() ? row.body : row.body.empty() ? row.title : row.title + " " + row.body;
+}
+
+class DataFeatures : public ::testing::Test {
+ protected:
+  DataFeatures() {
+    std::string all = "title,body,part,label\n", shards[2] = {all, all}, plain = "text,label\n",
+                parts[3] = {plain, plain, plain};
+    int number = 0;
+    for (const Row& row : rows()) {
+      const std::string line = fmt::format("{},{},{},{}\n", row.title, row.body, row.part, row.label);
+      all += line;
+      shards[number++ < 40 ? 0 : 1] += line;
+      parts[row.part == "train" ? 0
+            : row.part == "dev" ? 1
+                                : 2] += fmt::format("{},{}\n", joined(row), row.label);
+    }
+    folder_.write("all.csv", all);
+    folder_.write("shards/1.csv", shards[0]);
+    folder_.write("shards/2.csv", shards[1]);
+    folder_.write("train.csv", parts[0]);
+    folder_.write("val.csv", parts[1]);
+    folder_.write("test.csv", parts[2]);
+    write_config("plain", "data: {train: train.csv, validation: val.csv, test: test.csv}");
+    write_config(
+        "columns",
+        "data: {train: shards/*.csv, validation: {from: train, method: column}, test: {from: train, method: "
+        "column}, columns: {text: [title, body], split: part}}");
+  }
+
+  void write_config(const std::string& name, const std::string& data,
+                    const std::string& task = "task: {kind: binary, positive: good}") const {
+    folder_.write(name + ".yaml", data + "\n" + task + kModel);
+  }
+  ProgramResult run(std::vector<std::string> words, const std::string& input = "") const {
+    words.insert(words.begin(), BERNOULLI_PROGRAM);
+    return run_program(words, input);
+  }
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  ProgramResult train(const std::string& name, const std::string& run_dir,
+                      std::vector<std::string> more = {}) const {
+    std::vector<std::string> words{
+        "train",     path(name + ".yaml"), "--set",    "data.root=" + folder_.path().string(),
+        "--run-dir", path(run_dir),        "--device", "cpu"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  }
+  Json read_json(const std::string& name) const { return Json::parse(folder_.read(name)); }
+  /// Figures of a run that depend on texts, targets, order and weights.
+  std::pair<Json, Json> figures(const std::string& run_dir) const {
+    const Json summary = read_json(run_dir + "/summary.json");
+    return {summary["validation"], summary["test"]};
+  }
+  std::vector<std::string> fingerprints(const std::string& run_dir) const {
+    const Json data = read_json(run_dir + "/data.json");
+    return {data["train"]["fingerprint"], data["validation"]["fingerprint"], data["test"]["fingerprint"]};
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(DataFeatures, ColumnsPartsAndShardsAreTheRunOfTheSameDataWrittenPlainly) {
+  ASSERT_EQ(train("plain", "plain").exit_code, 0);
+  const ProgramResult columns = train("columns", "columns");
+  ASSERT_EQ(columns.exit_code, 0) << columns.err;
+  EXPECT_EQ(fingerprints("columns"), fingerprints("plain"));
+  EXPECT_EQ(figures("columns"), figures("plain"));
+  EXPECT_EQ(folder_.read("columns/vocabulary.txt"), folder_.read("plain/vocabulary.txt"));
+  const Json files = read_json("columns/data.json")["files"]["train"];
+  ASSERT_EQ(files.size(), 2u);
+  EXPECT_EQ(files[0]["path"], path("shards/1.csv"));
+  EXPECT_EQ(files[0]["examples"], 40);
+  EXPECT_FALSE(read_json("plain/data.json").contains("files"));
+  EXPECT_THAT(columns.err, HasSubstr("data.train: 2 files: " + path("shards/1.csv") + " (40), "));
+}
+
+TEST_F(DataFeatures, EveryVerbTakesTheRun) {
+  ASSERT_EQ(train("columns", "run", {"--set", "training.epochs=2"}).exit_code, 0);
+  const ProgramResult whole = train("columns", "whole");
+  ASSERT_EQ(whole.exit_code, 0) << whole.err;
+  const ProgramResult resumed = run(
+      {"train", path("run/config.yaml"), "--set", "training.epochs=3", "--resume", "--run-dir", path("run")});
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_EQ(figures("run"), figures("whole"));
+  const ProgramResult repeated = run({"train", path("whole/config.yaml"), "--run-dir", path("again")});
+  ASSERT_EQ(repeated.exit_code, 0) << repeated.err;
+  EXPECT_EQ(figures("again"), figures("whole"));
+
+  const ProgramResult own = run({"evaluate", path("run"), "--json"});
+  ASSERT_EQ(own.exit_code, 0) << own.err;
+  EXPECT_EQ(Json::parse(own.out)["num_examples"], 18);
+  const ProgramResult given =
+      run({"evaluate", path("run/model.pt"), "--json", "--data", path("shards/*.csv")});
+  ASSERT_EQ(given.exit_code, 0) << given.err;
+  EXPECT_EQ(Json::parse(given.out)["num_examples"], 90)
+      << "the column of parts is of the training source only";
+  const ProgramResult both = run(
+      {"evaluate", path("run"), "--json", "--data", path("shards/1.csv"), "--data", path("shards/2.csv")});
+  ASSERT_EQ(both.exit_code, 0) << both.err;
+  EXPECT_EQ(Json::parse(both.out)["num_examples"], 90);
+
+  for (const char* format : {"torchscript", "onnx", "safetensors", "triton"}) {
+    const ProgramResult exported =
+        run({"export", path("run"), "--format", format, "--output", path(std::string("out.") + format)});
+    EXPECT_EQ(exported.exit_code, 0) << format << exported.err;
+  }
+  EXPECT_EQ(run({"report", path("run"), path("whole"), "--output", path("page.html")}).exit_code, 0);
+  const ProgramResult swept =
+      run({"sweep", path("columns.yaml"), "--set", "data.root=" + folder_.path().string(), "--set",
+           "training.epochs=1", "optimizer.adam.lr=0.1,0.01", "--sweep-dir", path("sweep")});
+  EXPECT_EQ(swept.exit_code, 0) << swept.err;
+}
+
+TEST_F(DataFeatures, PredictJoinsTheColumnsOfTheModel) {
+  ASSERT_EQ(train("columns", "run").exit_code, 0);
+  const std::string lines = "title1 of a fine film 1\na dull film 2\ntitle2 of\n\n";
+  const std::string as_lines = run({"predict", path("run"), "-"}, lines).out;
+  const std::string csv = "body,title\na fine film 1,title1 of\na dull film 2,\n,title2 of\n\"\",\"\"\n";
+  EXPECT_EQ(run({"predict", path("run"), "-", "--input", "csv"}, csv).out, as_lines);
+  EXPECT_EQ(run({"predict", path("run"), "-", "--input", "csv", "--engine", "torchscript"}, csv).out,
+            run({"predict", path("run"), "-", "--engine", "torchscript"}, lines).out);
+  const std::string jsonl = R"({"title": "title1 of", "body": "a fine film 1"})"
+                            "\n"
+                            R"({"title": "", "body": "a dull film 2"})"
+                            "\n"
+                            R"({"title": "title2 of", "body": ""})"
+                            "\n"
+                            R"({"title": "", "body": ""})";
+  EXPECT_EQ(run({"predict", path("run"), "-", "--input", "jsonl"}, jsonl).out, as_lines);
+  EXPECT_EQ(run({"predict", path("run"), "-", "--input", "csv", "--text-column", "t", "--text-column", "b"},
+                "b,t\na fine film 1,title1 of\na dull film 2,\n,title2 of\n\"\",\"\"\n")
+                .out,
+            as_lines);
+  const ProgramResult fault = run({"predict", path("run"), "-", "--input", "csv"}, "title\nx\n");
+  EXPECT_EQ(fault.exit_code, 3);
+  EXPECT_THAT(fault.err, HasSubstr("no column 'body' for data.columns.text of the model"));
+}
+
+TEST_F(DataFeatures, WeightsByTheNamesOfLabelsAndRareLabels) {
+  std::string csv = "text,label\n";
+  for (int i = 0; i < 60; ++i)
+    csv += fmt::format("word{} film,\"{}{}{}\"\n", i % 6, i % 2 == 0 ? "even" : "",
+                       i % 3 == 0 ? ",third" : "", i == 7 ? ",odd" : "");
+  folder_.write("labels.csv", csv);
+  write_config("labels", "data: {train: labels.csv, validation: {from: train, fraction: 0.2}}",
+               "task: {kind: multi_label, min_count: 2}\nloss: {pos_weight: {third: 3}}");
+  const std::vector<std::string> two = {"--set", "model.layers[2].linear=2"};
+  const ProgramResult named = train("labels", "named", two);
+  ASSERT_EQ(named.exit_code, 0) << named.err;
+  EXPECT_THAT(named.err,
+              HasSubstr("task.min_count 2: 1 labels with fewer training examples are left out: 'odd' (1)"));
+  const Json data = read_json("named/data.json");
+  EXPECT_EQ(data["pos_weight"], Json({1.0, 3.0}));
+  EXPECT_EQ(data["labels"]["names"], Json({"even", "third"}));
+  EXPECT_EQ(data["left_out_labels"], Json({{"odd", 1}}));
+  EXPECT_EQ(data["train"]["examples"], 48);
+  std::vector<std::string> listed = two;
+  listed.insert(listed.end(), {"--set", "loss.pos_weight=[1, 3]"});
+  ASSERT_EQ(train("labels", "listed", listed).exit_code, 0);
+  EXPECT_EQ(read_json("named/summary.json")["validation"], read_json("listed/summary.json")["validation"]);
+  EXPECT_EQ(run({"evaluate", path("named"), "--data", path("labels.csv")}).exit_code, 0)
+      << "labels that the task does not have are passed over";
+  EXPECT_EQ(run({"train", path("named/config.yaml"), "--set", "training.epochs=4", "--resume", "--run-dir",
+                 path("named")})
+                .exit_code,
+            0);
+  std::vector<std::string> wrong = two;
+  wrong.insert(wrong.end(), {"--set", "loss.pos_weight.thirt=2"});
+  const ProgramResult unknown = train("labels", "unknown", wrong);
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_THAT(unknown.err,
+              HasSubstr("loss.pos_weight.thirt: the data have no such label (they have even, third); did "
+                        "you mean 'third'?"));
+}
+
+}  // namespace
+}  // namespace bernoulli::testing
