@@ -62,7 +62,7 @@ Parts choose_parts(const ExampleFacts& facts) {
 }
 
 void write_source(const char* key, const SourceConfig& source, const std::string& reason, Lines& lines) {
-  Json value = {{"path", source.path}};
+  Json value = {{"path", source.paths.front()}};
   if (source.format != "auto") value["format"] = source.format;
   lines.add(fmt::format("  {}: {}", key, yaml(value)), reason);
 }
@@ -79,7 +79,7 @@ void write_columns(const StarterData& data, bool is_multi_label, const StarterCo
     if (columns.quote.empty()) add("quote", "");
     if (!columns.delimiter.empty()) add("delimiter", columns.delimiter);
   }
-  add("text", columns.text);
+  add("text", columns.text.front());
   if (!columns.label_columns.empty()) return add("label_columns", columns.label_columns);
   add("label", columns.label);
   if (is_multi_label && data.label_column->lists == 0) add("label_separator", columns.label_separator);
@@ -100,13 +100,13 @@ void write_data(const StarterData& data, const TaskConfig& task, StarterConfig& 
   };
   if (data.validation) {
     write_source("validation", *data.validation, "the folder has it", lines);
-    starter.findings.push_back({"data.validation", data.validation->path, "the folder has it"});
+    starter.findings.push_back({"data.validation", data.validation->paths.front(), "the folder has it"});
   } else {
     split("validation", parts.why);
   }
   if (data.test) {
     write_source("test", *data.test, "the folder has it", lines);
-    starter.findings.push_back({"data.test", data.test->path, "the folder has it"});
+    starter.findings.push_back({"data.test", data.test->paths.front(), "the folder has it"});
   } else if (parts.test && !has_parts) {
     split("test", "");
   }
@@ -242,16 +242,17 @@ StarterData readable_data(const InitRequest& request, StarterConfig& starter) {
 
 void require_yaml_names(const StarterData& data) {
   for (const std::string& path :
-       {data.train.path, data.validation ? data.validation->path : "", data.test ? data.test->path : ""})
+       {data.train.paths.front(), data.validation ? data.validation->paths.front() : "",
+        data.test ? data.test->paths.front() : ""})
     if (!is_utf8(path))
       throw UsageError(fmt::format(
           "'{}': the path is not UTF-8, and a configuration has no other bytes; rename it", path));
   std::vector<std::string> names = data.columns.label_columns;
-  names.insert(names.end(), {data.columns.text, data.columns.label});
+  names.insert(names.end(), {data.columns.text.front(), data.columns.label});
   for (const std::string& name : names)
     if (!is_utf8(name))
       throw DataError(fmt::format("'{}': the column name '{}' is not UTF-8; save the file in that encoding",
-                                  data.train.path, escape_token(name)));
+                                  data.train.paths.front(), escape_token(name)));
 }
 
 }  // namespace
@@ -264,7 +265,7 @@ StarterConfig make_starter_config(const InitRequest& request) {
     throw DataError(
         fmt::format("'{}' holds {} examples; a classifier needs {} at the very least, and is worth "
                     "something from hundreds on",
-                    data.train.path, data.facts.examples, kFewExamples));
+                    data.train.paths.front(), data.facts.examples, kFewExamples));
   const TaskConfig task = find_task(request, data, starter);
   require_yaml_names(data);
   Lines lines;

@@ -36,30 +36,31 @@ std::string entry_called(const fs::path& folder, const std::vector<std::string>&
 
 /// A folder of parts, such as train/ and test/, or of classes.
 void find_parts(const InitRequest& request, StarterData& data, StarterConfig& starter) {
-  data.train.path = request.data;
+  data.train.paths = {request.data};
   if (!fs::is_directory(request.data)) return;
   const std::string train = entry_called(request.data, {"train", "training"});
   if (train.empty()) return;
-  data.train.path = train;
+  data.train.paths = {train};
   starter.findings.push_back({"data.train", train, "the folder holds parts, and this one is called so"});
   const std::string validation = entry_called(request.data, {"validation", "valid", "val", "dev"});
   const std::string test = entry_called(request.data, {"test"});
-  if (!validation.empty()) data.validation = SourceConfig{validation};
-  if (!test.empty()) data.test = SourceConfig{test};
+  if (!validation.empty()) data.validation = SourceConfig{{validation}};
+  if (!test.empty()) data.test = SourceConfig{{test}};
 }
 
 /// Formats are written down where the name leaves them open.
 SourceConfig with_format(SourceConfig source, const std::string& format) {
-  if (format != "class_folders" && config::format_by_name(source.path) != format) source.format = format;
+  if (format != "class_folders" && config::format_by_name(source.paths.front()) != format)
+    source.format = format;
   return source;
 }
 
 std::string find_source_format(StarterData& data, StarterConfig& starter) {
-  if (fs::is_directory(data.train.path)) {
+  if (fs::is_directory(data.train.paths.front())) {
     starter.findings.push_back({"format", "class folders", "a folder, whose sub-folders are the labels"});
     return "class_folders";
   }
-  const FormatFound found = find_format(data.train.path);
+  const FormatFound found = find_format(data.train.paths.front());
   starter.findings.push_back({"format", found.format, found.evidence});
   return found.format;
 }
@@ -79,13 +80,13 @@ void find_columns(const InitRequest& request, const std::string& format, Starter
                   StarterConfig& starter) {
   data.is_table = format != "jsonl";
   if (request.header && !data.is_table) throw UsageError("--header is of tables, and this is JSONL");
-  const TableSurvey survey = data.is_table
-                                 ? survey_table(data.train.path, format == "csv" ? ',' : '\t', request.header)
-                                 : survey_jsonl(data.train.path);
+  const TableSurvey survey =
+      data.is_table ? survey_table(data.train.paths.front(), format == "csv" ? ',' : '\t', request.header)
+                    : survey_jsonl(data.train.paths.front());
   if (data.is_table) add_table_findings(survey, starter);
-  const ColumnRoles roles = find_roles(survey, request.columns, data.train.path);
+  const ColumnRoles roles = find_roles(survey, request.columns, data.train.paths.front());
   data.columns = survey.written;
-  data.columns.text = roles.text;
+  data.columns.text = {roles.text};
   starter.findings.push_back({"data.columns.text", roles.text, roles.text_evidence});
   if (!roles.label_columns.empty()) {
     data.columns.label_columns = roles.label_columns;
@@ -105,8 +106,8 @@ StarterData find_data(const InitRequest& request, StarterConfig& starter) {
   std::error_code ignored;
   if (!fs::exists(request.data, ignored)) throw DataError(fmt::format("'{}' does not exist", request.data));
   find_parts(request, data, starter);
-  if (!fs::is_directory(data.train.path) && !fs::is_regular_file(data.train.path))
-    throw DataError(fmt::format("'{}' is neither a file nor a folder", data.train.path));
+  if (!fs::is_directory(data.train.paths.front()) && !fs::is_regular_file(data.train.paths.front()))
+    throw DataError(fmt::format("'{}' is neither a file nor a folder", data.train.paths.front()));
   const std::string format = find_source_format(data, starter);
   data.train = with_format(data.train, format);
   data.has_columns = format == "csv" || format == "tsv" || format == "jsonl";
@@ -114,13 +115,13 @@ StarterData find_data(const InitRequest& request, StarterConfig& starter) {
   if (!data.has_columns && given)
     throw UsageError(
         fmt::format("'{}' has no columns ({}): leave out --text-column, --label-column and --header",
-                    data.train.path, format));
+                    data.train.paths.front(), format));
   if (data.has_columns) find_columns(request, format, data, starter);
   // As one label a row, so that each is taken as it stands; lists and columns of flags as they are.
   TaskConfig task;
   if (!data.label_column || data.label_column->lists > 0) task.kind = TaskConfig::Kind::kMultiLabel;
   task.labels = data.columns.label_columns;
-  data.facts = facts_of(read_source(data.train.path, data.train.format, data.columns, task),
+  data.facts = facts_of(read_source(data.train.paths.front(), data.train.format, data.columns, task),
                         ColumnSurvey::kMostDistinct);
   return data;
 }

@@ -18,7 +18,7 @@ using Counts = std::map<std::string, int64_t, std::less<>>;
 
 std::string place_of_labels(const StarterData& data) {
   return data.label_column ? fmt::format("column '{}'", data.label_column->name)
-                           : fmt::format("'{}'", data.train.path);
+                           : fmt::format("'{}'", data.train.paths.front());
 }
 
 /// The character that joins labels in the cells of a column, because its parts come again in other cells.
