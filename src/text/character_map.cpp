@@ -1,39 +1,31 @@
 #include "text/character_map.h"
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
 
-#include "core/utf8.h"
 #include "text/unicode_tables.h"
 
 namespace bernoulli {
 namespace {
 
-/// @param sequence valid UTF-8 of one code point above ASCII
-char32_t decode(std::string_view sequence) {
-  auto code_point = static_cast<char32_t>(static_cast<uint8_t>(sequence[0]) & (0x7Fu >> sequence.size()));
-  for (const char c : sequence.substr(1)) code_point = code_point << 6 | (static_cast<uint8_t>(c) & 0x3Fu);
-  return code_point;
+/// Writes 1 to 4 bytes. @return their end
+char* write_utf8(char32_t code_point, char* out) {
+  const auto put = [&](char32_t byte) { *out++ = static_cast<char>(byte); };
+  if (code_point < 0x80) {
+    put(code_point);
+    return out;
+  }
+  const int trails = code_point < 0x800 ? 1 : code_point < 0x10000 ? 2 : 3;
+  constexpr std::array<char32_t, 4> kLeads = {0, 0xC0, 0xE0, 0xF0};
+  put(kLeads[static_cast<size_t>(trails)] | code_point >> (6 * trails));
+  for (int i = trails - 1; i >= 0; --i) put(0x80u | ((code_point >> (6 * i)) & 0x3Fu));
+  return out;
 }
 
-void append_utf8(char32_t code_point, std::string& out) {
-  const auto trail = [&](int shift) {
-    out.push_back(static_cast<char>(0x80u | ((code_point >> shift) & 0x3Fu)));
-  };
-  if (code_point < 0x80) {
-    out.push_back(static_cast<char>(code_point));
-  } else if (code_point < 0x800) {
-    out.push_back(static_cast<char>(0xC0u | (code_point >> 6)));
-    trail(0);
-  } else if (code_point < 0x10000) {
-    out.push_back(static_cast<char>(0xE0u | (code_point >> 12)));
-    trail(6);
-    trail(0);
-  } else {
-    out.push_back(static_cast<char>(0xF0u | (code_point >> 18)));
-    trail(12);
-    trail(6);
-    trail(0);
-  }
+std::string utf8_of(char32_t code_point) {
+  std::array<char, 4> bytes;
+  return {bytes.data(), write_utf8(code_point, bytes.data())};
 }
 
 }  // namespace
@@ -47,6 +39,12 @@ size_t next_wide_byte(std::string_view text, size_t begin) {
     if (((words[0] | words[1] | words[2] | words[3]) & kHighBits) != 0) break;
     begin += kBlock;
   }
+  for (; begin + sizeof(uint64_t) <= text.size(); begin += sizeof(uint64_t)) {
+    static_assert(std::endian::native == std::endian::little);
+    uint64_t word = 0;
+    std::memcpy(&word, text.data() + begin, sizeof word);
+    if ((word & kHighBits) != 0) return begin + static_cast<size_t>(std::countr_zero(word & kHighBits)) / 8;
+  }
   while (begin < text.size() && static_cast<uint8_t>(text[begin]) < 0x80) ++begin;
   return begin;
 }
@@ -58,6 +56,7 @@ void CharacterMap::add(char32_t from, char32_t to) {
     pages_.emplace_back();
   }
   pages_[page][from % kPageSize] = to;
+  begins_[static_cast<uint8_t>(utf8_of(from)[0])] = 1;
   const bool is_new = to < 0x80 && ascii_targets_.find(static_cast<char>(to)) == std::string::npos;
   if (is_new) ascii_targets_.push_back(static_cast<char>(to));
 }
@@ -110,34 +109,72 @@ const CharacterMap& CharacterMap::digits() {
 std::vector<std::pair<std::string, std::string>> CharacterMap::pairs() const {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (char32_t c = 0; c < kEnd; ++c) {
-    if (const char32_t target = find(c)) {
-      auto& [from, to] = pairs.emplace_back();
-      append_utf8(c, from);
-      append_utf8(target, to);
-    }
+    if (const char32_t target = find(c)) pairs.emplace_back(utf8_of(c), utf8_of(target));
   }
   return pairs;
 }
 
+/// `text` begins with a byte that some mapped code point begins with, so that it is a lead of UTF-8. Forms
+/// that are too long for their code point are the only invalid ones that could be taken for one of them.
+inline CharacterMap::Match CharacterMap::match(const char* text, size_t size) const {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const auto trails = [&](size_t i) { return (byte(i) & 0xC0u) == 0x80; };
+  const auto bits = [&](size_t i) { return static_cast<char32_t>(byte(i) & 0x3Fu); };
+  const char32_t lead = byte(0);
+  if (size < 2 || !trails(1)) return {0, 0};
+  if (lead < 0xE0) return {2, find((lead & 0x1Fu) << 6 | bits(1))};
+  if (size < 3 || !trails(2)) return {0, 0};
+  if (lead < 0xF0) {
+    const char32_t c = (lead & 0xFu) << 12 | bits(1) << 6 | bits(2);
+    return {3, c < 0x800 ? 0 : find(c)};
+  }
+  if (size < 4 || !trails(3)) return {0, 0};
+  const char32_t c = (lead & 7u) << 18 | bits(1) << 12 | bits(2) << 6 | bits(3);
+  return {4, c < 0x10000 ? 0 : find(c)};
+}
+
+/// The first byte from `begin` that some mapped code point begins with, or the size.
+size_t CharacterMap::next_begin(std::string_view text, size_t begin) const {
+  constexpr size_t kBlock = 8;
+  const auto begins = [&](size_t i) { return begins_[static_cast<uint8_t>(text[i])]; };
+  for (begin = next_wide_byte(text, begin); begin + kBlock <= text.size();) {
+    unsigned any = 0;  // without a branch a byte: in many languages almost none is ASCII
+    for (size_t i = 0; i < kBlock; ++i) any |= begins(begin + i);
+    if (any != 0) break;
+    begin = next_wide_byte(text, begin + kBlock);
+  }
+  while (begin < text.size() && begins(begin) == 0) ++begin;
+  return begin;
+}
+
 void CharacterMap::apply(std::string& text, std::string& scratch) const {
+  const std::string_view in = text;
   size_t copied = 0;  // of the text, with what stands for it
-  scratch.clear();
-  for (size_t i = next_wide_byte(text, 0); i < text.size();) {
-    const std::string_view rest = std::string_view(text).substr(i);
-    const size_t length = utf8_sequence_length(rest);
-    if (length == 0) {
-      i = next_wide_byte(text, i + 1);
+  char* out = nullptr;
+  const auto copy_up_to = [&](size_t end) {
+    out = std::copy_n(in.data() + copied, end - copied, out);
+    copied = end;
+  };
+  for (size_t i = next_begin(in, 0); i < in.size();) {
+    if (begins_[static_cast<uint8_t>(in[i])] == 0) {
+      i = next_begin(in, i + 1);
       continue;
     }
-    if (const char32_t target = find(decode(rest.substr(0, length)))) {
-      scratch.append(text, copied, i - copied);
-      append_utf8(target, scratch);
-      copied = i + length;
+    const Match found = match(in.data() + i, in.size() - i);
+    if (found.target != 0) {
+      if (out == nullptr) {
+        scratch.resize(in.size() / 2 * 3 + 4);  // two bytes become three at most
+        out = scratch.data();
+      }
+      copy_up_to(i);
+      out = write_utf8(found.target, out);
+      copied += found.size;
     }
-    i = next_wide_byte(text, i + length);
+    i += std::max<size_t>(found.size, 1);
   }
-  if (copied == 0) return;
-  scratch.append(text, copied);
+  if (out == nullptr) return;
+  copy_up_to(in.size());
+  scratch.resize(static_cast<size_t>(out - scratch.data()));
   text.swap(scratch);
 }
 

@@ -37,15 +37,24 @@ class CharacterMap {
   static constexpr size_t kPageSize = 64;  ///< the code points that differ in their last byte only
   static constexpr char32_t kEnd = 0x20000;
 
+  /// What is mapped: `size` bytes of the text become `target`; 0 where the text begins with nothing that is.
+  struct Match {
+    size_t size;
+    char32_t target;
+  };
+
   explicit CharacterMap(std::string name) : name_(std::move(name)) {}
   void add(char32_t from, char32_t to);
   /// 0 where it stays what it is.
   char32_t find(char32_t code_point) const {
     return code_point < kEnd ? pages_[page_of_[code_point / kPageSize]][code_point % kPageSize] : 0;
   }
+  Match match(const char* text, size_t size) const;
+  size_t next_begin(std::string_view text, size_t begin) const;
 
   std::string name_;
   std::string ascii_targets_;
+  std::array<bool, 256> begins_{};  ///< by byte: whether some mapped code point begins with it
   std::array<uint8_t, kEnd / kPageSize> page_of_{};  ///< page 0 maps nothing
   std::vector<std::array<char32_t, kPageSize>> pages_ = {{}};
 };

@@ -26,7 +26,7 @@ SKIPPED = 77  # for ctest
 INTERRUPTED = 72  # as libFuzzer exits after a signal
 MEGABYTES = 1024
 SECONDS_AN_INPUT = 60  # of the clock, on a machine that may have other work
-WORDS = {"config_text": "yaml.txt", "artifact": "json.txt", "checkpoint": "json.txt", "jsonl": "json.txt", "token_file": "json.txt"}
+WORDS = {"config_text": "yaml.txt", "artifact": "json.txt", "checkpoint": "json.txt", "jsonl": "json.txt", "token_file": "json.txt", "vectorizer": "text.txt"}
 # Inputs are small and many: the allocator keeps freed memory of a few thousand inputs, not of all, and one frame of who allocated it.
 OPTIONS = {"ASAN_OPTIONS": "allocator_may_return_null=0:malloc_context_size=1:quarantine_size_mb=16", "UBSAN_OPTIONS": "print_stacktrace=1"}
 

@@ -9,11 +9,13 @@
 
 #include "fuzz/fuzz_target.h"
 #include "text/hashing.h"
+#include "text/plain_steps.h"
 #include "text/text_config.h"
 
 namespace bernoulli {
 namespace {
 
+using testing::mask_step;
 using testing::replace_step;
 using testing::step;
 
@@ -34,7 +36,17 @@ const std::vector<std::vector<KindConfig>>& step_lists() {
       {step("strip_html"), step("collapse_whitespace"), step("lowercase"), replace_step("<br />", " ")},
       {replace_step("B", "ba a a a a a a a a a a"), step("collapse_whitespace")},
       {step("collapse_whitespace"), replace_step("a b", "\t")},
-      {replace_step("\n", "b"), replace_step("'", "")}};
+      {replace_step("\n", "b"), replace_step("'", "")},
+      {step("unicode_lowercase"), replace_step("<br />", " "), step("strip_unicode_punctuation")},
+      {step("unicode_whitespace"), step("unicode_lowercase"), step("collapse_whitespace")},
+      {step("strip_unicode_punctuation"), step("unicode_lowercase"), step("unicode_whitespace")},
+      {replace_step("k", "\u00C9"), step("unicode_lowercase"), replace_step("\xC3", "b")},
+      {mask_step("mask_urls", "a b")},
+      {mask_step("mask_emails", "ab"), mask_step("mask_mentions", "b")},
+      {mask_step("mask_numbers", "a1 b")},
+      {step("unicode_whitespace"), step("strip_html"), step("unicode_lowercase"),
+       mask_step("mask_urls", "The"), mask_step("mask_emails", "\u00E9"), mask_step("mask_mentions", "xyz"),
+       mask_step("mask_numbers", " a "), step("strip_unicode_punctuation")}};
   return kLists;
 }
 
@@ -70,35 +82,12 @@ std::vector<std::string> known_tokens() {
   return tokens;
 }
 
-/// Bytes of the character that begins at `at`: the table of the Unicode standard, 3-7, row by row.
-size_t character_size(std::string_view text, size_t at) {
-  struct Row {
-    int first[2], second[2];
-    size_t size;
-  };
-  constexpr Row kRows[] = {{{0xC2, 0xDF}, {0x80, 0xBF}, 2}, {{0xE0, 0xE0}, {0xA0, 0xBF}, 3},
-                           {{0xE1, 0xEC}, {0x80, 0xBF}, 3}, {{0xED, 0xED}, {0x80, 0x9F}, 3},
-                           {{0xEE, 0xEF}, {0x80, 0xBF}, 3}, {{0xF0, 0xF0}, {0x90, 0xBF}, 4},
-                           {{0xF1, 0xF3}, {0x80, 0xBF}, 4}, {{0xF4, 0xF4}, {0x80, 0x8F}, 4}};
-  const auto byte = [&](size_t i) { return i < text.size() ? int{static_cast<uint8_t>(text[i])} : -1; };
-  for (const Row& row : kRows) {
-    if (byte(at) < row.first[0] || byte(at) > row.first[1]) continue;
-    if (byte(at + 1) < row.second[0] || byte(at + 1) > row.second[1]) return 1;
-    for (size_t i = at + 2; i < at + row.size; ++i) {
-      if (byte(i) < 0x80 || byte(i) > 0xBF) return 1;
-    }
-    return row.size;
-  }
-  return 1;
-}
-
 std::vector<std::string> plain_tokens(const TextConfig& config, std::string_view input) {
-  std::string text(input), scratch;
-  standardize(standardize_steps(config), text, scratch);
+  const std::string text = testing::plain_standardize(config, std::string(input));
   std::vector<std::string> tokens;
   if (config.split == "character") {
     for (size_t at = 0; at < text.size(); at += tokens.back().size())
-      tokens.push_back(text.substr(at, character_size(text, at)));
+      tokens.push_back(text.substr(at, testing::character_size(text, at)));
     return tokens;
   }
   bool inside = false;

@@ -14,6 +14,7 @@
 #include "core/random.h"
 #include "support/reviews.h"
 #include "text/hashing.h"
+#include "text/plain_steps.h"
 #include "text/text_config.h"
 #include "text/vectorizer.h"
 
@@ -29,8 +30,7 @@ using testing::tutorial_config;
 constexpr ScanKernel kKernels[] = {ScanKernel::kBest, ScanKernel::kAvx2, ScanKernel::kPortable};
 
 std::vector<std::string> plain_words(const TextConfig& config, std::string text) {
-  std::string scratch;
-  standardize(standardize_steps(config), text, scratch);
+  text = testing::plain_standardize(config, text);
   std::vector<std::string> words;
   bool in_word = false;
   for (const char c : text) {
