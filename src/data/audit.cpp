@@ -13,6 +13,7 @@
 #include "core/name_list.h"
 #include "core/shallow_json.h"
 #include "core/utf8.h"
+#include "data/text_variants.h"
 
 namespace bernoulli {
 namespace {
@@ -178,6 +179,22 @@ Json overlap(const DistinctTexts& distinct, const Dataset& train, const Dataset&
   return {{"texts", count}, {"examples", examples}};
 }
 
+/// Texts of `other` that no training text equals letter for letter, but that one is a variant of.
+Json variants(const DistinctTexts& distinct, TextVariants& similar, const Dataset& train,
+              const Dataset& other, const TokenView& rows) {
+  int64_t count = 0;
+  Json examples = Json::array();
+  for (int64_t i = 0; i < rows.size(); ++i) {
+    const std::string_view text = other.texts[static_cast<size_t>(i)];
+    const std::optional<size_t> found = similar.find(text, rows, i);
+    if (!found || distinct.first(text)) continue;
+    if (examples.size() < kShownOrigins)
+      examples.push_back({train.origins[*found], other.origins[static_cast<size_t>(i)]});
+    ++count;
+  }
+  return {{"texts", count}, {"examples", examples}};
+}
+
 using Warnings = std::vector<std::string>;
 
 int64_t num_examples(const Json& split) { return split.at("examples").get<int64_t>(); }
@@ -186,6 +203,20 @@ void warn_of_overlap(const Json& audit, Warnings& warnings) {
   for (const auto& [name, found] : audit.at("also_in_train").items()) {
     std::string warning = overlap_warning(name, found, num_examples(audit.at(name)));
     if (!warning.empty()) warnings.push_back(std::move(warning));
+  }
+}
+
+void warn_of_variants(const Json& audit, Warnings& warnings) {
+  const Json variants = audit.value("variants_in_train", Json::object());  // audits of before have none
+  for (const auto& [name, found] : variants.items()) {
+    const int64_t count = found.at("texts");
+    if (count == 0) continue;
+    warnings.push_back(
+        fmt::format("{} of {} {} texts stand in the training data but for case, punctuation and spaces, such "
+                    "as {} for {}: to "
+                    "the model they are the same",
+                    count, num_examples(audit.at(name)), name, found.at("examples")[0][1].get<std::string>(),
+                    found.at("examples")[0][0].get<std::string>()));
   }
 }
 
@@ -264,15 +295,19 @@ Json audit_data(const DataSplits& splits, const TokenView& train, const TokenVie
                 const TokenView* test, std::optional<int64_t> sequence_length) {
   const DistinctTexts distinct(splits.train.texts);
   Json audit = {{"train", audit_split(splits.train, train, distinct, splits.labels, sequence_length)}};
-  Json also_in_train = Json::object();
+  Json also_in_train = Json::object(), variants_in_train = Json::object();
+  std::optional<TextVariants> similar;
   const auto add = [&](const char* name, const std::optional<Dataset>& dataset, const TokenView* rows) {
     if (!dataset || rows == nullptr) return;
     audit[name] = audit_split(*dataset, *rows, DistinctTexts(dataset->texts), splits.labels, sequence_length);
     also_in_train[name] = overlap(distinct, splits.train, *dataset);
+    if (!similar) similar.emplace(splits.train.texts, train);
+    variants_in_train[name] = variants(distinct, *similar, splits.train, *dataset, *rows);
   };
   add("validation", splits.validation, validation);
   add("test", splits.test, test);
   audit["also_in_train"] = also_in_train;
+  audit["variants_in_train"] = variants_in_train;
   for (const auto& [name, files] : splits.files) {
     for (const DataSplits::File& file : files)
       audit["files"][name].push_back({{"path", file.path}, {"examples", file.num_examples}});
@@ -284,6 +319,7 @@ Json audit_data(const DataSplits& splits, const TokenView& train, const TokenVie
 std::vector<std::string> audit_warnings(const Json& audit) {
   Warnings warnings;
   warn_of_overlap(audit, warnings);
+  warn_of_variants(audit, warnings);
   for (const char* name : {"train", "validation", "test"}) {
     if (!audit.contains(name)) continue;
     for (const auto warn : {warn_of_no_tokens, warn_of_other_encodings, warn_of_conflicts, warn_of_cut_texts,

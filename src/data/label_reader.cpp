@@ -9,6 +9,7 @@
 
 #include "core/available_memory.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "core/name_list.h"
 #include "core/parse_number.h"
 #include "core/text_distance.h"
@@ -170,7 +171,7 @@ LabelReader::Fault LabelReader::read_targets(const RawExample& example, float* t
   if (labels_.kind == TaskConfig::Kind::kBinary) return read_binary(example, *targets);
   for (const std::string_view label : example.labels) {
     const auto place = places_.find(label);
-    if (place == places_.end() && task_.min_count > 1) continue;  // one that was left out
+    if (place == places_.end() && task_.min_count > 1) continue;  // as rare as those that were left out
     if (place == places_.end())
       return [this, label] { return unknown_label(label, labels_.names, task_.labels.empty()); };
     targets[place->second] = 1.0f;
@@ -189,6 +190,21 @@ void check_targets_fit(size_t num_examples, size_t num_labels, int copies,
       "memory left; use fewer texts or labels, or a machine with more memory",
       num_examples, num_labels, needed / kGib, copies > 1 ? " (twice, while they are split)" : "",
       static_cast<double>(*available) / kGib));
+}
+
+void LabelReader::tell_of_unheard(const RawExamples& examples) const {
+  std::set<std::string> unheard;
+  for (const RawExample& example : examples) {
+    for (const std::string_view label : example.labels) {
+      if (places_.contains(label)) continue;
+      const auto left_out =
+          std::ranges::lower_bound(left_out_, label, {}, &std::pair<std::string, int64_t>::first);
+      if (left_out == left_out_.end() || left_out->first != label) unheard.emplace(label);
+    }
+  }
+  if (!unheard.empty())
+    log_info(fmt::format("{} labels that the task does not have are passed over (task.min_count): {}",
+                         unheard.size(), name_list({unheard.begin(), unheard.end()})));
 }
 
 Dataset LabelReader::read(const RawExamples& examples, int copies) const {
@@ -220,6 +236,7 @@ Dataset LabelReader::read(const RawExamples& examples, int copies) const {
     dataset.origins.push_back(example.origin);
   }
   faults.throw_if_any();
+  if (task_.min_count > 1) tell_of_unheard(examples);
   return dataset;
 }
 

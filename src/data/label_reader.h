@@ -40,6 +40,8 @@ class LabelReader {
   void find_names(const RawExamples& train);
   void find_frequent_names(const RawExamples& train);
   void number_names();
+  /// Says which labels of `examples` are neither names nor left out of the training data.
+  void tell_of_unheard(const RawExamples& examples) const;
   /// Fills `targets`. The fault looks into `example`.
   Fault read_targets(const RawExample& example, float* targets) const;
   Fault read_binary(const RawExample& example, float& target) const;

@@ -134,12 +134,11 @@ bool is_by_column(const std::optional<SplitConfig>& split) { return split && spl
 void refuse_untaken(const Dataset& dataset, Part part, const char* name) {
   const auto found = std::ranges::find(dataset.parts, part);
   if (found == dataset.parts.end()) return;
-  throw DataError(
-      fmt::format("{}: is a {} row by data.columns.split, and so are {} in all, but no part takes them "
-                  "(expected data.{}: "
-                  "{{from: train, method: column}})",
-                  dataset.origins[static_cast<size_t>(found - dataset.parts.begin())], name,
-                  std::ranges::count(dataset.parts, part), name));
+  throw DataError(fmt::format(
+      "{}: data.columns.split makes this a {} row, the first of {}, but no part takes such rows (expected "
+      "data.{}: {{from: train, method: column}})",
+      dataset.origins[static_cast<size_t>(found - dataset.parts.begin())], name,
+      std::ranges::count(dataset.parts, part), name));
 }
 
 /// The rows that the column marks as `part`, out of `rest`.

@@ -69,6 +69,11 @@ std::string audit_table(const Json& data) {
     const Json& overlaps = data.at("also_in_train");
     return overlaps.contains(name) ? grouped(overlaps[name].at("texts").get<int64_t>()) : std::string();
   });
+  row("texts that stand there but for case, punctuation and spaces",
+      [&](const Json&, const std::string& name) {
+        const Json variants = data.value("variants_in_train", Json::object()).value(name, Json());
+        return variants.is_object() ? grouped(variants.at("texts").get<int64_t>()) : std::string();
+      });
   count_row("empty texts", "empty_texts");
   count_row("texts without a token", "texts_without_tokens");
   row("texts that are not UTF-8", [](const Json& split, const std::string&) {
@@ -78,6 +83,29 @@ std::string audit_table(const Json& data) {
     return fmt::format("<code>{}</code>", escape_html(plain(split.at("fingerprint"))));
   });
   return table.html();
+}
+
+/// Of sources that have several.
+std::string files_table(const Json& data) {
+  if (!data.contains("files")) return "";
+  Table table({"source", "file", "examples"});
+  size_t count = 0;
+  for (const auto& [source, files] : data["files"].items()) {
+    for (const Json& file : files) {
+      table.row({source, escape_html(plain(file.at("path"))), grouped(file.at("examples").get<int64_t>())});
+      ++count;
+    }
+  }
+  return details(fmt::format("The {} files", count), table.html());
+}
+
+std::string left_out_labels(const Json& data) {
+  if (!data.contains("left_out_labels")) return "";
+  Table table({"label", "examples of the training source"});
+  for (const auto& [label, count] : data["left_out_labels"].items())
+    table.row({escape_html(shortened(label, 60)), grouped(count.get<int64_t>())});
+  return details(fmt::format("The {} labels that task.min_count leaves out", data["left_out_labels"].size()),
+                 table.html());
 }
 
 std::string label_counts(const Json& data) {
@@ -112,7 +140,8 @@ std::string data_section(const RunRecord& record) {
   std::string text = "<h2>Data</h2>\n";
   for (const std::string& warning : audit_warnings(record.data))
     text += fmt::format("<div class=\"note warning\">{}</div>\n", escape_html(warning));
-  return text + audit_table(record.data) + label_counts(record.data);
+  return text + audit_table(record.data) + files_table(record.data) + label_counts(record.data) +
+         left_out_labels(record.data);
 }
 
 }  // namespace bernoulli::report

@@ -171,10 +171,10 @@ TEST_F(SplitByColumn, FractionsAreOfWhatTheColumnLeaves) {
 
 TEST_F(SplitByColumn, RowsThatNoPartTakesAndPartsWithoutRowsAreFaults) {
   data_.test = by_column();
-  EXPECT_EQ(
-      fault(),
-      "all.csv:5: is a validation row by data.columns.split, and so are 1 in all, but no part takes them "
-      "(expected data.validation: {from: train, method: column})");
+  EXPECT_EQ(fault(),
+            "all.csv:5: data.columns.split makes this a validation row, the first of 1, but no part takes "
+            "such rows "
+            "(expected data.validation: {from: train, method: column})");
   data_.validation = by_column();
   folder_.write("all.csv", "text,label,part\na,good,train\nd,bad,dev\n");
   EXPECT_EQ(fault(), "no row is a test row by data.columns.split, but data.test is by column");

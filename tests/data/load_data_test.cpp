@@ -5,6 +5,7 @@
 #include "data/audit.h"
 #include "data/data_fixture.h"
 #include "data/dataset.h"
+#include "data/text_variants.h"
 
 namespace bernoulli {
 namespace {
@@ -73,8 +74,9 @@ TEST(LoadData, TakesOneColumnALabelByTheirPlaces) {
   data.columns.header = false;
   data.columns.text = {"1"};
   data.columns.label_columns = {"2", "3"};
-  EXPECT_THAT(load_dataset({{(folder.path() / "headless.csv").string()}}, data.columns, task, splits.labels).targets,
-              ElementsAre(1, 0));
+  EXPECT_THAT(
+      load_dataset({{(folder.path() / "headless.csv").string()}}, data.columns, task, splits.labels).targets,
+      ElementsAre(1, 0));
 }
 
 TEST(LoadData, RefusesDataInWhichNoExampleHasALabel) {
@@ -338,6 +340,27 @@ TEST(Audit, WarnsOnceOfAllLabelsWithoutExamples) {
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_THAT(warnings[0], HasSubstr("no train example has the labels 'l01', 'l02', "));
   EXPECT_THAT(warnings[0], ::testing::EndsWith("'l10', ... and 2 more"));
+}
+
+TEST(Audit, FindsVariantsOfTrainingTextsThatTheModelCannotTellApart) {
+  DataSplits splits;
+  splits.labels = {Kind::kBinary, {"bad", "good"}};
+  splits.train = dataset_of({"A fine film", "odd one", "dull", "?!", "same"}, {1, 0, 0, 0, 1});
+  splits.test =
+      dataset_of({"a  fine, FILM!", "strange one", "a fine film", "Dull", "...", "same"}, {1, 0, 1, 1, 0, 1});
+  const TokenView rows = rows_of({{2, 3, 4}, {1, 5}, {6}, {}, {7}});
+  const TokenView test = rows_of({{2, 3, 4}, {1, 5}, {2, 3, 1}, {6}, {}, {7}});
+  const auto audit = audit_data(splits, rows, nullptr, &test, std::nullopt);
+  EXPECT_EQ(audit.at("variants_in_train").dump(),
+            R"({"test":{"texts":2,"examples":[["file:1","file:1"],["file:3","file:4"]]}})")
+      << "not: other texts of unknown words, other ids, no tokens, the same letter for letter";
+  EXPECT_THAT(audit_warnings(audit),
+              ::testing::Contains(
+                  "2 of 6 test texts stand in the training data but for case, punctuation and spaces, "
+                  "such as file:1 for file:1: to the model they are the same"));
+  EXPECT_TRUE(are_variants(" it's\tFINE ", "its fine."));
+  EXPECT_FALSE(are_variants("a b", "ab"));
+  EXPECT_FALSE(are_variants("?", "!"));
 }
 
 TEST(Audit, HasNothingToSayOfCleanData) {

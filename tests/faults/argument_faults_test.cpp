@@ -301,8 +301,7 @@ INSTANTIATE_TEST_SUITE_P(
         of_run("predict_with_a_label_column",
                {"predict", "run", "reviews.csv", "--set", "data.columns.label=x"}, 2,
                "--set data\\.columns\\.label=x: expected data\\.columns\\.KEY=VALUE, where KEY may be text, "
-               "header, "
-               "quote, delimiter"),
+               "text_separator, header, quote, delimiter"),
         of_run("predict_of_json_with_a_delimiter",
                {"predict", "run", "a.jsonl", "--set", "data.columns.delimiter=;"}, 2,
                "where KEY may be text"),

@@ -41,6 +41,8 @@ void jsonl(std::string_view input) {
   ColumnsConfig columns;
   if ((bits & 2u) != 0) columns.label_columns = {"a", "b"};
   if ((bits & 4u) != 0) columns.weight = "weight";
+  if ((bits & 8u) != 0) columns.text = {"text", "weight"};
+  if ((bits & 16u) != 0) columns.split = {"label", {"p"}, {"q"}, {"r", ""}};
   TaskConfig task;
   task.labels = {"p", "q"};
   task.kind = (bits & 3u) != 0 ? TaskConfig::Kind::kMultiLabel : TaskConfig::Kind::kBinary;
