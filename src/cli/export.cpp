@@ -6,13 +6,16 @@
 #include <fmt/format.h>
 
 #include "cli/export_run.h"
+#include "cli/held_out.h"
 #include "cli/load_arguments.h"
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
+#include "config/load.h"
 #include "core/error.h"
 #include "core/printable.h"
 #include "core/stop.h"
 #include "data/dataset.h"
+#include "layers/layer_kind.h"
 #include "metrics/temperature.h"
 #include "model/features.h"
 #include "predict/run_classifier.h"
@@ -32,11 +35,35 @@ ReferenceTexts reference_texts(LoadedRun& run, DataSplits& splits, c10::Device d
   const int64_t batch_size = run.info.config.training.eval_batch_size;
   std::vector<float> logits = compute_logits(run.model, rows, shape, batch_size, device, throw_if_stopped);
   divide_by_temperature(logits, run.info.temperatures);
-  return {StringRows(std::move(dataset.texts), dataset.store), std::move(logits),
+  return {StringRows(std::move(dataset.texts), dataset.store),
+          std::move(logits),
           batch_begins(rows, shape, batch_size),
           splits.test         ? "test"
           : splits.validation ? "validation"
-                              : "training"};
+                              : "training",
+          dataset.targets,
+          dataset.weights};
+}
+
+/// The run's configuration with what the command line says of `export`.
+void set_form(RunConfig& config, const std::vector<std::string>& overrides) {
+  if (overrides.empty()) return;
+  config = config::load_config_text(config.resolved_yaml, "the configuration of the run",
+                                    layers::layer_schemas(), overrides, config::Contradictions::kIgnored)
+               .run;
+  if (config.exported.buckets == "used" && !config.text.hash_buckets)
+    throw UsageError(
+        "--buckets used: the run has no buckets (text.hashing), but a vocabulary of its own texts");
+}
+
+/// @throws DataError where the training texts are others by now
+std::vector<bool> used_rows(const LoadedRun& run, DataSplits& splits, const RunPaths& paths) {
+  const HeldOutData train{"train", splits.train};
+  if (const std::string changed = change_since_training(paths, train); !changed.empty())
+    throw DataError(fmt::format(
+        "{}, so nobody knows which buckets were used: restore them, or export all buckets", changed));
+  return rows_in(run.vectorizer.transform_packed(splits.train.texts, 1, std::make_shared<SpillSpace>()),
+                 run.vectorizer.num_ids());
 }
 
 }  // namespace
@@ -48,21 +75,17 @@ int run_export(const std::vector<std::string>& words) {
   try_operator_threads();
   const c10::Device device = open_device("cpu");
   LoadedRun run = load_run(arguments->run, device);
+  set_form(run.info.config, arguments->form);
   DataSplits splits =
       load_data(data_of_run(run.info.config, arguments->run, arguments->overrides), run.info.config.task);
+  std::vector<bool> used;
+  if (run.info.config.exported.buckets == "used") used = used_rows(run, splits, arguments->run);
   const ReferenceTexts reference = reference_texts(run, splits, device);
   const nlohmann::ordered_json report =
       write_artifact({run.info.config, run.vectorizer, run.info.labels, run.info.thresholds,
-                      run.info.pos_weight, run.info.temperatures, run.model, device},
+                      run.info.pos_weight, run.info.temperatures, run.model, device, [&] { return used; }},
                      reference, arguments->output, arguments->format);
-  print(
-      arguments->json
-          ? json_text(report)
-          : printable(fmt::format(
-                "exported {} ({} bytes), verified on {} raw {} texts: largest difference in probability {}\n",
-                arguments->output.string(), report["size_bytes"].get<int64_t>(),
-                report["verified_texts"].get<int64_t>(), report["verified_split"].get<std::string>(),
-                report["max_difference"].get<double>())));
+  print(arguments->json ? json_text(report) : printable(export_text(report, arguments->output)));
   return 0;
 }
 

@@ -1,7 +1,11 @@
 #include "cli/export_run.h"
 
+#include <fmt/format.h>
+
+#include "cli/compaction.h"
 #include "core/error.h"
 #include "core/stop.h"
+#include "export/compact_network.h"
 #include "export/onnx_verify.h"
 #include "export/triton.h"
 #include "export/verify.h"
@@ -28,28 +32,96 @@ ExportReport write_as(ExportFormat format, const ArtifactParts& artifact, const 
   throw InternalError("a format without an exporter");
 }
 
-}  // namespace
-
-nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceTexts& reference,
-                                      const std::filesystem::path& path, ExportFormat format) {
-  ArtifactParts artifact{parts.vectorizer, parts.model.module(),  parts.model.plan(),
-                         parts.thresholds, to_json(parts.labels), parts.config.resolved_yaml,
-                         parts.pos_weight, parts.temperatures};
-  if (const ColumnsConfig& columns = parts.config.data.columns; columns.text.size() > 1) {
-    artifact.text_columns = columns.text;
-    artifact.text_separator = columns.text_separator;
-  }
-  // On the CPU trainer and file run the same kernels in the same batches, so nothing may differ.
-  const double tolerance = parts.device.is_cpu() ? 0 : kVerifyTolerance;
-  const ExportReport report =
-      write_as(format, artifact, {reference.texts, reference.logits, reference.batches}, path, parts.config,
-               tolerance);
+nlohmann::ordered_json report_of(const ExportReport& report, const ReferenceTexts& reference,
+                                 const std::filesystem::path& path) {
   // "a/triton/" is "a/triton".
   return {{"file", (path.has_filename() ? path : path.parent_path()).filename().string()},
           {"size_bytes", report.size_bytes},
           {"verified_texts", report.verification.num_texts},
           {"verified_split", reference.split},
           {"max_difference", report.verification.max_difference}};
+}
+
+/// What a file is made of whose network is `network`.
+ArtifactParts artifact_of(const ExportParts& parts, const Sequential& network) {
+  ArtifactParts artifact{parts.vectorizer, network.module(),      network.plan(),
+                         parts.thresholds, to_json(parts.labels), parts.config.resolved_yaml,
+                         parts.pos_weight, parts.temperatures};
+  if (const ColumnsConfig& columns = parts.config.data.columns; columns.text.size() > 1) {
+    artifact.text_columns = columns.text;
+    artifact.text_separator = columns.text_separator;
+  }
+  return artifact;
+}
+
+/// "table       int8, folded, 10000 of 10000 rows; ..."
+std::string table_text(const nlohmann::ordered_json& table) {
+  const nlohmann::ordered_json& change = table.at("change");
+  std::string text = fmt::format(
+      "table       {}{}, {} of {} rows; against the trained model, on {} {} texts: {} decisions changed, "
+      "probabilities by {:.2g} at most and {:.2g} in the mean",
+      table.at("weights").get<std::string>(), table.at("fold").get<bool>() ? ", folded" : "",
+      table.at("stored_rows").get<int64_t>(), table.at("rows").get<int64_t>(),
+      change.at("texts").get<int64_t>(), change.at("split").get<std::string>(),
+      change.at("changed_texts").get<int64_t>(), change.at("max_difference").get<double>(),
+      change.at("mean_difference").get<double>());
+  for (const char* name : {"accuracy", "log_loss"}) {
+    const auto metric = change.at("metrics").find(name);
+    if (metric == change.at("metrics").end() || metric->at("before").is_null() ||
+        metric->at("after").is_null())
+      continue;
+    text += fmt::format(", {} {:.4f} -> {:.4f}", name, metric->at("before").get<double>(),
+                        metric->at("after").get<double>());
+  }
+  return text + "\n";
+}
+
+}  // namespace
+
+nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceTexts& reference,
+                                      const std::filesystem::path& path, ExportFormat format) {
+  const ArtifactParts artifact = artifact_of(parts, parts.model);
+  TrainerAnswers answers{reference.texts, reference.logits, reference.batches};
+  // On the CPU trainer and file run the same kernels in the same batches, so nothing may differ.
+  const double tolerance = parts.device.is_cpu() ? 0 : kVerifyTolerance;
+  if (!is_compact(parts.config.exported))
+    return report_of(write_as(format, artifact, answers, path, parts.config, tolerance), reference, path);
+
+  const ExportConfig& form = parts.config.exported;
+  CompactNetwork compact = compact_network(parts.model, form, parts.config.text,
+                                           form.buckets == "used" ? parts.used_rows() : std::vector<bool>());
+  const std::vector<float> logits = answers_of(compact.network, parts.vectorizer, reference.texts,
+                                               reference.batches, parts.temperatures, throw_if_stopped);
+  nlohmann::ordered_json about = describe_table(compact.table, form);
+  about["change"] = change_of_answers(parts, reference, logits);
+  about["change"]["split"] = reference.split;
+  check_change(about["change"], form);
+  answers.logits = logits;
+  ArtifactParts small = artifact_of(parts, compact.network);
+  small.table = &compact.table;
+  small.about_table = about;
+  nlohmann::ordered_json report =
+      report_of(write_as(format, small, answers, path, parts.config, 0), reference, path);
+  report["table"] = about;
+  return report;
+}
+
+std::string export_text(const nlohmann::ordered_json& report, const std::filesystem::path& path) {
+  std::string text = fmt::format(
+      "exported    {} ({} bytes), verified on {} raw {} texts: largest difference in probability {}\n",
+      path.string(), report.at("size_bytes").get<int64_t>(), report.at("verified_texts").get<int64_t>(),
+      report.at("verified_split").get<std::string>(), report.at("max_difference").get<double>());
+  return report.contains("table") ? text + table_text(report.at("table")) : text;
+}
+
+std::vector<bool> rows_in(const TokenView& texts, int64_t num_ids) {
+  std::vector<bool> used(static_cast<size_t>(num_ids));
+  std::vector<int32_t> room;
+  for (int64_t text = 0; text < texts.size(); ++text) {
+    room.resize(static_cast<size_t>(texts.row_size(text)));
+    for (const int32_t id : texts.row(text, room.data())) used[static_cast<size_t>(id)] = true;
+  }
+  return used;
 }
 
 }  // namespace bernoulli::cli

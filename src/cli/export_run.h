@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "core/string_rows.h"
 #include "data/dataset.h"
 #include "model/sequential.h"
+#include "text/token_view.h"
 #include "text/vectorizer.h"
 
 namespace bernoulli::cli {
@@ -27,6 +30,8 @@ struct ExportParts {
   const std::vector<double>& temperatures;
   const Sequential& model;
   c10::Device device;
+  /// With export.buckets: used, a flag a row of the table: whether a training text has it. Else not called.
+  std::function<std::vector<bool>()> used_rows;
 };
 
 /// Raw texts with the trainer's own logits N*L, divided by the temperature: the file must give the same in
@@ -36,15 +41,26 @@ struct ReferenceTexts {
   std::vector<float> logits;
   std::vector<int64_t> batches;  ///< batch_begins
   std::string split;
+  std::span<const float> targets;  ///< N*L
+  std::span<const float> weights;  ///< N, or empty: all 1
 };
 
+/// Which rows of a table of `num_ids` stand in some text.
+std::vector<bool> rows_in(const TokenView& texts, int64_t num_ids);
+
 /// Writes `path`, a folder for triton, after what is to be written, read back, gave the trainer's
-/// probabilities on the raw texts. Returns {"file", "size_bytes", "verified_texts", "verified_split",
-/// "max_difference"}.
-/// @throws ArtifactError if it does not; then there is no file. UsageError for a model that the format cannot
+/// probabilities on the raw texts; for a compact form (RunConfig::exported) those of the trainer's path with
+/// the weights that the file has. Returns {"file", "size_bytes", "verified_texts", "verified_split",
+/// "max_difference"}, for a compact form "table" too: the form, and what it changed.
+/// @throws ArtifactError if it does not, or more decisions change than export.max_changed allows; then there
+/// is no file. UsageError for a model that the format cannot
 /// hold; RunFolderError for a folder that is there; IoError
 nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceTexts& reference,
                                       const std::filesystem::path& path,
                                       ExportFormat format = ExportFormat::kTorchScript);
+
+/// What write_artifact returned, for people: a line, and one more for a compact form.
+/// @param path  where it was written
+std::string export_text(const nlohmann::ordered_json& report, const std::filesystem::path& path);
 
 }  // namespace bernoulli::cli

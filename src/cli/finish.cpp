@@ -134,10 +134,12 @@ void export_network(const FinishedTraining& training, const Calibration& calibra
   const EncodedDataset& data = run.test ? *run.test : run.validation ? *run.validation : run.train;
   std::vector<int64_t> batches =
       batch_begins(data.rows, shape_of(training), training.config.training.eval_batch_size);
-  summary["artifact"] = write_artifact({training.config, *run.vectorizer, run.labels, calibration.thresholds,
-                                        run.pos_weight, calibration.temperatures, network, training.device},
-                                       {run.reference_texts, logits, std::move(batches), run.reference_split},
-                                       training.paths.artifact());
+  summary["artifact"] = write_artifact(
+      {training.config, *run.vectorizer, run.labels, calibration.thresholds, run.pos_weight,
+       calibration.temperatures, network, training.device,
+       [&] { return rows_in(run.train.rows, run.vectorizer->num_ids()); }},
+      {run.reference_texts, logits, std::move(batches), run.reference_split, data.targets, data.weights},
+      training.paths.artifact());
   tell_stale_exports(training.paths);
   summary["timings"] = timings(log, monotonic_seconds() - started);
 }
@@ -202,12 +204,7 @@ std::string summary_text(const Json& summary, const RunPaths& paths) {
   }
   if (summary.contains("calibration")) text += calibration_text(summary["calibration"]);
   text += baseline_text(summary) + demand_text(summary);
-  const Json& artifact = summary.at("artifact");
-  text += fmt::format(
-      "exported    {} ({} bytes), verified on {} raw {} texts: largest difference in probability {}\n",
-      paths.artifact().string(), artifact.at("size_bytes").get<int64_t>(),
-      artifact.at("verified_texts").get<int64_t>(), artifact.at("verified_split").get<std::string>(),
-      artifact.at("max_difference").get<double>());
+  text += export_text(summary.at("artifact"), paths.artifact());
   return printable(text + fmt::format("page        {}\n", paths.report().string()));
 }
 

@@ -17,6 +17,7 @@
 #include "core/log.h"
 #include "core/name_list.h"
 #include "data/source_files.h"
+#include "layers/folding.h"
 
 namespace bernoulli::cli {
 namespace po = boost::program_options;
@@ -77,6 +78,14 @@ int64_t units_of(const std::vector<KindConfig>& layers) {
   return units;
 }
 
+void check_folding(const std::map<std::string, config::Place>& places, const RunConfig& run,
+                   const layers::ModelPlan& plan, config::Faults& faults) {
+  if (faults.touch("export.fold") || !run.exported.fold) return;
+  if (const std::string fault = layers::folding_fault(plan); !fault.empty())
+    faults.add(config::place_of(places, "export.fold"), "export.fold",
+               fmt::format("is true, but {} (set it to false)", fault));
+}
+
 /// Of the task, or of the model where the labels of the data will tell.
 int64_t num_outputs(const RunConfig& run) {
   const TaskConfig& task = run.task;
@@ -120,6 +129,7 @@ CheckedConfig load_checked_config(const config::ConfigSources& sources) {
       return;
     }
     check_no_decay(resolved, places, loaded.plan, faults);
+    check_folding(places, run, loaded.plan, faults);
   };
   static_cast<config::LoadedConfig&>(loaded) =
       config::load_config(sources, layers::layer_schemas(), check_model);

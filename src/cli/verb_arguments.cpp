@@ -197,7 +197,15 @@ std::optional<ExportArguments> export_arguments(const std::vector<std::string>& 
       "Triton serves, raw texts to probabilities; safetensors: the weights")(
       "output", po::value<std::string>()->value_name("PATH"),
       "where to write; default: model.pt, model.onnx, triton or model.safetensors in the run folder")(
-      "json", "print one JSON object");
+      "weights", po::value<std::string>()->value_name("F"),
+      "of the table of the tokens: float32, float16 or int8; these options default to the keys "
+      "export.* of the run")("buckets", po::value<std::string>()->value_name("B"),
+                             "all, or used: hashed buckets that no training text has are left out")(
+      "fold", "keep the table times the linear layers: a number a token and label")(
+      "no-fold", "keep the table itself, where the run's configuration folds it")(
+      "max-changed", po::value<std::string>()->value_name("SHARE"),
+      "of the held-out texts whose decision may change; more, and there is no file")("json",
+                                                                                     "print one JSON object");
   add_data_options(options);
   const Usage usage{
       "export RUN [options]",
@@ -207,7 +215,8 @@ std::optional<ExportArguments> export_arguments(const std::vector<std::string>& 
       "  bernoulli export runs/quickstart-1 --output model.pt\n"
       "  bernoulli export runs/quickstart-1 --format onnx\n"
       "  bernoulli export runs/quickstart-1 --format triton --output model_repository\n"
-      "  bernoulli export runs/quickstart-1 --format safetensors --json\n",
+      "  bernoulli export runs/quickstart-1 --format safetensors --json\n"
+      "  bernoulli export runs/quickstart-1 --fold --weights int8 --max-changed 0.001 --output small.pt\n",
       "run", 1};
   const auto values = parse_words(usage, options, words);
   if (!values) return std::nullopt;
@@ -217,7 +226,21 @@ std::optional<ExportArguments> export_arguments(const std::vector<std::string>& 
   const std::string output =
       optional_word(*values, "output").value_or((run.*format.default_output)().string());
   refuse_own_files("--output", run, output);
-  return ExportArguments{run, format.format, output, data_overrides(*values), values->contains("json")};
+  const auto form = [&] {
+    std::vector<std::string> overrides;
+    for (const auto& [option, key] : {std::pair("weights", "weights"), std::pair("buckets", "buckets"),
+                                      std::pair("max-changed", "max_changed")}) {
+      if (const auto word = optional_word(*values, option))
+        overrides.push_back(fmt::format("export.{}={}", key, *word));
+    }
+    if (values->contains("fold") && values->contains("no-fold"))
+      throw UsageError("--fold and --no-fold say the opposite: give one of them");
+    if (values->contains("fold")) overrides.emplace_back("export.fold=true");
+    if (values->contains("no-fold")) overrides.emplace_back("export.fold=false");
+    return overrides;
+  };
+  return ExportArguments{run,    format.format,           output, data_overrides(*values),
+                         form(), values->contains("json")};
 }
 
 std::optional<ReportArguments> report_arguments(const std::vector<std::string>& words) {

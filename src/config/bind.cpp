@@ -276,6 +276,16 @@ MetricsConfig bind_metrics(Reader reader) {
   return metrics;
 }
 
+ExportConfig bind_export(Reader reader) {
+  ExportConfig exported;
+  exported.weights = reader.text("weights");
+  exported.buckets = reader.text("buckets");
+  exported.fold = reader.boolean("fold");
+  exported.max_changed = reader.optional_number("max_changed");
+  reader.finish();
+  return exported;
+}
+
 StabilityConfig bind_stability(Reader reader, const Places& places) {
   StabilityConfig stability;
   stability.seeds = reader.integer("seeds");
@@ -313,6 +323,7 @@ RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& 
   if (wanted("optimizer")) run.optimizer = bind_optimizer(reader.map("optimizer"), places);
   if (wanted("training")) run.training = bind_training(reader.map("training"), places);
   if (wanted("metrics")) run.metrics = bind_metrics(reader.map("metrics"));
+  if (wanted("export")) run.exported = bind_export(reader.map("export"));
   if (wanted("stability")) run.stability = bind_stability(reader.map("stability"), places);
   reader.finish();
   name_labels_by_columns(run);

@@ -45,6 +45,7 @@ class CrossChecks {
     if (sound({"data", "training"})) check_training_without_validation();
     if (sound({"data", "metrics"})) check_fitting_without_validation();
     if (sound({"data", "metrics", "task"})) check_threshold();
+    if (sound({"export", "text"})) check_export();
     if (sound({"stability"})) check_dtypes();
     if (!faults_.touch("training.monitor.metric") && !faults_.touch("task.kind")) check_monitor();
   }
@@ -261,6 +262,11 @@ class CrossChecks {
         fault(fmt::format("{}[{}]", path, i),
               fmt::format("{} stands in the list twice (each {} once)", quote(items[i]), what));
     }
+  }
+
+  void check_export() {
+    if (run_.exported.buckets == "used" && !run_.text.hash_buckets)
+      fault("export.buckets", "is used, but there are no buckets: text.hashing is not set");
   }
 
   void check_dtypes() { check_each_once("stability.dtypes", run_.stability.dtypes, "format"); }

@@ -186,6 +186,14 @@ struct MetricsConfig {
   int64_t calibration_bins = 15;
 };
 
+/// How the exported file keeps the token table (docs/artifact.md, "Small files").
+struct ExportConfig {
+  std::string weights = "float32";    ///< float32 | float16 | int8: the numbers of the table
+  std::string buckets = "all";        ///< all | used, of hashed ids
+  bool fold = false;                  ///< the table times the linear layers behind it
+  std::optional<double> max_changed;  ///< share of held-out texts whose decision may change; absent: any
+};
+
 /// What `bernoulli stability` measures. Ordinary training does not read it.
 struct StabilityConfig {
   int64_t seeds = 3;              ///< training.seed, training.seed + 1, ...
@@ -206,6 +214,7 @@ struct RunConfig {
   OptimizerConfig optimizer;
   TrainingConfig training;
   MetricsConfig metrics;
+  ExportConfig exported;
   StabilityConfig stability;
   std::string resolved_yaml;  ///< every key with its value: what config.yaml of a run holds
 };

@@ -372,6 +372,28 @@ Field metrics_section() {
            .defaults(15)});
 }
 
+Field export_section() {
+  return map(
+      "export", "How the exported file keeps the table of the tokens; the other weights stay float32.",
+      {word("weights", "numbers of the table; int8 has a float32 scale a row, with `fold` one a label",
+            {"float32", "float16", "int8"})
+           .defaults("float32"),
+       word("buckets",
+            "used: buckets of text.hashing that no training text has count as zeros and are not stored",
+            {"all", "used"})
+           .defaults("all"),
+       boolean("fold",
+               "keep the product of the table and the linear layers behind it: one number a token and label, "
+               "for models with nothing else behind the pool")
+           .defaults(false),
+       number("max_changed",
+              "share of the held-out texts whose decision may differ from that of the trained model, else "
+              "there is no file; null: any")
+           .at_least(0)
+           .at_most(1)
+           .optional()});
+}
+
 Field stability_section() {
   return map(
       "stability", "What `bernoulli stability` compares; ordinary training does not read it.",
@@ -428,7 +450,7 @@ FieldSchema run_schema(const std::vector<KindSchema>& layer_kinds) {
            .size(1, 128)
            .optional(),
        data_section(), task_section(), text_section(), model_section(layer_kinds), loss_section(),
-       optimizer_section(), training_section(), metrics_section(), stability_section()});
+       optimizer_section(), training_section(), metrics_section(), export_section(), stability_section()});
 }
 
 }  // namespace bernoulli::config

@@ -14,7 +14,6 @@
 #include "export/onnx_fields.h"
 #include "layers/onnx_graph.h"
 #include "store/artifact_files.h"
-#include "tensor/safetensors.h"
 
 namespace bernoulli {
 namespace {
@@ -26,6 +25,26 @@ using layers::OnnxGraph;
 constexpr uint64_t kIrVersion = 8;
 /// No protobuf message may be larger.
 constexpr uint64_t kMostBytes = (uint64_t{1} << 31) - 1;
+
+bool is_packed(const ArtifactParts& parts) {
+  return parts.table != nullptr && parts.table->form.numbers != Dtype::kF32;
+}
+
+/// Name of the table as the file holds it, behind that of the table as the layer takes it.
+std::string packed_name(const ArtifactParts& parts, const std::string& name) {
+  return name + (parts.table->form.numbers == Dtype::kI8 ? "_int8" : "_float16");
+}
+
+/// The table becomes float32 before any layer looks at it.
+void add_unpacking(const ArtifactParts& parts, OnnxGraph& graph) {
+  if (!is_packed(parts)) return;
+  const layers::NamedLayer& layer = parts.plan.layers.front();
+  const std::string table = layer.tensor_name("weight"), packed = packed_name(parts, table);
+  if (parts.table->form.numbers == Dtype::kF16)
+    return graph.add({"Cast", {packed}, table, {{"to", layers::kOnnxFloat}}});
+  const int64_t axis = parts.table->form.scale_of_column ? 1 : 0;
+  graph.add({"DequantizeLinear", {packed, layer.tensor_name("scale")}, table, {{"axis", axis}}});
+}
 
 /// @return what the layers make of `x`
 std::string add_layers(const std::vector<layers::NamedLayer>& list, std::string x, OnnxGraph& graph) {
@@ -52,6 +71,7 @@ std::string add_layers(const std::vector<layers::NamedLayer>& list, std::string 
 
 OnnxGraph graph_of(const ArtifactParts& parts) {
   OnnxGraph graph;
+  add_unpacking(parts, graph);
   std::string x = add_layers(parts.plan.layers, layers::kOnnxIds, graph);
   if (!parts.temperatures.empty()) {
     graph.begin_layer("temperature");
@@ -187,16 +207,45 @@ std::string model_head(const std::map<std::string, std::string>& metadata) {
   return writer.take();
 }
 
+uint64_t onnx_type(const RawTensor& weight) {
+  switch (weight.dtype) {
+    case Dtype::kF32:
+      return onnx::tensor::kTypeFloat;
+    case Dtype::kF16:
+      return onnx::tensor::kTypeFloat16;
+    case Dtype::kI8:
+      return onnx::tensor::kTypeInt8;
+    default:
+      throw InternalError(fmt::format("the weight '{}' is {}", weight.name, to_string(weight.dtype)));
+  }
+}
+
+/// The weights of the graph: a packed table has all its rows, and its scales one dimension.
+std::vector<RawTensor> graph_weights(const ArtifactParts& parts, const HostTensors& hosts,
+                                     const PackedTable& table) {
+  if (!is_packed(parts)) return hosts.raw();
+  const std::string prefix = parts.plan.layers.front().tensor_name(""), name = prefix + "weight";
+  std::vector<RawTensor> weights;
+  for (const RawTensor& tensor : hosts.raw()) {
+    if (tensor.name != name) weights.push_back(tensor);
+  }
+  for (RawTensor& tensor : table.tensors(prefix)) {
+    if (tensor.name == name)
+      tensor.name = packed_name(parts, name);
+    else
+      tensor.shape = {static_cast<int64_t>(table.scales.size())};
+    weights.push_back(std::move(tensor));
+  }
+  return weights;
+}
+
 /// What stands before the numbers of each weight inside the graph.
-std::vector<std::string> weight_heads(const NamedTensors& weights) {
+std::vector<std::string> weight_heads(const std::vector<RawTensor>& weights) {
   std::vector<std::string> heads;
-  for (const auto& [name, tensor] : weights) {
-    if (tensor.scalar_type() != at::kFloat)
-      throw InternalError(fmt::format("the weight '{}' is not float32", name));
-    const std::string head = tensor_head(name, std::span(tensor.sizes().data(), tensor.sizes().size()),
-                                         onnx::tensor::kTypeFloat, tensor.nbytes());
+  for (const RawTensor& weight : weights) {
+    const std::string head = tensor_head(weight.name, weight.shape, onnx_type(weight), weight.bytes.size());
     ProtobufWriter writer;
-    writer.begin_bytes(onnx::graph::kInitializer, head.size() + tensor.nbytes());
+    writer.begin_bytes(onnx::graph::kInitializer, head.size() + weight.bytes.size());
     writer.append(head);
     heads.push_back(writer.take());
   }
@@ -217,11 +266,13 @@ std::map<std::string, std::string> onnx_metadata(const ArtifactParts& parts) {
 }
 
 std::string serialize_onnx(const ArtifactParts& parts) {
-  const NamedTensors weights = network_tensors(parts.network);
+  const HostTensors hosts(network_tensors(parts.network));
+  const PackedTable table = is_packed(parts) ? with_all_rows(*parts.table) : PackedTable{};
+  const std::vector<RawTensor> weights = graph_weights(parts, hosts, table);
   const std::string graph = small_graph_message(parts);
   const std::vector<std::string> heads = weight_heads(weights);
   uint64_t graph_bytes = graph.size();
-  for (size_t i = 0; i < weights.size(); ++i) graph_bytes += heads[i].size() + weights[i].second.nbytes();
+  for (size_t i = 0; i < weights.size(); ++i) graph_bytes += heads[i].size() + weights[i].bytes.size();
   ProtobufWriter model;
   if (graph_bytes <= kMostBytes) model.append(model_head(onnx_metadata(parts)));
   if (model.encoded().size() + graph_bytes > kMostBytes)
@@ -233,10 +284,9 @@ std::string serialize_onnx(const ArtifactParts& parts) {
   model.reserve(model.encoded().size() + graph_bytes + kLengthAndKey);
   model.begin_bytes(onnx::model::kGraph, graph_bytes);
   model.append(graph);
-  const HostTensors hosts(weights);
   for (size_t i = 0; i < weights.size(); ++i) {
     model.append(heads[i]);
-    model.append(hosts.raw()[i].bytes);
+    model.append(weights[i].bytes);
   }
   return model.take();
 }

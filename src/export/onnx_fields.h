@@ -28,7 +28,7 @@ inline constexpr uint64_t kTypeFloat = 1, kTypeInt = 2, kTypeString = 3, kTypeIn
 }  // namespace attribute
 namespace tensor {
 inline constexpr uint32_t kDims = 1, kDataType = 2, kName = 8, kRawData = 9;
-inline constexpr uint64_t kTypeFloat = 1, kTypeInt64 = 7;
+inline constexpr uint64_t kTypeFloat = 1, kTypeInt8 = 3, kTypeInt64 = 7, kTypeFloat16 = 10;
 }  // namespace tensor
 namespace value_info {
 inline constexpr uint32_t kName = 1, kType = 2, kDocString = 3;

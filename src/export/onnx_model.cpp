@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -69,6 +70,14 @@ OnnxNode read_node(std::string_view bytes) {
   return node;
 }
 
+std::optional<at::ScalarType> type_of(uint64_t onnx_type) {
+  if (onnx_type == onnx::tensor::kTypeFloat) return at::kFloat;
+  if (onnx_type == onnx::tensor::kTypeFloat16) return at::kHalf;
+  if (onnx_type == onnx::tensor::kTypeInt8) return at::kChar;
+  if (onnx_type == onnx::tensor::kTypeInt64) return at::kLong;
+  return std::nullopt;
+}
+
 std::pair<std::string, at::Tensor> read_tensor(std::string_view bytes) {
   std::string name;
   std::vector<int64_t> dims;
@@ -80,17 +89,18 @@ std::pair<std::string, at::Tensor> read_tensor(std::string_view bytes) {
     if (reader.field() == onnx::tensor::kName) name = reader.bytes();
     if (reader.field() == onnx::tensor::kRawData) raw = reader.bytes();
   }
-  const bool is_float = type == onnx::tensor::kTypeFloat;
-  if (!is_float && type != onnx::tensor::kTypeInt64)
-    throw ArtifactError(fmt::format("tensor '{}' has type {}, expected float32 or int64", name, type));
-  uint64_t left = raw.size() / (is_float ? sizeof(float) : sizeof(int64_t));
+  const std::optional<at::ScalarType> number = type_of(type);
+  if (!number)
+    throw ArtifactError(
+        fmt::format("tensor '{}' has type {}, expected float32, float16, int8 or int64", name, type));
+  uint64_t left = raw.size() / c10::elementSize(*number);
   uint64_t numbers = 1;
   for (const int64_t dim : dims) {
     if (dim < 1 || static_cast<uint64_t>(dim) > left / numbers)
       throw ArtifactError(fmt::format("tensor '{}' has {} bytes, too few for its shape", name, raw.size()));
     numbers *= static_cast<uint64_t>(dim);
   }
-  at::Tensor tensor = at::empty(dims, is_float ? at::kFloat : at::kLong);
+  at::Tensor tensor = at::empty(dims, *number);
   if (tensor.nbytes() != raw.size())
     throw ArtifactError(
         fmt::format("tensor '{}' has {} bytes, its shape {}", name, raw.size(), tensor.nbytes()));
@@ -134,7 +144,7 @@ void OnnxModel::read_graph(std::string_view bytes) {
 OnnxModel OnnxModel::in_float64() const {
   OnnxModel exact = *this;
   for (auto& [name, tensor] : exact.initializers_) {
-    if (tensor.scalar_type() == at::kFloat) tensor = tensor.to(at::kDouble);
+    if (tensor.is_floating_point()) tensor = tensor.to(at::kDouble);
   }
   return exact;
 }

@@ -51,7 +51,14 @@ at::Tensor cast(const OnnxNode& node, const Inputs& in) {
   if (to != layers::kOnnxFloat)
     throw ArtifactError(fmt::format("it casts to type {}, expected {} (float32) or {} (int32)", to,
                                     layers::kOnnxFloat, layers::kOnnxInt32));
-  return in[0].to(at::kFloat);
+  return in[0].scalar_type() == at::kDouble ? in[0] : in[0].to(at::kFloat);  // kDouble: in_float64
+}
+
+/// The product is float32, whatever it is then computed with.
+at::Tensor dequantize(const OnnxNode& node, const Inputs& in) {
+  const bool of_row = onnx_attribute<int64_t>(node, "axis") == 0;
+  const at::Tensor scale = in[1].to(at::kFloat).unsqueeze(of_row ? 1 : 0);
+  return at::mul(in[0].to(at::kFloat), scale).to(in[1].scalar_type());
 }
 
 /// Along the first axis.
@@ -110,6 +117,7 @@ const std::map<std::string, Operator>& operators() {
        {2, [](N node, I in) { return at::cat(in, onnx_attribute<int64_t>(node, "axis")); },
         /*last_is_optional=*/false, /*takes_more=*/true}},
       {"Conv", {3, convolution, /*last_is_optional=*/true}},
+      {"DequantizeLinear", {2, dequantize}},
       {"Div", {2, [](N, I in) { return at::div(in[0], in[1]); }}},
       {"Equal", {2, [](N, I in) { return at::eq(in[0], in[1]); }}},
       {"Erf", {1, [](N, I in) { return at::erf(in[0]); }}},

@@ -18,13 +18,14 @@
 
 #include "core/error.h"
 #include "core/version.h"
+#include "export/packed_layer.h"
 #include "export/script_vectorizer.h"
 #include "metrics/temperature.h"
 #include "model/features.h"
+#include "model/sequential.h"
 #include "store/artifact_files.h"
 #include "store/native_index.h"
 #include "store/seal.h"
-#include "tensor/safetensors.h"
 #include "text/token_block.h"
 
 namespace bernoulli {
@@ -178,10 +179,10 @@ SelfTest make_self_test(const ArtifactParts& parts, const Module& network) {
 }
 
 /// What a reader without LibTorch needs to find the weights and the vocabulary in the file.
-NativeIndex native_index(const ArtifactParts& parts, const Module& network) {
+NativeIndex native_index(const ArtifactParts& parts) {
   NativeIndex index;
-  const HostTensors hosts(network_tensors(network));
-  for (const RawTensor& tensor : hosts.raw()) index.tensors.push_back(describe(tensor));
+  const StoredTensors stored(parts);
+  for (const RawTensor& tensor : stored.raw()) index.tensors.push_back(describe(tensor));
   if (parts.vectorizer.vocabulary() == nullptr) return index;
   TokenBlock block = join_tokens(parts.vectorizer.vocabulary()->tokens());
   index.tokens = describe(block.joined);
@@ -205,6 +206,7 @@ Json metadata(const ArtifactParts& parts) {
   if (!parts.text_columns.empty())
     json["text_columns"] = {{"names", parts.text_columns}, {"separator", parts.text_separator}};
   if (vocabulary != nullptr) json["vocabulary_fingerprint"] = vocabulary->fingerprint();
+  if (!parts.about_table.is_null()) json["table"] = parts.about_table;
   return json;
 }
 
@@ -253,6 +255,15 @@ NamedTensors network_tensors(const Module& network) {
   return tensors;
 }
 
+StoredTensors::StoredTensors(const ArtifactParts& parts) : hosts_(network_tensors(parts.network)) {
+  const std::string prefix = parts.plan.layers.front().tensor_name("");
+  for (const RawTensor& tensor : hosts_.raw()) {
+    if (parts.table == nullptr || tensor.name != prefix + "weight") raw_.push_back(tensor);
+  }
+  if (parts.table == nullptr) return;
+  for (RawTensor& tensor : parts.table->tensors(prefix)) raw_.push_back(std::move(tensor));
+}
+
 SelfTest artifact_self_test(const ArtifactParts& parts) {
   return make_self_test(parts, inference_copy(parts.network));
 }
@@ -260,12 +271,16 @@ SelfTest artifact_self_test(const ArtifactParts& parts) {
 std::string serialize_artifact(const ArtifactParts& parts) {
   const std::map<std::string, std::string> records = artifact_records(parts);
   const Module network = inference_copy(parts.network);
-  const Module module = classifier_module(parts, network);
+  const Module kept =
+      parts.table == nullptr
+          ? network
+          : with_first_layer(parts.plan, network, packed_layer(parts.plan.layers.front(), *parts.table));
+  const Module module = classifier_module(parts, kept);
   torch::jit::ExtraFilesMap files(records.begin(), records.end());
-  files[kNativeFile] = to_json(native_index(parts, network)).dump();
+  files[kNativeFile] = to_json(native_index(parts)).dump();
   files[kSelfTestFile] = to_json(make_self_test(parts, network)).dump();
   size_t size = size_t{1} << 16;
-  for (const at::Tensor& tensor : network.parameters()) size += tensor.nbytes();
+  for (const at::Tensor& tensor : kept.parameters()) size += tensor.nbytes();
   StringBuffer buffer(size);
   std::ostream stream(&buffer);  // LibTorch aborts the process where it cannot write a file itself
   module.save(stream, files);

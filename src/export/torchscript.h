@@ -9,7 +9,9 @@
 
 #include "infer/self_test.h"
 #include "layers/model_plan.h"
+#include "store/token_table.h"
 #include "tensor/named_tensors.h"
+#include "tensor/safetensors.h"
 #include "text/vectorizer.h"
 
 namespace torch::jit {
@@ -30,6 +32,9 @@ struct ArtifactParts {
   std::vector<double> temperatures;   ///< L, above 0: what the network's logits are divided by; empty: none
   std::vector<std::string> text_columns = {};  ///< that were joined to a text; empty: a text was one
   std::string text_separator = {};             ///< what they were joined by
+  /// How the file keeps the network's table, whose numbers are those that this gives; null: as it is.
+  const PackedTable* table = nullptr;
+  nlohmann::ordered_json about_table = nullptr;  ///< what metadata.json says of it
 };
 
 /// What every format carries beside the weights, by the names of docs/artifact.md: configuration, labels,
@@ -42,6 +47,18 @@ std::map<std::string, std::string> portable_records(const ArtifactParts& parts);
 
 /// Parameters, then buffers, by the names that they have in a checkpoint: "embedding_0.weight".
 NamedTensors network_tensors(const torch::jit::Module& network);
+
+/// The tensors of a file: network_tensors, the table of which may be packed.
+class StoredTensors {
+ public:
+  explicit StoredTensors(const ArtifactParts& parts);
+  /// Views of the parts and of this.
+  const std::vector<RawTensor>& raw() const { return raw_; }
+
+ private:
+  HostTensors hosts_;
+  std::vector<RawTensor> raw_;
+};
 
 /// Texts with the answers of the trainer's own path. @throws NonFiniteError if the model answers with NaN.
 SelfTest artifact_self_test(const ArtifactParts& parts);

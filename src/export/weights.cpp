@@ -9,8 +9,7 @@
 #include <ATen/ops/tensor.h>
 
 #include "core/file.h"
-#include "metrics/temperature.h"
-#include "model/features.h"
+#include "export/compact_network.h"
 #include "model/sequential.h"
 #include "tensor/safetensors.h"
 
@@ -30,34 +29,39 @@ void check_weights(const std::string& name, const RawTensors& read, const std::v
   }
 }
 
+/// What was read, with the table unpacked.
+NamedTensors network_of(const std::vector<RawTensor>& read, const ArtifactParts& parts) {
+  const std::string prefix = parts.plan.layers.front().tensor_name("");
+  std::vector<RawTensor> others;
+  for (const RawTensor& tensor : read) {
+    if (!is_table_part(tensor.name, prefix) && tensor.name != prefix + "weight") others.push_back(tensor);
+  }
+  NamedTensors tensors = to_tensors(others);
+  tensors.emplace_back(prefix + "weight",
+                       table_numbers(read, prefix, parts.plan.layers.front().plan.parameters.front().shape));
+  return tensors;
+}
+
 }  // namespace
 
 std::string serialize_weights(const ArtifactParts& parts) {
-  return write_raw_tensors({portable_records(parts), HostTensors(network_tensors(parts.network)).raw()});
+  return write_raw_tensors({portable_records(parts), StoredTensors(parts).raw()});
 }
 
 Verification verify_weights(std::string_view bytes, const std::string& name, const ArtifactParts& parts,
                             const TrainerAnswers& trainer, double tolerance, void (*poll)()) {
   check_answers(trainer, parts.plan.num_outputs);
   const RawTensors read = read_raw_tensors(bytes, name);
-  check_weights(name, read, HostTensors(network_tensors(parts.network)).raw());
+  check_weights(name, read, StoredTensors(parts).raw());
   if (read.metadata != portable_records(parts)) refuse_export(name, "its metadata are not what was written");
-  Sequential model(parts.plan, to_tensors(read.tensors), c10::kCPU);
-  const FeatureShape shape{parts.plan.ragged_input, parts.vectorizer.config().sequence_length};
+  Sequential model(parts.plan, network_of(read.tensors, parts), c10::kCPU);
   Verification verification{trainer.texts.size(), 0};
   check_batches(trainer);
-  const std::vector<int64_t>& begins = trainer.batches;
-  for (size_t batch = 0; batch + 1 < begins.size(); ++batch) {
-    const int64_t begin = begins[batch];
-    const std::vector<std::string> texts = texts_of(trainer, begin, begins[batch + 1] - begin);
-    std::vector<float> logits = compute_logits(model, parts.vectorizer.transform(texts), shape,
-                                               begins[batch + 1] - begin, c10::kCPU, poll);
-    divide_by_temperature(logits, parts.temperatures);
-    const at::Tensor probabilities =
-        at::sigmoid(at::tensor(logits).reshape({static_cast<int64_t>(texts.size()), parts.plan.num_outputs}));
-    verification.max_difference = std::max(
-        verification.max_difference, largest_difference(name, trainer, begin, probabilities, tolerance));
-  }
+  const std::vector<float> logits =
+      answers_of(model, parts.vectorizer, trainer.texts, trainer.batches, parts.temperatures, poll);
+  const at::Tensor probabilities =
+      at::sigmoid(at::tensor(logits).reshape({trainer.texts.size(), parts.plan.num_outputs}));
+  verification.max_difference = largest_difference(name, trainer, 0, probabilities, tolerance);
   return verification;
 }
 

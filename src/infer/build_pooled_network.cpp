@@ -28,16 +28,13 @@ class PooledNetwork::Builder {
       if (!layer) return std::nullopt;
       network_.head_.push_back(std::move(*layer));
     }
-    const NamedLayer& first = plan_.layers.front();
-    network_.dim_ = first.args.at("dim");
-    const int64_t num_ids = first.plan.parameters.front().shape.front();
-    kernels::LaneVector table = weights_.rows(first, "weight", network_.dim_);
+    network_.dim_ = plan_.layers.front().args.at("dim");
     const bool linear = std::all_of(network_.head_.begin(), network_.head_.end(),
                                     [](const Layer& layer) { return layer.kind == Layer::Kind::kLinear; });
     if (linear && network_.num_outputs_ <= network_.dim_) {
-      network_.fold(table, num_ids);
+      network_.fold(weights_.table());
     } else {
-      network_.table_ = std::move(table);
+      network_.table_ = weights_.table_rows(network_.dim_);
     }
     network_.widest_ = kernels::padded(network_.dim_);
     for (const Layer& layer : network_.head_)
@@ -80,7 +77,7 @@ std::optional<PooledNetwork> PooledNetwork::build(const layers::ModelPlan& plan,
 }
 
 /// The linear layers as one, from the last to the first, then applied to every row of the table, in float64.
-void PooledNetwork::fold(const kernels::LaneVector& table, int64_t num_ids) {
+void PooledNetwork::fold(const TableRows& table) {
   const auto outputs = static_cast<size_t>(num_outputs_);
   auto width = outputs;
   std::vector<double> product(outputs * outputs);  // [L, width], of the layers behind
@@ -101,15 +98,14 @@ void PooledNetwork::fold(const kernels::LaneVector& table, int64_t num_ids) {
     product = std::move(before);
     width = in;
   }
-  const auto stride = static_cast<size_t>(kernels::padded(dim_));
-  scores_.resize(static_cast<size_t>(num_ids) * outputs);
-  for (size_t id = 0; id < static_cast<size_t>(num_ids); ++id) {
+  scores_.resize(static_cast<size_t>(table.num_rows()) * outputs);
+  table.for_each([&](int64_t id, const float* row) {
     for (size_t label = 0; label < outputs; ++label) {
       double score = 0;
-      for (size_t i = 0; i < width; ++i) score += product[label * width + i] * double{table[id * stride + i]};
-      scores_[id * outputs + label] = static_cast<float>(score);
+      for (size_t i = 0; i < width; ++i) score += product[label * width + i] * double{row[i]};
+      scores_[static_cast<size_t>(id) * outputs + label] = static_cast<float>(score);
     }
-  }
+  });
 }
 
 }  // namespace bernoulli

@@ -16,6 +16,7 @@
 #include "infer/explain.h"
 #include "infer/run_files.h"
 #include "infer/self_test.h"
+#include "layers/folding.h"
 #include "metrics/decision.h"
 #include "metrics/temperature.h"
 #include "store/artifact_files.h"
@@ -75,6 +76,15 @@ double checked_self_test(const NativeModel& model, const SelfTest& self_test) {
   return largest;
 }
 
+layers::ModelPlan plan_of_file(const RunConfig& config, int64_t num_ids, int64_t num_outputs) {
+  layers::ModelPlan plan =
+      layers::plan_model(config.model, config.text, config.loss.mode, num_ids, num_outputs);
+  if (!config.exported.fold) return plan;
+  if (const std::string fault = layers::folding_fault(plan); !fault.empty())
+    throw ArtifactError(fmt::format("its table is said to be folded, but {}", fault));
+  return layers::folded_plan(plan, config.text);
+}
+
 NativeModel read_file_model(const ZipReader& zip, const std::string& name) {
   if (zip.find(std::string(kExtraFolder) + kNativeFile) == nullptr)
     throw NotNative{"the file does not list its weights; export the run again for the native path"};
@@ -87,8 +97,7 @@ NativeModel read_file_model(const ZipReader& zip, const std::string& name) {
   ClassifierInfo info = classifier_info(saved, name);
   const NativeIndex index = native_index_from_json(parse_shallow_json<Json>(extra_file(zip, kNativeFile)));
   Vectorizer vectorizer = read_vectorizer(zip, index, saved, info.config.text);
-  layers::ModelPlan plan = layers::plan_model(info.config.model, info.config.text, info.config.loss.mode,
-                                              vectorizer.num_ids(), saved.num_outputs);
+  layers::ModelPlan plan = plan_of_file(info.config, vectorizer.num_ids(), saved.num_outputs);
   NativeNetwork network = NativeNetwork::build(plan, info.config.text, find_tensors(zip, index));
   NativeModel model{std::move(info), std::move(plan), std::move(vectorizer), std::move(network), 0};
   model.self_test_difference = checked_self_test(

@@ -12,12 +12,17 @@
 namespace bernoulli {
 
 NetworkWeights::NetworkWeights(const layers::ModelPlan& plan, const std::vector<RawTensor>& weights) {
-  for (const RawTensor& tensor : weights) weights_.emplace(tensor.name, &tensor);
+  const std::string prefix = plan.layers.front().tensor_name("");
+  for (const RawTensor& tensor : weights) {
+    if (!is_table_part(tensor.name, prefix)) weights_.emplace(tensor.name, &tensor);
+  }
+  table_.emplace(weights, prefix, plan.layers.front().plan.parameters.front().shape);
   size_t expected = 0;
   for (const layers::NamedLayer* layer : plan.all_layers()) {
     for (const layers::ParameterSpec& parameter : layer->plan.parameters) {
       ++expected;
       const std::string name = layer->tensor_name(parameter.name);
+      if (layer == &plan.layers.front()) continue;  // the table, which was looked at
       const auto found = weights_.find(name);
       if (found == weights_.end()) throw ArtifactError(fmt::format("the weights lack tensor '{}'", name));
       if (found->second->shape != parameter.shape) {
@@ -41,6 +46,15 @@ kernels::LaneVector NetworkWeights::numbers(const layers::NamedLayer& layer,
   kernels::LaneVector numbers(bytes.size() / sizeof(float));
   if (!bytes.empty()) std::memcpy(numbers.data(), bytes.data(), bytes.size());
   return numbers;
+}
+
+kernels::LaneVector NetworkWeights::table_rows(int64_t columns) const {
+  const auto stride = static_cast<size_t>(kernels::padded(columns));
+  kernels::LaneVector padded(static_cast<size_t>(table_->num_rows()) * stride);
+  table_->for_each([&](int64_t row, const float* numbers) {
+    std::copy_n(numbers, columns, padded.data() + static_cast<size_t>(row) * stride);
+  });
+  return padded;
 }
 
 kernels::LaneVector NetworkWeights::rows(const layers::NamedLayer& layer, const std::string& parameter,

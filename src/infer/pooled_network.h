@@ -61,7 +61,7 @@ class PooledNetwork {
   class Builder;
 
   Pooling pooling(size_t num_tokens) const;
-  void fold(const kernels::LaneVector& table, int64_t num_ids);
+  void fold(const TableRows& table);
   void sum_scores(std::span<const int32_t> ids, State& state, std::span<float> out) const;
   void run_head(State& state) const;
 

@@ -21,7 +21,7 @@ SequenceNetwork SequenceNetwork::build(const layers::ModelPlan& plan, const Text
   for (const layers::NamedLayer& layer : plan.layers) {
     if (layer.kind == "embedding" || layer.kind == "embedding_bag") {
       network.dim_ = layer.args.at("dim");
-      network.table_ = weights.rows(layer, "weight", network.dim_);
+      network.table_ = weights.table_rows(network.dim_);
       if (layer.kind == "embedding_bag")
         network.layers_.push_back(make_pool_of_tokens(layer.args.at("mode")));
     } else if (!layer.plan.training_only) {

@@ -115,6 +115,17 @@ NamedShapes shapes_of(const ModelPlan& plan) {
 
 }  // namespace
 
+Module with_first_layer(const ModelPlan& plan, const Module& network, const Module& first) {
+  Module module("bernoulli.Sequential");
+  for (const NamedLayer* layer : plan.all_layers()) {
+    const bool is_first = layer == &plan.layers.front();
+    module.register_module(layer->name, is_first ? first : network.attr(layer->name).toModule());
+  }
+  module.register_attribute("training", c10::BoolType::get(), false);
+  module.define(logits_of(plan, /*always_training=*/false));
+  return module;
+}
+
 struct Sequential::Impl {
   ModelPlan plan;
   Module module;

@@ -21,6 +21,10 @@ struct Features {
   at::Tensor lengths;  ///< [B] int64
 };
 
+/// The module of a Sequential whose first layer is another one: `first` has a method forward(x, lengths).
+torch::jit::Module with_first_layer(const layers::ModelPlan& plan, const torch::jit::Module& network,
+                                    const torch::jit::Module& first);
+
 /// The layers of a plan as TorchScript modules that the trainer runs through autograd and the exporter saves
 /// as they are.
 class Sequential {

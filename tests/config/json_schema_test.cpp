@@ -59,7 +59,7 @@ TEST(JsonSchema, DescribesSectionsAndDefaults) {
   std::vector<std::string> sections;
   for (const auto& [key, value] : schema["properties"].items()) sections.push_back(key);
   EXPECT_THAT(sections, ElementsAre("base", "name", "data", "task", "text", "model", "loss", "optimizer",
-                                    "training", "metrics", "stability"));
+                                    "training", "metrics", "export", "stability"));
   const Json& batch_size =
       schema.at(Json::json_pointer("/properties/training/anyOf/0/properties/batch_size"));
   EXPECT_EQ(batch_size, (Json{{"type", "integer"},

@@ -119,6 +119,7 @@ metrics:
     fixed: {value: 0.5}
   f_beta: 2.0
   calibration_bins: 15
+export: {weights: float32, buckets: all, fold: false, max_changed: null}
 stability:
   seeds: 3
   epochs: null

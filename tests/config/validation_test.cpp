@@ -41,7 +41,7 @@ TEST(Validation, ReportsEveryFaultAtOnceInOrder) {
       "c.yaml:4:20: training.epochs: is 'ten' (expected an integer from 1 to 1000000000)\n"
       "c.yaml:4:37: training.batch_size: is '0', out of range (expected an integer from 1 to 1000000000)\n"
       "c.yaml:5:1: optimiser: unknown key (expected base, name, data, task, text, model, loss, optimizer, "
-      "training, metrics or stability); did you mean 'optimizer'?");
+      "training, metrics, export or stability); did you mean 'optimizer'?");
 }
 
 TEST(Validation, MissingKeysAreNamedWithWhatTheyTake) {

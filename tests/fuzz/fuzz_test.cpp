@@ -57,7 +57,7 @@ TEST(Fuzz, SomeSeedOfEachTargetIsAccepted) {
 }
 
 TEST(Fuzz, SoundArtifactsAreAnswered) {
-  for (const char* name : {"whole", "sequence"}) {
+  for (const char* name : {"whole", "sequence", "packed", "packed_float16", "packed_folded"}) {
     const auto path = std::filesystem::path(BERNOULLI_TEST_SOURCE_DIR) / "fuzz/corpus/artifact" / name;
     EXPECT_EQ(reason_without_answers(read_file(path)), "") << name;
   }

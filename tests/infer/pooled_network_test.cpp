@@ -166,8 +166,11 @@ TEST(PooledNetwork, RefusesWeightsThatDoNotFit) {
   weights.push_back({"extra", Dtype::kF32, {0}, ""});
   EXPECT_EQ(fault(weights), "the weights hold 4 tensors, the model has 3");
   weights = model.weights();
-  weights[0].dtype = Dtype::kF16;
-  EXPECT_EQ(fault(weights), "tensor 'embedding_0.weight' is F16, the model needs F32");
+  weights[0].dtype = Dtype::kF64;
+  EXPECT_EQ(fault(weights), "tensor 'embedding_0.weight' is F64, the model needs F32");
+  weights = model.weights();
+  weights[1].dtype = Dtype::kF16;
+  EXPECT_EQ(fault(weights), "tensor 'linear_2.weight' is F16, the model needs F32");
 }
 
 }  // namespace

@@ -580,6 +580,47 @@ TEST_F(EndToEnd, ExportWritesTheOtherFormatsIntoTheRunFolder) {
   }
 }
 
+TEST_F(EndToEnd, ExportOfACompactFormTellsWhatItChanges) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const std::string small = (folder_ / "small.pt").string();
+  const ProgramResult exported =
+      run({"export", (folder_ / "run").string(), "--fold", "--weights", "int8", "--output", small, "--json"});
+  ASSERT_EQ(exported.exit_code, 0) << exported.err;
+  const Json report = Json::parse(exported.out), table = report["table"], change = table["change"];
+  EXPECT_EQ(report["max_difference"], 0);
+  EXPECT_EQ(table["weights"], "int8");
+  EXPECT_EQ(table["fold"], true);
+  EXPECT_EQ(table["columns"], 1);
+  EXPECT_EQ(change["texts"], 20);
+  EXPECT_EQ(change["split"], "test");
+  EXPECT_LE(change["changed_texts"], 20);
+  EXPECT_GE(change["max_difference"], change["mean_difference"]);
+  EXPECT_TRUE(change["metrics"]["accuracy"]["before"].is_number());
+  EXPECT_LT(fs::file_size(small), fs::file_size(folder_ / "run/model.pt"));
+  const ProgramResult answers = run({"predict", small, "--text", "a fine film"});
+  EXPECT_EQ(answers.exit_code, 0) << answers.err;
+  EXPECT_THAT(answers.err, HasSubstr("engine: native"));
+  EXPECT_EQ(run({"evaluate", small, "--data", (folder_ / "data.csv").string()}).exit_code, 0);
+  const ProgramResult text =
+      run({"export", (folder_ / "run").string(), "--weights", "float16", "--output", small});
+  EXPECT_THAT(text.out, HasSubstr("table       float16, "));
+  EXPECT_THAT(text.out, HasSubstr("on 20 test texts: 0 decisions changed"));
+}
+
+TEST_F(EndToEnd, TrainingWritesTheCompactFormThatIsConfigured) {
+  std::vector<std::string> words = train_words("run");
+  for (const char* setting : {"export.fold=true", "export.weights=float16", "export.max_changed=0.5"})
+    words.insert(words.end(), {"--set", setting});
+  const ProgramResult trained = run(words);
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_THAT(trained.out, HasSubstr("table       float16, folded, "));
+  const Json summary = Json::parse(folder_.read("run/summary.json"));
+  EXPECT_EQ(summary["artifact"]["table"]["columns"], 1);
+  ASSERT_EQ(run({"export", (folder_ / "run").string(), "--output", (folder_ / "copy.pt").string()}).exit_code,
+            0);
+  EXPECT_EQ(folder_.read("copy.pt"), folder_.read("run/model.pt"));
+}
+
 TEST_F(EndToEnd, OnnxRuntimeAnswersLikePredict) {
   const char* python = std::getenv("BERNOULLI_PYTHON");
   if (python == nullptr) GTEST_SKIP() << "BERNOULLI_PYTHON names no interpreter";
