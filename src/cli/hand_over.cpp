@@ -77,7 +77,7 @@ int run_doctor(const std::vector<std::string>& words) {
 
 std::unique_ptr<Classifier> open_with_libtorch(const std::vector<std::string>& words,
                                                const std::string& /*path*/, const std::string& /*device*/,
-                                               const std::string& /*reason*/) {
+                                               const std::string& /*reason*/, int /*threads*/) {
   hand_over("predict", words);
 }
 

@@ -15,10 +15,12 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/stop.h"
+#include "core/usual_threads.h"
 #include "data/label_lines.h"
 #include "infer/classifier.h"
 #include "infer/native_model.h"
 #include "infer/record.h"
+#include "infer/shared_blocks.h"
 #include "infer/text_source.h"
 
 namespace bernoulli::cli {
@@ -26,7 +28,8 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr size_t kBatch = 512;
+constexpr size_t kBatch = 512;            ///< texts a thread
+constexpr size_t kMostAnswers = 1 << 20;  ///< of a batch: texts times labels, unless kBatch has more
 
 RecordFormat parse_format(const std::string& word) {
   if (word == "jsonl") return RecordFormat::kJsonl;
@@ -134,6 +137,14 @@ RecordOptions record_options(const po::variables_map& values) {
   return options;
 }
 
+int threads_of(const po::variables_map& values) {
+  constexpr int kMost = 4096;
+  const int threads = values["threads"].as<int>();
+  if (threads < 0 || threads > kMost)
+    throw UsageError(fmt::format("--threads is {}; expected 0 to {}", threads, kMost));
+  return threads;
+}
+
 /// @throws UsageError where the model has not so many labels
 void check_top(const RecordOptions& options, const Labels& labels) {
   if (!options.top) return;
@@ -177,43 +188,59 @@ struct Output {
   bool hint = false;  ///< at --input fasttext, where lines look like it
 };
 
-/// One record a text, in order. A source that waits (a terminal, a pipe) gets its answers as soon as a batch
-/// or a pause allows.
-void predict_all(Classifier& classifier, TextSource& source, const TextInput& input, const Output& output) {
-  TextBatch batch;
-  for (bool first = true; source.next_batch(batch, kBatch); first = false) {
-    throw_if_stopped();
-    if (first && output.hint) hint_at_labels(batch.texts.front());
-    const std::vector<float> logits = classifier.logits(batch.texts);
-    const auto width = static_cast<size_t>(classifier.labels().num_outputs());
-    std::string out;
-    for (size_t i = 0; i < batch.texts.size(); ++i) {
+/// The records of a batch, those of some texts a string.
+std::vector<std::string> written(Classifier& classifier, const TextBatch& batch, const TextInput& input,
+                                 const Output& output) {
+  constexpr size_t kRecordsWorthAThread = 64;
+  const std::vector<float> logits = classifier.logits(batch.texts);
+  const auto width = static_cast<size_t>(classifier.labels().num_outputs());
+  std::vector<std::string> records((batch.texts.size() + kRecordsWorthAThread - 1) / kRecordsWorthAThread);
+  // An explanation takes the one classifier's own memory.
+  const size_t threads = output.explain ? 1 : static_cast<size_t>(classifier.threads());
+  share_blocks(batch.texts.size(), kRecordsWorthAThread, threads, [&](size_t, size_t begin, size_t end) {
+    std::string& out = records[begin / kRecordsWorthAThread];
+    for (size_t i = begin; i < end; ++i) {
       const std::span<const float> row(logits.data() + i * width, width);
       nlohmann::ordered_json record = prediction_record(classifier, row, output.options);
       if (output.explain) add_explanation(record, classifier, batch.texts[i]);
       out += format_record(record, output.format, input.keep, batch.kept[i]);
     }
-    print(out);
+  });
+  return records;
+}
+
+/// One record a text, in order. A source that waits (a terminal, a pipe) gets its answers as soon as a batch
+/// or a pause allows.
+void predict_all(Classifier& classifier, TextSource& source, const TextInput& input, const Output& output) {
+  const auto labels = static_cast<size_t>(classifier.labels().num_outputs());
+  const size_t limit = std::clamp(kBatch * static_cast<size_t>(classifier.threads()), kBatch,
+                                  std::max(kBatch, kMostAnswers / std::max<size_t>(labels, 1)));
+  TextBatch batch;
+  for (bool first = true; source.next_batch(batch, limit); first = false) {
+    throw_if_stopped();
+    if (first && output.hint) hint_at_labels(batch.texts.front());
+    for (const std::string& records : written(classifier, batch, input, output)) print(records);
   }
 }
 
 /// The native path where it takes the model and nothing else was asked for; else LibTorch. Says which.
 std::unique_ptr<Classifier> open_model(const std::vector<std::string>& words, const std::string& path,
-                                       const std::string& engine, const std::string& device) {
+                                       const std::string& engine, const std::string& device, int threads) {
   if (engine != "auto" && engine != "native" && engine != "torchscript")
     throw UsageError(fmt::format("--engine is '{}'; it may be auto, native or torchscript", engine));
   if (engine == "native" && device != "cpu")
     throw UsageError(fmt::format("--engine native runs on the CPU; --device is '{}'", device));
-  if (engine == "torchscript") return open_with_libtorch(words, path, device, "as asked for");
-  if (device != "cpu") return open_with_libtorch(words, path, device, fmt::format("--device {}", device));
+  if (engine == "torchscript") return open_with_libtorch(words, path, device, "as asked for", threads);
+  if (device != "cpu")
+    return open_with_libtorch(words, path, device, fmt::format("--device {}", device), threads);
   try {
-    auto classifier = open_native_classifier(path);
+    auto classifier = open_native_classifier(path, threads == 0 ? usual_threads() : threads);
     log_info("engine: native");
     return classifier;
   } catch (const NotNative& other) {
     if (engine == "native")
       throw ArtifactError(fmt::format("'{}' does not run natively: {}", path, other.reason));
-    return open_with_libtorch(words, path, device, other.reason);
+    return open_with_libtorch(words, path, device, other.reason, threads);
   }
 }
 
@@ -241,6 +268,9 @@ po::options_description predict_options() {
       "explain", "add each token's share of the logit, where the model is linear in its tokens")(
       "engine", po::value<std::string>()->default_value("auto")->value_name("E"),
       "auto, native (without LibTorch) or torchscript")(
+      "threads", po::value<int>()->default_value(0)->value_name("N"),
+      "that share the texts, with the same answers; 0: BERNOULLI_THREADS, else one a core. With torchscript "
+      "those of LibTorch; 0: as it likes")(
       "device", po::value<std::string>()->default_value("cpu")->value_name("D"), "auto, cpu, cuda or cuda:N");
   return options;
 }
@@ -283,6 +313,7 @@ int run_predict(const Words& words) {
   const std::string file = positional.size() > 1 ? positional[1] : "-";
   Output output{parse_format(values["format"].as<std::string>()), record_options(values),
                 values.contains("explain")};
+  const int threads = threads_of(values);
   const bool has_texts = values.contains("text");
   if (output.explain && output.format == RecordFormat::kTsv)
     throw UsageError("--explain needs --format jsonl: its answer has no fixed columns");
@@ -290,7 +321,7 @@ int run_predict(const Words& words) {
   TextInput input = text_input(values, file);
   output.hint = !has_texts && input.format == TextFormat::kLines;
   const auto classifier = open_model(words, positional.front(), values["engine"].as<std::string>(),
-                                     values["device"].as<std::string>());
+                                     values["device"].as<std::string>(), threads);
   check_top(output.options, classifier->labels());
   input = completed(std::move(input), values, *classifier);
   const auto source = has_texts ? texts_from_list(values["text"].as<Words>()) : texts_from_file(file, input);

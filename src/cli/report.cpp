@@ -16,6 +16,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/printable.h"
+#include "core/usual_threads.h"
 #include "infer/native_model.h"
 #include "infer/run_files.h"
 #include "report/comparison.h"
@@ -36,7 +37,7 @@ struct Scores {
 
 /// The run's answers on its held-out data. @throws DataError, ArtifactError, IoError: why there are none
 report::ScoredSplit answers_of(const RunPaths& run, const DataConfig& data, const TaskConfig& task) {
-  const auto classifier = open_native_classifier(run.folder);
+  const auto classifier = open_native_classifier(run.folder, usual_threads());
   std::optional<HeldOutData> held_out = load_held_out(data, task);
   if (!held_out) throw DataError("the configuration has no validation or test data");
   if (const std::string change = change_since_training(run, *held_out); !change.empty())

@@ -37,6 +37,8 @@ class Classifier {
   virtual ~Classifier() = default;
   /// Logits N*L, row-major, float32, divided by the temperature: their sigmoid is the probability.
   virtual std::vector<float> logits(const std::vector<std::string>& texts) = 0;
+  /// Threads among which logits() shares texts; LibTorch's operators have their own.
+  virtual int threads() const { return 1; }
   /// @throws UsageError where the model is not linear in its tokens, saying which layer is in the way.
   virtual Explanation explain(const std::string& text) = 0;
 

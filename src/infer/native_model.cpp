@@ -16,6 +16,7 @@
 #include "infer/explain.h"
 #include "infer/run_files.h"
 #include "infer/self_test.h"
+#include "infer/shared_blocks.h"
 #include "layers/folding.h"
 #include "metrics/decision.h"
 #include "metrics/temperature.h"
@@ -121,17 +122,25 @@ NativeModel open_file(const fs::path& path) {
 
 class NativeClassifier : public Classifier {
  public:
-  explicit NativeClassifier(NativeModel model) : Classifier(model.info), model_(std::move(model)) {}
+  NativeClassifier(NativeModel model, int threads)
+      : Classifier(model.info),
+        model_(std::move(model)),
+        states_(static_cast<size_t>(std::max(threads, 1))) {}
 
   std::vector<float> logits(const std::vector<std::string>& texts) override {
     const auto outputs = static_cast<size_t>(model_.network.num_outputs());
     std::vector<float> logits(texts.size() * outputs);
-    for (size_t i = 0; i < texts.size(); ++i) {
-      throw_if_stopped();
-      model_.logits(texts[i], state_, std::span(logits).subspan(i * outputs, outputs));
-    }
+    const size_t worth_a_thread = model_.network.is_pooled() ? 64 : 1;
+    share_blocks(texts.size(), worth_a_thread, states_.size(), [&](size_t worker, size_t begin, size_t end) {
+      for (size_t i = begin; i < end; ++i) {
+        throw_if_stopped();
+        model_.logits(texts[i], states_[worker], std::span(logits).subspan(i * outputs, outputs));
+      }
+    });
     return logits;
   }
+
+  int threads() const override { return static_cast<int>(states_.size()); }
 
   Explanation explain(const std::string& text) override {
     return explain_tokens(model_.plan, model_.vectorizer, text,
@@ -143,14 +152,14 @@ class NativeClassifier : public Classifier {
     const auto outputs = static_cast<size_t>(model_.network.num_outputs());
     std::vector<float> logits(static_cast<size_t>(rows.size()) * outputs);
     for (int64_t row = 0; row < rows.size(); ++row) {
-      model_.logits(rows.row(row), state_,
+      model_.logits(rows.row(row), states_.front(),
                     std::span(logits).subspan(static_cast<size_t>(row) * outputs, outputs));
     }
     return logits;
   }
 
   NativeModel model_;
-  NativeModel::State state_;
+  std::vector<NativeModel::State> states_;  ///< of the workers
 };
 
 }  // namespace
@@ -171,8 +180,8 @@ NativeModel open_native_model(const fs::path& path) {
   return run ? open_run(*run) : open_file(path);
 }
 
-std::unique_ptr<Classifier> open_native_classifier(const fs::path& path) {
-  return std::make_unique<NativeClassifier>(open_native_model(path));
+std::unique_ptr<Classifier> open_native_classifier(const fs::path& path, int threads) {
+  return std::make_unique<NativeClassifier>(open_native_model(path), threads);
 }
 
 }  // namespace bernoulli

@@ -45,7 +45,8 @@ struct NativeModel {
 /// LibTorch's path would refuse too (damage, another format); IoError
 NativeModel open_native_model(const std::filesystem::path& path);
 
-/// open_native_model behind the interface of predict/.
-std::unique_ptr<Classifier> open_native_classifier(const std::filesystem::path& path);
+/// open_native_model behind the interface of predict/. Its logits() shares texts among `threads` threads; the
+/// answers do not depend on their number.
+std::unique_ptr<Classifier> open_native_classifier(const std::filesystem::path& path, int threads = 1);
 
 }  // namespace bernoulli

@@ -27,6 +27,8 @@ class NativeNetwork {
   void logits(std::span<const int32_t> ids, State& state, std::span<float> out) const;
 
   int64_t num_outputs() const;
+  /// A sum over rows of a table: a text costs a microsecond, not a millisecond.
+  bool is_pooled() const { return std::holds_alternative<PooledNetwork>(network_); }
 
  private:
   explicit NativeNetwork(std::variant<PooledNetwork, SequenceNetwork> network)

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,9 +9,9 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/name_list.h"
-#include "core/parse_number.h"
 #include "core/stop.h"
 #include "core/text_distance.h"
+#include "core/usual_threads.h"
 #include "data/audit.h"
 #include "data/log_count_ratios.h"
 #include "data/tokenized_data.h"
@@ -119,10 +117,7 @@ Vectorizer vectorizer_of(const TextConfig& text, const TokenizedData& data) {
 
 int num_threads(const TrainingConfig& training) {
   if (training.threads > 0) return static_cast<int>(training.threads);
-  const char* const share = std::getenv("BERNOULLI_THREADS");
-  const auto threads = share == nullptr ? std::nullopt : parse_number<int>(share);
-  if (threads && *threads > 0) return *threads;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return usual_threads();
 }
 
 int operator_threads(const RunConfig& config, const PreparedRun& run) {

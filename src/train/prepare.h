@@ -38,8 +38,7 @@ struct PreparedRun {
 /// @throws DataError, UsageError, IoError, StopRequested
 PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocabulary = std::nullopt);
 
-/// Threads that the configuration asks for; 0 means BERNOULLI_THREADS, where that variable is a number above
-/// 0, as a sweep gives its trials that run at once, else the cores of this machine.
+/// Threads that the configuration asks for; 0 means usual_threads().
 int num_threads(const TrainingConfig& training);
 
 /// Threads that LibTorch's operators get in training: training.threads where it is set. Else one for a model

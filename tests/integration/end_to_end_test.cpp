@@ -336,6 +336,56 @@ TEST_F(EndToEnd, PredictTakesLabelledLinesAndAnotherThreshold) {
   EXPECT_THAT(top.err, HasSubstr("--top is for models of several labels"));
 }
 
+/// Texts of very different lengths, more than one batch of them, a fault behind the last.
+std::string rows_with_a_fault_at_the_end() {
+  std::string rows;
+  for (int i = 0; i < 4000; ++i) {
+    std::string text = "film";
+    for (int word = 0; word < (i * 7919) % 61; ++word) text += word % 3 == 0 ? " fine" : " dull";
+    rows += fmt::format("{{\"id\": {}, \"text\": \"{}\"}}\n", i, text);
+  }
+  return rows + "{\"id\": 4000}\n";
+}
+
+TEST_F(EndToEnd, PredictGivesTheSameBytesOnAnyNumberOfThreads) {
+  const std::string rows = rows_with_a_fault_at_the_end();
+  const std::string file = folder_.write("rows.jsonl", rows).string();
+  const std::string convolution =
+      "model.layers=[{embedding: 8}, {conv1d: {channels: 8, kernel_size: 3}}, max_pool, {linear: 1}]";
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{}, {"--set", convolution, "--set", "training.epochs=1"}}) {
+    const std::string name = more.empty() ? "bag" : "convolution";
+    ASSERT_EQ(run(train_words(name, more)).exit_code, 0);
+    ProgramResult one;
+    for (const char* threads : {"1", "2", "7"}) {
+      const std::vector<std::string> words = {
+          "predict", (folder_ / name).string(), file, "--keep", "id", "--threads", threads, "--engine",
+          "native"};
+      const ProgramResult answers = run(words);
+      EXPECT_EQ(answers.exit_code, 3);
+      EXPECT_THAT(answers.err, HasSubstr("rows.jsonl:4001: no string under 'text'"));
+      if (one.out.empty()) one = answers;
+      EXPECT_EQ(answers.out, one.out) << name << " on " << threads;
+      EXPECT_EQ(answers.err, one.err);
+    }
+    EXPECT_EQ(std::ranges::count(one.out, '\n'), 4000) << "all before the fault, in order";
+    EXPECT_THAT(one.out, HasSubstr("\"input\":{\"id\":3999}"));
+  }
+  EXPECT_EQ(run({"predict", (folder_ / "bag").string(), file, "--threads", "-1"}).exit_code, 2);
+}
+
+TEST_F(EndToEnd, PredictAnswersWhatHasArrivedWhileMoreIsToCome) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  // The second line is written once the first has its answer; else nobody goes on.
+  const ProgramResult answers =
+      run_program({"/bin/sh", "-c",
+                   "cd \"$1\" && mkfifo go && { echo 'a fine film'; read go < go; echo 'a dull film'; } |"
+                   " timeout 60 \"$0\" predict run - --threads 7 --quiet | { read first; echo \"$first\"; "
+                   "echo go > go; cat; }",
+                   BERNOULLI_PROGRAM, folder_.path().string()});
+  EXPECT_EQ(answers.out, run({"predict", (folder_ / "run").string(), "-"}, "a fine film\na dull film\n").out);
+}
+
 TEST_F(EndToEnd, PredictReadsJsonLinesFromTheConfiguredColumn) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   folder_.write("in.jsonl", "{\"text\": \"a fine film\"}\n{\"id\": 3, \"text\": \"\"}\n");

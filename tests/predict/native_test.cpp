@@ -240,6 +240,25 @@ TEST(NativeModel, RefusesEveryFlippedByteAndEveryCut) {
   }
 }
 
+TEST(NativeModel, AnswersTheSameBitsOnAnyNumberOfThreads) {
+  for (const char* layers :
+       {kSmall, "[{embedding: 8}, {conv1d: {channels: 8, kernel_size: 3}}, max_pool, {linear: 1}]",
+        "[{embedding: 8}, {lstm: {units: 4, bidirectional: true}}, {attention_pool: {units: 4}}, {linear: "
+        "1}]"}) {
+    const RunOnDisk run(layers, "vocabulary: {}");
+    std::vector<std::string> texts;
+    while (texts.size() < 500) {
+      for (const std::string& text : sample_texts()) texts.push_back(text);
+    }
+    const std::vector<float> one = open_native_classifier(run.folder().path())->logits(texts);
+    for (const int threads : {2, 7}) {
+      const auto shared = open_native_classifier(run.folder().path(), threads);
+      EXPECT_EQ(shared->threads(), threads);
+      for (int again = 0; again < 3; ++again) EXPECT_EQ(shared->logits(texts), one) << layers;
+    }
+  }
+}
+
 TEST(NativeModel, DividesLogitsByTheTemperatureAsLibTorchDoes) {
   for (const auto& [layers, labels] :
        {std::pair{kSmall, RunOnDisk::binary_labels()},
