@@ -76,7 +76,10 @@ class CrossChecks {
     std::set<std::string> found;
     for (const std::string& path : source.paths) {
       const std::string by_name = format_by_name(path);
-      found.insert(by_name.empty() ? "class_folders" : by_name);
+      if (by_name.empty() && path.find_first_of("*?[") != std::string::npos)
+        found.merge(std::set<std::string>{"csv", "tsv", "jsonl", "fasttext"});  // whatever its files are
+      else
+        found.insert(by_name.empty() ? "class_folders" : by_name);
     }
     return found;
   }

@@ -203,8 +203,8 @@ void LabelReader::tell_of_unheard(const RawExamples& examples) const {
     }
   }
   if (!unheard.empty())
-    log_info(fmt::format("{} labels that the task does not have are passed over (task.min_count): {}",
-                         unheard.size(), name_list({unheard.begin(), unheard.end()})));
+    log_info(fmt::format("passed over, as task.min_count asks, because the task has no such label{}: {}",
+                         unheard.size() == 1 ? "" : "s", name_list({unheard.begin(), unheard.end()})));
 }
 
 Dataset LabelReader::read(const RawExamples& examples, int copies) const {

@@ -53,6 +53,9 @@ RawExamples read_source(const fs::path& path, const std::string& format, const C
                : read_file_source(path, format == "auto" ? config::format_by_name(path) : format, columns,
                                   task, std::move(store));
     if (examples.empty()) throw DataError(fmt::format("'{}' holds no example", path.string()));
+    if (columns.split && examples.parts().size() != examples.size())
+      throw DataError(fmt::format(
+          "'{}' has no columns, and data.columns.split names one of the training source", path.string()));
     return examples;
   } catch (const SpillError&) {
     throw;

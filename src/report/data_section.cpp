@@ -104,7 +104,7 @@ std::string left_out_labels(const Json& data) {
   Table table({"label", "examples of the training source"});
   for (const auto& [label, count] : data["left_out_labels"].items())
     table.row({escape_html(shortened(label, 60)), grouped(count.get<int64_t>())});
-  return details(fmt::format("The {} labels that task.min_count leaves out", data["left_out_labels"].size()),
+  return details(fmt::format("Labels that task.min_count leaves out ({})", data["left_out_labels"].size()),
                  table.html());
 }
 

@@ -104,8 +104,8 @@ void log_left_out(const TaskConfig& task, const nlohmann::ordered_json& audit) {
   std::vector<std::string> items;
   for (const auto& [label, count] : audit["left_out_labels"].items())
     items.push_back(fmt::format("'{}' ({})", label, count.get<int64_t>()));
-  log_info(fmt::format("task.min_count {}: {} labels with fewer training examples are left out: {}",
-                       task.min_count, items.size(), item_list(items)));
+  log_info(fmt::format("task.min_count {} leaves out {} label{} with fewer training examples: {}",
+                       task.min_count, items.size(), items.size() == 1 ? "" : "s", item_list(items)));
 }
 
 Vectorizer vectorizer_of(const TextConfig& text, const TokenizedData& data) {

@@ -182,6 +182,13 @@ TEST_F(SplitByColumn, RowsThatNoPartTakesAndPartsWithoutRowsAreFaults) {
   EXPECT_THAT(fault(), HasSubstr("the split leaves no training example"));
 }
 
+TEST_F(SplitByColumn, AFileWithoutColumnsAmongTheOthersIsAFault) {
+  folder_.write("more.txt", "__label__good h\n");
+  data_.train.paths = {"all.csv", "more.txt"};
+  data_.validation = data_.test = by_column();
+  EXPECT_EQ(fault(), "'more.txt' has no columns, and data.columns.split names one of the training source");
+}
+
 TEST_F(SplitByColumn, APartWithAFileOfItsOwnNeedsNoSuchColumn) {
   folder_.write("all.csv", "text,label,part\na,good,train\nb,bad,test\n");
   folder_.write("val.csv", "text,label\nx,good\n");

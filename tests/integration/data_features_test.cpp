@@ -197,7 +197,7 @@ TEST_F(DataFeatures, WeightsByTheNamesOfLabelsAndRareLabels) {
   const ProgramResult named = train("labels", "named", two);
   ASSERT_EQ(named.exit_code, 0) << named.err;
   EXPECT_THAT(named.err,
-              HasSubstr("task.min_count 2: 1 labels with fewer training examples are left out: 'odd' (1)"));
+              HasSubstr("task.min_count 2 leaves out 1 label with fewer training examples: 'odd' (1)"));
   const Json data = read_json("named/data.json");
   EXPECT_EQ(data["pos_weight"], Json({1.0, 3.0}));
   EXPECT_EQ(data["labels"]["names"], Json({"even", "third"}));

@@ -43,7 +43,7 @@ TEST(DataSection, ShowsFilesVariantsAndLabelsThatWereLeftOut) {
                 "b:2 for a:1"));
   EXPECT_THAT(page, HasSubstr("The 2 files"));
   EXPECT_THAT(page, HasSubstr("&lt;a&gt;.csv"));
-  EXPECT_THAT(page, HasSubstr("The 1 labels that task.min_count leaves out"));
+  EXPECT_THAT(page, HasSubstr("Labels that task.min_count leaves out (1)"));
   EXPECT_THAT(page, HasSubstr("&lt;odd&gt;"));
 }
 
