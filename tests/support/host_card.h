@@ -27,6 +27,7 @@ struct HostCardSettings {
   int64_t shared_limit = 48 * 1024;
   int64_t processors = 1;
   int64_t sorted_at_once = int64_t{1} << 21;
+  int64_t too_many = 1;  ///< updates more than asked for, as a graph of several may make
 };
 
 /// Runs the bodies of the card's kernels on the processor: every thread of a block through a phase, then
@@ -69,10 +70,9 @@ class HostCard {
     if (!settings_.prepares_early) prepare(*grid);
     launched_ = [this, grid] { run(*grid); };
   }
-  /// One update more than asked for, as a graph of several may.
   template <class Launches>
-  void repeat(const Launches& launches, int64_t times) {
-    for (int64_t i = 0; i <= times; ++i) launches();
+  void repeat(const Launches& launches, int64_t first, int64_t times) {
+    for (int64_t i = 0; i < times + settings_.too_many; ++i) launches((first + i) % 2);
   }
 
   void time_launches() { is_timing_ = true; }

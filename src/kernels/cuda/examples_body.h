@@ -1,11 +1,16 @@
 #pragma once
 
+#include "kernels/cuda/update_summary.h"
 #include "kernels/cuda/view.h"
 
 namespace bernoulli::card {
 
 /// An example a block: embedding, dropout and pool, the head, and in training the loss and the gradient back
-/// to the pool. Gradients that are sums over examples are left to GradientsBody.
+/// to the pool. Gradients that are sums over examples are left to GradientsBody. In training the first block
+/// has no example: it is the TurnKeeper.
+///
+/// While prepare() runs the launch before this one, GradientsBody or ApplyBody of the update before, may
+/// still write weights, squares and State; it does not write the turn, the order or the data.
 /// @tparam kInShared  a block's memory is its own, else its part of view.local
 template <int W, bool kInShared>
 class ExamplesBody {
@@ -15,7 +20,7 @@ class ExamplesBody {
   static constexpr int kResident = 4;
   static constexpr int kBatch = 4;  ///< rows that a thread asks for before it adds the first
 
-  /// Training: the examples of the update at the cursor.
+  /// Training: the examples of the update whose turn it is, and the keeper.
   explicit ExamplesBody(const View& view) : v_(view), training_(true) {}
   /// Evaluation: `rows` rows of view.tokens. @param logits  [rows, num_labels]
   ExamplesBody(const View& view, int64_t rows, float* logits) : v_(view), logits_(logits), rows_(rows) {}
@@ -37,13 +42,18 @@ class ExamplesBody {
 
   BERNOULLI_HOST_DEVICE Own prepare(const Place& place, void* shared) const {
     Own own;
-    const Update* const update = training_ ? current(v_) : nullptr;
     own.memory = kInShared ? static_cast<char*>(shared) : v_.local + place.block * v_.example.end;
-    const int64_t size = !training_ ? rows_ : update != nullptr ? read_fresh(&update->size) : 0;
-    if (place.block >= size) return own;
     own.thread = static_cast<int32_t>(place.thread);
-    own.place = static_cast<int32_t>(place.block);
-    own.row = training_ ? read_fresh(v_.examples + read_fresh(&update->first) + place.block) : own.place;
+    if (training_ && place.block == 0) {
+      TurnKeeper::prepare(v_, place.thread, keeper(own));
+      return own;
+    }
+    const Update* const update = training_ ? current(v_) : nullptr;
+    const int64_t example = place.block - (training_ ? 1 : 0);
+    const int64_t size = !training_ ? rows_ : update != nullptr ? read_fresh(&update->size) : 0;
+    if (example >= size) return own;
+    own.place = static_cast<int32_t>(example);
+    own.row = training_ ? read_fresh(v_.examples + read_fresh(&update->first) + example) : own.place;
     own.reading = reading_of(v_, own.row);
     own.kept = own.reading.count;
     const auto columns = static_cast<int32_t>(columns_of<W>(v_));
@@ -62,8 +72,10 @@ class ExamplesBody {
   BERNOULLI_HOST_DEVICE int phases() const {
     return static_cast<int>(training_ ? v_.num_training_phases : v_.num_evaluation_phases);
   }
+  static_assert(UpdateSummary::kPhases <= 5, "an example has at least as many phases as the keeper");
 
-  BERNOULLI_HOST_DEVICE void run(int phase, const Place&, Own& own, void*) const {
+  BERNOULLI_HOST_DEVICE void run(int phase, const Place& place, Own& own, void*) const {
+    if (training_ && place.block == 0) return TurnKeeper::run(v_, phase, own.thread, keeper(own));
     if (own.place < 0) return;
     using Kind = ExamplePhase::Kind;
     const ExamplePhase now = phase_list(own)[phase];
@@ -98,6 +110,9 @@ class ExamplesBody {
   }
 
  private:
+  BERNOULLI_HOST_DEVICE static TurnKeeper::Memory& keeper(const Own& own) {
+    return *reinterpret_cast<TurnKeeper::Memory*>(own.memory);
+  }
   BERNOULLI_HOST_DEVICE static float* partial(const Own& own) { return reinterpret_cast<float*>(own.memory); }
   BERNOULLI_HOST_DEVICE Seen* seen(const Own& own) const {
     return reinterpret_cast<Seen*>(own.memory + v_.example.seen);

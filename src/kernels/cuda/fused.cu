@@ -11,7 +11,7 @@
 namespace bernoulli::card {
 namespace {
 
-/// Updates of a captured graph.
+/// Updates of a captured graph: an even number, as two take turns.
 constexpr int64_t kUpdatesOfGraph = 16;
 /// Of what a processor of the card has for the memory of its blocks and as a cache.
 constexpr int kPercentForBlocks = 50;
@@ -157,20 +157,21 @@ class CudaCard {
   }
 
   template <class Launches>
-  void repeat(const Launches& launches, int64_t times) {
+  void repeat(const Launches& launches, int64_t first, int64_t times) {
     is_repeating_ = true;
+    const int64_t end = first + times;
+    const auto one = [&] { launches(first++ % 2); };
     if (timing_ != nullptr) {
       hold_back<<<1, 1, 0, stream()>>>();
       check(cudaGetLastError(), "a kernel did not start");
     } else {
-      if (graph_ == nullptr && times > 0) {  // the first update loads the kernels, which a capture may not
-        launches();
-        if (--times >= kUpdatesOfGraph) capture(launches);
-      }
-      for (; times >= kUpdatesOfGraph; times -= kUpdatesOfGraph)
+      if (graph_ == nullptr && first < end) one();  // loads the kernels, which a capture may not
+      if (first % 2 != 0 && first < end) one();     // a graph begins with turn 0
+      if (graph_ == nullptr && end - first >= kUpdatesOfGraph) capture(launches);
+      for (; end - first >= kUpdatesOfGraph; first += kUpdatesOfGraph)
         check(cudaGraphLaunch(graph_, stream()), "cudaGraphLaunch");
     }
-    for (; times > 0; --times) launches();
+    while (first < end) one();
     is_repeating_ = false;
   }
 
@@ -249,7 +250,7 @@ class CudaCard {
     check(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
     cudaGraph_t graph = nullptr;
     try {
-      for (int64_t i = 0; i < kUpdatesOfGraph; ++i) launches();
+      for (int64_t i = 0; i < kUpdatesOfGraph; ++i) launches(i % 2);
     } catch (...) {
       if (cudaStreamEndCapture(stream_, &graph) == cudaSuccess) cudaGraphDestroy(graph);
       throw;

@@ -34,4 +34,26 @@ class OccurrencesBody : public Plain {
   uint32_t* occurrences_;
 };
 
+/// Sets the bit of each row that an update reads, from the `count` sorted occurrences of a piece. The order
+/// that bits are set in does not matter.
+class RowsReadBody : public Plain {
+ public:
+  static constexpr const char* kName = "rows read";
+
+  RowsReadBody(const View& view, int64_t count) : v_(view), count_(count) {}
+  BERNOULLI_HOST_DEVICE int phases() const { return 1; }
+  BERNOULLI_HOST_DEVICE void run(int, const Place& place, Own&, void*) const {
+    for (int64_t at = place.first(); at < count_; at += place.all()) {
+      const uint32_t key = v_.keys[at];
+      if (at > 0 && key == v_.keys[at - 1]) continue;
+      const RowColumn read = row_column(key, v_.num_rows);  // update and row
+      set_bits(v_.rows_read + read.row * v_.row_words + read.column / 32, 1u << (read.column % 32));
+    }
+  }
+
+ private:
+  View v_;
+  int64_t count_;
+};
+
 }  // namespace bernoulli::card

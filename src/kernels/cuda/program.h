@@ -21,7 +21,8 @@ namespace bernoulli::card {
 /// - put(to, from, bytes), get(to, from, bytes) between the card's memory and the host's; put() may leave the
 ///   work to the card once `from` was read; copy(to, from, bytes), zero(at, bytes) within the card's;
 /// - launch(body, blocks, shared_bytes): a body of view.h;
-/// - repeat(launches, times): at least so often; always the same launches, which a card may have recorded;
+/// - repeat(launches, first, times): launches(turn) at least so often, with the turns first, 1 - first,
+///   first, ... of 0 and 1; those of a turn are always the same, and a card may have recorded them;
 /// - time_launches(): from here on; launch_times(): what they took, by body, and no more are timed;
 /// - sort(keys, values, sorted_keys, sorted_values, count, bits, memory): stably, by the lowest `bits` of the
 ///   keys, in memory of sort_bytes(count);
@@ -71,7 +72,7 @@ class Program {
 
   void refused(float* logits, uint8_t* parameters) {
     std::vector<float> values(static_cast<size_t>(refused_size_ * view_.width));
-    get_array(values, view_.values);
+    get_array(values, layout_.view_of(view_, refused_turn_).values);
     for (int64_t e = 0; e < refused_size_; ++e) {
       const float* const row = values.data() + e * view_.width + view_.logits;
       std::copy_n(row, view_.num_labels, logits + e * view_.num_labels);
@@ -146,17 +147,27 @@ class Program {
   void run_some(const int32_t* examples, const Update* updates, int64_t num_updates, Record* records) {
     zero_array(view_.state, 1);
     zero_array(view_.not_finite, layout_.num_parameters());
+    std::vector<int64_t> pieces;  // where they begin
     for (int64_t done = 0; done < num_updates;) {
       const int64_t count = take_piece(examples, updates + done, num_updates - done);
-      run_piece();
+      pieces.push_back(done);
+      run_piece(turn_after(done));
       card_.copy(run_.records + done, view_.records, count * static_cast<int64_t>(sizeof(Record)));
       done += count;
     }
     card_.get(records, run_.records, num_updates * static_cast<int64_t>(sizeof(Record)));
     const auto is_refused = [](const Record& record) { return record.outcome != Outcome::kDone; };
-    const Record* const refused = std::find_if(records, records + num_updates, is_refused);
-    if (refused != records + num_updates) refused_size_ = updates[refused - records].size;
+    const int64_t made = std::find_if(records, records + num_updates, is_refused) - records;
+    if (made < num_updates) {
+      const int64_t piece = *(std::upper_bound(pieces.begin(), pieces.end(), made) - 1);
+      refused_size_ = updates[made].size;
+      refused_turn_ = (turn_after(piece) + made - piece) % 2;
+    }
+    copy_ = turn_after(made);
   }
+
+  /// The turn of the update that comes after `updates` more: the copy of the tables that it reads.
+  int64_t turn_after(int64_t updates) const { return layout_.at_once ? (copy_ + updates) % 2 : 0; }
 
   /// Puts together as many of the updates, one at least, as are sorted at once. @return  how many
   int64_t take_piece(const int32_t* examples, const Update* updates, int64_t num_updates) {
@@ -177,49 +188,68 @@ class Program {
         piece_.occurrence_begin.resize(first + 1);
         break;
       }
-      piece_.updates.push_back(updates[u]);
+      piece_.updates.push_back({updates[u], {begin, end}});
       piece_.updates.back().first = static_cast<int64_t>(first);
       piece_.update_of.resize(piece_.examples.size(), static_cast<int32_t>(u));
     }
     return static_cast<int64_t>(piece_.updates.size());
   }
 
-  void run_piece() {
+  void run_piece(int64_t turn) {
     const auto count = static_cast<int64_t>(piece_.updates.size());
     put_array(view_.updates, piece_.updates);
     put_array(view_.examples, piece_.examples);
     put_array(view_.update_of, piece_.update_of);
     put_array(view_.occurrence_begin, piece_.occurrence_begin);
     zero_array(view_.records, count);
-    zero_array(view_.stamp, view_.num_rows);
+    if (!layout_.at_once) zero_array(view_.stamp, view_.num_rows);
     zero_array(view_.carried, view_.embedding_blocks);
-    const StateOfPiece state{0, count};
-    card_.put(view_.state, &state, sizeof state);  // a refusal stays
+    put_state(turn);
     sort_occurrences();
     with_width([&](auto width) {
       constexpr int W = decltype(width)::value;
-      card_.repeat([this] { launch_update<W>(); }, count);
+      // Where the next update takes the record of the one before, one more takes the last.
+      const int64_t times = count + (layout_.at_once ? 1 : 0);
+      card_.repeat([this](int64_t of) { launch_update<W>(layout_.view_of(view_, of)); }, turn, times);
       if (replays()) card_.launch(SettleBody<W>(view_), layout_.sweep_blocks, 0);
     });
+  }
+
+  /// The first update has the turn; a refusal stays.
+  void put_state(int64_t turn) {
+    StateOfPiece state;
+    state.num_updates = static_cast<int64_t>(piece_.updates.size());
+    state.turns[turn].update = piece_.updates.front();
+    card_.put(view_.state, &state, sizeof state);
+    card_.copy(&view_.state->turns[turn].stopped, &view_.state->refused, sizeof view_.state->refused);
   }
 
   void sort_occurrences() {
     const int64_t count = piece_.occurrence_begin.back();
     card_.launch(OccurrencesBody(view_, run_.keys, run_.occurrences),
                  static_cast<int64_t>(piece_.examples.size()), 0);
+    if (layout_.at_once)
+      zero_array(view_.rows_read, static_cast<int64_t>(piece_.updates.size()) * view_.row_words);
     if (count == 0) return;
     const auto largest = static_cast<uint64_t>(piece_.updates.size()) * static_cast<uint64_t>(view_.num_rows);
     card_.sort(run_.keys, run_.occurrences, const_cast<uint32_t*>(view_.keys),
                const_cast<uint32_t*>(view_.occurrences), count, bit_width(largest - 1),
                {run_.sort, sort_bytes_});
+    if (layout_.at_once) card_.launch(RowsReadBody(view_, count), (count + kThreads - 1) / kThreads, 0);
   }
 
   template <int W>
-  void launch_update() {
-    if (replays()) card_.launch(CatchUpBody<W>(view_), layout_.read_blocks, 0);
-    launch_examples<W>(layout_.largest_update, view_);
-    card_.launch(GradientsBody<W>(view_), layout_.gradient_blocks(), GradientsBody<W>::shared_bytes(view_));
-    card_.launch(ApplyBody<W>(view_), view_.deferred ? layout_.read_blocks : layout_.sweep_blocks, 0);
+  void launch_update(const View& view) {
+    if (replays()) card_.launch(CatchUpBody<W>(view), layout_.read_blocks, 0);
+    launch_examples<W>(1 + layout_.largest_update, view);
+    if (layout_.at_once) return launch_gradients<W, true>(view);
+    launch_gradients<W, false>(view);
+    card_.launch(ApplyBody<W>(view), view.deferred ? layout_.read_blocks : layout_.sweep_blocks, 0);
+  }
+  template <int W, bool kApplies>
+  void launch_gradients(const View& view) {
+    using Body = GradientsBody<W, kApplies>;
+    card_.launch(Body(view), layout_.gradient_blocks(), Body::shared_bytes(view));
   }
   bool replays() const { return view_.deferred && !layout_.rests; }
   template <int W, class... Arguments>
@@ -243,7 +273,7 @@ class Program {
 
   void logits_of_piece(const Tokens& tokens, int64_t begin, int64_t end, float* out) {
     const int64_t rows = end - begin, count = tokens.offsets[end] - tokens.offsets[begin];
-    View view = view_;
+    View view = layout_.view_of(view_, copy_);
     const auto place = [&](void* memory) {
       Arena arena(memory);
       view.tokens.offsets = arena.take<int64_t>(rows + 1);
@@ -269,7 +299,8 @@ class Program {
   }
 
   float* place_of(int32_t parameter, int32_t table) const {
-    const Tables& tables = parameter == 0 ? view_.embedding : view_.head;
+    const View view = layout_.view_of(view_, copy_);
+    const Tables& tables = parameter == 0 ? view.embedding : view.head;
     float* const begin = table == 0 ? tables.w : table == 1 ? tables.s0 : tables.s1;
     return begin + (parameter == 0 ? 0 : layout_.parts[static_cast<size_t>(parameter) - 1].begin);
   }
@@ -291,13 +322,15 @@ class Program {
   int64_t sort_bytes_ = 0;
   /// Of a run, what is sorted at once.
   struct Piece {
-    std::vector<Update> updates;
+    std::vector<UpdateOfPiece> updates;
     std::vector<int32_t> examples;
     std::vector<int32_t> update_of;
     std::vector<int64_t> occurrence_begin = {0};
   };
   Piece piece_;
+  int64_t copy_ = 0;          ///< of the tables, that is the weights; the other one is written next
   int64_t refused_size_ = 0;  ///< of the last update that was
+  int64_t refused_turn_ = 0;
 };
 
 }  // namespace bernoulli::card

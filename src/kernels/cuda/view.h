@@ -24,6 +24,7 @@
 namespace bernoulli::card {
 
 inline constexpr int kThreads = 256;             ///< of every block
+inline constexpr int kGradientsResident = 3;     ///< GradientsBody's kResident
 inline constexpr uint32_t kNoKey = 0xffffffffu;  ///< sort keys are below it
 inline constexpr int kFold = 16;                 ///< numbers that one thread adds when a block sums
 
@@ -210,17 +211,34 @@ struct ExampleOffsets {
   int32_t end = 0;  ///< a multiple of what Features<4> are aligned to
 };
 
+/// The readings of an update among those of its piece, sorted or not.
+struct Span {
+  int64_t begin = 0;
+  int64_t end = 0;
+};
+struct UpdateOfPiece : Update {
+  Span readings;
+};
+
+/// What the launches of an update are told of it. There are two, which updates take in turns: while an update
+/// is made, the turn of the next one is written.
+struct Turn {
+  int64_t number = 0;   ///< of the update in its piece; past the last one there is none
+  int32_t stopped = 0;  ///< 1: an update before was refused, and no weight moves any more
+  int32_t unused = 0;
+  UpdateOfPiece update;
+};
+
 /// What the host says of the updates that are sorted at once, and the card's way through them.
 struct StateOfPiece {
-  int64_t cursor = 0;       ///< the update of the piece that is next
   int64_t num_updates = 0;  ///< of the piece
+  int64_t done = 0;         ///< of them, that were not refused
+  Turn turns[2];
 };
 struct State : StateOfPiece {
-  int64_t applying = -1;               ///< the one whose gradient stands; negative: none may be applied
-  int32_t refused = 0;                 ///< 1: an update was, and none follows
-  uint32_t arrived = 0;                ///< blocks of GradientsBody that are done
-  float clip = 1;                      ///< factor on the gradient
-  kernels::UpdateConstants constants;  ///< of `applying`
+  int32_t refused = 0;   ///< 1: an update of the run was, and none follows
+  uint32_t arrived = 0;  ///< blocks of GradientsBody that are done
+  float clip = 1;        ///< factor on the gradient
 };
 
 struct Tables {
@@ -236,6 +254,10 @@ struct View : Settings {
   bool deferred = false;     ///< Sweep::kDeferred
   kernels::UpdateRule rule;  ///< of the embedding
   Tables embedding, head;
+  /// Two launches an update: GradientsBody applies the rule, reads the tables above, and writes every number
+  /// of these. Updates take them in turns, so that a refused one leaves all as it was. Else null, and
+  /// ApplyBody writes the tables above.
+  Tables next_embedding, next_head;
   const HeadLayer* layers = nullptr;
   const HeadPart* parts = nullptr;  ///< the embedding is none
   const ExamplePhase* training_phases = nullptr;
@@ -249,13 +271,19 @@ struct View : Settings {
   const float* weights = nullptr;
   // The run.
   State* state = nullptr;
-  const Update* updates = nullptr;
+  const Turn* turn = nullptr;  ///< of the update
+  Turn* next_turn = nullptr;
+  const UpdateOfPiece* updates = nullptr;
   const int32_t* examples = nullptr;
   const int64_t* occurrence_begin = nullptr;  ///< by example of the run, and the end
   const int32_t* update_of = nullptr;         ///< by example of the run
   const uint32_t* keys = nullptr;             ///< sorted: update * num_rows + row
   const uint32_t* occurrences = nullptr;      ///< beside keys; equal keys in the order of the examples
   int position_bits = 0;                      ///< of an occurrence, below its example's
+  /// [updates, row_words]: a bit a row, set where the update reads it. Only where the rest are swept by
+  /// GradientsBody.
+  uint32_t* rows_read = nullptr;
+  int64_t row_words = 0;
   Record* records = nullptr;
   // One update.
   int64_t segments = 1;  ///< parts that the positions of an example are summed in
@@ -267,23 +295,25 @@ struct View : Settings {
   /// Of each occurrence of the update, in the order of the examples: which of its example's tokens it is
   /// after word dropout; negative: it was taken out. Null where there is no word dropout.
   int32_t* ranks = nullptr;
-  float* values = nullptr;           ///< [examples, width]
-  float* slopes = nullptr;           ///< [examples, width]: gradients of values
-  float* pooled_gradient = nullptr;  ///< [examples, dim]: of the sum over positions
-  float* pad_gradient = nullptr;     ///< [examples, dim]: of the row of padding, where pads take part
-  Seen* seen = nullptr;              ///< [examples]
-  float* gradient = nullptr;         ///< [num_rows, dim]; of rows that the update reads
+  float* values = nullptr;            ///< [examples, width]
+  float* slopes = nullptr;            ///< [examples, width]: gradients of values
+  float* pooled_gradient = nullptr;   ///< [examples, dim]: of the sum over positions
+  float* pad_gradient = nullptr;      ///< [examples, dim]: of the row of padding, where pads take part
+  Seen* seen = nullptr;               ///< [examples]
+  const Seen* seen_before = nullptr;  ///< of the update before; values and seen have room for two
+  float* gradient = nullptr;          ///< [num_rows, dim]; of rows that the update reads
   int32_t* stamp = nullptr;  ///< [num_rows]: 1 + the update of the run that read the row last; 0: none did
   int32_t group_items = 1;   ///< occurrences that one thread sums
   int32_t groups = 1;        ///< of a block: threads that sum side by side
   int64_t tiles = 1;         ///< of a row's features: blocks beside each other
   int64_t head_blocks = 0;   ///< of GradientsBody; those of the embedding follow
-  int64_t embedding_blocks = 0;
+  int64_t embedding_blocks = 0;  ///< then come those that sweep
   int64_t head_tile = kThreads;  ///< numbers of the head a block
   float* carry = nullptr;        ///< [chunks, dim]: of the run of equal keys that goes on behind the chunk
   uint32_t* carried = nullptr;   ///< by embedding block: 1 + the update of the run whose carry stands
   float* head_gradient = nullptr;
-  double* squares = nullptr;      ///< [blocks, 2]: of the gradient, and of the clamped one
+  /// [head_blocks + embedding_blocks, 2]: of the gradient, and of the clamped one
+  double* squares = nullptr;
   uint8_t* not_finite = nullptr;  ///< [parameters]
 };
 
@@ -293,12 +323,15 @@ BERNOULLI_HOST_DEVICE inline int64_t columns_of(const View& v) {
   return v.dim / W;
 }
 
-/// The update at the cursor, or null where none is to be made.
-BERNOULLI_HOST_DEVICE inline const Update* current(const View& v) {
-  const int64_t cursor = read_fresh(&v.state->cursor);
-  return read_fresh(&v.state->refused) != 0 || cursor >= read_fresh(&v.state->num_updates)
-             ? nullptr
-             : v.updates + cursor;
+/// Whether GradientsBody applies the rule, too.
+BERNOULLI_HOST_DEVICE inline bool applies_at_once(const View& v) { return v.next_embedding.w != nullptr; }
+
+/// The update whose turn it is, or null where none is to be made. The turn was written by launches before the
+/// one directly before any that asks: by that of the update before, or the host.
+BERNOULLI_HOST_DEVICE inline const UpdateOfPiece* current(const View& v) {
+  const int64_t number = read_fresh(&v.turn->number);
+  return read_fresh(&v.turn->stopped) != 0 || number >= read_fresh(&v.state->num_updates) ? nullptr
+                                                                                          : &v.turn->update;
 }
 
 BERNOULLI_HOST_DEVICE inline int32_t token(const Tokens& tokens, int64_t at) {
@@ -346,16 +379,6 @@ BERNOULLI_HOST_DEVICE inline Occurrence unpacked(const View& v, uint32_t o) {
   return {o >> v.position_bits, o & no_position(v)};
 }
 
-/// The occurrences of an update among the whole run's.
-struct Span {
-  int64_t begin;
-  int64_t end;
-};
-BERNOULLI_HOST_DEVICE inline Span occurrences_of(const View& v, const Update& update) {
-  const int64_t first = read_fresh(&update.first);
-  return {read_fresh(v.occurrence_begin + first),
-          read_fresh(v.occurrence_begin + first + read_fresh(&update.size))};
-}
 /// The row that occurrence `at` of an update of the run reads.
 BERNOULLI_HOST_DEVICE inline int64_t row_of(const View& v, int64_t update, int64_t at) {
   return static_cast<int64_t>(v.keys[at]) - update * v.num_rows;
