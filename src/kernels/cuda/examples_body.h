@@ -48,24 +48,13 @@ class ExamplesBody {
       TurnKeeper::prepare(v_, place.thread, keeper(own));
       return own;
     }
-    const Update* const update = training_ ? current(v_) : nullptr;
-    const int64_t example = place.block - (training_ ? 1 : 0);
-    const int64_t size = !training_ ? rows_ : update != nullptr ? read_fresh(&update->size) : 0;
-    if (example >= size) return own;
-    own.place = static_cast<int32_t>(example);
-    own.row = training_ ? read_fresh(v_.examples + read_fresh(&update->first) + example) : own.place;
-    own.reading = reading_of(v_, own.row);
-    own.kept = own.reading.count;
-    const auto columns = static_cast<int32_t>(columns_of<W>(v_));
-    own.segment = columns < kThreads ? own.thread / columns : 0;
-    own.column = own.thread - own.segment * columns;
-    own.begin = segment_begin(own.reading.count, own.segment);
-    own.end = segment_begin(own.reading.count, own.segment + 1);
-    read_tokens(own, own.begin);
-    if (training_) prepare_training(*update, own);
-    for (int64_t i = own.thread; i < v_.num_layers; i += kThreads) copy_fresh(layers(own) + i, v_.layers + i);
-    const ExamplePhase* const from = training_ ? v_.training_phases : v_.evaluation_phases;
-    for (int64_t i = own.thread; i < phases(); i += kThreads) copy_fresh(phase_list(own) + i, from + i);
+    if (training_) {
+      prepare_training(place, own);
+    } else if (place.block < rows_) {
+      copy_lists(own, v_.evaluation_phases);
+      own.place = own.row = static_cast<int32_t>(place.block);
+      take_reading(own, reading_of(v_, own.row));
+    }
     return own;
   }
 
@@ -146,26 +135,59 @@ class ExamplesBody {
   /// Of the example's tokens, where words are dropped.
   BERNOULLI_HOST_DEVICE int32_t* ranks(const Own& own) const { return v_.ranks + facts(own).ranks; }
 
-  BERNOULLI_HOST_DEVICE void prepare_training(const Update& update, Own& own) const {
+  /// Layers and phases come into the block's memory, by threads of different warps.
+  BERNOULLI_HOST_DEVICE void copy_lists(const Own& own, const ExamplePhase* from) const {
+    for (int64_t i = own.thread; i < v_.num_layers; i += kThreads) copy_fresh(layers(own) + i, v_.layers + i);
+    for (int64_t i = kThreads - 1 - own.thread; i < phases(); i += kThreads)
+      copy_fresh(phase_list(own) + i, from + i);
+  }
+  BERNOULLI_HOST_DEVICE void take_reading(Own& own, const Reading& reading) const {
+    own.reading = reading;
+    own.kept = reading.count;
+    const auto columns = static_cast<int32_t>(columns_of<W>(v_));
+    own.segment = columns < kThreads ? own.thread / columns : 0;
+    own.column = own.thread - own.segment * columns;
+    own.begin = segment_begin(reading.count, own.segment);
+    own.end = segment_begin(reading.count, own.segment + 1);
+    read_tokens(own, own.begin);
+  }
+
+  /// Loads wait for loads three times: the turn, what is known of the example, tokens and targets. What waits
+  /// for nothing is asked for with the turn.
+  BERNOULLI_HOST_DEVICE void prepare_training(const Place& place, Own& own) const {
+    const Turn::Head turn = head_of_turn(v_);
+    const auto step = static_cast<uint64_t>(read_fresh(&v_.turn->update.step));
+    const double divisor = read_fresh(&v_.turn->update.weight);
+    const double pos_weight = own.thread < num_seen(v_) ? read_fresh(v_.pos_weight + own.thread) : 1;
+    copy_lists(own, v_.training_phases);
+    const int64_t example = place.block - 1;
+    if (!turn.is_there() || example >= turn.size) return;
+    own.place = static_cast<int32_t>(example);
+    ExampleOfPiece planned;
+    copy_fresh(&planned, v_.planned + turn.first + example);
+    const bool has_label = own.thread < num_seen(v_);
+    if (has_label) {
+      loss_inputs(own)[own.thread].divisor = divisor;
+      loss_inputs(own)[own.thread].pos_weight = pos_weight;
+    }
+    if (own.thread == 0) facts(own) = facts_of(step, static_cast<uint64_t>(example));
+    own.row = planned.row;
+    take_reading(own, {planned.begin, planned.count, planned.pads, planned.scale});
     if (v_.token_threshold != 0) own.reading.scale *= 65536.0f / static_cast<float>(v_.token_threshold);
-    if (own.thread < num_seen(v_)) {
-      loss_inputs(own)[own.thread] = {
-          v_.weights != nullptr ? static_cast<double>(read_fresh(v_.weights + own.row)) : 1.0,
-          read_fresh(&update.weight), read_fresh(v_.pos_weight + own.thread),
-          read_fresh(v_.targets + target_at(own, own.thread))};
-    }
-    if (own.thread != 0) return;
+    if (own.thread == 0) facts(own).ranks = planned.ranks;
+    if (!has_label) return;
+    const float target = read_fresh(v_.targets + target_at(own, own.thread));
+    loss_inputs(own)[own.thread].weight =
+        v_.weights != nullptr ? static_cast<double>(read_fresh(v_.weights + own.row)) : 1.0;
+    loss_inputs(own)[own.thread].target = target;
+  }
+  BERNOULLI_HOST_DEVICE BlockFacts facts_of(uint64_t step, uint64_t example) const {
     using namespace random_stream;
-    const auto step = static_cast<uint64_t>(read_fresh(&update.step));
-    const auto place = static_cast<uint64_t>(own.place);
-    BlockFacts now;
-    now.seed = mix_seed(mix_seed(v_.seed, kDropout, step), kDropout, place);
-    if (v_.word_threshold != 0) {
-      now.word_seed = mix_seed(mix_seed(v_.seed, kWordDropout, step), kWordDropout, place);
-      const int64_t* const begin = v_.occurrence_begin + read_fresh(&update.first);
-      now.ranks = read_fresh(begin + own.place) - read_fresh(begin);
-    }
-    facts(own) = now;
+    BlockFacts facts;
+    facts.seed = mix_seed(mix_seed(v_.seed, kDropout, step), kDropout, example);
+    if (v_.word_threshold != 0)
+      facts.word_seed = mix_seed(mix_seed(v_.seed, kWordDropout, step), kWordDropout, example);
+    return facts;
   }
 
   BERNOULLI_HOST_DEVICE int64_t target_at(const Own& own, int64_t label) const {

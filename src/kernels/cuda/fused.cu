@@ -151,7 +151,8 @@ class CudaCard {
     config.dynamicSmemBytes = static_cast<size_t>(shared_bytes);
     config.stream = stream();
     config.attrs = &overlap;
-    config.numAttrs = is_repeating_ && overlaps() && timing_ == nullptr ? 1 : 0;
+    config.numAttrs = follows_launch_ && overlaps() && timing_ == nullptr ? 1 : 0;
+    follows_launch_ = is_repeating_;
     timed(Body::kName,
           [&] { check(cudaLaunchKernelEx(&config, run_body<Body>, body), "a kernel did not start"); });
   }
@@ -168,11 +169,13 @@ class CudaCard {
       if (graph_ == nullptr && first < end) one();  // loads the kernels, which a capture may not
       if (first % 2 != 0 && first < end) one();     // a graph begins with turn 0
       if (graph_ == nullptr && end - first >= kUpdatesOfGraph) capture(launches);
-      for (; end - first >= kUpdatesOfGraph; first += kUpdatesOfGraph)
+      for (; end - first >= kUpdatesOfGraph; first += kUpdatesOfGraph) {
         check(cudaGraphLaunch(graph_, stream()), "cudaGraphLaunch");
+        follows_launch_ = false;
+      }
     }
     while (first < end) one();
-    is_repeating_ = false;
+    is_repeating_ = follows_launch_ = false;
   }
 
   int64_t sort_bytes(int64_t count) { return sort_pairs_bytes(count); }
@@ -247,6 +250,7 @@ class CudaCard {
 
   template <class Launches>
   void capture(const Launches& launches) {
+    follows_launch_ = false;
     check(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
     cudaGraph_t graph = nullptr;
     try {
@@ -265,7 +269,8 @@ class CudaCard {
   int capability_ = 0;  ///< the major number, once it was asked for
   cudaStream_t stream_ = nullptr;
   cudaGraphExec_t graph_ = nullptr;
-  bool is_repeating_ = false;                   ///< what is launched follows a launch, not a copy
+  bool is_repeating_ = false;
+  bool follows_launch_ = false;                 ///< of the updates: what is launched may overlap with it
   std::unique_ptr<std::vector<Timed>> timing_;  ///< where launches are timed
 };
 

@@ -68,17 +68,19 @@ class GradientsBody {
 
   BERNOULLI_HOST_DEVICE Own prepare(const Place& place, void* shared) const {
     Own own;
-    const UpdateOfPiece* const update = current(v_);
-    if (update == nullptr) return own;
-    own.update = static_cast<int32_t>(read_fresh(&v_.turn->number));
-    own.first = static_cast<int32_t>(read_fresh(&update->first));
-    own.size = static_cast<int32_t>(read_fresh(&update->size));
+    const Turn& turn = *v_.turn;
+    const Span readings = {read_fresh(&turn.update.readings.begin), read_fresh(&turn.update.readings.end)};
+    const Turn::Head head = head_of_turn(v_);
+    if (!head.is_there()) return own;
+    own.update = head.number;
+    own.first = head.first;
+    own.size = head.size;
     const Memory m = memory(shared);
-    if (kApplies && place.thread == 0) copy_fresh(&m.fixed->constants, &update->constants);
+    if (kApplies && place.thread == 0) copy_fresh(&m.fixed->constants, &turn.update.constants);
     if (place.block < v_.head_blocks) {
       prepare_number(place, own, m);
     } else if (!sweeps(place)) {
-      prepare_chunk(place, own, m);
+      prepare_chunk(place, own, readings, m);
     } else {
       prepare_sweep(place, own, m);
     }
@@ -91,7 +93,7 @@ class GradientsBody {
 
   BERNOULLI_HOST_DEVICE void run(int phase, const Place& place, Own& own, void* shared) const {
     if (own.update < 0) return;
-    if (kApplies && phase == 0) own.stops = read_fresh(&v_.next_turn->stopped);
+    if (kApplies && phase == 0) own.stops = read_fresh(&v_.next_turn->head.stopped);
     const Memory m = memory(shared);
     if (sweeps(place)) return phase == 0 ? sweep(place, own, m) : void();
     const auto thread = static_cast<int>(place.thread);
@@ -164,7 +166,8 @@ class GradientsBody {
 
   // The embedding.
 
-  BERNOULLI_HOST_DEVICE void prepare_chunk(const Place& place, Own& own, const Memory& m) const {
+  BERNOULLI_HOST_DEVICE void prepare_chunk(const Place& place, Own& own, const Span& span,
+                                           const Memory& m) const {
     const RowColumn at = row_column(place.block - v_.head_blocks, v_.tiles);
     own.chunk = static_cast<int32_t>(at.row);
     const RowColumn thread = row_column(place.thread, threads_of_group());
@@ -172,8 +175,6 @@ class GradientsBody {
     own.group = static_cast<int32_t>(column < columns_of<W>(v_) ? thread.row : v_.groups);
     own.feature = static_cast<int32_t>(column * W);
 
-    const Span span = {read_fresh(&v_.turn->update.readings.begin),
-                       read_fresh(&v_.turn->update.readings.end)};
     const int64_t begin = span.begin + own.chunk * items();
     const int64_t left = span.end - begin;
     own.count = static_cast<int32_t>(left < 0 ? 0 : left < items() ? left : items());
@@ -235,8 +236,7 @@ class GradientsBody {
     r.position = static_cast<int32_t>(at.position);
     if (v_.token_threshold != 0) r.draws = v_.draws[at.example];
     if (v_.ranks != nullptr && !is_pad) {
-      const int64_t* const begin = v_.occurrence_begin + own.first;
-      r.position = v_.ranks[begin[at.example] - begin[0] + at.position];
+      r.position = v_.ranks[v_.planned[own.first + at.example].ranks + at.position];
     }
     return r;
   }
@@ -475,7 +475,7 @@ class GradientsBody {
     if (thread != 0) return;
     v_.state->arrived = 0;
     v_.state->clip = Summary::clip(v_, sums);
-    if (Summary::note(v_, own.update, sums)) v_.next_turn->stopped = 1;
+    if (Summary::note(v_, own.update, sums)) v_.next_turn->head.stopped = 1;
   }
 
   View v_;

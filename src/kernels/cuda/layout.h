@@ -325,6 +325,7 @@ class Layout {
     v.examples = arena.take<int32_t>(most_examples);
     v.update_of = arena.take<int32_t>(most_examples);
     v.occurrence_begin = arena.take<int64_t>(most_examples + 1);
+    v.planned = arena.take<ExampleOfPiece>(most_examples);
     run.keys = arena.take<uint32_t>(most_occurrences);
     run.occurrences = arena.take<uint32_t>(most_occurrences);
     v.keys = arena.take<uint32_t>(most_occurrences);

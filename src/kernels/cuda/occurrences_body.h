@@ -6,7 +6,7 @@ namespace bernoulli::card {
 
 /// Writes the occurrences of a whole run of updates, an example a block, in the order of the examples. Sorted
 /// by key, stably, they stand by update and row, within a row by example and position: which example stands
-/// where changes with every epoch.
+/// where changes with every epoch. And what ExamplesBody needs to know of each example.
 class OccurrencesBody : public Plain {
  public:
   static constexpr const char* kName = "occurrences";
@@ -20,6 +20,11 @@ class OccurrencesBody : public Plain {
     const Reading r = reading_of(v_, v_.examples[place.block]);
     const int64_t begin = v_.occurrence_begin[place.block];
     const int64_t count = v_.occurrence_begin[place.block + 1] - begin;
+    if (place.thread == 0) {
+      const int64_t of_update = v_.occurrence_begin[v_.updates[number].first];
+      v_.planned[place.block] = {r.begin, begin - of_update, v_.examples[place.block], r.count, r.pads,
+                                 r.scale};
+    }
     for (int64_t p = place.thread; p < count; p += kThreads) {
       const bool is_token = p < r.count;  // behind the tokens: padding
       const int64_t row = is_token ? token(v_.tokens, r.begin + p) : 0;

@@ -204,8 +204,8 @@ class Program {
     zero_array(view_.records, count);
     if (!layout_.at_once) zero_array(view_.stamp, view_.num_rows);
     zero_array(view_.carried, view_.embedding_blocks);
-    put_state(turn);
     sort_occurrences();
+    put_state(turn);
     with_width([&](auto width) {
       constexpr int W = decltype(width)::value;
       // Where the next update takes the record of the one before, one more takes the last.
@@ -220,8 +220,9 @@ class Program {
     StateOfPiece state;
     state.num_updates = static_cast<int64_t>(piece_.updates.size());
     state.turns[turn].update = piece_.updates.front();
+    state.turns[turn].head.size = static_cast<int32_t>(piece_.updates.front().size);
     card_.put(view_.state, &state, sizeof state);
-    card_.copy(&view_.state->turns[turn].stopped, &view_.state->refused, sizeof view_.state->refused);
+    card_.copy(&view_.state->turns[turn].head.stopped, &view_.state->refused, sizeof view_.state->refused);
   }
 
   void sort_occurrences() {

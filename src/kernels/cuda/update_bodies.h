@@ -37,8 +37,9 @@ class CatchUpBody : public Plain {
   explicit CatchUpBody(const View& view) : v_(view) {}
   BERNOULLI_HOST_DEVICE int phases() const { return 1; }
   BERNOULLI_HOST_DEVICE void run(int, const Place& place, Own&, void*) const {
-    if (current(v_) == nullptr) return;
-    const int64_t number = v_.turn->number;
+    const Turn::Head head = head_of_turn(v_);
+    if (!head.is_there()) return;
+    const int64_t number = head.number;
     each_row_read<W>(v_, place, number,
                      [&](int64_t row, int64_t begin) { replay<W>(v_, begin, v_.stamp[row], number); });
   }
@@ -79,8 +80,7 @@ class ApplyBody {
 
   /// The first numbers of a thread, of embedding and head, which the gradient is awaited with.
   struct Own {
-    bool is_there = false;  ///< the update
-    int64_t number = 0;
+    int32_t number = -1;  ///< of the update; negative: there is none
     kernels::UpdateConstants constants;
     float clip = 1;
     Numbers<W> numbers;
@@ -89,11 +89,10 @@ class ApplyBody {
   };
   BERNOULLI_HOST_DEVICE Own prepare(const Place& place, void*) const {
     Own own;
-    const UpdateOfPiece* const update = current(v_);
-    if (update == nullptr) return own;
-    own.is_there = true;
-    own.number = read_fresh(&v_.turn->number);
-    copy_fresh(&own.constants, &update->constants);
+    copy_fresh(&own.constants, &v_.turn->update.constants);
+    const Turn::Head head = head_of_turn(v_);
+    if (!head.is_there()) return own;
+    own.number = head.number;
     const int64_t first = place.first();
     if (!v_.deferred && first < v_.num_rows * columns_of<W>(v_))
       own.numbers = Numbers<W>::read(v_.embedding, first * W);
@@ -106,7 +105,7 @@ class ApplyBody {
 
   BERNOULLI_HOST_DEVICE int phases() const { return 1; }
   BERNOULLI_HOST_DEVICE void run(int, const Place& place, Own& own, void*) const {
-    if (!own.is_there) return;
+    if (own.number < 0) return;
     own.clip = v_.state->clip;
     if (v_.deferred) {
       apply_read(own, place);
@@ -118,7 +117,7 @@ class ApplyBody {
 
  private:
   /// Whether the gradient was refused.
-  BERNOULLI_HOST_DEVICE bool stops() const { return v_.next_turn->stopped != 0; }
+  BERNOULLI_HOST_DEVICE bool stops() const { return v_.next_turn->head.stopped != 0; }
 
   /// Every row. All that the first numbers of a thread need is asked for at once, needed or not.
   BERNOULLI_HOST_DEVICE void apply_all(const Own& own, const Place& place) const {

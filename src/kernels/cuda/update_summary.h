@@ -102,21 +102,25 @@ class TurnKeeper {
   /// In the block's memory.
   struct Memory {
     UpdateSummary::Sums sums;
-    UpdateOfPiece next;
-    int64_t number;
-    int64_t size_before;  ///< of the update before; negative: nothing is to be summed
-    int32_t stopped;
+    Turn next;
+    int32_t size_before;  ///< of the update before; negative: nothing is to be summed
   };
 
   BERNOULLI_HOST_DEVICE static void prepare(const View& v, int64_t thread, Memory& m) {
     if (thread != 0) return;
-    const int64_t number = read_fresh(&v.turn->number), num_updates = read_fresh(&v.state->num_updates);
-    m.number = number;
-    m.stopped = read_fresh(&v.turn->stopped);
-    const bool sums = applies_at_once(v) && m.stopped == 0 && number > 0 && number <= num_updates;
-    m.size_before = sums ? read_fresh(&v.updates[number - 1].size) : -1;
-    m.next = UpdateOfPiece();
-    if (number + 1 < num_updates) copy_fresh(&m.next, v.updates + number + 1);
+    const auto num_updates = static_cast<int32_t>(read_fresh(&v.state->num_updates));
+    const Turn::Head now = head_of_turn(v);
+    const int32_t next = now.number + 1;
+    const bool sums = applies_at_once(v) && now.stopped == 0 && now.number > 0 && now.number <= num_updates;
+    m.size_before = sums ? static_cast<int32_t>(read_fresh(&v.updates[now.number - 1].size)) : -1;
+    m.next = Turn();
+    if (next < num_updates) {
+      copy_fresh(&m.next.update, v.updates + next);
+      m.next.head.first = static_cast<int32_t>(m.next.update.first);
+      m.next.head.size = static_cast<int32_t>(m.next.update.size);
+    }
+    m.next.head.number = next;
+    m.next.head.stopped = now.stopped;
   }
 
   BERNOULLI_HOST_DEVICE static void run(const View& v, int phase, int thread, Memory& m) {
@@ -138,10 +142,9 @@ class TurnKeeper {
 
  private:
   BERNOULLI_HOST_DEVICE static void hand_on(const View& v, Memory& m) {
-    if (m.size_before >= 0 && UpdateSummary::note(v, m.number - 1, m.sums)) m.stopped = 1;
-    v.next_turn->number = m.number + 1;
-    v.next_turn->stopped = m.stopped;
-    v.next_turn->update = m.next;
+    const int32_t before = m.next.head.number - 2;
+    if (m.size_before >= 0 && UpdateSummary::note(v, before, m.sums)) m.next.head.stopped = 1;
+    *v.next_turn = m.next;
   }
 };
 

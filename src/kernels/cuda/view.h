@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "core/random.h"
 #include "kernels/cuda/cross_block.h"
@@ -98,13 +99,14 @@ BERNOULLI_HOST_DEVICE inline void store(float* to, const Features<W>& x) {
   std::memcpy(to, x.v, sizeof x.v);
 #endif
 }
-/// Of plain structures of whole 32-bit words, in prepare().
+/// Of plain structures of whole 32-bit words, four at once where they are aligned so, in prepare().
 template <class T>
 BERNOULLI_HOST_DEVICE inline void copy_fresh(T* to, const T* from) {
   static_assert(sizeof(T) % sizeof(uint32_t) == 0);
 #if defined(__CUDA_ARCH__)
-  for (size_t i = 0; i < sizeof(T) / sizeof(uint32_t); ++i)
-    reinterpret_cast<uint32_t*>(to)[i] = read_fresh(reinterpret_cast<const uint32_t*>(from) + i);
+  using Word = std::conditional_t<alignof(T) % sizeof(uint4) == 0, uint4, uint32_t>;
+  for (size_t i = 0; i < sizeof(T) / sizeof(Word); ++i)
+    reinterpret_cast<Word*>(to)[i] = read_fresh(reinterpret_cast<const Word*>(from) + i);
 #else
   *to = *from;
 #endif
@@ -220,13 +222,29 @@ struct UpdateOfPiece : Update {
   Span readings;
 };
 
-/// What the launches of an update are told of it. There are two, which updates take in turns: while an update
-/// is made, the turn of the next one is written.
+/// What the launches of an update are told of it. There are two turns, which updates take alternately: while
+/// an update is made, the turn of the next one is written.
 struct Turn {
-  int64_t number = 0;   ///< of the update in its piece; past the last one there is none
-  int32_t stopped = 0;  ///< 1: an update before was refused, and no weight moves any more
-  int32_t unused = 0;
+  /// Read at once, and first.
+  struct alignas(16) Head {
+    int32_t number = 0;   ///< of the update in its piece
+    int32_t first = 0;    ///< of its examples
+    int32_t size = -1;    ///< negative: the piece has no such update
+    int32_t stopped = 0;  ///< 1: an update before was refused, and no weight moves any more
+    BERNOULLI_HOST_DEVICE bool is_there() const { return size >= 0 && stopped == 0; }
+  };
+  Head head;
   UpdateOfPiece update;
+};
+
+/// What a block needs to know of an example of the piece, in one place.
+struct alignas(16) ExampleOfPiece {
+  int64_t begin = 0;  ///< of its tokens
+  int64_t ranks = 0;  ///< readings of its update before its own
+  int32_t row = 0;    ///< of the data
+  int32_t count = 0;  ///< and what follows: as in Reading
+  int32_t pads = 0;
+  float scale = 1;
 };
 
 /// What the host says of the updates that are sorted at once, and the card's way through them.
@@ -276,6 +294,7 @@ struct View : Settings {
   const UpdateOfPiece* updates = nullptr;
   const int32_t* examples = nullptr;
   const int64_t* occurrence_begin = nullptr;  ///< by example of the run, and the end
+  ExampleOfPiece* planned = nullptr;          ///< by example of the run
   const int32_t* update_of = nullptr;         ///< by example of the run
   const uint32_t* keys = nullptr;             ///< sorted: update * num_rows + row
   const uint32_t* occurrences = nullptr;      ///< beside keys; equal keys in the order of the examples
@@ -326,12 +345,12 @@ BERNOULLI_HOST_DEVICE inline int64_t columns_of(const View& v) {
 /// Whether GradientsBody applies the rule, too.
 BERNOULLI_HOST_DEVICE inline bool applies_at_once(const View& v) { return v.next_embedding.w != nullptr; }
 
-/// The update whose turn it is, or null where none is to be made. The turn was written by launches before the
-/// one directly before any that asks: by that of the update before, or the host.
-BERNOULLI_HOST_DEVICE inline const UpdateOfPiece* current(const View& v) {
-  const int64_t number = read_fresh(&v.turn->number);
-  return read_fresh(&v.turn->stopped) != 0 || number >= read_fresh(&v.state->num_updates) ? nullptr
-                                                                                          : &v.turn->update;
+/// Of the update whose turn it is. It was written by launches before the one directly before any that asks:
+/// by that of the update before, or the host.
+BERNOULLI_HOST_DEVICE inline Turn::Head head_of_turn(const View& v) {
+  Turn::Head head;
+  copy_fresh(&head, &v.turn->head);
+  return head;
 }
 
 BERNOULLI_HOST_DEVICE inline int32_t token(const Tokens& tokens, int64_t at) {
