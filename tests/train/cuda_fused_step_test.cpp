@@ -110,6 +110,7 @@ TEST_P(OnHostCard, GivesTheSameBitsInEveryOrderAndForEverySweep) {
     settings.sweep = sweep;
     settings.shared_limit = shared_limit;
     settings.prepares_early = prepares_early;
+    settings.prepares_pieces_early = order != Order::kForwards;
     const auto other = bench.on_card(card::host_functions());
     EXPECT_EQ(bench.train(*other, 0, 10), loss);
     expect_same_state(*first, *other);
@@ -217,12 +218,18 @@ TEST(CudaFusedStep, SumsTheLossesOfManyLabels) {
 }
 
 /// Of a piece: 250 readings are two or three updates, 10 are one.
-class Pieces : public ::testing::TestWithParam<std::tuple<int64_t, int64_t>> {
+class Pieces : public ::testing::TestWithParam<std::tuple<int64_t, int64_t, bool>> {
  protected:
+  Pieces() {
+    card::HostCard::settings().sorted_at_once = std::get<0>(GetParam());
+    card::HostCard::settings().too_many = std::get<1>(GetParam());
+    card::HostCard::settings().prepares_pieces_early = std::get<2>(GetParam());
+  }
   ~Pieces() override { card::HostCard::settings() = {}; }
 };
 INSTANTIATE_TEST_SUITE_P(CudaFusedStep, Pieces,
-                         ::testing::Combine(::testing::Values(10, 250, 1 << 21), ::testing::Values(0, 1, 2)));
+                         ::testing::Combine(::testing::Values(10, 250, 1 << 21), ::testing::Values(0, 1, 2),
+                                            ::testing::Bool()));
 
 /// Weights and optimizer state are two copies of which each update reads one and writes the other: after an
 /// odd number of updates and after an even one the step reads, evaluates and goes on from what was written
@@ -233,8 +240,6 @@ TEST_P(Pieces, OfAnyLengthLeaveTheirWeightsAndRecords) {
   settings.sweep = card::Sweep::kDeferred;  // one copy
   const auto expected = bench.on_card(card::host_functions());
   settings.sweep = card::Sweep::kDense;
-  settings.sorted_at_once = std::get<0>(GetParam());
-  settings.too_many = std::get<1>(GetParam());
   const auto got = bench.on_card(card::host_functions());
   int64_t step = 0;
   for (const int64_t count : {1, 1, 2, 3, 1, 4, 5, 6}) {
@@ -265,8 +270,6 @@ TEST_P(Pieces, ARefusedUpdateLeavesNothingWhereverItIs) {
   Bench bench(Case{});
   card::HostCardSettings& settings = card::HostCard::settings();
   settings.sweep = card::Sweep::kDense;
-  settings.sorted_at_once = std::get<0>(GetParam());
-  settings.too_many = std::get<1>(GetParam());
   TokenRows rows;
   for (int64_t i = 0; i < bench.data.size(); ++i) {
     for (int64_t p = 0; p < 10; ++p) rows.ids.push_back(i == 8 ? 59 : static_cast<int32_t>(1 + (i + p) % 50));

@@ -34,8 +34,9 @@ inline int bit_width(uint64_t number) {
   return bits;
 }
 
-/// What only the sort of a run uses.
+/// What only the sort of a run uses, and its pieces.
 struct RunMemory {
+  PieceView pieces[2];
   uint32_t* keys = nullptr;  ///< in the order of the examples
   uint32_t* occurrences = nullptr;
   void* sort = nullptr;
@@ -86,6 +87,15 @@ class Layout {
     place_update(arena, view);
     needs.all = arena.size();
     return needs;
+  }
+
+  /// The arrays of a piece that the host writes.
+  void place_from_host(Arena& arena, PieceView& piece) const {
+    piece.start = arena.take<StateOfPiece>(1);
+    piece.updates = arena.take<UpdateOfPiece>(most_updates);
+    piece.examples = arena.take<int32_t>(most_examples);
+    piece.update_of = arena.take<int32_t>(most_examples);
+    piece.occurrence_begin = arena.take<int64_t>(most_examples + 1);
   }
 
   /// Features that a thread of the embedding's kernels has at once.
@@ -320,19 +330,19 @@ class Layout {
   }
   void place_run(Arena& arena, int64_t sort_bytes, View& v, RunMemory& run) const {
     v.state = arena.take<State>(1);
-    v.updates = arena.take<UpdateOfPiece>(most_updates);
     v.records = arena.take<Record>(most_updates);
-    v.examples = arena.take<int32_t>(most_examples);
-    v.update_of = arena.take<int32_t>(most_examples);
-    v.occurrence_begin = arena.take<int64_t>(most_examples + 1);
-    v.planned = arena.take<ExampleOfPiece>(most_examples);
+    for (PieceView& piece : run.pieces) place_piece(arena, piece);
     run.keys = arena.take<uint32_t>(most_occurrences);
     run.occurrences = arena.take<uint32_t>(most_occurrences);
-    v.keys = arena.take<uint32_t>(most_occurrences);
-    v.occurrences = arena.take<uint32_t>(most_occurrences);
-    v.rows_read = arena.take<uint32_t>(most_updates * v.row_words);
     run.sort = arena.take<char>(sort_bytes);
     run.records = arena.take<Record>(kMostUpdates);
+  }
+  void place_piece(Arena& arena, PieceView& piece) const {
+    place_from_host(arena, piece);
+    piece.planned = arena.take<ExampleOfPiece>(most_examples);
+    piece.keys = arena.take<uint32_t>(most_occurrences);
+    piece.occurrences = arena.take<uint32_t>(most_occurrences);
+    piece.rows_read = arena.take<uint32_t>(most_updates * view_.row_words);
   }
   void place_update(Arena& arena, View& v) const {
     v.local = uses_local_ ? arena.take<char>(std::max(largest_update + 1, kEvaluationRows) * v.example.end)

@@ -17,12 +17,17 @@ namespace bernoulli::card {
 
 /// Training on a card: what lies where, and which launches make an update. `Card` is CUDA's (fused.cu) or the
 /// processor's (tests/support/host_card.h). It throws Failure, and does what it is asked one after the other:
+/// - allocate_host(bytes), free_host(memory): the host's memory, for prepare();
 /// - allocate(bytes), null where there is no room, free(memory), free_bytes();
 /// - put(to, from, bytes), get(to, from, bytes) between the card's memory and the host's; put() may leave the
 ///   work to the card once `from` was read; copy(to, from, bytes), zero(at, bytes) within the card's;
 /// - launch(body, blocks, shared_bytes): a body of view.h;
-/// - repeat(launches, first, times): launches(turn) at least so often, with the turns first, 1 - first,
-///   first, ... of 0 and 1; those of a turn are always the same, and a card may have recorded them;
+/// - repeat(slot, launches, first, times): launches(turn) at least so often, with the turns first, 1 - first,
+///   first, ... of 0 and 1; those of a slot and a turn are always the same, and a card may have recorded
+///   them;
+/// - prepare(slot, call): what `call` asks for, in its order, may be done beside all else, but after what was
+///   asked for before release(slot); it puts from allocate_host() memory, read until await_on_host(slot)
+///   returns. What is asked for after await_prepared(slot) is done after it. There are two slots;
 /// - time_launches(): from here on; launch_times(): what they took, by body, and no more are timed;
 /// - sort(keys, values, sorted_keys, sorted_values, count, bits, memory): stably, by the lowest `bits` of the
 ///   keys, in memory of sort_bytes(count);
@@ -43,6 +48,7 @@ class Program {
     Arena arena(memory_.get());
     layout_.place(arena, sort_bytes_, view_, run_);
     card_.zero(memory_.get(), needs.all);
+    allocate_staging();
     put_model(model);
     put_data(data);
     for (int32_t p = 0; p < model.num_parameters; ++p) {
@@ -143,16 +149,32 @@ class Program {
       card_.put(const_cast<int32_t*>(to.wide), from.wide + first, offsets.back() * 4);
   }
 
-  /// At most kMostUpdates. The host puts a piece together while the card works on the one before.
+  void allocate_staging() {
+    Arena measure(nullptr);
+    PieceView ignored;
+    layout_.place_from_host(measure, ignored);
+    for (Slot& slot : slots_) {
+      slot.memory.reset(card_.allocate_host(measure.size()));
+      Arena arena(slot.memory.get());
+      layout_.place_from_host(arena, slot.staging);
+    }
+  }
+
+  /// At most kMostUpdates. The host puts a piece together, and the card sorts it, while the card works on the
+  /// one before.
   void run_some(const int32_t* examples, const Update* updates, int64_t num_updates, Record* records) {
     zero_array(view_.state, 1);
     zero_array(view_.not_finite, layout_.num_parameters());
+    for (const int64_t slot : {0, 1}) card_.release(slot);
     std::vector<int64_t> pieces;  // where they begin
     for (int64_t done = 0; done < num_updates;) {
+      const auto slot = static_cast<int64_t>(pieces.size() % 2);
       const int64_t count = take_piece(examples, updates + done, num_updates - done);
       pieces.push_back(done);
-      run_piece(turn_after(done));
+      prepare_piece(slot, turn_after(done));
+      run_piece(slot, turn_after(done));
       card_.copy(run_.records + done, view_.records, count * static_cast<int64_t>(sizeof(Record)));
+      card_.release(slot);
       done += count;
     }
     card_.get(records, run_.records, num_updates * static_cast<int64_t>(sizeof(Record)));
@@ -195,48 +217,68 @@ class Program {
     return static_cast<int64_t>(piece_.updates.size());
   }
 
-  void run_piece(int64_t turn) {
+  View view_of(int64_t slot, int64_t turn) const {
+    View view = layout_.view_of(view_, turn);
+    static_cast<PieceView&>(view) = run_.pieces[slot];
+    return view;
+  }
+
+  /// Sends the piece and sorts it. The first update has the turn.
+  void prepare_piece(int64_t slot, int64_t turn) {
+    StateOfPiece start;
+    start.num_updates = static_cast<int64_t>(piece_.updates.size());
+    start.turns[turn].update = piece_.updates.front();
+    start.turns[turn].head.size = static_cast<int32_t>(piece_.updates.front().size);
+    card_.await_on_host(slot);  // the card has read what was staged last
+    const PieceView &to = run_.pieces[slot], &staged = slots_[slot].staging;
+    card_.prepare(slot, [&] {
+      stage(to.start, staged.start, &start, 1);
+      stage(to.updates, staged.updates, piece_.updates.data(), piece_.updates.size());
+      stage(to.examples, staged.examples, piece_.examples.data(), piece_.examples.size());
+      stage(to.update_of, staged.update_of, piece_.update_of.data(), piece_.update_of.size());
+      stage(to.occurrence_begin, staged.occurrence_begin, piece_.occurrence_begin.data(),
+            piece_.occurrence_begin.size());
+      sort_occurrences(view_of(slot, turn));
+    });
+  }
+  template <class T>
+  void stage(const T* to, const T* staged, const T* from, size_t count) {
+    std::copy_n(from, count, const_cast<T*>(staged));
+    card_.put(const_cast<T*>(to), staged, static_cast<int64_t>(count * sizeof(T)));
+  }
+
+  void sort_occurrences(const View& view) {
+    const int64_t count = piece_.occurrence_begin.back();
+    card_.launch(OccurrencesBody(view, run_.keys, run_.occurrences),
+                 static_cast<int64_t>(piece_.examples.size()), 0);
+    if (layout_.at_once)
+      zero_array(view.rows_read, static_cast<int64_t>(piece_.updates.size()) * view.row_words);
+    if (count == 0) return;
+    const auto largest = static_cast<uint64_t>(piece_.updates.size()) * static_cast<uint64_t>(view.num_rows);
+    card_.sort(run_.keys, run_.occurrences, const_cast<uint32_t*>(view.keys),
+               const_cast<uint32_t*>(view.occurrences), count, bit_width(largest - 1),
+               {run_.sort, sort_bytes_});
+    if (layout_.at_once) card_.launch(RowsReadBody(view, count), (count + kThreads - 1) / kThreads, 0);
+  }
+
+  /// Of what prepare_piece() sent. A refusal of the run stays.
+  void run_piece(int64_t slot, int64_t turn) {
     const auto count = static_cast<int64_t>(piece_.updates.size());
-    put_array(view_.updates, piece_.updates);
-    put_array(view_.examples, piece_.examples);
-    put_array(view_.update_of, piece_.update_of);
-    put_array(view_.occurrence_begin, piece_.occurrence_begin);
-    zero_array(view_.records, count);
-    if (!layout_.at_once) zero_array(view_.stamp, view_.num_rows);
-    zero_array(view_.carried, view_.embedding_blocks);
-    sort_occurrences();
-    put_state(turn);
+    const View first = view_of(slot, turn);
+    card_.await_prepared(slot);
+    zero_array(first.records, count);
+    if (!layout_.at_once) zero_array(first.stamp, first.num_rows);
+    zero_array(first.carried, first.embedding_blocks);
+    card_.copy(first.state, first.start, sizeof(StateOfPiece));
+    card_.copy(&first.state->turns[turn].head.stopped, &first.state->refused, sizeof first.state->refused);
     with_width([&](auto width) {
       constexpr int W = decltype(width)::value;
       // Where the next update takes the record of the one before, one more takes the last.
       const int64_t times = count + (layout_.at_once ? 1 : 0);
-      card_.repeat([this](int64_t of) { launch_update<W>(layout_.view_of(view_, of)); }, turn, times);
-      if (replays()) card_.launch(SettleBody<W>(view_), layout_.sweep_blocks, 0);
+      card_.repeat(
+          slot, [&](int64_t of) { launch_update<W>(view_of(slot, of)); }, turn, times);
+      if (replays()) card_.launch(SettleBody<W>(first), layout_.sweep_blocks, 0);
     });
-  }
-
-  /// The first update has the turn; a refusal stays.
-  void put_state(int64_t turn) {
-    StateOfPiece state;
-    state.num_updates = static_cast<int64_t>(piece_.updates.size());
-    state.turns[turn].update = piece_.updates.front();
-    state.turns[turn].head.size = static_cast<int32_t>(piece_.updates.front().size);
-    card_.put(view_.state, &state, sizeof state);
-    card_.copy(&view_.state->turns[turn].head.stopped, &view_.state->refused, sizeof view_.state->refused);
-  }
-
-  void sort_occurrences() {
-    const int64_t count = piece_.occurrence_begin.back();
-    card_.launch(OccurrencesBody(view_, run_.keys, run_.occurrences),
-                 static_cast<int64_t>(piece_.examples.size()), 0);
-    if (layout_.at_once)
-      zero_array(view_.rows_read, static_cast<int64_t>(piece_.updates.size()) * view_.row_words);
-    if (count == 0) return;
-    const auto largest = static_cast<uint64_t>(piece_.updates.size()) * static_cast<uint64_t>(view_.num_rows);
-    card_.sort(run_.keys, run_.occurrences, const_cast<uint32_t*>(view_.keys),
-               const_cast<uint32_t*>(view_.occurrences), count, bit_width(largest - 1),
-               {run_.sort, sort_bytes_});
-    if (layout_.at_once) card_.launch(RowsReadBody(view_, count), (count + kThreads - 1) / kThreads, 0);
   }
 
   template <int W>
@@ -329,6 +371,16 @@ class Program {
     std::vector<int64_t> occurrence_begin = {0};
   };
   Piece piece_;
+  struct FreeHost {
+    Card* card;
+    void operator()(void* memory) const { card->free_host(memory); }
+  };
+  /// What the card reads of the host's memory, a piece.
+  struct Slot {
+    std::unique_ptr<void, FreeHost> memory;
+    PieceView staging;
+  };
+  Slot slots_[2] = {{{nullptr, FreeHost{&card_}}, {}}, {{nullptr, FreeHost{&card_}}, {}}};
   int64_t copy_ = 0;          ///< of the tables, that is the weights; the other one is written next
   int64_t refused_size_ = 0;  ///< of the last update that was
   int64_t refused_turn_ = 0;

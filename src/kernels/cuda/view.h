@@ -265,8 +265,24 @@ struct Tables {
   float* s1 = nullptr;
 };
 
+/// Of the updates that are sorted at once. There is room for two pieces: the card sorts one while it works on
+/// the other.
+struct PieceView {
+  const StateOfPiece* start = nullptr;  ///< what State begins the piece with
+  const UpdateOfPiece* updates = nullptr;
+  const int32_t* examples = nullptr;
+  const int64_t* occurrence_begin = nullptr;  ///< by example of the run, and the end
+  ExampleOfPiece* planned = nullptr;          ///< by example of the run
+  const int32_t* update_of = nullptr;         ///< by example of the run
+  const uint32_t* keys = nullptr;             ///< sorted: update * num_rows + row
+  const uint32_t* occurrences = nullptr;      ///< beside keys; equal keys in the order of the examples
+  /// [updates, row_words]: a bit a row, set where the update reads it. Only where the rest are swept by
+  /// GradientsBody.
+  uint32_t* rows_read = nullptr;
+};
+
 /// All pointers are of the device.
-struct View : Settings {
+struct View : Settings, PieceView {
   // The model.
   int64_t dim = 0, num_rows = 0, num_parts = 0, head_size = 0;
   bool deferred = false;     ///< Sweep::kDeferred
@@ -281,6 +297,8 @@ struct View : Settings {
   const ExamplePhase* training_phases = nullptr;
   const ExamplePhase* evaluation_phases = nullptr;
   int64_t num_training_phases = 0, num_evaluation_phases = 0;
+  int position_bits = 0;  ///< of an occurrence, below its example's
+  int64_t row_words = 0;  ///< of rows_read, an update
   const double* pos_weight = nullptr;
   const uint32_t* binomial = nullptr;
   // The data.
@@ -291,18 +309,6 @@ struct View : Settings {
   State* state = nullptr;
   const Turn* turn = nullptr;  ///< of the update
   Turn* next_turn = nullptr;
-  const UpdateOfPiece* updates = nullptr;
-  const int32_t* examples = nullptr;
-  const int64_t* occurrence_begin = nullptr;  ///< by example of the run, and the end
-  ExampleOfPiece* planned = nullptr;          ///< by example of the run
-  const int32_t* update_of = nullptr;         ///< by example of the run
-  const uint32_t* keys = nullptr;             ///< sorted: update * num_rows + row
-  const uint32_t* occurrences = nullptr;      ///< beside keys; equal keys in the order of the examples
-  int position_bits = 0;                      ///< of an occurrence, below its example's
-  /// [updates, row_words]: a bit a row, set where the update reads it. Only where the rest are swept by
-  /// GradientsBody.
-  uint32_t* rows_read = nullptr;
-  int64_t row_words = 0;
   Record* records = nullptr;
   // One update.
   int64_t segments = 1;  ///< parts that the positions of an example are summed in
