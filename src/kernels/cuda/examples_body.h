@@ -84,7 +84,10 @@ class ExamplesBody {
       case Kind::kForward:
         return forward(layer, now.layer, own);
       case Kind::kAddLanes:
-        return add_lanes(layer, own);
+      case Kind::kAddLanesAndLoss:
+        add_lanes(layer, own);
+        if (now.kind == Kind::kAddLanes) return;
+        [[fallthrough]];
       case Kind::kLoss:
         return take_loss(own);
       case Kind::kFoldSeen:
@@ -92,7 +95,10 @@ class ExamplesBody {
       case Kind::kLogits:
         return give_logits(own);
       case Kind::kBackward:
-        return backward(layer, now.layer, own);
+      case Kind::kBackwardAndKeep:
+        backward(layer, now.layer, own);
+        if (now.kind == Kind::kBackward) return;
+        [[fallthrough]];
       case Kind::kKeep:
         return keep(own);
     }

@@ -207,10 +207,15 @@ class Layout {
       }
     }
     add(evaluation_phases, Kind::kLogits);
-    add(training_phases, Kind::kLoss);
+    // The thread that has a logit takes its loss; the one that has a slope of the pool keeps it.
+    if (training_phases.back().kind == Kind::kAddLanes) {
+      training_phases.back().kind = Kind::kAddLanesAndLoss;
+    } else {
+      add(training_phases, Kind::kLoss);
+    }
     if (view_.num_labels > kFold) add(training_phases, Kind::kFoldSeen);
-    for (size_t i = layers.size(); i > 0; --i) add(training_phases, Kind::kBackward, i - 1);
-    add(training_phases, Kind::kKeep);
+    for (size_t i = layers.size(); i > 1; --i) add(training_phases, Kind::kBackward, i - 1);
+    add(training_phases, layers.empty() ? Kind::kKeep : Kind::kBackwardAndKeep);
     view_.num_training_phases = static_cast<int64_t>(training_phases.size());
     view_.num_evaluation_phases = static_cast<int64_t>(evaluation_phases.size());
   }

@@ -181,7 +181,10 @@ struct ExamplePhase {
     kFoldSeen,
     kLogits,
     kBackward,
-    kKeep
+    kKeep,
+    // Two in one, where a thread reads nothing of the second that another thread wrote in the first.
+    kAddLanesAndLoss,
+    kBackwardAndKeep
   };
   Kind kind = Kind::kKeep;
   int32_t layer = 0;
