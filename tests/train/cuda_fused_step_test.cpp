@@ -110,6 +110,7 @@ TEST_P(OnHostCard, GivesTheSameBitsInEveryOrderAndForEverySweep) {
     settings.sweep = sweep;
     settings.shared_limit = shared_limit;
     settings.prepares_early = prepares_early;
+    settings.prepares_pieces_early = order != Order::kForwards;
     const auto other = bench.on_card(card::host_functions());
     EXPECT_EQ(bench.train(*other, 0, 10), loss);
     expect_same_state(*first, *other);
@@ -241,6 +242,89 @@ TEST(CudaFusedStep, SumsTheLossesOfManyLabels) {
   }
 }
 
+/// Of a piece: 250 readings are two or three updates, 10 are one.
+class Pieces : public ::testing::TestWithParam<std::tuple<int64_t, int64_t, bool>> {
+ protected:
+  Pieces() {
+    card::HostCard::settings().sorted_at_once = std::get<0>(GetParam());
+    card::HostCard::settings().too_many = std::get<1>(GetParam());
+    card::HostCard::settings().prepares_pieces_early = std::get<2>(GetParam());
+  }
+  ~Pieces() override { card::HostCard::settings() = {}; }
+};
+INSTANTIATE_TEST_SUITE_P(CudaFusedStep, Pieces,
+                         ::testing::Combine(::testing::Values(10, 250, 1 << 21), ::testing::Values(0, 1, 2),
+                                            ::testing::Bool()));
+
+/// Weights and optimizer state are two copies of which each update reads one and writes the other: after an
+/// odd number of updates and after an even one the step reads, evaluates and goes on from what was written
+/// last. No update of a piece lacks its record, its last one neither, whatever else the card makes.
+TEST_P(Pieces, OfAnyLengthLeaveTheirWeightsAndRecords) {
+  Bench bench(with_dropout(Case{}));
+  card::HostCardSettings& settings = card::HostCard::settings();
+  settings.sweep = card::Sweep::kDeferred;  // one copy
+  const auto expected = bench.on_card(card::host_functions());
+  settings.sweep = card::Sweep::kDense;
+  const auto got = bench.on_card(card::host_functions());
+  int64_t step = 0;
+  for (const int64_t count : {1, 1, 2, 3, 1, 4, 5, 6}) {
+    std::vector<StepResult> one_by_one, at_once;
+    for (int64_t s = step; s < step + count; ++s) {
+      bench.plan_updates(*expected, s, s + 1, [&](const std::vector<PlannedUpdate>& updates) {
+        one_by_one.push_back(expected->update_all(updates).front());
+      });
+    }
+    bench.plan_updates(*got, step, step + count, [&](const std::vector<PlannedUpdate>& updates) {
+      at_once = got->update_all(updates);
+    });
+    ASSERT_EQ(at_once.size(), one_by_one.size());
+    for (size_t i = 0; i < at_once.size(); ++i) {
+      EXPECT_EQ(at_once[i].loss_sum, one_by_one[i].loss_sum);
+      EXPECT_EQ(at_once[i].gradient_norm, one_by_one[i].gradient_norm);
+      EXPECT_EQ(at_once[i].telemetry.max_abs_logit, one_by_one[i].telemetry.max_abs_logit);
+    }
+    expect_same_state(*expected, *got);
+    EXPECT_EQ(expected->logits(bench.data.rows), got->logits(bench.data.rows));
+    step += count;
+  }
+}
+
+/// Wherever in a run and a piece: the copy that a refused update wrote is not read, by no later update
+/// either.
+TEST_P(Pieces, ARefusedUpdateLeavesNothingWhereverItIs) {
+  Bench bench(Case{});
+  card::HostCardSettings& settings = card::HostCard::settings();
+  settings.sweep = card::Sweep::kDense;
+  TokenRows rows;
+  for (int64_t i = 0; i < bench.data.size(); ++i) {
+    for (int64_t p = 0; p < 10; ++p) rows.ids.push_back(i == 8 ? 59 : static_cast<int32_t>(1 + (i + p) % 50));
+    rows.end_row();
+  }
+  bench.data.rows = std::move(rows);
+  const std::vector<int64_t> fine = {4, 5, 30}, bad = {1, 8, 2};
+  constexpr size_t kUpdates = 7;
+  for (size_t at = 0; at < kUpdates; ++at) {
+    const auto got = bench.on_card(card::host_functions()), expected = bench.on_card(card::host_functions());
+    NamedTensors weights = got->evaluation_weights();
+    weights[0].second[59].fill_(std::numeric_limits<float>::infinity());
+    for (CudaFusedStep* const step : {got.get(), expected.get()}) step->load(weights, step->training_state());
+    std::vector<PlannedUpdate> updates;
+    for (size_t u = 0; u < kUpdates; ++u)
+      updates.push_back({u == at ? bad : fine, static_cast<int64_t>(u), 0.01});
+    try {
+      got->update_all(updates);
+      FAIL();
+    } catch (const NonFiniteError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("step " + std::to_string(at + 1) + ": the loss is"));
+      EXPECT_THAT(error.what(), HasSubstr("1 of 3 examples have logits that are not finite: row 9."));
+    }
+    if (at > 0) expected->update_all(std::span(updates).first(at));
+    expect_same_state(*expected, *got);
+    for (CudaFusedStep* const step : {got.get(), expected.get()}) step->update(fine, 9, 0.01);
+    expect_same_state(*expected, *got);
+  }
+}
+
 /// With the tsan preset a race between threads of a phase, or between blocks, is an error.
 TEST(CudaFusedStep, GivesTheSameBitsOnRealThreads) {
   Case c;
@@ -248,20 +332,23 @@ TEST(CudaFusedStep, GivesTheSameBitsOnRealThreads) {
               dropout(0.25), pool("mean_pool", "include"),
               linear(3),     layer("relu"),
               dropout(0.5),  linear(1)};
-  c.clip_norm = 0.01;
-  Bench bench(c);
   card::HostCardSettings& settings = card::HostCard::settings();
   settings.processors = 2;
-  const auto one = bench.on_card(card::host_functions());
-  bench.train(*one, 0, 3);
-  for (const Order order : {Order::kThreadsAtOnce, Order::kBlocksAtOnce}) {
-    for (const card::Sweep sweep : {card::Sweep::kDense, card::Sweep::kDeferred}) {
-      settings.order = order;
-      settings.sweep = sweep;
-      const auto many = bench.on_card(card::host_functions());
-      bench.train(*many, 0, 3);
-      expect_same_state(*one, *many);
-      EXPECT_EQ(one->logits(bench.data.rows), many->logits(bench.data.rows));
+  for (const std::optional<double> clip_norm : {std::optional<double>(), std::optional<double>(0.01)}) {
+    c.clip_norm = clip_norm;
+    Bench bench(c);
+    settings.order = Order::kForwards;
+    const auto one = bench.on_card(card::host_functions());
+    bench.train(*one, 0, 3);
+    for (const Order order : {Order::kThreadsAtOnce, Order::kBlocksAtOnce}) {
+      for (const card::Sweep sweep : {card::Sweep::kDense, card::Sweep::kDeferred}) {
+        settings.order = order;
+        settings.sweep = sweep;
+        const auto many = bench.on_card(card::host_functions());
+        bench.train(*many, 0, 3);
+        expect_same_state(*one, *many);
+        EXPECT_EQ(one->logits(bench.data.rows), many->logits(bench.data.rows));
+      }
     }
   }
   settings = {};
@@ -275,8 +362,15 @@ TEST(CudaFusedStep, AProfileMakesTheSameUpdatesAndNamesTheKernels) {
   one->update_all(updates);
   std::vector<std::string> names;
   for (const card::KernelTime& time : other->profile(updates)) names.emplace_back(time.name);
-  EXPECT_THAT(names, ::testing::ElementsAre("occurrences", "examples", "gradients", "apply"));
+  EXPECT_THAT(names, ::testing::ElementsAre("occurrences", "rows read", "examples", "gradients"));
   expect_same_state(*one, *other);
+  card::HostCard::settings().sweep = card::Sweep::kDeferred;
+  names.clear();
+  for (const card::KernelTime& time : bench.on_card(card::host_functions())->profile(updates))
+    names.emplace_back(time.name);
+  EXPECT_THAT(names,
+              ::testing::ElementsAre("occurrences", "catch up", "examples", "gradients", "apply", "settle"));
+  card::HostCard::settings() = {};
 }
 
 /// A sweep, and how many readings are sorted at once: 10 are an update a piece.

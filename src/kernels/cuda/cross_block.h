@@ -47,6 +47,14 @@ BERNOULLI_HOST_DEVICE inline uint32_t arrive(uint32_t* counter) {
 #endif
 }
 
+BERNOULLI_HOST_DEVICE inline void set_bits(uint32_t* word, uint32_t bits) {
+#if defined(__CUDA_ARCH__)
+  atomicOr(word, bits);
+#else
+  __atomic_fetch_or(word, bits, __ATOMIC_RELAXED);
+#endif
+}
+
 /// What another block of the launch wrote; and everything that prepare() reads, which waits for no launch:
 /// past the caches of single processors of the card, which may hold what stood there before.
 template <class T>

@@ -1,11 +1,16 @@
 #pragma once
 
+#include "kernels/cuda/update_summary.h"
 #include "kernels/cuda/view.h"
 
 namespace bernoulli::card {
 
 /// An example a block: embedding, dropout and pool, the head, and in training the loss and the gradient back
-/// to the pool. Gradients that are sums over examples are left to GradientsBody.
+/// to the pool. Gradients that are sums over examples are left to GradientsBody. In training the first block
+/// has no example: it is the TurnKeeper.
+///
+/// While prepare() runs the launch before this one, GradientsBody or ApplyBody of the update before, may
+/// still write weights, squares and State; it does not write the turn, the order or the data.
 /// @tparam kInShared  a block's memory is its own, else its part of view.local
 template <int W, bool kInShared>
 class ExamplesBody {
@@ -15,7 +20,7 @@ class ExamplesBody {
   static constexpr int kResident = 4;
   static constexpr int kBatch = 4;  ///< rows that a thread asks for before it adds the first
 
-  /// Training: the examples of the update at the cursor.
+  /// Training: the examples of the update whose turn it is, and the keeper.
   explicit ExamplesBody(const View& view) : v_(view), training_(true) {}
   /// Evaluation: `rows` rows of view.tokens. @param logits  [rows, num_labels]
   ExamplesBody(const View& view, int64_t rows, float* logits) : v_(view), logits_(logits), rows_(rows) {}
@@ -37,33 +42,29 @@ class ExamplesBody {
 
   BERNOULLI_HOST_DEVICE Own prepare(const Place& place, void* shared) const {
     Own own;
-    const Update* const update = training_ ? current(v_) : nullptr;
     own.memory = kInShared ? static_cast<char*>(shared) : v_.local + place.block * v_.example.end;
-    const int64_t size = !training_ ? rows_ : update != nullptr ? read_fresh(&update->size) : 0;
-    if (place.block >= size) return own;
     own.thread = static_cast<int32_t>(place.thread);
-    own.place = static_cast<int32_t>(place.block);
-    own.row = training_ ? read_fresh(v_.examples + read_fresh(&update->first) + place.block) : own.place;
-    own.reading = reading_of(v_, own.row);
-    own.kept = own.reading.count;
-    const auto columns = static_cast<int32_t>(columns_of<W>(v_));
-    own.segment = columns < kThreads ? own.thread / columns : 0;
-    own.column = own.thread - own.segment * columns;
-    own.begin = segment_begin(own.reading.count, own.segment);
-    own.end = segment_begin(own.reading.count, own.segment + 1);
-    read_tokens(own, own.begin);
-    if (training_) prepare_training(*update, own);
-    for (int64_t i = own.thread; i < v_.num_layers; i += kThreads) copy_fresh(layers(own) + i, v_.layers + i);
-    const ExamplePhase* const from = training_ ? v_.training_phases : v_.evaluation_phases;
-    for (int64_t i = own.thread; i < phases(); i += kThreads) copy_fresh(phase_list(own) + i, from + i);
+    if (training_ && place.block == 0) {
+      TurnKeeper::prepare(v_, place.thread, keeper(own));
+      return own;
+    }
+    if (training_) {
+      prepare_training(place, own);
+    } else if (place.block < rows_) {
+      copy_lists(own, v_.evaluation_phases);
+      own.place = own.row = static_cast<int32_t>(place.block);
+      take_reading(own, reading_of(v_, own.row));
+    }
     return own;
   }
 
   BERNOULLI_HOST_DEVICE int phases() const {
     return static_cast<int>(training_ ? v_.num_training_phases : v_.num_evaluation_phases);
   }
+  static_assert(UpdateSummary::kPhases <= 5, "an example has at least as many phases as the keeper");
 
-  BERNOULLI_HOST_DEVICE void run(int phase, const Place&, Own& own, void*) const {
+  BERNOULLI_HOST_DEVICE void run(int phase, const Place& place, Own& own, void*) const {
+    if (training_ && place.block == 0) return TurnKeeper::run(v_, phase, own.thread, keeper(own));
     if (own.place < 0) return;
     using Kind = ExamplePhase::Kind;
     const ExamplePhase now = phase_list(own)[phase];
@@ -83,7 +84,10 @@ class ExamplesBody {
       case Kind::kForward:
         return forward(layer, now.layer, own);
       case Kind::kAddLanes:
-        return add_lanes(layer, own);
+      case Kind::kAddLanesAndLoss:
+        add_lanes(layer, own);
+        if (now.kind == Kind::kAddLanes) return;
+        [[fallthrough]];
       case Kind::kLoss:
         return take_loss(own);
       case Kind::kFoldSeen:
@@ -91,13 +95,19 @@ class ExamplesBody {
       case Kind::kLogits:
         return give_logits(own);
       case Kind::kBackward:
-        return backward(layer, now.layer, own);
+      case Kind::kBackwardAndKeep:
+        backward(layer, now.layer, own);
+        if (now.kind == Kind::kBackward) return;
+        [[fallthrough]];
       case Kind::kKeep:
         return keep(own);
     }
   }
 
  private:
+  BERNOULLI_HOST_DEVICE static TurnKeeper::Memory& keeper(const Own& own) {
+    return *reinterpret_cast<TurnKeeper::Memory*>(own.memory);
+  }
   BERNOULLI_HOST_DEVICE static float* partial(const Own& own) { return reinterpret_cast<float*>(own.memory); }
   BERNOULLI_HOST_DEVICE Seen* seen(const Own& own) const {
     return reinterpret_cast<Seen*>(own.memory + v_.example.seen);
@@ -132,26 +142,59 @@ class ExamplesBody {
   /// what stands beside them, another block's, until GradientsBody reads that.
   BERNOULLI_HOST_DEVICE int32_t* ranks(const Own& own) const { return v_.ranks + facts(own).ranks; }
 
-  BERNOULLI_HOST_DEVICE void prepare_training(const Update& update, Own& own) const {
+  /// Layers and phases come into the block's memory, by threads of different warps.
+  BERNOULLI_HOST_DEVICE void copy_lists(const Own& own, const ExamplePhase* from) const {
+    for (int64_t i = own.thread; i < v_.num_layers; i += kThreads) copy_fresh(layers(own) + i, v_.layers + i);
+    for (int64_t i = kThreads - 1 - own.thread; i < phases(); i += kThreads)
+      copy_fresh(phase_list(own) + i, from + i);
+  }
+  BERNOULLI_HOST_DEVICE void take_reading(Own& own, const Reading& reading) const {
+    own.reading = reading;
+    own.kept = reading.count;
+    const auto columns = static_cast<int32_t>(columns_of<W>(v_));
+    own.segment = columns < kThreads ? own.thread / columns : 0;
+    own.column = own.thread - own.segment * columns;
+    own.begin = segment_begin(reading.count, own.segment);
+    own.end = segment_begin(reading.count, own.segment + 1);
+    read_tokens(own, own.begin);
+  }
+
+  /// Loads wait for loads three times: the turn, what is known of the example, tokens and targets. What waits
+  /// for nothing is asked for with the turn.
+  BERNOULLI_HOST_DEVICE void prepare_training(const Place& place, Own& own) const {
+    const Turn::Head turn = head_of_turn(v_);
+    const auto step = static_cast<uint64_t>(read_fresh(&v_.turn->update.step));
+    const double divisor = read_fresh(&v_.turn->update.weight);
+    const double pos_weight = own.thread < num_seen(v_) ? read_fresh(v_.pos_weight + own.thread) : 1;
+    copy_lists(own, v_.training_phases);
+    const int64_t example = place.block - 1;
+    if (!turn.is_there() || example >= turn.size) return;
+    own.place = static_cast<int32_t>(example);
+    ExampleOfPiece planned;
+    copy_fresh(&planned, v_.planned + turn.first + example);
+    const bool has_label = own.thread < num_seen(v_);
+    if (has_label) {
+      loss_inputs(own)[own.thread].divisor = divisor;
+      loss_inputs(own)[own.thread].pos_weight = pos_weight;
+    }
+    if (own.thread == 0) facts(own) = facts_of(step, static_cast<uint64_t>(example));
+    own.row = planned.row;
+    take_reading(own, {planned.begin, planned.count, planned.pads, planned.scale});
     if (v_.token_threshold != 0) own.reading.scale *= 65536.0f / static_cast<float>(v_.token_threshold);
-    if (own.thread < num_seen(v_)) {
-      loss_inputs(own)[own.thread] = {
-          v_.weights != nullptr ? static_cast<double>(read_fresh(v_.weights + own.row)) : 1.0,
-          read_fresh(&update.weight), read_fresh(v_.pos_weight + own.thread),
-          read_fresh(v_.targets + target_at(own, own.thread))};
-    }
-    if (own.thread != 0) return;
+    if (own.thread == 0) facts(own).ranks = planned.ranks;
+    if (!has_label) return;
+    const float target = read_fresh(v_.targets + target_at(own, own.thread));
+    loss_inputs(own)[own.thread].weight =
+        v_.weights != nullptr ? static_cast<double>(read_fresh(v_.weights + own.row)) : 1.0;
+    loss_inputs(own)[own.thread].target = target;
+  }
+  BERNOULLI_HOST_DEVICE BlockFacts facts_of(uint64_t step, uint64_t example) const {
     using namespace random_stream;
-    const auto step = static_cast<uint64_t>(read_fresh(&update.step));
-    const auto place = static_cast<uint64_t>(own.place);
-    BlockFacts now;
-    now.seed = mix_seed(mix_seed(v_.seed, kDropout, step), kDropout, place);
-    if (v_.word_threshold != 0) {
-      now.word_seed = mix_seed(mix_seed(v_.seed, kWordDropout, step), kWordDropout, place);
-      const int64_t* const begin = v_.occurrence_begin + read_fresh(&update.first);
-      now.ranks = read_fresh(begin + own.place) - read_fresh(begin);
-    }
-    facts(own) = now;
+    BlockFacts facts;
+    facts.seed = mix_seed(mix_seed(v_.seed, kDropout, step), kDropout, example);
+    if (v_.word_threshold != 0)
+      facts.word_seed = mix_seed(mix_seed(v_.seed, kWordDropout, step), kWordDropout, example);
+    return facts;
   }
 
   BERNOULLI_HOST_DEVICE int64_t target_at(const Own& own, int64_t label) const {

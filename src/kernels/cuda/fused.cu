@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cuda_runtime.h>
 #include <memory>
 #include <type_traits>
@@ -12,7 +13,7 @@
 namespace bernoulli::card {
 namespace {
 
-/// Updates of a captured graph.
+/// Updates of a captured graph: an even number, as two take turns.
 constexpr int64_t kUpdatesOfGraph = 16;
 /// Calls that are asked for while the card is held back for them to be timed.
 constexpr size_t kTimedAtOnce = 32;
@@ -50,9 +51,9 @@ __global__ void __launch_bounds__(kThreads, Body::kResident) run_body(const __gr
 
 class Event {
  public:
-  Event() {
+  explicit Event(unsigned flags = cudaEventDefault) {
     cudaEvent_t event = nullptr;
-    check(cudaEventCreate(&event), "cudaEventCreate");
+    check(cudaEventCreateWithFlags(&event, flags), "cudaEventCreateWithFlags");
     event_.reset(event);
   }
   cudaEvent_t get() const { return event_.get(); }
@@ -72,7 +73,8 @@ __global__ void hold_back() {
   }
 }
 
-/// Everything goes through one stream of its own, so that what is launched first is done first.
+/// Updates go through one stream, so that what is launched first is done first, and what prepares the next
+/// ones through another one. Launches that are timed all go through one.
 class CudaCard {
  public:
   explicit CudaCard(int device) : device_(device) {}
@@ -80,8 +82,12 @@ class CudaCard {
   CudaCard& operator=(const CudaCard&) = delete;
 
   ~CudaCard() {
-    if (graph_ != nullptr) cudaGraphExecDestroy(graph_);
-    if (stream_ != nullptr) cudaStreamDestroy(stream_);
+    for (Slot& slot : slots_) {
+      if (slot.graph != nullptr) cudaGraphExecDestroy(slot.graph);
+    }
+    for (cudaStream_t stream : {updates_, preparations_}) {
+      if (stream != nullptr) cudaStreamDestroy(stream);
+    }
   }
 
   /// Makes the device that of the calling thread. It stays so: to give the thread device 0 back would take
@@ -150,24 +156,59 @@ class CudaCard {
     config.dynamicSmemBytes = static_cast<size_t>(shared_bytes);
     config.stream = stream();
     config.attrs = &overlap;
-    config.numAttrs = is_repeating_ && overlaps() && timing_ == nullptr ? 1 : 0;
+    config.numAttrs = follows_launch_ && overlaps() && timing_ == nullptr ? 1 : 0;
+    follows_launch_ = is_repeating_;
     timed(Body::kName,
           [&] { check(cudaLaunchKernelEx(&config, run_body<Body>, body), "a kernel did not start"); });
   }
 
-  template <class Launches>
-  void repeat(const Launches& launches, int64_t times) {
-    is_repeating_ = true;
-    if (timing_ == nullptr) {
-      if (graph_ == nullptr && times > 0) {  // the first update loads the kernels, which a capture may not
-        launches();
-        if (--times >= kUpdatesOfGraph) capture(launches);
-      }
-      for (; times >= kUpdatesOfGraph; times -= kUpdatesOfGraph)
-        check(cudaGraphLaunch(graph_, stream()), "cudaGraphLaunch");
+  void* allocate_host(int64_t bytes) {
+    void* memory = nullptr;
+    check(cudaHostAlloc(&memory, static_cast<size_t>(bytes), cudaHostAllocDefault), "cudaHostAlloc");
+    return memory;
+  }
+  void free_host(void* memory) { cudaFreeHost(memory); }
+
+  template <class Call>
+  void prepare(int64_t slot, const Call& call) {
+    check(cudaStreamWaitEvent(preparations(), event(slots_[slot].released), 0), "cudaStreamWaitEvent");
+    prepares_ = timing_ == nullptr;
+    try {
+      call();
+      check(cudaEventRecord(event(slots_[slot].prepared), stream()), "cudaEventRecord");
+    } catch (...) {
+      prepares_ = false;
+      throw;
     }
-    for (; times > 0; --times) launches();
-    is_repeating_ = false;
+    prepares_ = false;
+  }
+  void await_prepared(int64_t slot) {
+    check(cudaStreamWaitEvent(stream(), event(slots_[slot].prepared), 0), "cudaStreamWaitEvent");
+  }
+  void await_on_host(int64_t slot) {
+    check(cudaEventSynchronize(event(slots_[slot].prepared)), "the card did not finish its work");
+  }
+  void release(int64_t slot) {
+    check(cudaEventRecord(event(slots_[slot].released), stream()), "cudaEventRecord");
+  }
+
+  template <class Launches>
+  void repeat(int64_t slot, const Launches& launches, int64_t first, int64_t times) {
+    cudaGraphExec_t& graph = slots_[slot].graph;
+    is_repeating_ = true;
+    const int64_t end = first + times;
+    const auto one = [&] { launches(first++ % 2); };
+    if (timing_ == nullptr) {
+      if (graph == nullptr && first < end) one();  // loads the kernels, which a capture may not
+      if (first % 2 != 0 && first < end) one();    // a graph begins with turn 0
+      if (graph == nullptr && end - first >= kUpdatesOfGraph) graph = capture(launches);
+      for (; end - first >= kUpdatesOfGraph; first += kUpdatesOfGraph) {
+        check(cudaGraphLaunch(graph, stream()), "cudaGraphLaunch");
+        follows_launch_ = false;
+      }
+    }
+    while (first < end) one();
+    is_repeating_ = follows_launch_ = false;
   }
 
   int64_t sort_bytes(int64_t count) { return sort_pairs_bytes(count); }
@@ -252,10 +293,29 @@ class CudaCard {
             "cudaDeviceGetAttribute");
     return capability_ >= 9;
   }
-  cudaStream_t stream() {
-    if (stream_ == nullptr)
-      check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
-    return stream_;
+  /// Made when it is first asked for: then the device is that of the thread.
+  static cudaEvent_t event(std::unique_ptr<Event>& made) {
+    if (made == nullptr) made = std::make_unique<Event>(cudaEventDisableTiming);
+    return made->get();
+  }
+  /// Where what is asked for goes.
+  cudaStream_t stream() { return prepares_ ? preparations() : updates(); }
+  cudaStream_t updates() {
+    if (updates_ == nullptr) updates_ = new_stream(true);
+    return updates_;
+  }
+  cudaStream_t preparations() {
+    if (preparations_ == nullptr) preparations_ = new_stream(false);
+    return preparations_;
+  }
+  /// @param is_first  its blocks go before those of the other stream
+  static cudaStream_t new_stream(bool is_first) {
+    int last = 0, first = 0;
+    check(cudaDeviceGetStreamPriorityRange(&last, &first), "cudaDeviceGetStreamPriorityRange");
+    cudaStream_t stream = nullptr;
+    check(cudaStreamCreateWithPriority(&stream, cudaStreamNonBlocking, is_first ? first : last),
+          "cudaStreamCreateWithPriority");
+    return stream;
   }
   void transfer(void* to, const void* from, int64_t bytes, cudaMemcpyKind kind) {
     if (bytes == 0) return;
@@ -263,27 +323,38 @@ class CudaCard {
   }
 
   template <class Launches>
-  void capture(const Launches& launches) {
+  cudaGraphExec_t capture(const Launches& launches) {
+    follows_launch_ = false;
     check(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
     cudaGraph_t graph = nullptr;
     try {
-      for (int64_t i = 0; i < kUpdatesOfGraph; ++i) launches();
+      for (int64_t i = 0; i < kUpdatesOfGraph; ++i) launches(i % 2);
     } catch (...) {
-      if (cudaStreamEndCapture(stream_, &graph) == cudaSuccess) cudaGraphDestroy(graph);
+      if (cudaStreamEndCapture(stream(), &graph) == cudaSuccess) cudaGraphDestroy(graph);
       throw;
     }
     check(cudaStreamEndCapture(stream(), &graph), "cudaStreamEndCapture");
-    const cudaError_t error = cudaGraphInstantiate(&graph_, graph, 0);
+    cudaGraphExec_t recorded = nullptr;
+    const cudaError_t error = cudaGraphInstantiate(&recorded, graph, 0);
     cudaGraphDestroy(graph);
     check(error, "cudaGraphInstantiate");
+    return recorded;
   }
 
   int device_;
-  int capability_ = 0;  ///< the major number, once it was asked for
-  cudaStream_t stream_ = nullptr;
-  cudaGraphExec_t graph_ = nullptr;
-  std::vector<const void*> split_;              ///< kernels whose memory is split
-  bool is_repeating_ = false;                   ///< what is launched follows a launch, not a copy
+  int capability_ = 0;              ///< the major number, once it was asked for
+  std::vector<const void*> split_;  ///< kernels whose memory is split
+  cudaStream_t updates_ = nullptr;
+  cudaStream_t preparations_ = nullptr;
+  struct Slot {
+    std::unique_ptr<Event> prepared;
+    std::unique_ptr<Event> released;
+    cudaGraphExec_t graph = nullptr;
+  };
+  std::array<Slot, 2> slots_;
+  bool prepares_ = false;
+  bool is_repeating_ = false;
+  bool follows_launch_ = false;                 ///< of the updates: what is launched may overlap with it
   std::unique_ptr<std::vector<Timed>> timing_;  ///< where launches are timed
 };
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <cmath>
-
 #include "kernels/cuda/cross_block.h"
+#include "kernels/cuda/numbers.h"
+#include "kernels/cuda/update_summary.h"
 #include "kernels/cuda/view.h"
 
 namespace bernoulli::card {
@@ -13,15 +13,21 @@ namespace bernoulli::card {
 /// 1. each group sums its part, row by row;
 /// 2. a row that fills groups is summed over them by a segmented scan;
 /// 3. a row that goes on behind the chunk is carried: the block where it ends adds the sums of those before.
-/// Blocks before those sum the numbers of the head over the examples. The last block of all to finish sums
-/// what the update saw, decides whether its gradient may be applied, and moves the cursor.
-template <int W>
+/// Blocks before those sum the numbers of the head over the examples.
+///
+/// Who finishes a row or a number of the head applies the rule to it at once, and blocks behind those of the
+/// embedding sweep the rows that the update does not read (kApplies). The tables that are written are not
+/// those that are read, so whether the gradient is refused may be found out by the next launch. Else the
+/// gradient is left to ApplyBody, and the last block to finish decides whether it is refused.
+///
+/// While prepare() runs the launch before this one, ExamplesBody of the same update, may still write what it
+/// keeps of the examples, and the next turn; tables, order and keys were written before it began.
+template <int W, bool kApplies>
 class GradientsBody {
  public:
   static constexpr const char* kName = "gradients";
   static constexpr bool kBlocksWait = true;
-  static constexpr int kResident = 3;
-  static constexpr int kBatch = 2;  ///< readings that a thread asks for before it adds the first
+  static constexpr int kResident = kGradientsResident;
 
   explicit GradientsBody(const View& view) : v_(view) {
     for (int64_t span = 1; span < v_.groups; span *= kWays) ++levels_;
@@ -33,9 +39,11 @@ class GradientsBody {
            2 * (v.groups * v.group_items + 2) * static_cast<int64_t>(sizeof(uint32_t));
   }
 
+  /// In registers all the way, so as small as it can be.
   struct Own {
-    const Update* update = nullptr;
-    int64_t cursor = 0;
+    int32_t update = -1;  ///< number in the piece; negative: there is none
+    int32_t first = 0;    ///< of its examples
+    int32_t size = 0;
     // A block of the embedding.
     int32_t chunk = 0;
     int32_t count = 0;      ///< occurrences of the chunk
@@ -45,40 +53,52 @@ class GradientsBody {
     Features<W> sum;        ///< of the row that is not complete where the group ends
     Features<W> head;       ///< of the row that began before the group and ends in it
     // A block of the head.
-    int64_t number = -1;   ///< negative: none
+    int32_t number = -1;   ///< negative: none
     int32_t part = 0;      ///< that the number is of
-    int64_t dy = 0;        ///< of the first example, in View::slopes
-    int64_t x = 0;         ///< of the first example, in View::values
+    int32_t dy = 0;        ///< of the first example, in View::slopes
+    int32_t x = 0;         ///< of the first example, in View::values
     bool is_bias = false;  ///< no x counts
-    // Both.
+    // kApplies.
+    uint32_t ready_key = kNoKey;  ///< row of Fixed::ready; of a block of the sweep: whether it is read
+    int32_t stops = 0;            ///< 1: an update before this one was refused
+    // All.
     double raw = 0;  ///< sum of the squares that this thread completed
     double clamped = 0;
   };
 
   BERNOULLI_HOST_DEVICE Own prepare(const Place& place, void* shared) const {
     Own own;
-    own.update = current(v_);
-    if (own.update == nullptr) return own;
-    own.cursor = own.update - v_.updates;
+    const Turn& turn = *v_.turn;
+    const Span readings = {read_fresh(&turn.update.readings.begin), read_fresh(&turn.update.readings.end)};
+    const Turn::Head head = head_of_turn(v_);
+    if (!head.is_there()) return own;
+    own.update = head.number;
+    own.first = head.first;
+    own.size = head.size;
+    const Memory m = memory(shared);
+    if (kApplies && place.thread == 0) copy_fresh(&m.fixed->constants, &turn.update.constants);
     if (place.block < v_.head_blocks) {
-      prepare_number(place, own);
+      prepare_number(place, own, m);
+    } else if (!sweeps(place)) {
+      prepare_chunk(place, own, readings, m);
     } else {
-      prepare_chunk(place, own, memory(shared));
+      prepare_sweep(place, own, m);
     }
     return own;
   }
 
-  BERNOULLI_HOST_DEVICE int phases() const { return kAfterScan + levels_; }
+  BERNOULLI_HOST_DEVICE int phases() const {
+    return levels_ + (kApplies ? static_cast<int>(kArrive) : static_cast<int>(kAfterScan));
+  }
 
   BERNOULLI_HOST_DEVICE void run(int phase, const Place& place, Own& own, void* shared) const {
-    if (own.update == nullptr) {  // a refused update, or none is left: nothing may be applied
-      if (phase == 0 && place.first() == 0) v_.state->applying = -1;
-      return;
-    }
+    if (own.update < 0) return;
+    if (kApplies && phase == 0) own.stops = read_fresh(&v_.next_turn->head.stopped);
     const Memory m = memory(shared);
+    if (sweeps(place)) return phase == 0 ? sweep(place, own, m) : void();
     const auto thread = static_cast<int>(place.thread);
     const bool is_chunk = place.block >= v_.head_blocks;
-    if (phase == 0) return is_chunk ? sum_group(own, m) : sum_number(thread, own, m);
+    if (phase == 0) return is_chunk ? sum_group(thread, own, m) : sum_number(thread, own, m);
     if (phase <= levels_) return is_chunk ? scan(phase - 1, own, m) : void();
     switch (phase - levels_) {
       case kCarry:
@@ -86,23 +106,17 @@ class GradientsBody {
       case kWait:
         return is_chunk ? publish_and_wait(place, own, m) : void();
       case kFinish:
-        return is_chunk ? finish_head(own, m) : finish_number(thread, own, m);
+        return is_chunk ? finish_head(thread, own, m) : finish_number(thread, own, m);
       case kLeaveSquares:
         return leave_squares(thread, own, m);
       case kFoldSquares:
-        return fold(2, thread, m);
+        return UpdateSummary::fold(2, thread, m.fixed->sums);
       case kSumSquares:
         return sum_squares(place, m);
       case kArrive:
         return thread == 0 ? arrive_last(place, m) : void();
-      case kObserve:
-        return m.fixed->is_last ? observe(place, own, m) : void();
-      case kFoldSeen:
-        return m.fixed->is_last ? fold(kSums, thread, m) : void();
-      case kSumSeen:
-        return m.fixed->is_last && thread < kSums ? fold_from(thread, 0, kFold, m) : void();
       default:
-        if (m.fixed->is_last && thread == 0) decide(own, m);
+        if (m.fixed->is_last) decide(phase - levels_ - kSummary, thread, own, m);
     }
   }
 
@@ -115,27 +129,26 @@ class GradientsBody {
     kFoldSquares,
     kSumSquares,
     kArrive,
-    kObserve,
-    kFoldSeen,
-    kSumSeen,
-    kDecide,
-    kAfterScan
+    kSummary,
+    kAfterScan = kSummary + UpdateSummary::kPhases
   };
-  enum Sum : int { kSquares, kClampedSquares, kLoss, kSaturated, kDead, kLargest, kSums };
-  /// Squares that float32, in which the other engines sum them, does not hold are refused as there.
-  static constexpr double kLargestFloat = 3.40282346638528859812e38;
-  static constexpr int kParts = kThreads / kFold;
   static constexpr int kWays = 4;  ///< sums that a level of the scan puts together
 
   struct Fixed {
     union {
       Features<W> groups[2][kThreads];  ///< scan: by thread
-      float numbers[kThreads];          ///< of the head: by thread
-      double sums[kSums][kThreads];
+      struct {
+        float numbers[kThreads];              ///< of the head: by thread
+        kernels::UpdateRule rules[kThreads];  ///< of the first head_tile threads' numbers
+      } head;
+      UpdateSummary::Sums sums;
     };
     int64_t first_chunk;  ///< where the row that goes on into this chunk began
-    bool is_last;
+    // kApplies.
     kernels::UpdateConstants constants;
+    Numbers<W> ready[kApplies ? kThreads : 1];  ///< by thread: numbers of a row or one of the head, asked for
+                                                ///< in prepare()
+    bool is_last;
     BERNOULLI_HOST_DEVICE Fixed() {}
   };
   struct Memory {
@@ -153,7 +166,8 @@ class GradientsBody {
 
   // The embedding.
 
-  BERNOULLI_HOST_DEVICE void prepare_chunk(const Place& place, Own& own, const Memory& m) const {
+  BERNOULLI_HOST_DEVICE void prepare_chunk(const Place& place, Own& own, const Span& span,
+                                           const Memory& m) const {
     const RowColumn at = row_column(place.block - v_.head_blocks, v_.tiles);
     own.chunk = static_cast<int32_t>(at.row);
     const RowColumn thread = row_column(place.thread, threads_of_group());
@@ -161,7 +175,6 @@ class GradientsBody {
     own.group = static_cast<int32_t>(column < columns_of<W>(v_) ? thread.row : v_.groups);
     own.feature = static_cast<int32_t>(column * W);
 
-    const Span span = occurrences_of(v_, *own.update);
     const int64_t begin = span.begin + own.chunk * items();
     const int64_t left = span.end - begin;
     own.count = static_cast<int32_t>(left < 0 ? 0 : left < items() ? left : items());
@@ -171,11 +184,26 @@ class GradientsBody {
       m.keys[i] = is_there ? read_fresh(v_.keys + from) : kNoKey;
       if (i >= 0 && i < own.count) m.occurrences[i] = read_fresh(v_.occurrences + from);
     }
+    if (kApplies) ask_for_row(place, own, span, begin, m);
     if (own.chunk == 0 || own.count == 0) return;
     const uint32_t key = read_fresh(v_.keys + begin);
     for (int64_t c = own.chunk - 1 - place.thread; c >= 0 && ends_with(span, c, key); c -= kThreads) {
       if (c == 0 || !ends_with(span, c - 1, key)) m.fixed->first_chunk = c;
     }
+  }
+  /// The row that the group's part begins with, if it ends in it. An update of few readings gives a group
+  /// one.
+  BERNOULLI_HOST_DEVICE void ask_for_row(const Place& place, Own& own, const Span& span, int64_t begin,
+                                         const Memory& m) const {
+    if (!has_items(own)) return;
+    const int64_t first = begin + own.group * v_.group_items, behind = begin + group_end(own, own.group);
+    const uint32_t key = read_fresh(v_.keys + first);
+    if (behind < span.end && read_fresh(v_.keys + behind) == key) return;
+    own.ready_key = key;
+    m.fixed->ready[place.thread] = Numbers<W>::read(v_.embedding, row_at(own, key) * v_.dim + own.feature);
+  }
+  BERNOULLI_HOST_DEVICE int64_t row_at(const Own& own, uint32_t key) const {
+    return static_cast<int64_t>(key) - int64_t{own.update} * v_.num_rows;
   }
   BERNOULLI_HOST_DEVICE bool ends_with(const Span& span, int64_t chunk, uint32_t key) const {
     return read_fresh(v_.keys + span.begin + (chunk + 1) * items() - 1) == key;
@@ -197,7 +225,7 @@ class GradientsBody {
   struct Contribution {
     Features<W> g;
     ExampleDraws draws;
-    int64_t position;  ///< among the tokens that word dropout left; negative: it was taken out
+    int32_t position;  ///< among the tokens that word dropout left; negative: it was taken out
   };
   BERNOULLI_HOST_DEVICE Contribution ask_for(const Own& own, uint32_t o) const {
     const Occurrence at = unpacked(v_, o);
@@ -205,11 +233,10 @@ class GradientsBody {
     const float* const from = is_pad ? v_.pad_gradient : v_.pooled_gradient;
     Contribution r;
     r.g = load<W>(from + at.example * v_.dim + own.feature);
-    r.position = at.position;
+    r.position = static_cast<int32_t>(at.position);
     if (v_.token_threshold != 0) r.draws = v_.draws[at.example];
     if (v_.ranks != nullptr && !is_pad) {
-      const int64_t* const begin = v_.occurrence_begin + own.update->first;
-      r.position = v_.ranks[begin[at.example] - begin[0] + at.position];
+      r.position = v_.ranks[v_.planned[own.first + at.example].ranks + at.position];
     }
     return r;
   }
@@ -224,27 +251,25 @@ class GradientsBody {
     }
   }
 
-  BERNOULLI_HOST_DEVICE void sum_group(Own& own, const Memory& m) const {
+  BERNOULLI_HOST_DEVICE void sum_group(int thread, Own& own, const Memory& m) const {
     if (!has_items(own)) return;
     const int32_t begin = own.group * v_.group_items, end = group_end(own, own.group);
     bool began_before = m.keys[begin - 1] == m.keys[begin];
-    for (int32_t i = begin; i < end; i += kBatch) {
-      Contribution asked[kBatch];
-      for (int j = 0; j < kBatch; ++j) asked[j] = ask_for(own, m.occurrences[i + j < end ? i + j : i]);
-      for (int j = 0; j < kBatch; ++j) {
-        if (i + j >= end) break;
-        drop(own, asked[j]);
-        add(own.sum, asked[j].g);
-        if (m.keys[i + j] == m.keys[i + j + 1]) continue;
-        if (began_before) {
-          own.head = own.sum;
-          own.head_end = i + j;
-        } else {
-          finish_row(own, m.keys[i + j], own.sum);
-        }
-        began_before = false;
-        own.sum = Features<W>();
+    Contribution next = ask_for(own, m.occurrences[begin]);
+    for (int32_t i = begin; i < end; ++i) {
+      Contribution now = next;
+      if (i + 1 < end) next = ask_for(own, m.occurrences[i + 1]);  // before this one is waited for
+      drop(own, now);
+      add(own.sum, now.g);
+      if (m.keys[i] == m.keys[i + 1]) continue;
+      if (began_before) {
+        own.head = own.sum;
+        own.head_end = i;
+      } else {
+        finish_row(thread, own, m.keys[i], own.sum, m);
       }
+      began_before = false;
+      own.sum = Features<W>();
     }
     if (levels_ > 0) scanned(m, 0, own, own.group) = own.sum;
   }
@@ -284,7 +309,7 @@ class GradientsBody {
   }
 
   BERNOULLI_HOST_DEVICE void publish_and_wait(const Place& place, const Own& own, const Memory& m) const {
-    const auto now = static_cast<uint32_t>(own.cursor) + 1;
+    const auto now = static_cast<uint32_t>(own.update) + 1;
     const int64_t block = place.block - v_.head_blocks;
     if (place.thread == 0 && goes_on(own, m)) publish(v_.carried + block, now);
     if (!ends_here(own, m)) return;
@@ -294,7 +319,7 @@ class GradientsBody {
   }
 
   /// The row that began before the group.
-  BERNOULLI_HOST_DEVICE void finish_head(Own& own, const Memory& m) const {
+  BERNOULLI_HOST_DEVICE void finish_head(int thread, Own& own, const Memory& m) const {
     if (own.head_end < 0) return;
     const uint32_t key = m.keys[own.head_end];
     Features<W> sum;
@@ -304,142 +329,153 @@ class GradientsBody {
     }
     if (own.group > 0) add(sum, scanned(m, levels_, own, own.group - 1));
     add(sum, own.head);
-    finish_row(own, key, sum);
+    finish_row(thread, own, key, sum, m);
   }
 
-  BERNOULLI_HOST_DEVICE void finish_row(Own& own, uint32_t key, const Features<W>& g) const {
-    const int64_t row = static_cast<int64_t>(key) - own.cursor * v_.num_rows;
-    store(v_.gradient + row * v_.dim + own.feature, g);
-    if (own.feature == 0) v_.stamp[row] = static_cast<int32_t>(own.cursor) + 1;
+  BERNOULLI_HOST_DEVICE void finish_row(int thread, Own& own, uint32_t key, const Features<W>& g,
+                                        const Memory& m) const {
+    const int64_t row = row_at(own, key), at = row * v_.dim + own.feature;
+    if (kApplies) {
+      Numbers<W> numbers = key == own.ready_key ? m.fixed->ready[thread] : Numbers<W>::read(v_.embedding, at);
+      apply(v_.rule, true, g, numbers, m);
+      if (own.stops == 0) numbers.write(v_.next_embedding, at);
+    } else {
+      store(v_.gradient + at, g);
+      if (own.feature == 0) v_.stamp[row] = own.update + 1;
+    }
     for (int w = 0; w < W; ++w) add_square(own, g.v[w], 0);
+  }
+
+  /// The rule, with a gradient or without. There is no clip_norm where it is applied here.
+  template <int N>
+  BERNOULLI_HOST_DEVICE void apply(const kernels::UpdateRule& rule, bool has_gradient, Features<N> g,
+                                   Numbers<N>& numbers, const Memory& m) const {
+    for (int i = 0; i < N; ++i) g.v[i] = clamped(v_, g.v[i]);
+    numbers.update(rule, m.fixed->constants, has_gradient, g);
   }
 
   BERNOULLI_HOST_DEVICE void add_square(Own& own, float g, int64_t parameter) const {
     const auto raw = static_cast<double>(g), cut = static_cast<double>(clamped(v_, g));
     own.raw += raw * raw;
     own.clamped += cut * cut;
-    if (!(g - g == 0)) v_.not_finite[parameter] = 1;  // whoever comes writes the same
+    if (!(g - g == 0) && own.stops == 0) v_.not_finite[parameter] = 1;  // whoever comes writes the same
+  }
+
+  // The sweep: rows that the update does not read.
+
+  BERNOULLI_HOST_DEVICE bool sweeps(const Place& place) const {
+    return kApplies && place.block >= v_.head_blocks + v_.embedding_blocks;
+  }
+  BERNOULLI_HOST_DEVICE bool is_read(const Own& own, int64_t item) const {
+    const int64_t row = row_column(item, columns_of<W>(v_)).row;
+    const uint32_t* const bits = v_.rows_read + int64_t{own.update} * v_.row_words;
+    return (read_fresh(bits + row / 32) >> (row % 32) & 1) != 0;
+  }
+  BERNOULLI_HOST_DEVICE int64_t first_item(const Place& place) const {
+    return (place.block - v_.head_blocks - v_.embedding_blocks) * kThreads + place.thread;
+  }
+  BERNOULLI_HOST_DEVICE void prepare_sweep(const Place& place, Own& own, const Memory& m) const {
+    const int64_t item = first_item(place);
+    if (item >= v_.num_rows * columns_of<W>(v_)) return;
+    m.fixed->ready[place.thread] = Numbers<W>::read(v_.embedding, item * W);
+    own.ready_key = is_read(own, item) ? 1 : 0;
+  }
+  BERNOULLI_HOST_DEVICE void sweep(const Place& place, const Own& own, const Memory& m) const {
+    if (own.stops != 0) return;
+    const int64_t apart = (place.num_blocks - v_.head_blocks - v_.embedding_blocks) * kThreads;
+    int64_t item = first_item(place);
+    if (own.ready_key == 0) sweep_item(item, m.fixed->ready[place.thread], m);
+    for (item += apart; item < v_.num_rows * columns_of<W>(v_); item += apart) {
+      const Numbers<W> numbers = Numbers<W>::read(v_.embedding, item * W);
+      if (!is_read(own, item)) sweep_item(item, numbers, m);
+    }
+  }
+  BERNOULLI_HOST_DEVICE void sweep_item(int64_t item, Numbers<W> numbers, const Memory& m) const {
+    apply(v_.rule, false, Features<W>(), numbers, m);
+    numbers.write(v_.next_embedding, item * W);
   }
 
   // The head.
 
-  BERNOULLI_HOST_DEVICE void prepare_number(const Place& place, Own& own) const {
-    const int64_t number = place.block * v_.head_tile + place.thread % v_.head_tile;
+  BERNOULLI_HOST_DEVICE void prepare_number(const Place& place, Own& own, const Memory& m) const {
+    const auto tile = static_cast<int32_t>(v_.head_tile), thread = static_cast<int32_t>(place.thread);
+    const int64_t number = place.block * tile + thread % tile;
     if (number >= v_.head_size) return;
-    own.number = number;
+    own.number = static_cast<int32_t>(number);
     const HeadPart& part = *part_of(v_, number);
     own.part = static_cast<int32_t>(&part - v_.parts);
     const RowColumn at = row_column(number - part.begin, part.columns);
-    own.dy = part.output + (part.is_bias ? at.column : at.row);
-    own.x = part.input + at.column;
+    own.dy = static_cast<int32_t>(part.output + (part.is_bias ? at.column : at.row));
+    own.x = static_cast<int32_t>(part.input + at.column);
     own.is_bias = part.is_bias;
+    if (!kApplies || thread >= tile) return;
+    const Numbers<1> numbers = Numbers<1>::read(v_.head, number);
+    Numbers<W>& ready = m.fixed->ready[thread];
+    ready.w.v[0] = numbers.w.v[0];
+    ready.s0.v[0] = numbers.s0.v[0];
+    ready.s1.v[0] = numbers.s1.v[0];
+    copy_fresh(&m.fixed->head.rules[thread], &part.rule);
   }
 
   /// This thread's share of the examples.
-  BERNOULLI_HOST_DEVICE void sum_number(int thread, Own& own, const Memory& m) const {
+  BERNOULLI_HOST_DEVICE void sum_number(int thread, const Own& own, const Memory& m) const {
     if (own.number < 0) return;
-    const int64_t shares = kThreads / v_.head_tile, share = thread / v_.head_tile;
-    const int64_t size = own.update->size, end = size * (share + 1) / shares;
-    const float* const dy = v_.slopes + own.dy;
-    const float* const x = v_.values + own.x;
+    const int64_t shares = kThreads / v_.head_tile, share = thread / v_.head_tile, width = v_.width;
+    const int64_t begin = row_column(own.size * share, shares).row;
+    const int64_t end = row_column(own.size * (share + 1), shares).row;
+    const float* dy = v_.slopes + own.dy + begin * width;
+    const float* x = v_.values + own.x + begin * width;
     float sum = 0;
-    if (own.is_bias) {
-      for (int64_t e = size * share / shares; e < end; ++e) sum += dy[e * v_.width];
-    } else {
-      for (int64_t e = size * share / shares; e < end; ++e) sum += dy[e * v_.width] * x[e * v_.width];
-    }
-    m.fixed->numbers[thread] = sum;
+    for (int64_t e = begin; e < end; ++e, dy += width, x += width) sum += own.is_bias ? *dy : *dy * *x;
+    m.fixed->head.numbers[thread] = sum;
   }
 
   BERNOULLI_HOST_DEVICE void finish_number(int thread, Own& own, const Memory& m) const {
     if (own.number < 0 || thread >= v_.head_tile) return;
-    float sum = m.fixed->numbers[thread];
+    float sum = m.fixed->head.numbers[thread];
     for (int64_t other = thread + v_.head_tile; other < kThreads; other += v_.head_tile)
-      sum += m.fixed->numbers[other];
-    v_.head_gradient[own.number] = sum;
+      sum += m.fixed->head.numbers[other];
+    if (kApplies) {
+      const Numbers<W>& ready = m.fixed->ready[thread];
+      Numbers<1> numbers = {{{ready.w.v[0]}}, {{ready.s0.v[0]}}, {{ready.s1.v[0]}}};
+      apply(m.fixed->head.rules[thread], true, Features<1>{{sum}}, numbers, m);
+      if (own.stops == 0) numbers.write(v_.next_head, own.number);
+    } else {
+      v_.head_gradient[own.number] = sum;
+    }
     add_square(own, sum, own.part + 1);
   }
 
   // What the update saw.
 
   BERNOULLI_HOST_DEVICE void leave_squares(int thread, const Own& own, const Memory& m) const {
-    m.fixed->sums[kSquares][thread] = own.raw;
-    m.fixed->sums[kClampedSquares][thread] = own.clamped;
-  }
-
-  /// Of each of `count` sums, sixteen threads' become one, in the place of the first.
-  BERNOULLI_HOST_DEVICE void fold(int count, int thread, const Memory& m) const {
-    if (thread < count * kParts) fold_from(thread / kParts, thread % kParts * kFold, 1, m);
-  }
-  BERNOULLI_HOST_DEVICE void fold_from(int sum, int first, int apart, const Memory& m) const {
-    double* const to = m.fixed->sums[sum] + first;
-    double all = *to;
-    for (int i = 1; i < kFold; ++i) {
-      const double next = to[i * apart];
-      all = sum != kLargest ? all + next : next > all ? next : all;
-    }
-    *to = all;
+    m.fixed->sums.of[UpdateSummary::kSquares][thread] = own.raw;
+    m.fixed->sums.of[UpdateSummary::kClampedSquares][thread] = own.clamped;
   }
 
   BERNOULLI_HOST_DEVICE void sum_squares(const Place& place, const Memory& m) const {
+    if (place.thread >= 2 || place.block >= v_.head_blocks + v_.embedding_blocks) return;
     const auto sum = static_cast<int>(place.thread);
-    if (sum > kClampedSquares) return;
-    fold_from(sum, 0, kFold, m);
-    v_.squares[2 * place.block + sum] = m.fixed->sums[sum][0];
+    UpdateSummary::sum_up(2, sum, m.fixed->sums);
+    v_.squares[2 * place.block + sum] = m.fixed->sums.of[sum][0];
   }
+
+  // The last block to finish, where ApplyBody follows.
 
   BERNOULLI_HOST_DEVICE void arrive_last(const Place& place, const Memory& m) const {
     m.fixed->is_last = arrive(&v_.state->arrived) + 1 == static_cast<uint32_t>(place.num_blocks);
   }
 
-  BERNOULLI_HOST_DEVICE void observe(const Place& place, const Own& own, const Memory& m) const {
-    if (place.thread == 0) m.fixed->constants = own.update->constants;
-    Seen seen;
-    for (int64_t e = place.thread; e < own.update->size; e += kThreads) add(seen, v_.seen[e]);
-    double raw = 0, cut = 0;
-    for (int64_t block = place.thread; block < place.num_blocks; block += kThreads) {
-      raw += read_fresh(v_.squares + 2 * block);
-      cut += read_fresh(v_.squares + 2 * block + 1);
-    }
-    const double sums[kSums] = {raw,
-                                cut,
-                                seen.loss,
-                                static_cast<double>(seen.saturated),
-                                static_cast<double>(seen.wrong_and_dead),
-                                static_cast<double>(seen.max_abs_logit)};
-    for (int i = 0; i < kSums; ++i) m.fixed->sums[i][place.thread] = sums[i];
-  }
-
-  BERNOULLI_HOST_DEVICE static double total(Sum of, const Memory& m) { return m.fixed->sums[of][0]; }
-
-  BERNOULLI_HOST_DEVICE void decide(const Own& own, const Memory& m) const {
-    Record record;
-    record.loss_sum = total(kLoss, m);
-    record.gradient_norm = std::sqrt(total(kSquares, m));
-    record.max_abs_logit = total(kLargest, m);
-    record.saturated = static_cast<int64_t>(total(kSaturated, m));
-    record.wrong_and_dead = static_cast<int64_t>(total(kDead, m));
-    record.outcome = Outcome::kDone;
-    if (!(record.loss_sum - record.loss_sum == 0)) {
-      record.outcome = Outcome::kLossNotFinite;
-    } else if (!(total(kSquares, m) <= kLargestFloat)) {  // NaN is not either
-      record.outcome = Outcome::kGradientNotFinite;
-    }
-    const bool is_done = record.outcome == Outcome::kDone;
-    float clip = 1;
-    if (v_.clip_norm != 0) {
-      const double norm = v_.clip_value != 0 ? std::sqrt(total(kClampedSquares, m)) : record.gradient_norm;
-      const double by = v_.clip_norm / (norm + 1e-6);  // torch.nn.utils.clip_grad_norm_
-      if (by < 1) clip = static_cast<float>(by);
-    }
-    State& state = *v_.state;
-    state.arrived = 0;
-    state.refused = is_done ? 0 : 1;
-    state.applying = is_done ? own.cursor : -1;
-    state.cursor = own.cursor + (is_done ? 1 : 0);
-    state.clip = clip;
-    state.constants = m.fixed->constants;
-    v_.records[own.cursor] = record;
+  BERNOULLI_HOST_DEVICE void decide(int phase, int thread, const Own& own, const Memory& m) const {
+    using Summary = UpdateSummary;
+    Summary::Sums& sums = m.fixed->sums;
+    if (phase == Summary::kObserve) return Summary::observe(v_, v_.seen, own.size, thread, sums);
+    if (phase == Summary::kFoldSums) return Summary::fold(Summary::kSums, thread, sums);
+    if (phase == Summary::kSumUp) return Summary::sum_up(Summary::kSums, thread, sums);
+    if (thread != 0) return;
+    v_.state->arrived = 0;
+    v_.state->clip = Summary::clip(v_, sums);
+    if (Summary::note(v_, own.update, sums)) v_.next_turn->head.stopped = 1;
   }
 
   View v_;

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "kernels/cuda/memory.h"
+#include "kernels/cuda/update_summary.h"
 #include "kernels/cuda/view.h"
 
 namespace bernoulli::card {
@@ -15,7 +17,8 @@ inline constexpr int64_t kMostExamples = int64_t{1} << 18;  ///< sorted at once,
 // Evaluated at once, by the memory that is kept for it.
 inline constexpr int64_t kEvaluationRows = 1024;
 inline constexpr int64_t kEvaluationTokens = int64_t{1} << 22;
-inline constexpr int64_t kDeferFrom = 4;  ///< rows for each reading of an update
+inline constexpr int64_t kRowBits = int64_t{1} << 26;  ///< View::rows_read, unless an update has more
+inline constexpr int64_t kDeferFrom = 4;               ///< rows for each reading of an update
 inline constexpr int64_t kBinomialEntries = 256 * 257 / 2;
 inline constexpr int64_t kMostSegments = 64;  ///< that the positions of an example are summed in
 // Of the blocks that sum the gradient of the embedding: enough of them for a large card before a thread sums
@@ -31,8 +34,9 @@ inline int bit_width(uint64_t number) {
   return bits;
 }
 
-/// What only the sort of a run uses.
+/// What only the sort of a run uses, and its pieces.
 struct RunMemory {
+  PieceView pieces[2];
   uint32_t* keys = nullptr;  ///< in the order of the examples
   uint32_t* occurrences = nullptr;
   void* sort = nullptr;
@@ -54,11 +58,17 @@ class Layout {
     divide_work(processors);
     place_example();
     uses_local_ = view_.example.end > shared_limit;
-    most_updates = std::clamp(static_cast<int64_t>(kNoKey) / num_rows, int64_t{1}, kMostUpdates);
     rests = view_.rule.weight_decay == 0 &&
             (view_.rule.kind == kernels::RuleKind::kSgd || view_.rule.kind == kernels::RuleKind::kAdagrad);
     view_.deferred = model.sweep == Sweep::kChoose ? rests || num_rows > kDeferFrom * largest_occurrences
                                                    : model.sweep == Sweep::kDeferred;
+    at_once = !view_.deferred && view_.clip_norm == 0;
+    const int64_t numbered = at_once ? kRowBits : static_cast<int64_t>(kNoKey);
+    most_updates = std::clamp(numbered / num_rows, int64_t{1}, kMostUpdates);
+    view_.row_words = at_once ? (num_rows + 31) / 32 : 0;
+    // The sweep shall find room beside the sums: what does not would begin when others are done.
+    const int64_t room = kGradientsResident * processors - view_.head_blocks - view_.embedding_blocks;
+    if (at_once) sweep_blocks = std::min(sweep_blocks, std::max(processors, room));
   }
 
   /// The view with its arrays in the arena. @param sort_bytes  what sorting most_occurrences needs
@@ -67,8 +77,9 @@ class Layout {
     view = view_;
     place_tables(arena, view);
     needs.tables = arena.size();
-    needs.row = view.dim * static_cast<int64_t>(sizeof(float)) * (2 + num_slots_) +
-                static_cast<int64_t>(sizeof(int32_t));
+    const int64_t tables = 1 + num_slots_;
+    needs.row = view.dim * static_cast<int64_t>(sizeof(float)) * (at_once ? 2 * tables : tables + 1) +
+                (at_once ? 0 : static_cast<int64_t>(sizeof(int32_t)));
     place_data(arena, view);
     needs.data = arena.size() - needs.tables;
     place_model(arena, view);
@@ -76,6 +87,15 @@ class Layout {
     place_update(arena, view);
     needs.all = arena.size();
     return needs;
+  }
+
+  /// The arrays of a piece that the host writes.
+  void place_from_host(Arena& arena, PieceView& piece) const {
+    piece.start = arena.take<StateOfPiece>(1);
+    piece.updates = arena.take<UpdateOfPiece>(most_updates);
+    piece.examples = arena.take<int32_t>(most_examples);
+    piece.update_of = arena.take<int32_t>(most_examples);
+    piece.occurrence_begin = arena.take<int64_t>(most_examples + 1);
   }
 
   /// Features that a thread of the embedding's kernels has at once.
@@ -87,7 +107,24 @@ class Layout {
   }
   int64_t occurrences(int32_t example) const { return occurrences_[static_cast<size_t>(example)]; }
   int64_t gradient_blocks() const {
-    return std::max<int64_t>(view_.head_blocks + view_.embedding_blocks, 1);  // one has the last word
+    const int64_t sums = view_.head_blocks + view_.embedding_blocks;
+    return at_once ? sums + sweep_blocks : std::max<int64_t>(sums, 1);  // one has the last word
+  }
+  /// The view of an update whose turn it is. @param turn  0 or 1; where updates are made in two launches, the
+  /// weights are those of that copy of the tables, and the other one becomes the next weights
+  View view_of(const View& view, int64_t turn) const {
+    View v = view;
+    v.turn = view.state->turns + turn;
+    v.next_turn = view.state->turns + (1 - turn);
+    if (turn == 0) return v;
+    if (at_once) {
+      std::swap(v.embedding, v.next_embedding);
+      std::swap(v.head, v.next_head);
+    }
+    v.values += largest_update * view.width;
+    v.seen_before = view.seen;
+    v.seen += largest_update;
+    return v;
   }
 
   int64_t num_rows;
@@ -98,6 +135,7 @@ class Layout {
   int64_t most_occurrences = 0;
   int64_t read_blocks = 1;   ///< for the rows that an update reads
   int64_t sweep_blocks = 1;  ///< for the whole table
+  bool at_once = false;      ///< GradientsBody applies the rule
   bool rests = false;        ///< the rule leaves rows without gradient as they are
   int64_t num_binomial = 0;
   std::vector<HeadLayer> layers;
@@ -169,10 +207,15 @@ class Layout {
       }
     }
     add(evaluation_phases, Kind::kLogits);
-    add(training_phases, Kind::kLoss);
+    // The thread that has a logit takes its loss; the one that has a slope of the pool keeps it.
+    if (training_phases.back().kind == Kind::kAddLanes) {
+      training_phases.back().kind = Kind::kAddLanesAndLoss;
+    } else {
+      add(training_phases, Kind::kLoss);
+    }
     if (view_.num_labels > kFold) add(training_phases, Kind::kFoldSeen);
-    for (size_t i = layers.size(); i > 0; --i) add(training_phases, Kind::kBackward, i - 1);
-    add(training_phases, Kind::kKeep);
+    for (size_t i = layers.size(); i > 1; --i) add(training_phases, Kind::kBackward, i - 1);
+    add(training_phases, layers.empty() ? Kind::kKeep : Kind::kBackwardAndKeep);
     view_.num_training_phases = static_cast<int64_t>(training_phases.size());
     view_.num_evaluation_phases = static_cast<int64_t>(evaluation_phases.size());
   }
@@ -209,7 +252,7 @@ class Layout {
   }
 
   /// What a thread does, and how many of them are asked for. Sums are cut by these sizes, so that none but
-  /// the blocks of ApplyBody and its like, which sum nothing, may depend on the card.
+  /// the blocks that sweep or apply, which sum nothing, may depend on the card.
   void divide_work(int64_t processors) {
     const int64_t columns = view_.dim / width_;
     partial_size_ = view_.segments * view_.dim;
@@ -246,7 +289,8 @@ class Layout {
         throw Failure{Status::kNoRoom, "the layers are too wide for the fused CUDA engine: use --device cpu"};
       return static_cast<int32_t>(begin);
     };
-    take(partial_size_, sizeof(float));
+    take(std::max<int64_t>(partial_size_ * static_cast<int64_t>(sizeof(float)), sizeof(TurnKeeper::Memory)),
+         1);
     at.facts = take(1, sizeof(BlockFacts));
     at.loss_inputs = take(num_seen(view_), sizeof(LossInput));
     at.seen = take(num_seen(view_), sizeof(Seen));
@@ -257,13 +301,19 @@ class Layout {
     at.end = static_cast<int32_t>(bytes);
   }
 
+  Tables take_tables(Arena& arena, int64_t size) const {
+    Tables tables;
+    tables.w = arena.take<float>(size);
+    if (num_slots_ > 0) tables.s0 = arena.take<float>(size);
+    if (num_slots_ > 1) tables.s1 = arena.take<float>(size);
+    return tables;
+  }
   void place_tables(Arena& arena, View& v) const {
     const int64_t size = num_rows * v.dim;
-    v.embedding.w = arena.take<float>(size);
-    if (num_slots_ > 0) v.embedding.s0 = arena.take<float>(size);
-    if (num_slots_ > 1) v.embedding.s1 = arena.take<float>(size);
-    v.gradient = arena.take<float>(size);
-    v.stamp = arena.take<int32_t>(num_rows);
+    v.embedding = take_tables(arena, size);
+    if (at_once) v.next_embedding = take_tables(arena, size);
+    v.gradient = at_once ? nullptr : arena.take<float>(size);
+    v.stamp = at_once ? nullptr : arena.take<int32_t>(num_rows);
   }
   void place_data(Arena& arena, View& v) const {
     v.tokens.narrow = narrow_ ? arena.take<uint16_t>(num_tokens_ + 1) : nullptr;
@@ -274,9 +324,8 @@ class Layout {
     v.weights = weighted_ ? arena.take<float>(num_examples_) : nullptr;
   }
   void place_model(Arena& arena, View& v) const {
-    v.head.w = arena.take<float>(v.head_size);
-    if (num_slots_ > 0) v.head.s0 = arena.take<float>(v.head_size);
-    if (num_slots_ > 1) v.head.s1 = arena.take<float>(v.head_size);
+    v.head = take_tables(arena, v.head_size);
+    if (at_once) v.next_head = take_tables(arena, v.head_size);
     v.layers = arena.take<HeadLayer>(v.num_layers);
     v.parts = arena.take<HeadPart>(v.num_parts);
     v.training_phases = arena.take<ExamplePhase>(v.num_training_phases);
@@ -286,32 +335,35 @@ class Layout {
   }
   void place_run(Arena& arena, int64_t sort_bytes, View& v, RunMemory& run) const {
     v.state = arena.take<State>(1);
-    v.updates = arena.take<Update>(most_updates);
     v.records = arena.take<Record>(most_updates);
-    v.examples = arena.take<int32_t>(most_examples);
-    v.update_of = arena.take<int32_t>(most_examples);
-    v.occurrence_begin = arena.take<int64_t>(most_examples + 1);
+    for (PieceView& piece : run.pieces) place_piece(arena, piece);
     run.keys = arena.take<uint32_t>(most_occurrences);
     run.occurrences = arena.take<uint32_t>(most_occurrences);
-    v.keys = arena.take<uint32_t>(most_occurrences);
-    v.occurrences = arena.take<uint32_t>(most_occurrences);
     run.sort = arena.take<char>(sort_bytes);
     run.records = arena.take<Record>(kMostUpdates);
   }
+  void place_piece(Arena& arena, PieceView& piece) const {
+    place_from_host(arena, piece);
+    piece.planned = arena.take<ExampleOfPiece>(most_examples);
+    piece.keys = arena.take<uint32_t>(most_occurrences);
+    piece.occurrences = arena.take<uint32_t>(most_occurrences);
+    piece.rows_read = arena.take<uint32_t>(most_updates * view_.row_words);
+  }
   void place_update(Arena& arena, View& v) const {
-    v.local =
-        uses_local_ ? arena.take<char>(std::max(largest_update, kEvaluationRows) * v.example.end) : nullptr;
+    v.local = uses_local_ ? arena.take<char>(std::max(largest_update + 1, kEvaluationRows) * v.example.end)
+                          : nullptr;
     v.draws = arena.take<ExampleDraws>(largest_update);
     v.ranks = v.word_threshold != 0 ? arena.take<int32_t>(largest_occurrences) : nullptr;
-    v.values = arena.take<float>(largest_update * v.width);
+    v.values = arena.take<float>(2 * largest_update * v.width);
     v.slopes = arena.take<float>(largest_update * v.width);
     v.pooled_gradient = arena.take<float>(largest_update * v.dim);
     v.pad_gradient = v.include_padding ? arena.take<float>(largest_update * v.dim) : nullptr;
-    v.seen = arena.take<Seen>(largest_update);
+    v.seen = arena.take<Seen>(2 * largest_update);
+    v.seen_before = v.seen + (v.seen == nullptr ? 0 : largest_update);
     v.carry = arena.take<float>(v.embedding_blocks / v.tiles * v.dim);
     v.carried = arena.take<uint32_t>(v.embedding_blocks);
-    v.head_gradient = arena.take<float>(v.head_size);
-    v.squares = arena.take<double>(2 * gradient_blocks());
+    v.head_gradient = at_once ? nullptr : arena.take<float>(v.head_size);
+    v.squares = arena.take<double>(2 * (v.head_blocks + v.embedding_blocks));
     v.not_finite = arena.take<uint8_t>(num_parameters());
   }
 

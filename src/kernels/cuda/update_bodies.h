@@ -1,38 +1,8 @@
 #pragma once
 
-#include "kernels/cuda/view.h"
-#include "kernels/update_number.h"
+#include "kernels/cuda/numbers.h"
 
 namespace bernoulli::card {
-
-/// W numbers of a parameter with what the optimizer keeps beside them, on their way through some updates.
-template <int W>
-struct Numbers {
-  Features<W> w;
-  Features<W> s0;
-  Features<W> s1;
-
-  BERNOULLI_HOST_DEVICE static Numbers read(const Tables& from, int64_t at) {
-    return {load_fresh<W>(from.w + at), from.s0 != nullptr ? load_fresh<W>(from.s0 + at) : Features<W>(),
-            from.s1 != nullptr ? load_fresh<W>(from.s1 + at) : Features<W>()};
-  }
-  BERNOULLI_HOST_DEVICE void write(const Tables& to, int64_t at) const {
-    store(to.w + at, w);
-    if (to.s0 != nullptr) store(to.s0 + at, s0);
-    if (to.s1 != nullptr) store(to.s1 + at, s1);
-  }
-  BERNOULLI_HOST_DEVICE void update(const kernels::UpdateRule& rule,
-                                    const kernels::UpdateConstants& constants, bool has_gradient,
-                                    const Features<W>& g) {
-    for (int i = 0; i < W; ++i) {
-      kernels::Number number{w.v[i], s0.v[i], s1.v[i]};
-      kernels::update_number(rule, constants, has_gradient, g.v[i], number);
-      w.v[i] = number.w;
-      s0.v[i] = number.s0;
-      s1.v[i] = number.s1;
-    }
-  }
-};
 
 /// The updates [from, to) of the run without gradient, of W numbers of the embedding.
 template <int W>
@@ -43,12 +13,12 @@ BERNOULLI_HOST_DEVICE inline void replay(const View& v, int64_t at, int64_t from
   n.write(v.embedding, at);
 }
 
-/// Calls `each` with the rows that update `number` of the piece reads, once each, and where the thread's W
-/// numbers of them begin.
+/// Calls `each` with the rows that the update reads, once each, and where the thread's W numbers of them
+/// begin.
 template <int W, class Each>
 BERNOULLI_HOST_DEVICE inline void each_row_read(const View& v, const Place& place, int64_t number,
                                                 const Each& each) {
-  const Span span = occurrences_of(v, v.updates[number]);
+  const Span span = v.turn->update.readings;
   const int64_t columns = columns_of<W>(v);
   for (int64_t i = place.first(); i < (span.end - span.begin) * columns; i += place.all()) {
     const RowColumn item = row_column(i, columns);
@@ -67,9 +37,9 @@ class CatchUpBody : public Plain {
   explicit CatchUpBody(const View& view) : v_(view) {}
   BERNOULLI_HOST_DEVICE int phases() const { return 1; }
   BERNOULLI_HOST_DEVICE void run(int, const Place& place, Own&, void*) const {
-    const Update* const update = current(v_);
-    if (update == nullptr) return;
-    const int64_t number = update - v_.updates;
+    const Turn::Head head = head_of_turn(v_);
+    if (!head.is_there()) return;
+    const int64_t number = head.number;
     each_row_read<W>(v_, place, number,
                      [&](int64_t row, int64_t begin) { replay<W>(v_, begin, v_.stamp[row], number); });
   }
@@ -86,7 +56,7 @@ class SettleBody : public Plain {
   explicit SettleBody(const View& view) : v_(view) {}
   BERNOULLI_HOST_DEVICE int phases() const { return 1; }
   BERNOULLI_HOST_DEVICE void run(int, const Place& place, Own&, void*) const {
-    const int64_t done = v_.state->cursor;  // those that were made
+    const int64_t done = v_.state->done;
     const int64_t columns = columns_of<W>(v_);
     for (int64_t i = place.first(); i < v_.num_rows * columns; i += place.all()) {
       const int64_t stamp = v_.stamp[row_column(i, columns).row];
@@ -98,8 +68,8 @@ class SettleBody : public Plain {
   View v_;
 };
 
-/// The update itself: of every row of the table (dense; a row that was not read has no gradient, not a zero
-/// one), or of those that it read; and of the head.
+/// The update itself where it is not GradientsBody's: of every row of the table (dense; a row that was not
+/// read has no gradient, not a zero one), or of those that it read; and of the head.
 template <int W>
 class ApplyBody {
  public:
@@ -110,12 +80,19 @@ class ApplyBody {
 
   /// The first numbers of a thread, of embedding and head, which the gradient is awaited with.
   struct Own {
+    int32_t number = -1;  ///< of the update; negative: there is none
+    kernels::UpdateConstants constants;
+    float clip = 1;
     Numbers<W> numbers;
     Numbers<1> of_head;
     kernels::UpdateRule rule;  ///< of of_head
   };
   BERNOULLI_HOST_DEVICE Own prepare(const Place& place, void*) const {
     Own own;
+    copy_fresh(&own.constants, &v_.turn->update.constants);
+    const Turn::Head head = head_of_turn(v_);
+    if (!head.is_there()) return own;
+    own.number = head.number;
     const int64_t first = place.first();
     if (!v_.deferred && first < v_.num_rows * columns_of<W>(v_))
       own.numbers = Numbers<W>::read(v_.embedding, first * W);
@@ -128,60 +105,64 @@ class ApplyBody {
 
   BERNOULLI_HOST_DEVICE int phases() const { return 1; }
   BERNOULLI_HOST_DEVICE void run(int, const Place& place, Own& own, void*) const {
-    const State state = *v_.state;
+    if (own.number < 0) return;
+    own.clip = v_.state->clip;
     if (v_.deferred) {
-      apply_read(state, place);
+      apply_read(own, place);
     } else {
-      apply_all(state, place, own);
+      apply_all(own, place);
     }
-    apply_head(state, place, own);
+    apply_head(own, place);
   }
 
  private:
+  /// Whether the gradient was refused.
+  BERNOULLI_HOST_DEVICE bool stops() const { return v_.next_turn->head.stopped != 0; }
+
   /// Every row. All that the first numbers of a thread need is asked for at once, needed or not.
-  BERNOULLI_HOST_DEVICE void apply_all(const State& state, const Place& place, const Own& own) const {
+  BERNOULLI_HOST_DEVICE void apply_all(const Own& own, const Place& place) const {
     const int64_t columns = columns_of<W>(v_), all = v_.num_rows * columns, first = place.first();
     if (first >= all) return;
     const int32_t first_stamp = v_.stamp[row_column(first, columns).row];
     const Features<W> first_g = load_fresh<W>(v_.gradient + first * W);
-    if (state.applying < 0) return;
-    apply(state, own.numbers, first * W, first_stamp == state.applying + 1, first_g);
+    if (stops()) return;
+    apply(own, own.numbers, first * W, first_stamp == own.number + 1, first_g);
     for (int64_t i = first + place.all(); i < all; i += place.all()) {
       const Numbers<W> numbers = Numbers<W>::read(v_.embedding, i * W);
-      const bool has_gradient = v_.stamp[row_column(i, columns).row] == state.applying + 1;
-      apply(state, numbers, i * W, has_gradient, has_gradient ? load<W>(v_.gradient + i * W) : Features<W>());
+      const bool has_gradient = v_.stamp[row_column(i, columns).row] == own.number + 1;
+      apply(own, numbers, i * W, has_gradient, has_gradient ? load<W>(v_.gradient + i * W) : Features<W>());
     }
   }
   /// The rows that the update read.
-  BERNOULLI_HOST_DEVICE void apply_read(const State& state, const Place& place) const {
-    if (state.applying < 0) return;
-    each_row_read<W>(v_, place, state.applying, [&](int64_t, int64_t begin) {
-      apply(state, Numbers<W>::read(v_.embedding, begin), begin, true, load<W>(v_.gradient + begin));
+  BERNOULLI_HOST_DEVICE void apply_read(const Own& own, const Place& place) const {
+    if (stops()) return;
+    each_row_read<W>(v_, place, own.number, [&](int64_t, int64_t begin) {
+      apply(own, Numbers<W>::read(v_.embedding, begin), begin, true, load<W>(v_.gradient + begin));
     });
   }
-  BERNOULLI_HOST_DEVICE void apply_head(const State& state, const Place& place, const Own& own) const {
+  BERNOULLI_HOST_DEVICE void apply_head(const Own& own, const Place& place) const {
     for (int64_t i = place.first(); i < v_.head_size; i += place.all()) {
       const float g = v_.head_gradient[i];
-      if (state.applying < 0) return;
+      if (stops()) return;
       Numbers<1> numbers = own.of_head;
       kernels::UpdateRule rule = own.rule;
       if (i != place.first()) {
         numbers = Numbers<1>::read(v_.head, i);
         rule = part_of(v_, i)->rule;
       }
-      numbers.update(rule, state.constants, true, Features<1>{{scaled(state, g)}});
+      numbers.update(rule, own.constants, true, Features<1>{{scaled(own, g)}});
       numbers.write(v_.head, i);
     }
   }
 
-  BERNOULLI_HOST_DEVICE float scaled(const State& state, float g) const {
+  BERNOULLI_HOST_DEVICE float scaled(const Own& own, float g) const {
     g = clamped(v_, g);
-    return state.clip < 1 ? g * state.clip : g;
+    return own.clip < 1 ? g * own.clip : g;
   }
-  BERNOULLI_HOST_DEVICE void apply(const State& state, Numbers<W> numbers, int64_t begin, bool has_gradient,
+  BERNOULLI_HOST_DEVICE void apply(const Own& own, Numbers<W> numbers, int64_t begin, bool has_gradient,
                                    Features<W> g) const {
-    for (int w = 0; w < W; ++w) g.v[w] = has_gradient ? scaled(state, g.v[w]) : 0.0f;
-    numbers.update(v_.rule, state.constants, has_gradient, g);
+    for (int w = 0; w < W; ++w) g.v[w] = has_gradient ? scaled(own, g.v[w]) : 0.0f;
+    numbers.update(v_.rule, own.constants, has_gradient, g);
     numbers.write(v_.embedding, begin);
   }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "core/random.h"
 #include "kernels/cuda/cross_block.h"
@@ -24,6 +25,7 @@
 namespace bernoulli::card {
 
 inline constexpr int kThreads = 256;             ///< of every block
+inline constexpr int kGradientsResident = 3;     ///< GradientsBody's kResident
 inline constexpr uint32_t kNoKey = 0xffffffffu;  ///< sort keys are below it
 inline constexpr int kFold = 16;                 ///< numbers that one thread adds when a block sums
 
@@ -97,13 +99,14 @@ BERNOULLI_HOST_DEVICE inline void store(float* to, const Features<W>& x) {
   std::memcpy(to, x.v, sizeof x.v);
 #endif
 }
-/// Of plain structures of whole 32-bit words, in prepare().
+/// Of plain structures of whole 32-bit words, four at once where they are aligned so, in prepare().
 template <class T>
 BERNOULLI_HOST_DEVICE inline void copy_fresh(T* to, const T* from) {
   static_assert(sizeof(T) % sizeof(uint32_t) == 0);
 #if defined(__CUDA_ARCH__)
-  for (size_t i = 0; i < sizeof(T) / sizeof(uint32_t); ++i)
-    reinterpret_cast<uint32_t*>(to)[i] = read_fresh(reinterpret_cast<const uint32_t*>(from) + i);
+  using Word = std::conditional_t<alignof(T) % sizeof(uint4) == 0, uint4, uint32_t>;
+  for (size_t i = 0; i < sizeof(T) / sizeof(Word); ++i)
+    reinterpret_cast<Word*>(to)[i] = read_fresh(reinterpret_cast<const Word*>(from) + i);
 #else
   *to = *from;
 #endif
@@ -178,7 +181,10 @@ struct ExamplePhase {
     kFoldSeen,
     kLogits,
     kBackward,
-    kKeep
+    kKeep,
+    // Two in one, where a thread reads nothing of the second that another thread wrote in the first.
+    kAddLanesAndLoss,
+    kBackwardAndKeep
   };
   Kind kind = Kind::kKeep;
   int32_t layer = 0;
@@ -211,17 +217,50 @@ struct ExampleOffsets {
   int32_t end = 0;  ///< a multiple of what Features<4> are aligned to
 };
 
+/// The readings of an update among those of its piece, sorted or not.
+struct Span {
+  int64_t begin = 0;
+  int64_t end = 0;
+};
+struct UpdateOfPiece : Update {
+  Span readings;
+};
+
+/// What the launches of an update are told of it. There are two turns, which updates take alternately: while
+/// an update is made, the turn of the next one is written.
+struct Turn {
+  /// Read at once, and first.
+  struct alignas(16) Head {
+    int32_t number = 0;   ///< of the update in its piece
+    int32_t first = 0;    ///< of its examples
+    int32_t size = -1;    ///< negative: the piece has no such update
+    int32_t stopped = 0;  ///< 1: an update before was refused, and no weight moves any more
+    BERNOULLI_HOST_DEVICE bool is_there() const { return size >= 0 && stopped == 0; }
+  };
+  Head head;
+  UpdateOfPiece update;
+};
+
+/// What a block needs to know of an example of the piece, in one place.
+struct alignas(16) ExampleOfPiece {
+  int64_t begin = 0;  ///< of its tokens
+  int64_t ranks = 0;  ///< readings of its update before its own
+  int32_t row = 0;    ///< of the data
+  int32_t count = 0;  ///< and what follows: as in Reading
+  int32_t pads = 0;
+  float scale = 1;
+};
+
 /// What the host says of the updates that are sorted at once, and the card's way through them.
 struct StateOfPiece {
-  int64_t cursor = 0;       ///< the update of the piece that is next
   int64_t num_updates = 0;  ///< of the piece
+  int64_t done = 0;         ///< of them, that were not refused
+  Turn turns[2];
 };
 struct State : StateOfPiece {
-  int64_t applying = -1;               ///< the one whose gradient stands; negative: none may be applied
-  int32_t refused = 0;                 ///< 1: an update was, and none follows
-  uint32_t arrived = 0;                ///< blocks of GradientsBody that are done
-  float clip = 1;                      ///< factor on the gradient
-  kernels::UpdateConstants constants;  ///< of `applying`
+  int32_t refused = 0;   ///< 1: an update of the run was, and none follows
+  uint32_t arrived = 0;  ///< blocks of GradientsBody that are done
+  float clip = 1;        ///< factor on the gradient
 };
 
 struct Tables {
@@ -230,18 +269,40 @@ struct Tables {
   float* s1 = nullptr;
 };
 
+/// Of the updates that are sorted at once. There is room for two pieces: the card sorts one while it works on
+/// the other.
+struct PieceView {
+  const StateOfPiece* start = nullptr;  ///< what State begins the piece with
+  const UpdateOfPiece* updates = nullptr;
+  const int32_t* examples = nullptr;
+  const int64_t* occurrence_begin = nullptr;  ///< by example of the run, and the end
+  ExampleOfPiece* planned = nullptr;          ///< by example of the run
+  const int32_t* update_of = nullptr;         ///< by example of the run
+  const uint32_t* keys = nullptr;             ///< sorted: update * num_rows + row
+  const uint32_t* occurrences = nullptr;      ///< beside keys; equal keys in the order of the examples
+  /// [updates, row_words]: a bit a row, set where the update reads it. Only where the rest are swept by
+  /// GradientsBody.
+  uint32_t* rows_read = nullptr;
+};
+
 /// All pointers are of the device.
-struct View : Settings {
+struct View : Settings, PieceView {
   // The model.
   int64_t dim = 0, num_rows = 0, num_parts = 0, head_size = 0;
   bool deferred = false;     ///< Sweep::kDeferred
   kernels::UpdateRule rule;  ///< of the embedding
   Tables embedding, head;
+  /// Two launches an update: GradientsBody applies the rule, reads the tables above, and writes every number
+  /// of these. Updates take them in turns, so that a refused one leaves all as it was. Else null, and
+  /// ApplyBody writes the tables above.
+  Tables next_embedding, next_head;
   const HeadLayer* layers = nullptr;
   const HeadPart* parts = nullptr;  ///< the embedding is none
   const ExamplePhase* training_phases = nullptr;
   const ExamplePhase* evaluation_phases = nullptr;
   int64_t num_training_phases = 0, num_evaluation_phases = 0;
+  int position_bits = 0;  ///< of an occurrence, below its example's
+  int64_t row_words = 0;  ///< of rows_read, an update
   const double* pos_weight = nullptr;
   const uint32_t* binomial = nullptr;
   // The data.
@@ -250,13 +311,8 @@ struct View : Settings {
   const float* weights = nullptr;
   // The run.
   State* state = nullptr;
-  const Update* updates = nullptr;
-  const int32_t* examples = nullptr;
-  const int64_t* occurrence_begin = nullptr;  ///< by example of the run, and the end
-  const int32_t* update_of = nullptr;         ///< by example of the run
-  const uint32_t* keys = nullptr;             ///< sorted: update * num_rows + row
-  const uint32_t* occurrences = nullptr;      ///< beside keys; equal keys in the order of the examples
-  int position_bits = 0;                      ///< of an occurrence, below its example's
+  const Turn* turn = nullptr;  ///< of the update
+  Turn* next_turn = nullptr;
   Record* records = nullptr;
   // One update.
   int64_t segments = 1;  ///< parts that the positions of an example are summed in
@@ -268,23 +324,25 @@ struct View : Settings {
   /// Of each occurrence of the update, in the order of the examples: which of its example's tokens it is
   /// after word dropout; negative: it was taken out. Null where there is no word dropout.
   int32_t* ranks = nullptr;
-  float* values = nullptr;           ///< [examples, width]
-  float* slopes = nullptr;           ///< [examples, width]: gradients of values
-  float* pooled_gradient = nullptr;  ///< [examples, dim]: of the sum over positions
-  float* pad_gradient = nullptr;     ///< [examples, dim]: of the row of padding, where pads take part
-  Seen* seen = nullptr;              ///< [examples]
-  float* gradient = nullptr;         ///< [num_rows, dim]; of rows that the update reads
+  float* values = nullptr;            ///< [examples, width]
+  float* slopes = nullptr;            ///< [examples, width]: gradients of values
+  float* pooled_gradient = nullptr;   ///< [examples, dim]: of the sum over positions
+  float* pad_gradient = nullptr;      ///< [examples, dim]: of the row of padding, where pads take part
+  Seen* seen = nullptr;               ///< [examples]
+  const Seen* seen_before = nullptr;  ///< of the update before; values and seen have room for two
+  float* gradient = nullptr;          ///< [num_rows, dim]; of rows that the update reads
   int32_t* stamp = nullptr;  ///< [num_rows]: 1 + the update of the run that read the row last; 0: none did
   int32_t group_items = 1;   ///< occurrences that one thread sums
   int32_t groups = 1;        ///< of a block: threads that sum side by side
   int64_t tiles = 1;         ///< of a row's features: blocks beside each other
   int64_t head_blocks = 0;   ///< of GradientsBody; those of the embedding follow
-  int64_t embedding_blocks = 0;
+  int64_t embedding_blocks = 0;  ///< then come those that sweep
   int64_t head_tile = kThreads;  ///< numbers of the head a block
   float* carry = nullptr;        ///< [chunks, dim]: of the run of equal keys that goes on behind the chunk
   uint32_t* carried = nullptr;   ///< by embedding block: 1 + the update of the run whose carry stands
   float* head_gradient = nullptr;
-  double* squares = nullptr;      ///< [blocks, 2]: of the gradient, and of the clamped one
+  /// [head_blocks + embedding_blocks, 2]: of the gradient, and of the clamped one
+  double* squares = nullptr;
   uint8_t* not_finite = nullptr;  ///< [parameters]
 };
 
@@ -294,12 +352,15 @@ BERNOULLI_HOST_DEVICE inline int64_t columns_of(const View& v) {
   return v.dim / W;
 }
 
-/// The update at the cursor, or null where none is to be made.
-BERNOULLI_HOST_DEVICE inline const Update* current(const View& v) {
-  const int64_t cursor = read_fresh(&v.state->cursor);
-  return read_fresh(&v.state->refused) != 0 || cursor >= read_fresh(&v.state->num_updates)
-             ? nullptr
-             : v.updates + cursor;
+/// Whether GradientsBody applies the rule, too.
+BERNOULLI_HOST_DEVICE inline bool applies_at_once(const View& v) { return v.next_embedding.w != nullptr; }
+
+/// Of the update whose turn it is. It was written by launches before the one directly before any that asks:
+/// by that of the update before, or the host.
+BERNOULLI_HOST_DEVICE inline Turn::Head head_of_turn(const View& v) {
+  Turn::Head head;
+  copy_fresh(&head, &v.turn->head);
+  return head;
 }
 
 BERNOULLI_HOST_DEVICE inline int32_t token(const Tokens& tokens, int64_t at) {
@@ -347,16 +408,6 @@ BERNOULLI_HOST_DEVICE inline Occurrence unpacked(const View& v, uint32_t o) {
   return {o >> v.position_bits, o & no_position(v)};
 }
 
-/// The occurrences of an update among the whole run's.
-struct Span {
-  int64_t begin;
-  int64_t end;
-};
-BERNOULLI_HOST_DEVICE inline Span occurrences_of(const View& v, const Update& update) {
-  const int64_t first = read_fresh(&update.first);
-  return {read_fresh(v.occurrence_begin + first),
-          read_fresh(v.occurrence_begin + first + read_fresh(&update.size))};
-}
 /// The row that occurrence `at` of an update of the run reads.
 BERNOULLI_HOST_DEVICE inline int64_t row_of(const View& v, int64_t update, int64_t at) {
   return static_cast<int64_t>(v.keys[at]) - update * v.num_rows;
