@@ -57,8 +57,10 @@ Columns named_columns(const Columns& columns, const std::vector<std::vector<std:
   return {};
 }
 
+/// A configuration cannot name a column without a name, such as that of row numbers.
 bool may_be_text(const ColumnSurvey& column) {
-  return column.values > 0 && column.lists == 0 && column.others == 0 && !column.all_numbers();
+  return !column.name.empty() && column.values > 0 && column.lists == 0 && column.others == 0 &&
+         !column.all_numbers();
 }
 
 /// Long, and seldom twice the same.
@@ -68,14 +70,16 @@ bool is_like_text(const ColumnSurvey& column) {
 }
 
 bool may_be_label(const ColumnSurvey& column) {
-  return column.values > 0 && column.others == 0 && (column.lists == 0 || column.lists == column.values);
+  return !column.name.empty() && column.values > 0 && column.others == 0 &&
+         (column.lists == 0 || column.lists == column.values);
 }
 
 /// Short, and often the same; or numbers to compare.
 bool is_like_label(const ColumnSurvey& column) {
+  if (!may_be_label(column)) return false;
   if (column.is_measure()) return true;
   const size_t distinct = column.counts.size();
-  return may_be_label(column) && !column.more_distinct && distinct >= 2 && distinct <= kMostLabels &&
+  return !column.more_distinct && distinct >= 2 && distinct <= kMostLabels &&
          (column.lists > 0 || static_cast<int64_t>(distinct) * 2 <= column.values);
 }
 
@@ -155,7 +159,7 @@ void find_label(const TableSurvey& survey, const GivenColumns& given, const std:
     if (column.name == roles.text) continue;
     if (may_be_label(column)) open.push_back(&column);
     if (is_like_label(column)) like.push_back(&column);
-    if (column.all_flags()) flags.push_back(&column);
+    if (may_be_label(column) && column.all_flags()) flags.push_back(&column);
   }
   const Columns named = named_columns(open, label_column_names());
   if (named.size() > 1) ask_for("label", "--label-column", named, file);

@@ -130,6 +130,20 @@ TEST_F(Survey, ColumnsAreFoundByNameThenByWhatTheyHold) {
               HasSubstr("no column is like a label"));
 }
 
+TEST_F(Survey, AColumnWithoutANameIsNoCandidate) {
+  const auto numbered = [](int i, const std::string& text) {
+    return std::to_string(i % 2) + "," + quoted(text) + "," + label(i);
+  };
+  EXPECT_EQ(find_roles(csv(",text,mood\n" + rows(numbered)), {}, "data.csv").label, "mood");
+  EXPECT_THAT(message_of<DataError>([&] {
+                find_roles(csv(",text\n" + rows([](int i, const std::string& text) {
+                                 return label(i) + "," + quoted(text);
+                               })),
+                           {}, "data.csv");
+              }),
+              HasSubstr("no column is like a label"));
+}
+
 TEST_F(Survey, ColumnsOfFlagsAreLabelsTogether) {
   const auto flags = [](int i, const std::string& text) {
     return quoted(text) + "," + std::to_string(i % 2) + "," + (i % 3 == 0 ? "true" : "false");
