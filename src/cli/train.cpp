@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "cli/check_validation.h"
+#include "cli/earlier_run.h"
 #include "cli/environment.h"
 #include "cli/finish.h"
 #include "cli/load_arguments.h"
@@ -45,7 +46,9 @@ Json fixed_settings(Json resolved) {
     resolved["training"].erase(key);
   for (const char* key : {"root", "cache"}) resolved["data"].erase(key);
   for (const char* key : {"temperature", "threshold"}) resolved["metrics"].erase(key);
-  resolved.erase("stability");  // what another verb reads
+  if (resolved["model"]["start_from"].is_null())
+    resolved["model"].erase("start_from");  // as in runs that began before there was this key
+  resolved.erase("stability");              // what another verb reads
   resolved.erase("name");
   return resolved;
 }
@@ -132,7 +135,8 @@ Json dry_run(const TrainArguments& arguments) {
   config.data.cache.folder = "off";
   const c10::Device device = open_training_device(arguments.device, config.training);
   check_engine(config, loaded.plan, device);
-  const PreparedRun run = prepare_checked(config, std::nullopt);
+  PreparedRun run = prepare_checked(config, std::nullopt);
+  start_from_earlier_run(config, run);
   const int threads = operator_threads(config, run);
   set_operator_threads(threads);
   const EngineChoice engine = choose_engine(config, run, device, threads);
@@ -204,7 +208,13 @@ TrainedRun train_run(const TrainArguments& arguments) {
   const std::optional<config::LoadedConfig> saved = saved_config(arguments, paths, loaded);
   log_info(fmt::format("run folder {}", paths.folder.string()));
 
-  const PreparedRun run = prepare_checked(config, saved ? saved_vocabulary(paths) : std::nullopt);
+  PreparedRun run = prepare_checked(config, saved ? saved_vocabulary(paths) : std::nullopt);
+  const CheckpointFolder checkpoints(paths.checkpoints());
+  if (saved && !checkpoints.steps().empty()) {
+    keep_start(paths, run);
+  } else {
+    start_from_earlier_run(config, run);
+  }
   const int threads = operator_threads(config, run);
   set_operator_threads(threads);
   EngineChoice engine = choose_engine(config, run, device, threads);
@@ -213,7 +223,6 @@ TrainedRun train_run(const TrainArguments& arguments) {
   };
   if (!saved) describe();  // a run that does not fit into memory leaves no folder
 
-  const CheckpointFolder checkpoints(paths.checkpoints());
   const std::optional<Checkpoint> checkpoint = saved ? checkpoints.load_newest() : std::nullopt;
   MetricsLog log(paths.metrics());
   Trainer trainer({config, run.labels.names, run.train, run.validation ? &*run.validation : nullptr,
