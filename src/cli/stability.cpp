@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/earlier_run.h"
 #include "cli/environment.h"
 #include "cli/load_arguments.h"
 #include "cli/verb.h"
@@ -36,7 +37,8 @@ int run_stability(const std::vector<std::string>& words) {
   // Now: a place that cannot be written to must not cost the whole comparison.
   const RunFolder owned = RunFolder::create(arguments->output, config.name + "-stability", kComparisonKind);
   const std::filesystem::path& folder = owned.paths().folder;
-  const PreparedRun prepared = prepare_run(config);
+  PreparedRun prepared = prepare_run(config);
+  start_from_earlier_run(config, prepared);
   set_operator_threads(operator_threads(config, prepared));
   if (config.loss.mode == LossConfig::Mode::kFocalWithLogits)
     log_warning(

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "cli/check_validation.h"
+#include "cli/earlier_run.h"
 #include "cli/environment.h"
 #include "cli/finish.h"
 #include "cli/load_arguments.h"
@@ -80,6 +81,7 @@ Json without_later_keys(Json settings) {
   drop(settings["data"]["columns"], "text_separator", " ");
   drop(settings["data"]["columns"], "split", nullptr);
   drop(settings["task"], "min_count", nullptr);
+  drop(settings["model"], "start_from", nullptr);
   return settings;
 }
 
@@ -145,7 +147,8 @@ Json dry_run(const TrainArguments& arguments) {
   config.data.cache.folder = "off";
   const c10::Device device = open_training_device(arguments.device, config.training);
   check_engine(config, loaded.plan, device);
-  const PreparedRun run = prepare_checked(config, std::nullopt);
+  PreparedRun run = prepare_checked(config, std::nullopt);
+  start_from_earlier_run(config, run);
   const int threads = operator_threads(config, run);
   set_operator_threads(threads);
   const EngineChoice engine = choose_engine(config, run, device, threads);
@@ -217,7 +220,13 @@ TrainedRun train_run(const TrainArguments& arguments) {
   const std::optional<config::LoadedConfig> saved = saved_config(arguments, paths, loaded);
   log_info(fmt::format("run folder {}", paths.folder.string()));
 
-  const PreparedRun run = prepare_checked(config, saved ? saved_vocabulary(paths) : std::nullopt);
+  PreparedRun run = prepare_checked(config, saved ? saved_vocabulary(paths) : std::nullopt);
+  const CheckpointFolder checkpoints(paths.checkpoints());
+  if (saved && !checkpoints.steps().empty()) {
+    keep_start(paths, run);
+  } else {
+    start_from_earlier_run(config, run);
+  }
   const int threads = operator_threads(config, run);
   set_operator_threads(threads);
   EngineChoice engine = choose_engine(config, run, device, threads);
@@ -226,7 +235,6 @@ TrainedRun train_run(const TrainArguments& arguments) {
   };
   if (!saved) describe();  // a run that does not fit into memory leaves no folder
 
-  const CheckpointFolder checkpoints(paths.checkpoints());
   const std::optional<Checkpoint> checkpoint = saved ? checkpoints.load_newest() : std::nullopt;
   MetricsLog log(paths.metrics());
   Trainer trainer({config, run.labels.names, run.train, run.validation ? &*run.validation : nullptr,

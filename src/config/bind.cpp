@@ -166,6 +166,10 @@ ModelConfig bind_model(Reader reader, const Places& places) {
   ModelConfig model;
   model.initializer = reader.text("initializer");
   model.layers = bind_kinds(reader, "layers", places);
+  if (std::optional<Reader> start = reader.optional_map("start_from")) {
+    model.start_from = StartFromConfig{start->text("path"), start->text("unmatched") == "draw"};
+    start->finish();
+  }
   reader.finish();
   return model;
 }

@@ -36,6 +36,7 @@ class CrossChecks {
     if (sound({"data", "task"})) check_task();
     if (sound({"text"})) check_text();
     if (sound({"model", "text"})) check_padding();
+    if (sound({"model"})) check_start();
     if (sound({"model", "loss"})) check_last_layer();
     if (sound({"loss", "task"})) check_loss();
     if (sound({"loss", "training"})) check_precision();
@@ -362,6 +363,20 @@ class CrossChecks {
       }
       for (size_t branch = 0; branch < layers[i].branches.size(); ++branch)
         refuse_counted_padding(layers[i].branches[branch], fmt::format("{}.branches[{}]", path, branch));
+    }
+  }
+
+  /// Layers name what their table starts from beside draws.
+  void check_start() {
+    if (!run_.model.start_from) return;
+    const KindConfig& table = run_.model.layers.front();
+    const auto initializer = table.args.find("initializer");
+    if (initializer == table.args.end() || !initializer->is_object()) return;
+    for (const char* kind : {"naive_bayes", "pretrained"}) {
+      if (initializer->contains(kind))
+        fault(fmt::format("model.layers[0].{}.initializer", table.kind),
+              fmt::format("is {}, and model.start_from decides how the table starts (leave one of them out)",
+                          kind));
     }
   }
 

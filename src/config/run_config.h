@@ -106,9 +106,16 @@ struct TextConfig {
       sequence_length;  ///< pad and truncate to exactly this; absent: rows keep their length
 };
 
+/// Weights of an earlier run that a model begins with.
+struct StartFromConfig {
+  std::string path;              ///< a run folder or a checkpoint in one; relative to the working directory
+  bool draws_unmatched = false;  ///< tensors that do not match start as ever; else they are a fault
+};
+
 struct ModelConfig {
   std::string initializer = "keras";  ///< keras | torch: the default of every layer that names none
   std::vector<KindConfig> layers;
+  std::optional<StartFromConfig> start_from = std::nullopt;
 };
 
 struct LossConfig {

@@ -201,13 +201,29 @@ Field text_section() {
 }
 
 Field model_section(const std::vector<KindSchema>& layer_kinds) {
-  return map("model", "The layers from token ids to logits.",
-             {word("initializer", "initial weights of layers that name none: as Keras or as torch.nn does it",
-                   {"keras", "torch"})
-                  .defaults("keras"),
-              kind_list("layers", "in order; the last one gives one logit a label, without an activation",
-                        layer_kinds)
-                  .size(1, 256)});
+  return map(
+      "model", "The layers from token ids to logits.",
+      {word("initializer", "initial weights of layers that name none: as Keras or as torch.nn does it",
+            {"keras", "torch"})
+           .defaults("keras"),
+       kind_list("layers", "in order; the last one gives one logit a label, without an activation",
+                 layer_kinds)
+           .size(1, 256),
+       map("start_from",
+           "the weights of an earlier run, which this one begins with: tensors by name, rows of the table by "
+           "token; null: all are drawn",
+           {text("path",
+                 "a run folder, of which the checkpoint counts that its training ended with, or a checkpoint "
+                 "in one; a relative path starts at the working directory")
+                .size(1),
+            word(
+                "unmatched",
+                "what becomes of tensors that only one of both models has, or in another shape; refuse: they "
+                "are a fault; draw: the log names them, and they start as without start_from",
+                {"refuse", "draw"})
+                .defaults("refuse")})
+           .shorthand("path")
+           .optional()});
 }
 
 Field loss_section() {

@@ -134,9 +134,10 @@ int64_t count_trainable(const LayerPlan& plan) {
   return total;
 }
 
-void add_layers(const std::vector<NamedLayer>& list, std::vector<const NamedLayer*>& all) {
-  for (const NamedLayer& layer : list) {
-    for (const std::vector<NamedLayer>& branch : layer.branches) add_layers(branch, all);
+template <typename List, typename Layer>
+void add_layers(List& list, std::vector<Layer*>& all) {
+  for (auto& layer : list) {
+    for (auto& branch : layer.branches) add_layers(branch, all);
     all.push_back(&layer);
   }
 }
@@ -154,6 +155,12 @@ void add_rows(const std::vector<NamedLayer>& list, size_t indent, std::string& t
 
 std::vector<const NamedLayer*> ModelPlan::all_layers() const {
   std::vector<const NamedLayer*> all;
+  add_layers(layers, all);
+  return all;
+}
+
+std::vector<NamedLayer*> ModelPlan::all_layers() {
+  std::vector<NamedLayer*> all;
   add_layers(layers, all);
   return all;
 }

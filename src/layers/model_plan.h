@@ -25,6 +25,7 @@ struct ModelPlan {
 
   /// Every layer, those of branches among them, in the order in which they are computed: that of parameters.
   std::vector<const NamedLayer*> all_layers() const;
+  std::vector<NamedLayer*> all_layers();
   int64_t num_parameters() const;  ///< trainable numbers
   bool reads_lengths() const;      ///< some layer that evaluation runs looks at `lengths`
 };

@@ -57,6 +57,8 @@ std::string model_line(const RunRecord& record) {
   std::string line = layers_line(record.config.model.layers);
   if (record.finished())
     line += fmt::format("; {} parameters", grouped(record.summary.at("num_parameters").get<int64_t>()));
+  if (const auto& start = record.config.model.start_from)
+    line += fmt::format("; begins with the weights of <code>{}</code>", escape_html(start->path));
   return line;
 }
 

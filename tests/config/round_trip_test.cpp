@@ -85,6 +85,7 @@ model:
     - embedding: {dim: 16, initializer: null}
     - mean_pool: {padding: exclude}
     - linear: {units: 1, bias: true}
+  start_from: null
 loss: {mode: bce_with_logits, pos_weight: [], label_smoothing: 0.0, gamma: null, alpha: null}
 optimizer:
   adam: {lr: 0.001, beta1: 0.9, beta2: 0.999, eps: 1.0e-08, weight_decay: 0.0, amsgrad: false}

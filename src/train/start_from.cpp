@@ -1,0 +1,193 @@
+#include "train/start_from.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/log.h"
+
+namespace bernoulli {
+namespace {
+
+using layers::GivenNumbers;
+using layers::ParameterSpec;
+using Json = nlohmann::ordered_json;
+using Numbers = std::shared_ptr<const GivenNumbers>;
+
+/// Rows of two tables that stand for the same token, one by one; or why there are none.
+struct SameRows {
+  std::vector<int64_t> here, there;
+  std::string fault;
+};
+
+bool hash_alike(const TextConfig& a, const TextConfig& b) {
+  const auto same_step = [](const KindConfig& one, const KindConfig& other) {
+    return one.kind == other.kind && one.args == other.args;
+  };
+  return a.hash_buckets == b.hash_buckets && a.split == b.split && a.ngrams == b.ngrams &&
+         std::ranges::equal(a.standardize, b.standardize, same_step);
+}
+
+SameRows same_rows(const Vectorizer& here, const Vectorizer& there) {
+  SameRows rows;
+  const Vocabulary *own = here.vocabulary(), *other = there.vocabulary();
+  if ((own == nullptr) != (other == nullptr)) {
+    rows.fault = fmt::format("its rows are {} there and {} here", other ? "tokens of a vocabulary" : "hashed",
+                             own ? "tokens of a vocabulary" : "hashed");
+  } else if (own == nullptr && !hash_alike(here.config(), there.config())) {
+    rows.fault =
+        "its rows are hashed otherwise there (text.standardize, split, ngrams and hashing.buckets must be "
+        "the "
+        "same)";
+  }
+  if (!rows.fault.empty()) return rows;
+  for (int64_t id = 0; id < here.num_ids(); ++id) {
+    const bool reserved = own == nullptr || id <= kUnknownId;
+    const int64_t found = reserved ? id : other->id(own->tokens()[static_cast<size_t>(id - kUnknownId - 1)]);
+    if (!reserved && found == kUnknownId) continue;
+    rows.here.push_back(id);
+    rows.there.push_back(found);
+  }
+  return rows;
+}
+
+/// Numbers of a tensor, or of some of its rows of `columns`.
+std::vector<float> numbers_of(const RawTensor& tensor, const std::vector<int64_t>* rows, int64_t columns) {
+  const size_t row_bytes = static_cast<size_t>(columns) * sizeof(float);
+  std::vector<float> numbers(rows == nullptr ? tensor.bytes.size() / sizeof(float)
+                                             : rows->size() * static_cast<size_t>(columns));
+  if (rows == nullptr) {
+    std::memcpy(numbers.data(), tensor.bytes.data(), tensor.bytes.size());
+    return numbers;
+  }
+  for (size_t i = 0; i < rows->size(); ++i)
+    std::memcpy(numbers.data() + i * static_cast<size_t>(columns),
+                tensor.bytes.data() + static_cast<size_t>((*rows)[i]) * row_bytes, row_bytes);
+  return numbers;
+}
+
+std::string shape_text(const std::vector<int64_t>& shape) {
+  return fmt::format("[{}]", fmt::join(shape, ", "));
+}
+
+/// Matches tensors of two models by name.
+class Matcher {
+ public:
+  Matcher(const EarlierModel& earlier, const Vectorizer& vectorizer)
+      : rows_(same_rows(vectorizer, earlier.vectorizer)) {
+    for (const RawTensor& tensor : earlier.weights) unused_.emplace(tensor.name, &tensor);
+  }
+
+  /// @param table  rows of tokens
+  void match(const std::string& name, bool table, ParameterSpec& parameter) {
+    const auto found = unused_.find(name);
+    if (found == unused_.end()) {
+      drawn_.push_back(name + ": is not there");
+      return;
+    }
+    const RawTensor& tensor = *found->second;
+    const std::string fault = fault_of(tensor, table, parameter);
+    if (fault.empty()) {
+      parameter.given = std::make_shared<const GivenNumbers>(given(tensor, table, parameter.shape.back()));
+      taken_.push_back(name);
+      if (table) num_rows_ = rows_.here.size();
+    } else {
+      drawn_.push_back(fmt::format("{}: {}", name, fault));
+    }
+    unused_.erase(found);
+  }
+
+  const std::vector<std::string>& taken() const { return taken_; }
+  const std::vector<std::string>& drawn() const { return drawn_; }
+  size_t num_rows() const { return num_rows_; }  ///< of the table that are taken
+
+  std::vector<std::string> unused() const {
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : unused_) names.push_back(name);
+    return names;
+  }
+
+ private:
+  std::string fault_of(const RawTensor& tensor, bool table, const ParameterSpec& parameter) const {
+    if (tensor.dtype != Dtype::kF32)
+      return fmt::format("is {} there, expected {}", to_string(tensor.dtype), to_string(Dtype::kF32));
+    const bool same_width = !tensor.shape.empty() && tensor.shape.back() == parameter.shape.back();
+    if (table && tensor.shape.size() == 2 && same_width) return rows_.fault;
+    if (tensor.shape == parameter.shape) return "";
+    return fmt::format("has shape {} there and {} here", shape_text(tensor.shape),
+                       shape_text(parameter.shape));
+  }
+
+  GivenNumbers given(const RawTensor& tensor, bool table, int64_t columns) const {
+    if (!table) return {columns, {}, numbers_of(tensor, nullptr, columns)};
+    return {columns, rows_.here, numbers_of(tensor, &rows_.there, columns)};
+  }
+
+  SameRows rows_;
+  std::map<std::string, const RawTensor*> unused_;
+  std::vector<std::string> taken_;
+  std::vector<std::string> drawn_;  ///< with the reason
+  size_t num_rows_ = 0;
+};
+
+std::string fingerprint_of(const std::vector<RawTensor>& weights) {
+  StreamingHash hash;
+  for (const RawTensor& tensor : weights) {
+    hash.update_field(tensor.name);
+    hash.update_field(tensor.bytes);
+  }
+  return hash.hex();
+}
+
+void refuse_unmatched(const StartFromConfig& config, const EarlierModel& earlier, const Matcher& matcher) {
+  const std::vector<std::string> unused = matcher.unused();
+  const bool all_match = matcher.drawn().empty() && unused.empty();
+  if (!matcher.taken().empty() && (all_match || config.draws_unmatched)) return;
+  std::string lines;
+  for (const std::string& line : matcher.drawn()) lines += "\n  " + line;
+  for (const std::string& name : unused) lines += fmt::format("\n  {}: is there alone", name);
+  throw UsageError(
+      fmt::format("model.start_from: the weights of {} are not those of this model{}:{}", earlier.name,
+                  matcher.taken().empty()
+                      ? ", and none of them fits"
+                      : " (model.start_from.unmatched: draw starts what does not match as without this key)",
+                  lines));
+}
+
+}  // namespace
+
+Json start_from(const StartFromConfig& config, const EarlierModel& earlier, const Vectorizer& vectorizer,
+                layers::ModelPlan& plan) {
+  Matcher matcher(earlier, vectorizer);
+  for (layers::NamedLayer* layer : plan.all_layers()) {
+    const bool table = layer == &plan.layers.front();
+    for (ParameterSpec& parameter : layer->plan.parameters)
+      matcher.match(layer->tensor_name(parameter.name), table, parameter);
+  }
+  refuse_unmatched(config, earlier, matcher);
+  const std::vector<std::string> unused = matcher.unused();
+  log_info(
+      fmt::format("{} of {} tensors start from {}; {} of {} rows of the table are of tokens that it knows",
+                  matcher.taken().size(), matcher.taken().size() + matcher.drawn().size(), earlier.name,
+                  matcher.num_rows(), vectorizer.num_ids()));
+  for (const std::string& line : matcher.drawn())
+    log_warning(fmt::format("{}: starts as without model.start_from", line));
+  for (const std::string& name : unused) log_warning(fmt::format("{} of {} is not used", name, earlier.name));
+  return {{"path", config.path},
+          {"fingerprint", fingerprint_of(earlier.weights)},
+          {"tensors", matcher.taken()},
+          {"rows", vectorizer.num_ids()},
+          {"rows_found", matcher.num_rows()},
+          {"drawn", matcher.drawn()},
+          {"unused", unused}};
+}
+
+}  // namespace bernoulli
