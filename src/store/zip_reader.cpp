@@ -23,6 +23,7 @@ constexpr uint64_t kEndSize = 22;
 constexpr uint64_t kLongestComment = 65535;
 /// No more than so many bytes come of one that is deflated.
 constexpr uint64_t kMostInflation = 1032;
+/// Of all entries together: several may lie over one another.
 constexpr uint64_t kMostUnpacked = uint64_t{1} << 30;
 constexpr uint64_t kDeflate = 8;
 constexpr uint64_t kInZip64Record = 0xffffffff;
@@ -110,9 +111,10 @@ std::string_view ZipReader::packed_content(const Entry& entry) const {
 
 /// Kept, so that views of it stay.
 std::string_view ZipReader::unpacked(const Entry& entry) const {
-  if (const auto found = unpacked_.find(entry.name); found != unpacked_.end()) return found->second;
+  const std::pair key(entry.header_at, entry.size_bytes);
+  if (const auto found = unpacked_.find(key); found != unpacked_.end()) return found->second;
   const std::string_view packed = packed_content(entry);
-  if (entry.size_bytes / kMostInflation > packed.size() || entry.size_bytes > kMostUnpacked)
+  if (entry.size_bytes / kMostInflation > packed.size() || entry.size_bytes > kMostUnpacked - unpacked_bytes_)
     refuse(fmt::format("its entry '{}' claims {} bytes of {}", entry.name, entry.size_bytes, packed.size()));
   std::string bytes(entry.size_bytes, '\0');
   z_stream stream{};
@@ -124,7 +126,8 @@ std::string_view ZipReader::unpacked(const Entry& entry) const {
   const bool whole = ::inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.avail_out == 0;
   ::inflateEnd(&stream);
   if (!whole) refuse(fmt::format("its entry '{}' cannot be unpacked", entry.name));
-  return unpacked_.emplace(entry.name, std::move(bytes)).first->second;
+  unpacked_bytes_ += entry.size_bytes;
+  return unpacked_.emplace(key, std::move(bytes)).first->second;
 }
 
 std::string_view ZipReader::content(const Entry& entry) const {

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bernoulli {
@@ -53,7 +53,8 @@ class ZipReader {
   std::string name_;
   uint64_t directory_at_ = 0;
   std::vector<Entry> entries_;
-  mutable std::map<std::string, std::string, std::less<>> unpacked_;  ///< by name
+  mutable std::map<std::pair<uint64_t, uint64_t>, std::string> unpacked_;  ///< by place and size
+  mutable uint64_t unpacked_bytes_ = 0;
 };
 
 }  // namespace bernoulli
