@@ -26,6 +26,7 @@
 #include "store/artifact_files.h"
 #include "store/native_index.h"
 #include "store/seal.h"
+#include "store/zip_deflate.h"
 #include "text/token_block.h"
 
 namespace bernoulli {
@@ -97,6 +98,9 @@ def from_ids(self, ids: Tensor) -> Tensor:
 def decide(self, texts: List[str]) -> Tensor:
     return torch.gt(self.forward(texts), self.thresholds)
 )";
+
+/// Larger archives are written in another way (zip64) than deflate_zip reads.
+constexpr size_t kMostDeflated = size_t{1} << 31;
 
 /// What is written to a stream, without the copies that a string stream makes of large tables.
 struct StringBuffer : std::streambuf {
@@ -284,7 +288,8 @@ std::string serialize_artifact(const ArtifactParts& parts) {
   StringBuffer buffer(size);
   std::ostream stream(&buffer);  // LibTorch aborts the process where it cannot write a file itself
   module.save(stream, files);
-  return seal_zip(std::move(buffer.bytes));
+  const bool small = parts.table != nullptr && buffer.bytes.size() < kMostDeflated;
+  return seal_zip(small ? deflate_zip(buffer.bytes) : std::move(buffer.bytes));
 }
 
 }  // namespace bernoulli

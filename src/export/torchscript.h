@@ -30,11 +30,11 @@ struct ArtifactParts {
   std::string config_yaml;            ///< the resolved configuration
   std::vector<double> pos_weight;     ///< of the training loss; empty: none
   std::vector<double> temperatures;   ///< L, above 0: what the network's logits are divided by; empty: none
-  std::vector<std::string> text_columns = {};  ///< that were joined to a text; empty: a text was one
-  std::string text_separator = {};             ///< what they were joined by
   /// How the file keeps the network's table, whose numbers are those that this gives; null: as it is.
   const PackedTable* table = nullptr;
   nlohmann::ordered_json about_table = nullptr;  ///< what metadata.json says of it
+  std::vector<std::string> text_columns = {};    ///< that were joined to a text; empty: a text was one
+  std::string text_separator = {};               ///< what they were joined by
 };
 
 /// What every format carries beside the weights, by the names of docs/artifact.md: configuration, labels,

@@ -84,7 +84,7 @@ std::vector<RawTensor> find_tensors(const ZipReader& zip, const NativeIndex& ind
   };
   std::vector<Piece> pieces;
   for (const ZipReader::Entry& entry : zip.entries()) {
-    if (!entry.name.starts_with(kTensorFolder)) continue;
+    if (!entry.stored || !entry.name.starts_with(kTensorFolder)) continue;
     const std::string_view bytes = zip.content(entry);
     pieces.push_back({bytes, hash_hex(bytes)});
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <new>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,6 +21,11 @@ constexpr uint64_t kLocalSize = 30;
 constexpr uint64_t kDirectorySize = 46;
 constexpr uint64_t kEndSize = 22;
 constexpr uint64_t kLongestComment = 65535;
+/// No more than so many bytes come of one that is deflated.
+constexpr uint64_t kMostInflation = 1032;
+/// Of all entries together: several may lie over one another.
+constexpr uint64_t kMostUnpacked = uint64_t{1} << 30;
+constexpr uint64_t kDeflate = 8;
 constexpr uint64_t kInZip64Record = 0xffffffff;
 
 }  // namespace
@@ -71,6 +77,8 @@ ZipReader::Entry ZipReader::read_entry(uint64_t& at, uint64_t end) const {
   if (rest > end - at - kDirectorySize) refuse("its directory is cut short");
   entry.name = file_.substr(at + kDirectorySize, name_bytes);
   entry.stored = method == 0;
+  entry.deflated = method == kDeflate;
+  entry.packed_bytes = packed;
   if ((flags & 1u) != 0) refuse("an encrypted entry");
   if (packed == kInZip64Record || entry.size_bytes == kInZip64Record || entry.header_at == kInZip64Record)
     refuse("an entry of 4 GiB or more");
@@ -85,19 +93,45 @@ const ZipReader::Entry* ZipReader::find(std::string_view entry_name) const {
   return found == entries_.end() ? nullptr : &*found;
 }
 
-std::string_view ZipReader::content(const Entry& entry) const {
-  if (!entry.stored) refuse(fmt::format("its entry '{}' is compressed", entry.name));
+std::string_view ZipReader::packed_content(const Entry& entry) const {
+  if (!entry.stored && !entry.deflated)
+    refuse(fmt::format("its entry '{}' is compressed in a way that is not read here", entry.name));
   // The local header repeats the name; its extra field may have another length than the directory's.
   const uint64_t at = entry.header_at;
   if (at > directory_at_ || directory_at_ - at < kLocalSize || !file_.substr(at).starts_with(kLocalHeader))
     refuse(fmt::format("its entry '{}' has no header", entry.name));
   const uint64_t name_bytes = two_bytes(at + 26);
   const uint64_t begin = at + kLocalSize + name_bytes + two_bytes(at + 28);
-  if (begin > directory_at_ || directory_at_ - begin < entry.size_bytes)
+  if (begin > directory_at_ || directory_at_ - begin < entry.packed_bytes)
     refuse(fmt::format("its entry '{}' lies outside the file", entry.name));
   if (file_.substr(at + kLocalSize, name_bytes) != entry.name)
     refuse(fmt::format("its entry '{}' has another name in its header", entry.name));
-  const std::string_view bytes = file_.substr(begin, entry.size_bytes);
+  return file_.substr(begin, entry.packed_bytes);
+}
+
+/// Kept, so that views of it stay.
+std::string_view ZipReader::unpacked(const Entry& entry) const {
+  const std::pair key(entry.header_at, entry.size_bytes);
+  if (const auto found = unpacked_.find(key); found != unpacked_.end()) return found->second;
+  const std::string_view packed = packed_content(entry);
+  if (entry.size_bytes / kMostInflation > packed.size() || entry.size_bytes > kMostUnpacked - unpacked_bytes_)
+    refuse(fmt::format("its entry '{}' claims {} bytes of {}", entry.name, entry.size_bytes, packed.size()));
+  std::string bytes(entry.size_bytes, '\0');
+  z_stream stream{};
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));  // only read
+  stream.avail_in = static_cast<uInt>(packed.size());
+  stream.next_out = reinterpret_cast<Bytef*>(bytes.data());
+  stream.avail_out = static_cast<uInt>(bytes.size());
+  if (::inflateInit2(&stream, -MAX_WBITS) != Z_OK) throw std::bad_alloc();
+  const bool whole = ::inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.avail_out == 0;
+  ::inflateEnd(&stream);
+  if (!whole) refuse(fmt::format("its entry '{}' cannot be unpacked", entry.name));
+  unpacked_bytes_ += entry.size_bytes;
+  return unpacked_.emplace(key, std::move(bytes)).first->second;
+}
+
+std::string_view ZipReader::content(const Entry& entry) const {
+  const std::string_view bytes = entry.deflated ? unpacked(entry) : packed_content(entry);
   const uLong sum =
       ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<z_size_t>(bytes.size()));
   if (sum != entry.crc32) refuse(fmt::format("its entry '{}' is damaged (CRC-32)", entry.name));

@@ -69,7 +69,10 @@ TEST(ZipReader, ChecksEveryNumberBeforeItIsUsed) {
   EXPECT_THAT(zip_refusal(with(directory, 42, huge)), HasSubstr("entry 'a' has no header"));
   EXPECT_THAT(zip_refusal(with(directory, 42, low_byte_first(0xffffffff, 4))), HasSubstr("4 GiB or more"));
   EXPECT_THAT(zip_refusal(with(directory, 8, low_byte_first(1, 2))), HasSubstr("encrypted"));
-  EXPECT_THAT(zip_refusal(with(directory, 10, low_byte_first(8, 2))), HasSubstr("entry 'a' is compressed"));
+  EXPECT_THAT(zip_refusal(with(directory, 10, low_byte_first(8, 2))),
+              HasSubstr("entry 'a' cannot be unpacked"));
+  EXPECT_THAT(zip_refusal(with(directory, 10, low_byte_first(12, 2))),
+              HasSubstr("entry 'a' is compressed in a way"));
   EXPECT_THAT(zip_refusal(with(local, 26, low_byte_first(0xffff, 2))),
               HasSubstr("entry 'a' lies outside the file"));
   EXPECT_THAT(zip_refusal(with(local, 30, "z")), HasSubstr("entry 'a' has another name in its header"));
