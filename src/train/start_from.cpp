@@ -20,7 +20,6 @@ namespace {
 using layers::GivenNumbers;
 using layers::ParameterSpec;
 using Json = nlohmann::ordered_json;
-using Numbers = std::shared_ptr<const GivenNumbers>;
 
 /// Rows of two tables that stand for the same token, one by one; or why there are none.
 struct SameRows {
