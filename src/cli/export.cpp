@@ -47,13 +47,19 @@ ReferenceTexts reference_texts(LoadedRun& run, DataSplits& splits, c10::Device d
 
 /// The run's configuration with what the command line says of `export`.
 void set_form(RunConfig& config, const std::vector<std::string>& overrides) {
-  if (overrides.empty()) return;
-  config = config::load_config_text(config.resolved_yaml, "the configuration of the run",
-                                    layers::layer_schemas(), overrides, config::Contradictions::kIgnored)
-               .run;
-  if (config.exported.buckets == "used" && !config.text.hash_buckets)
+  if (!overrides.empty())
+    config = config::load_config_text(config.resolved_yaml, "the configuration of the run",
+                                      layers::layer_schemas(), overrides, config::Contradictions::kIgnored)
+                 .run;
+  if (config.exported.buckets != "used") return;
+  if (!config.text.hash_buckets)
     throw UsageError(
-        "--buckets used: the run has no buckets (text.hashing), but a vocabulary of its own texts");
+        "buckets: used: the run has no buckets (text.hashing), but a vocabulary of its own texts; take "
+        "--buckets all");
+  if (config.model.start_from)
+    throw UsageError(
+        "buckets: used: buckets that no training text has hold what model.start_from brought; take --buckets "
+        "all");
 }
 
 /// @throws DataError where the training texts are others by now

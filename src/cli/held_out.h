@@ -13,7 +13,7 @@ namespace bernoulli::cli {
 
 /// The data that a run is judged by.
 struct HeldOutData {
-  std::string split;  ///< "test" or "validation"
+  std::string split;  ///< "train", "validation" or "test"
   Dataset dataset;
 };
 

@@ -18,6 +18,7 @@
 #include "core/file_descriptor.h"
 #include "core/log.h"
 #include "core/printable.h"
+#include "core/shell_word.h"
 #include "data/dataset.h"
 #include "layers/layer_kind.h"
 #include "store/run_paths.h"
@@ -95,7 +96,7 @@ InitRequest init_request(const po::variables_map& values, const Words& words) {
     request.header = *header == "yes";
   }
   request.command = "bernoulli init";
-  for (const std::string& word : words) request.command += " " + word;
+  for (const std::string& word : words) request.command += " " + shell_word(word);
   return request;
 }
 
@@ -171,7 +172,7 @@ std::string next_commands(const std::string& output, bool several_labels) {
       "  bernoulli train {0} --run-dir runs/{1}\n"
       "  bernoulli evaluate runs/{1} --intervals\n"
       "  bernoulli predict runs/{1} --text '...'{2}\n",
-      printable(output, ""), printable(stem, ""), several_labels ? " --top 1" : "");
+      printable(shell_word(output), ""), printable(shell_word(stem), ""), several_labels ? " --top 1" : "");
 }
 
 }  // namespace

@@ -66,18 +66,6 @@ void check_no_decay(const config::Json& resolved, const std::map<std::string, co
   }
 }
 
-/// What a list of layers seems to end in.
-int64_t units_of(const std::vector<KindConfig>& layers) {
-  const auto last = std::find_if(layers.rbegin(), layers.rend(),
-                                 [](const KindConfig& layer) { return layer.kind != "sigmoid"; });
-  if (last == layers.rend()) return 1;
-  if (last->branches.empty()) return last->args.value("units", int64_t{1});
-  int64_t units = 0;
-  for (const std::vector<KindConfig>& branch : last->branches)
-    units = last->args.value("join", "") == "sum" ? units_of(branch) : units + units_of(branch);
-  return units;
-}
-
 void check_folding(const std::map<std::string, config::Place>& places, const RunConfig& run,
                    const layers::ModelPlan& plan, config::Faults& faults) {
   if (faults.touch("export.fold") || !run.exported.fold) return;
@@ -87,11 +75,11 @@ void check_folding(const std::map<std::string, config::Place>& places, const Run
 }
 
 /// Of the task, or of the model where the labels of the data will tell.
-int64_t num_outputs(const RunConfig& run) {
+int64_t num_outputs(const RunConfig& run, int64_t num_ids) {
   const TaskConfig& task = run.task;
   if (task.kind == TaskConfig::Kind::kBinary) return 1;
   if (!task.labels.empty()) return static_cast<int64_t>(task.labels.size());
-  return units_of(run.model.layers);
+  return layers::output_features(run.model, run.text, num_ids).value_or(1);
 }
 
 std::vector<std::string> lines_of(const UsageError& error) {
@@ -122,7 +110,8 @@ CheckedConfig load_checked_config(const config::ConfigSources& sources) {
     const int64_t num_ids =
         run.text.hash_buckets ? *run.text.hash_buckets + 1 : run.text.max_tokens.value_or(2);
     try {
-      loaded.plan = layers::plan_model(run.model, run.text, run.loss.mode, num_ids, num_outputs(run));
+      loaded.plan =
+          layers::plan_model(run.model, run.text, run.loss.mode, num_ids, num_outputs(run, num_ids));
     } catch (const UsageError& error) {
       for (const std::string& line : lines_of(error))
         faults.add_worded(config::place_of(places, "model.layers"), "model.layers", line);

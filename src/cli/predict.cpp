@@ -138,10 +138,9 @@ RecordOptions record_options(const po::variables_map& values) {
 }
 
 int threads_of(const po::variables_map& values) {
-  constexpr int kMost = 4096;
   const int threads = values["threads"].as<int>();
-  if (threads < 0 || threads > kMost)
-    throw UsageError(fmt::format("--threads is {}; expected 0 to {}", threads, kMost));
+  if (threads < 0 || threads > kMostThreads)
+    throw UsageError(fmt::format("--threads is {}; expected 0 to {}", threads, kMostThreads));
   return threads;
 }
 

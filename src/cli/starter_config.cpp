@@ -7,6 +7,7 @@
 #include "cli/starter_task.h"
 #include "config/yaml_writer.h"
 #include "core/error.h"
+#include "core/shell_word.h"
 #include "core/spill.h"
 #include "core/utf8.h"
 #include "text/token_escape.h"
@@ -260,7 +261,6 @@ void require_yaml_names(const StarterData& data) {
 StarterConfig make_starter_config(const InitRequest& request) {
   StarterConfig starter;
   StarterData data = readable_data(request, starter);
-  starter.examples = data.facts.examples;
   if (data.facts.examples < kFewExamples)
     throw DataError(
         fmt::format("'{}' holds {} examples; a classifier needs {} at the very least, and is worth "
@@ -270,7 +270,7 @@ StarterConfig make_starter_config(const InitRequest& request) {
   require_yaml_names(data);
   Lines lines;
   lines.comment(fmt::format("Written by `{}`; why a value was chosen stands beside it.", request.command));
-  lines.comment(fmt::format("Train:   bernoulli train {}", request.config));
+  lines.comment(fmt::format("Train:   bernoulli train {}", shell_word(request.config)));
   write_data(data, task, starter, lines);
   write_task(data, task, starter, lines);
   write_text(data.facts, starter, lines);

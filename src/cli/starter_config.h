@@ -22,7 +22,6 @@ struct StarterConfig {
   std::vector<Finding> findings;
   std::vector<std::string> warnings;
   nlohmann::ordered_json labels;  ///< {"name": examples, ...} of the training file; of a number, empty
-  int64_t examples = 0;           ///< of the training file
 };
 
 struct InitRequest {

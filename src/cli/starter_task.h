@@ -13,7 +13,6 @@ namespace bernoulli::cli {
 /// The data as they will be read, with what they hold.
 struct StarterData {
   SourceConfig train;
-  std::string format_evidence;
   std::optional<SourceConfig> validation, test;
   ColumnsConfig columns;
   bool has_columns = false;  ///< a table or JSON lines

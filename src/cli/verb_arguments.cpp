@@ -9,6 +9,7 @@
 #include "cli/verb.h"
 #include "config/schema.h"
 #include "core/error.h"
+#include "data/source_files.h"
 #include "infer/run_files.h"
 
 namespace bernoulli::cli {
@@ -69,7 +70,11 @@ void check_answers(const EvaluateArguments& arguments) {
   const std::filesystem::path model = arguments.model;
   const RunPaths run{std::filesystem::is_directory(model) ? model : model.parent_path()};
   std::vector<std::filesystem::path> own{run.artifact(), model};
-  own.insert(own.end(), arguments.data.begin(), arguments.data.end());
+  const SourceConfig data{arguments.data, arguments.format, false};
+  if (!is_absent("", data)) {
+    const std::vector<std::filesystem::path> files = source_files("", data);
+    own.insert(own.end(), files.begin(), files.end());
+  }
   refuse_own_files("--answers", run, *arguments.answers, own);
 }
 

@@ -38,7 +38,9 @@ std::string overview() {
       "usage: bernoulli VERB ...\n\nTrain on logits, export probabilities: text classifiers from YAML to "
       "TorchScript.\n\n";
   for (const Verb& verb : verbs()) page += fmt::format("  {:<10} {}\n", verb.name, verb.summary);
-  page += "\n'bernoulli VERB --help' tells more. Start with: bernoulli init DATA, or bernoulli train configs/quickstart.yaml\n";
+  page +=
+      "\n'bernoulli VERB --help' tells more. Start with: bernoulli init DATA, or bernoulli train "
+      "configs/quickstart.yaml\n";
   return page;
 }
 

@@ -46,7 +46,7 @@ class CrossChecks {
     if (sound({"data", "training"})) check_training_without_validation();
     if (sound({"data", "metrics"})) check_fitting_without_validation();
     if (sound({"data", "metrics", "task"})) check_threshold();
-    if (sound({"export", "text"})) check_export();
+    if (sound({"export", "model", "text"})) check_export();
     if (sound({"stability"})) check_dtypes();
     if (!faults_.touch("training.monitor.metric") && !faults_.touch("task.kind")) check_monitor();
   }
@@ -271,6 +271,10 @@ class CrossChecks {
   void check_export() {
     if (run_.exported.buckets == "used" && !run_.text.hash_buckets)
       fault("export.buckets", "is used, but there are no buckets: text.hashing is not set");
+    else if (run_.exported.buckets == "used" && run_.model.start_from)
+      fault(
+          "export.buckets",
+          "is used, but buckets that no training text has hold what model.start_from brought (expected all)");
   }
 
   void check_dtypes() { check_each_once("stability.dtypes", run_.stability.dtypes, "format"); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/field_builder.h"
+#include "core/usual_threads.h"
 
 namespace bernoulli::config {
 namespace {
@@ -359,7 +360,7 @@ Field training_section() {
                "batches too small to gain "
                "from more")
            .at_least(0)
-           .at_most(4096)
+           .at_most(kMostThreads)
            .defaults(0),
        one_kind("schedule", "factor on the learning rate, a function of the weight update",
                 schedule_schemas())

@@ -78,8 +78,8 @@ std::vector<fs::path> source_files(const fs::path& root, const SourceConfig& sou
     std::vector<fs::path> found = expanded(root, path);
     if (found.empty())
       throw DataError(fmt::format(
-          "'{}' matches no file (relative paths start at data.root; move it with --set data.root=DIR)",
-          (root / path).string()));
+          "'{}' matches no file{}", (root / path).string(),
+          root.empty() ? "" : " (relative paths start at data.root; move it with --set data.root=DIR)"));
     files.insert(files.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
   }
   if (files.size() > 1) refuse_repeated(files);

@@ -143,6 +143,10 @@ void refuse_untaken(const Dataset& dataset, Part part, const char* name) {
 
 /// The rows that the column marks as `part`, out of `rest`.
 Indices take_marked(const Dataset& dataset, Indices& rest, Part part, const char* name) {
+  if (dataset.parts.empty())
+    throw DataError(fmt::format(
+        "data.{}.method is column, but no column says which rows these are (expected data.columns.split)",
+        name));
   Indices marked;
   for (const int64_t index : rest) {
     if (dataset.parts[static_cast<size_t>(index)] == part) marked.push_back(index);

@@ -105,6 +105,16 @@ bool take_final_sigmoid(std::vector<KindConfig>& layers, LossConfig::Mode loss, 
   return true;
 }
 
+bool reads_ragged(const std::vector<KindConfig>& layers) {
+  return !layers.empty() && layers.front().kind == "embedding_bag";
+}
+
+/// What the first layer reads.
+Shape ids_of(const std::vector<KindConfig>& layers, const TextConfig& text) {
+  if (reads_ragged(layers)) return {Layout::kRaggedIds, 0, std::nullopt};
+  return {Layout::kPaddedIds, 0, text.sequence_length};
+}
+
 bool ends_in_activation(const std::vector<KindConfig>& layers) {
   if (layers.empty()) return false;
   return find_kind(layers.back().kind).activation ||
@@ -177,6 +187,15 @@ bool ModelPlan::reads_lengths() const {
   });
 }
 
+std::optional<int64_t> output_features(const ModelConfig& model, const TextConfig& text, int64_t num_ids) {
+  Faults ignored;
+  const std::vector<NamedLayer> layers =
+      Planner(model, num_ids, ignored).plan(model.layers, ids_of(model.layers, text), kLayersKey, "_");
+  if (layers.empty() || layers.size() < model.layers.size()) return std::nullopt;
+  const Shape& output = layers.back().plan.output;
+  return output.layout == Layout::kVector ? std::optional(output.features) : std::nullopt;
+}
+
 ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfig::Mode loss, int64_t num_ids,
                      int64_t num_outputs) {
   if (model.layers.empty())
@@ -186,11 +205,8 @@ ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfi
   ModelPlan plan;
   plan.num_outputs = num_outputs;
   plan.explicit_sigmoid = take_final_sigmoid(layers, loss, faults);
-  plan.ragged_input = !layers.empty() && layers.front().kind == "embedding_bag";
-
-  const Shape ids{plan.ragged_input ? Layout::kRaggedIds : Layout::kPaddedIds, 0,
-                  plan.ragged_input ? std::nullopt : text.sequence_length};
-  plan.layers = Planner(model, num_ids, faults).plan(layers, ids, kLayersKey, "_");
+  plan.ragged_input = reads_ragged(layers);
+  plan.layers = Planner(model, num_ids, faults).plan(layers, ids_of(layers, text), kLayersKey, "_");
   if (plan.layers.size() < layers.size()) faults.throw_if_any();
   if (layers.empty()) {
     faults.add(model.layers.front(), item_path(kLayersKey, 0), "the model holds nothing but a sigmoid");

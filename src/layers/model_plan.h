@@ -37,6 +37,10 @@ struct ModelPlan {
 ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfig::Mode loss, int64_t num_ids,
                      int64_t num_outputs);
 
+/// Features of the vector that the layers end in; nothing where they end in none, or do not fit each other.
+/// @param num_ids as in plan_model
+std::optional<int64_t> output_features(const ModelConfig& model, const TextConfig& text, int64_t num_ids);
+
 /// The max_pool behind layer `first` of a list with nothing between but monotone layers: it takes the largest
 /// output of each feature through them. Its index; nothing where something else follows.
 std::optional<size_t> max_pool_behind(const std::vector<NamedLayer>& layers, size_t first);

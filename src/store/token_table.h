@@ -26,7 +26,6 @@ struct PackedTable {
   std::vector<float> scales;  ///< kI8: [R] or [D]
   std::string used;           ///< bit i % 8 of byte i / 8: row i is stored; empty: all are
 
-  bool is_plain() const { return form.numbers == Dtype::kF32 && used.empty(); }
   /// As views of this: "weight", and where there are any "scale" [R, 1] or [1, D] and "used", behind
   /// `prefix`.
   std::vector<RawTensor> tensors(const std::string& prefix) const;

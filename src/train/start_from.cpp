@@ -81,11 +81,11 @@ std::string shape_text(const std::vector<int64_t>& shape) {
 class Matcher {
  public:
   Matcher(const EarlierModel& earlier, const Vectorizer& vectorizer)
-      : rows_(same_rows(vectorizer, earlier.vectorizer)) {
+      : earlier_(earlier), rows_(same_rows(vectorizer, earlier.vectorizer)) {
     for (const RawTensor& tensor : earlier.weights) unused_.emplace(tensor.name, &tensor);
   }
 
-  /// @param table  rows of tokens
+  /// @param table  rows of tokens. @throws ArtifactError where the earlier model has not a row for each
   void match(const std::string& name, bool table, ParameterSpec& parameter) {
     const auto found = unused_.find(name);
     if (found == unused_.end()) {
@@ -95,6 +95,7 @@ class Matcher {
     const RawTensor& tensor = *found->second;
     const std::string fault = fault_of(tensor, table, parameter);
     if (fault.empty()) {
+      if (table) require_all_rows(tensor);
       parameter.given = std::make_shared<const GivenNumbers>(given(tensor, table, parameter.shape.back()));
       taken_.push_back(name);
       if (table) num_rows_ = rows_.here.size();
@@ -125,11 +126,19 @@ class Matcher {
                        shape_text(parameter.shape));
   }
 
+  void require_all_rows(const RawTensor& tensor) const {
+    if (tensor.shape.front() == earlier_.vectorizer.num_ids()) return;
+    throw ArtifactError(fmt::format("{}: tensor '{}' has {} rows, expected {}, one for each token",
+                                    earlier_.name, tensor.name, tensor.shape.front(),
+                                    earlier_.vectorizer.num_ids()));
+  }
+
   GivenNumbers given(const RawTensor& tensor, bool table, int64_t columns) const {
     if (!table) return {columns, {}, numbers_of(tensor, nullptr, columns)};
     return {columns, rows_.here, numbers_of(tensor, &rows_.there, columns)};
   }
 
+  const EarlierModel& earlier_;
   SameRows rows_;
   std::map<std::string, const RawTensor*> unused_;
   std::vector<std::string> taken_;

@@ -374,6 +374,12 @@ TEST(Split, RefusesToLeaveAPartEmpty) {
               HasSubstr("no training example"));
 }
 
+/// As in a configuration that was changed by hand after the training.
+TEST(Split, RefusesAPartByColumnOfDataWithoutTheColumn) {
+  EXPECT_THAT(message_of<DataError>([] { split_indices(examples(3), split("column", 0), std::nullopt); }),
+              HasSubstr("data.validation.method is column, but no column says which rows these are"));
+}
+
 // Recorded Keras run of its text-classification tutorial.
 TEST(Split, KerasGivesTheTutorialsPartsOfTheReviews) {
   const auto reviews = bernoulli::testing::reviews();

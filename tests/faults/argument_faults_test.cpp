@@ -231,7 +231,8 @@ FaultCase of_run(const std::string& name, const std::vector<std::string>& argume
 INSTANTIATE_TEST_SUITE_P(
     InputAndOutput, ArgumentFaults,
     ::testing::Values(
-        of_run("predict_a_missing_file", {"predict", "run", "nothere.txt"}, 3, "nothere\\.txt.* does not exist"),
+        of_run("predict_a_missing_file", {"predict", "run", "nothere.txt"}, 3,
+               "nothere\\.txt.* does not exist"),
         of_run("predict_a_folder", {"predict", "run", "run"}, 3, "'run' is a folder"),
         of_run("report_into_nowhere", {"report", "run", "--output", "no/such/page.html"}, 5,
                "no/such/page\\.html.*No such file"),

@@ -304,6 +304,13 @@ TEST_F(EndToEnd, EvaluateWritesTheAnswersThatItsFiguresAreMadeOf) {
   EXPECT_EQ(hits / 20, figures["metrics"]["accuracy"]);
   EXPECT_NEAR(log_loss / 20, figures["metrics"]["log_loss"].get<double>(), 1e-9);
 
+  folder_.write("more1.csv", "text,label\na fine film,good\n");
+  folder_.write("more2.csv", "text,label\na dull film,bad\n");
+  const ProgramResult over_data = run({"evaluate", run_dir, "--data", (folder_ / "more*.csv").string(),
+                                       "--answers", (folder_ / "more2.csv").string()});
+  EXPECT_EQ(over_data.exit_code, 2) << over_data.err;
+  EXPECT_EQ(folder_.read("more2.csv"), "text,label\na dull film,bad\n");
+
   const ProgramResult piped = run({"evaluate", run_dir, "--answers", "-"});
   EXPECT_EQ(piped.out, folder_.read("answers.jsonl"));
   EXPECT_THAT(piped.err, HasSubstr("accuracy  "));

@@ -8,6 +8,7 @@
 #include "config/override.h"
 #include "core/error.h"
 #include "layers/layer_kind.h"
+#include "layers/model_plan.h"
 
 namespace bernoulli::config {
 namespace {
@@ -51,6 +52,17 @@ TEST(Branches, AreListsOfLayersWithTheirPlaces) {
   EXPECT_EQ(parallel.branches[0][1].args, (Json{{"rate", 0.1}}));
   EXPECT_EQ(parallel.branches[0][1].where, "c.yaml:8:54");
   EXPECT_EQ(parallel.branches[1][0].args["kernel_size"], 4);
+}
+
+TEST(Branches, MayEndAModelWhoseLabelsAreStillUnknown) {
+  const auto features = [](const std::string& layers) {
+    const RunConfig run = load_layers("    - embedding: 8\n    - mean_pool\n" + layers).run;
+    return layers::output_features(run.model, run.text, 10);
+  };
+  EXPECT_EQ(features("    - linear: 8\n    - parallel: {join: sum, branches: [[{linear: 8}], []]}\n"), 8);
+  EXPECT_EQ(features("    - parallel: [[{linear: 3}], []]\n"), 11);
+  EXPECT_EQ(features("    - parallel: [[{linear: 3}], [{linear: 2}]]\n"), 5);
+  EXPECT_EQ(features("    - max_pool\n"), std::nullopt);
 }
 
 TEST(Branches, MayBeEmptyAndHoldBranches) {

@@ -30,6 +30,11 @@ class Model {
       : vectorizer_(std::move(vectorizer)),
         plan_(testing::plan(layers, {.num_ids = vectorizer_.num_ids()})),
         seed_(seed) {}
+  /// A table of the one's size, and the other's tokens.
+  Model(const std::string& layers, const Vectorizer& of_table, uint64_t seed, Vectorizer vectorizer)
+      : Model(layers, of_table, seed) {
+    vectorizer_ = std::move(vectorizer);
+  }
 
   Json start_from(const Model& earlier, bool draws_unmatched = false) {
     const Sequential trained(earlier.plan_, earlier.seed_, c10::kCPU);
@@ -146,6 +151,20 @@ TEST(StartFrom, RefusesWeightsOfWhichNoneFits) {
             "  linear_3.bias: is not there\n"
             "  linear_2.bias: is there alone\n"
             "  linear_2.weight: is there alone");
+}
+
+TEST(StartFrom, RefusesATableWithoutARowForEachToken) {
+  const Model earlier("[{embedding: 2}, mean_pool, {linear: 1}]", of_tokens({"a", "b"}), 1);
+  const Model damaged("[{embedding: 2}, mean_pool, {linear: 1}]", of_tokens({"a"}), 1, of_tokens({"a", "b"}));
+  Model later("[{embedding: 2}, mean_pool, {linear: 1}]", of_tokens({"b"}), 2);
+  later.start_from(earlier);
+  try {
+    later.start_from(damaged);
+    FAIL() << "taken";
+  } catch (const ArtifactError& error) {
+    EXPECT_STREQ(error.what(),
+                 "'runs/a': tensor 'embedding_0.weight' has 3 rows, expected 4, one for each token");
+  }
 }
 
 TEST(StartFrom, TakesHashedRowsWhereTheyAreOfTheSameTokens) {
