@@ -61,9 +61,11 @@ void check_change(const Json& change, const ExportConfig& form) {
   if (!form.max_changed || static_cast<double>(changed) <= *form.max_changed * texts) return;
   throw ArtifactError(fmt::format(
       "the exported file was not written: of {} texts {} get another decision than from the trained "
-      "model, a share of {:.6f}, and export.max_changed is {} (take float16 or float32 for "
-      "export.weights, or allow more)",
-      change.at("texts").get<int64_t>(), changed, static_cast<double>(changed) / texts, *form.max_changed));
+      "model, a share of {:.6f}, and export.max_changed is {} ({}, or allow more)",
+      change.at("texts").get<int64_t>(), changed, static_cast<double>(changed) / texts, *form.max_changed,
+      form.weights == "int8"   ? "take float16 for export.weights"
+      : form.buckets == "used" ? "take all for export.buckets"
+                               : "take float32 for export.weights, or leave export.fold out"));
 }
 
 }  // namespace bernoulli::cli

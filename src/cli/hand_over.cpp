@@ -33,6 +33,10 @@ void spin_shortly() {
   if (std::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "1000", 0);
 }
 
+/// A product of small matrices by MKL, which LibTorch takes, has other last digits where memory begins
+/// otherwise: a file's answers were then not those of the training to the bit. What the user has set stays.
+void multiply_alike() { ::setenv("MKL_CBWR", "AUTO,STRICT", 0); }
+
 [[noreturn]] int hand_over(std::string verb, std::vector<std::string> words) {
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
   const std::string program = self.parent_path() / "bernoulli-torch";
@@ -42,6 +46,7 @@ void spin_shortly() {
   arguments.push_back(nullptr);
   take_huge_pages();
   spin_shortly();
+  multiply_alike();
   hold_stop_signals();
   ::execv(program.c_str(), arguments.data());
   throw IoError(fmt::format("cannot start '{}': {}; it is built and installed beside '{}'", program,

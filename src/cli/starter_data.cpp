@@ -76,6 +76,22 @@ void add_table_findings(const TableSurvey& survey, StarterConfig& starter) {
                                 survey.delimiter_evidence});
 }
 
+/// A column of words for parts, which train does not look at unasked.
+void warn_of_parts(const TableSurvey& survey, StarterConfig& starter) {
+  const std::vector<std::string> words = {"train", "validation", "valid", "val", "dev", "test"};
+  for (const ColumnSurvey& column : survey.columns) {
+    const auto is_word = [&](const auto& value) {
+      return std::ranges::find(words, lower_case(value.first)) != words.end();
+    };
+    if (column.counts.size() < 2 || column.more_distinct || !std::ranges::all_of(column.counts, is_word))
+      continue;
+    starter.warnings.push_back(fmt::format(
+        "the column '{}' names parts, and is not used: parts are drawn from all rows. To take them as it "
+        "says, set data.columns.split: {} and method: column (docs/data.md)",
+        column.name, column.name));
+  }
+}
+
 void find_columns(const InitRequest& request, const std::string& format, StarterData& data,
                   StarterConfig& starter) {
   data.is_table = format != "jsonl";
@@ -84,6 +100,7 @@ void find_columns(const InitRequest& request, const std::string& format, Starter
       data.is_table ? survey_table(data.train.paths.front(), format == "csv" ? ',' : '\t', request.header)
                     : survey_jsonl(data.train.paths.front());
   if (data.is_table) add_table_findings(survey, starter);
+  warn_of_parts(survey, starter);
   const ColumnRoles roles = find_roles(survey, request.columns, data.train.paths.front());
   data.columns = survey.written;
   data.columns.text = {roles.text};

@@ -80,6 +80,9 @@ void merge_entry(const FieldSchema& schema, Node& base, Entry entry, const std::
   } else if (member.kind != nullptr) {
     merge(kind_map(*member.kind), *old, std::move(entry.value), below, faults);
   } else {
+    for (Entry& own : base.entries) {
+      if (own.key == entry.key) own.place = entry.place;
+    }
     *old = std::move(entry.value);
   }
 }

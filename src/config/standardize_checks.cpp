@@ -26,12 +26,21 @@ bool is_punctuation_byte(char c) {
   return is_graphic && !is_capital(c) && !is_decimal_digit(c) && !(c >= 'a' && c <= 'z');
 }
 
-/// Whether `step` changes the token of a mask that stands before it.
+bool is_beyond_ascii(char c) { return (static_cast<unsigned char>(c) & 0x80u) != 0; }
+
+/// Whether `step` changes the token of a mask that stands before it, or might: what becomes of characters
+/// beyond ASCII is not known here.
 bool changes(const KindConfig& step, const std::string& token) {
   const auto has = [&](bool (*is)(char)) { return std::any_of(token.begin(), token.end(), is); };
+  const auto holds = [&](const std::string& text) { return token.find(text) != std::string::npos; };
+  const bool knows_unicode = step.kind.starts_with("unicode_") || step.kind == "strip_unicode_punctuation" ||
+                             step.kind == "mask_numbers";
   return (lowers(step) && has(is_capital)) || (strips(step) && has(is_punctuation_byte)) ||
-         (step.kind == "strip_html" && has(is_bracket)) ||
-         (step.kind == "mask_numbers" && has(is_decimal_digit));
+         (knows_unicode && has(is_beyond_ascii)) || (step.kind == "strip_html" && has(is_bracket)) ||
+         (step.kind == "mask_numbers" && has(is_decimal_digit)) ||
+         (step.kind == "mask_urls" && (holds("://") || holds("www."))) ||
+         ((step.kind == "mask_mentions" || step.kind == "mask_emails") && holds("@")) ||
+         (step.kind == "replace" && holds(step.args.value("from", " ")));
 }
 
 void check_part_of(const std::vector<KindConfig>& steps, std::string_view part, std::string_view whole,

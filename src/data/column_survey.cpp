@@ -48,8 +48,9 @@ bool knows(const std::vector<std::vector<std::string_view>>& tiers, const std::s
 /// Whether the first row names the columns, whose other rows are counted already; and how that shows.
 std::pair<bool, std::string> is_header(const std::vector<std::string>& first,
                                        const std::vector<ColumnSurvey>& columns, int64_t rows) {
-  for (const std::string& cell : first) {
-    const std::string name = lower_case(cell);
+  for (size_t i = 0; i < first.size(); ++i) {
+    const std::string &cell = first[i], name = lower_case(cell);
+    if (columns[i].counts.contains(cell)) break;
     if (knows(text_column_names(), name) || knows(label_column_names(), name))
       return {true, fmt::format("the first row holds '{}'", cell)};
   }

@@ -72,7 +72,7 @@ def check(path, run, program, tolerance):
         compare("more padding", answer(padded(rows, length + 7)), expected)
     if program and run:
         known = [i for i, text in enumerate(self_test["texts"]) if isinstance(text, str)]
-        compare("bernoulli predict", probabilities[known], predictions(program, run, [self_test["texts"][i] for i in known]))
+        compare("bernoulli predict", probabilities[known], predictions(program, f"{run}/model.pt", [self_test["texts"][i] for i in known]))
     return len(rows), difference
 
 

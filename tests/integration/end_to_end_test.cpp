@@ -317,6 +317,26 @@ TEST_F(EndToEnd, EvaluateWritesTheAnswersThatItsFiguresAreMadeOf) {
   EXPECT_THAT(piped.err, HasSubstr("log_loss  "));
 }
 
+/// MKL multiplies small matrices otherwise where they begin at another address. With MKL_CBWR set to nothing
+/// this fails.
+TEST_F(EndToEnd, SmallMatricesAreMultipliedAlikeWhereverTheyLie) {
+  std::string csv = "text,label\n";
+  for (int i = 0; i < 300; ++i) {
+    for (int k = 0; k < 3 + i % 37; ++k) csv += "w" + std::to_string((i * 7 + k * k) % 50) + " ";
+    csv += i % 2 == 0 ? ",bad\n" : ",good\n";
+  }
+  folder_.write("data.csv", csv);
+  int number = 0;
+  for (const char* layers :
+       {"{embedding: 10}, {gru: 1}", "{embedding: 10}, {gru: 2}", "{embedding: 50}, {gru: 3}"}) {
+    const ProgramResult trained =
+        run(train_words("run" + std::to_string(number++),
+                        {"--set", fmt::format("model.layers=[{}, max_pool, {{linear: 1}}]", layers), "--set",
+                         "training.epochs=1"}));
+    EXPECT_EQ(trained.exit_code, 0) << trained.err;
+  }
+}
+
 TEST_F(EndToEnd, PredictTakesLabelledLinesAndAnotherThreshold) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   const std::string run_dir = (folder_ / "run").string();

@@ -241,6 +241,22 @@ TEST_F(Init, TextsBeyondAsciiGetTheStepsOfUnicode) {
               HasSubstr("standardize: [unicode_lowercase, strip_unicode_punctuation]"));
 }
 
+TEST_F(Init, WarnsOfAColumnOfPartsThatItDoesNotTake) {
+  folder_.write("a.csv", "text,label,part\n" + rows([](int i) {
+                           return "\"" + text(i) + "\"," + label(i) + (i % 5 == 0 ? ",test" : ",train");
+                         }));
+  EXPECT_THAT(trained("a.csv")["warnings"].dump(),
+              HasSubstr("the column 'part' names parts, and is not used"));
+}
+
+/// The first one's label is a word that also names columns.
+TEST_F(Init, AFirstExampleIsNoHeaderWhereItsLabelComesAgain) {
+  folder_.write("a.csv", rows([](int i) { return (i % 2 == 0 ? "y,\"" : "n,\"") + text(i) + "\""; }));
+  const Json findings = trained("a.csv");
+  EXPECT_EQ(found(findings, "data.columns.header"), "false");
+  EXPECT_EQ(findings["labels"], Json::parse(R"({"n": 30, "y": 30})"));
+}
+
 TEST_F(Init, NamesOfAnyKindStayWhatTheyAre) {
   folder_.write("my data #1: 'x'.csv", "\"the: text #1\",\"{mood}\"\n" + rows([](int i) {
                                          return "\"" + text(i) + "\",\"" + (i % 2 == 0 ? "yes: #1" : "- no") +
