@@ -54,11 +54,13 @@ void set_form(RunConfig& config, const std::vector<std::string>& overrides) {
   if (config.exported.buckets != "used") return;
   if (!config.text.hash_buckets)
     throw UsageError(
-        "buckets: used: the run has no buckets (text.hashing), but a vocabulary of its own texts; take "
+        "export.buckets is used, but the run has no buckets (text.hashing), but a vocabulary of its own "
+        "texts; take "
         "--buckets all");
   if (config.model.start_from)
     throw UsageError(
-        "buckets: used: buckets that no training text has hold what model.start_from brought; take --buckets "
+        "export.buckets is used, but buckets that no training text has hold what model.start_from brought; "
+        "take --buckets "
         "all");
 }
 

@@ -80,12 +80,9 @@ InitRequest init_request(const po::variables_map& values, const Words& words) {
   request.data = values["data"].as<Words>().front();
   request.columns.text = optional_word(values, "text-column").value_or("");
   if (values.contains("label-column")) request.columns.labels = values["label-column"].as<Words>();
-  for (auto name = request.columns.labels.begin(); name != request.columns.labels.end(); ++name) {
-    if (*name == request.columns.text)
-      throw UsageError(fmt::format("'{}' cannot be the text and the label", *name));
-    if (std::find(name + 1, request.columns.labels.end(), *name) != request.columns.labels.end())
-      throw UsageError(fmt::format("--label-column names '{}' twice; once is enough", *name));
-  }
+  refuse_repeated("label-column", request.columns.labels);
+  if (std::ranges::find(request.columns.labels, request.columns.text) != request.columns.labels.end())
+    throw UsageError(fmt::format("'{}' cannot be the text and the label", request.columns.text));
   request.positive = optional_word(values, "positive").value_or("");
   if (values.contains("positive-above")) request.positive_above = values["positive-above"].as<double>();
   if (request.positive_above && !std::isfinite(*request.positive_above))

@@ -43,6 +43,13 @@ std::optional<std::string> optional_word(const po::variables_map& values, const 
   return values[name].as<std::string>();
 }
 
+void refuse_repeated(const char* option, const std::vector<std::string>& names) {
+  for (auto name = names.begin(); name != names.end(); ++name) {
+    if (std::find(name + 1, names.end(), *name) != names.end())
+      throw UsageError(fmt::format("--{} names '{}' twice; once is enough", option, *name));
+  }
+}
+
 namespace {
 
 /// The words of optimizer.no_decay in which no parameter of the model ends.

@@ -23,6 +23,9 @@ config::ConfigSources config_sources(const boost::program_options::variables_map
 std::optional<std::string> optional_word(const boost::program_options::variables_map& values,
                                          const char* name);
 
+/// @throws UsageError where an option that repeats names something twice
+void refuse_repeated(const char* option, const std::vector<std::string>& names);
+
 struct CheckedConfig : config::LoadedConfig {
   /// For a vocabulary of unknown size and, where only the data tell the labels, as many of them as the model
   /// has outputs.

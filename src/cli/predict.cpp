@@ -67,13 +67,6 @@ void check_column_overrides(const Words& overrides, TextFormat format) {
   }
 }
 
-void refuse_repeated(const char* option, const Words& names) {
-  for (auto name = names.begin(); name != names.end(); ++name) {
-    if (std::find(name + 1, names.end(), *name) != names.end())
-      throw UsageError(fmt::format("--{} names '{}' twice; once is enough", option, *name));
-  }
-}
-
 /// How FILE is read, as far as the words say. @throws UsageError
 TextInput text_input(const po::variables_map& values, const std::string& file) {
   if (values.contains("text")) {

@@ -8,14 +8,15 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "core/json_fault.h"
 #include "core/parse_number.h"
 #include "core/spill.h"
 #include "core/stop.h"
 #include "data/data_file.h"
+#include "data/json_lines.h"
 #include "data/raw_example.h"
 #include "data/table.h"
 #include "data/table_cut.h"
+#include "text/standardize.h"
 
 namespace bernoulli {
 namespace {
@@ -26,7 +27,7 @@ int64_t num_words(std::string_view text) {
   int64_t words = 0;
   bool inside = false;
   for (const char c : text) {
-    const bool space = c == ' ' || (c >= '\t' && c <= '\r');
+    const bool space = is_whitespace(c);
     words += !space && !inside ? 1 : 0;
     inside = !space;
   }
@@ -37,8 +38,6 @@ bool is_flag(std::string_view value) {
   const std::string word = lower_case(value);
   return word == "0" || word == "1" || word == "0.0" || word == "1.0" || word == "true" || word == "false";
 }
-
-bool is_blank_row(const TableRow& row) { return row.cells.size() == 1 && row.cells[0].empty(); }
 
 bool knows(const std::vector<std::vector<std::string_view>>& tiers, const std::string& name) {
   return std::ranges::any_of(tiers,
@@ -72,7 +71,7 @@ void add_rows(RowReader& reader, TableSurvey& survey) {
   while (reader.next() == RowReader::Step::kRow) {
     throw_if_stopped();
     const TableRow& row = reader.row();
-    if (is_blank_row(row)) continue;
+    if (is_blank(row)) continue;
     ++survey.rows;
     // A row of another width is for the reader of examples to tell, with all others.
     for (size_t i = 0; i < std::min(row.cells.size(), survey.columns.size()); ++i)
@@ -178,7 +177,7 @@ TableSurvey survey_table(const std::filesystem::path& file, char usual_delimiter
   survey.columns.resize(cut.width);
   RowReader reader(name, cut.format, "the file is broken there");
   reader.feed(source.bytes(), true);
-  while (reader.next() == RowReader::Step::kRow && is_blank_row(reader.row())) {
+  while (reader.next() == RowReader::Step::kRow && is_blank(reader.row())) {
   }
   const std::vector<std::string> first(reader.row().cells.begin(), reader.row().cells.end());
   add_rows(reader, survey);
@@ -194,31 +193,14 @@ TableSurvey survey_table(const std::filesystem::path& file, char usual_delimiter
 
 TableSurvey survey_jsonl(const std::filesystem::path& file) {
   const DataFile source(file, std::make_shared<SpillSpace>());
-  const std::string_view content = source.bytes();
   TableSurvey survey;
   std::map<std::string, size_t> places;
-  DataFaults faults;
-  int64_t number = 0;
-  for (size_t begin = 0; begin < content.size();) {
-    throw_if_stopped();
-    const size_t end = std::min(content.find('\n', begin), content.size());
-    const std::string_view line = content.substr(begin, end - begin);
-    begin = end + 1;
-    ++number;
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    const auto limit_depth = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-      return depth <= 16;
-    };
-    const auto row = nlohmann::json::parse(line.begin(), line.end(), limit_depth, false);
-    if (!row.is_object()) {
-      faults.add(fmt::format("{}:{}", file.string(), number), json_object_fault(line));
-      continue;
-    }
+  each_json_line(source.bytes(), file, [&](const nlohmann::json& row, const std::string&) {
     ++survey.rows;
     for (const auto& [key, value] : row.items())
       add_json(value, column_named(survey, places, key, file.string()));
-  }
-  faults.throw_if_any();
+    return std::string();
+  });
   return survey;
 }
 

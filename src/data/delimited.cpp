@@ -58,7 +58,7 @@ class RowExamples {
   }
 
   void add(const TableRow& row) {
-    if (width_.is_blank(row)) return;
+    if (width_.is_no_row(row)) return;
     const std::string origin = fmt::format("{}:{}", name_, row.line);
     if (const std::string missing = missing_field(row); !missing.empty()) {
       faults_.add(origin, missing);

@@ -6,6 +6,7 @@
 #include "core/hash.h"
 #include "core/stop.h"
 #include "core/utf8.h"
+#include "text/standardize.h"
 
 namespace bernoulli {
 namespace {
@@ -22,7 +23,7 @@ void add_text(std::string_view text, ExampleFacts& facts) {
   facts.bytes += static_cast<int64_t>(text.size());
   bool inside = false;
   for (const char c : text) {
-    const bool space = c == ' ' || (c >= '\t' && c <= '\r');
+    const bool space = is_whitespace(c);
     facts.words += !space && !inside ? 1 : 0;
     facts.beyond_ascii += static_cast<unsigned char>(c) >= 0x80 ? 1 : 0;
     inside = !space;

@@ -4,9 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "core/json_fault.h"
-#include "core/stop.h"
 #include "data/data_file.h"
+#include "data/json_lines.h"
 #include "data/read_source.h"
 #include "data/split_column.h"
 #include "data/text_columns.h"
@@ -78,13 +77,8 @@ std::string read_part(const Value& row, const SplitColumnConfig& split, std::opt
 }
 
 /// Adds an example; the answer is what is wrong with the row, or empty.
-std::string read_row(std::string_view line, const ColumnsConfig& columns, const TaskConfig& task,
+std::string read_row(const Value& row, const ColumnsConfig& columns, const TaskConfig& task,
                      std::string_view origin, RawExamples& examples) {
-  // A row is flat; what is nested deeper is dropped, because the library copies, compares and prints by
-  // recursion.
-  const auto limit_depth = [](int depth, Value::parse_event_t, Value&) { return depth <= 16; };
-  const Value row = Value::parse(line.begin(), line.end(), limit_depth, false);
-  if (!row.is_object()) return json_object_fault(line);
   std::string text;
   if (std::string fault = read_text(row, columns, text); !fault.empty()) return fault;
   std::optional<Part> part;
@@ -109,21 +103,9 @@ RawExamples read_jsonl(const std::filesystem::path& file, const ColumnsConfig& c
                        const TaskConfig& task, std::shared_ptr<TextStore> store) {
   RawExamples examples(std::move(store));
   const DataFile source(file, examples.store()->space());
-  const std::string_view content = source.bytes();
-  DataFaults faults;
-  int64_t number = 0;
-  for (size_t begin = 0; begin < content.size();) {
-    throw_if_stopped();
-    const size_t end = std::min(content.find('\n', begin), content.size());
-    const std::string_view line = content.substr(begin, end - begin);
-    begin = end + 1;
-    ++number;
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    const std::string origin = fmt::format("{}:{}", file.string(), number);
-    const std::string fault = read_row(line, columns, task, origin, examples);
-    if (!fault.empty()) faults.add(origin, fault);
-  }
-  faults.throw_if_any();
+  each_json_line(source.bytes(), file, [&](const Value& row, const std::string& origin) {
+    return read_row(row, columns, task, origin, examples);
+  });
   return examples;
 }
 

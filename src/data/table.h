@@ -98,6 +98,9 @@ class TableColumns {
   std::vector<std::string> header_;
 };
 
+/// A line of nothing, which is a row where rows have one cell.
+inline bool is_blank(const TableRow& row) { return row.cells.size() == 1 && row.cells[0].empty(); }
+
 /// How many cells every row must have: as many as the header, else as the first row.
 class RowWidth {
  public:
@@ -105,10 +108,7 @@ class RowWidth {
   explicit RowWidth(size_t cells) : cells_(cells) {}
 
   size_t cells() const { return cells_; }
-  /// A blank line is no row, unless rows have one cell.
-  bool is_blank(const TableRow& row) const {
-    return row.cells.size() == 1 && row.cells[0].empty() && cells_ != 1;
-  }
+  bool is_no_row(const TableRow& row) const { return is_blank(row) && cells_ != 1; }
   /// What is wrong with a row, empty where nothing is. @param furthest  the last column that is used.
   std::string fault(const TableRow& row, size_t furthest);
 

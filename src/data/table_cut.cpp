@@ -31,8 +31,6 @@ std::string_view sample_of(std::string_view content) {
   return content.substr(0, end == std::string_view::npos ? content.size() : end + 1);
 }
 
-bool is_blank(const TableRow& row) { return row.cells.size() == 1 && row.cells[0].empty(); }
-
 TableCut try_cut(std::string_view sample, bool whole, const std::string& name, TableFormat format) {
   TableCut cut{format, 0, 0, {}};
   RowReader reader(name, format, "the file is broken there");

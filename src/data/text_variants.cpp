@@ -6,15 +6,12 @@
 #include <string>
 
 #include "core/hash.h"
+#include "text/standardize.h"
 
 namespace bernoulli {
 namespace {
 
 constexpr std::ptrdiff_t kMostLookedAt = 8;
-
-bool is_punctuation(char c) {
-  return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
-}
 
 /// Small letters, single spaces between words, no punctuation.
 std::string normal_form(std::string_view text) {
@@ -22,7 +19,7 @@ std::string normal_form(std::string_view text) {
   bool after_space = false;
   for (const char c : text) {
     if (is_punctuation(c)) continue;
-    if (c == ' ' || (c >= '\t' && c <= '\r')) {
+    if (is_whitespace(c)) {
       after_space = !form.empty();
       continue;
     }

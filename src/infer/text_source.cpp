@@ -219,7 +219,7 @@ class TableSource : public StreamSource {
       find_columns(row);
       if (options_.columns.header) return;
     }
-    if (width_->is_blank(row)) return;
+    if (width_->is_no_row(row)) return;
     if (const std::string fault = width_->fault(row, furthest_); !fault.empty()) {
       const char* remedy = format_.quote == '\0' ? "" : "; quote fields that hold delimiters or line ends";
       throw DataError(fmt::format("{}:{}: {}{}", input_.name(), row.line, fault, remedy));

@@ -13,7 +13,6 @@ using Kind = StandardizeStep::Kind;
 constexpr int kGone = -1;
 
 char lowered(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-bool is_punctuation(char c) { return kPunctuation.find(c) != std::string_view::npos; }
 bool has_whitespace(std::string_view text) {
   return text.find_first_of(kWhitespace) != std::string_view::npos;
 }

@@ -15,6 +15,10 @@ inline constexpr std::string_view kWhitespace = " \t\n\v\f\r";
 inline constexpr std::string_view kPunctuation = R"(!"#$%&'()*+,-./:;<=>?@[\]^_`{|}~)";
 
 constexpr bool is_whitespace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+/// Of kPunctuation.
+constexpr bool is_punctuation(char c) {
+  return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
+}
 
 /// One change to the bytes of a text; docs/text.md says exactly which.
 struct StandardizeStep {
