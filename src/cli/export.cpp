@@ -54,14 +54,12 @@ void set_form(RunConfig& config, const std::vector<std::string>& overrides) {
   if (config.exported.buckets != "used") return;
   if (!config.text.hash_buckets)
     throw UsageError(
-        "export.buckets is used, but the run has no buckets (text.hashing), but a vocabulary of its own "
-        "texts; take "
-        "--buckets all");
+        "export.buckets is used, but the run has a vocabulary of its own texts, and no buckets "
+        "(text.hashing); take --buckets all");
   if (config.model.start_from)
     throw UsageError(
         "export.buckets is used, but buckets that no training text has hold what model.start_from brought; "
-        "take --buckets "
-        "all");
+        "take --buckets all");
 }
 
 /// @throws DataError where the training texts are others by now

@@ -262,7 +262,7 @@ INSTANTIATE_TEST_SUITE_P(
         of_run("export_of_unknown_weights", {"export", "run", "--weights", "int4"}, 2,
                "export\\.weights: is 'int4' .expected float32, float16 or int8"),
         of_run("export_of_buckets_of_a_vocabulary", {"export", "run", "--buckets", "used"}, 2,
-               "export.buckets is used, but the run has no buckets"),
+               "export.buckets is used, but the run has a vocabulary"),
         of_run("export_with_a_share_above_one", {"export", "run", "--max-changed", "1.5"}, 2,
                "export\\.max_changed: is .*out of range"),
         of_run("export_into_a_device", {"export", "run", "--output", "/dev/full/model.pt"}, 5, "/dev/full"),
