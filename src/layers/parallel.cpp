@@ -9,6 +9,8 @@
 namespace bernoulli::layers {
 namespace {
 
+constexpr int64_t kMostFeatures = 1 << 20;  ///< as many as the widest linear layer gives
+
 void require_agreement(const std::vector<Shape>& branches, bool sum) {
   const Shape& first = branches.front();
   for (size_t i = 1; i < branches.size(); ++i) {
@@ -44,8 +46,11 @@ LayerPlan plan_parallel(const Json& args, const PlanContext& context) {
   layer.output = context.branches.front();
   layer.script = sum ? sum_script(context.branches.size()) : "return torch.cat(x, -1)";
   layer.onnx_join = sum ? onnx_join_sum : onnx_join_features;
-  for (size_t i = 1; i < context.branches.size() && !sum; ++i)
+  for (size_t i = 1; i < context.branches.size() && !sum; ++i) {
     layer.output.features += context.branches[i].features;
+    if (layer.output.features > kMostFeatures)
+      throw ShapeError{fmt::format("the branches give more than {} features together", kMostFeatures)};
+  }
   return layer;
 }
 

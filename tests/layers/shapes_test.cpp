@@ -155,6 +155,15 @@ TEST(Shapes, BranchesJoinTheirFeatures) {
                    .reads_lengths());
 }
 
+TEST(Shapes, BranchesGiveNoMoreThanALayerMay) {
+  std::string copies = "[]";
+  for (int i = 1; i < 64; ++i) copies += ", []";
+  std::string layers = "[{embedding: 65536}, mean_pool";
+  for (int i = 0; i < 12; ++i) layers += ", {parallel: [" + copies + "]}";
+  EXPECT_EQ(plan_fault(layers + ", {linear: 1}]"),
+            "model.layers[2] (parallel): the branches give more than 1048576 features together");
+}
+
 TEST(Shapes, BranchesMustAgree) {
   const auto fault = [](const std::string& parallel) {
     return plan_fault("[{embedding: 4}, {parallel: " + parallel + "}, {linear: 1}]");
