@@ -68,11 +68,10 @@ void remove_other_kinds(const std::vector<KindSchema>& kinds, Node& base, const 
 
 void merge_entry(const FieldSchema& schema, Node& base, Entry entry, const std::string& path,
                  Faults& faults) {
-  Node* old = base.find(entry.key);
-  if (old == nullptr) {
-    base.entries.push_back({entry.key, entry.place, {}});
-    old = &base.entries.back().value;
-  }
+  auto own = std::ranges::find(base.entries, entry.key, &Entry::key);
+  if (own == base.entries.end()) own = base.entries.insert(own, {entry.key, entry.place, {}});
+  if (!entry.value.is_map()) own->place = entry.place;
+  Node* const old = &own->value;
   const MapMember member = find_member(schema, entry.key);
   const std::string below = join_path(path, entry.key);
   if (member.field != nullptr) {
@@ -80,9 +79,6 @@ void merge_entry(const FieldSchema& schema, Node& base, Entry entry, const std::
   } else if (member.kind != nullptr) {
     merge(kind_map(*member.kind), *old, std::move(entry.value), below, faults);
   } else {
-    for (Entry& own : base.entries) {
-      if (own.key == entry.key) own.place = entry.place;
-    }
     *old = std::move(entry.value);
   }
 }

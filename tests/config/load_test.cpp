@@ -222,6 +222,18 @@ TEST_F(ConfigFiles, LaterFilesWinAndMapsMerge) {
   EXPECT_EQ(loaded.origin.at("optimizer.adam.eps"), first.string() + ":5:34");
 }
 
+TEST_F(ConfigFiles, FreeNamesComeFromWhereTheyWereSetLast) {
+  const auto first =
+      write("first.yaml",
+            "data: {train: t.csv, validation: v.csv}\ntask: {kind: multi_label, labels: [a, b]}\n"
+            "model: {layers: [{embedding: 4}, mean_pool, {linear: 2}]}\n"
+            "training: {epochs: 1}\nloss: {pos_weight: {a: 3, b: 2}}\n");
+  const auto second = write("second.yaml", "loss: {pos_weight: {a: 5}}\n");
+  const LoadedConfig loaded = load({first, second});
+  EXPECT_EQ(loaded.origin.at("loss.pos_weight.a"), second.string() + ":1:21");
+  EXPECT_EQ(loaded.origin.at("loss.pos_weight.b"), first.string() + ":5:27");
+}
+
 TEST_F(ConfigFiles, AnotherKindTakesTheFormerOnesKeysAway) {
   const auto base = write("base.yaml", minimal() +
                                            "optimizer: {adam: {eps: 1.0e-7}, clip_norm: 1}\n"
