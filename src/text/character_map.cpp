@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "text/unicode_tables.h"
 
@@ -73,36 +74,25 @@ const CharacterMap& CharacterMap::lowercase() {
   return kMap;
 }
 
+CharacterMap::CharacterMap(std::string name, std::span<const CodePointRange> ranges, char32_t to)
+    : CharacterMap(std::move(name)) {
+  for (const auto& [first, last] : ranges) {
+    for (char32_t c = first; c <= last; ++c) add(c, to);
+  }
+}
+
 const CharacterMap& CharacterMap::punctuation() {
-  static const CharacterMap kMap = [] {
-    CharacterMap map("punctuation");
-    for (const auto& [first, last] : punctuation_ranges()) {
-      for (char32_t c = first; c <= last; ++c) map.add(c, kMark);
-    }
-    return map;
-  }();
+  static const CharacterMap kMap("punctuation", punctuation_ranges(), kMark);
   return kMap;
 }
 
 const CharacterMap& CharacterMap::white_space() {
-  static const CharacterMap kMap = [] {
-    CharacterMap map("white_space");
-    for (const auto& [first, last] : white_space_ranges()) {
-      for (char32_t c = first; c <= last; ++c) map.add(c, U' ');
-    }
-    return map;
-  }();
+  static const CharacterMap kMap("white_space", white_space_ranges(), U' ');
   return kMap;
 }
 
 const CharacterMap& CharacterMap::digits() {
-  static const CharacterMap kMap = [] {
-    CharacterMap map("digits");
-    for (const auto& [first, last] : digit_ranges()) {
-      for (char32_t c = first; c <= last; ++c) map.add(c, U'0');
-    }
-    return map;
-  }();
+  static const CharacterMap kMap("digits", digit_ranges(), U'0');
   return kMap;
 }
 

@@ -2,12 +2,15 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace bernoulli {
+
+struct CodePointRange;  // text/unicode_tables.h
 
 /// Some code points above ASCII, and the code point that each becomes: the half of a Unicode step that bytes
 /// of ASCII have no part in. What stands for a code point is never empty, so that no neighbours of it come
@@ -44,6 +47,8 @@ class CharacterMap {
   };
 
   explicit CharacterMap(std::string name) : name_(std::move(name)) {}
+  /// Every code point of the ranges becomes `to`.
+  CharacterMap(std::string name, std::span<const CodePointRange> ranges, char32_t to);
   void add(char32_t from, char32_t to);
   /// 0 where it stays what it is.
   char32_t find(char32_t code_point) const {

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "text/standardize.h"
+
 namespace bernoulli {
 
 // What the masks look for (docs/text.md has the expressions); export/ writes the same as TorchScript.
@@ -23,8 +25,7 @@ inline constexpr std::string_view kUrlBegins[] = {"http://", "https://", "www."}
 /// White space, what encloses a URL, and the bytes that Chinese, Japanese and Korean characters begin with,
 /// which follow a URL without a space.
 constexpr bool ends_url(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r') || c == '"' || c == '<' || c == '>' ||
-         (c >= '\xE3' && c <= '\xEF');
+  return is_whitespace(c) || c == '"' || c == '<' || c == '>' || (c >= '\xE3' && c <= '\xEF');
 }
 /// All bytes but those.
 std::string url_bytes();

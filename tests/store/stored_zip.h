@@ -7,6 +7,9 @@
 
 #include <zlib.h>
 
+#include "core/error.h"
+#include "store/zip_reader.h"
+
 namespace bernoulli::testing {
 
 inline std::string low_byte_first(uint64_t value, int num_bytes) {
@@ -33,6 +36,17 @@ inline std::string stored_zip(const std::vector<std::pair<std::string, std::stri
   return file + directory + "PK\x05\x06" + std::string(4, '\0') + count + count +
          low_byte_first(directory.size(), 4) + low_byte_first(file.size(), 4) +
          low_byte_first(comment.size(), 2) + comment;
+}
+
+/// Why the archive, or one of its entries, is not read.
+inline std::string zip_refusal(const std::string& file) {
+  try {
+    const ZipReader zip(file, "x.pt");
+    for (const ZipReader::Entry& entry : zip.entries()) zip.content(entry);
+  } catch (const ArtifactError& error) {
+    return error.what();
+  }
+  return "was read";
 }
 
 }  // namespace bernoulli::testing

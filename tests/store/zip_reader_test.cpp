@@ -14,19 +14,9 @@ namespace {
 using ::testing::HasSubstr;
 using testing::low_byte_first;
 using testing::stored_zip;
+using testing::zip_refusal;
 
 const std::string kZip = stored_zip({{"a", "first"}, {"folder/b", std::string("\0\xff", 2)}, {"empty", ""}});
-
-/// Why the archive, or one of its entries, is not read.
-std::string zip_refusal(const std::string& file) {
-  try {
-    const ZipReader zip(file, "x.pt");
-    for (const ZipReader::Entry& entry : zip.entries()) zip.content(entry);
-  } catch (const ArtifactError& error) {
-    return error.what();
-  }
-  return "was read";
-}
 
 /// The archive with `bytes` at `at` behind the first `signature`.
 std::string with(const std::string& signature, size_t at, const std::string& bytes) {
