@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -222,6 +223,12 @@ TEST_F(Init, HostileDataAreFaultsOfTheData) {
                "a label is not UTF-8");
   expect_fault("text,label\n" + rows([](int i) { return "\"" + text(i) + "\"," + (i == 7 ? "" : label(i)); }),
                3, "data.csv:9: the label is empty, as in 1 of 60");
+  for (const char* name : {"a", "b", "c"}) {
+    for (int i = 0; i < 6; ++i) folder_.write(fmt::format("three/{}/{}.txt", name, i), text(i));
+  }
+  const ProgramResult three = run({"init", "three"});
+  EXPECT_EQ(three.exit_code, 2);
+  EXPECT_THAT(three.err, HasSubstr("'three' holds 3 class folders, and class folders are for two labels"));
   expect_fault("text,label\na text,x\nanother,y\n", 3, "holds 2 examples; a classifier needs 10");
   expect_fault("some words\nand more, of them\n", 3, "neither its name nor its first lines", "data.bin");
   expect_fault("{\"text\": \"a\"}\n{\"text\"\n", 3, "data.jsonl:2", "data.jsonl");
