@@ -36,7 +36,7 @@ struct Pipe {
 };
 
 /// The child between fork and exec, where only system calls are safe. @return errno of the call that failed
-int become(char* const* words, int errors, pid_t parent) {
+int become(char* const* words, char* const* environment, int errors, pid_t parent) {
   // SIGTERM where the parent is killed outright: a sweep that died leaves no trainings behind.
   if (::prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) return errno;
   if (::getppid() != parent) return ESRCH;  // it was killed before that
@@ -46,18 +46,18 @@ int become(char* const* words, int errors, pid_t parent) {
     const int file = ::open("/dev/null", flags | O_CLOEXEC);
     if (file < 0 || ::dup2(file, stream) < 0) return errno;
   }
-  ::execv(words[0], words);
+  ::execve(words[0], words, environment);
   return errno;
 }
 
 /// @return the process. @param errors  becomes its standard error. @throws std::system_error
-pid_t start(char* const* words, int errors) {
+pid_t start(char* const* words, char* const* environment, int errors) {
   Pipe fault;  // the child's errno; nothing once it is the other program
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0) throw std::system_error(errno, std::generic_category());
   if (child == 0) {
-    const int error = become(words, errors, parent);
+    const int error = become(words, environment, errors, parent);
     [[maybe_unused]] const ssize_t told = ::write(fault.write_end.get(), &error, sizeof error);
     ::_exit(127);
   }
@@ -73,17 +73,27 @@ pid_t start(char* const* words, int errors) {
   throw std::system_error(error, std::generic_category());
 }
 
+/// To each of them, and null at the end.
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 }  // namespace
 
-ChildProcess::ChildProcess(std::vector<std::string> words) {
-  std::vector<char*> arguments;
-  arguments.reserve(words.size() + 1);
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
+ChildProcess::ChildProcess(std::vector<std::string> words, std::vector<std::string> variables) {
+  std::vector<char*> arguments = pointers_to(words), environment = pointers_to(variables);
+  // The first of a name counts, so that of `variables`.
+  environment.pop_back();
+  for (char** variable = environ; *variable != nullptr; ++variable) environment.push_back(*variable);
+  environment.push_back(nullptr);
   ::signal(SIGCHLD, SIG_DFL);  // which may be inherited as ignored: then nobody learns how a child ended
   try {
     Pipe errors;
-    pid_ = start(arguments.data(), errors.write_end.get());
+    pid_ = start(arguments.data(), environment.data(), errors.write_end.get());
     errors_ = std::move(errors.read_end);
   } catch (const std::system_error& error) {
     throw IoError(fmt::format("cannot start '{}': {}", words[0], error.code().message()));

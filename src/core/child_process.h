@@ -19,8 +19,8 @@ class ChildProcess {
   };
 
   /// Starts the program words[0] with the other words; the standard streams of this one are open, as main()
-  /// sees to. @throws IoError
-  explicit ChildProcess(std::vector<std::string> words);
+  /// sees to. @param variables  "NAME=value": added to the environment of this one. @throws IoError
+  explicit ChildProcess(std::vector<std::string> words, std::vector<std::string> variables = {});
   /// If it still runs: asks it to stop (SIGTERM) and waits for its end.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;

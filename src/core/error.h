@@ -49,6 +49,7 @@ using ArtifactError = ErrorWithCode<ExitCode::kArtifact>;    ///< checkpoints an
 using IoError = ErrorWithCode<ExitCode::kIo>;                ///< the system refused to read or write
 using NonFiniteError = ErrorWithCode<ExitCode::kNonFinite>;  ///< loss or gradient is not finite
 using RunFolderError = ErrorWithCode<ExitCode::kRunFolder>;  ///< run folder in use or already there
-using DeviceError = ErrorWithCode<ExitCode::kDevice>;        ///< device not available
+using DistributedError = ErrorWithCode<ExitCode::kDistributed>;  ///< another process of the training
+using DeviceError = ErrorWithCode<ExitCode::kDevice>;            ///< device not available
 
 }  // namespace bernoulli

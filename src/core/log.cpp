@@ -37,10 +37,11 @@ void write_stderr(std::string_view text) {
 void set_log_level(LogLevel level) { g_level = level; }
 
 void log_info(std::string_view message) {
-  if (g_level != LogLevel::kQuiet) write_stderr(fmt::format("{}\n", printable(message)));
+  if (g_level == LogLevel::kNormal) write_stderr(fmt::format("{}\n", printable(message)));
 }
 
 void log_warning(std::string_view message) {
+  if (g_level == LogLevel::kSilent) return;
   const bool style = terminal_has_style();
   write_stderr(
       fmt::format("{}warning:{} {}\n", style ? "\033[33m" : "", style ? "\033[0m" : "", printable(message)));
@@ -57,7 +58,8 @@ ProgressLine::~ProgressLine() { clear(); }
 
 bool ProgressLine::due() const {
   static const bool terminal = stderr_is_terminal();
-  return terminal && g_level != LogLevel::kQuiet && (!visible_ || monotonic_seconds() - last_drawn_s_ >= 0.1);
+  return terminal && g_level == LogLevel::kNormal &&
+         (!visible_ || monotonic_seconds() - last_drawn_s_ >= 0.1);
 }
 
 void ProgressLine::update(std::string_view text) {

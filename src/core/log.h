@@ -6,14 +6,15 @@
 namespace bernoulli {
 
 /// Everything here goes to standard error: standard output belongs to results.
-enum class LogLevel { kQuiet, kNormal };
+enum class LogLevel { kSilent, kQuiet, kNormal };
 
 void set_log_level(LogLevel level);
 
 /// One line of progress in words. Silent under kQuiet.
 void log_info(std::string_view message);
 
-/// One line that begins with "warning:". Shown under kQuiet too: a warning is about the user's result.
+/// One line that begins with "warning:". Shown under kQuiet too: a warning is about the user's result. Under
+/// kSilent another process says the same.
 void log_warning(std::string_view message);
 
 /// True where standard error is a terminal and NO_COLOR / TERM=dumb do not forbid control sequences.
