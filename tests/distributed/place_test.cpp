@@ -1,0 +1,79 @@
+#include "distributed/place.h"
+
+#include <cstdlib>
+#include <map>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+
+namespace bernoulli {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kNames[] = {"RANK",       "WORLD_SIZE",       "MASTER_ADDR",      "MASTER_PORT",
+                                  "LOCAL_RANK", "LOCAL_WORLD_SIZE", "BERNOULLI_JOB_KEY"};
+
+class PlaceTest : public ::testing::Test {
+ protected:
+  ~PlaceTest() override { set({}); }
+  static void set(const std::map<std::string, std::string>& variables) {
+    for (const char* name : kNames) ::unsetenv(name);
+    for (const auto& [name, value] : variables) ::setenv(name.c_str(), value.c_str(), 1);
+  }
+  static std::string fault_of(std::map<std::string, std::string> changes) {
+    std::map<std::string, std::string> variables = {
+        {"RANK", "1"}, {"WORLD_SIZE", "4"}, {"MASTER_ADDR", "a"}, {"MASTER_PORT", "29500"}};
+    for (const auto& [name, value] : changes) variables[name] = value;
+    set(variables);
+    try {
+      place_from_environment();
+    } catch (const DistributedError& error) {
+      return error.what();
+    }
+    return "";
+  }
+};
+
+TEST_F(PlaceTest, OneProcessHasNone) {
+  set({});
+  EXPECT_FALSE(place_from_environment());
+  set({{"WORLD_SIZE", "1"}});
+  EXPECT_FALSE(place_from_environment());
+}
+
+TEST_F(PlaceTest, IsWhatTorchrunSays) {
+  set({{"RANK", "5"},
+       {"WORLD_SIZE", "8"},
+       {"MASTER_ADDR", "node0"},
+       {"MASTER_PORT", "29500"},
+       {"LOCAL_RANK", "1"},
+       {"LOCAL_WORLD_SIZE", "4"},
+       {"BERNOULLI_JOB_KEY", "k"}});
+  const auto place = place_from_environment();
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->rank, 5);
+  EXPECT_EQ(place->size, 8);
+  EXPECT_EQ(place->local_rank, 1);
+  EXPECT_EQ(place->local_size, 4);
+  EXPECT_EQ(place->address, "node0");
+  EXPECT_EQ(place->port, 29500);
+  EXPECT_EQ(place->key, "k");
+}
+
+TEST_F(PlaceTest, NamesTheVariableThatIsWrong) {
+  EXPECT_EQ(fault_of({}), "");
+  EXPECT_THAT(fault_of({{"RANK", ""}}), HasSubstr("RANK is '' (expected 0 to 3)"));
+  EXPECT_THAT(fault_of({{"RANK", "4"}}), HasSubstr("RANK is '4' (expected 0 to 3)"));
+  EXPECT_THAT(fault_of({{"RANK", "-1"}}), HasSubstr("RANK is '-1'"));
+  EXPECT_THAT(fault_of({{"WORLD_SIZE", "many"}}), HasSubstr("WORLD_SIZE is 'many' (expected 1 to 1024)"));
+  EXPECT_THAT(fault_of({{"MASTER_PORT", "65536"}}),
+              HasSubstr("MASTER_PORT is '65536' (expected 1 to 65535)"));
+  EXPECT_THAT(fault_of({{"MASTER_ADDR", ""}}), HasSubstr("MASTER_ADDR is not set"));
+  EXPECT_THAT(fault_of({{"LOCAL_RANK", "x"}}), HasSubstr("LOCAL_RANK is 'x'"));
+}
+
+}  // namespace
+}  // namespace bernoulli

@@ -1,0 +1,129 @@
+#include "distributed/rendezvous.h"
+
+#include <functional>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "distributed/socket.h"
+
+namespace bernoulli {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr double kTimeout_s = 20;
+
+/// One of the processes that meet, as the test has it come.
+struct Comer {
+  int rank;
+  int size = 3;
+  std::string build = "1.0 abc";
+  std::string key = "secret";
+};
+
+/// By comer, what went wrong with it; empty: nothing.
+std::vector<std::string> met(const std::vector<Comer>& comers, double timeout_s = kTimeout_s,
+                             const std::function<void(uint16_t)>& before = {}) {
+  const Listener listener = listen_at("127.0.0.1", 0);
+  if (before) before(listener.at.port);
+  std::vector<std::string> faults(comers.size());
+  std::vector<std::jthread> threads;
+  for (size_t i = 0; i < comers.size(); ++i) {
+    threads.emplace_back([&, i] {
+      const Comer& comer = comers[i];
+      const Place place{comer.rank, comer.size, 0, 1, "127.0.0.1", listener.at.port, comer.key};
+      try {
+        const auto links = meet(place, comer.rank == 0 ? &listener : nullptr, comer.build, timeout_s);
+        for (int rank = 0; rank < comer.size; ++rank)
+          EXPECT_EQ(links[static_cast<size_t>(rank)] == nullptr, rank == comer.rank);
+      } catch (const DistributedError& error) {
+        faults[i] = error.what();
+      }
+    });
+  }
+  threads.clear();
+  return faults;
+}
+
+TEST(Rendezvous, AllFindEachOther) {
+  for (const auto& fault : met({{0, 5}, {3, 5}, {1, 5}, {4, 5}, {2, 5}})) EXPECT_EQ(fault, "");
+}
+
+TEST(Rendezvous, AnotherBuildEndsAll) {
+  const auto faults = met({{0}, {1}, {2, 3, "0.9 old"}});
+  EXPECT_THAT(faults[0], HasSubstr("is another build of bernoulli (0.9 old, and process 0 is 1.0 abc)"));
+  EXPECT_EQ(faults[2], faults[0]);
+}
+
+TEST(Rendezvous, AnotherNumberOfProcessesEndsAll) {
+  const auto faults = met({{0}, {1, 4}});
+  EXPECT_THAT(faults[0], HasSubstr("a process at 127.0.0.1 has WORLD_SIZE 4, and process 0 has 3"));
+  EXPECT_EQ(faults[1], faults[0]);
+}
+
+TEST(Rendezvous, TwoOfOneRankEndAll) {
+  const auto faults = met({{0}, {1}, {1}});
+  EXPECT_THAT(faults[0], HasSubstr("has RANK 1, which process 1 at 127.0.0.1 has already"));
+  EXPECT_EQ(faults[1], faults[0]);
+  EXPECT_EQ(faults[2], faults[0]);
+}
+
+TEST(Rendezvous, OneThatDoesNotComeIsNamed) {
+  const auto faults = met({{0}, {2}}, 0.5);
+  EXPECT_THAT(faults[0], HasSubstr("process 1 has not come within 0.5 s"));
+  EXPECT_NE(faults[1], "");
+}
+
+TEST(Rendezvous, WhoDoesNotKnowTheKeyIsNoneOfTheTraining) {
+  const auto faults = met({{0}, {1, 3, "1.0 abc", "guess"}}, 0.5);
+  EXPECT_THAT(faults[0], HasSubstr("process 1, 2 has not come"));
+  EXPECT_THAT(faults[1], HasSubstr("process 0 took the connection and gave no answer"));
+}
+
+TEST(Rendezvous, StrangersAreDroppedAndTheTrainingBegins) {
+  std::vector<FileDescriptor> strangers;
+  const auto faults = met({{0}, {1}, {2}}, kTimeout_s, [&](uint16_t port) {
+    for (const char* says : {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "", "\xff\xff\xff\xff", "\x02{}", "[]"}) {
+      strangers.push_back(connect_to("127.0.0.1", port, monotonic_seconds() + 5));
+      if (*says == '\0') {
+        strangers.back().reset();  // comes and goes
+      } else {
+        send_message(strangers.back().get(), monotonic_seconds() + 5, says);
+      }
+    }
+  });
+  for (const auto& fault : faults) EXPECT_EQ(fault, "");
+}
+
+std::string fault_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const DistributedError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Socket, SaysWhyItCannotListen) {
+  const Listener taken = listen_at("127.0.0.1", 0);
+  EXPECT_THAT(fault_of([&] { listen_at("127.0.0.1", taken.at.port); }),
+              HasSubstr("is in use, by another training perhaps: set MASTER_PORT to a free one"));
+  EXPECT_THAT(fault_of([] { listen_at("192.0.2.1", 0); }),
+              HasSubstr("'192.0.2.1' is no address of this machine"));
+  EXPECT_THAT(fault_of([] { listen_at("no such machine", 0); }),
+              HasSubstr("is no machine that is known here"));
+}
+
+TEST(Socket, NamesWhereNobodyAnswers) {
+  uint16_t port = 0;
+  { port = listen_at("127.0.0.1", 0).at.port; }
+  EXPECT_THAT(fault_of([&] { connect_to("127.0.0.1", port, monotonic_seconds() + 0.3); }),
+              HasSubstr("nobody answers at 127.0.0.1 port " + std::to_string(port)));
+}
+
+}  // namespace
+}  // namespace bernoulli
