@@ -73,7 +73,11 @@ double self_train() {
                        {fmt::format("data.root={}", folder.path().string())}};
   arguments.run_dir = folder.path() / "run";
   arguments.device = "cpu";
-  return train_run(arguments).summary.at("validation").at("metrics").at("accuracy").get<double>();
+  return train_run(arguments, std::nullopt)
+      .summary.at("validation")
+      .at("metrics")
+      .at("accuracy")
+      .get<double>();
 }
 
 Json examine() {

@@ -1,9 +1,7 @@
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -16,6 +14,8 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/stop.h"
+#include "core/usual_threads.h"
+#include "distributed/place.h"
 #include "store/run_folder.h"
 #include "sweep/leader_board.h"
 #include "sweep/naming.h"
@@ -120,12 +120,6 @@ int exit_code_of(const Sweep& sweep) {
   return failed == sweep.trials.end() ? 0 : failed->exit_code;
 }
 
-/// Trials inherit the environment. What the user set stays.
-void share_cores(int64_t jobs) {
-  const int64_t cores = std::thread::hardware_concurrency();
-  if (jobs > 1) ::setenv("BERNOULLI_THREADS", std::to_string(std::max<int64_t>(1, cores / jobs)).c_str(), 0);
-}
-
 /// Writes the leader board and gives what is printed of it.
 std::string publish(const sweep::LeaderBoard& board, const fs::path& folder, bool as_json) {
   const Json json = to_json(board, folder);
@@ -139,6 +133,9 @@ std::string publish(const sweep::LeaderBoard& board, const fs::path& folder, boo
 int run_sweep(const std::vector<std::string>& words) {
   const auto arguments = sweep_arguments(words);
   if (!arguments) return 0;
+  if (const std::optional<Place> place = place_from_environment())
+    throw UsageError(fmt::format(
+        "WORLD_SIZE is {}, and a sweep starts its trials itself, on one machine: unset it", place->size));
   std::optional<Planned> asked;
   if (!arguments->resume || !arguments->sources.files.empty()) asked = plan(*arguments);
   if (arguments->dry_run) {
@@ -157,7 +154,7 @@ int run_sweep(const std::vector<std::string>& words) {
   const sweep::Ranking ranking = choose_ranking(planned.configs, planned.sweep.rank_by);
   write_plan(planned, folder);
   log_info(fmt::format("sweep folder {}: {} trials", folder.string(), planned.sweep.trials.size()));
-  share_cores(arguments->jobs);
+  if (arguments->jobs > 1) share_cores(arguments->jobs);  // trials inherit the environment
   warn_of_other_examples(planned.sweep, planned.configs);
   try {
     run_trials(planned.sweep, {folder, ranking, arguments->device, arguments->jobs});

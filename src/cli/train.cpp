@@ -14,6 +14,7 @@
 #include "cli/environment.h"
 #include "cli/finish.h"
 #include "cli/load_arguments.h"
+#include "cli/processes.h"
 #include "cli/verb.h"
 #include "config/differences.h"
 #include "config/loss_mode.h"
@@ -22,11 +23,13 @@
 #include "core/hash.h"
 #include "core/log.h"
 #include "core/stop.h"
+#include "core/usual_threads.h"
 #include "infer/classifier.h"
 #include "infer/run_files.h"
 #include "store/run_folder.h"
 #include "tensor/checkpoint.h"
 #include "tensor/operator_threads.h"
+#include "train/leading_step.h"
 #include "train/make_step.h"
 #include "train/metrics_log.h"
 #include "train/prepare.h"
@@ -118,10 +121,14 @@ Json with_earlier(Json latest, const fs::path& file) {
   return latest;
 }
 
-/// The engine of a run, with the plan that it was chosen for in the log.
-EngineChoice choose_engine(const RunConfig& config, const PreparedRun& run, c10::Device device, int threads) {
+/// The engine of a run, with the plan that it was chosen for in the log. @param processes  that share it, or
+/// null
+EngineChoice choose_engine(const RunConfig& config, const PreparedRun& run, c10::Device device, int threads,
+                           Communicator* processes) {
   log_info(layers::summary(run.plan));
-  EngineChoice engine = make_step(config, run.plan, run.train, *run.loss, run.pos_weight, device);
+  EngineChoice engine = processes != nullptr
+                            ? make_leading_step(config, run.plan, run.train, *run.loss, device, *processes)
+                            : make_step(config, run.plan, run.train, *run.loss, run.pos_weight, device);
   const std::string reason = engine.reason.empty() ? "" : fmt::format(" ({})", engine.reason);
   log_info(fmt::format("loss {}  engine {}{}  device {}  precision {}  threads {}",
                        to_string(config.loss.mode), engine.name, reason, device.str(),
@@ -151,7 +158,7 @@ Json dry_run(const TrainArguments& arguments) {
   start_from_earlier_run(config, run);
   const int threads = operator_threads(config, run);
   set_operator_threads(threads);
-  const EngineChoice engine = choose_engine(config, run, device, threads);
+  const EngineChoice engine = choose_engine(config, run, device, threads, nullptr);
   Step& step = *engine.step;
   std::vector<int64_t> examples;
   for (int64_t i = 0; i < std::min(config.training.batch_size, run.train.size()); ++i) examples.push_back(i);
@@ -205,22 +212,49 @@ void tell_nothing_is_left(const std::string& reason) {
                        reason == "early_stopping" ? "early_stopping=N with more patience" : reason + "=N"));
 }
 
-}  // namespace
+/// What a run starts with, but for its folder.
+struct Start {
+  CheckedConfig loaded;
+  c10::Device device;
+};
 
-TrainedRun train_run(const TrainArguments& arguments) {
+Start start_of(const TrainArguments& arguments, const std::optional<Place>& place) {
   const std::optional<RunPaths> resumed =
       arguments.resume ? std::optional(RunPaths{*arguments.run_dir}) : std::nullopt;
-  const CheckedConfig loaded = load_config_with_data(arguments.sources, resumed);
-  const RunConfig& config = loaded.run;
-  const c10::Device device = open_training_device(arguments.device, config.training);
-  check_engine(config, loaded.plan, device);
+  CheckedConfig loaded = load_config_with_data(arguments.sources, resumed);
+  const TrainingConfig& training = loaded.run.training;
+  const c10::Device device =
+      open_training_device(place ? device_of(arguments.device, *place) : arguments.device, training);
+  check_engine(loaded.run, loaded.plan, device, place ? place->size : 1);
+  return {std::move(loaded), device};
+}
 
-  const RunFolder folder = open_folder(arguments, config);
+/// What every process but 0 does: it reads the same data and computes, and writes nothing.
+void follow_run(const TrainArguments& arguments, const Place& place) {
+  set_log_level(LogLevel::kSilent);  // process 0 says it
+  const auto [loaded, device] = start_of(arguments, place);
+  OtherProcesses others(arguments, place);
+  others.leaving_after([&] {
+    const PreparedRun run = prepare_checked(loaded.run, std::nullopt);
+    others.check_same(fingerprints_of(run, loaded));
+    set_operator_threads(operator_threads(loaded.run, run));
+    ReferenceStep step(loaded.run, run.plan, run.train, *run.loss, device, nullptr, &others.all());
+    follow(step, others.all());
+    return true;
+  });
+}
+
+/// The training of a process that stands alone, or before `others`.
+TrainedRun lead_run(const TrainArguments& arguments, const Start& start, const RunFolder& folder,
+                    OtherProcesses* others) {
+  const CheckedConfig& loaded = start.loaded;
+  const RunConfig& config = loaded.run;
   const RunPaths& paths = folder.paths();
   const std::optional<config::LoadedConfig> saved = saved_config(arguments, paths, loaded);
   log_info(fmt::format("run folder {}", paths.folder.string()));
 
   PreparedRun run = prepare_checked(config, saved ? saved_vocabulary(paths) : std::nullopt);
+  if (others != nullptr) others->check_same(fingerprints_of(run, loaded));
   const CheckpointFolder checkpoints(paths.checkpoints());
   if (saved && !checkpoints.steps().empty()) {
     keep_start(paths, run);
@@ -229,9 +263,12 @@ TrainedRun train_run(const TrainArguments& arguments) {
   }
   const int threads = operator_threads(config, run);
   set_operator_threads(threads);
-  EngineChoice engine = choose_engine(config, run, device, threads);
+  EngineChoice engine =
+      choose_engine(config, run, start.device, threads, others != nullptr ? &others->all() : nullptr);
   const auto describe = [&] {
-    describe_run(paths, config, run, environment_json(device, config.training, threads, arguments.words));
+    Json environment = environment_json(start.device, config.training, threads, arguments.words);
+    environment["processes"] = others != nullptr ? others->all().size() : 1;
+    describe_run(paths, config, run, std::move(environment));
   };
   if (!saved) describe();  // a run that does not fit into memory leaves no folder
 
@@ -249,8 +286,10 @@ TrainedRun train_run(const TrainArguments& arguments) {
   if (const auto limit = trainer.limit_reached(); checkpoint && limit) tell_nothing_is_left(*limit);
   try {
     const TrainingOutcome outcome = trainer.run();
+    if (others != nullptr) others->let_go();
     engine.step.reset();  // its tables; what is exported comes from the checkpoint
-    return {finish_run({config, run, paths, checkpoints, outcome, device, engine.name}, log), paths.folder};
+    return {finish_run({config, run, paths, checkpoints, outcome, start.device, engine.name}, log),
+            paths.folder};
   } catch (const StopRequested&) {
     log_info(
         fmt::format("stopped; go on with: bernoulli train --resume --run-dir {}", paths.folder.string()));
@@ -258,9 +297,25 @@ TrainedRun train_run(const TrainArguments& arguments) {
   }
 }
 
+}  // namespace
+
+TrainedRun train_run(const TrainArguments& arguments, const std::optional<Place>& place) {
+  const Start start = start_of(arguments, place);
+  const RunFolder folder = open_folder(arguments, start.loaded.run);
+  if (!place) return lead_run(arguments, start, folder, nullptr);
+  OtherProcesses others(arguments, *place);
+  return others.leaving_after([&] { return lead_run(arguments, start, folder, &others); });
+}
+
 int run_train(const std::vector<std::string>& words) {
   const auto arguments = train_arguments(words);
   if (!arguments) return 0;
+  const std::optional<Place> place = place_of(*arguments);
+  if (place) share_cores(place->local_size);
+  if (place && place->rank > 0) {
+    follow_run(*arguments, *place);
+    return 0;
+  }
   if (arguments->dry_run) {
     const Json batch = dry_run(*arguments);
     print(arguments->json
@@ -271,7 +326,7 @@ int run_train(const std::vector<std::string>& words) {
                             batch["gradient_norm"].get<double>()));
     return 0;
   }
-  const TrainedRun trained = train_run(*arguments);
+  const TrainedRun trained = train_run(*arguments, place);
   print(arguments->json ? json_text(trained.summary)
                         : summary_text(trained.summary, RunPaths{trained.folder}));
   return 0;

@@ -10,6 +10,7 @@
 #include "config/schema.h"
 #include "core/error.h"
 #include "data/source_files.h"
+#include "distributed/place.h"
 #include "infer/run_files.h"
 
 namespace bernoulli::cli {
@@ -108,7 +109,9 @@ std::optional<TrainArguments> train_arguments(const std::vector<std::string>& wo
                         "the run folder; default runs/<config name>-<n>")(
       "resume", "go on with the run in --run-dir, bit for bit; CONFIG may then be left out")(
       "device", po::value<std::string>()->default_value("auto")->value_name("D"), kDevices)(
-      "dry-run", "read, build and run one batch; write nothing")(
+      "processes", po::value<int>()->value_name("N"),
+      "share the batches of each update among N processes of this machine; torchrun starts them on several "
+      "(docs/distributed.md)")("dry-run", "read, build and run one batch; write nothing")(
       "json", "print the summary, or what the dry run found, as JSON");
   const Usage usage{
       "train CONFIG... [options]",
@@ -126,7 +129,14 @@ std::optional<TrainArguments> train_arguments(const std::vector<std::string>& wo
                            values->contains("resume"),
                            values->contains("dry-run"),
                            values->contains("json"),
+                           std::nullopt,
                            words};
+  if (values->contains("processes")) arguments.processes = (*values)["processes"].as<int>();
+  if (arguments.processes && (*arguments.processes < 1 || *arguments.processes > kMostProcesses))
+    throw UsageError(
+        fmt::format("--processes is {} (expected 1 to {})", *arguments.processes, kMostProcesses));
+  if (arguments.processes.value_or(1) > 1 && arguments.dry_run)
+    throw UsageError("--dry-run runs one batch, in one process: leave --processes out");
   if (arguments.resume && !arguments.run_dir)
     throw UsageError("--resume needs --run-dir DIR, the run to go on with");
   if (arguments.resume && arguments.dry_run)

@@ -10,6 +10,7 @@
 #include "train/fused_plan.h"
 #include "train/fused_step.h"
 #include "train/graph_step.h"
+#include "train/leading_step.h"
 #include "train/reference_step.h"
 
 namespace bernoulli {
@@ -44,9 +45,25 @@ std::unique_ptr<GraphDevice> graphs_for(
   }
 }
 
+/// Several processes share the batches of an update, through the reference engine.
+void check_processes(const TrainingConfig& training, int processes) {
+  if (training.engine == "fused" || training.engine == "graph")
+    throw UsageError(
+        fmt::format("training.engine is {}, which trains in one process, and this is one of {}: set it to "
+                    "auto or reference",
+                    training.engine, processes));
+  if (training.accumulate >= processes) return;
+  throw UsageError(fmt::format(
+      "training.accumulate is {0}, and {1} processes share the batches of an update: set it to {1} "
+      "or more, for which training.batch_size may be divided (an update is of batch_size * "
+      "accumulate examples, {2} now)",
+      training.accumulate, processes, training.batch_size * training.accumulate));
+}
+
 }  // namespace
 
-void check_engine(const RunConfig& config, const layers::ModelPlan& plan, c10::Device device) {
+void check_engine(const RunConfig& config, const layers::ModelPlan& plan, c10::Device device, int processes) {
+  if (processes > 1) check_processes(config.training, processes);
   const std::string& engine = config.training.engine;
   if (engine == "graph" && device.is_cpu())
     throw UsageError(
@@ -95,6 +112,15 @@ EngineChoice make_step(const RunConfig& config, const layers::ModelPlan& plan, c
     choice.step = std::make_unique<ReferenceStep>(config, plan, train, loss, device);
   }
   return choice;
+}
+
+EngineChoice make_leading_step(const RunConfig& config, const layers::ModelPlan& plan,
+                               const EncodedDataset& train, const Loss& loss, c10::Device device,
+                               Communicator& processes) {
+  check_engine(config, plan, device, processes.size());
+  auto own = std::make_unique<ReferenceStep>(config, plan, train, loss, device, nullptr, &processes);
+  return {std::make_unique<LeadingStep>(std::move(own), processes, config.training.eval_batch_size),
+          "reference", fmt::format("{} processes share the batches of an update", processes.size())};
 }
 
 std::string table_sweep_warning(const layers::ModelPlan& plan, const std::string& reason) {

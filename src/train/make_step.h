@@ -9,6 +9,7 @@
 
 #include "config/run_config.h"
 #include "data/encoded_dataset.h"
+#include "distributed/communicator.h"
 #include "layers/model_plan.h"
 #include "loss/loss.h"
 #include "tensor/device_graph.h"
@@ -24,9 +25,11 @@ struct EngineChoice {
   std::string reason;  ///< why it is not what was asked for, or not fused; else empty
 };
 
-/// @throws UsageError where training.engine names one that does not run on such a device, or not the model;
-/// or where a layer does not run in training.precision there.
-void check_engine(const RunConfig& config, const layers::ModelPlan& plan, c10::Device device);
+/// @throws UsageError where training.engine names one that does not run on such a device, or not the model,
+/// or not in so many processes; or where a layer does not run in training.precision there, or an update has
+/// fewer batches than there are processes to share them.
+void check_engine(const RunConfig& config, const layers::ModelPlan& plan, c10::Device device,
+                  int processes = 1);
 
 /// The fastest engine that runs the model on the device, unless training.engine asks for the reference. On
 /// CUDA the fused engine and the graph engine, which have not run on a card yet, are taken only where
@@ -38,6 +41,12 @@ EngineChoice make_step(
     const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train, const Loss& loss,
     const std::vector<double>& pos_weight, c10::Device device,
     const std::function<std::unique_ptr<GraphDevice>(c10::Device)>& open_graphs = open_graph_device);
+
+/// The reference engine of process 0 of several, which have it in common.
+/// @throws UsageError as check_engine. What make_step says of its arguments.
+EngineChoice make_leading_step(const RunConfig& config, const layers::ModelPlan& plan,
+                               const EncodedDataset& train, const Loss& loss, c10::Device device,
+                               Communicator& processes);
 
 /// A sentence about a trained table of a million rows or more, which the reference engine updates whole at
 /// each step. Empty where there is none.  @param reason  why no other engine was taken

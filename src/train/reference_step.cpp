@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <exception>
 #include <utility>
 
@@ -27,7 +28,7 @@ std::optional<at::ScalarType> autocast_dtype(const TrainingConfig& training) {
 
 ReferenceStep::ReferenceStep(const RunConfig& config, const layers::ModelPlan& plan,
                              const EncodedDataset& train, const Loss& loss, c10::Device device,
-                             std::unique_ptr<Upload> upload)
+                             std::unique_ptr<Upload> upload, Communicator* processes)
     : train_(train),
       loss_(loss),
       training_(config.training),
@@ -36,10 +37,21 @@ ReferenceStep::ReferenceStep(const RunConfig& config, const layers::ModelPlan& p
       autocast_(autocast_dtype(config.training)),
       dead_range_(find_dead_range(loss, train.num_labels, device)),
       shared_(config, plan, device),
-      feed_(train, shared_.shape(), device, upload ? std::move(upload) : make_upload(device)) {}
+      feed_(train, shared_.shape(), device, upload ? std::move(upload) : make_upload(device)),
+      processes_(processes) {
+  if (processes_ != nullptr) exchange_.emplace(*processes_, shared_.parameters());
+}
 
 void ReferenceStep::announce(std::span<const int64_t> examples) {
   if (feed_.sends_early()) announced_.assign(examples.begin(), examples.end());
+}
+
+size_t ReferenceStep::stride() const {
+  return static_cast<size_t>(training_.batch_size * (processes_ != nullptr ? processes_->size() : 1));
+}
+
+size_t ReferenceStep::first_batch() const {
+  return static_cast<size_t>(training_.batch_size * (processes_ != nullptr ? processes_->rank() : 0));
 }
 
 StepResult ReferenceStep::update(std::span<const int64_t> examples, int64_t step, double lr) {
@@ -51,25 +63,19 @@ StepResult ReferenceStep::update(std::span<const int64_t> examples, int64_t step
   const NamedTensors& parameters = shared_.parameters();
   for (const auto& [name, parameter] : parameters) parameter.mutable_grad().reset();
   shared_.model().train(true);
-  const auto batch_size = static_cast<size_t>(training_.batch_size);
-  const auto batch_at = [&](std::span<const int64_t> of, size_t begin) {
-    return of.subspan(begin, std::min(batch_size, of.size() - begin));
-  };
-  for (size_t begin = 0; begin < examples.size(); begin += batch_size) {
-    const std::span<const int64_t> batch = batch_at(examples, begin);
-    try {
-      accumulate_gradient(batch, dropout_seed(training_.seed, step, begin), step, result);
-    } catch (const std::exception& error) {
-      if (is_out_of_memory(error)) throw out_of_memory_in_batch(step, batch, train_);
-      throw;
-    }
-    const size_t end = begin + batch_size;  // the device still computes the gradient
-    if (end < examples.size()) {
-      feed_.announce(batch_at(examples, end));
-    } else if (!announced_.empty()) {
-      feed_.announce(batch_at(announced_, 0));
-      announced_.clear();
-    }
+  std::vector<BatchResult> batches;
+  for (size_t round = 0; round < examples.size(); round += stride()) {
+    const size_t begin = round + first_batch();
+    if (begin < examples.size()) batches.push_back(compute_batch(examples, begin, step, result.weight));
+    if (exchange_) exchange_->add(batches_in(std::min(examples.size() - round, stride())));
+  }
+  if (exchange_) {
+    exchange_->finish();
+    batches = collect(batches);
+  }
+  for (const BatchResult& batch : batches) {
+    result.loss_sum += batch.loss_sum;
+    result.telemetry += batch.telemetry;
   }
   result.gradient_norm = checked_gradient_norm(step);
 
@@ -82,14 +88,59 @@ StepResult ReferenceStep::update(std::span<const int64_t> examples, int64_t step
   return result;
 }
 
+int ReferenceStep::batches_in(size_t num_examples) const {
+  const auto batch_size = static_cast<size_t>(training_.batch_size);
+  return static_cast<int>((num_examples + batch_size - 1) / batch_size);
+}
+
+ReferenceStep::BatchResult ReferenceStep::compute_batch(std::span<const int64_t> examples, size_t begin,
+                                                        int64_t step, double weight) {
+  const auto batch_size = static_cast<size_t>(training_.batch_size);
+  const auto batch_at = [&](std::span<const int64_t> of, size_t at) {
+    return of.subspan(at, std::min(batch_size, of.size() - at));
+  };
+  const std::span<const int64_t> batch = batch_at(examples, begin);
+  BatchResult result;
+  try {
+    result = accumulate_gradient(batch, dropout_seed(training_.seed, step, begin), step, weight);
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw out_of_memory_in_batch(step, batch, train_);
+    throw;
+  }
+  const size_t next = begin + stride();  // the device still computes the gradient
+  if (next < examples.size()) {
+    feed_.announce(batch_at(examples, next));
+  } else if (first_batch() < announced_.size()) {
+    feed_.announce(batch_at(announced_, first_batch()));
+    announced_.clear();
+  }
+  return result;
+}
+
+std::vector<ReferenceStep::BatchResult> ReferenceStep::collect(const std::vector<BatchResult>& own) const {
+  const std::vector<std::string> all =
+      processes_->gather({reinterpret_cast<const char*>(own.data()), own.size() * sizeof(BatchResult)});
+  std::vector<BatchResult> in_order;
+  for (size_t round = 0, came = 1; came > 0; ++round) {
+    came = 0;
+    for (const std::string& of_one : all) {
+      if (of_one.size() < (round + 1) * sizeof(BatchResult)) continue;
+      ++came;
+      std::memcpy(&in_order.emplace_back(), of_one.data() + round * sizeof(BatchResult), sizeof(BatchResult));
+    }
+  }
+  return in_order;
+}
+
 at::Tensor ReferenceStep::training_logits(const Features& features) {
   if (!autocast_) return shared_.model().forward(features);
   const Autocast autocast(shared_.device().type(), autocast_);
   return shared_.model().forward(features).to(at::kFloat);
 }
 
-void ReferenceStep::accumulate_gradient(std::span<const int64_t> examples, uint64_t dropout_seed,
-                                        int64_t step, StepResult& result) {
+ReferenceStep::BatchResult ReferenceStep::accumulate_gradient(std::span<const int64_t> examples,
+                                                              uint64_t dropout_seed, int64_t step,
+                                                              double weight) {
   const Batch batch = feed_.take(examples);
   seed_generator(shared_.device(), dropout_seed);
   const at::Tensor logits = training_logits(batch.features);
@@ -99,11 +150,12 @@ void ReferenceStep::accumulate_gradient(std::span<const int64_t> examples, uint6
     throw non_finite_loss(step, loss_sum, not_finite_examples(logits.detach(), examples),
                           static_cast<int64_t>(examples.size()), train_);
   }
-  result.loss_sum += loss_sum;
+  BatchResult result{.loss_sum = loss_sum};
   const at::Tensor seen = logits.detach().to(at::kCPU).contiguous();
-  result.telemetry += observe_logits({seen.const_data_ptr<float>(), static_cast<size_t>(seen.numel())},
-                                     examples, train_, dead_range_);
-  (loss.sum / result.weight).backward();
+  result.telemetry = observe_logits({seen.const_data_ptr<float>(), static_cast<size_t>(seen.numel())},
+                                    examples, train_, dead_range_);
+  (loss.sum / weight).backward();
+  return result;
 }
 
 double ReferenceStep::checked_gradient_norm(int64_t step) const {

@@ -35,7 +35,7 @@ KindConfig bag(int64_t dim, const char* mode) {
   return layer("embedding_bag",
                {{"dim", dim}, {"mode", mode}, {"initializer", nullptr}, {"trainable", true}});
 }
-KindConfig dropout(double rate) { return layer("dropout", {{"rate", rate}}); }
+[[maybe_unused]] KindConfig dropout(double rate) { return layer("dropout", {{"rate", rate}}); }
 KindConfig pool(const char* kind, const char* padding) { return layer(kind, {{"padding", padding}}); }
 KindConfig linear(int64_t units, bool bias = true) {
   return layer("linear",
@@ -180,7 +180,7 @@ void expect_same_bits(const NamedTensors& a, const NamedTensors& b) {
   }
 }
 
-void expect_same_state(const Step& a, const Step& b) {
+[[maybe_unused]] void expect_same_state(const Step& a, const Step& b) {
   expect_same_bits(a.evaluation_weights(), b.evaluation_weights());
   expect_same_bits(a.training_state(), b.training_state());
 }

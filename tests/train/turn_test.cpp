@@ -5,7 +5,7 @@
 namespace bernoulli {
 namespace {
 
-struct Case {
+struct TurnCase {
   const char* what;
   Standing standing;
   Turn turn;
@@ -21,7 +21,7 @@ TrainingConfig settings() {
 }
 
 TEST(NextTurn, IsWhatIsDue) {
-  const Case cases[] = {
+  const TurnCase cases[] = {
       {"at the start", {0, 0, -1, false}, Turn::kUpdate},
       {"between", {1, 0, -1, false}, Turn::kUpdate},
       {"a checkpoint", {3, 0, -1, false}, Turn::kSave},
@@ -38,7 +38,7 @@ TEST(NextTurn, IsWhatIsDue) {
       {"the limit, both done", {7, 7, 7, true}, Turn::kEnd},
       {"nothing to train", {0, 0, -1, true}, Turn::kEnd},
   };
-  for (const Case& one : cases) EXPECT_EQ(next_turn(settings(), 8, one.standing), one.turn) << one.what;
+  for (const TurnCase& one : cases) EXPECT_EQ(next_turn(settings(), 8, one.standing), one.turn) << one.what;
 }
 
 /// However the clock answers from turn to turn, a training is left with its last step validated and saved.
