@@ -42,7 +42,7 @@ class ExamplesBody {
 
   BERNOULLI_HOST_DEVICE Own prepare(const Place& place, void* shared) const {
     Own own;
-    own.memory = kInShared ? static_cast<char*>(shared) : v_.local + place.block * v_.example.end;
+    own.memory = memory(place, shared);
     own.thread = static_cast<int32_t>(place.thread);
     if (training_ && place.block == 0) {
       TurnKeeper::prepare(v_, place.thread, keeper(own));
@@ -63,7 +63,8 @@ class ExamplesBody {
   }
   static_assert(UpdateSummary::kPhases <= 5, "an example has at least as many phases as the keeper");
 
-  BERNOULLI_HOST_DEVICE void run(int phase, const Place& place, Own& own, void*) const {
+  BERNOULLI_HOST_DEVICE void run(int phase, const Place& place, Own& own, void* shared) const {
+    own.memory = memory(place, shared);  // said anew, that the compiler sees which kind of memory it is
     if (training_ && place.block == 0) return TurnKeeper::run(v_, phase, own.thread, keeper(own));
     if (own.place < 0) return;
     using Kind = ExamplePhase::Kind;
@@ -105,6 +106,9 @@ class ExamplesBody {
   }
 
  private:
+  BERNOULLI_HOST_DEVICE char* memory(const Place& place, void* shared) const {
+    return kInShared ? static_cast<char*>(shared) : v_.local + place.block * v_.example.end;
+  }
   BERNOULLI_HOST_DEVICE static TurnKeeper::Memory& keeper(const Own& own) {
     return *reinterpret_cast<TurnKeeper::Memory*>(own.memory);
   }
@@ -275,6 +279,7 @@ class ExamplesBody {
       Features<W> x[kBatch];
       for (int i = 0; i < kBatch; ++i)
         x[i] = load<W>(v_.embedding.w + int64_t{own.rows[i]} * v_.dim + feature);
+      if (p + kBatch < own.end) read_tokens(own, p + kBatch);  // beside the rows
       for (int i = 0; i < kBatch; ++i) {
         if (p + i >= own.end) break;
         const int32_t rank = of_words != nullptr ? read_fresh(of_words + p + i) : p + i;

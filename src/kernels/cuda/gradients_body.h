@@ -366,10 +366,16 @@ class GradientsBody {
   BERNOULLI_HOST_DEVICE bool sweeps(const Place& place) const {
     return kApplies && place.block >= v_.head_blocks + v_.embedding_blocks;
   }
+  /// The word of bits that tells whether the update reads the item's row.
+  BERNOULLI_HOST_DEVICE const uint32_t* bits_of(const Own& own, int64_t row) const {
+    return v_.rows_read + int64_t{own.update} * v_.row_words + row / 32;
+  }
+  BERNOULLI_HOST_DEVICE int64_t row_of_item(int64_t item) const {
+    return row_column(item, columns_of<W>(v_)).row;
+  }
   BERNOULLI_HOST_DEVICE bool is_read(const Own& own, int64_t item) const {
-    const int64_t row = row_column(item, columns_of<W>(v_)).row;
-    const uint32_t* const bits = v_.rows_read + int64_t{own.update} * v_.row_words;
-    return (read_fresh(bits + row / 32) >> (row % 32) & 1) != 0;
+    const int64_t row = row_of_item(item);
+    return (*bits_of(own, row) >> (row % 32) & 1) != 0;
   }
   BERNOULLI_HOST_DEVICE int64_t first_item(const Place& place) const {
     return (place.block - v_.head_blocks - v_.embedding_blocks) * kThreads + place.thread;
@@ -378,16 +384,22 @@ class GradientsBody {
     const int64_t item = first_item(place);
     if (item >= v_.num_rows * columns_of<W>(v_)) return;
     m.fixed->ready[place.thread] = Numbers<W>::read(v_.embedding, item * W);
-    own.ready_key = is_read(own, item) ? 1 : 0;
+    const int64_t row = row_of_item(item);
+    own.ready_key = read_fresh(bits_of(own, row)) >> (row % 32) & 1;
   }
   BERNOULLI_HOST_DEVICE void sweep(const Place& place, const Own& own, const Memory& m) const {
     if (own.stops != 0) return;
     const int64_t apart = (place.num_blocks - v_.head_blocks - v_.embedding_blocks) * kThreads;
-    int64_t item = first_item(place);
+    const int64_t end = v_.num_rows * columns_of<W>(v_);
+    int64_t item = first_item(place), next = item + apart;
+    bool skips_next = next < end && is_read(own, next);
     if (own.ready_key == 0) sweep_item(item, m.fixed->ready[place.thread], m);
-    for (item += apart; item < v_.num_rows * columns_of<W>(v_); item += apart) {
-      const Numbers<W> numbers = Numbers<W>::read(v_.embedding, item * W);
-      if (!is_read(own, item)) sweep_item(item, numbers, m);
+    while (next < end) {
+      const bool skips = skips_next;
+      item = next;
+      next += apart;
+      skips_next = next < end && is_read(own, next);  // asked for beside the numbers of this one
+      if (!skips) sweep_item(item, Numbers<W>::read(v_.embedding, item * W), m);
     }
   }
   BERNOULLI_HOST_DEVICE void sweep_item(int64_t item, Numbers<W> numbers, const Memory& m) const {

@@ -66,9 +66,11 @@ class Layout {
     const int64_t numbered = at_once ? kRowBits : static_cast<int64_t>(kNoKey);
     most_updates = std::clamp(numbered / num_rows, int64_t{1}, kMostUpdates);
     view_.row_words = at_once ? (num_rows + 31) / 32 : 0;
-    // The sweep shall find room beside the sums: what does not would begin when others are done.
-    const int64_t room = kGradientsResident * processors - view_.head_blocks - view_.embedding_blocks;
-    if (at_once) sweep_blocks = std::min(sweep_blocks, std::max(processors, room));
+    // The sweep shall find room beside the sums. What does not begins when others are done: where the sums
+    // leave next to none, all of it does, and has the whole card.
+    const int64_t all = kGradientsResident * processors;
+    const int64_t room = all - view_.head_blocks - view_.embedding_blocks;
+    if (at_once) sweep_blocks = std::min(sweep_blocks, room < processors ? all : room);
   }
 
   /// The view with its arrays in the arena. @param sort_bytes  what sorting most_occurrences needs
