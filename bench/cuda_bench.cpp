@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -120,9 +121,9 @@ EncodedDataset even_reviews(int64_t num_ids, int64_t num_examples) {
       [&] { return static_cast<int32_t>(random.below(static_cast<uint64_t>(num_ids))); });
 }
 
-/// An update reads a million rows and sweeps the whole table, weights and both moments. What has to pass
-/// through the device's memory, a second, beside a copy. All that is not forward counts as backward and
-/// update: the sort of the readings too.
+/// An update reads a million rows and moves every number of the table, weights and both moments: each is read
+/// once and written once, and no gradient is kept. What has to pass through the device's memory, a second,
+/// beside a copy. All that is not forward counts as backward and update: the sort of the readings too.
 void update_large_table(c10::Device device) {
   constexpr int64_t kRows = 1000000, kDim = 300, kBatch = 4096, kUpdates = 10;
   constexpr double kRowBytes = kDim * 4.0;
@@ -135,19 +136,12 @@ void update_large_table(c10::Device device) {
     const bool is_forward = std::string_view(time.name) == "examples";
     (is_forward ? examples : backward) += time.seconds / kUpdates;
   }
-  std::vector<bool> is_read(kRows);
   double num_tokens = 0;
-  std::vector<int32_t> room(1 << 10);
-  for (int64_t i = 0; i < subject.data.size(); ++i) {
-    for (const int32_t id : subject.data.rows.row(i, room.data())) {
-      is_read[static_cast<size_t>(id)] = true;
-      ++num_tokens;
-    }
-  }
-  const auto rows_read = static_cast<double>(std::count(is_read.begin(), is_read.end(), true));
+  for (int64_t i = 0; i < subject.data.size(); ++i)
+    num_tokens += static_cast<double>(subject.data.rows.row_size(i));
   const double copy = cuda_copy_speed(device.index(), int64_t{1} << 30);
   const double forward_speed = num_tokens * kRowBytes / examples;
-  const double update_speed = (2 * rows_read + 6.0 * kRows) * kRowBytes / backward;
+  const double update_speed = 6.0 * kRows * kRowBytes / backward;
   std::printf(
       "table of %lld x %lld, batch %lld: %.2f ms forward, %.0f GB/s, %.0f %% of a copy's %.0f GB/s; "
       "%.2f ms backward and update, %.0f GB/s, %.0f %%\n",
@@ -173,12 +167,19 @@ int run() {
     return 0;
   }
   const c10::Device device = open_device("cuda:0");
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // who ends it has what was measured until then
   std::printf("%s\n", cuda_device_name(0).c_str());
-  compare_engines(device);
-  compare_repetitions(device);
-  update_large_table(device);
-  compare_general_model(device);
-  return 0;
+  int failed = 0;
+  for (const auto measure :
+       {compare_engines, compare_repetitions, update_large_table, compare_general_model}) {
+    try {
+      measure(device);
+    } catch (const std::exception& error) {
+      std::printf("not measured: %s\n", error.what());
+      failed = 1;
+    }
+  }
+  return failed;
 }
 
 }  // namespace
