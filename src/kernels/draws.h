@@ -26,9 +26,9 @@ BERNOULLI_HOST_DEVICE inline uint32_t number_of_pair(int64_t count, int64_t posi
   return static_cast<uint32_t>(pair * kLanes + feature % kLanes);
 }
 
-/// What of such a word is for `position`.
-BERNOULLI_HOST_DEVICE inline uint32_t half_of(uint32_t word, int64_t position) {
-  return position % 2 == 0 ? word & 0xffffu : word >> 16;
+/// Whether what such a word has for `position`, its lower or its upper half, is below the threshold.
+BERNOULLI_HOST_DEVICE inline bool keeps_position(uint32_t word, int64_t position, uint32_t threshold) {
+  return word << (position % 2 == 0 ? 16 : 0) < threshold << 16;
 }
 
 /// Whether dropout behind the pool keeps `feature`.

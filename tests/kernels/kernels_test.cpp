@@ -203,7 +203,7 @@ TEST(UpdateNumber, GivesTheBitsOfTheSixteenLanes) {
 /// loops put it together.
 bool keeps_token(const DropoutDraws& draws, int64_t count, int64_t position, int64_t feature) {
   const uint32_t word = random_word(draws.key0, draws.key1, number_of_pair(count, position, feature));
-  return half_of(word, position) < draws.threshold;
+  return keeps_position(word, position, draws.threshold);
 }
 
 /// Rows of 40 numbers are two whole blocks of lanes and a half; 300 pads need two tables.

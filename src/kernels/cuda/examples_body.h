@@ -36,7 +36,7 @@ class ExamplesBody {
     int32_t segment = 0;         ///< of the positions, which the thread sums; without work: v.segments
     int32_t column = 0;          ///< the first of the thread, W features
     int32_t begin = 0, end = 0;  ///< of the segment
-    int32_t rows[kBatch] = {};   ///< that the positions from rows_at on read
+    uint32_t rows[kBatch] = {};  ///< that the positions from rows_at on read
     int32_t rows_at = 0;
   };
 
@@ -254,9 +254,14 @@ class ExamplesBody {
   }
 
   BERNOULLI_HOST_DEVICE void read_tokens(Own& own, int32_t from) const {
-    for (int i = 0; i < kBatch; ++i)
-      own.rows[i] = from + i < own.end ? token(v_.tokens, own.reading.begin + from + i) : 0;
     own.rows_at = from;
+    if (v_.tokens.narrow != nullptr) return read_tokens(own, v_.tokens.narrow + own.reading.begin + from);
+    read_tokens(own, v_.tokens.wide + own.reading.begin + from);
+  }
+  template <class T>
+  BERNOULLI_HOST_DEVICE void read_tokens(Own& own, const T* tokens) const {
+    for (int i = 0; i < kBatch; ++i)
+      own.rows[i] = own.rows_at + i < own.end ? static_cast<uint32_t>(read_fresh(tokens + i)) : 0;
   }
 
   BERNOULLI_HOST_DEVICE void sum_positions(Own& own) const {
@@ -270,33 +275,56 @@ class ExamplesBody {
 
   BERNOULLI_HOST_DEVICE Features<W> sum_column(Own& own, int64_t feature) const {
     Features<W> sum;
-    const kernels::DropoutDraws of_tokens = training_ ? draws(own) : kernels::DropoutDraws();
-    const int32_t* const of_words = thins() ? ranks(own) : nullptr;
-    uint32_t words[W] = {};
-    int32_t pair = -1;
+    const auto dim = static_cast<uint32_t>(v_.dim);  // a card has no product of 64 bits
     for (int32_t p = own.begin; p < own.end; p += kBatch) {
       if (p != own.rows_at) read_tokens(own, p);
       Features<W> x[kBatch];
-      for (int i = 0; i < kBatch; ++i)
-        x[i] = load<W>(v_.embedding.w + int64_t{own.rows[i]} * v_.dim + feature);
+      for (int i = 0; i < kBatch; ++i) x[i] = load<W>(v_.embedding.w + feature + uint64_t{own.rows[i]} * dim);
       if (p + kBatch < own.end) read_tokens(own, p + kBatch);  // beside the rows
-      for (int i = 0; i < kBatch; ++i) {
-        if (p + i >= own.end) break;
-        const int32_t rank = of_words != nullptr ? read_fresh(of_words + p + i) : p + i;
-        if (rank < 0) continue;
-        if (!drops_tokens()) {
-          add(sum, x[i]);
-          continue;
+      if (thins()) {
+        add_those_left(own, feature, p, x, sum);
+      } else if (drops_tokens()) {
+        for (int i = 0; i < kBatch; i += 2) add_pair(own, feature, p + i, x + i, sum);
+      } else {
+        for (int i = 0; i < kBatch; ++i) {
+          if (p + i < own.end) add(sum, x[i]);
         }
-        if (rank / 2 != pair) {
-          pair = rank / 2;
-          draw_pair(of_tokens, own.kept, rank, feature, words);
-        }
-        for (int w = 0; w < W; ++w)
-          sum.v[w] += kernels::half_of(words[w], rank) < of_tokens.threshold ? x[i].v[w] : 0.0f;
       }
     }
     return sum;
+  }
+
+  static_assert(kBatch % 2 == 0, "a segment begins with an even position, and so do all batches");
+  /// Dropout alone: two positions share a draw.
+  BERNOULLI_HOST_DEVICE void add_pair(const Own& own, int64_t feature, int32_t p, const Features<W>* x,
+                                      Features<W>& sum) const {
+    uint32_t words[W];
+    draw_pair(draws(own), own.kept, p, feature, words);
+    for (int i = 0; i < 2; ++i) {
+      if (p + i < own.end) add_kept(words, i, x[i], sum);
+    }
+  }
+  BERNOULLI_HOST_DEVICE void add_kept(const uint32_t (&words)[W], int64_t position, const Features<W>& x,
+                                      Features<W>& sum) const {
+    for (int w = 0; w < W; ++w) {
+      if (kernels::keeps_position(words[w], position, v_.token_threshold)) sum.v[w] += x.v[w];
+    }
+  }
+  /// Behind word dropout, which leaves of the positions some.
+  BERNOULLI_HOST_DEVICE void add_those_left(const Own& own, int64_t feature, int32_t p, const Features<W>* x,
+                                            Features<W>& sum) const {
+    const int32_t* const of_words = ranks(own);
+    for (int i = 0; i < kBatch; ++i) {
+      const int32_t rank = p + i < own.end ? read_fresh(of_words + p + i) : -1;
+      if (rank < 0) continue;
+      if (!drops_tokens()) {
+        add(sum, x[i]);
+        continue;
+      }
+      uint32_t words[W];
+      draw_pair(draws(own), own.kept, rank, feature, words);
+      add_kept(words, rank, x[i], sum);
+    }
   }
 
   /// Eight segments become one, in the place of the first.

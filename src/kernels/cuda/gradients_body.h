@@ -247,7 +247,7 @@ class GradientsBody {
     uint32_t words[W];
     draw_pair({r.draws.key0, r.draws.key1, v_.token_threshold}, r.draws.kept, r.position, own.feature, words);
     for (int w = 0; w < W; ++w) {
-      if (kernels::half_of(words[w], r.position) >= v_.token_threshold) r.g.v[w] = 0;
+      if (!kernels::keeps_position(words[w], r.position, v_.token_threshold)) r.g.v[w] = 0;
     }
   }
 
