@@ -13,6 +13,9 @@
 
 namespace bernoulli::card {
 
+/// Some ten seconds or more on a card: a wait for what never comes ends with an error of the card.
+inline constexpr uint32_t kMostPolls = uint32_t{1} << 26;
+
 BERNOULLI_HOST_DEVICE inline void publish(uint32_t* flag, uint32_t value) {
 #if defined(__CUDA_ARCH__)
   asm volatile("st.release.gpu.u32 [%0], %1;" ::"l"(flag), "r"(value) : "memory");
@@ -24,9 +27,10 @@ BERNOULLI_HOST_DEVICE inline void publish(uint32_t* flag, uint32_t value) {
 BERNOULLI_HOST_DEVICE inline void await(const uint32_t* flag, uint32_t value) {
 #if defined(__CUDA_ARCH__)
   uint32_t now = 0;
-  do {
+  for (uint32_t polls = 0; now != value; ++polls) {
     asm volatile("ld.acquire.gpu.u32 %0, [%1];" : "=r"(now) : "l"(flag) : "memory");
-  } while (now != value);
+    if (polls == kMostPolls) __trap();
+  }
 #else
   while (__atomic_load_n(flag, __ATOMIC_ACQUIRE) != value) {
 #if !defined(__CUDACC__)
