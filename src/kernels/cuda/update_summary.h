@@ -36,14 +36,14 @@ class UpdateSummary {
   }
 
   /// kFoldSums. Of each of the first `count` sums, sixteen threads' become one, in the place of the first.
+  /// They are kParts apart, so that threads beside each other read from different banks of the memory.
   BERNOULLI_HOST_DEVICE static void fold(int count, int thread, Sums& sums) {
-    constexpr int kParts = kThreads / kFold;
-    if (thread < count * kParts) fold_from(thread / kParts, thread % kParts * kFold, 1, sums);
+    if (thread < count * kParts) fold_from(thread / kParts, thread % kParts, kParts, sums);
   }
 
   /// kSumUp. What was folded becomes one number, of[sum][0].
   BERNOULLI_HOST_DEVICE static void sum_up(int count, int thread, Sums& sums) {
-    if (thread < count) fold_from(thread, 0, kFold, sums);
+    if (thread < count) fold_from(thread, 0, 1, sums);
   }
 
   /// kNote, by one thread: the record of update `number` of the piece. @return  whether it is refused
@@ -79,6 +79,8 @@ class UpdateSummary {
   }
 
  private:
+  static constexpr int kParts = kThreads / kFold;
+  static_assert(kParts == kFold, "sum_up() adds as many parts as fold() leaves");
   /// Squares that float32, in which the other engines sum them, does not hold are refused as there.
   static constexpr double kLargestFloat = 3.40282346638528859812e38;
 
