@@ -215,6 +215,10 @@ class HostCard {
   template <class Body>
   void prepare_blocks(Grid<Body>& grid) const {
     each(grid.blocks, Order::kBlocksAtOnce, [&](int64_t block) {
+      if constexpr (Body::kLooks) {
+        each(kThreads, Order::kThreadsAtOnce,
+             [&](int64_t thread) { grid.body.look(grid.place(block, thread), grid.shared_of(block)); });
+      }
       each(kThreads, Order::kThreadsAtOnce, [&](int64_t thread) {
         grid.own_of(block, thread) = grid.body.prepare(grid.place(block, thread), grid.shared_of(block));
       });

@@ -16,6 +16,7 @@ template <int W, bool kInShared>
 class ExamplesBody {
  public:
   static constexpr const char* kName = "examples";
+  static constexpr bool kLooks = true;
   static constexpr bool kBlocksWait = false;
   static constexpr int kResident = 4;
   static constexpr int kBatch = 4;  ///< rows that a thread asks for before it adds the first
@@ -40,6 +41,16 @@ class ExamplesBody {
     int32_t rows_at = 0;
   };
 
+  BERNOULLI_HOST_DEVICE void look(const Place& place, void* shared) const {
+    Own own;
+    own.memory = memory(place, shared);
+    if (training_) copy_together(turn(own), v_.turn, 1, place.thread);
+    // By other warps.
+    copy_together(layers(own), v_.layers, v_.num_layers, (place.thread + kThreads / 2) % kThreads);
+    copy_together(phase_list(own), training_ ? v_.training_phases : v_.evaluation_phases, phases(),
+                  kThreads - 1 - place.thread);
+  }
+
   BERNOULLI_HOST_DEVICE Own prepare(const Place& place, void* shared) const {
     Own own;
     own.memory = memory(place, shared);
@@ -51,7 +62,6 @@ class ExamplesBody {
     if (training_) {
       prepare_training(place, own);
     } else if (place.block < rows_) {
-      copy_lists(own, v_.evaluation_phases);
       own.place = own.row = static_cast<int32_t>(place.block);
       take_reading(own, reading_of(v_, own.row));
     }
@@ -112,6 +122,9 @@ class ExamplesBody {
   BERNOULLI_HOST_DEVICE static TurnKeeper::Memory& keeper(const Own& own) {
     return *reinterpret_cast<TurnKeeper::Memory*>(own.memory);
   }
+  BERNOULLI_HOST_DEVICE Turn* turn(const Own& own) const {
+    return reinterpret_cast<Turn*>(own.memory + v_.example.turn);
+  }
   BERNOULLI_HOST_DEVICE static float* partial(const Own& own) { return reinterpret_cast<float*>(own.memory); }
   BERNOULLI_HOST_DEVICE Seen* seen(const Own& own) const {
     return reinterpret_cast<Seen*>(own.memory + v_.example.seen);
@@ -146,12 +159,6 @@ class ExamplesBody {
   /// what stands beside them, another block's, until GradientsBody reads that.
   BERNOULLI_HOST_DEVICE int32_t* ranks(const Own& own) const { return v_.ranks + facts(own).ranks; }
 
-  /// Layers and phases come into the block's memory, by threads of different warps.
-  BERNOULLI_HOST_DEVICE void copy_lists(const Own& own, const ExamplePhase* from) const {
-    for (int64_t i = own.thread; i < v_.num_layers; i += kThreads) copy_fresh(layers(own) + i, v_.layers + i);
-    for (int64_t i = kThreads - 1 - own.thread; i < phases(); i += kThreads)
-      copy_fresh(phase_list(own) + i, from + i);
-  }
   BERNOULLI_HOST_DEVICE void take_reading(Own& own, const Reading& reading) const {
     own.reading = reading;
     own.kept = reading.count;
@@ -163,25 +170,23 @@ class ExamplesBody {
     read_tokens(own, own.begin);
   }
 
-  /// Loads wait for loads three times: the turn, what is known of the example, tokens and targets. What waits
-  /// for nothing is asked for with the turn.
+  /// Loads wait for loads three times: the turn (look()), what is known of the example, tokens and targets.
   BERNOULLI_HOST_DEVICE void prepare_training(const Place& place, Own& own) const {
-    const Turn::Head turn = head_of_turn(v_);
-    const auto step = static_cast<uint64_t>(read_fresh(&v_.turn->update.step));
-    const double divisor = read_fresh(&v_.turn->update.weight);
     const double pos_weight = own.thread < num_seen(v_) ? read_fresh(v_.pos_weight + own.thread) : 1;
-    copy_lists(own, v_.training_phases);
+    const Turn::Head head = turn(own)->head;
+    const Update& update = turn(own)->update;
     const int64_t example = place.block - 1;
-    if (!turn.is_there() || example >= turn.size) return;
+    if (!head.is_there() || example >= head.size) return;
     own.place = static_cast<int32_t>(example);
     ExampleOfPiece planned;
-    copy_fresh(&planned, v_.planned + turn.first + example);
+    copy_fresh(&planned, v_.planned + head.first + example);
     const bool has_label = own.thread < num_seen(v_);
     if (has_label) {
-      loss_inputs(own)[own.thread].divisor = divisor;
+      loss_inputs(own)[own.thread].divisor = update.weight;
       loss_inputs(own)[own.thread].pos_weight = pos_weight;
     }
-    if (own.thread == 0) facts(own) = facts_of(step, static_cast<uint64_t>(example));
+    if (own.thread == 0)
+      facts(own) = facts_of(static_cast<uint64_t>(update.step), static_cast<uint64_t>(example));
     own.row = planned.row;
     take_reading(own, {planned.begin, planned.count, planned.pads, planned.scale});
     if (v_.token_threshold != 0) own.reading.scale *= 65536.0f / static_cast<float>(v_.token_threshold);

@@ -39,6 +39,10 @@ __global__ void __launch_bounds__(kThreads, Body::kResident) run_body(const __gr
   extern __shared__ Features<4> shared[];
   const Place place{static_cast<int64_t>(blockIdx.x), static_cast<int64_t>(gridDim.x),
                     static_cast<int64_t>(threadIdx.x)};
+  if constexpr (Body::kLooks) {
+    body.look(place, shared);
+    __syncthreads();
+  }
   typename Body::Own own = body.prepare(place, shared);
   wait_for_launch_before();
   let_next_prepare();

@@ -26,6 +26,7 @@ template <int W, bool kApplies>
 class GradientsBody {
  public:
   static constexpr const char* kName = "gradients";
+  static constexpr bool kLooks = true;
   static constexpr bool kBlocksWait = true;
   static constexpr int kResident = kGradientsResident;
 
@@ -66,17 +67,19 @@ class GradientsBody {
     double clamped = 0;
   };
 
+  BERNOULLI_HOST_DEVICE void look(const Place& place, void* shared) const {
+    copy_together(&memory(shared).fixed->turn, v_.turn, 1, place.thread);
+  }
+
   BERNOULLI_HOST_DEVICE Own prepare(const Place& place, void* shared) const {
     Own own;
-    const Turn& turn = *v_.turn;
-    const Span readings = {read_fresh(&turn.update.readings.begin), read_fresh(&turn.update.readings.end)};
-    const Turn::Head head = head_of_turn(v_);
+    const Memory m = memory(shared);
+    const Turn::Head head = m.fixed->turn.head;
+    const Span readings = m.fixed->turn.update.readings;
     if (!head.is_there()) return own;
     own.update = head.number;
     own.first = head.first;
     own.size = head.size;
-    const Memory m = memory(shared);
-    if (kApplies && place.thread == 0) copy_fresh(&m.fixed->constants, &turn.update.constants);
     if (place.block < v_.head_blocks) {
       prepare_number(place, own, m);
     } else if (!sweeps(place)) {
@@ -93,7 +96,7 @@ class GradientsBody {
 
   BERNOULLI_HOST_DEVICE void run(int phase, const Place& place, Own& own, void* shared) const {
     if (own.update < 0) return;
-    if (kApplies && phase == 0) own.stops = read_fresh(&v_.next_turn->head.stopped);
+    if (kApplies && phase == 0) own.stops = v_.next_turn->head.stopped;
     const Memory m = memory(shared);
     if (sweeps(place)) return phase == 0 ? sweep(place, own, m) : void();
     const auto thread = static_cast<int>(place.thread);
@@ -144,8 +147,8 @@ class GradientsBody {
       UpdateSummary::Sums sums;
     };
     int64_t first_chunk;  ///< where the row that goes on into this chunk began
+    Turn turn;
     // kApplies.
-    kernels::UpdateConstants constants;
     Numbers<W> ready[kApplies ? kThreads : 1];  ///< by thread: numbers of a row or one of the head, asked for
                                                 ///< in prepare()
     bool is_last;
@@ -351,7 +354,7 @@ class GradientsBody {
   BERNOULLI_HOST_DEVICE void apply(const kernels::UpdateRule& rule, bool has_gradient, Features<N> g,
                                    Numbers<N>& numbers, const Memory& m) const {
     for (int i = 0; i < N; ++i) g.v[i] = clamped(v_, g.v[i]);
-    numbers.update(rule, m.fixed->constants, has_gradient, g);
+    numbers.update(rule, m.fixed->turn.update.constants, has_gradient, g);
   }
 
   BERNOULLI_HOST_DEVICE void add_square(Own& own, float g, int64_t parameter) const {

@@ -293,6 +293,7 @@ class Layout {
     };
     take(std::max<int64_t>(partial_size_ * static_cast<int64_t>(sizeof(float)), sizeof(TurnKeeper::Memory)),
          1);
+    at.turn = take(1, sizeof(Turn));
     at.facts = take(1, sizeof(BlockFacts));
     at.loss_inputs = take(num_seen(view_), sizeof(LossInput));
     at.seen = take(num_seen(view_), sizeof(Seen));

@@ -287,7 +287,8 @@ class Program {
     launch_examples<W>(1 + layout_.largest_update, view);
     if (layout_.at_once) return launch_gradients<W, true>(view);
     launch_gradients<W, false>(view);
-    card_.launch(ApplyBody<W>(view), view.deferred ? layout_.read_blocks : layout_.sweep_blocks, 0);
+    card_.launch(ApplyBody<W>(view), view.deferred ? layout_.read_blocks : layout_.sweep_blocks,
+                 ApplyBody<W>::kSharedBytes);
   }
   template <int W, bool kApplies>
   void launch_gradients(const View& view) {

@@ -37,7 +37,7 @@ class CatchUpBody : public Plain {
   explicit CatchUpBody(const View& view) : v_(view) {}
   BERNOULLI_HOST_DEVICE int phases() const { return 1; }
   BERNOULLI_HOST_DEVICE void run(int, const Place& place, Own&, void*) const {
-    const Turn::Head head = head_of_turn(v_);
+    const Turn::Head head = v_.turn->head;
     if (!head.is_there()) return;
     const int64_t number = head.number;
     each_row_read<W>(v_, place, number,
@@ -74,8 +74,10 @@ template <int W>
 class ApplyBody {
  public:
   static constexpr const char* kName = "apply";
+  static constexpr bool kLooks = true;
   static constexpr bool kBlocksWait = false;
   static constexpr int kResident = 3;
+  static constexpr int64_t kSharedBytes = sizeof(Turn);
   explicit ApplyBody(const View& view) : v_(view) {}
 
   /// The first numbers of a thread, of embedding and head, which the gradient is awaited with.
@@ -87,10 +89,14 @@ class ApplyBody {
     Numbers<1> of_head;
     kernels::UpdateRule rule;  ///< of of_head
   };
-  BERNOULLI_HOST_DEVICE Own prepare(const Place& place, void*) const {
+  BERNOULLI_HOST_DEVICE void look(const Place& place, void* shared) const {
+    copy_together(static_cast<Turn*>(shared), v_.turn, 1, place.thread);
+  }
+  BERNOULLI_HOST_DEVICE Own prepare(const Place& place, void* shared) const {
     Own own;
-    copy_fresh(&own.constants, &v_.turn->update.constants);
-    const Turn::Head head = head_of_turn(v_);
+    const Turn& turn = *static_cast<const Turn*>(shared);
+    own.constants = turn.update.constants;
+    const Turn::Head head = turn.head;
     if (!head.is_there()) return own;
     own.number = head.number;
     const int64_t first = place.first();

@@ -11,6 +11,8 @@
 #include "kernels/host_device.h"
 
 // What the bodies of the card's kernels read and write. A body is a class with
+// - look(place, shared), where kLooks: what all threads of a block need before prepare(), which then begins.
+//   The same rules hold for it;
 // - Own prepare(place, shared): what a thread does while the launch before this one may still run: it reads
 //   what that launch does not write, through read_fresh() and load_fresh(), and writes to `shared` alone.
 //   Launches before that one are done. Own is the thread's (registers of a card);
@@ -41,6 +43,7 @@ struct Place {
 /// A body whose threads keep nothing from phase to phase.
 struct Plain {
   struct Own {};
+  static constexpr bool kLooks = false;
   static constexpr bool kBlocksWait = false;
   static constexpr int kResident = 3;
   BERNOULLI_HOST_DEVICE Own prepare(const Place&, void*) const { return {}; }
@@ -110,6 +113,21 @@ BERNOULLI_HOST_DEVICE inline void copy_fresh(T* to, const T* from) {
 #else
   *to = *from;
 #endif
+}
+/// `count` of them by all threads of a block, a word each. Neighbours ask for theirs together: what every
+/// block asks for lies in one place, where a request a thread, or a warp, would wait for those of all others.
+template <class T>
+BERNOULLI_HOST_DEVICE inline void copy_together(T* to, const T* from, int64_t count, int64_t thread) {
+  static_assert(sizeof(T) % sizeof(uint32_t) == 0);
+  const int64_t words = count * static_cast<int64_t>(sizeof(T) / sizeof(uint32_t));
+  for (int64_t i = thread; i < words; i += kThreads) {
+#if defined(__CUDA_ARCH__)
+    reinterpret_cast<uint32_t*>(to)[i] = read_fresh(reinterpret_cast<const uint32_t*>(from) + i);
+#else
+    const auto at = static_cast<size_t>(i) * sizeof(uint32_t);
+    std::memcpy(reinterpret_cast<char*>(to) + at, reinterpret_cast<const char*>(from) + at, sizeof(uint32_t));
+#endif
+  }
 }
 template <int W>
 BERNOULLI_HOST_DEVICE inline void add(Features<W>& to, const Features<W>& x) {
@@ -207,6 +225,7 @@ struct LossInput {
 
 /// Where what a block of ExamplesBody keeps lies in its memory, behind its partial sums. In bytes.
 struct ExampleOffsets {
+  int32_t turn = 0;
   int32_t facts = 0;
   int32_t loss_inputs = 0;
   int32_t seen = 0;
