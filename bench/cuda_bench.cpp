@@ -1,8 +1,9 @@
 // Whole epochs of tutorial.h's model on a CUDA device: the fused engine, which answers once for many updates,
 // beside the reference engine (eager LibTorch), at batch 32, 512 and 4096, best of five epochs; what each of
-// its kernels takes; whether ten repetitions of the first epoch leave the same weights; how near a table of
-// 1,000,000 x 300 comes to the speed of a copy in the device's memory; then a model of two hidden layers with
-// layer_norm, the graph engine beside the reference engine at batch 32.
+// its kernels takes; whether ten repetitions of the first epoch, and one launch by launch, leave the same
+// weights, and how near those of the fused engine of the processor are; how near a table of 1,000,000 x 300
+// comes to the speed of a copy in the device's memory; then a model of two hidden layers with layer_norm, the
+// graph engine beside the reference engine at batch 32.
 
 #include <algorithm>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/equal.h>
 
 #include "bench/tutorial.h"
@@ -99,18 +101,42 @@ bool are_equal(const NamedTensors& a, const NamedTensors& b) {
       a, b, [](const auto& x, const auto& y) { return x.first == y.first && at::equal(x.second, y.second); });
 }
 
-void compare_repetitions(c10::Device device) {
-  NamedTensors weights, state;
-  bool same = true;
-  for (int i = 0; i < kRepetitions; ++i) {
-    Subject subject("fused", 10000, 16, 32, device);
-    subject.train(0, bench::kExamples / 32);
-    const Step& step = *subject.choice.step;
-    if (i == 0) weights = step.evaluation_weights(), state = step.training_state();
-    same = same && are_equal(weights, step.evaluation_weights()) && are_equal(state, step.training_state());
+/// Of the largest weight.
+double largest_distance(const NamedTensors& a, const NamedTensors& b) {
+  double distance = 0, size = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    distance = std::max(distance, (a[i].second - b[i].second).abs().max().item<double>());
+    size = std::max(size, a[i].second.abs().max().item<double>());
   }
-  std::printf("%d repetitions leave %s weights and optimizer state\n", kRepetitions,
-              same ? "the same" : "DIFFERENT");
+  return distance / size;
+}
+
+/// The first epoch, again and again, and at last launch by launch: without a graph, and with nothing that
+/// prepares itself beside something else.
+void compare_repetitions(c10::Device device) {
+  for (const int64_t batch : {32, 512}) {
+    const int64_t updates = bench::kExamples / batch;
+    NamedTensors weights, state;
+    bool same = true;
+    for (int i = 0; i <= kRepetitions; ++i) {
+      Subject subject("fused", 10000, 16, batch, device);
+      auto& step = dynamic_cast<CudaFusedStep&>(*subject.choice.step);
+      if (i < kRepetitions) {
+        subject.train(0, updates);
+      } else {
+        step.profile(planned(subject.order, batch, 0, updates));
+      }
+      if (i == 0) weights = step.evaluation_weights(), state = step.training_state();
+      same = same && are_equal(weights, step.evaluation_weights()) && are_equal(state, step.training_state());
+    }
+    Subject processor("fused", 10000, 16, batch, c10::Device(c10::kCPU));
+    processor.train(0, updates);
+    std::printf(
+        "batch %lld: %d repetitions, and one launch by launch, leave %s weights and optimizer state, ",
+        static_cast<long long>(batch), kRepetitions, same ? "the same" : "DIFFERENT");
+    std::printf("%.1e of the largest weight from the processor's\n",
+                largest_distance(processor.choice.step->evaluation_weights(), weights));
+  }
 }
 
 /// Texts whose words are all alike in frequency: a table that no cache holds.
