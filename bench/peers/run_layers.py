@@ -83,15 +83,15 @@ def torch_milliseconds(kind, units, most, bidirectional, packs):
     return 1000 * (time.perf_counter() - begin) / STEPS
 
 
-def our_milliseconds(program, repository, kind, units, most, bidirectional):
+def our_milliseconds(program, repository, kind, units, most, bidirectional, settings=(), words=()):
     layer = {"channels": units, "kernel_size": 3} if kind == "conv1d" else {"units": units, "bidirectional": bidirectional, "output": "last"}
     behind = ["relu", "max_pool"] if kind == "conv1d" else []
     layers = [{"embedding": {"dim": DIM}}, {"dropout": 0.5}, {kind: layer}, *behind, {"linear": {"units": 1}}]
     sets = [f"data.root={os.environ['BERNOULLI_DATA']}", "training.threads=1", f"training.max_steps={STEPS}", "training.epochs=1",
             "data.validation.fraction=0.01", f"training.batch_size={BATCH}", f"text.sequence_length={most}",
-            f"text.vocabulary.max_tokens={WORDS}", f"model.layers={json.dumps(layers)}"]
+            f"text.vocabulary.max_tokens={WORDS}", f"model.layers={json.dumps(layers)}", *settings]
     with tempfile.TemporaryDirectory() as folder:
-        run = [program, "train", f"{repository}/configs/imdb_cnn.yaml", "--run-dir", f"{folder}/run", "--json", "--quiet",
+        run = [program, "train", f"{repository}/configs/imdb_cnn.yaml", "--run-dir", f"{folder}/run", "--json", "--quiet", *words,
                *(word for value in sets for word in ("--set", value))]
         summary = json.loads(subprocess.run(run, check=True, capture_output=True).stdout)
     return 1000 * sum(summary["timings"]["epoch_seconds"]) / summary["steps"]

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kTickMs = 200;
 /// In which the others take the last word and end.
-constexpr double kLeave_s = 5;
+constexpr double kLeave_s = 2;
 
 std::string_view bytes_of(std::span<const float> values) {
   return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};

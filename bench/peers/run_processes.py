@@ -1,0 +1,75 @@
+"""An update of 64 reviews in one process and shared by two, with PyTorch (DistributedDataParallel, gloo) and with Bernoulli, in turns, one thread a process; prints milliseconds.
+
+usage: run_processes.py PROGRAM REPOSITORY [MODEL...]     as run_layers.py, whose models these are, all of them by default; wants two cores.
+PyTorch's side takes the faster way of run_layers.py for each model: padded for the convolution, packed for the others.
+"""
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+import torch
+
+import run_layers
+from run_layers import BATCH, MODELS, STEPS, TURNS, WORDS, Network, both_ways
+
+PORT = "29511"
+
+
+def train_torch(name):
+    """A process of the training. As many texts an update together as run_layers.py has in one."""
+    rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    kind, units, most = MODELS[name]
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    network = Network(kind, units, both_ways(name), kind != "conv1d")
+    if size > 1:
+        torch.distributed.init_process_group("gloo")
+        network = torch.nn.parallel.DistributedDataParallel(network)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, eps=1e-7)
+    loss = torch.nn.BCEWithLogitsLoss()
+    steps = STEPS + 3
+    lengths = run_layers.review_lengths(steps * BATCH, most).view(steps, size, BATCH // size)[:, rank]
+    ids = torch.randint(2, WORDS, (steps, BATCH // size, most)) * (torch.arange(most) < lengths.unsqueeze(2))
+    targets = torch.randint(0, 2, (steps, BATCH // size)).float()
+    for step in range(steps):
+        if step == 3:
+            begin = time.perf_counter()
+        optimizer.zero_grad()
+        loss(network(ids[step], lengths[step]), targets[step]).backward()
+        optimizer.step()
+    if rank == 0:
+        print(1000 * (time.perf_counter() - begin) / STEPS)
+
+
+def torch_milliseconds(name, size):
+    place = dict(os.environ, WORLD_SIZE=str(size), MASTER_ADDR="127.0.0.1", MASTER_PORT=PORT)
+    processes = [subprocess.Popen([sys.executable, __file__, "--torch", name], env=dict(place, RANK=str(rank)), stdout=subprocess.PIPE, text=True)
+                 for rank in range(size)]
+    answers = [process.communicate()[0] for process in processes]
+    assert all(process.returncode == 0 for process in processes)
+    return float(answers[0])
+
+
+def our_milliseconds(program, repository, name, size):
+    kind, units, most = MODELS[name]
+    return run_layers.our_milliseconds(program, repository, kind, units, most, both_ways(name),
+                                       [f"training.batch_size={BATCH // 2}", "training.accumulate=2"], ["--processes", str(size)])
+
+
+def main():
+    program, repository, *names = sys.argv[1:]
+    print("| model | PyTorch, one process | two | times | Bernoulli, one process | two | times |\n|---|---|---|---|---|---|---|")
+    for name in names or MODELS:
+        turns = [[*(torch_milliseconds(name, size) for size in (1, 2)), *(our_milliseconds(program, repository, name, size) for size in (1, 2))]
+                 for _ in range(TURNS)]
+        a, b, c, d = (statistics.median(side) for side in zip(*turns))
+        print(f"| {name}, {MODELS[name][1]} units | {a:.1f} | {b:.1f} | {a / b:.2f} | {c:.1f} | {d:.1f} | {c / d:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--torch"]:
+        train_torch(sys.argv[2])
+    else:
+        main()
