@@ -6,12 +6,11 @@
 #include <fmt/ranges.h>
 
 #include "config/faults.h"
+#include "core/ascii.h"
 #include "core/parse_number.h"
 
 namespace bernoulli::config {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 size_t skip_digits(std::string_view text, size_t i) {
   while (i < text.size() && is_digit(text[i])) ++i;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "config/faults.h"
+#include "core/ascii.h"
 
 namespace bernoulli::config {
 namespace {
@@ -18,14 +19,7 @@ bool strips(const KindConfig& step) {
 }
 bool masks(const KindConfig& step) { return step.kind.starts_with("mask_"); }
 
-bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_decimal_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_bracket(char c) { return c == '<' || c == '>'; }
-bool is_punctuation_byte(char c) {
-  const bool is_graphic = c > ' ' && c <= '~';
-  return is_graphic && !is_capital(c) && !is_decimal_digit(c) && !(c >= 'a' && c <= 'z');
-}
-
 bool is_beyond_ascii(char c) { return (static_cast<unsigned char>(c) & 0x80u) != 0; }
 
 /// Whether `step` changes the token of a mask that stands before it, or might: what becomes of characters
@@ -35,9 +29,9 @@ bool changes(const KindConfig& step, const std::string& token) {
   const auto holds = [&](const std::string& text) { return token.find(text) != std::string::npos; };
   const bool knows_unicode = step.kind.starts_with("unicode_") || step.kind == "strip_unicode_punctuation" ||
                              step.kind == "mask_numbers";
-  return (lowers(step) && has(is_capital)) || (strips(step) && has(is_punctuation_byte)) ||
+  return (lowers(step) && has(is_capital)) || (strips(step) && has(is_punctuation)) ||
          (knows_unicode && has(is_beyond_ascii)) || (step.kind == "strip_html" && has(is_bracket)) ||
-         (step.kind == "mask_numbers" && has(is_decimal_digit)) ||
+         (step.kind == "mask_numbers" && has(is_digit)) ||
          (step.kind == "mask_urls" && (holds("://") || holds("www."))) ||
          ((step.kind == "mask_mentions" || step.kind == "mask_emails") && holds("@")) ||
          (step.kind == "replace" && holds(step.args.value("from", " ")));

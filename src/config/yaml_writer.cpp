@@ -1,12 +1,13 @@
 #include "config/yaml_writer.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "config/resolve.h"
+#include "core/ascii.h"
+#include "core/utf8.h"
 
 namespace bernoulli::config {
 namespace {
@@ -17,24 +18,14 @@ constexpr size_t kLineWidth = 100;
 bool is_plain_word(const std::string& text) {
   static constexpr std::string_view kReserved[] = {"null", "true", "false", "yes", "no",
                                                    "on",   "off",  "y",     "n"};
-  if (text.empty() || std::isalpha(static_cast<unsigned char>(text[0])) == 0) return false;
+  if (text.empty() || !is_letter(text[0])) return false;
   const auto allowed = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.' || c == '/';
+    return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == '/';
   };
   if (!std::all_of(text.begin(), text.end(), allowed)) return false;
   std::string lower = text;
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(lower.begin(), lower.end(), lower.begin(), lowered);
   return std::find(std::begin(kReserved), std::end(kReserved), lower) == std::end(kReserved);
-}
-
-/// The code point at the start of `bytes`, which is valid UTF-8, and its length.
-std::pair<uint32_t, size_t> code_point(std::string_view bytes) {
-  const auto at = [&](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(bytes[i])); };
-  if (at(0) < 0x80) return {at(0), 1};
-  if (at(0) < 0xe0) return {(at(0) & 0x1fU) << 6 | (at(1) & 0x3fU), 2};
-  if (at(0) < 0xf0) return {(at(0) & 0x0fU) << 12 | (at(1) & 0x3fU) << 6 | (at(2) & 0x3fU), 3};
-  return {(at(0) & 0x07U) << 18 | (at(1) & 0x3fU) << 12 | (at(2) & 0x3fU) << 6 | (at(3) & 0x3fU), 4};
 }
 
 /// Characters that must not stand as they are: controls, line separators, byte order mark, and those that are
@@ -44,20 +35,23 @@ bool needs_escape(uint32_t point) {
          point == 0xfeff || (point & 0xfffeU) == 0xfffe;
 }
 
-std::string quoted(const std::string& text) {
+/// A valid sequence of UTF-8 as it stands between quotation marks.
+std::string escaped(std::string_view sequence) {
+  const uint32_t point = utf8_code_point(sequence, sequence.size());
+  if (point == '"' || point == '\\') return {'\\', static_cast<char>(point)};
+  if (!needs_escape(point)) return std::string(sequence);
+  return point < 0x100     ? fmt::format("\\x{:02X}", point)
+         : point < 0x10000 ? fmt::format("\\u{:04X}", point)
+                           : fmt::format("\\U{:08X}", point);
+}
+
+std::string quoted(const std::string& whole) {
   std::string result = "\"";
-  for (size_t i = 0; i < text.size();) {
-    const auto [point, length] = code_point(std::string_view(text).substr(i));
-    if (point == '"' || point == '\\') {
-      result += {'\\', static_cast<char>(point)};
-    } else if (needs_escape(point)) {
-      result += point < 0x100     ? fmt::format("\\x{:02X}", point)
-                : point < 0x10000 ? fmt::format("\\u{:04X}", point)
-                                  : fmt::format("\\U{:08X}", point);
-    } else {
-      result += text.substr(i, length);
-    }
-    i += length;
+  for (std::string_view text = whole; !text.empty();) {
+    const size_t length = utf8_sequence_length(text);
+    const std::string_view first = text.substr(0, std::max<size_t>(length, 1));
+    result += length == 0 ? std::string(first) : escaped(first);
+    text.remove_prefix(first.size());
   }
   return result + "\"";
 }

@@ -8,7 +8,8 @@
 namespace bernoulli::config {
 
 /// YAML that read_yaml reads back to the same value: numbers exactly, texts to the byte. Maps in block style,
-/// short ones in braces.
+/// short ones in braces. What of a text is not UTF-8, as a file's name may be, stands as it is, and is not
+/// read back.
 std::string write_yaml(const Json& value);
 
 /// One value on one line, as it stands in YAML.

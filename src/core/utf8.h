@@ -32,6 +32,22 @@ constexpr size_t utf8_sequence_length(std::string_view bytes) {
   return within(1, low, high) && within(2, 0x80, 0xBF) && within(3, 0x80, 0xBF) ? 4 : 0;
 }
 
+/// The code point of that sequence. @param length  utf8_sequence_length of `bytes`, not 0
+constexpr char32_t utf8_code_point(std::string_view bytes, size_t length) {
+  const auto byte = [&](size_t i) { return static_cast<char32_t>(static_cast<uint8_t>(bytes[i])); };
+  const auto bits = [&](size_t i) { return byte(i) & 0x3Fu; };
+  switch (length) {
+    case 1:
+      return byte(0);
+    case 2:
+      return (byte(0) & 0x1Fu) << 6 | bits(1);
+    case 3:
+      return (byte(0) & 0xFu) << 12 | bits(1) << 6 | bits(2);
+    default:
+      return (byte(0) & 7u) << 18 | bits(1) << 12 | bits(2) << 6 | bits(3);
+  }
+}
+
 /// @param name  of what begins with `bytes`. @throws DataError, with the remedy, where that is UTF-16's mark
 void refuse_utf16(std::string_view bytes, const std::string& name);
 

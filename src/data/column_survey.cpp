@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/ascii.h"
 #include "core/error.h"
 #include "core/parse_number.h"
 #include "core/spill.h"
@@ -109,8 +110,7 @@ ColumnSurvey& column_named(TableSurvey& survey, std::map<std::string, size_t>& p
 
 std::string lower_case(std::string_view name) {
   std::string lower(name);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c; });
+  std::ranges::transform(lower, lower.begin(), lowered);
   return lower;
 }
 

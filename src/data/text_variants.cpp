@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "core/ascii.h"
 #include "core/hash.h"
 #include "text/standardize.h"
 

@@ -5,6 +5,8 @@
 #include <optional>
 #include <span>
 
+#include "core/ascii.h"
+
 namespace bernoulli {
 namespace {
 
@@ -12,7 +14,6 @@ using Kind = StandardizeStep::Kind;
 
 constexpr int kGone = -1;
 
-char lowered(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 bool has_whitespace(std::string_view text) {
   return text.find_first_of(kWhitespace) != std::string_view::npos;
 }

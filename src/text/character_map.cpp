@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/utf8.h"
 #include "text/unicode_tables.h"
 
 namespace bernoulli {
@@ -104,23 +105,9 @@ std::vector<std::pair<std::string, std::string>> CharacterMap::pairs() const {
   return pairs;
 }
 
-/// `text` begins with a byte that some mapped code point begins with, so that it is a lead of UTF-8. Forms
-/// that are too long for their code point are the only invalid ones that could be taken for one of them.
-inline CharacterMap::Match CharacterMap::match(const char* text, size_t size) const {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const auto trails = [&](size_t i) { return (byte(i) & 0xC0u) == 0x80; };
-  const auto bits = [&](size_t i) { return static_cast<char32_t>(byte(i) & 0x3Fu); };
-  const char32_t lead = byte(0);
-  if (size < 2 || !trails(1)) return {0, 0};
-  if (lead < 0xE0) return {2, find((lead & 0x1Fu) << 6 | bits(1))};
-  if (size < 3 || !trails(2)) return {0, 0};
-  if (lead < 0xF0) {
-    const char32_t c = (lead & 0xFu) << 12 | bits(1) << 6 | bits(2);
-    return {3, c < 0x800 ? 0 : find(c)};
-  }
-  if (size < 4 || !trails(3)) return {0, 0};
-  const char32_t c = (lead & 7u) << 18 | bits(1) << 12 | bits(2) << 6 | bits(3);
-  return {4, c < 0x10000 ? 0 : find(c)};
+inline CharacterMap::Match CharacterMap::match(std::string_view text) const {
+  const size_t size = utf8_sequence_length(text);
+  return {size, size == 0 ? 0 : find(utf8_code_point(text, size))};
 }
 
 /// The first byte from `begin` that some mapped code point begins with, or the size.
@@ -150,7 +137,7 @@ void CharacterMap::apply(std::string& text, std::string& scratch) const {
       i = next_begin(in, i + 1);
       continue;
     }
-    const Match found = match(in.data() + i, in.size() - i);
+    const Match found = match({in.data() + i, in.size() - i});
     if (found.target != 0) {
       if (out == nullptr) {
         scratch.resize(in.size() / 2 * 3 + 4);  // two bytes become three at most

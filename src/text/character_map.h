@@ -54,7 +54,7 @@ class CharacterMap {
   char32_t find(char32_t code_point) const {
     return code_point < kEnd ? pages_[page_of_[code_point / kPageSize]][code_point % kPageSize] : 0;
   }
-  Match match(const char* text, size_t size) const;
+  Match match(std::string_view text) const;
   size_t next_begin(std::string_view text, size_t begin) const;
 
   std::string name_;

@@ -1,11 +1,13 @@
 #include "text/standardize.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "core/ascii.h"
 #include "core/error.h"
 #include "text/masks.h"
 
@@ -14,20 +16,16 @@ namespace {
 
 using Kind = StandardizeStep::Kind;
 
-constexpr std::array<bool, 256> punctuation_table() {
-  std::array<bool, 256> table{};
-  for (const char c : kPunctuation) table[static_cast<uint8_t>(c)] = true;
-  return table;
-}
+void lowercase(std::string& text) { std::transform(text.begin(), text.end(), text.begin(), lowered); }
 
-void lowercase(std::string& text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-}
+/// is_punctuation() as a look-up, which no processor has to guess.
+constexpr auto kIsPunctuation = [] {
+  std::array<bool, 256> table{};
+  for (size_t byte = 0; byte < table.size(); ++byte) table[byte] = is_punctuation(static_cast<char>(byte));
+  return table;
+}();
 
 void strip_punctuation(std::string& text) {
-  static constexpr std::array<bool, 256> kIsPunctuation = punctuation_table();
   size_t kept = 0;
   for (const char c : text) {  // every byte is stored and only kept ones advance: no branch to mispredict
     text[kept] = c;

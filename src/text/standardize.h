@@ -11,14 +11,10 @@ namespace bernoulli {
 
 /// Space, \t, \n, \v, \f, \r: what tf.strings.split takes for white space, whatever the locale.
 inline constexpr std::string_view kWhitespace = " \t\n\v\f\r";
-/// Python's string.punctuation.
+/// The bytes that are is_punctuation().
 inline constexpr std::string_view kPunctuation = R"(!"#$%&'()*+,-./:;<=>?@[\]^_`{|}~)";
 
 constexpr bool is_whitespace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-/// Of kPunctuation.
-constexpr bool is_punctuation(char c) {
-  return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
-}
 
 /// One change to the bytes of a text; docs/text.md says exactly which.
 struct StandardizeStep {

@@ -200,5 +200,10 @@ TEST(ResolvedYaml, KeepsEveryByteOfAText) {
   }
 }
 
+TEST(ResolvedYaml, LeavesBytesThatAreNoUtf8AsTheyAre) {
+  for (const char* text : {"a\x80 \xff", "\xe2\x82", "\xf0\x9f\x98"})
+    EXPECT_EQ(write_yaml_inline(text), "\"" + std::string(text) + "\"");
+}
+
 }  // namespace
 }  // namespace bernoulli::config

@@ -21,5 +21,19 @@ TEST(Utf8, RefusesStrayOverlongSurrogateTooHighAndCutSequences) {
   }
 }
 
+TEST(Utf8, GivesTheCodePointOfEverySequenceThatIsValid) {
+  const auto point_of = [](std::string_view bytes) {
+    return utf8_code_point(bytes, utf8_sequence_length(bytes));
+  };
+  EXPECT_EQ(point_of(std::string_view("\0", 1)), U'\0');
+  EXPECT_EQ(point_of("\x7F"), U'\x7F');
+  EXPECT_EQ(point_of("\u0080"), U'\u0080');
+  EXPECT_EQ(point_of("\u07FF and more"), U'\u07FF');
+  EXPECT_EQ(point_of("\u0800"), U'\u0800');
+  EXPECT_EQ(point_of("\uFFFF"), U'\uFFFF');
+  EXPECT_EQ(point_of("\U00010000"), U'\U00010000');
+  EXPECT_EQ(point_of("\U0010FFFF"), U'\U0010FFFF');
+}
+
 }  // namespace
 }  // namespace bernoulli

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/ascii.h"
 #include "core/error.h"
 #include "text/text_config.h"
 
@@ -38,7 +39,9 @@ TEST(Standardize, LowercaseChangesAsciiLettersOnly) {
 }
 
 TEST(Standardize, StripPunctuationDeletesThe32AsciiCharacters) {
-  EXPECT_EQ(kPunctuation.size(), 32u);
+  std::string punctuation = all_bytes();
+  std::erase_if(punctuation, [](char c) { return !is_punctuation(c); });
+  EXPECT_EQ(kPunctuation, punctuation);
   EXPECT_EQ(standardized(text_config({step("strip_punctuation")}), "don't well-made (1.5)"),
             "dont wellmade 15");
   EXPECT_EQ(standardized(text_config({step("strip_punctuation")}), all_bytes()).size(), 256u - 32u);

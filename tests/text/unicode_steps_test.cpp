@@ -113,6 +113,14 @@ TEST(UnicodeSteps, LowercaseIsTheSimpleMapping) {
   EXPECT_EQ(after_steps(config, "\xC3\xC3\x89\xC3"), "\xC3\xC3\xA9\xC3");
 }
 
+/// Of a digit in two bytes and of capitals in two and three, each with a lead that real ones have.
+TEST(UnicodeSteps, LeaveAFormThatIsTooLongForItsCodePoint) {
+  for (const char* digit : {"\xE0\x99\xA3", "\xF0\x80\x99\xA3"})
+    EXPECT_EQ(after_steps(text_config({mask_step("mask_numbers", "#")}), digit), digit);
+  for (const char* capital : {"\xF0\x80\x83\x89", "\xF0\x81\xBA\x9E"})
+    EXPECT_EQ(after_steps(text_config({step("unicode_lowercase")}), capital), capital);
+}
+
 TEST(UnicodeSteps, StripUnicodePunctuationKeepsSymbolsAboveAscii) {
   const TextConfig config = text_config({step("strip_unicode_punctuation")});
   EXPECT_EQ(after_steps(config, "\u201EGro\u00DF\u201C \u2013 $5 + \u20AC5 \u00B0\U0001F600\u3002"),
