@@ -120,17 +120,16 @@ class Compiler {
 
 bool is_ascii(std::string_view text) { return next_wide_byte(text, 0) == text.size(); }
 
-/// Whether it is the same to map characters before `step` as after it, broken UTF-8 included: the step
-/// neither looks for what the map may put in, nor gives what the map changes, nor deletes bytes between
+/// Whether it gives the same tokens to map characters before `step` as after it, broken UTF-8 included: the
+/// step neither looks for what the map may put in, nor gives what the map changes, nor deletes bytes between
 /// others.
 bool may_go_before(const CharacterMap& characters, const StandardizeStep& step) {
   const std::string& targets = characters.ascii_targets();
   switch (step.kind) {
-    case Kind::kLowercase:      // no map puts in an upper-case letter
-    case Kind::kMapCharacters:  // goes ahead itself, and stays before
+    case Kind::kLowercase:           // no map puts in an upper-case letter
+    case Kind::kMapCharacters:       // goes ahead itself, and stays before
+    case Kind::kCollapseWhitespace:  // changes no token; replacing white space after it does not compile
       return true;
-    case Kind::kCollapseWhitespace:
-      return !has_whitespace(targets);
     case Kind::kReplace:
       return is_ascii(step.from) && is_ascii(step.to) && !step.to.empty() &&
              step.from.find_first_of(targets) == std::string::npos;
