@@ -2,7 +2,6 @@
 #include <limits>
 #include <utility>
 
-#include "core/error.h"
 #include "core/stop.h"
 #include "text/parallel_chunks.h"
 #include "text/token_counts.h"
@@ -11,15 +10,13 @@
 namespace bernoulli {
 namespace {
 
-constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
-
 TokenCounts count_tokens(const Tokenizer& tokenizer, const TextList& texts, size_t begin, size_t end) {
   TokenCounts counts(tokenizer.widths());
   TokenBuffers buffers;
   for (size_t i = begin; i < end; ++i) {
     throw_if_stopped();
     texts.fetch_early(i + 1);
-    counts.add(tokenizer.tokens(texts[i], kNoLimit, buffers));
+    counts.add(tokenizer.tokens(texts[i], Tokenizer::kNoLimit, buffers));
   }
   return counts;
 }
@@ -38,11 +35,11 @@ TokenCounts count_tokens(const Tokenizer& tokenizer, const TextList& texts, int 
 struct CountedToken {
   std::string token;
   int64_t count;
-
-  bool more_frequent_than(const CountedToken& other) const {
-    return count != other.count ? count > other.count : token > other.token;
-  }
 };
+
+bool is_more_frequent(const CountedToken& a, const CountedToken& b) {
+  return a.count != b.count ? a.count > b.count : a.token > b.token;
+}
 
 /// The `room` most frequent of the tokens that were counted, in order. Beside them never more than as many
 /// others are kept.
@@ -66,9 +63,6 @@ class MostFrequent {
   }
 
  private:
-  static bool is_more_frequent(const CountedToken& a, const CountedToken& b) {
-    return a.more_frequent_than(b);
-  }
   void drop_rest() {
     const auto end = tokens_.begin() + static_cast<std::ptrdiff_t>(room_);
     std::nth_element(tokens_.begin(), end, tokens_.end(), is_more_frequent);
@@ -86,13 +80,11 @@ class MostFrequent {
 
 Vocabulary learn_vocabulary(const TextConfig& config, const TextList& texts, int threads, ScanKernel kernel) {
   const TokenCounts counts = count_tokens(Tokenizer(config, kernel), texts, threads);
-  const size_t room =
-      config.max_tokens ? static_cast<size_t>(std::max<int64_t>(0, *config.max_tokens - 2)) : kNoLimit;
+  const size_t room = config.max_tokens ? static_cast<size_t>(std::max<int64_t>(0, *config.max_tokens - 2))
+                                        : std::numeric_limits<size_t>::max();
   MostFrequent most_frequent(room, config.min_count);
   counts.for_each([&](int64_t count, const auto& token) { most_frequent.add(count, token); });
   std::vector<CountedToken> kept = std::move(most_frequent).sorted();
-  if (kept.size() > std::numeric_limits<int32_t>::max() - 2)
-    throw DataError("more than 2^31 - 3 distinct tokens; use text.hashing, or fewer n-grams");
   std::vector<std::string> tokens;
   tokens.reserve(kept.size());
   for (CountedToken& one : kept) tokens.push_back(std::move(one.token));

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <utility>
 
-#include "core/error.h"
 #include "core/memory_advice.h"
 
 namespace bernoulli {
@@ -70,8 +68,7 @@ uint32_t TokenNumbers::number_long(std::string_view token) {
 }
 
 uint32_t TokenNumbers::append(const ShortKey& key) {
-  if (keys_.size() >= std::numeric_limits<int32_t>::max() - 2)
-    throw DataError("more than 2^31 - 3 distinct tokens; use text.hashing, or fewer n-grams");
+  check_room_for_token(keys_.size());
   keys_.push_back(key);
   return static_cast<uint32_t>(keys_.size() - 1);
 }

@@ -1,7 +1,6 @@
 #include "text/token_packer.h"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
 #include "core/memory_advice.h"

@@ -12,6 +12,11 @@ uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
 
 }  // namespace
 
+void check_room_for_token(size_t count) {
+  if (count >= std::numeric_limits<int32_t>::max() - 2)
+    throw DataError("more than 2^31 - 3 distinct tokens; use text.hashing, or fewer n-grams");
+}
+
 size_t TokenTable::slot_of(std::string_view token, uint64_t hash) const {
   const size_t mask = slots_.size() - 1;
   for (size_t i = hash & mask;; i = (i + 1) & mask) {
@@ -29,9 +34,8 @@ int32_t TokenTable::add(std::string_view token) {
   const uint64_t hash = hash64(token);
   Slot& slot = slots_[slot_of(token, hash)];
   if (slot.number != kAbsent) return slot.number;
-  if (size() >= std::numeric_limits<int32_t>::max() - 2)
-    throw DataError("more than 2^31 - 3 distinct tokens; use text.hashing, or fewer n-grams");
   const int32_t number = size();
+  check_room_for_token(static_cast<size_t>(number));
   slot = {tag_of(hash), number};
   bytes_.append(token);
   ends_.push_back(bytes_.size());

@@ -1,11 +1,16 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace bernoulli {
+
+/// @throws DataError where one more than `count` distinct tokens would be more than 2^31 - 3: ids are int32,
+/// and two are reserved.
+void check_room_for_token(size_t count);
 
 /// Distinct byte strings, numbered 0, 1, ... in the order in which they were first added. Open addressing
 /// over one block of key bytes; holds positions, no pointers, so copies are independent.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ class Tokenizer {
   /// @throws UsageError for a step, split or n-gram width that does not exist.
   explicit Tokenizer(const TextConfig& config, ScanKernel kernel = ScanKernel::kBest);
 
+  static constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
   /// The first `limit` tokens of `text`; valid until `buffers` is used again.
   /// @throws DataError for a text of 4 GiB or more.
   const TokenSpans& tokens(std::string_view text, size_t limit, TokenBuffers& buffers) const;

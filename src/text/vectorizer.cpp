@@ -16,10 +16,8 @@
 namespace bernoulli {
 namespace {
 
-constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
-
 size_t checked_length(const TextConfig& config) {
-  if (!config.sequence_length) return kNoLimit;
+  if (!config.sequence_length) return Tokenizer::kNoLimit;
   if (*config.sequence_length < 1) {
     throw UsageError(fmt::format("text.sequence_length: {} (expected 1 or more)", *config.sequence_length));
   }
@@ -63,7 +61,8 @@ Vectorizer::Vectorizer(TextConfig config, std::shared_ptr<const Vocabulary> voca
       tokenizer_(config_, kernel),
       max_ids_(checked_length(config_)),
       // n-grams of the first width come first: with this many tokens they alone fill the row.
-      max_tokens_(max_ids_ == kNoLimit ? kNoLimit : max_ids_ + tokenizer_.widths().front() - 1),
+      max_tokens_(max_ids_ == Tokenizer::kNoLimit ? Tokenizer::kNoLimit
+                                                  : max_ids_ + tokenizer_.widths().front() - 1),
       kernel_(kernel),
       buckets_(std::max<int64_t>(1, config_.hash_buckets.value_or(1))),  // a wrong number is refused later
       vocabulary_(std::move(vocabulary)) {}

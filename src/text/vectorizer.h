@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,7 +58,7 @@ class Vectorizer {
 
   const TextConfig& config() const { return config_; }
   /// Null when hashing.
-  const Vocabulary* vocabulary() const { return vocabulary_ ? vocabulary_.get() : nullptr; }
+  const Vocabulary* vocabulary() const { return vocabulary_.get(); }
 
  private:
   Vectorizer(TextConfig config, std::shared_ptr<const Vocabulary> vocabulary, ScanKernel kernel);

@@ -102,5 +102,29 @@ TEST(TokenNumbers, NumberTokensOfAnySizeInTheOrderOfTheirFirst) {
   EXPECT_EQ(others.size(), order.size());
 }
 
+/// Longer than the words whose numbers are in memory at a time, which n-grams reach over.
+TEST(TokenCounts, CountTheNgramsOfALongText) {
+  Random random(4);
+  std::vector<std::string> words;
+  std::string text;
+  for (int i = 0; i < 10000; ++i) {
+    words.push_back(std::to_string(random.below(200)));
+    text += words.back() + " ";
+  }
+  std::map<std::string, int64_t> expected, found;
+  for (const size_t width : {1, 2, 3}) {
+    for (size_t i = 0; i + width <= words.size(); ++i) {
+      std::string ngram = words[i];
+      for (size_t k = 1; k < width; ++k) ngram += " " + words[i + k];
+      ++expected[ngram];
+    }
+  }
+  TokenCounts counts({1, 2, 3});
+  TokenBuffers buffers;
+  counts.add(Tokenizer(TextConfig()).tokens(text, Tokenizer::kNoLimit, buffers));
+  counts.for_each([&](int64_t count, const auto& token) { found[std::string(token())] += count; });
+  EXPECT_EQ(found, expected);
+}
+
 }  // namespace
 }  // namespace bernoulli

@@ -72,11 +72,11 @@ TEST(Vocabulary, FingerprintChangesWithTokensTheirOrderAndTheirBorders) {
 }
 
 TEST(VocabularyText, KeepsLettersReadableAndEscapesWhatLineReadersBreakOn) {
-  const Vocabulary vocabulary({"caf\u00E9", "don't", "\u0085", "a\\b", "\u2028", "tab\t", "two words", " ",
+  const Vocabulary vocabulary({"caf\u00E9", "don't", "\u0085", "a\\b", "\u2028", "tab\t", " two words ", " ",
                                "\xFF", "\u4F60\u597D", "\x7F"});
   EXPECT_EQ(vocabulary.to_text(),
-            "caf\u00E9\ndon't\n\\xc2\\x85\na\\x5cb\n\\xe2\\x80\\xa8\ntab\\x09\ntwo "
-            "words\n\\x20\n\\xff\n\u4F60\u597D\n\\x7f\n");
+            "caf\u00E9\ndon't\n\\xc2\\x85\na\\x5cb\n\\xe2\\x80\\xa8\ntab\\x09\n\\x20two "
+            "words\\x20\n\\x20\n\\xff\n\u4F60\u597D\n\\x7f\n");
 }
 
 TEST(VocabularyText, ReadsBackEveryByteAndEveryPairOfBytes) {
