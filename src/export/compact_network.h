@@ -11,7 +11,7 @@
 #include "config/run_config.h"
 #include "core/string_rows.h"
 #include "model/sequential.h"
-#include "store/token_table.h"
+#include "store/packed_table.h"
 #include "text/vectorizer.h"
 
 namespace bernoulli {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "layers/layer_kind.h"
-#include "store/token_table.h"
+#include "store/packed_table.h"
 
 namespace torch::jit {
 struct Module;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -9,7 +8,7 @@
 
 #include "infer/self_test.h"
 #include "layers/model_plan.h"
-#include "store/token_table.h"
+#include "store/packed_table.h"
 #include "tensor/named_tensors.h"
 #include "tensor/safetensors.h"
 #include "text/vectorizer.h"

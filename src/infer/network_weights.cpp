@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "core/error.h"
 #include "kernels/kernels.h"
@@ -21,18 +20,11 @@ NetworkWeights::NetworkWeights(const layers::ModelPlan& plan, const std::vector<
   for (const layers::NamedLayer* layer : plan.all_layers()) {
     for (const layers::ParameterSpec& parameter : layer->plan.parameters) {
       ++expected;
-      const std::string name = layer->tensor_name(parameter.name);
       if (layer == &plan.layers.front()) continue;  // the table, which was looked at
+      const std::string name = layer->tensor_name(parameter.name);
       const auto found = weights_.find(name);
       if (found == weights_.end()) throw ArtifactError(fmt::format("the weights lack tensor '{}'", name));
-      if (found->second->shape != parameter.shape) {
-        throw ArtifactError(fmt::format("tensor '{}' has shape [{}], the model needs [{}]", name,
-                                        fmt::join(found->second->shape, ", "),
-                                        fmt::join(parameter.shape, ", ")));
-      }
-      if (found->second->dtype != Dtype::kF32)
-        throw ArtifactError(fmt::format("tensor '{}' is {}, the model needs {}", name,
-                                        to_string(found->second->dtype), to_string(Dtype::kF32)));
+      check_tensor(*found->second, Dtype::kF32, parameter.shape);
     }
   }
   if (weights_.size() != expected)

@@ -7,8 +7,8 @@
 
 #include "kernels/lane_vector.h"
 #include "layers/model_plan.h"
+#include "store/packed_table.h"
 #include "store/raw_tensors.h"
-#include "store/token_table.h"
 
 namespace bernoulli {
 

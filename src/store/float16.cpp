@@ -1,6 +1,6 @@
 #include <bit>
 
-#include "store/token_table.h"
+#include "store/packed_table.h"
 
 namespace bernoulli {
 

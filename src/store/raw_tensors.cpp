@@ -8,11 +8,13 @@
 #include <tuple>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/little_endian.h"
+#include "store/zip_format.h"
 
 namespace bernoulli {
 namespace {
@@ -81,7 +83,7 @@ class Reader {
   }
 
   void refuse_other_kinds() const {
-    if (bytes_.starts_with("PK\x03\x04")) {
+    if (bytes_.starts_with(kZipLocalHeader)) {
       throw ArtifactError(
           fmt::format("'{}' is a TorchScript or zip file, not a checkpoint; nothing in it was run", name_));
     }
@@ -246,6 +248,20 @@ std::optional<Dtype> dtype_named(const std::string& name) {
 }
 
 size_t size_of(Dtype dtype) { return entry_of(dtype).size; }
+
+const RawTensor* find_tensor(const std::vector<RawTensor>& tensors, const std::string& name) {
+  const auto found = std::ranges::find(tensors, name, &RawTensor::name);
+  return found == tensors.end() ? nullptr : &*found;
+}
+
+void check_tensor(const RawTensor& tensor, Dtype dtype, const std::vector<int64_t>& shape) {
+  if (tensor.shape != shape)
+    throw ArtifactError(fmt::format("tensor '{}' has shape [{}], the model needs [{}]", tensor.name,
+                                    fmt::join(tensor.shape, ", "), fmt::join(shape, ", ")));
+  if (tensor.dtype != dtype)
+    throw ArtifactError(fmt::format("tensor '{}' is {}, the model needs {}", tensor.name,
+                                    to_string(tensor.dtype), to_string(dtype)));
+}
 
 std::string raw_tensors_head(const RawTensors& content) {
   Json header;

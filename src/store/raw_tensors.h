@@ -26,6 +26,11 @@ struct RawTensor {
   std::string_view bytes;
 };
 
+/// Null where none has this name.
+const RawTensor* find_tensor(const std::vector<RawTensor>& tensors, const std::string& name);
+/// @throws ArtifactError where the shape or the dtype is not that which a model needs
+void check_tensor(const RawTensor& tensor, Dtype dtype, const std::vector<int64_t>& shape);
+
 /// A safetensors file without the tensors of any library. Format: docs/checkpoint_format.md.
 struct RawTensors {
   std::map<std::string, std::string> metadata;

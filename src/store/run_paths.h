@@ -7,7 +7,7 @@
 
 namespace bernoulli {
 
-/// Names inside a run folder: the contract of README, "The run folder".
+/// Names inside a run folder: the contract of README, "A run folder".
 struct RunPaths {
   std::filesystem::path folder;
 

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "store/zip_format.h"
 
 namespace bernoulli {
 namespace {
@@ -11,19 +12,15 @@ namespace {
 constexpr std::string_view kMark = "bernoulli-xxh3-128:";
 constexpr size_t kDigits = 32;
 constexpr size_t kSealBytes = kMark.size() + kDigits;
-constexpr std::string_view kZipBegins = "PK\x03\x04";
-// Zip's last record: signature, 16 bytes of positions and counts, and the length of the comment that follows,
-// low byte first.
-constexpr std::string_view kEndRecordBegins = "PK\x05\x06";
-constexpr size_t kEndRecordBytes = 22;
 
 }  // namespace
 
 std::string seal_zip(std::string zip) {
+  // The last record ends in the length of the comment that follows, low byte first.
   const bool ends_in_record =
-      zip.size() > kEndRecordBytes &&
-      zip.compare(zip.size() - kEndRecordBytes, kEndRecordBegins.size(), kEndRecordBegins) == 0;
-  if (!zip.starts_with(kZipBegins) || !ends_in_record || !zip.ends_with(std::string_view("\0\0", 2))) {
+      zip.size() > kZipEndRecordBytes &&
+      zip.compare(zip.size() - kZipEndRecordBytes, kZipEndRecord.size(), kZipEndRecord) == 0;
+  if (!zip.starts_with(kZipLocalHeader) || !ends_in_record || !zip.ends_with(std::string_view("\0\0", 2))) {
     throw InternalError("LibTorch wrote something else than a zip archive without a comment");
   }
   static_assert(kSealBytes < 256);
@@ -34,7 +31,7 @@ std::string seal_zip(std::string zip) {
 }
 
 void check_seal(std::string_view file, const std::string& name) {
-  if (!file.starts_with(kZipBegins)) {
+  if (!file.starts_with(kZipLocalHeader)) {
     throw ArtifactError(
         fmt::format("'{}' is no exported model: a TorchScript file is a zip archive and begins with PK, this "
                     "one does not",

@@ -5,15 +5,14 @@
 
 #include <zlib.h>
 
-#include "core/error.h"
 #include "core/little_endian.h"
+#include "store/zip_format.h"
 #include "store/zip_reader.h"
 
 namespace bernoulli {
 namespace {
 
 constexpr size_t kTensorAlignment = 64;
-constexpr size_t kLocalHeaderBytes = 30;
 constexpr size_t kExtraHeaderBytes = 4;
 
 std::string deflated(std::string_view bytes) {
@@ -38,7 +37,7 @@ std::string description(const ZipReader::Entry& entry, bool stored, uint64_t pac
   std::string text;
   append_little_endian(text, uint16_t{20});
   append_little_endian(text, uint16_t{0});
-  append_little_endian(text, static_cast<uint16_t>(stored ? 0 : 8));
+  append_little_endian(text, static_cast<uint16_t>(stored ? kZipStored : kZipDeflated));
   append_little_endian(text, uint32_t{0x00210000});  // 1 January 1980, as zip counts
   append_little_endian(text, entry.crc32);
   append_little_endian(text, static_cast<uint32_t>(packed_bytes));
@@ -74,19 +73,19 @@ std::string deflate_zip(std::string_view zip) {
       stored = false;
     }
     const std::string about = description(entry, stored, packed.size());
-    directory.append("PK\x01\x02").append(about, 0, 2).append(about).append(12, '\0');
+    directory.append(kZipDirectoryHeader).append(about, 0, 2).append(about).append(12, '\0');
     append_little_endian(directory, static_cast<uint32_t>(file.size()));
     directory += entry.name;
     std::string extra;
-    if (is_tensor(entry.name)) extra = padding_at(file.size() + kLocalHeaderBytes + entry.name.size());
-    file.append("PK\x03\x04").append(about);
+    if (is_tensor(entry.name)) extra = padding_at(file.size() + kZipLocalHeaderBytes + entry.name.size());
+    file.append(kZipLocalHeader).append(about);
     append_little_endian(file, static_cast<uint16_t>(extra.size()));
     file.append(entry.name).append(extra).append(packed);
   }
   const auto count = static_cast<uint16_t>(reader.entries().size());
   const auto directory_at = static_cast<uint32_t>(file.size());
   file += directory;
-  file.append("PK\x05\x06").append(4, '\0');
+  file.append(kZipEndRecord).append(4, '\0');
   append_little_endian(file, count);
   append_little_endian(file, count);
   append_little_endian(file, static_cast<uint32_t>(directory.size()));

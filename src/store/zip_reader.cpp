@@ -1,7 +1,6 @@
 #include "store/zip_reader.h"
 
 #include <algorithm>
-#include <limits>
 #include <new>
 #include <utility>
 
@@ -10,22 +9,16 @@
 
 #include "core/error.h"
 #include "core/little_endian.h"
+#include "store/zip_format.h"
 
 namespace bernoulli {
 namespace {
 
-constexpr std::string_view kLocalHeader = "PK\x03\x04";
-constexpr std::string_view kDirectoryHeader = "PK\x01\x02";
-constexpr std::string_view kEndSignature = "PK\x05\x06";
-constexpr uint64_t kLocalSize = 30;
-constexpr uint64_t kDirectorySize = 46;
-constexpr uint64_t kEndSize = 22;
 constexpr uint64_t kLongestComment = 65535;
 /// No more than so many bytes come of one that is deflated.
 constexpr uint64_t kMostInflation = 1032;
 /// Of all entries together: several may lie over one another.
 constexpr uint64_t kMostUnpacked = uint64_t{1} << 30;
-constexpr uint64_t kDeflate = 8;
 constexpr uint64_t kInZip64Record = 0xffffffff;
 
 }  // namespace
@@ -38,7 +31,7 @@ ZipReader::ZipReader(std::string_view file, std::string name) : file_(file), nam
   const uint64_t size = four_bytes(end + 12);
   directory_at_ = four_bytes(end + 16);
   if (directory_at_ > end || size > end - directory_at_) refuse("its directory lies outside the file");
-  if (count * kDirectorySize > size)
+  if (count * kZipDirectoryHeaderBytes > size)
     refuse(fmt::format("its directory claims {} entries in {} bytes", count, size));
   uint64_t at = directory_at_;
   for (uint64_t i = 0; i < count; ++i) entries_.push_back(read_entry(at, directory_at_ + size));
@@ -55,15 +48,15 @@ uint32_t ZipReader::four_bytes(uint64_t at) const { return read_little_endian<ui
 /// Where the record at the archive's end begins: the last signature whose comment reaches to the very end.
 uint64_t ZipReader::end_record() const {
   for (uint64_t comment = 0; comment <= kLongestComment; ++comment) {
-    if (file_.size() < kEndSize + comment) break;
-    const uint64_t at = file_.size() - kEndSize - comment;
-    if (file_.substr(at).starts_with(kEndSignature) && two_bytes(at + 20) == comment) return at;
+    if (file_.size() < kZipEndRecordBytes + comment) break;
+    const uint64_t at = file_.size() - kZipEndRecordBytes - comment;
+    if (file_.substr(at).starts_with(kZipEndRecord) && two_bytes(at + 20) == comment) return at;
   }
   refuse("it has no directory");
 }
 
 ZipReader::Entry ZipReader::read_entry(uint64_t& at, uint64_t end) const {
-  if (end - at < kDirectorySize || !file_.substr(at).starts_with(kDirectoryHeader))
+  if (end - at < kZipDirectoryHeaderBytes || !file_.substr(at).starts_with(kZipDirectoryHeader))
     refuse("its directory is cut short");
   const uint64_t flags = two_bytes(at + 8);
   const uint64_t method = two_bytes(at + 10);
@@ -74,16 +67,16 @@ ZipReader::Entry ZipReader::read_entry(uint64_t& at, uint64_t end) const {
   entry.crc32 = four_bytes(at + 16);
   entry.size_bytes = four_bytes(at + 24);
   entry.header_at = four_bytes(at + 42);
-  if (rest > end - at - kDirectorySize) refuse("its directory is cut short");
-  entry.name = file_.substr(at + kDirectorySize, name_bytes);
-  entry.stored = method == 0;
-  entry.deflated = method == kDeflate;
+  if (rest > end - at - kZipDirectoryHeaderBytes) refuse("its directory is cut short");
+  entry.name = file_.substr(at + kZipDirectoryHeaderBytes, name_bytes);
+  entry.stored = method == kZipStored;
+  entry.deflated = method == kZipDeflated;
   entry.packed_bytes = packed;
   if ((flags & 1u) != 0) refuse("an encrypted entry");
   if (packed == kInZip64Record || entry.size_bytes == kInZip64Record || entry.header_at == kInZip64Record)
     refuse("an entry of 4 GiB or more");
   if (entry.stored && packed != entry.size_bytes) refuse("a stored entry with two sizes");
-  at += kDirectorySize + rest;
+  at += kZipDirectoryHeaderBytes + rest;
   return entry;
 }
 
@@ -98,13 +91,14 @@ std::string_view ZipReader::packed_content(const Entry& entry) const {
     refuse(fmt::format("its entry '{}' is compressed in a way that is not read here", entry.name));
   // The local header repeats the name; its extra field may have another length than the directory's.
   const uint64_t at = entry.header_at;
-  if (at > directory_at_ || directory_at_ - at < kLocalSize || !file_.substr(at).starts_with(kLocalHeader))
+  if (at > directory_at_ || directory_at_ - at < kZipLocalHeaderBytes ||
+      !file_.substr(at).starts_with(kZipLocalHeader))
     refuse(fmt::format("its entry '{}' has no header", entry.name));
   const uint64_t name_bytes = two_bytes(at + 26);
-  const uint64_t begin = at + kLocalSize + name_bytes + two_bytes(at + 28);
+  const uint64_t begin = at + kZipLocalHeaderBytes + name_bytes + two_bytes(at + 28);
   if (begin > directory_at_ || directory_at_ - begin < entry.packed_bytes)
     refuse(fmt::format("its entry '{}' lies outside the file", entry.name));
-  if (file_.substr(at + kLocalSize, name_bytes) != entry.name)
+  if (file_.substr(at + kZipLocalHeaderBytes, name_bytes) != entry.name)
     refuse(fmt::format("its entry '{}' has another name in its header", entry.name));
   return file_.substr(begin, entry.packed_bytes);
 }

@@ -1,4 +1,4 @@
-#include "store/token_table.h"
+#include "store/packed_table.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,6 @@
 #include <limits>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "core/error.h"
 
@@ -94,24 +93,6 @@ const std::array<float, 65536>& float16_numbers() {
     return all;
   }();
   return numbers;
-}
-
-const RawTensor* find_tensor(const std::vector<RawTensor>& tensors, const std::string& name) {
-  const auto found =
-      std::find_if(tensors.begin(), tensors.end(), [&](const RawTensor& each) { return each.name == name; });
-  return found == tensors.end() ? nullptr : &*found;
-}
-
-[[noreturn]] void refuse_shape(const RawTensor& tensor, const std::vector<int64_t>& needed) {
-  throw ArtifactError(fmt::format("tensor '{}' has shape [{}], the model needs [{}]", tensor.name,
-                                  fmt::join(tensor.shape, ", "), fmt::join(needed, ", ")));
-}
-
-void check_tensor(const RawTensor& tensor, Dtype dtype, const std::vector<int64_t>& shape) {
-  if (tensor.shape != shape) refuse_shape(tensor, shape);
-  if (tensor.dtype != dtype)
-    throw ArtifactError(fmt::format("tensor '{}' is {}, the model needs {}", tensor.name,
-                                    to_string(tensor.dtype), to_string(dtype)));
 }
 
 }  // namespace

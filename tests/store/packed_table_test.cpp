@@ -1,4 +1,4 @@
-#include "store/token_table.h"
+#include "store/packed_table.h"
 
 #include <bit>
 #include <cmath>
