@@ -13,7 +13,7 @@
 namespace bernoulli {
 namespace {
 
-bool is_positive(double value) { return value > 0 && std::isfinite(value); }
+bool is_above_zero(double value) { return value > 0 && std::isfinite(value); }
 
 bool is_threshold(double value) { return value > 0 && value < 1; }
 
@@ -34,8 +34,8 @@ std::string fault_of(const ClassifierInfo& info, int64_t num_outputs) {
     return fmt::format("labels of {} outputs for {}", info.labels.num_outputs(), num_outputs);
   for (const std::string& fault :
        {fault_of_values(info.thresholds, "threshold", num_outputs, {num_outputs}, is_threshold),
-        fault_of_values(info.temperatures, "temperature", num_outputs, {0, num_outputs}, is_positive),
-        fault_of_values(info.pos_weight, "pos_weight", num_outputs, {0, 1, num_outputs}, is_positive)})
+        fault_of_values(info.temperatures, "temperature", num_outputs, {0, num_outputs}, is_above_zero),
+        fault_of_values(info.pos_weight, "pos_weight", num_outputs, {0, 1, num_outputs}, is_above_zero)})
     if (!fault.empty()) return fault;
   return "";
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,7 +30,7 @@ struct Explanation {
 };
 
 /// A trained classifier from a run folder or an exported file: with LibTorch (predict/) or without
-/// (native_classifier.h). N texts, L outputs.
+/// (native_model.h). N texts, L outputs.
 class Classifier {
  public:
   virtual ~Classifier() = default;

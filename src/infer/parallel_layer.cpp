@@ -1,15 +1,10 @@
 #include <algorithm>
-#include <utility>
 
 #include "infer/text_layers.h"
 #include "kernels/kernels.h"
 
 namespace bernoulli {
 namespace {
-
-void make_room(kernels::LaneVector& numbers, int64_t count) {
-  if (numbers.size() < static_cast<size_t>(count)) numbers.resize(static_cast<size_t>(count));
-}
 
 /// Lists of layers over the same text, their outputs side by side or added.
 class Parallel : public TextLayer {
@@ -29,15 +24,15 @@ class Parallel : public TextLayer {
     if (text.branch.empty()) text.branch.resize(1);
     TextState& branch = text.branch.front();
     const int64_t rows = vector_ ? 1 : text.rows, step = kernels::padded(features_);
-    make_room(text.next, rows * step);
-    std::fill_n(text.next.begin(), rows * step, 0.0f);
+    float* out = room_in(text.next, rows * step);
+    std::fill_n(out, rows * step, 0.0f);
     int64_t column = 0;
     for (const Branch& layers : branches_) {
       begin(text, branch);
       for (const auto& layer : layers) layer->run(branch);
       for (int64_t row = 0; row < rows; ++row)
         join(branch.values.data() + row * kernels::padded(branch.features), branch.features,
-             text.next.data() + row * step + column);
+             out + row * step + column);
       if (!sum_) column += branch.features;
     }
     text.values.swap(text.next);
@@ -51,8 +46,7 @@ class Parallel : public TextLayer {
 
   static void begin(const TextState& text, TextState& branch) {
     const int64_t count = text.rows * kernels::padded(text.features);
-    make_room(branch.values, count);
-    std::copy_n(text.values.begin(), count, branch.values.begin());
+    std::copy_n(text.values.begin(), count, room_in(branch.values, count));
     branch.rows = text.rows;
     branch.real = text.real;
     branch.features = text.features;

@@ -36,11 +36,10 @@ void SequenceNetwork::logits(std::span<const int32_t> ids, State& state, std::sp
   state.real = static_cast<int64_t>(ids.size());
   state.rows = std::max(state.real, padded_length_.value_or(0));
   state.features = dim_;
-  if (state.values.size() < static_cast<size_t>(state.rows * step))
-    state.values.resize(static_cast<size_t>(state.rows * step));
+  float* to = room_in(state.values, state.rows * step);
   for (int64_t row = 0; row < state.rows; ++row) {
     const int64_t id = row < state.real ? ids[static_cast<size_t>(row)] : 0;
-    std::copy_n(table_.begin() + id * step, step, state.values.begin() + row * step);
+    std::copy_n(table_.begin() + id * step, step, to + row * step);
   }
   for (const auto& layer : layers_) layer->run(state);
   std::copy_n(state.values.begin(), num_outputs_, out.begin());

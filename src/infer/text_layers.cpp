@@ -24,13 +24,6 @@ using layers::NamedLayer;
 
 const kernels::SequenceKernels& kernel() { return kernels::available_kernels().front()->sequence; }
 
-/// Room for `count` numbers, one at least, which keep what they were.
-float* room(LaneVector& numbers, int64_t count) {
-  const auto size = static_cast<size_t>(std::max<int64_t>(count, 1));
-  if (numbers.size() < size) numbers.resize(size);
-  return numbers.data();
-}
-
 /// The next values are the state: rows of `features`.
 void advance(TextState& text, int64_t rows, int64_t features) {
   text.values.swap(text.next);
@@ -70,7 +63,7 @@ class LinearLayer : public TextLayer {
     kernel().multiply_add({rows, out_, in_, x, padded(in_), 1, panels_.data(), to, padded(out_)});
   }
   void run(TextState& text) const override {
-    apply(text.values.data(), text.rows, room(text.next, text.rows * padded(out_)));
+    apply(text.values.data(), text.rows, room_in(text.next, text.rows * padded(out_)));
     advance(text, text.rows, out_);
   }
 
@@ -146,11 +139,11 @@ class Conv1d : public TextLayer {
 
   void run(TextState& text) const override {
     const int64_t rows = reach_.before + text.rows + reach_.behind, channels = convolution_.channels();
-    float* around = room(text.scratch[0], rows * in_);
+    float* around = room_in(text.scratch[0], rows * in_);
     std::fill_n(around, rows * in_, 0.0f);
     for (int64_t row = 0; row < (counts_padding_ ? text.rows : text.real); ++row)
       std::copy_n(text.values.data() + row * padded(in_), in_, around + (reach_.before + row) * in_);
-    float* out = room(text.next, text.rows * padded(channels));
+    float* out = room_in(text.next, text.rows * padded(channels));
     fill_rows(bias_, text.rows, channels, out);
     convolution_.add_outputs(around, 0, text.rows, out);
     advance(text, text.rows, channels);
@@ -185,7 +178,7 @@ class Recurrent : public TextLayer {
   void run(TextState& text) const override {
     const int64_t features = units_ * static_cast<int64_t>(directions_.size());
     const int64_t rows = last_ ? 1 : text.rows, step = padded(features);
-    float* out = room(text.next, rows * step);
+    float* out = room_in(text.next, rows * step);
     std::fill_n(out, rows * step, 0.0f);
     for (size_t i = 0; i < directions_.size(); ++i) {
       const float* states = run_direction(directions_[i], /*reversed=*/i == 1, text);
@@ -205,14 +198,14 @@ class Recurrent : public TextLayer {
   /// @return the state behind each token, in the order of reading
   const float* run_direction(const kernels::RecurrentLayer& layer, bool reversed, TextState& text) const {
     const int64_t tokens = text.real;
-    float* x = room(text.scratch[0], tokens * in_);
+    float* x = room_in(text.scratch[0], tokens * in_);
     for (int64_t token = 0; token < tokens; ++token) {
       const int64_t row = reversed ? tokens - 1 - token : token;
       std::copy_n(text.values.data() + row * padded(in_), in_, x + token * in_);
     }
-    const kernels::RecurrentStates states{room(text.scratch[1], tokens * layer.gates_step()),
-                                          room(text.scratch[2], tokens * layer.state_step()),
-                                          room(text.scratch[3], tokens * layer.state_step())};
+    const kernels::RecurrentStates states{room_in(text.scratch[1], tokens * layer.gates_step()),
+                                          room_in(text.scratch[2], tokens * layer.state_step()),
+                                          room_in(text.scratch[3], tokens * layer.state_step())};
     layer.read(x, 0, tokens, states.gates);
     layer.run(kernels::TokenOrder({&tokens, 1}), 0, 1, states);
     return states.states;
@@ -232,7 +225,7 @@ class Pool : public TextLayer {
 
   void run(TextState& text) const override {
     const int64_t rows = counts_padding_ ? text.rows : text.real, step = padded(text.features);
-    float* out = room(text.next, step);
+    float* out = room_in(text.next, step);
     std::fill_n(out, step, 0.0f);
     if (mode_ == Mode::kMax) {
       if (rows > 0) take_highest(text, rows, step, out);
@@ -266,8 +259,8 @@ class AttentionPool : public TextLayer {
 
   void run(TextState& text) const override {
     const int64_t tokens = text.real, step = padded(text.features);
-    float* hidden = room(text.scratch[0], tokens * padded(units_));
-    float* shares = room(text.scratch[1], tokens);
+    float* hidden = room_in(text.scratch[0], tokens * padded(units_));
+    float* shares = room_in(text.scratch[1], tokens);
     judge_.apply(text.values.data(), tokens, hidden);
     for (int64_t token = 0; token < tokens; ++token) {
       float* x = hidden + token * padded(units_);
@@ -280,7 +273,7 @@ class AttentionPool : public TextLayer {
     double sum = 0;
     for (int64_t token = 0; token < tokens; ++token)
       sum += double{shares[token] = std::exp(shares[token] - highest)};
-    float* out = room(text.next, step);
+    float* out = room_in(text.next, step);
     std::fill_n(out, step, 0.0f);
     for (int64_t token = 0; token < tokens; ++token) {
       kernel().add_scaled(text.values.data() + token * step, text.features,
@@ -303,6 +296,12 @@ std::optional<Pool::Mode> pool_mode(const std::string& name) {
 }
 
 }  // namespace
+
+float* room_in(LaneVector& numbers, int64_t count) {
+  const auto size = static_cast<size_t>(std::max<int64_t>(count, 1));
+  if (numbers.size() < size) numbers.resize(size);
+  return numbers.data();
+}
 
 std::unique_ptr<const TextLayer> make_text_layer(const NamedLayer& layer, const NetworkWeights& weights) {
   const int64_t in = layer.input.features, out = layer.plan.output.features;

@@ -6,7 +6,7 @@
 
 #include "infer/network_weights.h"
 #include "kernels/lane_vector.h"
-#include "layers/model_plan.h"
+#include "layers/layer_kind.h"
 
 namespace bernoulli {
 
@@ -22,6 +22,9 @@ struct TextState {
   std::vector<TextState>
       branch;  ///< empty until a layer has branches: then one, in which each is run in turn
 };
+
+/// Makes room for `count` numbers, one at least, which keep what they were. @return the first
+float* room_in(kernels::LaneVector& numbers, int64_t count);
 
 /// A layer of a trained network over one text. Immutable, shared between threads.
 class TextLayer {
