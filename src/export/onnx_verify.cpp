@@ -15,7 +15,6 @@
 #include <ATen/ops/sub.h>
 #include <ATen/ops/tensor.h>
 
-#include "core/file.h"
 #include "export/onnx.h"
 #include "export/onnx_model.h"
 #include "model/features.h"
@@ -135,10 +134,7 @@ Verification verify_onnx(std::string_view bytes, const std::string& name, const 
 ExportReport export_onnx(const ArtifactParts& parts, const TrainerAnswers& trainer,
                          const std::filesystem::path& path, double tolerance, void (*poll)()) {
   const std::string bytes = serialize_onnx(parts);
-  ExportReport report{static_cast<int64_t>(bytes.size()),
-                      verify_onnx(bytes, path.string(), parts, trainer, tolerance, poll)};
-  write_file_atomic(path, bytes);
-  return report;
+  return write_verified(path, bytes, verify_onnx(bytes, path.string(), parts, trainer, tolerance, poll));
 }
 
 }  // namespace bernoulli

@@ -6,7 +6,6 @@
 
 #include <torch/csrc/jit/api/module.h>
 
-#include "core/error.h"
 #include "tensor/safetensors.h"
 
 namespace bernoulli {
@@ -22,8 +21,8 @@ constexpr const char* kScaleOfRow = "rows = torch.mul(rows, torch.embedding(self
 constexpr const char* kScaleOfColumn = "rows = torch.mul(rows, self.scale)\n";
 constexpr const char* kOwnIds = "x = torch.arange(ids.size(0), dtype=4, device=ids.device).view_as(x)\n";
 
-/// A bit a row tells which are stored, one behind the other. {weight} and {scale} are what state[3] and
-/// state[4] become, or are made of.
+/// A bit a row tells which are stored, one behind the other: what is written of a table is `gathered`, and
+/// `spread` makes the table of it again.
 constexpr const char* kStoredRows = R"(
 def stored(self) -> Tensor:
     places = torch.arange(8, dtype=0, device=self.used.device)

@@ -148,49 +148,6 @@ const char* step_method_name(Kind kind) {
   }
 }
 
-// A valid sequence of UTF-8 is found as its bytes wherever it stands, broken bytes around it or not: none is
-// part of another, and no step of a map gives what another looks for. A text of ASCII costs a search for each
-// of the first bytes.
-const char* const kCharacterMapMethods = R"(
-def __getstate__(self) -> Tuple[bool, str, str]:
-    return (self.training, self.sources, self.targets)
-
-def __setstate__(self, state: Tuple[bool, str, str]) -> None:
-    self.training = state[0]
-    self.sources = state[1]
-    self.targets = state[2]
-    leads: List[str] = []
-    prefixes: Dict[str, List[str]] = {}
-    pairs: Dict[str, List[Tuple[str, str]]] = {}
-    for source, target in zip(self.sources.split("\n"), self.targets.split("\n")):
-        lead = source[:1]
-        prefix = source[:len(source) - 1]
-        if lead not in prefixes:
-            leads.append(lead)
-            none: List[str] = []
-            prefixes[lead] = none
-        if prefix not in pairs:
-            prefixes[lead].append(prefix)
-            no_pairs: List[Tuple[str, str]] = []
-            pairs[prefix] = no_pairs
-        pairs[prefix].append((source, target))
-    self.leads = leads
-    self.prefixes = prefixes
-    self.pairs = pairs
-
-def apply(self, text: str) -> str:
-    for lead in self.leads:
-        if text.find(lead) >= 0:
-            for prefix in self.prefixes[lead]:
-                if text.find(prefix) >= 0:
-                    for source, target in self.pairs[prefix]:
-                        if len(source) == len(target):
-                            text = text.replace(source, target)
-                        elif text.find(source) >= 0:
-                            text = target.join(text.split(source))
-    return text
-)";
-
 std::string character_map_module(const CharacterMap& characters) { return characters.name() + "_map"; }
 
 }  // namespace bernoulli

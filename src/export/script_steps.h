@@ -15,12 +15,7 @@ std::string step_method(StandardizeStep::Kind kind, const std::string& url_bytes
 /// Its name; null for any other step.
 const char* step_method_name(StandardizeStep::Kind kind);
 
-/// Methods of the submodule of a CharacterMap, for its attributes `training: bool`, `sources: str` and
-/// `targets: str` (pairs, each list joined by newlines), and `leads: List[str]`, `prefixes: Dict[str,
-/// List[str]]` and `pairs: Dict[str, List[Tuple[str, str]]]`, which __setstate__ fills. apply(text) is
-/// CharacterMap::apply.
-extern const char* const kCharacterMapMethods;
-/// The submodule's name.
+/// The submodule of a CharacterMap, whose method apply(text) is CharacterMap::apply.
 std::string character_map_module(const CharacterMap& characters);
 
 }  // namespace bernoulli

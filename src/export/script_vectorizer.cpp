@@ -13,6 +13,71 @@
 namespace bernoulli {
 namespace {
 
+/// Of the submodule of the vocabulary, which is saved as `joined` and `odd` (text/token_block.h).
+constexpr const char* kVocabularyMethods = R"(
+def __getstate__(self) -> Tuple[bool, str, List[str]]:
+    return (self.training, self.joined, self.odd)
+
+def __setstate__(self, state: Tuple[bool, str, List[str]]) -> None:
+    self.training = state[0]
+    self.joined = state[1]
+    self.odd = state[2]
+    ids: Dict[str, int] = {}
+    odd = 0
+    if len(self.joined) + len(self.odd) > 0:
+        for token in self.joined.split("\n"):
+            if len(token) > 0:
+                ids[token] = len(ids) + 2
+            else:
+                ids[self.odd[odd]] = len(ids) + 2
+                odd += 1
+    self.ids = ids
+)";
+
+/// Of the submodule of a CharacterMap, which is saved as `sources` and `targets`: pairs, each list joined by
+/// newlines; __setstate__ makes the rest of them. A valid sequence of UTF-8 is found as its bytes wherever it
+/// stands, broken bytes around it or not: none is part of another, and no step of a map gives what another
+/// looks for. A text of ASCII costs a search for each of the first bytes.
+constexpr const char* kCharacterMapMethods = R"(
+def __getstate__(self) -> Tuple[bool, str, str]:
+    return (self.training, self.sources, self.targets)
+
+def __setstate__(self, state: Tuple[bool, str, str]) -> None:
+    self.training = state[0]
+    self.sources = state[1]
+    self.targets = state[2]
+    leads: List[str] = []
+    prefixes: Dict[str, List[str]] = {}
+    pairs: Dict[str, List[Tuple[str, str]]] = {}
+    for source, target in zip(self.sources.split("\n"), self.targets.split("\n")):
+        lead = source[:1]
+        prefix = source[:len(source) - 1]
+        if lead not in prefixes:
+            leads.append(lead)
+            none: List[str] = []
+            prefixes[lead] = none
+        if prefix not in pairs:
+            prefixes[lead].append(prefix)
+            no_pairs: List[Tuple[str, str]] = []
+            pairs[prefix] = no_pairs
+        pairs[prefix].append((source, target))
+    self.leads = leads
+    self.prefixes = prefixes
+    self.pairs = pairs
+
+def apply(self, text: str) -> str:
+    for lead in self.leads:
+        if text.find(lead) >= 0:
+            for prefix in self.prefixes[lead]:
+                if text.find(prefix) >= 0:
+                    for source, target in self.pairs[prefix]:
+                        if len(source) == len(target):
+                            text = text.replace(source, target)
+                        elif text.find(source) >= 0:
+                            text = target.join(text.split(source))
+    return text
+)";
+
 c10::List<std::string> string_list(const std::vector<std::string>& strings) {
   c10::List<std::string> list;
   for (const std::string& string : strings) list.push_back(string);

@@ -391,26 +391,6 @@ class Writer {
 
 }  // namespace
 
-const char* const kVocabularyMethods = R"(
-def __getstate__(self) -> Tuple[bool, str, List[str]]:
-    return (self.training, self.joined, self.odd)
-
-def __setstate__(self, state: Tuple[bool, str, List[str]]) -> None:
-    self.training = state[0]
-    self.joined = state[1]
-    self.odd = state[2]
-    ids: Dict[str, int] = {}
-    odd = 0
-    if len(self.joined) + len(self.odd) > 0:
-        for token in self.joined.split("\n"):
-            if len(token) > 0:
-                ids[token] = len(ids) + 2
-            else:
-                ids[self.odd[odd]] = len(ids) + 2
-                odd += 1
-    self.ids = ids
-)";
-
 VectorizerScript write_vectorizer_script(const TextConfig& config) { return Writer(config).write(); }
 
 }  // namespace bernoulli

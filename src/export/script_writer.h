@@ -31,7 +31,4 @@ inline constexpr const char* kByteStringsAttribute = "byte_strings";
 /// @throws UsageError for a step, split or n-gram width that does not exist.
 VectorizerScript write_vectorizer_script(const TextConfig& config);
 
-/// Methods of that submodule, for its attributes `training: bool`, `joined: str`, `odd: List[str]` and `ids`.
-extern const char* const kVocabularyMethods;
-
 }  // namespace bernoulli

@@ -1,6 +1,5 @@
 #include "export/torchscript.h"
 
-#include <cmath>
 #include <numeric>
 #include <ostream>
 #include <streambuf>
@@ -20,6 +19,7 @@
 #include "core/version.h"
 #include "export/packed_layer.h"
 #include "export/script_vectorizer.h"
+#include "infer/classifier.h"
 #include "metrics/temperature.h"
 #include "model/features.h"
 #include "model/sequential.h"
@@ -214,24 +214,12 @@ Json metadata(const ArtifactParts& parts) {
   return json;
 }
 
+/// What a reader of the file would refuse is not written.
 void check_parts(const ArtifactParts& parts) {
-  if (static_cast<int64_t>(parts.thresholds.size()) != parts.plan.num_outputs) {
-    throw InternalError(
-        fmt::format("{} thresholds for {} outputs", parts.thresholds.size(), parts.plan.num_outputs));
-  }
-  for (const double threshold : parts.thresholds) {
-    if (!(threshold > 0 && threshold < 1))
-      throw InternalError(fmt::format("threshold {} is not inside (0, 1)", threshold));
-  }
-  if (!parts.temperatures.empty() &&
-      static_cast<int64_t>(parts.temperatures.size()) != parts.plan.num_outputs) {
-    throw InternalError(
-        fmt::format("{} temperatures for {} outputs", parts.temperatures.size(), parts.plan.num_outputs));
-  }
-  for (const double temperature : parts.temperatures) {
-    if (!(temperature > 0 && std::isfinite(temperature)))
-      throw InternalError(fmt::format("temperature {} is not a number above 0", temperature));
-  }
+  const ClassifierInfo info{
+      {}, labels_from_json(parts.labels), parts.thresholds, parts.pos_weight, parts.temperatures};
+  if (const std::string fault = fault_of(info, parts.plan.num_outputs); !fault.empty())
+    throw InternalError(fmt::format("what is to be exported has {}", fault));
 }
 
 }  // namespace

@@ -1,11 +1,8 @@
 #include "export/verify.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <exception>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -19,8 +16,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "export/artifact.h"
+#include "infer/shared_blocks.h"
 #include "tensor/operator_threads.h"
-#include "text/parallel_chunks.h"
 
 namespace bernoulli {
 namespace {
@@ -134,44 +131,32 @@ Verification verify_artifact(std::string_view bytes, const std::string& name, co
   const int64_t num_texts = trainer.texts.size();
   check_batches(trainer);
   const std::vector<int64_t>& begins = trainer.batches;
-  const size_t num_batches = begins.size() - 1;
-  const size_t num_workers = std::clamp<size_t>(num_batches, 1, static_cast<size_t>(std::max(threads, 1)));
+  const auto num_workers = static_cast<size_t>(std::max(threads, 1));
   const int threads_of_an_operator = at::get_num_threads();
   std::vector<double> largest(num_workers, 0);
-  std::atomic<size_t> next_batch = 0;
-  std::mutex mutex;
-  size_t first_failed = num_batches;
-  std::exception_ptr failure;
-  for_each_chunk(num_workers, num_workers, [&](size_t worker, size_t /*first*/, size_t /*last*/) {
+  share_blocks(begins.size() - 1, 1, num_workers, [&](size_t worker, size_t batch, size_t /*end*/) {
     const at::NoGradGuard no_grad;
-    set_operator_threads(threads_of_an_operator);  // a thread's own setting, and the bits may depend on it
-    for (size_t batch = next_batch++; batch < num_batches; batch = next_batch++) {
-      try {
-        if (poll != nullptr) poll();
-        largest[worker] = std::max(
-            largest[worker], verify_batch(artifact, trainer, begins[batch], begins[batch + 1], tolerance));
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        next_batch = num_batches;
-        if (batch < first_failed) {
-          first_failed = batch;
-          failure = std::current_exception();
-        }
-      }
-    }
+    // A thread's own setting, and the bits may depend on it.
+    if (at::get_num_threads() != threads_of_an_operator) set_operator_threads(threads_of_an_operator);
+    if (poll != nullptr) poll();
+    largest[worker] = std::max(largest[worker],
+                               verify_batch(artifact, trainer, begins[batch], begins[batch + 1], tolerance));
   });
-  if (failure) std::rethrow_exception(failure);
   return {num_texts, *std::max_element(largest.begin(), largest.end())};
+}
+
+ExportReport write_verified(const std::filesystem::path& path, std::string_view bytes,
+                            const Verification& verification) {
+  write_file_atomic(path, bytes);
+  return {static_cast<int64_t>(bytes.size()), verification};
 }
 
 ExportReport export_artifact(const ArtifactParts& parts, const TrainerAnswers& trainer,
                              const std::filesystem::path& path, double tolerance, int threads,
                              void (*poll)()) {
   const std::string bytes = serialize_artifact(parts);
-  ExportReport report{static_cast<int64_t>(bytes.size()),
-                      verify_artifact(bytes, path.string(), trainer, tolerance, threads, poll)};
-  write_file_atomic(path, bytes);
-  return report;
+  return write_verified(path, bytes,
+                        verify_artifact(bytes, path.string(), trainer, tolerance, threads, poll));
 }
 
 }  // namespace bernoulli

@@ -70,6 +70,10 @@ struct ExportReport {
   Verification verification;
 };
 
+/// Writes what was verified, atomically. @throws IoError
+ExportReport write_verified(const std::filesystem::path& path, std::string_view bytes,
+                            const Verification& verification);
+
 /// Serialises, verifies the bytes against the trainer, and only then writes the file, atomically.
 /// @throws ArtifactError, and there is no file; IoError
 ExportReport export_artifact(const ArtifactParts& parts, const TrainerAnswers& trainer,

@@ -1,6 +1,5 @@
 #include "export/weights.h"
 
-#include <algorithm>
 #include <vector>
 
 #include <fmt/format.h>
@@ -8,7 +7,6 @@
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/tensor.h>
 
-#include "core/file.h"
 #include "export/compact_network.h"
 #include "model/sequential.h"
 #include "tensor/safetensors.h"
@@ -20,10 +18,8 @@ void check_weights(const std::string& name, const RawTensors& read, const std::v
   if (read.tensors.size() != trained.size())
     refuse_export(name, fmt::format("it holds {} tensors, expected {}", read.tensors.size(), trained.size()));
   for (const RawTensor& tensor : trained) {
-    const auto found = std::find_if(read.tensors.begin(), read.tensors.end(),
-                                    [&](const RawTensor& other) { return other.name == tensor.name; });
-    if (found == read.tensors.end())
-      refuse_export(name, fmt::format("it lacks the tensor '{}'", tensor.name));
+    const RawTensor* const found = find_tensor(read.tensors, tensor.name);
+    if (found == nullptr) refuse_export(name, fmt::format("it lacks the tensor '{}'", tensor.name));
     if (found->dtype != tensor.dtype || found->shape != tensor.shape || found->bytes != tensor.bytes)
       refuse_export(name, fmt::format("its tensor '{}' is not the trained one", tensor.name));
   }
@@ -68,10 +64,7 @@ Verification verify_weights(std::string_view bytes, const std::string& name, con
 ExportReport export_weights(const ArtifactParts& parts, const TrainerAnswers& trainer,
                             const std::filesystem::path& path, double tolerance, void (*poll)()) {
   const std::string bytes = serialize_weights(parts);
-  ExportReport report{static_cast<int64_t>(bytes.size()),
-                      verify_weights(bytes, path.string(), parts, trainer, tolerance, poll)};
-  write_file_atomic(path, bytes);
-  return report;
+  return write_verified(path, bytes, verify_weights(bytes, path.string(), parts, trainer, tolerance, poll));
 }
 
 }  // namespace bernoulli

@@ -6,13 +6,18 @@
 #include <utility>
 #include <vector>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include "config/run_config.h"
+#include "core/error.h"
 #include "export/torchscript.h"
 #include "export/verify.h"
 #include "layers/model_plan.h"
 #include "metrics/temperature.h"
 #include "model/features.h"
 #include "model/sequential.h"
+#include "support/temporary_folder.h"
 #include "text/padded_batches.h"
 #include "text/text_config.h"
 #include "text/vectorizer.h"
@@ -37,6 +42,13 @@ inline std::vector<KindConfig> ragged_layers(int64_t units = 1) {
             {{"units", units}, {"bias", true}, {"initializer", nullptr}, {"bias_initializer", nullptr}})};
 }
 
+inline nlohmann::ordered_json labels_json(int64_t num_outputs) {
+  if (num_outputs == 1) return {{"kind", "binary"}, {"names", {"neg", "pos"}}};
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < num_outputs; ++i) names.push_back("label " + std::to_string(i));
+  return {{"kind", "multi_label"}, {"names", names}};
+}
+
 /// As the trainer would evaluate them, `size` at a time.
 inline std::vector<int64_t> batches_of(const std::vector<std::string>& texts, int64_t size) {
   return padded_batches(static_cast<int64_t>(texts.size()), size, 1, [](int64_t) { return 0; });
@@ -59,7 +71,7 @@ class TrainedModel {
             model_.module(),
             model_.plan(),
             thresholds_,
-            {{"kind", "binary"}, {"names", {"neg", "pos"}}},
+            labels_json(model_.plan().num_outputs),
             "task: {kind: binary}\n",
             {2.5},
             temperatures_};
@@ -98,5 +110,33 @@ inline std::vector<std::string> sample_texts() {
           std::string(1, '\0'),
           "was bad, was bad, was bad"};
 }
+
+/// A model, texts with the trainer's answers to them, and a place for its file.
+struct ExportTest : ::testing::Test {
+  ExportTest(TrainedModel trained, const std::string& name)
+      : model(std::move(trained)), path(folder.path() / name) {}
+
+  TrainerAnswers answers() const { return {texts, logits, batches_of(texts, 3)}; }
+
+  /// @param action  exports. It has to find fault with the file, and to leave nothing.
+  template <class Action>
+  void expect_not_written(const std::string& finding, const Action& action) const {
+    try {
+      action();
+      ADD_FAILURE() << "exported";
+    } catch (const ArtifactError& error) {
+      EXPECT_THAT(error.what(), ::testing::HasSubstr(finding));
+      EXPECT_THAT(error.what(), ::testing::HasSubstr("was not written"));
+      EXPECT_EQ(error.exit_code(), ExitCode::kArtifact);
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+  }
+
+  TrainedModel model;
+  std::vector<std::string> texts = sample_texts();
+  std::vector<float> logits = model.logits(texts, 3);
+  TemporaryFolder folder;
+  std::filesystem::path path;
+};
 
 }  // namespace bernoulli::testing

@@ -18,18 +18,13 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
-using testing::sample_texts;
 using testing::small_model;
 using testing::TrainedModel;
 
-struct Triton : ::testing::Test {
-  TrainedModel model = small_model();
-  std::vector<std::string> texts = sample_texts();
-  std::vector<float> logits = model.logits(texts, 3);
-  testing::TemporaryFolder folder;
-  fs::path repository = folder.path() / "triton";
+struct Triton : testing::ExportTest {
+  Triton() : ExportTest(small_model(), "triton") {}
 
-  TrainerAnswers answers() const { return {texts, logits, testing::batches_of(texts, 3)}; }
+  const fs::path& repository = path;
 };
 
 TEST_F(Triton, WritesAModelRepositoryAroundTheTorchScriptFile) {
@@ -71,13 +66,8 @@ TEST_F(Triton, EachLabelIsOneLineWhateverIsInIt) {
 
 TEST_F(Triton, AModelThatAnswersOtherwiseLeavesNoFolder) {
   logits[4] += 1e-3f;
-  try {
-    export_triton(model.parts(), answers(), repository, "reviews");
-    FAIL() << "exported";
-  } catch (const ArtifactError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("triton/reviews/1/model.pt' is wrong and was not written: text 4"));
-  }
-  EXPECT_TRUE(fs::is_empty(folder.path()));
+  expect_not_written("triton/reviews/1/model.pt' is wrong and was not written: text 4",
+                     [&] { export_triton(model.parts(), answers(), repository, "reviews"); });
 }
 
 TEST_F(Triton, AFolderThatIsThereIsRefusedAndStaysAsItWas) {

@@ -25,24 +25,11 @@ using testing::sample_texts;
 using testing::small_model;
 using testing::TrainedModel;
 
-struct Verify : ::testing::Test {
-  TrainedModel model = small_model();
-  std::vector<std::string> texts = sample_texts();
-  std::vector<float> logits = model.logits(texts, 3);
-  testing::TemporaryFolder folder;
-  fs::path path = folder.path() / "model.pt";
+struct Verify : testing::ExportTest {
+  Verify() : ExportTest(small_model(), "model.pt") {}
 
-  TrainerAnswers answers() const { return {texts, logits, testing::batches_of(texts, 3)}; }
-
-  void expect_refused(const std::string& message, double tolerance = kVerifyTolerance) {
-    try {
-      export_artifact(model.parts(), answers(), path, tolerance);
-      FAIL() << "exported";
-    } catch (const ArtifactError& error) {
-      EXPECT_THAT(error.what(), HasSubstr(message));
-      EXPECT_THAT(error.what(), HasSubstr("was not written"));
-    }
-    EXPECT_TRUE(fs::is_empty(folder.path()));
+  void expect_refused(const std::string& finding, double tolerance = kVerifyTolerance) {
+    expect_not_written(finding, [&] { export_artifact(model.parts(), answers(), path, tolerance); });
   }
 };
 
