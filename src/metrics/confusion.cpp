@@ -28,16 +28,15 @@ MetricValue accuracy(const Confusion& counts) {
 }
 
 MetricValue precision(const Confusion& counts) {
-  return ratio(counts.true_positives, counts.true_positives + counts.false_positives,
-               "no example is predicted positive");
+  return ratio(counts.true_positives, counts.predicted_positives(), "no example is predicted positive");
 }
 
 MetricValue recall(const Confusion& counts) {
-  return ratio(counts.true_positives, counts.true_positives + counts.false_negatives, "no positive example");
+  return ratio(counts.true_positives, counts.positives(), "no positive example");
 }
 
 MetricValue specificity(const Confusion& counts) {
-  return ratio(counts.true_negatives, counts.true_negatives + counts.false_positives, "no negative example");
+  return ratio(counts.true_negatives, counts.negatives(), "no negative example");
 }
 
 MetricValue f_score(const Confusion& counts, double beta) {
@@ -47,26 +46,20 @@ MetricValue f_score(const Confusion& counts, double beta) {
 }
 
 MetricValue matthews_corrcoef(const Confusion& counts) {
-  const double positives = counts.true_positives + counts.false_negatives;
-  const double negatives = counts.true_negatives + counts.false_positives;
-  const double predicted_positives = counts.true_positives + counts.false_positives;
-  const double predicted_negatives = counts.true_negatives + counts.false_negatives;
   const double covariance =
       counts.true_positives * counts.true_negatives - counts.false_positives * counts.false_negatives;
   // Two roots: the product of all four margins overflows long before a count does.
-  MetricValue coefficient = ratio(
-      covariance, std::sqrt(positives * negatives) * std::sqrt(predicted_positives * predicted_negatives),
-      "only one class in the targets or in the predictions");
+  MetricValue coefficient = ratio(covariance,
+                                  std::sqrt(counts.positives() * counts.negatives()) *
+                                      std::sqrt(counts.predicted_positives() * counts.predicted_negatives()),
+                                  "only one class in the targets or in the predictions");
   if (coefficient.value) coefficient.value = std::clamp(*coefficient.value, -1.0, 1.0);  // the roots round
   return coefficient;
 }
 
 MetricValue cohen_kappa(const Confusion& counts) {
-  const double positives = counts.true_positives + counts.false_negatives;
-  const double negatives = counts.true_negatives + counts.false_positives;
-  const double predicted_positives = counts.true_positives + counts.false_positives;
-  const double predicted_negatives = counts.true_negatives + counts.false_negatives;
-  const double chance_disagreement = positives * predicted_negatives + negatives * predicted_positives;
+  const double chance_disagreement =
+      counts.positives() * counts.predicted_negatives() + counts.negatives() * counts.predicted_positives();
   const double disagreement = (counts.false_positives + counts.false_negatives) * counts.total();
   return ratio(chance_disagreement - disagreement, chance_disagreement,
                "targets and predictions hold the same class only");

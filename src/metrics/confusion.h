@@ -11,6 +11,10 @@ struct Confusion {
   double true_negatives = 0;
   double false_negatives = 0;
 
+  double positives() const { return true_positives + false_negatives; }
+  double negatives() const { return true_negatives + false_positives; }
+  double predicted_positives() const { return true_positives + false_positives; }
+  double predicted_negatives() const { return true_negatives + false_negatives; }
   double total() const { return true_positives + false_positives + true_negatives + false_negatives; }
   Confusion& operator+=(const Confusion& other);
 };

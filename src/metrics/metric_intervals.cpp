@@ -120,16 +120,11 @@ class AnswerCounts {
   /// Of a metric that is a share of examples, each of which counts the same.
   std::optional<Share> share_of(std::string_view metric) const {
     if (!weights_are_one_) return std::nullopt;
-    if (!binary_)
-      return metric == "subset_accuracy" ? std::optional(Share{num_right_, num_examples_}) : std::nullopt;
-    const Confusion& counts = pooled_;
-    if (metric == "accuracy") return Share{num_right_, num_examples_};
-    if (metric == "precision")
-      return Share{counts.true_positives, counts.true_positives + counts.false_positives};
-    if (metric == "recall")
-      return Share{counts.true_positives, counts.true_positives + counts.false_negatives};
-    if (metric == "specificity")
-      return Share{counts.true_negatives, counts.true_negatives + counts.false_positives};
+    const auto share = [&](double hits) { return Share{hits, behind(metric, pooled_)}; };
+    if (!binary_) return metric == "subset_accuracy" ? std::optional(share(num_right_)) : std::nullopt;
+    if (metric == "accuracy") return share(num_right_);
+    if (metric == "precision" || metric == "recall") return share(pooled_.true_positives);
+    if (metric == "specificity") return share(pooled_.true_negatives);
     return std::nullopt;
   }
 
@@ -151,18 +146,16 @@ class AnswerCounts {
 
  private:
   double behind(std::string_view metric, const Confusion& counts) const {
-    const double positives = counts.true_positives + counts.false_negatives;
-    const double negatives = counts.true_negatives + counts.false_positives;
-    const double predicted = counts.true_positives + counts.false_positives;
-    const double rejected = counts.true_negatives + counts.false_negatives;
-    if (metric == "precision") return predicted;
-    if (metric == "recall") return positives;
-    if (metric == "specificity") return negatives;
-    if (metric == "f1" || metric == "f_beta") return std::min(positives, predicted);
+    if (metric == "precision") return counts.predicted_positives();
+    if (metric == "recall") return counts.positives();
+    if (metric == "specificity") return counts.negatives();
+    if (metric == "f1" || metric == "f_beta")
+      return std::min(counts.positives(), counts.predicted_positives());
     if (metric == "matthews_corrcoef" || metric == "cohen_kappa")
-      return std::min({positives, negatives, predicted, rejected});
+      return std::min({counts.positives(), counts.negatives(), counts.predicted_positives(),
+                       counts.predicted_negatives()});
     for (const char* name : {"roc_auc", "average_precision", "log_loss", "brier_score"}) {
-      if (metric == name) return std::min(positives, negatives);
+      if (metric == name) return std::min(counts.positives(), counts.negatives());
     }
     return num_examples_;
   }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -44,13 +45,11 @@ std::string confusion_cell(double count, double total) {
 std::string confusion_table(const Confusion& counts, const ClassNames& classes) {
   const std::string positive = escape_html(classes.positive), negative = escape_html(classes.negative);
   Table table({"", "said " + positive, "said " + negative, "in all"});
-  const double positives = counts.true_positives + counts.false_negatives;
-  const double negatives = counts.true_negatives + counts.false_positives;
   const double total = counts.total();
   table.row({"is " + positive, confusion_cell(counts.true_positives, total),
-             confusion_cell(counts.false_negatives, total), weight_text(positives)});
+             confusion_cell(counts.false_negatives, total), weight_text(counts.positives())});
   table.row({"is " + negative, confusion_cell(counts.false_positives, total),
-             confusion_cell(counts.true_negatives, total), weight_text(negatives)});
+             confusion_cell(counts.true_negatives, total), weight_text(counts.negatives())});
   return table.html();
 }
 
@@ -101,7 +100,7 @@ Plot histogram(ScoredExamples examples, const ClassNames& classes) {
 }
 
 std::string reliability_table(const std::vector<CalibrationBin>& bins) {
-  Table table({"bin", "examples", "mean probability", "share of positives"}, 1);
+  Table table({"bin", "examples", "mean probability", "share of positives"});
   const auto width = 1.0 / static_cast<double>(bins.size());
   for (size_t i = 0; i < bins.size(); ++i) {
     const CalibrationBin& bin = bins[i];
