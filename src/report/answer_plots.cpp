@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "metrics/curves.h"
+
 namespace bernoulli::report {
 namespace {
 

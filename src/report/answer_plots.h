@@ -3,15 +3,13 @@
 #include <string>
 #include <vector>
 
-#include "metrics/curves.h"
 #include "metrics/probability_metrics.h"
+#include "metrics/ranking.h"
+#include "metrics/scored_example.h"
 #include "report/plot.h"
 #include "report/run_record.h"
 
 namespace bernoulli::report {
-
-/// Most characters of a label's name that are shown.
-inline constexpr size_t kShownLabel = 60;
 
 /// The decisions about one label, example by example.
 std::vector<ScoredExample> label_decisions(const ScoredSplit& answers, int64_t label);

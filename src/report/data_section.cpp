@@ -1,6 +1,5 @@
 #include <map>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -103,7 +102,7 @@ std::string left_out_labels(const Json& data) {
   if (!data.contains("left_out_labels")) return "";
   Table table({"label", "examples of the training source"});
   for (const auto& [label, count] : data["left_out_labels"].items())
-    table.row({escape_html(shortened(label, 60)), grouped(count.get<int64_t>())});
+    table.row({escape_html(shortened(label, kShownLabel)), grouped(count.get<int64_t>())});
   return details(fmt::format("Labels that task.min_count leaves out ({})", data["left_out_labels"].size()),
                  table.html());
 }
@@ -117,7 +116,7 @@ std::string label_counts(const Json& data) {
   for (const std::string& split : splits) data.at(split).at("labels").get_to(counts[split]);
   const Json& labels = data.at("train").at("labels");
   for (const auto& [label, ignored] : labels.items()) {
-    std::vector<std::string> cells = {escape_html(shortened(label, 60))};
+    std::vector<std::string> cells = {escape_html(shortened(label, kShownLabel))};
     for (const std::string& split : splits) {
       const auto count = counts[split].find(label);
       const auto all = data.at(split).at("examples").get<double>();

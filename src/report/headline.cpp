@@ -11,10 +11,8 @@
 namespace bernoulli::report {
 namespace {
 
-constexpr size_t kShownName = 60;  ///< characters of a label's name
-
 std::string quoted(const std::string& name) {
-  return fmt::format("‘{}’", escape_html(shortened(name, kShownName)));
+  return fmt::format("‘{}’", escape_html(shortened(name, kShownLabel)));
 }
 
 std::string task_line(const RunRecord& record) {
@@ -121,7 +119,7 @@ std::string threshold_line(const RunRecord& record) {
   if (!record.finished()) return line;
   auto left = record.summary.value("threshold_not_fitted", std::vector<std::string>());
   if (left.empty()) return line;
-  for (std::string& name : left) name = shortened(name, kShownName);
+  for (std::string& name : left) name = shortened(name, kShownLabel);
   return line + fmt::format(
                     "; 0.5 for {}, as these data have no example with the label, none without it, or no "
                     "threshold that meets the demand",
@@ -184,11 +182,8 @@ std::string headline(const RunReport& run) {
         "<div class=\"note warning\">This training is not finished: what follows is its present "
         "state.</div>\n";
   const Json& figures = run.figures;
-  for (const char* split : {"test", "validation"}) {
-    if (!figures.contains(split)) continue;
+  if (const std::string split = run.judged_on(); !split.empty())
     text += tiles(split, figures[split]) + baseline_line(run.record, split);
-    break;
-  }
   if (figures.empty())
     text += fmt::format("<p>There are no final figures{}.</p>\n",
                         run.no_answers_because.empty() ? "" : ": " + escape_html(run.no_answers_because));

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include <fmt/format.h>
 
+#include "metrics/target_counts.h"
 #include "report/answer_plots.h"
 #include "report/html.h"
 #include "report/sections.h"
@@ -11,14 +13,6 @@ namespace bernoulli::report {
 namespace {
 
 constexpr size_t kMostRows = 100;  ///< a table of more of them folds away
-
-/// The figures of the split that a report is about.
-Json chosen_figures(const RunReport& run) {
-  for (const char* split : {"test", "validation"}) {
-    if (run.figures.contains(split)) return run.figures[split];
-  }
-  return nullptr;
-}
 
 std::string label_table(const Json& figures) {
   Table table({"label", "threshold", "positives", "said positive", "precision", "recall", "f1", "roc_auc",
@@ -44,13 +38,11 @@ std::string label_table(const Json& figures) {
 
 /// The labels with the most positive examples, by descending number; as many as a plot can tell apart.
 std::vector<int64_t> most_frequent(const Predictions& predictions) {
-  std::vector<int64_t> positives(static_cast<size_t>(predictions.num_labels), 0), labels(positives.size());
-  for (size_t i = 0; i < predictions.targets.size(); ++i)
-    positives[i % positives.size()] += predictions.targets[i] == 1;
+  const std::vector<TargetCounts> counts = count_targets(predictions.targets, predictions.num_labels);
+  std::vector<int64_t> labels(counts.size());
   std::iota(labels.begin(), labels.end(), 0);
-  std::ranges::stable_sort(labels, [&](int64_t a, int64_t b) {
-    return positives[static_cast<size_t>(a)] > positives[static_cast<size_t>(b)];
-  });
+  std::ranges::stable_sort(labels, std::greater(),
+                           [&](int64_t label) { return counts[static_cast<size_t>(label)].positive; });
   labels.resize(std::min(labels.size(), kMaxSeries));
   return labels;
 }
@@ -75,8 +67,9 @@ std::string label_plots(const RunReport& run) {
 
 std::string labels_section(const RunReport& run) {
   if (run.record.is_binary()) return "";
-  const Json figures = chosen_figures(run);
-  if (figures.is_null() || !figures.contains("per_label")) return "";
+  const std::string split = run.judged_on();
+  if (split.empty() || !run.figures[split].contains("per_label")) return "";
+  const Json& figures = run.figures[split];
   std::string table = label_table(figures);
   const size_t num_labels = figures.at("per_label").size();
   if (num_labels > kMostRows)

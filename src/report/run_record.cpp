@@ -74,6 +74,10 @@ Json figures_of(const RunRecord& record, const std::optional<ScoredSplit>& answe
   return figures;
 }
 
+std::string RunReport::judged_on() const {
+  return figures.contains("test") ? "test" : figures.contains("validation") ? "validation" : "";
+}
+
 std::string RunReport::fingerprint() const {
   if (!answers || !record.data.is_object() || !record.data.contains(answers->name)) return "";
   return record.data[answers->name].value("fingerprint", "");

@@ -61,6 +61,8 @@ struct RunReport {
   std::string no_answers_because = {};  ///< a clause; empty where there are answers
   Json figures = {};                    ///< figures_of
 
+  /// The split whose figures a page is about: "test", else "validation"; empty where there are none.
+  std::string judged_on() const;
   /// What stands in data.json of the data that were answered; empty where that is not known.
   std::string fingerprint() const;
 };

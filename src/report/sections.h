@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -12,8 +13,8 @@
 namespace bernoulli::report {
 
 std::string headline(const RunReport& run);
-/// What a run is, in a few lines: task, data, model, loss, training, engine, checkpoint, threshold. Names are
-/// plain, values HTML.
+/// What a run is, in a few lines: task, data, model, loss, training, engine, checkpoint, temperature,
+/// threshold. Names are plain, values HTML.
 std::vector<std::pair<std::string, std::string>> facts(const RunRecord& record);
 std::string training_section(const RunRecord& record);
 std::string answers_section(const RunReport& run);
@@ -27,6 +28,8 @@ std::string environment_section(const RunRecord& record);
 
 // How values are written on the pages.
 
+/// Most characters of a label's name that are shown.
+inline constexpr size_t kShownLabel = 60;
 /// 12345678 as "12,345,678".
 std::string grouped(int64_t count);
 /// A value of a JSON file as plain text: strings as they are, anything else as JSON.
