@@ -86,7 +86,7 @@ std::string with_spread(const Spread& spread);
 /// What ordinary training shows; then, of stress, every one under which the modes differ, and why.
 std::string verdict(const Comparison& comparison);
 
-/// stability.json; docs/numerics.md and README name the members.
+/// stability.json; docs/stability.md names the members.
 nlohmann::ordered_json to_json(const Comparison& comparison);
 /// mode,dtype,device,target,logit,loss,gradient and the four errors; one row a point.
 std::string curves_csv(const std::vector<Curve>& curves);

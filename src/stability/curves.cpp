@@ -4,7 +4,6 @@
 #include <limits>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/tensor.h>
@@ -19,12 +18,6 @@ namespace {
 
 /// Longer than two vectors of any instruction set in any of the dtypes (64 bytes are 32 half numbers).
 constexpr size_t kPadding = 64;
-
-at::Tensor padded_logits(const std::vector<double>& logits, at::ScalarType dtype, c10::Device device) {
-  std::vector<double> padded = logits;
-  padded.resize((logits.size() + kPadding - 1) / kPadding * kPadding, 0.0);
-  return at::tensor(at::ArrayRef<double>(padded), at::kDouble).unsqueeze(1).to(device, dtype);
-}
 
 double relative(long double error, long double scale) {
   if (error == 0) return 0;
@@ -48,6 +41,12 @@ CurvePoint compare(at::ScalarType dtype, double logit, double loss, double gradi
 }
 
 }  // namespace
+
+at::Tensor padded_logits(const std::vector<double>& logits, at::ScalarType dtype, c10::Device device) {
+  std::vector<double> padded = logits;
+  padded.resize((logits.size() + kPadding - 1) / kPadding * kPadding, 0.0);
+  return at::tensor(at::ArrayRef<double>(padded), at::kDouble).unsqueeze(1).to(device, dtype);
+}
 
 Curve measure_curve(const LossConfig& base, LossConfig::Mode mode, at::ScalarType dtype, double target,
                     c10::Device device, const std::vector<double>& logits) {

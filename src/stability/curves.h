@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 
@@ -37,13 +38,15 @@ struct Curve {
   std::vector<CurvePoint> points;
 };
 
-/// Loss and gradient of every logit through make_loss(...)->elementwise and autograd, the code that trains,
-/// on a tensor of `dtype` on `device`, against reference_loss.
+/// The logits as a tensor [N', 1] of `dtype` on `device`, with zeros behind them up to a multiple of 64.
 ///
 /// ATen computes long tensors with vector instructions and the last few entries with scalar ones, whose exp
-/// and log may differ in the last bit. The tensor here is padded to a multiple of 64 entries, so that on a
-/// CPU every entry takes the vectorised way, as nearly all entries of a training batch do, whatever `logits`
-/// holds beside it.
+/// and log may differ in the last bit. Padded, on a CPU every entry takes the vectorised way, as nearly all
+/// entries of a training batch do, whatever `logits` holds beside it.
+at::Tensor padded_logits(const std::vector<double>& logits, at::ScalarType dtype, c10::Device device);
+
+/// Loss and gradient of every logit through make_loss(...)->elementwise and autograd, the code that trains,
+/// on padded_logits, against reference_loss.
 /// @param base smoothing, gamma and alpha; its mode and pos_weight are not used.
 /// @throws InternalError for a dtype other than float64, float32, bfloat16, float16; c10::Error from the
 /// device.

@@ -24,8 +24,8 @@ const Item& on_cpu(const std::vector<Item>& items, const Same& same) {
   return *found;
 }
 
-std::optional<uint64_t> numbers_apart(at::ScalarType dtype, double a, double b) {
-  if (std::signbit(a) != std::signbit(b)) return std::nullopt;  // a side has one sign
+/// On one side of 0.
+uint64_t numbers_apart(at::ScalarType dtype, double a, double b) {
   const uint64_t i = index_at_least(dtype, std::fabs(a)), j = index_at_least(dtype, std::fabs(b));
   return i > j ? i - j : j - i;
 }
@@ -93,10 +93,9 @@ std::vector<DeviceComparison> compare_devices(const std::vector<Threshold>& thre
 std::string statement(const DeviceComparison& comparison) {
   const auto& differences = comparison.thresholds;
   const auto num_same = comparison.num_thresholds - static_cast<int64_t>(differences.size());
-  std::string text = fmt::format(
-      "{} of {} thresholds are the same number on {} as on the CPU, or are reached on "
-      "neither",
-      num_same, comparison.num_thresholds, comparison.device);
+  std::string text =
+      fmt::format("{} of {} thresholds are the same number on {} as on the CPU, or are reached on neither.",
+                  num_same, comparison.num_thresholds, comparison.device);
   uint64_t farthest = 0;
   size_t on_one = 0;
   for (const ThresholdDifference& difference : differences) {
@@ -105,7 +104,6 @@ std::string statement(const DeviceComparison& comparison) {
     else
       ++on_one;
   }
-  text += ".";
   if (differences.size() > on_one)
     text += fmt::format(" Up to {} neighbouring numbers apart: {}.", farthest, differences.size() - on_one);
   if (on_one > 0) text += fmt::format(" Reached on one of the two only: {}.", on_one);

@@ -6,9 +6,7 @@
 #include <functional>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/core/Tensor.h>
 #include <ATen/ops/sigmoid.h>
-#include <ATen/ops/tensor.h>
 
 #include "config/loss_mode.h"
 #include "loss/loss.h"
@@ -122,10 +120,7 @@ class Finder {
 
   std::optional<double> find_probability(const Side& side, double value) const {
     const Predicate predicate = [&](const std::vector<double>& logits) {
-      std::vector<double> padded = logits;
-      padded.resize((logits.size() / 64 + 1) * 64,
-                    0.0);  // every entry in the vectorised part, as in curves.h
-      const at::Tensor z = at::tensor(at::ArrayRef<double>(padded), at::kDouble).to(device_, dtype_);
+      const at::Tensor z = padded_logits(logits, dtype_, device_);
       const at::Tensor p = at::sigmoid(z).to(at::kCPU, at::kDouble).contiguous();
       std::vector<bool> holds;
       for (size_t i = 0; i < logits.size(); ++i) holds.push_back(p.const_data_ptr<double>()[i] == value);
