@@ -36,7 +36,7 @@ namespace {
 /// Held-out data that are drawn from the training data are others as soon as these change: they may then hold
 /// what the model was trained on.
 void check_unchanged(const RunPaths& run, const DataConfig& data, const HeldOutData& held_out) {
-  const std::string what = change_since_training(run, held_out);
+  const std::string what = change_since_training(run, held_out.split, held_out.dataset);
   if (what.empty()) return;
   if (!(held_out.split == "test" ? data.test : data.validation).split) return log_warning(what);
   throw DataError(

@@ -63,9 +63,8 @@ void set_form(RunConfig& config, const std::vector<std::string>& overrides) {
 }
 
 /// @throws DataError where the training texts are others by now
-std::vector<bool> used_rows(const LoadedRun& run, DataSplits& splits, const RunPaths& paths) {
-  const HeldOutData train{"train", splits.train};
-  if (const std::string changed = change_since_training(paths, train); !changed.empty())
+std::vector<bool> used_rows(const LoadedRun& run, const DataSplits& splits, const RunPaths& paths) {
+  if (const std::string changed = change_since_training(paths, "train", splits.train); !changed.empty())
     throw DataError(fmt::format(
         "{}, so nobody knows which buckets were used: restore them, or export all buckets", changed));
   return rows_in(run.vectorizer.transform_packed(splits.train.texts, 1, std::make_shared<SpillSpace>()),

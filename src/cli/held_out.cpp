@@ -24,15 +24,14 @@ std::optional<HeldOutData> load_held_out(const DataConfig& data, const TaskConfi
   return std::nullopt;
 }
 
-std::string change_since_training(const RunPaths& run, const HeldOutData& held_out) {
+std::string change_since_training(const RunPaths& run, const std::string& split, const Dataset& dataset) {
   if (!is_run_folder(run.folder) || !std::filesystem::exists(run.data())) return "";
   const nlohmann::ordered_json audit = read_json(run.data());
-  if (!audit.contains(held_out.split) || !audit[held_out.split].is_object()) return "";
-  const std::string then = audit[held_out.split].value("fingerprint", ""),
-                    now = fingerprint(held_out.dataset);
+  if (!audit.contains(split) || !audit[split].is_object()) return "";
+  const std::string then = audit[split].value("fingerprint", ""), now = fingerprint(dataset);
   if (then.empty() || then == now) return "";
-  return fmt::format("the {} data are not those of the training ({} has fingerprint {}, now {})",
-                     held_out.split, run.data().string(), then, now);
+  return fmt::format("the {} data are not those of the training ({} has fingerprint {}, now {})", split,
+                     run.data().string(), then, now);
 }
 
 std::vector<float> logits_of(Classifier& classifier, const Dataset& dataset) {

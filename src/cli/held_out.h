@@ -13,7 +13,7 @@ namespace bernoulli::cli {
 
 /// The data that a run is judged by.
 struct HeldOutData {
-  std::string split;  ///< "train", "validation" or "test"
+  std::string split;  ///< "validation" or "test"
   Dataset dataset;
 };
 
@@ -22,8 +22,8 @@ struct HeldOutData {
 std::optional<HeldOutData> load_held_out(const DataConfig& data, const TaskConfig& task);
 
 /// Empty where the data are those of the training, or `run` is no run folder and does not tell. Else what has
-/// changed. @throws ArtifactError where data.json is damaged
-std::string change_since_training(const RunPaths& run, const HeldOutData& held_out);
+/// changed. @param split  "train", "validation" or "test"  @throws ArtifactError where data.json is damaged
+std::string change_since_training(const RunPaths& run, const std::string& split, const Dataset& dataset);
 
 /// The logits of a data set, N*L, in blocks: whole batches of the classifier's, so that they are the same as
 /// in one call, and few enough that their texts do not fill the memory. @throws StopRequested

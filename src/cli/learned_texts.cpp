@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <optional>
-#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -36,18 +35,17 @@ std::optional<Dataset> read_training_data(const RunConfig& config, const RunPath
 
 void warn_of_learned_texts(const RunConfig& config, const RunPaths& run, const Dataset& given) {
   std::string reason;
-  std::optional<Dataset> train = read_training_data(config, run, reason);
+  const std::optional<Dataset> train = read_training_data(config, run, reason);
   if (!train) {
     log_info(
         fmt::format("whether the model was trained on some of these texts could not be seen: {}", reason));
     return;
   }
-  const HeldOutData learned{"train", std::move(*train)};
-  const std::string changed = change_since_training(run, learned);
+  const std::string changed = change_since_training(run, "train", *train);
   if (!changed.empty())
     log_warning(fmt::format(
         "{}: texts that the model learned then and that are gone now are not found among these", changed));
-  const std::string warning = overlap_warning("", overlap(learned.dataset, given), given.size());
+  const std::string warning = overlap_warning("", overlap(*train, given), given.size());
   if (!warning.empty()) log_warning(warning);
 }
 

@@ -40,8 +40,8 @@ report::ScoredSplit answers_of(const RunPaths& run, const DataConfig& data, cons
   const auto classifier = open_native_classifier(run.folder, usual_threads());
   std::optional<HeldOutData> held_out = load_held_out(data, task);
   if (!held_out) throw DataError("the configuration has no validation or test data");
-  if (const std::string change = change_since_training(run, *held_out); !change.empty())
-    throw DataError(change);
+  const std::string change = change_since_training(run, held_out->split, held_out->dataset);
+  if (!change.empty()) throw DataError(change);
   auto scores = std::make_shared<Scores>();
   scores->dataset = std::move(held_out->dataset);
   scores->logits = logits_of(*classifier, scores->dataset);

@@ -1,10 +1,11 @@
+#include "cli/starter_data.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
 
 #include <fmt/format.h>
 
-#include "cli/starter_task.h"
 #include "config/schema.h"
 #include "core/error.h"
 #include "core/file.h"

@@ -1,30 +1,11 @@
 #pragma once
 
-#include <optional>
-#include <string>
-#include <vector>
-
-#include "cli/starter_config.h"
-#include "config/run_config.h"
-#include "data/example_facts.h"
+#include "cli/starter_data.h"
 
 namespace bernoulli::cli {
 
-/// The data as they will be read, with what they hold.
-struct StarterData {
-  SourceConfig train;
-  std::optional<SourceConfig> validation, test;
-  ColumnsConfig columns;
-  bool has_columns = false;  ///< a table or JSON lines
-  bool is_table = false;
-  std::optional<ColumnSurvey> label_column;
-  ExampleFacts facts;
-};
-
-/// Format, columns and facts. Adds to findings. @throws as make_starter_config
-StarterData find_data(const InitRequest& request, StarterConfig& starter);
-
 /// Kind, labels and positive label; completes data.columns of several labels. Adds to findings.
+/// @throws as make_starter_config
 TaskConfig find_task(const InitRequest& request, StarterData& data, StarterConfig& starter);
 
 }  // namespace bernoulli::cli
