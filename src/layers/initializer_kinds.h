@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "config/field_builder.h"
 #include "layers/layer_kind.h"
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 namespace bernoulli::layers {
+
 std::string OnnxGraph::add(const std::string& op, std::vector<std::string> inputs,
                            std::vector<OnnxAttribute> attributes, int64_t output_index) {
   std::string output = fmt::format("{}/{}_{}", layer_, op, nodes_.size());

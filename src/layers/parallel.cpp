@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "config/field_builder.h"
-#include "layers/shape_rules.h"
+#include "layers/layer_kind.h"
 
 namespace bernoulli::layers {
 namespace {

@@ -6,7 +6,7 @@
 namespace bernoulli::layers {
 namespace {
 
-LayerPlan plan(const Json& args, const PlanContext& context) {
+LayerPlan plan_word_dropout(const Json& args, const PlanContext& context) {
   require_layout(context, {Layout::kSequence});
   return {context.input,
           {},
@@ -34,7 +34,7 @@ LayerKind word_dropout() {
            {config::number("rate", "probability that a token is taken out").at_least(0).below(1)},
            "rate",
            false},
-          plan,
+          plan_word_dropout,
           false};
 }
 
