@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "support/message_of.h"
 #include "support/temporary_folder.h"
 
 namespace bernoulli {
@@ -21,18 +21,9 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using testing::message_of;
 using ::testing::StartsWith;
 using testing::TemporaryFolder;
-
-template <class Expected>
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Expected& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 std::vector<std::string> names_in(const TemporaryFolder& folder) {
   std::vector<std::string> names;

@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "data/read_source.h"
+#include "support/message_of.h"
 #include "support/temporary_folder.h"
 
 namespace bernoulli::testing {
@@ -21,18 +22,6 @@ inline TaskConfig task_of(Kind kind, std::vector<std::string> labels = {}) {
   task.kind = kind;
   task.labels = std::move(labels);
   return task;
-}
-
-/// What `action` says when it throws Expected; a failed test where it does not.
-template <class Expected, class Action>
-std::string message_of(Action action) {
-  try {
-    action();
-  } catch (const Expected& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return "";
 }
 
 /// Files of a data set in a folder of their own. Messages and origins are compared without the folder's name.

@@ -3,7 +3,6 @@
 #include "optim/optimizer.h"
 
 #include <cmath>
-#include <functional>
 #include <memory>
 
 #include <gmock/gmock.h>
@@ -18,12 +17,14 @@
 
 #include "core/error.h"
 #include "optim/optim_fixture.h"
+#include "support/message_of.h"
 
 namespace bernoulli {
 namespace {
 
 using ::testing::DoubleNear;
 using ::testing::ElementsAre;
+using testing::message_of;
 using testing::numbers;
 using testing::optimizer_config;
 using testing::parameter;
@@ -206,16 +207,6 @@ TEST(Optimizer, GoesOnFromItsStateBitForBit) {
     }
     EXPECT_EQ(numbers(weight), numbers(unbroken));
   }
-}
-
-template <class Expected>
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Expected& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
 }
 
 TEST(Optimizer, RefusesStateThatIsNotItsOwn) {

@@ -10,6 +10,7 @@
 #include "model/features.h"
 #include "predict/open_classifier.h"
 #include "predict/run_on_disk.h"
+#include "support/message_of.h"
 
 namespace bernoulli {
 namespace {
@@ -27,17 +28,8 @@ std::unique_ptr<Classifier> open(const RunOnDisk& run) {
   return open_classifier(run.folder().path(), c10::kCPU);
 }
 
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const ArtifactError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
 std::string refused(const fs::path& path) {
-  return message_of([&] { open_classifier(path, c10::kCPU); });
+  return testing::message_of<ArtifactError>([&] { open_classifier(path, c10::kCPU); });
 }
 
 TEST(Classifier, KnowsWhatTheRunKnew) {
@@ -134,6 +126,13 @@ TEST(Classifier, UsesTheBestCheckpointOfATrainingThatDidNotFinishElseTheNewest) 
   ::testing::internal::CaptureStderr();
   open(run);
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("using its best checkpoint, of step 7"));
+  std::string config = run.config().resolved_yaml;
+  const std::string best = "restore_best: true";
+  ASSERT_NE(config.find(best), std::string::npos);
+  run.folder().write("config.yaml", config.replace(config.find(best), best.size(), "restore_best: false"));
+  ::testing::internal::CaptureStderr();
+  open(run);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("using its newest checkpoint, of step 9"));
 }
 
 TEST(Classifier, RefusesWhatIsNoRun) {

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <functional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +11,7 @@
 #include <ATen/ops/equal.h>
 
 #include "core/error.h"
+#include "support/message_of.h"
 #include "support/temporary_folder.h"
 
 namespace bernoulli {
@@ -38,15 +38,6 @@ void flip_bit(const fs::path& path, size_t offset) {
   const char byte = static_cast<char>(file.get() ^ 1);
   file.seekp(static_cast<std::streamoff>(offset));
   file.put(byte);
-}
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const ArtifactError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
 }
 
 TEST(Checkpoint, ComesBackBitForBit) {
@@ -93,7 +84,8 @@ TEST(Checkpoint, SavesTheSameBytesForTheSameState) {
 TEST(Checkpoint, RefusesAnotherKindOfFile) {
   const bernoulli::testing::TemporaryFolder folder;
   folder.write("pickle", "\x80\x02}q\x00.");
-  EXPECT_THAT(message_of([&] { load_weights(folder / "pickle"); }), HasSubstr("pickle"));
+  EXPECT_THAT(bernoulli::testing::message_of<ArtifactError>([&] { load_weights(folder / "pickle"); }),
+              HasSubstr("pickle"));
 }
 
 TEST(CheckpointFolder, OrdersByStepAndRemoves) {
@@ -141,7 +133,8 @@ TEST(CheckpointFolder, RefusesWhenNoFileIsWhole) {
   const CheckpointFolder checkpoints(folder.path());
   checkpoints.save(sample(1));
   flip_bit(checkpoints.path_of(1), 100);
-  EXPECT_THAT(message_of([&] { checkpoints.load_newest(); }), HasSubstr("no checkpoint in"));
+  EXPECT_THAT(bernoulli::testing::message_of<ArtifactError>([&] { checkpoints.load_newest(); }),
+              HasSubstr("no checkpoint in"));
   EXPECT_TRUE(fs::exists(checkpoints.path_of(1)));
 }
 
