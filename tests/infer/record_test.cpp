@@ -113,6 +113,9 @@ TEST(Record, KeepsTabsAndLineEndsOfLabelsOutOfTheColumns) {
   EXPECT_THAT(line(odd, {1, 1}, RecordFormat::kTsv), StartsWith("a\\x09b,c\\x0ad\t"));
   const Named binary_odd({TaskConfig::Kind::kBinary, {"no", "y\tes"}}, {0.1});
   EXPECT_EQ(line(binary_odd, {0}, RecordFormat::kTsv), "y\\x09es\t0.5\t0.0\n");
+  const Named comma({TaskConfig::Kind::kMultiLabel, {"a,b", "c"}}, {0.5, 0.5});
+  EXPECT_THAT(line(comma, {1, 1}, RecordFormat::kTsv), StartsWith("a\\x2Cb,c\t"))
+      << "a comma inside a label is not one between two";
 }
 
 TEST(Record, CopiesKeptColumnsInFront) {

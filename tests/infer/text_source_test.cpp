@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <sys/ioctl.h>
+#include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -97,6 +100,10 @@ class Pipe {
   void write(const std::string& bytes) const {
     ASSERT_EQ(::write(ends_[1], bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
   }
+  /// Until nothing is left of what was written.
+  void wait_until_read() const {
+    for (int left = 1; left > 0; std::this_thread::yield()) ASSERT_EQ(::ioctl(ends_[0], FIONREAD, &left), 0);
+  }
   void close() {
     if (ends_[1] >= 0) ::close(ends_[1]);
     ends_[1] = -1;
@@ -132,6 +139,7 @@ TEST(TextSource, GivesATextALine) {
   EXPECT_THAT(lines_of("\n"), ElementsAre(""));
   EXPECT_THAT(lines_of(""), IsEmpty());
   EXPECT_THAT(lines_of(std::string("a\0b\rc\n", 6)), ElementsAre(std::string("a\0b\rc", 5)));
+  EXPECT_THAT(lines_of("a\r\nb\r"), ElementsAre("a", "b\r")) << "no line end follows";
 }
 
 TEST(TextSource, KnowsWhatIsNoTextALine) {
@@ -150,6 +158,19 @@ TEST(TextSource, JoinsLinesThatAreLongerThanItsBuffer) {
 TEST(TextSource, DropsAByteOrderMarkAtTheStartAlone) {
   EXPECT_THAT(lines_of("\xef\xbb\xbfone\n\xef\xbb\xbftwo\n"), ElementsAre("one", "\xef\xbb\xbftwo"));
   EXPECT_THAT(lines_of("\xef\xbb\xbf{\"text\": \"x\"}\n", "a.jsonl"), ElementsAre("x"));
+}
+
+TEST(TextSource, WaitsForTheRestOfAByteOrderMark) {
+  for (const auto& [mark, rest] : {std::pair("\xef", "\xbb\xbfone\n"), std::pair("\xef\xbb", "\xbfone\n")}) {
+    Pipe pipe(input_of("texts.txt"));
+    pipe.write(mark);
+    std::thread writer([&] {
+      pipe.wait_until_read();
+      pipe.write(rest);
+    });
+    EXPECT_THAT(pipe.next(), ElementsAre("one"));
+    writer.join();
+  }
 }
 
 TEST(TextSource, TakesTheTextColumnOfJsonLines) {

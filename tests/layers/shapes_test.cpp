@@ -124,6 +124,10 @@ TEST(Shapes, EveryKindRefusesAnInputThatItCannotTake) {
     EXPECT_THAT(fault, ::testing::StartsWith("model.layers[0] (")) << layer;
     EXPECT_THAT(fault, ::testing::EndsWith(", got [B, T] ids")) << layer;
   }
+  EXPECT_EQ(
+      plan_fault("[{embedding: 4}, {linear: 1}]"),
+      "model.layers[1] (linear): the model ends in [B, T, 1], expected [B, 1]: one logit a label (put a "
+      "pool, such as mean_pool, before the last linear layer)");
 }
 
 constexpr const char* kTextCnn =
@@ -153,6 +157,10 @@ TEST(Shapes, BranchesJoinTheirFeatures) {
                     "include}}]]}, {linear: 1}]",
                     {.sequence_length = 9})
                    .reads_lengths());
+  EXPECT_FALSE(plan("[{embedding: 4}, {word_dropout: 0.1}, {mean_pool: {padding: include}}, {linear: 1}]",
+                    {.sequence_length = 9})
+                   .reads_lengths())
+      << "what only training runs does not count";
 }
 
 TEST(Shapes, BranchesGiveNoMoreThanALayerMay) {

@@ -123,6 +123,10 @@ TEST(MetricIntervals, WarnByWhatEachMetricRestsOn) {
   EXPECT_EQ(several.find("jaccard")->num_answers, 60);
   EXPECT_TRUE(several.find("subset_accuracy")->exact);
   EXPECT_FALSE(several.find("accuracy")->exact) << "labels of one example are not independent";
+
+  for (size_t i = 0; i < 60; ++i) two.logits[2 * i + 1] = -1;
+  EXPECT_EQ(intervals_of(two, TaskConfig::Kind::kMultiLabel).find("macro_precision")->num_answers, 9)
+      << "a label that is never predicted has no precision";
 }
 
 TEST(MetricIntervals, LeaveOutCountsTheLossAndWhatResamplingBiases) {

@@ -216,6 +216,8 @@ TEST(NativeModel, LeavesWhatItCannotVouchForToLibTorch) {
               HasSubstr("'xxh3' not found"));
   EXPECT_THAT(reason(edited(file, "native.json", R"("shape":[5,4])", R"("shape":[4,5])")),
               HasSubstr("has shape [4, 5]"));
+  EXPECT_THAT(reason(edited(file, "metadata.json", run.vectorizer().ids_fingerprint(), "ffffffffffffffff")),
+              HasSubstr("vocabulary is not the one that its metadata names"));
   std::string flipped = file;
   flipped[flipped.find("\"texts\":")] ^= 1;
   EXPECT_THAT(reason(resealed(flipped)), HasSubstr("is damaged (CRC-32)"));

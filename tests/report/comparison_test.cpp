@@ -63,6 +63,26 @@ TEST_F(Comparison, TestsTheSameExamples) {
       HasSubstr("<td class=\"l\">second</td><td>4</td><td>2</td><td>0</td><td>+0.5000</td><td>0.5</td>"));
 }
 
+TEST_F(Comparison, CallsNoIntervalOfFewAnswersMoreThanChance) {
+  for (const size_t pairs : {10u, 25u}) {
+    std::vector<float> targets, wrong, right;
+    for (size_t i = 0; i < pairs; ++i) {
+      targets.insert(targets.end(), {1, 0});
+      wrong.insert(wrong.end(), {i % 2 == 0 ? 2.0f : -2.0f, i % 2 == 0 ? -2.0f : 2.0f});
+      right.insert(right.end(), {2, -2});
+    }
+    first_.answer(targets, wrong);
+    second_.answer(targets, right);
+    if (pairs == 10) {
+      EXPECT_THAT(page(), HasSubstr("With 10 answers of the rarer kind the intervals are too narrow"));
+      EXPECT_THAT(page(), Not(HasSubstr("<b>+")));
+    } else {
+      EXPECT_THAT(page(), Not(HasSubstr("are too narrow")));
+      EXPECT_THAT(page(), HasSubstr("<b>+0."));
+    }
+  }
+}
+
 TEST_F(Comparison, DoesNotTestAnswersThatAreNotNumbers) {
   prepare(second_, "second", {3, std::nanf(""), 1, -2}, figures(1, 0.875));
   const auto comparisons = compare_with_first(runs());

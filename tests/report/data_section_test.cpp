@@ -47,5 +47,19 @@ TEST(DataSection, ShowsFilesVariantsAndLabelsThatWereLeftOut) {
   EXPECT_THAT(page, HasSubstr("&lt;odd&gt;"));
 }
 
+TEST(DataSection, FoldsTheCountsOfManyLabels) {
+  for (const size_t num_labels : {12u, 13u}) {
+    testing::MadeUpRun run;
+    Json train = audit_of(30);
+    train["labels"] = Json::object();
+    for (size_t label = 0; label < num_labels; ++label) train["labels"]["tag" + std::to_string(label)] = 2;
+    run.record().data = {{"train", train}, {"also_in_train", Json::object()}};
+    const std::string page = report::data_section(run.record());
+    EXPECT_THAT(page, HasSubstr("tag11"));
+    EXPECT_EQ(page.find("<summary>Examples of each of the 13 labels</summary>") != std::string::npos,
+              num_labels == 13);
+  }
+}
+
 }  // namespace
 }  // namespace bernoulli

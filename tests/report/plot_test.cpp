@@ -57,6 +57,10 @@ TEST(Plot, LeavesOutWhatCouldNotBeSeen) {
   EXPECT_THAT(path, ::testing::EndsWith("L406.0 28.0"));
 }
 
+TEST(Plot, GoesToTheLastPointHoweverNear) {
+  EXPECT_EQ(path_of(unit({{0, 0}, {0.5, 0.5}, {0.501, 0.5}})), "M58.0 218.0L232.0 123.0L232.3 123.0");
+}
+
 TEST(Plot, TicksAreRoundNumbers) {
   const auto y_ticks = [](double low, double high) {
     Plot plot{.lines = {{"s1", {{0, low}, {1, high}}}}};

@@ -65,6 +65,16 @@ TEST(RunPage, SaysWhatTheLogitsWereDividedBy) {
   EXPECT_THAT(run_page(run.report()), HasSubstr(">0.5 to 2, fitted for each label on the validation data<"));
 }
 
+TEST(RunPage, NamesLabelsWithoutAThresholdOfTheirOwn) {
+  MadeUpRun run;
+  run.record().config.metrics.threshold.method = ThresholdConfig::Method::kMaxF1;
+  run.finish({{"test", kFigures}});
+  EXPECT_THAT(run_page(run.report()), HasSubstr(">fitted on validation data: the best F1<"));
+  run.finish({{"threshold_not_fitted", {"<rare>"}}});
+  EXPECT_THAT(run_page(run.report()),
+              HasSubstr("; 0.5 for &#39;&lt;rare&gt;&#39;, as these data have no example with the label"));
+}
+
 TEST(RunPage, MarksTheBestEpoch) {
   MadeUpRun run;
   for (int epoch = 1; epoch <= 3; ++epoch) {
@@ -116,6 +126,15 @@ TEST(RunPage, ShowsTheMostConfidentErrorsFirst) {
   EXPECT_THAT(errors, HasSubstr("data.csv:13"));
   EXPECT_THAT(errors, HasSubstr("<td>0.999994</td><td>12.0000</td>"));
   EXPECT_THAT(run_page(run.report()), HasSubstr("<h3>Positive, and answered negative</h3><p>None.</p>"));
+}
+
+TEST(RunPage, ShowsEquallyConfidentErrorsInTheOrderOfTheExamples) {
+  MadeUpRun run;
+  run.answer({0, 0, 0}, {2, 2, 2}, {"error 0", "error 1", "error 2"}).finish({{"test", kFigures}});
+  const std::string page = run_page(run.report());
+  ASSERT_THAT(page, HasSubstr("error 2"));
+  EXPECT_LT(page.find("error 0"), page.find("error 1"));
+  EXPECT_LT(page.find("error 1"), page.find("error 2"));
 }
 
 TEST(RunPage, IsSafeFromWhatStandsInData) {

@@ -167,6 +167,7 @@ TEST(Comparison, TellsNoiseFromWhatIsNotDecidedAndFromADifference) {
   };
   EXPECT_EQ(judged({{0.9, 0.5}}).judgement(), "one seed");
   EXPECT_EQ(judged({{0.90, 0.91}, {0.92, 0.91}, {0.91, 0.90}}).judgement(), "within seed noise");
+  EXPECT_EQ(judged({{0.5, 0.5}, {0.5, 0.5}}).judgement(), "within seed noise") << "no difference at all";
   // As large as it was seen: three seeds, -0.164 on average, paired t test p = .06.
   const ModeComparison undecided = judged({{0.74, 0.50}, {0.75, 0.68}, {0.76, 0.58}});
   EXPECT_EQ(undecided.judgement(), "not decided with 3 seeds");
@@ -187,6 +188,7 @@ TEST(Comparison, SaysWhereNoModeBeatTheCommonerAnswer) {
   EXPECT_THAT(verdict(comparison),
               AllOf(HasSubstr("in the first 200 of the configured 5320 updates"),
                     HasSubstr("No mode did better than always giving the commoner answer (0.9950)")));
+  EXPECT_THAT(verdict(comparison), ::testing::EndsWith("No stress was tried."));
   comparison.majority_accuracy = 0.9;
   EXPECT_THAT(verdict(comparison), Not(HasSubstr("commoner answer")));
 }

@@ -8,6 +8,7 @@
 #include "layers/layer_kind.h"
 #include "stability/comparison.h"
 #include "stability/page.h"
+#include "support/message_of.h"
 #include "support/temporary_folder.h"
 
 namespace bernoulli::stability {
@@ -75,6 +76,12 @@ TEST_F(PairedTraining, EveryModeStartsFromTheSameWeights) {
   EXPECT_GT(one.modes[0].series.at(0).update_norm, 0);
 }
 
+TEST_F(PairedTraining, WeightsDifferBeforeTheLossDoes) {
+  const PairedRun pair = run({Mode::kBceWithLogits, Mode::kSigmoidBce}, {}, 3);
+  EXPECT_TRUE(pair.modes[1].first_weight_difference) << "of another rounding";
+  EXPECT_FALSE(pair.modes[1].first_loss_difference) << "which is no difference of a loss yet";
+}
+
 TEST_F(PairedTraining, OnlyLogitsRecoverFromABiasOfThirty) {
   Stress bias;
   bias.output_bias = 30;
@@ -122,7 +129,17 @@ TEST_F(PairedTraining, NamesAStressThatDoesNotApply) {
   Stress bias;
   bias.name = "output_bias";
   bias.output_bias = 30;
-  EXPECT_THROW(run({Mode::kBceWithLogits}, bias, 1), UsageError);
+  const auto refusal = [&](const Stress& stress) {
+    return testing::message_of<UsageError>([&] { run({Mode::kBceWithLogits}, stress, 1); });
+  };
+  EXPECT_THAT(refusal(bias), HasSubstr("the last layer has no bias"));
+  load(
+      {"model.layers=[{embedding: {dim: 8, initializer: zeros}}, {mean_pool: {padding: exclude}}, {linear: "
+       "1}]"});
+  Stress spread;
+  spread.name = "confident_init";
+  spread.logit_spread = 40;
+  EXPECT_THAT(refusal(spread), HasSubstr("all initial logits are the same"));
 }
 
 TEST_F(PairedTraining, ComparisonKeepsItsContractAndItsPageNeedsNothing) {

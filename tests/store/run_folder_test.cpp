@@ -101,6 +101,23 @@ TEST_F(InTemporaryFolder, TakesNoLinkToAFolderAway) {
   EXPECT_TRUE(fs::exists("link/config.yaml"));
 }
 
+TEST_F(InTemporaryFolder, AnOutputInsideOfARunLocksIt) {
+  folder_.write("run/config.yaml", "a: 1\n");
+  const RunPaths run{"run"};
+  EXPECT_EQ(lock_for_output(run, "model.pt"), nullptr);
+  EXPECT_EQ(lock_for_output(run, "run2/model.pt"), nullptr);
+  EXPECT_NE(lock_for_output(run, "run/exports/model.pt"), nullptr);
+  const RunFolder training = RunFolder::open_for_resume("run");
+  EXPECT_EQ(lock_for_output(run, "model.pt"), nullptr);
+  try {
+    lock_for_output(run, fs::current_path() / "run" / "model.pt");
+    FAIL() << "shared";
+  } catch (const RunFolderError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("in use"));
+    EXPECT_THAT(error.what(), HasSubstr(", or write elsewhere with --output"));
+  }
+}
+
 TEST_F(InTemporaryFolder, ReadJsonNamesADamagedFile) {
   folder_.write("summary.json", "{\"a\": ");
   try {

@@ -51,6 +51,8 @@ TEST(DeflateZip, DamageAndBombsAreRefused) {
               HasSubstr("entry 'archive/data.pkl' cannot be unpacked"));
   EXPECT_THAT(zip_refusal(with(24, low_byte_first(10001, 4))), HasSubstr("cannot be unpacked"));
   EXPECT_THAT(zip_refusal(with(24, low_byte_first(0xfffffff0, 4))), HasSubstr("claims 4294967280 bytes of "));
+  EXPECT_THAT(zip_refusal(with(24, low_byte_first(50'000'000, 4))), HasSubstr("claims 50000000 bytes of "))
+      << "more than deflated bytes can hold";
   EXPECT_THAT(zip_refusal(with(16, low_byte_first(1, 4))), HasSubstr("damaged (CRC-32)"));
   for (size_t i = 0; i < 200; ++i) {
     std::string changed = file;
