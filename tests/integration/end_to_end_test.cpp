@@ -684,6 +684,59 @@ TEST_F(EndToEnd, ExportOfACompactFormTellsWhatItChanges) {
   EXPECT_THAT(text.out, HasSubstr("on 20 test texts: 0 decisions changed"));
 }
 
+TEST_F(EndToEnd, ExportOfUsedBucketsNeedsTheTextsThatUsedThem) {
+  ASSERT_EQ(run(train_words("run", {"--set", "text={hashing: 500}"})).exit_code, 0);
+  const std::string small = (folder_ / "small.pt").string();
+  const auto export_used = [&] {
+    return run({"export", (folder_ / "run").string(), "--buckets", "used", "--output", small});
+  };
+  ASSERT_EQ(export_used().exit_code, 0);
+  fs::remove(small);
+  folder_.write("data.csv", folder_.read("data.csv") + "a lovely film,good\n");
+  const ProgramResult refused = export_used();
+  EXPECT_EQ(refused.exit_code, 3) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("so nobody knows which buckets were used: restore them, or export all"));
+  EXPECT_FALSE(fs::exists(small));
+}
+
+/// The threshold is the probability of a text, which is not above it, and which int8 makes larger.
+TEST_F(EndToEnd, ExportRefusesMoreChangedDecisionsThanAreAllowed) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const std::string run_dir = (folder_ / "run").string(), small = (folder_ / "small.pt").string();
+  const auto export_int8 = [&](const std::string& share) {
+    return run({"export", run_dir, "--weights", "int8", "--max-changed", share, "--output", small});
+  };
+  const auto answers_of = [&](const std::string& model) {
+    const std::string data = (folder_ / "data.csv").string(), file = (folder_ / "answers.jsonl").string();
+    fs::remove(file);
+    EXPECT_EQ(run({"evaluate", model, "--data", data, "--answers", file}).exit_code, 0);
+    std::vector<Json> answers;
+    std::istringstream lines(folder_.read("answers.jsonl"));
+    for (std::string line; std::getline(lines, line);) answers.push_back(Json::parse(line));
+    return answers;
+  };
+  ASSERT_EQ(export_int8("0").exit_code, 0) << "none is near a half";
+  std::set<std::string> tested;
+  ASSERT_EQ(run({"evaluate", run_dir, "--answers", (folder_ / "test.jsonl").string()}).exit_code, 0);
+  std::istringstream lines(folder_.read("test.jsonl"));
+  for (std::string line; std::getline(lines, line);) tested.insert(Json::parse(line)["origin"]);
+  const std::vector<Json> before = answers_of(run_dir), after = answers_of(small);
+  Json summary = read_json("run/summary.json");
+  for (size_t i = 0; i < before.size(); ++i) {
+    if (tested.contains(before[i]["origin"]) && after[i]["probability"] > before[i]["probability"])
+      summary["thresholds"] = {before[i]["probability"]};
+  }
+  ASSERT_NE(summary["thresholds"][0], 0.5) << "int8 makes no probability larger";
+  folder_.write("run/summary.json", summary.dump());
+  fs::remove(small);
+  const ProgramResult refused = export_int8("0");
+  EXPECT_EQ(refused.exit_code, 4) << refused.err;
+  EXPECT_THAT(refused.err, ContainsRegex("of 20 texts [0-9]+ get another decision .* export.max_changed is 0 "
+                                         "\\(take float16 for export.weights, or allow more"));
+  EXPECT_FALSE(fs::exists(small));
+  EXPECT_EQ(export_int8("1").exit_code, 0) << "all may change";
+}
+
 TEST_F(EndToEnd, TrainingWritesTheCompactFormThatIsConfigured) {
   std::vector<std::string> words = train_words("run");
   for (const char* setting : {"export.fold=true", "export.weights=float16", "export.max_changed=0.5"})

@@ -112,7 +112,9 @@ TEST_F(Init, SeveralLabelsTrainAsTheyAreFound) {
                               const char* tags[] = {"a|b", "b", "a", "c", "b|c", ""};
                               return "\"" + text(i) + "\"," + tags[i % 6];
                             }));
-  EXPECT_EQ(found(trained("tags.csv"), "data.columns.label_separator"), "|");
+  findings = trained("tags.csv");
+  EXPECT_EQ(found(findings, "data.columns.label_separator"), "|");
+  EXPECT_THAT(findings.dump(), HasSubstr("3 labels; 20 of 60 examples have several, 10 none"));
   folder_.write("flags.csv", "comment,rude,loud\n" + rows([](int i) {
                                return "\"" + text(i) + "\"," + std::to_string(i % 2) + "," +
                                       std::to_string(i % 3 / 2);
@@ -147,6 +149,9 @@ TEST_F(Init, LabelledLinesAndFoldersTrainAsTheyAreFound) {
                   return "__label__" + label(i) + (i % 4 == 0 ? " __label__x " : " ") + text(i);
                 }));
   EXPECT_EQ(found(trained("b.ft"), "task.kind"), "multi_label");
+  folder_.write("c.ft",
+                rows([](int i) { return (i % 3 == 1 ? "" : "__label__" + label(i) + " ") + text(i); }));
+  EXPECT_EQ(found(trained("c.ft"), "task.kind"), "multi_label") << "of two labels, where some have none";
   for (int i = 0; i < 60; ++i) {
     folder_.write("classes/" + label(i) + "/" + std::to_string(i) + ".txt", text(i));
     folder_.write(
@@ -159,12 +164,19 @@ TEST_F(Init, LabelledLinesAndFoldersTrainAsTheyAreFound) {
   folder_.write("files/valid.csv", csv());
   const Json findings = trained("files");
   EXPECT_EQ(findings["examples"], Json::parse(R"({"train": 60, "validation": 60, "test": 0})"));
+  folder_.write("files/train.tsv", csv());
+  const ProgramResult two = run({"init", "files"});
+  EXPECT_EQ(two.exit_code, 2);
+  EXPECT_THAT(two.err, HasSubstr("'files' holds 'files/train.csv', 'files/train.tsv': name the file or"));
 }
 
 TEST_F(Init, CompressedTablesTrainAsTheyAreFound) {
   const std::string file = folder_.write("a.csv", csv()).string();
   if (run_program({"/bin/sh", "-c", "gzip \"$0\"", file}).exit_code != 0) GTEST_SKIP() << "no gzip here";
   EXPECT_EQ(found(trained("a.csv.gz"), "format"), "csv");
+  fs::create_directory(folder_ / "parts");
+  fs::rename(file + ".gz", folder_ / "parts/train.csv.gz");
+  EXPECT_EQ(found(trained("parts"), "data.train"), "parts/train.csv.gz");
 }
 
 TEST_F(Init, NothingIsOverwritten) {
@@ -182,6 +194,7 @@ TEST_F(Init, NothingIsOverwritten) {
   const ProgramResult printed = run({"init", "a.csv", "--output", "-"});
   EXPECT_EQ(printed.exit_code, 0);
   EXPECT_THAT(printed.out, HasSubstr("train: {path: a.csv}"));
+  EXPECT_THAT(printed.out, HasSubstr("standardize: [lowercase, strip_punctuation]"));
   EXPECT_THAT(printed.err, HasSubstr("data.columns.text: review"));
   EXPECT_EQ(run({"init", "a.csv", "--output", "-", "--json"}).exit_code, 2);
   EXPECT_EQ(run({"init", "a.csv", "--output", "no/such/folder.yaml"}).exit_code, 5);
@@ -221,6 +234,8 @@ TEST_F(Init, HostileDataAreFaultsOfTheData) {
                "holds 1500 different labels", "many.txt");
   expect_fault("text,label\n" + rows([](int i) { return "\"" + text(i) + "\"," + label(i) + "\xe9"; }), 3,
                "a label is not UTF-8");
+  expect_fault("te\xe9xt,label\n" + rows([](int i) { return "\"" + text(i) + "\"," + label(i); }), 3,
+               "the column name 'te\\xe9xt' is not UTF-8");
   expect_fault("text,label\n" + rows([](int i) { return "\"" + text(i) + "\"," + (i == 7 ? "" : label(i)); }),
                3, "data.csv:9: the label is empty, as in 1 of 60");
   for (const char* name : {"a", "b", "c"}) {
@@ -244,8 +259,46 @@ TEST_F(Init, TextsBeyondAsciiGetTheStepsOfUnicode) {
                          }));
   const Json findings = trained("a.csv");
   EXPECT_EQ(found(findings, "text.standardize"), "unicode_lowercase, strip_unicode_punctuation");
+  EXPECT_EQ(found(findings, "text.split"), "") << "words, as there are spaces";
   EXPECT_THAT(folder_.read("mine.yaml"),
               HasSubstr("standardize: [unicode_lowercase, strip_unicode_punctuation]"));
+}
+
+TEST_F(Init, TextsWithoutSpacesAreSplitIntoCharacters) {
+  folder_.write("a.csv", "text,label\n" + rows([](int i) {
+                           return (i % 2 == 0 ? "这部电影很好看我非常喜欢" : "故事沉闷冗长我差点睡着了") +
+                                  std::to_string(i) + "," + label(i);
+                         }));
+  EXPECT_EQ(found(trained("a.csv"), "text.split"), "character");
+}
+
+TEST_F(Init, TheGreaterOfTwoNumbersIsPositive) {
+  folder_.write("a.csv", "text,stars\n" +
+                             rows([](int i) { return "\"" + text(i) + "\"," + (i % 3 == 0 ? "1" : "2"); }));
+  EXPECT_EQ(found(trained("a.csv"), "task.positive"), "2") << "though 1 is rarer";
+}
+
+TEST_F(Init, FewExamplesAreNotSpentOnATest) {
+  for (const int count : {49, 50}) {
+    folder_.write("a.csv",
+                  "text,label\n" + rows([](int i) { return "\"" + text(i) + "\"," + label(i); }, count));
+    const ProgramResult printed = run({"init", "a.csv", "--output", "-"});
+    EXPECT_THAT(printed.out, HasSubstr("  validation: {from: train, fraction: 0.2"));
+    EXPECT_EQ(printed.out.find("  test: {from: train") != std::string::npos, count == 50) << printed.out;
+  }
+}
+
+TEST_F(Init, RepeatedTextsStayOnOneSide) {
+  for (const int repeated : {9, 10}) {
+    folder_.write(
+        "a.csv",
+        "text,label\n" +
+            rows([&](int i) { return "\"" + text(i < 1000 - repeated ? i : i - 500) + "\"," + label(i); },
+                 1000));
+    const ProgramResult printed = run({"init", "a.csv", "--output", "-"});
+    ASSERT_EQ(printed.exit_code, 0) << printed.err;
+    EXPECT_THAT(printed.out, HasSubstr(repeated == 10 ? "method: hash" : "method: stratified"));
+  }
 }
 
 TEST_F(Init, WarnsOfAColumnOfPartsThatItDoesNotTake) {

@@ -93,6 +93,24 @@ TEST_F(EarlierRun, GivesTheRowsOfTokensThatBothHave) {
   const Json record = json("second/data.json")["start_from"];
   EXPECT_EQ(record["rows"], 2 + 4 + 1 + 7);
   EXPECT_EQ(record["rows_found"], 2 + 2 + 1 + 7) << "padding, unknown; fine, dull, film, the numbers";
+
+  const std::string astray = path("first/checkpoints/step-000000999.safetensors");
+  fs::copy_file(path("second/checkpoints/" + json("second/summary.json")["checkpoint"].get<std::string>()),
+                astray);
+  const ProgramResult third = train("third", {"model.start_from=" + astray});
+  EXPECT_EQ(third.exit_code, 4);
+  EXPECT_THAT(third.err,
+              HasSubstr(astray + "' was not trained with the vocabulary of the run that it lies in"));
+}
+
+TEST_F(EarlierRun, MayHaveFilledBucketsThatNoTrainingTextHas) {
+  const std::string hashed = "text={hashing: 50}";
+  ASSERT_EQ(train("hashed", {hashed}).exit_code, 0);
+  ASSERT_EQ(train("second", {hashed, "model.start_from=" + path("hashed")}).exit_code, 0);
+  const ProgramResult refused =
+      run({"export", path("second"), "--buckets", "used", "--output", path("small.pt")});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("buckets that no training text has hold what model.start_from brought"));
 }
 
 TEST_F(EarlierRun, IsNotNeededOnceThereIsACheckpoint) {
