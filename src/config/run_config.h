@@ -12,7 +12,7 @@
 namespace bernoulli {
 
 /// Plain structs: the resolved, validated configuration. Everything behind config/ takes these and never sees
-/// YAML. Keys, defaults, ranges and documentation of every member stand in config/schema.cpp.
+/// YAML. Keys, defaults, ranges and documentation of every member stand in config/schema_*.cpp.
 
 /// A validated variant: every key of the kind is present in `args` (defaults filled in; optional ones null).
 struct KindConfig {

@@ -1,0 +1,121 @@
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "config/schema.h"
+#include "config/setting_checks.h"
+#include "core/parse_number.h"
+
+namespace bernoulli::config {
+namespace {
+
+void check_column_number(const CheckedSettings& settings, const std::string& key, const std::string& column) {
+  const std::optional<int64_t> number = parse_number<int64_t>(column);
+  if (!number || *number < 1) {
+    settings.fault("data.columns." + key,
+                   fmt::format("is {}, but data.columns.header is false (expected a column number from 1)",
+                               quote(column)));
+  }
+}
+
+void check_column_numbers(const CheckedSettings& settings) {
+  const ColumnsConfig& columns = settings.run.data.columns;
+  for (size_t i = 0; i < columns.text.size(); ++i)
+    check_column_number(settings, columns.text.size() == 1 ? "text" : fmt::format("text[{}]", i),
+                        columns.text[i]);
+  if (columns.label_columns.empty()) check_column_number(settings, "label", columns.label);
+  for (size_t i = 0; i < columns.label_columns.size(); ++i)
+    check_column_number(settings, fmt::format("label_columns[{}]", i), columns.label_columns[i]);
+  if (!columns.weight.empty()) check_column_number(settings, "weight", columns.weight);
+  if (columns.split) check_column_number(settings, "split.column", columns.split->column);
+}
+
+void check_quote_and_delimiter(const CheckedSettings& settings) {
+  const ColumnsConfig& columns = settings.run.data.columns;
+  if (!columns.quote.empty() && columns.quote == columns.delimiter)
+    settings.fault("data.columns.quote", "is the delimiter too (expected two different characters)");
+  for (const auto& [key, value] :
+       {std::pair("quote", columns.quote), std::pair("delimiter", columns.delimiter)}) {
+    if (value == "\n" || value == "\r")
+      settings.fault(fmt::format("data.columns.{}", key),
+                     "is a line break, which ends a row already (expected another character)");
+  }
+}
+
+}  // namespace
+
+std::set<std::string> known_formats(const SourceConfig& source) {
+  if (source.format != "auto") return {source.format};
+  std::set<std::string> found;
+  for (const std::string& path : source.paths) {
+    const std::string by_name = format_by_name(path);
+    if (by_name.empty() && path.find_first_of("*?[") != std::string::npos)
+      found.merge(std::set<std::string>{"csv", "tsv", "jsonl", "fasttext"});  // whatever its files are
+    else
+      found.insert(by_name.empty() ? "class_folders" : by_name);
+  }
+  return found;
+}
+
+std::set<std::string> known_formats(const DataConfig& data) {
+  std::set<std::string> found = known_formats(data.train);
+  for (const HeldOutConfig* held_out : {&data.validation, &data.test}) {
+    if (held_out->source) found.merge(known_formats(*held_out->source));
+  }
+  return found;
+}
+
+bool have_columns(const std::set<std::string>& formats) {
+  return formats.contains("csv") || formats.contains("tsv") || formats.contains("jsonl");
+}
+
+std::string in_words(const std::set<std::string>& formats) {
+  return join_words({formats.begin(), formats.end()}, "and");
+}
+
+void check_columns(const CheckedSettings& settings) {
+  const ColumnsConfig& columns = settings.run.data.columns;
+  const ColumnsConfig defaults;
+  const std::set<std::string> used = known_formats(settings.run.data);
+  const bool may_be_table = used.contains("csv") || used.contains("tsv");
+  const bool may_have_columns = have_columns(used);
+  const auto unused = [&](const char* key, bool changed, bool usable) {
+    if (changed && !usable)
+      settings.fault(fmt::format("data.columns.{}", key),
+                     fmt::format("has no meaning for data in the format {} (leave it out)", in_words(used)));
+  };
+  if (!columns.header && may_be_table) check_column_numbers(settings);
+  unused("text", columns.text != defaults.text, may_have_columns);
+  settings.each_once("data.columns.text", columns.text, "column");
+  if (columns.text.size() == 1 && columns.text_separator != defaults.text_separator)
+    settings.fault("data.columns.text_separator",
+                   "stands between several columns of text, but data.columns.text is one (leave it out)");
+  unused("label", columns.label != defaults.label, may_have_columns);
+  unused("label_columns", !columns.label_columns.empty(), may_have_columns);
+  unused("weight", !columns.weight.empty(), may_have_columns);
+  unused("label_separator", columns.label_separator != defaults.label_separator, may_have_columns);
+  unused("header", columns.header != defaults.header, may_be_table);
+  unused("quote", columns.quote != defaults.quote, may_be_table);
+  unused("delimiter", !columns.delimiter.empty(), may_be_table);
+  check_quote_and_delimiter(settings);
+}
+
+void check_paths(const CheckedSettings& settings) {
+  const DataConfig& data = settings.run.data;
+  settings.each_once("data.train.path", data.train.paths, "file");
+  if (data.validation.source)
+    settings.each_once("data.validation.path", data.validation.source->paths, "file");
+  if (data.test.source) settings.each_once("data.test.path", data.test.source->paths, "file");
+}
+
+void check_cache(const CheckedSettings& settings) {
+  const CacheConfig& cache = settings.run.data.cache;
+  if (cache.folder != "off") return;
+  const CacheConfig defaults;
+  const char* no_meaning = "has no meaning where data.cache.folder is off (leave it out)";
+  if (cache.check_contents) settings.fault("data.cache.check", no_meaning);
+  if (cache.limit_gib != defaults.limit_gib) settings.fault("data.cache.limit_gib", no_meaning);
+}
+
+}  // namespace bernoulli::config

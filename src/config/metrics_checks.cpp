@@ -1,0 +1,23 @@
+#include "config/setting_checks.h"
+
+namespace bernoulli::config {
+
+void check_fitting_without_validation(const CheckedSettings& settings) {
+  if (settings.run.data.validation.present()) return;
+  const MetricsConfig& metrics = settings.run.metrics;
+  if (metrics.fits_temperature) needs_validation(settings, "metrics.temperature");
+  if (metrics.threshold.method != ThresholdConfig::Method::kFixed)
+    needs_validation(settings, "metrics.threshold");
+}
+
+void check_threshold(const CheckedSettings& settings) {
+  const ThresholdConfig& threshold = settings.run.metrics.threshold;
+  if (threshold.min_positives > 0 && settings.is_binary())
+    settings.fault("metrics.threshold.max_f1.min_positives",
+                   "is of several labels, which a binary task has not");
+  if (threshold.confidence && !settings.run.data.columns.weight.empty())
+    settings.fault("metrics.threshold.recall_at_precision.confidence",
+                   "counts examples, and data.columns.weight makes some count for more than others");
+}
+
+}  // namespace bernoulli::config

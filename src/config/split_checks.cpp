@@ -1,0 +1,122 @@
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "config/setting_checks.h"
+
+namespace bernoulli::config {
+namespace {
+
+/// @return whether a part is by column
+bool check_parts_by_column(const CheckedSettings& settings) {
+  const DataConfig& data = settings.run.data;
+  bool is_asked_for = false;
+  for (const auto& [key, held_out] :
+       {std::pair("data.validation", &data.validation), std::pair("data.test", &data.test)}) {
+    if (!held_out->split || held_out->split->method != "column") continue;
+    is_asked_for = true;
+    if (!data.columns.split)
+      settings.fault(
+          fmt::format("{}.method", key),
+          "is column, but no column says which rows these are (expected data.columns.split: NAME)");
+  }
+  return is_asked_for;
+}
+
+void check_words_of_parts(const CheckedSettings& settings, const SplitColumnConfig& split) {
+  std::vector<std::string> words = split.train;
+  for (const auto& [key, part] :
+       {std::pair("validation", &split.validation), std::pair("test", &split.test)}) {
+    for (const std::string& word : *part) {
+      if (std::ranges::find(words, word) != words.end())
+        settings.fault(fmt::format("data.columns.split.{}", key),
+                       fmt::format("has {}, which stands for another part too", quote(word)));
+    }
+    words.insert(words.end(), part->begin(), part->end());
+  }
+}
+
+void check_folds(const CheckedSettings& settings, const SplitConfig& split) {
+  if (split.method == "column") return;
+  if (split.folds == 0 && split.fraction == 0) {
+    settings.fault("data.validation.fraction",
+                   "is missing (expected a number above 0 and below 1, or folds and fold instead)");
+  }
+  if (split.folds == 0) return;
+  if (split.fraction != 0)
+    settings.fault("data.validation.fraction",
+                   "is given beside folds (expected one of the two; null leaves it out)");
+  if (split.fold == 0) {
+    settings.fault("data.validation.fold",
+                   fmt::format("is missing (expected an integer from 1 to {}; each in turn: "
+                               "bernoulli sweep CONFIG data.validation.fold=1,2,...)",
+                               split.folds));
+  } else if (split.fold > split.folds) {
+    settings.fault("data.validation.fold",
+                   fmt::format("is {}, but there are {} folds", split.fold, split.folds));
+  }
+  if (split.method == "keras")
+    settings.fault("data.validation.method",
+                   "is keras, which knows no folds (expected random, stratified or hash)");
+}
+
+void check_keras(const CheckedSettings& settings, const SplitConfig& split) {
+  if (split.seed > std::numeric_limits<uint32_t>::max())
+    settings.fault("data.validation.seed",
+                   fmt::format("is {}, but method keras seeds NumPy's generator (expected at most {})",
+                               split.seed, std::numeric_limits<uint32_t>::max()));
+  const SourceConfig& train = settings.run.data.train;
+  const auto refuse = [&](const std::string& why) { settings.fault("data.validation.method", why); };
+  const std::set<std::string> formats = known_formats(train);
+  if (formats != std::set<std::string>{"class_folders"})
+    refuse(
+        fmt::format("is keras, which splits class folders, but data.train is "
+                    "{} (expected random, stratified or hash)",
+                    in_words(formats)));
+  if (train.paths.size() > 1)
+    refuse(
+        "is keras, which splits the classes of one folder, but data.train.path has several (expected random, "
+        "stratified or hash)");
+  if (!settings.is_binary())
+    refuse(
+        "is keras, which splits class folders, but task.kind is multi_label (expected random, stratified "
+        "or hash)");
+}
+
+}  // namespace
+
+void check_split_column(const CheckedSettings& settings) {
+  const DataConfig& data = settings.run.data;
+  const bool is_asked_for = check_parts_by_column(settings);
+  if (!data.columns.split) return;
+  if (!is_asked_for)
+    settings.fault("data.columns.split",
+                   "has no meaning without a part that it names (expected method: column in data.validation "
+                   "or data.test)");
+  if (const std::set<std::string> formats = known_formats(data.train); !have_columns(formats))
+    settings.fault("data.columns.split",
+                   fmt::format("names a column, but data.train is {}", in_words(formats)));
+  check_words_of_parts(settings, *data.columns.split);
+}
+
+void check_splits(const CheckedSettings& settings) {
+  const std::optional<SplitConfig>& validation = settings.run.data.validation.split;
+  const std::optional<SplitConfig>& test = settings.run.data.test.split;
+  if (validation) check_folds(settings, *validation);
+  if (validation && test && validation->fraction + test->fraction >= 1) {
+    settings.fault("data.test.fraction",
+                   fmt::format("and data.validation.fraction are {} together, which leaves "
+                               "nothing to train on (expected less than 1)",
+                               validation->fraction + test->fraction));
+  }
+  if (test && test->method == "keras") {
+    settings.fault("data.test.method",
+                   "is keras, which makes a validation set only (expected random, stratified or hash)");
+  }
+  if (validation && validation->method == "keras") check_keras(settings, *validation);
+}
+
+}  // namespace bernoulli::config

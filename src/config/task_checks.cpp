@@ -1,0 +1,109 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "config/resolve.h"
+#include "config/setting_checks.h"
+#include "core/name_list.h"
+#include "core/text_distance.h"
+
+namespace bernoulli::config {
+namespace {
+
+void check_binary_labels(const CheckedSettings& settings) {
+  const TaskConfig& task = settings.run.task;
+  if (!task.labels.empty() && task.labels.size() != 2) {
+    settings.fault(
+        "task.labels",
+        fmt::format("has {} items, but task.kind is binary (expected [negative, positive], or leave it out)",
+                    task.labels.size()));
+  }
+  if (task.labels.size() == 2 && !task.positive.empty() && task.positive != task.labels[1]) {
+    settings.fault("task.positive", fmt::format("is {}, but the second of task.labels is {} (expected the "
+                                                "same: labels are [negative, positive])",
+                                                quote(task.positive), quote(task.labels[1])));
+  }
+}
+
+void check_binary(const CheckedSettings& settings) {
+  check_binary_labels(settings);
+  const ColumnsConfig& columns = settings.run.data.columns;
+  if (!columns.label_columns.empty())
+    settings.fault("data.columns.label_columns",
+                   "is for multi_label tasks, but task.kind is binary (name the one column in `label`)");
+  if (columns.label_separator != ColumnsConfig().label_separator)
+    settings.fault("data.columns.label_separator",
+                   "separates the labels of a text, but task.kind is binary: each has one (leave it out)");
+  if (settings.run.task.positive_above && known_formats(settings.run.data).contains("class_folders")) {
+    settings.fault(
+        "task.positive_above",
+        "compares numbers, but the labels of class folders are their names (name one in `positive`)");
+  }
+}
+
+void check_label_columns(const CheckedSettings& settings) {
+  const std::vector<std::string>& labels = settings.run.task.labels;
+  const std::vector<std::string>& columns = settings.run.data.columns.label_columns;
+  if (!columns.empty() && columns.size() != labels.size()) {
+    settings.fault("data.columns.label_columns",
+                   fmt::format("has {} items, but task.labels has {} (expected one column a label)",
+                               columns.size(), labels.size()));
+  } else if (columns != labels && std::ranges::is_permutation(columns, labels)) {
+    settings.fault(
+        "data.columns.label_columns",
+        fmt::format("has the labels in another order than task.labels, and each column is the label at its "
+                    "place (expected the same order: [{}] is not [{}]; or no task.labels)",
+                    item_list(columns), item_list(labels)));
+  }
+}
+
+void check_multi_label(const CheckedSettings& settings) {
+  if (settings.run.task.min_count > 1 && !settings.run.task.labels.empty())
+    settings.fault("task.min_count",
+                   "leaves rare ones out of the labels that are found in the data, but task.labels or "
+                   "data.columns.label_columns name them (leave one of the two out)");
+  check_label_columns(settings);
+  if (known_formats(settings.run.data).contains("class_folders"))
+    settings.fault(
+        "task.kind",
+        "is multi_label, but class folders give each text one label (expected binary, or data in another "
+        "format)");
+}
+
+void check_pos_weight_of(const CheckedSettings& settings) {
+  const TaskConfig& task = settings.run.task;
+  for (const LossConfig::LabelWeight& given : settings.run.loss.pos_weight_of) {
+    const std::string path = join_path("loss.pos_weight", given.label);
+    if (settings.is_binary()) {
+      settings.fault(
+          path,
+          "is the weight of a label, but task.kind is binary (expected one number for loss.pos_weight)");
+    } else if (!task.labels.empty() && std::ranges::find(task.labels, given.label) == task.labels.end()) {
+      settings.fault(path, fmt::format("there is no such label (expected some of {}){}",
+                                       item_list(task.labels), did_you_mean(given.label, task.labels)));
+    }
+  }
+}
+
+}  // namespace
+
+void check_task(const CheckedSettings& settings) {
+  settings.each_once("task.labels", settings.run.task.labels, "label");
+  settings.is_binary() ? check_binary(settings) : check_multi_label(settings);
+}
+
+void check_pos_weight(const CheckedSettings& settings) {
+  check_pos_weight_of(settings);
+  const size_t num_weights = settings.run.loss.pos_weight.size();
+  const size_t num_labels = settings.run.task.labels.size();
+  const bool open = !settings.is_binary() && num_labels == 0;  // the data will tell, and make_loss
+  const size_t num_outputs = settings.is_binary() ? 1 : num_labels;
+  if (!open && num_weights > 1 && num_weights != num_outputs) {
+    settings.fault(
+        "loss.pos_weight",
+        fmt::format("has {} numbers, but the task has {} output{} (expected one number, or one a label)",
+                    num_weights, num_outputs, num_outputs == 1 ? "" : "s"));
+  }
+}
+
+}  // namespace bernoulli::config
