@@ -83,6 +83,7 @@ Json without_later_keys(Json settings) {
   };
   drop(settings["data"]["columns"], "text_separator", " ");
   drop(settings["data"]["columns"], "split", nullptr);
+  drop(settings["data"]["columns"], "group", nullptr);
   drop(settings["task"], "min_count", nullptr);
   drop(settings["model"], "start_from", nullptr);
   return settings;

@@ -100,6 +100,7 @@ ColumnsConfig bind_columns(Reader reader) {
   columns.label_columns = reader.texts("label_columns");
   columns.label_separator = reader.text("label_separator");
   columns.weight = reader.optional_text("weight");
+  columns.group = reader.optional_text("group");
   columns.header = reader.boolean("header");
   columns.quote = reader.text("quote");
   columns.delimiter = reader.optional_text("delimiter");

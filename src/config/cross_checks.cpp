@@ -34,6 +34,7 @@ const std::vector<Check>& checks() {
       {{"name"}, check_name},
       {{"data"}, check_columns},
       {{"data"}, check_split_column},
+      {{"data"}, check_group},
       {{"data"}, check_paths},
       {{"data"}, check_cache},
       {{"data", "task"}, check_splits},

@@ -29,6 +29,7 @@ void check_column_numbers(const CheckedSettings& settings) {
     check_column_number(settings, fmt::format("label_columns[{}]", i), columns.label_columns[i]);
   if (!columns.weight.empty()) check_column_number(settings, "weight", columns.weight);
   if (columns.split) check_column_number(settings, "split.column", columns.split->column);
+  if (!columns.group.empty()) check_column_number(settings, "group", columns.group);
 }
 
 void check_quote_and_delimiter(const CheckedSettings& settings) {

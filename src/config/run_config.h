@@ -62,6 +62,7 @@ struct ColumnsConfig {
   std::string label_separator = ",";
   std::string weight;  ///< example weight column; empty: all 1
   std::optional<SplitColumnConfig> split;
+  std::string group;  ///< column whose equal values a split keeps together; empty: each example is alone
   bool header = true;
   std::string quote = "\"";  ///< one character, or empty: quotes are ordinary characters
   std::string delimiter;     ///< one character; empty: ',' for csv, tab for tsv

@@ -114,7 +114,13 @@ Field columns_field() {
            .defaults(Json::array()),
        text("label_separator", "what joins the names in a multi_label cell").size(1).defaults(","),
        text("weight", "column or JSON key of the example weight; null: all weigh 1").size(1).optional(),
-       split_column_field(), boolean("header", "csv, tsv: the first row names the columns").defaults(true),
+       split_column_field(),
+       text("group",
+            "column or JSON key of what examples have in common (an author, a product, a thread): those with "
+            "equal values stay on one side of each split; null: each example is alone")
+           .size(1)
+           .optional(),
+       boolean("header", "csv, tsv: the first row names the columns").defaults(true),
        text("quote",
             "csv, tsv: character around cells with delimiters; empty: quotes are ordinary characters")
            .size(0, 1)

@@ -46,6 +46,8 @@ void check_cache(const CheckedSettings& settings);
 
 /// What data.columns.split and `method: column` say of each other.
 void check_split_column(const CheckedSettings& settings);
+/// Whether data.columns.group can do what it is for.
+void check_group(const CheckedSettings& settings);
 void check_splits(const CheckedSettings& settings);
 
 void check_task(const CheckedSettings& settings);

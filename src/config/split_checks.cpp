@@ -102,6 +102,28 @@ void check_split_column(const CheckedSettings& settings) {
   check_words_of_parts(settings, *data.columns.split);
 }
 
+void check_group(const CheckedSettings& settings) {
+  const DataConfig& data = settings.run.data;
+  if (data.columns.group.empty()) return;
+  const auto refuse = [&](const std::string& why) { settings.fault("data.columns.group", why); };
+  if (const std::set<std::string> formats = known_formats(data.train); !have_columns(formats))
+    refuse(fmt::format("names a column, but data.train is {}", in_words(formats)));
+  for (const auto& [key, held_out] :
+       {std::pair("data.validation", &data.validation), std::pair("data.test", &data.test)}) {
+    if (!held_out->source || have_columns(known_formats(*held_out->source))) continue;
+    refuse(
+        fmt::format("names a column, but {} is {} (expected csv, tsv or jsonl there too, so that groups "
+                    "of both sides can be found)",
+                    key, in_words(known_formats(*held_out->source))));
+  }
+  if (!data.validation.present() && !data.test.present())
+    refuse("has no meaning without data.validation or data.test (leave it out)");
+  if (data.validation.split && data.validation.split->method == "keras")
+    settings.fault("data.validation.method",
+                   "is keras, which draws each text alone, but data.columns.group keeps groups together "
+                   "(expected random, stratified or hash)");
+}
+
 void check_splits(const CheckedSettings& settings) {
   const std::optional<SplitConfig>& validation = settings.run.data.validation.split;
   const std::optional<SplitConfig>& test = settings.run.data.test.split;

@@ -5,12 +5,11 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "core/hash.h"
-#include "core/name_list.h"
 #include "core/shallow_json.h"
 #include "core/utf8.h"
 #include "data/text_variants.h"
@@ -21,8 +20,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr size_t kShownOrigins = 5;
-constexpr double kManyUnknown = 0.9;
-constexpr double kManyCut = 0.5;
 
 Json quantiles(std::vector<int64_t> lengths) {
   if (lengths.empty()) return nullptr;
@@ -195,81 +192,26 @@ Json variants(const DistinctTexts& distinct, TextVariants& similar, const Datase
   return {{"texts", count}, {"examples", examples}};
 }
 
-using Warnings = std::vector<std::string>;
+int64_t count_groups(const Dataset& dataset) {
+  return std::ssize(std::unordered_set<std::string_view>(dataset.groups.begin(), dataset.groups.end()));
+}
 
-int64_t num_examples(const Json& split) { return split.at("examples").get<int64_t>(); }
-
-void warn_of_overlap(const Json& audit, Warnings& warnings) {
-  for (const auto& [name, found] : audit.at("also_in_train").items()) {
-    std::string warning = overlap_warning(name, found, num_examples(audit.at(name)));
-    if (!warning.empty()) warnings.push_back(std::move(warning));
+/// Groups of `other` that have training examples too, how many of its texts are theirs, and the first of some
+/// of them beside the first one there.
+Json groups_in_train(const Dataset& train, const Dataset& other) {
+  std::unordered_map<std::string_view, size_t> first_in_train;
+  for (size_t i = 0; i < train.groups.size(); ++i) first_in_train.try_emplace(train.groups[i], i);
+  std::unordered_set<std::string_view> found;
+  int64_t texts = 0;
+  Json examples = Json::array();
+  for (size_t i = 0; i < other.groups.size(); ++i) {
+    const auto place = first_in_train.find(other.groups[i]);
+    if (place == first_in_train.end()) continue;
+    ++texts;
+    if (found.insert(other.groups[i]).second && examples.size() < kShownOrigins)
+      examples.push_back({train.origins[place->second], other.origins[i]});
   }
-}
-
-void warn_of_variants(const Json& audit, Warnings& warnings) {
-  const Json variants = audit.value("variants_in_train", Json::object());  // audits of before have none
-  for (const auto& [name, found] : variants.items()) {
-    const int64_t count = found.at("texts");
-    if (count == 0) continue;
-    warnings.push_back(
-        fmt::format("{} of {} {} texts stand in the training data but for case, punctuation and spaces, such "
-                    "as {} for {}: to "
-                    "the model they are the same",
-                    count, num_examples(audit.at(name)), name, found.at("examples")[0][1].get<std::string>(),
-                    found.at("examples")[0][0].get<std::string>()));
-  }
-}
-
-void warn_of_no_tokens(const char* name, const Json& split, Warnings& warnings) {
-  const int64_t count = split.at("texts_without_tokens");
-  if (count > 0)
-    warnings.push_back(fmt::format("{} of {} {} texts have no token", count, num_examples(split), name));
-}
-
-void warn_of_other_encodings(const char* name, const Json& split, Warnings& warnings) {
-  const int64_t count = split.at("not_utf8").at("texts");
-  if (count > 0)
-    warnings.push_back(
-        fmt::format("{} of {} {} texts are not UTF-8, such as {}: their bytes beyond ASCII match no word "
-                    "of a UTF-8 text",
-                    count, num_examples(split), name, split.at("not_utf8").at("first").get<std::string>()));
-}
-
-void warn_of_conflicts(const char* name, const Json& split, Warnings& warnings) {
-  const Json conflicting = split.value("conflicting_labels", Json());
-  if (!conflicting.is_object() || conflicting.at("texts") == 0) return;
-  warnings.push_back(fmt::format(
-      "{} of {} {} examples repeat a text with other labels, such as {} that of {}: no model can be "
-      "right on both",
-      conflicting.at("texts").get<int64_t>(), num_examples(split), name,
-      conflicting.at("first")[1].get<std::string>(), conflicting.at("first")[0].get<std::string>()));
-}
-
-void warn_of_cut_texts(const char* name, const Json& split, Warnings& warnings) {
-  const Json filling = split.value("texts_that_fill_sequence_length", Json());
-  if (!filling.is_number() || filling.get<double>() <= kManyCut * split.at("examples").get<double>()) return;
-  warnings.push_back(
-      fmt::format("{} of {} {} texts fill text.sequence_length: what follows in them is not read; a "
-                  "larger one, or null, "
-                  "reads more",
-                  filling.get<int64_t>(), num_examples(split), name));
-}
-
-void warn_of_unknown_tokens(const char* name, const Json& split, Warnings& warnings) {
-  const Json& rate = split.at("unknown_token_rate");
-  if (rate.is_number() && rate.get<double>() > kManyUnknown)
-    warnings.push_back(fmt::format("{:.1f} % of the tokens of the {} texts are unknown to the vocabulary",
-                                   100 * rate.get<double>(), name));
-}
-
-void warn_of_absent_labels(const char* name, const Json& split, Warnings& warnings) {
-  std::vector<std::string> absent;
-  for (const auto& [label, count] : split.at("labels").items()) {
-    if (count == 0) absent.push_back(label);
-  }
-  if (!absent.empty())
-    warnings.push_back(fmt::format("no {} example has the label{} {}", name, absent.size() > 1 ? "s" : "",
-                                   name_list(absent)));
+  return {{"groups", found.size()}, {"texts", texts}, {"examples", examples}};
 }
 
 }  // namespace
@@ -278,24 +220,11 @@ Json overlap(const Dataset& train, const Dataset& other) {
   return overlap(DistinctTexts(train.texts), train, other);
 }
 
-std::string overlap_warning(const std::string& name, const Json& overlap, int64_t num_examples) {
-  const int64_t count = overlap.at("texts");
-  if (count == 0) return "";
-  const double share = 100 * static_cast<double>(count) / static_cast<double>(num_examples);
-  const std::string which = name.empty() ? "" : name + " ";
-  return fmt::format(
-      "{0} of {1} {2}texts stand in the training data too, such as {3}: their answers were learned, which "
-      "can "
-      "make {2}accuracy up to {4} points too good",
-      count, num_examples, which, overlap.at("examples")[0][1].get<std::string>(),
-      share < 10 ? fmt::format("{:.2g}", share) : fmt::format("{:.0f}", share));
-}
-
 Json audit_data(const DataSplits& splits, const TokenView& train, const TokenView* validation,
                 const TokenView* test, std::optional<int64_t> sequence_length) {
   const DistinctTexts distinct(splits.train.texts);
   Json audit = {{"train", audit_split(splits.train, train, distinct, splits.labels, sequence_length)}};
-  Json also_in_train = Json::object(), variants_in_train = Json::object();
+  Json also_in_train = Json::object(), variants_in_train = Json::object(), shared_groups = Json::object();
   std::optional<TextVariants> similar;
   const auto add = [&](const char* name, const std::optional<Dataset>& dataset, const TokenView* rows) {
     if (!dataset || rows == nullptr) return;
@@ -303,30 +232,22 @@ Json audit_data(const DataSplits& splits, const TokenView& train, const TokenVie
     also_in_train[name] = overlap(distinct, splits.train, *dataset);
     if (!similar) similar.emplace(splits.train.texts, train);
     variants_in_train[name] = variants(distinct, *similar, splits.train, *dataset, *rows);
+    if (dataset->groups.empty()) return;
+    audit[name]["groups"] = count_groups(*dataset);
+    shared_groups[name] = groups_in_train(splits.train, *dataset);
   };
+  if (!splits.train.groups.empty()) audit["train"]["groups"] = count_groups(splits.train);
   add("validation", splits.validation, validation);
   add("test", splits.test, test);
   audit["also_in_train"] = also_in_train;
   audit["variants_in_train"] = variants_in_train;
+  if (!shared_groups.empty()) audit["groups_in_train"] = shared_groups;
   for (const auto& [name, files] : splits.files) {
     for (const DataSplits::File& file : files)
       audit["files"][name].push_back({{"path", file.path}, {"examples", file.num_examples}});
   }
   if (!splits.left_out_labels.empty()) audit["left_out_labels"] = counts_of(splits.left_out_labels);
   return audit;
-}
-
-std::vector<std::string> audit_warnings(const Json& audit) {
-  Warnings warnings;
-  warn_of_overlap(audit, warnings);
-  warn_of_variants(audit, warnings);
-  for (const char* name : {"train", "validation", "test"}) {
-    if (!audit.contains(name)) continue;
-    for (const auto warn : {warn_of_no_tokens, warn_of_other_encodings, warn_of_conflicts, warn_of_cut_texts,
-                            warn_of_unknown_tokens, warn_of_absent_labels})
-      warn(name, audit[name], warnings);
-  }
-  return warnings;
 }
 
 }  // namespace bernoulli

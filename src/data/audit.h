@@ -15,8 +15,9 @@ namespace bernoulli {
 /// What data.json holds: per split counts, label balance, text lengths in bytes and tokens, duplicates, empty
 /// texts, repeated texts with other labels, unknown-token rate, fingerprint; and texts that stand in both the
 /// training and another split, letter for letter or but for case, punctuation and white space, with counts
-/// and a few origins; the files of a source of several, and the labels that task.min_count leaves out. Rows
-/// are the vectorised texts of the same split, in order, cut to `sequence_length` where there is one.
+/// and a few origins; of data with groups how many each split has, and those that stand in both; the files of
+/// a source of several, and the labels that task.min_count leaves out. Rows are the vectorised texts of the
+/// same split, in order, cut to `sequence_length` where there is one.
 nlohmann::ordered_json audit_data(const DataSplits& splits, const TokenView& train,
                                   const TokenView* validation, const TokenView* test,
                                   std::optional<int64_t> sequence_length);

@@ -79,6 +79,7 @@ Dataset Dataset::take(const std::vector<int64_t>& indices) const {
     const auto row = targets.begin() + index * num_labels;
     part.targets.insert(part.targets.end(), row, row + num_labels);
     if (!weights.empty()) part.weights.push_back(weights[i]);
+    if (!groups.empty()) part.groups.push_back(groups[i]);
   }
   return part;
 }
@@ -121,8 +122,9 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
 Dataset load_dataset(const SourceConfig& source, const ColumnsConfig& columns, const TaskConfig& task,
                      const Labels& labels) {
   const auto store = std::make_shared<TextStore>(std::make_shared<SpillSpace>());
-  return LabelReader(task, labels)
-      .read(read_files("", source, without_split(columns), task, 1, store, nullptr));
+  ColumnsConfig own = without_split(columns);
+  own.group.clear();  // it is beside no other part
+  return LabelReader(task, labels).read(read_files("", source, own, task, 1, store, nullptr));
 }
 
 std::string fingerprint(const Dataset& dataset) {

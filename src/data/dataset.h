@@ -25,6 +25,7 @@ struct Dataset {
   std::vector<float> weights;             ///< N, or empty: all 1
   std::vector<std::string_view> origins;  ///< N: "path" or "path:line", for messages and reports
   std::vector<Part> parts;                ///< N, or empty: what a column says that each is for
+  std::vector<std::string_view> groups;   ///< N, or empty: what data.columns.group says of each
   int64_t num_labels = 1;
   std::shared_ptr<const void> store;  ///< keeps texts and origins where they are
 

@@ -52,6 +52,7 @@ class RowExamples {
     for (const std::string& column : columns.text) text_.push_back(find("data.columns.text", column));
     if (columns.split) split_ = find("data.columns.split", columns.split->column);
     if (!columns.weight.empty()) weight_ = find("data.columns.weight", columns.weight);
+    if (!columns.group.empty()) group_ = find("data.columns.group", columns.group);
     if (columns.label_columns.empty()) label_ = find("data.columns.label", columns.label);
     for (const std::string& column : columns.label_columns)
       label_columns_.push_back(find("data.columns.label_columns", column));
@@ -69,15 +70,18 @@ class RowExamples {
       faults_.add(origin, unknown_part(*columns_.split, row.cells[split_]));
       return;
     }
-    std::optional<std::string_view> weight;
-    if (weight_ != kAbsent) weight = row.cells[weight_];
+    const std::optional<std::string_view> group = cell(row, group_);
+    if (group && group->empty()) {
+      faults_.add(origin, empty_group(columns_.group));
+      return;
+    }
     labels_.clear();
     if (label_ != kAbsent) {
       read_label(row.cells[label_]);
     } else {
       read_flags(row, origin);
     }
-    examples_.add(text_of(row), labels_, weight, origin, part);
+    examples_.add(text_of(row), labels_, cell(row, weight_), origin, part, group);
   }
 
   void throw_if_any_fault() const { faults_.throw_if_any(); }
@@ -86,12 +90,16 @@ class RowExamples {
   /// Of the cells that no example can do without; empty where all are there.
   std::string missing_field(const TableRow& row) {
     if (std::string fault = width_.fault(row, *std::ranges::max_element(text_)); !fault.empty()) return fault;
-    for (const auto& [place, what] :
-         {std::pair(weight_, "weight"), std::pair(label_, "label"), std::pair(split_, "split")}) {
+    for (const auto& [place, what] : {std::pair(weight_, "weight"), std::pair(label_, "label"),
+                                      std::pair(split_, "split"), std::pair(group_, "group")}) {
       if (place != kAbsent && place >= width_.cells())
         return fmt::format("no field {} for the {}", place + 1, what);
     }
     return "";
+  }
+
+  static std::optional<std::string_view> cell(const TableRow& row, size_t column) {
+    return column == kAbsent ? std::nullopt : std::optional(row.cells[column]);
   }
 
   std::string_view text_of(const TableRow& row) {
@@ -127,6 +135,7 @@ class RowExamples {
   std::string joined_;  ///< of several columns
   size_t split_ = kAbsent;
   size_t weight_ = kAbsent;
+  size_t group_ = kAbsent;
   size_t label_ = kAbsent;
   std::vector<size_t> label_columns_;  ///< instead of label_
   RowWidth width_;

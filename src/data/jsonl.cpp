@@ -76,6 +76,17 @@ std::string read_part(const Value& row, const SplitColumnConfig& split, std::opt
   return part ? "" : unknown_part(split, as_word(*cell).value_or(cell->dump()));
 }
 
+/// What is wrong with the group of a row, or empty.
+std::string read_group(const Value& row, const std::string& column, std::optional<std::string>& group) {
+  const auto cell = row.find(column);
+  if (cell == row.end()) return fmt::format("no '{}' (data.columns.group)", column);
+  group = as_word(*cell);
+  if (!group)
+    return fmt::format("'{}' is {} (expected a group: a string, a number, true or false)", column,
+                       cell->dump());
+  return group->empty() ? empty_group(column) : "";
+}
+
 /// Adds an example; the answer is what is wrong with the row, or empty.
 std::string read_row(const Value& row, const ColumnsConfig& columns, const TaskConfig& task,
                      std::string_view origin, RawExamples& examples) {
@@ -85,6 +96,10 @@ std::string read_row(const Value& row, const ColumnsConfig& columns, const TaskC
   if (columns.split) {
     if (std::string fault = read_part(row, *columns.split, part); !fault.empty()) return fault;
   }
+  std::optional<std::string> group;
+  if (!columns.group.empty()) {
+    if (std::string fault = read_group(row, columns.group, group); !fault.empty()) return fault;
+  }
   std::optional<std::string> weight;
   if (!columns.weight.empty()) {
     const auto cell = row.find(columns.weight);
@@ -93,7 +108,7 @@ std::string read_row(const Value& row, const ColumnsConfig& columns, const TaskC
   }
   std::vector<std::string> labels;
   std::string fault = read_labels(row, columns, task, labels);
-  if (fault.empty()) examples.add(text, labels, weight, origin, part);
+  if (fault.empty()) examples.add(text, labels, weight, origin, part, group);
   return fault;
 }
 

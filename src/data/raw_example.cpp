@@ -21,16 +21,20 @@ RawExamples::RawExamples(std::shared_ptr<TextStore> store)
 
 void RawExamples::add(std::string_view text, std::span<const std::string> labels,
                       std::optional<std::string_view> weight, std::string_view origin,
-                      std::optional<Part> part) {
+                      std::optional<Part> part, std::optional<std::string_view> group) {
   RawExample example{store_->keep(text), keep_labels(labels), std::nullopt, store_->keep(origin)};
   if (weight) example.weight = store_->keep(*weight);
   examples_.push_back(example);
   if (part) parts_.push_back(*part);
+  if (!group) return;
+  const bool is_last_one = !groups_.empty() && groups_.back() == *group;
+  groups_.push_back(is_last_one ? groups_.back() : store_->keep(*group));
 }
 
 void RawExamples::append(const RawExamples& more) {
   std::copy(more.begin(), more.end(), grow(more.size()));
   parts_.insert(parts_.end(), more.parts_.begin(), more.parts_.end());
+  groups_.insert(groups_.end(), more.groups_.begin(), more.groups_.end());
 }
 
 std::span<const std::string_view> RawExamples::keep_labels(std::span<const std::string> labels) {
@@ -67,14 +71,14 @@ void DataFaults::throw_if_any() const {
 }
 
 std::vector<std::string> split_labels(std::string_view cell, std::string_view separator) {
-  constexpr const char* kWhitespace = " \t\r\n";
+  constexpr const char* kSpaces = " \t\r\n";
   std::vector<std::string> labels;
   for (size_t begin = 0; begin <= cell.size();) {
     const size_t end = std::min(cell.find(separator, begin), cell.size());
     const std::string_view part = cell.substr(begin, end - begin);
-    const size_t first = part.find_first_not_of(kWhitespace);
+    const size_t first = part.find_first_not_of(kSpaces);
     if (first != std::string_view::npos)
-      labels.emplace_back(part.substr(first, part.find_last_not_of(kWhitespace) - first + 1));
+      labels.emplace_back(part.substr(first, part.find_last_not_of(kSpaces) - first + 1));
     begin = end + separator.size();
   }
   return labels;

@@ -32,9 +32,10 @@ class RawExamples {
   explicit RawExamples(std::shared_ptr<TextStore> store = nullptr);
 
   /// Keeps copies of everything.
-  /// @param part  of all examples, or of none
+  /// @param part, group  of all examples, or of none
   void add(std::string_view text, std::span<const std::string> labels, std::optional<std::string_view> weight,
-           std::string_view origin, std::optional<Part> part = std::nullopt);
+           std::string_view origin, std::optional<Part> part = std::nullopt,
+           std::optional<std::string_view> group = std::nullopt);
   /// Those of `more` behind these, whose store is the same.
   void append(const RawExamples& more);
   /// Labels for examples that are filled in by hand, kept once for all that have the same ones one after the
@@ -51,11 +52,14 @@ class RawExamples {
   const std::shared_ptr<TextStore>& store() const { return store_; }
   /// One an example, or none.
   const std::vector<Part>& parts() const { return parts_; }
+  /// What data.columns.group says, one an example, or none.
+  const std::vector<std::string_view>& groups() const { return groups_; }
 
  private:
   std::shared_ptr<TextStore> store_;
   SpillVector<RawExample> examples_;
   std::vector<Part> parts_;
+  std::vector<std::string_view> groups_;
   std::vector<std::span<const std::string_view>> recent_labels_;
   size_t next_recent_ = 0;
 };

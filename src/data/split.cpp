@@ -16,6 +16,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/random.h"
+#include "data/group_split.h"
 #include "data/stratify.h"
 
 namespace bernoulli {
@@ -78,13 +79,14 @@ Indices choose_by_class(const Dataset& dataset, const Indices& rest, int64_t wan
   return chosen;
 }
 
-/// A text's part depends on the text and the seed alone, so it stays when others are added: a text has a
-/// place in [0, 1), and the part takes those in [from, to).
+/// A text's part depends on the text, or its group, and the seed alone, so it stays when others are added: it
+/// has a place in [0, 1), and the part takes those in [from, to).
 Indices choose_hash(const Dataset& dataset, const Indices& rest, double from, double to, uint64_t seed) {
+  const std::vector<std::string_view>& keys = dataset.groups.empty() ? dataset.texts : dataset.groups;
   Indices chosen;
   for (const int64_t index : rest) {
     const double place =
-        static_cast<double>(hash64(dataset.texts[static_cast<size_t>(index)], seed) >> 11) * 0x1.0p-53;
+        static_cast<double>(hash64(keys[static_cast<size_t>(index)], seed) >> 11) * 0x1.0p-53;
     if (from <= place && place < to) chosen.push_back(index);
   }
   return chosen;
@@ -123,9 +125,12 @@ Indices choose_fold(const Dataset& dataset, Indices rest, const SplitConfig& spl
 Indices choose(const Dataset& dataset, const Indices& rest, const SplitConfig& split, uint64_t role,
                int64_t whole, double share_left) {
   const uint64_t seed = mix_seed(split.seed, random_stream::kSplit, role);
+  const int64_t wanted = share_of(split.fraction, whole);
+  if (!dataset.groups.empty() && split.method != "hash")
+    return choose_groups(dataset, rest, split, wanted, seed);
   if (split.folds > 0) return choose_fold(dataset, rest, split, seed);
   if (split.method == "hash") return choose_hash(dataset, rest, 0, split.fraction / share_left, seed);
-  return choose_number(dataset, rest, split.method, share_of(split.fraction, whole), seed);
+  return choose_number(dataset, rest, split.method, wanted, seed);
 }
 
 bool is_by_column(const std::optional<SplitConfig>& split) { return split && split->method == "column"; }
@@ -174,9 +179,12 @@ Indices keep_order(const Indices& order, const Indices& rest) {
   return kept;
 }
 
-void refuse_empty(const Indices& part, const char* name) {
-  if (part.empty())
-    throw DataError(fmt::format("the split leaves no {} example (more data, or another fraction)", name));
+void refuse_empty(const Dataset& dataset, const Indices& part, const char* name) {
+  if (!part.empty()) return;
+  const char* what_may_help = dataset.groups.empty()
+                                  ? "more data, or another fraction"
+                                  : "more groups by data.columns.group, smaller ones, or another fraction";
+  throw DataError(fmt::format("the split leaves no {} example ({})", name, what_may_help));
 }
 
 }  // namespace
@@ -227,9 +235,9 @@ SplitIndices split_indices(const Dataset& dataset, const std::optional<SplitConf
   if (test && !is_by_column(test)) take(*test, 1, parts.test);
   if (validation && !keras && !is_by_column(validation)) take(*validation, 0, parts.validation);
   parts.train = keras ? keep_order(train_order, rest) : rest;
-  refuse_empty(parts.train, "training");
-  if (validation) refuse_empty(parts.validation, "validation");
-  if (test) refuse_empty(parts.test, "test");
+  refuse_empty(dataset, parts.train, "training");
+  if (validation) refuse_empty(dataset, parts.validation, "validation");
+  if (test) refuse_empty(dataset, parts.test, "test");
   return parts;
 }
 

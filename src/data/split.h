@@ -17,7 +17,8 @@ struct SplitIndices {
 };
 
 /// Cuts validation and test parts off a data set (docs/data.md, "Splits"). Fractions are of the whole set,
-/// folds of what the test part leaves.
+/// folds of what the test part leaves. Where the data set has groups, each is in one part as a whole, but for
+/// parts by column.
 /// The test part is taken first, then the validation part, but for a validation part by `keras`, which comes
 /// before both. Parts keep the order of the data set, but for `keras`, which shuffles.
 /// @throws DataError where a part would be empty.

@@ -27,4 +27,12 @@ std::string unknown_part(const SplitColumnConfig& split, std::string_view cell) 
       fmt::join(split.test, " or "));
 }
 
+std::string empty_group(std::string_view column) {
+  return fmt::format(
+      "'{}' is empty, so nothing tells which examples this one belongs to (data.columns.group expects a "
+      "value "
+      "in each row; one that stands alone takes a value of its own, such as its number)",
+      column);
+}
+
 }  // namespace bernoulli

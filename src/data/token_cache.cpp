@@ -82,6 +82,7 @@ Json to_json(const ColumnsConfig& columns) {
   if (columns.split)
     json["split"] = {columns.split->column, columns.split->train, columns.split->validation,
                      columns.split->test};
+  if (!columns.group.empty()) json["group"] = columns.group;
   return json;
 }
 

@@ -73,6 +73,13 @@ std::string audit_table(const Json& data) {
         const Json variants = data.value("variants_in_train", Json::object()).value(name, Json());
         return variants.is_object() ? grouped(variants.at("texts").get<int64_t>()) : std::string();
       });
+  if (data.contains("groups_in_train")) {
+    count_row("groups (data.columns.group)", "groups");
+    row("groups that have training examples too", [&](const Json&, const std::string& name) {
+      const Json& shared = data["groups_in_train"];
+      return shared.contains(name) ? grouped(shared[name].at("groups").get<int64_t>()) : std::string();
+    });
+  }
   count_row("empty texts", "empty_texts");
   count_row("texts without a token", "texts_without_tokens");
   row("texts that are not UTF-8", [](const Json& split, const std::string&) {

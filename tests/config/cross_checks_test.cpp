@@ -235,6 +235,39 @@ TEST(CrossChecks, FoldsStandInPlaceOfAFraction) {
   EXPECT_THAT(with_validation("folds: 5, fold: 2, method: keras"), HasSubstr("keras, which knows no folds"));
 }
 
+TEST(CrossChecks, GroupsNeedASplitAndColumnsOnBothSides) {
+  const auto with_group = [](const std::string& data) {
+    return with_data("{" + data + ", columns: {group: author}}");
+  };
+  for (const char* train : {"t.csv", "t.tsv", "t.jsonl"}) {
+    for (const char* method : {"random", "stratified", "hash"})
+      EXPECT_EQ(with_group(fmt::format("train: {}, test: {{from: train, fraction: 0.1, method: {}}}", train,
+                                       method)),
+                "no fault");
+  }
+  EXPECT_EQ(with_group("train: t.csv, validation: {from: train, folds: 5, fold: 1}, test: h.jsonl"),
+            "no fault");
+  EXPECT_EQ(with_group("train: t.csv, validation: v.csv"), "no fault") << "the audit counts shared groups";
+  EXPECT_THAT(
+      with_group("train: t.csv"),
+      HasSubstr("c.yaml:1:39: data.columns.group: has no meaning without data.validation or data.test "
+                "(leave it out)"));
+  EXPECT_THAT(with_group("train: t.txt, validation: {from: train, fraction: 0.1}"),
+              HasSubstr("data.columns.group: names a column, but data.train is fasttext"));
+  EXPECT_THAT(with_group("train: folder, validation: {from: train, fraction: 0.1}"),
+              HasSubstr("data.columns.group: names a column, but data.train is class_folders"));
+  EXPECT_THAT(with_group("train: t.csv, validation: {from: train, fraction: 0.1}, test: held.txt"),
+              HasSubstr("data.columns.group: names a column, but data.test is fasttext (expected csv, tsv or "
+                        "jsonl there too, so that groups of both sides can be found)"));
+  EXPECT_THAT(
+      with_group("train: t.csv, validation: {from: train, fraction: 0.1, method: keras}"),
+      HasSubstr("data.validation.method: is keras, which draws each text alone, but data.columns.group "
+                "keeps groups together (expected random, stratified or hash)"));
+  EXPECT_THAT(
+      with_data("{train: t.csv, test: h.csv, columns: {header: false, text: 1, label: 2, group: who}}"),
+      HasSubstr("data.columns.group: is 'who', but data.columns.header is false"));
+}
+
 TEST(CrossChecks, LabelsFitTheTask) {
   EXPECT_THAT(with_task("{kind: binary, positive: a, labels: [a, b, c]}"),
               HasSubstr("task.labels: has 3 items, but task.kind is binary"));

@@ -66,6 +66,7 @@ data:
     label_separator: ","
     weight: null
     split: null
+    group: null
     header: true
     quote: "\""
     delimiter: null

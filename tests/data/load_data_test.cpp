@@ -279,6 +279,34 @@ TEST(Audit, FindsTextsOfTrainingAmongOthersThatAreGiven) {
   EXPECT_EQ(overlap_warning("", overlap(train, dataset_of({"x"}, {1})), 1), "");
 }
 
+TEST(Audit, CountsGroupsAndThoseOfBothSides) {
+  DataSplits splits;
+  splits.labels = {Kind::kBinary, {"bad", "good"}};
+  splits.train = dataset_of({"a", "b", "c"}, {1, 0, 1});
+  splits.train.groups = {"Ann", "Bob", "Ann"};
+  splits.validation = dataset_of({"x", "y", "z"}, {1, 0, 1});
+  splits.validation->groups = {"Bob", "Cid", "Bob"};
+  splits.test = dataset_of({"v", "w"}, {1, 0});
+  splits.test->groups = {"Dan", "Eve"};
+  const TokenView rows = rows_of({{2}, {2}, {2}}), two = rows_of({{2}, {2}});
+  const auto audit = audit_data(splits, rows, &rows, &two, std::nullopt);
+  EXPECT_EQ(audit.at("train").at("groups"), 2);
+  EXPECT_EQ(audit.at("validation").at("groups"), 2);
+  EXPECT_EQ(audit.at("groups_in_train").dump(),
+            R"({"validation":{"groups":1,"texts":2,"examples":[["file:2","file:1"]]},)"
+            R"("test":{"groups":0,"texts":0,"examples":[]}})");
+  EXPECT_THAT(
+      audit_warnings(audit),
+      ElementsAre("1 of 2 validation groups by data.columns.group stand in the training data too, with 2 "
+                  "of 3 texts, such as file:1 with file:2: the figures may be better than those of "
+                  "groups that the model has never seen"));
+  splits.train.groups.clear();
+  splits.validation->groups.clear();
+  splits.test->groups.clear();
+  const auto without = audit_data(splits, rows, &rows, &two, std::nullopt);
+  EXPECT_FALSE(without.contains("groups_in_train") || without.at("train").contains("groups"));
+}
+
 TEST(Audit, TakesEmptyTextsForNoLeak) {
   DataSplits splits;
   splits.labels = {Kind::kBinary, {"bad", "good"}};

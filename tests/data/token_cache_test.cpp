@@ -261,6 +261,7 @@ TEST_F(Cache, AFileOfItsOwnForEverySettingThatChangesWhatIsRead) {
       [](RunConfig& c) { c.data.columns.label_columns = {"a"}; },
       [](RunConfig& c) { c.data.columns.label_separator = std::string(";"); },
       [](RunConfig& c) { c.data.columns.weight = std::string(""); },
+      [](RunConfig& c) { c.data.columns.group = std::string("author"); },
       [](RunConfig& c) { c.data.columns.header = false; },
       [](RunConfig& c) { c.data.columns.quote = std::string(""); },
       [](RunConfig& c) { c.data.columns.delimiter = std::string(";"); },

@@ -183,6 +183,10 @@ INSTANTIATE_TEST_SUITE_P(
             }},
         changed("keras_split_of_a_table", "method: stratified", "method: keras",
                 "data\\.validation\\.method: is keras"),
+        changed(
+            "groups_of_a_keras_split", "method: stratified, seed: 1}",
+            "method: keras, seed: 1}\n  columns: {group: author}",
+            "config\\.yaml:[0-9]+:[0-9]+: data\\.validation\\.method: is keras, which draws each text alone"),
         changed("nothing_left_to_train_on", "seed: 1}", "seed: 1}\n  test: {from: train, fraction: 0.75}",
                 "leaves nothing to train on"),
         changed("positive_not_among_labels", "positive: good", "positive: good, labels: [good, bad]",

@@ -1,5 +1,7 @@
 // Data that must be refused: exit code 3, with file and line.
 
+#include <fmt/format.h>
+
 #include "faults/fault_case.h"
 
 namespace bernoulli::testing {
@@ -159,6 +161,28 @@ INSTANTIATE_TEST_SUITE_P(Weights, DataFaults,
                                            weighted("weight_empty", ""),
                                            weighted("weight_with_a_tail", "1x")),
                          case_name);
+
+FaultCase grouped(const std::string& name, const std::string& authors, const std::string& split,
+                  const std::string& message) {
+  return prepared("groups_" + name, message, [authors, split](FaultFolder& f) {
+    std::string table = "text,label,author\n";
+    for (size_t i = 0; i < authors.size(); ++i)
+      table += fmt::format("film {},{},{}\n", i, i % 2 == 0 ? "good" : "bad",
+                           authors[i] == ' ' ? "" : authors.substr(i, 1));
+    f.train_on("rows.csv", table);
+    f.configure("fraction: 0.25, method: stratified, seed: 1", split + ", seed: 1");
+    f.configure("task:", "  columns: {group: author}\ntask:");
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Groups, DataFaults,
+    ::testing::Values(grouped("empty", "abc abc", "fraction: 0.25", "rows\\.csv:5: 'author' is empty"),
+                      grouped("fewer_than_folds", "abcabc", "folds: 4, fold: 1",
+                              "folds is 4, but by data\\.columns\\.group there are 3 groups"),
+                      grouped("one_only", "aaaaaa", "fraction: 0.25",
+                              "leaves no validation example .more groups by data\\.columns\\.group")),
+    case_name);
 
 FaultCase jsonl(const std::string& name, const std::string& line, const std::string& message) {
   return rows(name, "rows.jsonl",

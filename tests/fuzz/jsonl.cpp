@@ -43,6 +43,7 @@ void jsonl(std::string_view input) {
   if ((bits & 4u) != 0) columns.weight = "weight";
   if ((bits & 8u) != 0) columns.text = {"text", "weight"};
   if ((bits & 16u) != 0) columns.split = {"label", {"p"}, {"q"}, {"r", ""}};
+  if ((bits & 32u) != 0) columns.group = "weight";
   TaskConfig task;
   task.labels = {"p", "q"};
   task.kind = (bits & 3u) != 0 ? TaskConfig::Kind::kMultiLabel : TaskConfig::Kind::kBinary;

@@ -51,11 +51,12 @@ TEST(Record, OfAMultiLabelTaskHasEveryLabelsNumbers) {
 }
 
 TEST(Record, OfAKnownExampleHasItsOriginAndTarget) {
-  const Dataset one{{"a", "b"}, {1, 0}, {}, {"r.csv:2", "r.csv:3"}, {}, 1, nullptr};
+  const Dataset one{{"a", "b"}, {1, 0}, {}, {"r.csv:2", "r.csv:3"}, {}, {}, 1, nullptr};
   EXPECT_EQ(answer_record(binary(), one, 0, std::vector<float>{0}).dump(),
             R"({"origin":"r.csv:2","target":"good","label":"bad","probability":0.5,"logit":0.0})");
   EXPECT_EQ(answer_record(binary(), one, 1, std::vector<float>{0})["target"], "bad");
-  const Dataset several{{"a", "b"}, {0, 0, 0, 1, 0, 1}, {1, 0.5f}, {"r.csv:2", "r.csv:3"}, {}, 3, nullptr};
+  const Dataset several{{"a", "b"}, {0, 0, 0, 1, 0, 1}, {1, 0.5f}, {"r.csv:2", "r.csv:3"}, {}, {}, 3,
+                        nullptr};
   const auto record = answer_record(multi_label(), several, 1, std::vector<float>{2, 0, 0});
   EXPECT_EQ(record["targets"].dump(), R"(["news","art"])");
   EXPECT_EQ(record["weight"], 0.5);

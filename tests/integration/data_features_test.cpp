@@ -1,5 +1,5 @@
 // What data may look like, through every verb: several columns of text, parts by a column, several files,
-// weights by the names of labels, rare labels. Each is held against the same data written plainly.
+// groups, weights by the names of labels, rare labels. Each is held against the same data written plainly.
 
 #include <filesystem>
 #include <sstream>
@@ -183,6 +183,46 @@ TEST_F(DataFeatures, PredictJoinsTheColumnsOfTheModel) {
   const ProgramResult fault = run({"predict", path("run"), "-", "--input", "csv"}, "title\nx\n");
   EXPECT_EQ(fault.exit_code, 3);
   EXPECT_THAT(fault.err, HasSubstr("no column 'body' for data.columns.text of the model"));
+}
+
+TEST_F(DataFeatures, GroupsStayTogetherThroughEveryVerb) {
+  std::string csv = "text,label,author\n";
+  for (int i = 0; i < 120; ++i)
+    csv += fmt::format("a {} film {},{},author {}\n", i % 2 == 0 ? "fine" : "dull", i % 5,
+                       i % 2 == 0 ? "good" : "bad", i % 17);
+  folder_.write("grouped.csv", csv);
+  write_config("groups",
+               "data: {train: grouped.csv, validation: {from: train, folds: 4, fold: 1}, test: {from: train, "
+               "fraction: 0.2, method: random}, columns: {group: author}}");
+  const ProgramResult first = train("groups", "run");
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const Json data = read_json("run/data.json");
+  EXPECT_EQ(data["train"]["groups"].get<int>() + data["validation"]["groups"].get<int>() +
+                data["test"]["groups"].get<int>(),
+            17);
+  for (const char* split : {"validation", "test"})
+    EXPECT_EQ(data["groups_in_train"][split],
+              (Json{{"groups", 0}, {"texts", 0}, {"examples", Json::array()}}));
+  EXPECT_EQ(run({"evaluate", path("run"), "--json"}).exit_code, 0);
+  EXPECT_EQ(run({"train", path("run/config.yaml"), "--set", "training.epochs=4", "--resume", "--run-dir",
+                 path("run")})
+                .exit_code,
+            0);
+  EXPECT_EQ(run({"evaluate", path("run"), "--data", path("train.csv")}).exit_code, 0)
+      << "what is judged by itself needs no groups";
+  const ProgramResult swept =
+      run({"sweep", path("groups.yaml"), "--set", "data.root=" + folder_.path().string(), "--set",
+           "training.epochs=1", "data.validation.fold=1,2", "--sweep-dir", path("sweep")});
+  EXPECT_EQ(swept.exit_code, 0) << swept.err;
+
+  folder_.write("held.csv", "text,label,author\na fine film,good,author 3\na dull film,bad,someone else\n");
+  write_config("own", "data: {train: grouped.csv, validation: held.csv, columns: {group: author}}");
+  const ProgramResult own = train("own", "own");
+  ASSERT_EQ(own.exit_code, 0) << own.err;
+  EXPECT_THAT(own.err,
+              HasSubstr("1 of 2 validation groups by data.columns.group stand in the training data too, "
+                        "with 1 of 2 texts, such as " +
+                        path("held.csv:2") + " with " + path("grouped.csv:5")));
 }
 
 TEST_F(DataFeatures, WeightsByTheNamesOfLabelsAndRareLabels) {

@@ -36,11 +36,19 @@ TEST(DataSection, ShowsFilesVariantsAndLabelsThatWereLeftOut) {
   data["files"] = {{"train", Json::array({{{"path", "<a>.csv"}, {"examples", 10}},
                                           {{"path", "b.csv"}, {"examples", 20}}})}};
   data["left_out_labels"] = {{"<odd>", 2}};
+  EXPECT_THAT(before, Not(HasSubstr("groups")));
+  data["train"]["groups"] = 1234;
+  data["test"]["groups"] = 5;
+  data["groups_in_train"] = {
+      {"test", {{"groups", 1}, {"texts", 2}, {"examples", Json::array({Json::array({"a:1", "b:2"})})}}}};
   const std::string page = report::data_section(run.record());
   EXPECT_THAT(
       page,
       HasSubstr("3 of 5 test texts stand in the training data but for case, punctuation and spaces, such as "
                 "b:2 for a:1"));
+  EXPECT_THAT(page, HasSubstr("1 of 5 test groups by data.columns.group stand in the training data too"));
+  EXPECT_THAT(page, HasSubstr("groups (data.columns.group)</td><td>1,234</td><td>5</td>"));
+  EXPECT_THAT(page, HasSubstr("groups that have training examples too</td><td></td><td>1</td>"));
   EXPECT_THAT(page, HasSubstr("The 2 files"));
   EXPECT_THAT(page, HasSubstr("&lt;a&gt;.csv"));
   EXPECT_THAT(page, HasSubstr("Labels that task.min_count leaves out (1)"));
