@@ -11,7 +11,6 @@
 #include "core/name_list.h"
 #include "metrics/confusion.h"
 #include "metrics/scored_example.h"
-#include "metrics/temperature.h"
 #include "metrics/thresholds.h"
 #include "train/evaluate.h"
 
@@ -50,12 +49,20 @@ std::vector<std::string> precisions(const Predictions& validation, const FittedT
   return remarks;
 }
 
-std::vector<double> fitted_temperatures(const Predictions& validation,
-                                        const std::vector<std::string>& names) {
-  FittedTemperatures fitted = fit_temperatures(validation, names);
-  warn_of_each(fitted.left_at_one, "have their temperature left at 1");
-  log_fitted("temperature", fitted.temperatures, names);
-  return std::move(fitted.temperatures);
+LogitScaling fitted_scaling(const Predictions& validation, const FinishedTraining& training) {
+  const MetricsConfig& metrics = training.config.metrics;
+  const std::vector<std::string>& names = training.run.labels.names;
+  if (!training.run.pos_weight.empty() && !metrics.fits_shift)
+    log_warning(
+        "metrics.temperature cannot undo loss.pos_weight, which moves each logit by log(pos_weight): the "
+        "probabilities stay too high for weights above 1; where they matter, set metrics.shift: min_log_loss "
+        "too, or leave pos_weight out and choose metrics.threshold");
+  FittedScaling fitted = fit_scaling(validation, metrics, names);
+  warn_of_each(fitted.left_alone,
+               metrics.fits_temperature ? "have their temperature left at 1" : "have their shift left at 0");
+  if (metrics.fits_temperature) log_fitted("temperature", fitted.scaling.temperatures, names);
+  if (metrics.fits_shift) log_fitted("shift", fitted.scaling.shifts, names);
+  return std::move(fitted.scaling);
 }
 
 /// check_validation() has told which labels have no examples to fit one on.
@@ -82,19 +89,14 @@ Calibration calibrate(const FinishedTraining& training, std::vector<float> valid
   const bool fits_threshold = metrics.threshold.method != ThresholdConfig::Method::kFixed;
   const auto num_labels = static_cast<size_t>(training.run.train.num_labels);
   Calibration calibration{{}, std::vector<double>(num_labels, metrics.threshold.value), {}};
-  if (!metrics.fits_temperature && !fits_threshold) return calibration;
+  const bool scales = metrics.fits_temperature || metrics.fits_shift;
+  if (!scales && !fits_threshold) return calibration;
   if (!training.run.validation)  // config/ refuses it
     throw InternalError("what is fitted needs validation data, and there are none");
   const auto validation = [&] { return predictions_of(validation_logits, *training.run.validation); };
-  if (metrics.fits_temperature) {
-    if (!training.run.pos_weight.empty())
-      log_warning(
-          "metrics.temperature cannot undo loss.pos_weight, which moves each logit by log(pos_weight): the "
-          "probabilities stay too high for weights above 1; where they matter, leave pos_weight out and "
-          "choose "
-          "metrics.threshold");
-    calibration.temperatures = fitted_temperatures(validation(), training.run.labels.names);
-    divide_by_temperature(validation_logits, calibration.temperatures);
+  if (scales) {
+    calibration.scaling = fitted_scaling(validation(), training);
+    scale_logits(validation_logits, calibration.scaling);
   }
   if (fits_threshold) {
     FittedThresholds fitted = fitted_thresholds(validation(), training);

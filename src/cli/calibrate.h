@@ -4,12 +4,13 @@
 #include <vector>
 
 #include "cli/finish.h"
+#include "metrics/logit_scaling.h"
 
 namespace bernoulli::cli {
 
 /// How the logits of a finished training become probabilities and decisions.
 struct Calibration {
-  std::vector<double> temperatures;               ///< L, or empty: none
+  LogitScaling scaling;
   std::vector<double> thresholds;                 ///< L
   std::vector<std::string> threshold_not_fitted;  ///< labels whose threshold was to be fitted and is 0.5
 };

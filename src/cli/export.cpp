@@ -16,7 +16,7 @@
 #include "core/stop.h"
 #include "data/dataset.h"
 #include "layers/layer_kind.h"
-#include "metrics/temperature.h"
+#include "metrics/logit_scaling.h"
 #include "model/features.h"
 #include "predict/run_classifier.h"
 #include "store/run_folder.h"
@@ -34,7 +34,7 @@ ReferenceTexts reference_texts(LoadedRun& run, DataSplits& splits, c10::Device d
   const TokenView rows = run.vectorizer.transform_packed(dataset.texts, 1, std::make_shared<SpillSpace>());
   const int64_t batch_size = run.info.config.training.eval_batch_size;
   std::vector<float> logits = compute_logits(run.model, rows, shape, batch_size, device, throw_if_stopped);
-  divide_by_temperature(logits, run.info.temperatures);
+  scale_logits(logits, run.info.scaling);
   return {StringRows(std::move(dataset.texts), dataset.store),
           std::move(logits),
           batch_begins(rows, shape, batch_size),
@@ -88,7 +88,7 @@ int run_export(const std::vector<std::string>& words) {
   const ReferenceTexts reference = reference_texts(run, splits, device);
   const nlohmann::ordered_json report =
       write_artifact({run.info.config, run.vectorizer, run.info.labels, run.info.thresholds,
-                      run.info.pos_weight, run.info.temperatures, run.model, device, [&] { return used; }},
+                      run.info.pos_weight, run.info.scaling, run.model, device, [&] { return used; }},
                      reference, arguments->output, arguments->format);
   print(arguments->json ? json_text(report) : printable(export_text(report, arguments->output)));
   return 0;

@@ -46,7 +46,7 @@ nlohmann::ordered_json report_of(const ExportReport& report, const ReferenceText
 ArtifactParts artifact_of(const ExportParts& parts, const Sequential& network) {
   ArtifactParts artifact{parts.vectorizer, network.module(),      network.plan(),
                          parts.thresholds, to_json(parts.labels), parts.config.resolved_yaml,
-                         parts.pos_weight, parts.temperatures};
+                         parts.pos_weight, parts.scaling};
   if (const ColumnsConfig& columns = parts.config.data.columns; columns.text.size() > 1) {
     artifact.text_columns = columns.text;
     artifact.text_separator = columns.text_separator;
@@ -91,7 +91,7 @@ nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceT
   CompactNetwork compact = compact_network(parts.model, form, parts.config.text,
                                            form.buckets == "used" ? parts.used_rows() : std::vector<bool>());
   const std::vector<float> logits = answers_of(compact.network, parts.vectorizer, reference.texts,
-                                               reference.batches, parts.temperatures, throw_if_stopped);
+                                               reference.batches, parts.scaling, throw_if_stopped);
   nlohmann::ordered_json about = describe_table(compact.table, form);
   about["change"] = change_of_answers(parts, reference, logits);
   about["change"]["split"] = reference.split;

@@ -14,6 +14,7 @@
 #include "config/run_config.h"
 #include "core/string_rows.h"
 #include "data/dataset.h"
+#include "metrics/logit_scaling.h"
 #include "model/sequential.h"
 #include "text/token_view.h"
 #include "text/vectorizer.h"
@@ -27,15 +28,15 @@ struct ExportParts {
   const Labels& labels;
   const std::vector<double>& thresholds;
   const std::vector<double>& pos_weight;
-  const std::vector<double>& temperatures;
+  const LogitScaling& scaling;
   const Sequential& model;
   c10::Device device;
   /// With export.buckets: used, a flag a row of the table: whether a training text has it. Else not called.
   std::function<std::vector<bool>()> used_rows;
 };
 
-/// Raw texts with the trainer's own logits N*L, divided by the temperature: the file must give the same in
-/// the same batches.
+/// Raw texts with the trainer's own logits N*L, scaled as the model scales them: the file must give the same
+/// in the same batches.
 struct ReferenceTexts {
   StringRows texts;
   std::vector<float> logits;

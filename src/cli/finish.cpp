@@ -17,7 +17,6 @@
 #include "core/printable.h"
 #include "core/stop.h"
 #include "infer/classifier.h"
-#include "metrics/temperature.h"
 #include "metrics/thresholds.h"
 #include "model/features.h"
 #include "model/sequential.h"
@@ -34,7 +33,7 @@ Json timings(const MetricsLog& log, double export_s) {
           {"export_seconds", export_s}};
 }
 
-/// What `export --format` wrote of an earlier end of this run has other weights, thresholds or temperatures.
+/// What `export --format` wrote of an earlier end of this run has other weights, thresholds or scales.
 void tell_stale_exports(const RunPaths& paths) {
   for (const std::filesystem::path& path : {paths.onnx(), paths.triton(), paths.safetensors()}) {
     std::error_code ignored;
@@ -44,7 +43,7 @@ void tell_stale_exports(const RunPaths& paths) {
   }
 }
 
-/// What the temperature does to the figures of a set.
+/// What scaling the logits does to the figures of a set.
 Json changes(const Json& before, const Json& after) {
   Json changes;
   for (const char* metric : {"log_loss", "brier_score", "expected_calibration_error"})
@@ -88,15 +87,16 @@ Json training_json(const FinishedTraining& training) {
 }
 
 void add_calibration(const Calibration& calibration, const ThresholdConfig& threshold, Json& summary) {
-  summary["temperatures"] = calibration.temperatures;
+  summary["temperatures"] = calibration.scaling.temperatures;
+  summary["shifts"] = calibration.scaling.shifts;
   summary["thresholds"] = calibration.thresholds;
   summary["threshold_not_fitted"] = calibration.threshold_not_fitted;
   if (const Json demand = threshold_demand(threshold); !demand.is_null())
     summary["threshold_demand"] = demand;
 }
 
-/// The metrics of a set, and what the temperature does to them. @param logits  of the network on it, which
-/// are divided by the temperature
+/// The metrics of a set, and what scaling the logits does to them. @param logits  of the network on it, which
+/// are scaled
 void add_metrics(const FinishedTraining& training, const Calibration& calibration, const char* split,
                  const EncodedDataset& data, std::vector<float>& logits, Json& summary) {
   const auto report = [&] {
@@ -104,9 +104,9 @@ void add_metrics(const FinishedTraining& training, const Calibration& calibratio
                                    training.run.labels.names, calibration.thresholds));
   };
   summary[split] = report();
-  if (!calibration.temperatures.empty()) {
+  if (!calibration.scaling.empty()) {
     const Json before = summary[split];
-    divide_by_temperature(logits, calibration.temperatures);
+    scale_logits(logits, calibration.scaling);
     summary[split] = report();
     summary["calibration"][split] = changes(before, summary[split]);
   }
@@ -136,7 +136,7 @@ void export_network(const FinishedTraining& training, const Calibration& calibra
       batch_begins(data.rows, shape_of(training), training.config.training.eval_batch_size);
   summary["artifact"] = write_artifact(
       {training.config, *run.vectorizer, run.labels, calibration.thresholds, run.pos_weight,
-       calibration.temperatures, network, training.device,
+       calibration.scaling, network, training.device,
        [&] { return rows_in(run.train.rows, run.vectorizer->num_ids()); }},
       {run.reference_texts, logits, std::move(batches), run.reference_split, data.targets, data.weights},
       training.paths.artifact());
@@ -155,10 +155,13 @@ std::string metric_line(const Json& report) {
   return line;
 }
 
-std::string calibration_text(const Json& calibration) {
+std::string calibration_text(const Json& summary) {
   std::string text;
-  for (const auto& [split, metrics] : calibration.items()) {
-    text += fmt::format("{:<12}on {} data:", text.empty() ? "temperature" : "", split);
+  const char* name = summary.at("shifts").empty()         ? "temperature"
+                     : summary.at("temperatures").empty() ? "shift"
+                                                          : "calibration";
+  for (const auto& [split, metrics] : summary.at("calibration").items()) {
+    text += fmt::format("{:<12}on {} data:", text.empty() ? name : "", split);
     for (const char* metric : {"log_loss", "expected_calibration_error"}) {
       const Json& change = metrics.at(metric);
       if (!change["before"].is_null() && !change["after"].is_null())
@@ -202,7 +205,7 @@ std::string summary_text(const Json& summary, const RunPaths& paths) {
   for (const char* split : {"validation", "test"}) {
     if (summary.contains(split)) text += fmt::format("{:<10}{}\n", split, metric_line(summary[split]));
   }
-  if (summary.contains("calibration")) text += calibration_text(summary["calibration"]);
+  if (summary.contains("calibration")) text += calibration_text(summary);
   text += baseline_text(summary) + demand_text(summary);
   text += export_text(summary.at("artifact"), paths.artifact());
   return printable(text + fmt::format("page        {}\n", paths.report().string()));

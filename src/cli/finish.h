@@ -25,8 +25,8 @@ struct FinishedTraining {
   const std::string& engine;  ///< EngineChoice::name
 };
 
-/// Fits temperature and threshold on validation data, evaluates the chosen checkpoint on validation and test
-/// data, exports and verifies model.pt, writes report.html and summary.json. Returns the summary.
+/// Fits temperature, shift and threshold on validation data, evaluates the chosen checkpoint on validation
+/// and test data, exports and verifies model.pt, writes report.html and summary.json. Returns the summary.
 nlohmann::ordered_json finish_run(const FinishedTraining& training, MetricsLog& log);
 
 /// The summary for people.

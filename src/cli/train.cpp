@@ -48,7 +48,7 @@ Json fixed_settings(Json resolved) {
        {"epochs", "max_steps", "max_seconds", "early_stopping", "checkpoint_every_steps", "threads"})
     resolved["training"].erase(key);
   for (const char* key : {"root", "cache"}) resolved["data"].erase(key);
-  for (const char* key : {"temperature", "threshold"}) resolved["metrics"].erase(key);
+  for (const char* key : {"temperature", "shift", "threshold"}) resolved["metrics"].erase(key);
   resolved.erase("export");
   resolved.erase("stability");  // what another verb reads
   resolved.erase("name");
@@ -66,7 +66,7 @@ void check_same_config(const RunPaths& paths, const config::LoadedConfig& saved,
   throw UsageError(fmt::format(
       "the configuration is not that of '{}' and cannot continue it (a resumed run may change epochs, "
       "max_steps, max_seconds, early_stopping, checkpoint_every_steps, threads, data.root, data.cache, "
-      "metrics.temperature, metrics.threshold, export and name); it differs in:{}",
+      "metrics.temperature, metrics.shift, metrics.threshold, export and name); it differs in:{}",
       paths.folder.string(), lines));
 }
 

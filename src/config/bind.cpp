@@ -274,6 +274,7 @@ ThresholdConfig bind_threshold(const Json& threshold) {
 MetricsConfig bind_metrics(Reader reader) {
   MetricsConfig metrics;
   metrics.fits_temperature = reader.text("temperature") == "min_log_loss";
+  metrics.fits_shift = reader.text("shift") == "min_log_loss";
   metrics.threshold = bind_threshold(reader.raw("threshold"));
   metrics.f_beta = reader.number("f_beta");
   metrics.calibration_bins = reader.integer("calibration_bins");

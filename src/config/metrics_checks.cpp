@@ -6,6 +6,7 @@ void check_fitting_without_validation(const CheckedSettings& settings) {
   if (settings.run.data.validation.present()) return;
   const MetricsConfig& metrics = settings.run.metrics;
   if (metrics.fits_temperature) needs_validation(settings, "metrics.temperature");
+  if (metrics.fits_shift) needs_validation(settings, "metrics.shift");
   if (metrics.threshold.method != ThresholdConfig::Method::kFixed)
     needs_validation(settings, "metrics.threshold");
 }

@@ -189,6 +189,7 @@ struct ThresholdConfig {
 
 struct MetricsConfig {
   bool fits_temperature = false;  ///< metrics.temperature is min_log_loss
+  bool fits_shift = false;        ///< metrics.shift is min_log_loss
   ThresholdConfig threshold;      ///< a probability above (not equal to) it is positive, as in Keras
   double f_beta = 2.0;
   int64_t calibration_bins = 15;

@@ -13,6 +13,13 @@ FieldSchema metrics_section() {
             "shipped in the exported file",
             {"none", "min_log_loss"})
            .defaults("none"),
+       word("shift",
+            "what is added to the logits behind the division. none: nothing. min_log_loss: the number, one a "
+            "label, fitted as the temperature is and together with it (Platt's scaling), against Platt's "
+            "targets; "
+            "undoes what loss.pos_weight or chosen examples did to the probabilities",
+            {"none", "min_log_loss"})
+           .defaults("none"),
        one_kind("threshold",
                 "probability above which an example is positive: a number, or how to fit it on the "
                 "validation data",

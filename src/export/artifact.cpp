@@ -92,8 +92,9 @@ Artifact Artifact::parse(std::string_view bytes, const std::string& name, c10::D
   try {
     ViewBuffer buffer(bytes);
     std::istream stream(&buffer);
-    torch::jit::ExtraFilesMap files = {{kConfigFile, ""},       {kLabelsFile, ""},   {kThresholdsFile, ""},
-                                       {kTemperaturesFile, ""}, {kMetadataFile, ""}, {kSelfTestFile, ""}};
+    torch::jit::ExtraFilesMap files = {{kConfigFile, ""},       {kLabelsFile, ""}, {kThresholdsFile, ""},
+                                       {kTemperaturesFile, ""}, {kShiftsFile, ""}, {kMetadataFile, ""},
+                                       {kSelfTestFile, ""}};
     Module module = torch::jit::load(stream, c10::Device(c10::kCPU), files);
     ArtifactInfo info = read_artifact_info({files.begin(), files.end()}, name);
     run_self_test(module, self_test_from_json(parse_shallow_json<Json>(files.at(kSelfTestFile)), name), name);

@@ -31,7 +31,7 @@ class Artifact {
 
   /// [N, L] float32 in [0, 1].
   at::Tensor probabilities(std::span<const std::string> texts) const;
-  /// [N, L] float32, before the sigmoid, divided by the temperature where one was fitted.
+  /// [N, L] float32, before the sigmoid, scaled where that was fitted.
   at::Tensor logits(std::span<const std::string> texts) const;
   /// [N, L] bool: probability above the threshold.
   at::Tensor decide(std::span<const std::string> texts) const;

@@ -14,7 +14,7 @@
 #include "core/error.h"
 #include "export/torchscript.h"
 #include "layers/folding.h"
-#include "metrics/temperature.h"
+#include "metrics/logit_scaling.h"
 #include "model/features.h"
 
 namespace bernoulli {
@@ -94,7 +94,7 @@ nlohmann::ordered_json describe_table(const PackedTable& table, const ExportConf
 }
 
 std::vector<float> answers_of(Sequential& model, const Vectorizer& vectorizer, const StringRows& texts,
-                              const std::vector<int64_t>& batches, const std::vector<double>& temperatures,
+                              const std::vector<int64_t>& batches, const LogitScaling& scaling,
                               void (*poll)()) {
   const FeatureShape shape{model.plan().ragged_input, vectorizer.config().sequence_length};
   std::vector<float> answers;
@@ -103,7 +103,7 @@ std::vector<float> answers_of(Sequential& model, const Vectorizer& vectorizer, c
     for (int64_t i = batches[batch]; i < batches[batch + 1]; ++i) some.emplace_back(texts[i]);
     std::vector<float> logits = compute_logits(model, vectorizer.transform(some), shape,
                                                static_cast<int64_t>(some.size()), c10::kCPU, poll);
-    divide_by_temperature(logits, temperatures);
+    scale_logits(logits, scaling);
     answers.insert(answers.end(), logits.begin(), logits.end());
   }
   return answers;

@@ -38,10 +38,10 @@ at::Tensor table_numbers(const std::vector<RawTensor>& tensors, const std::strin
 /// What metadata and summaries say of it: form, rows, and of these how many are stored.
 nlohmann::ordered_json describe_table(const PackedTable& table, const ExportConfig& form);
 
-/// Logits N*L of raw texts in the given batches (batch_begins), divided by the temperatures: the path on
+/// Logits N*L of raw texts in the given batches (batch_begins), scaled: the path on
 /// which the trainer evaluates. @param model  on the CPU.  @param poll  called before each batch
 std::vector<float> answers_of(Sequential& model, const Vectorizer& vectorizer, const StringRows& texts,
-                              const std::vector<int64_t>& batches, const std::vector<double>& temperatures,
+                              const std::vector<int64_t>& batches, const LogitScaling& scaling,
                               void (*poll)() = nullptr);
 
 }  // namespace bernoulli

@@ -73,9 +73,14 @@ OnnxGraph graph_of(const ArtifactParts& parts) {
   OnnxGraph graph;
   add_unpacking(parts, graph);
   std::string x = add_layers(parts.plan.layers, layers::kOnnxIds, graph);
-  if (!parts.temperatures.empty()) {
+  const LogitScaling& scaling = parts.scaling;
+  if (!scaling.temperatures.empty()) {
     graph.begin_layer("temperature");
-    x = graph.add("Div", {x, graph.floats({parts.temperatures.begin(), parts.temperatures.end()})});
+    x = graph.add("Div", {x, graph.floats({scaling.temperatures.begin(), scaling.temperatures.end()})});
+  }
+  if (!scaling.shifts.empty()) {
+    graph.begin_layer("shift");
+    x = graph.add("Add", {x, graph.floats({scaling.shifts.begin(), scaling.shifts.end()})});
   }
   // Here logits are made, and the file's only sigmoid that is not a layer's own.
   graph.add({"Identity", {x}, layers::kOnnxLogits, {}});

@@ -9,6 +9,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/abs.h>
+#include <ATen/ops/add.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/max.h>
 #include <ATen/ops/sigmoid.h>
@@ -78,7 +79,10 @@ class Comparison {
                      double tolerance) {
     const at::Tensor found = exact_model_.answer(features(rows, begin, count, false).values).probabilities;
     at::Tensor logits = exact_network_.forward(features(rows, begin, count, parts_.plan.ragged_input));
-    if (!parts_.temperatures.empty()) logits = at::div(logits, at::tensor(parts_.temperatures, at::kDouble));
+    const LogitScaling& scaling = parts_.scaling;
+    if (!scaling.temperatures.empty())
+      logits = at::div(logits, at::tensor(scaling.temperatures, at::kDouble));
+    if (!scaling.shifts.empty()) logits = at::add(logits, at::tensor(scaling.shifts, at::kDouble));
     const at::Tensor expected = at::sigmoid(logits);
     for (int64_t i = 0; i < count; ++i) {
       const double difference = at::sub(found[i], expected[i]).abs().max().item<double>();

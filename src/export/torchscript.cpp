@@ -20,7 +20,6 @@
 #include "export/packed_layer.h"
 #include "export/script_vectorizer.h"
 #include "infer/classifier.h"
-#include "metrics/temperature.h"
 #include "model/features.h"
 #include "model/sequential.h"
 #include "store/artifact_files.h"
@@ -45,8 +44,6 @@ def network_logits(self, x: Tensor, lengths: Tensor) -> Tensor:
     if logits.dtype != 6:
         logits = logits.to(6)
 )";
-constexpr const char* kReturnLogits = "    return logits\n";
-constexpr const char* kReturnCalibratedLogits = "    return torch.div(logits, self.temperatures)\n";
 
 constexpr const char* kPaddedLogits = R"(
 def ids_logits(self, ids: Tensor) -> Tensor:
@@ -131,6 +128,14 @@ Module inference_copy(const Module& network) {
   return copy;
 }
 
+/// The last line of network_logits.
+std::string return_scaled(const LogitScaling& scaling) {
+  std::string logits = "logits";
+  if (!scaling.temperatures.empty()) logits = fmt::format("torch.div({}, self.temperatures)", logits);
+  if (!scaling.shifts.empty()) logits = fmt::format("torch.add({}, self.shifts)", logits);
+  return fmt::format("    return {}\n", logits);
+}
+
 Module classifier_module(const ArtifactParts& parts, const Module& network) {
   Module module("bernoulli.Classifier");
   module.register_attribute("training", c10::BoolType::get(), false);
@@ -138,10 +143,11 @@ Module classifier_module(const ArtifactParts& parts, const Module& network) {
   module.register_buffer("thresholds", at::tensor(parts.thresholds, at::kDouble));
   module.register_module("model", network);
   define_vectorizer(module, parts.vectorizer);
-  if (!parts.temperatures.empty())
-    module.register_buffer("temperatures", at::tensor(parts.temperatures, at::kFloat));
-  module.define(std::string(kNetworkLogits) +
-                (parts.temperatures.empty() ? kReturnLogits : kReturnCalibratedLogits));
+  const LogitScaling& scaling = parts.scaling;
+  if (!scaling.temperatures.empty())
+    module.register_buffer("temperatures", at::tensor(scaling.temperatures, at::kFloat));
+  if (!scaling.shifts.empty()) module.register_buffer("shifts", at::tensor(scaling.shifts, at::kFloat));
+  module.define(kNetworkLogits + return_scaled(scaling));
   module.define(parts.plan.ragged_input      ? kRaggedLogits
                 : parts.plan.reads_lengths() ? kPaddedLogits
                                              : kPaddedLogitsWithoutLengths);
@@ -171,7 +177,7 @@ SelfTest make_self_test(const ArtifactParts& parts, const Module& network) {
                                     logits.numel(), indices.size(), parts.plan.num_outputs));
   }
   std::vector<float> calibrated = values_of(logits);
-  divide_by_temperature(calibrated, parts.temperatures);
+  scale_logits(calibrated, parts.scaling);
   const at::Tensor probabilities = at::sigmoid(at::from_blob(calibrated.data(), expected_shape, at::kFloat));
   if (at::isnan(probabilities).any().item<bool>()) {
     throw NonFiniteError(
@@ -217,7 +223,7 @@ Json metadata(const ArtifactParts& parts) {
 /// What a reader of the file would refuse is not written.
 void check_parts(const ArtifactParts& parts) {
   const ClassifierInfo info{
-      {}, labels_from_json(parts.labels), parts.thresholds, parts.pos_weight, parts.temperatures};
+      {}, labels_from_json(parts.labels), parts.thresholds, parts.pos_weight, parts.scaling};
   if (const std::string fault = fault_of(info, parts.plan.num_outputs); !fault.empty())
     throw InternalError(fmt::format("what is to be exported has {}", fault));
 }
@@ -226,11 +232,13 @@ void check_parts(const ArtifactParts& parts) {
 
 std::map<std::string, std::string> artifact_records(const ArtifactParts& parts) {
   check_parts(parts);
-  return {{kConfigFile, parts.config_yaml},
-          {kLabelsFile, parts.labels.dump(2)},
-          {kThresholdsFile, Json(parts.thresholds).dump()},
-          {kTemperaturesFile, Json(parts.temperatures).dump()},
-          {kMetadataFile, metadata(parts).dump(2)}};
+  std::map<std::string, std::string> records{{kConfigFile, parts.config_yaml},
+                                             {kLabelsFile, parts.labels.dump(2)},
+                                             {kThresholdsFile, Json(parts.thresholds).dump()},
+                                             {kTemperaturesFile, Json(parts.scaling.temperatures).dump()},
+                                             {kMetadataFile, metadata(parts).dump(2)}};
+  if (!parts.scaling.shifts.empty()) records[kShiftsFile] = Json(parts.scaling.shifts).dump();
+  return records;
 }
 
 std::map<std::string, std::string> portable_records(const ArtifactParts& parts) {

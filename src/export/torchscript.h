@@ -8,6 +8,7 @@
 
 #include "infer/self_test.h"
 #include "layers/model_plan.h"
+#include "metrics/logit_scaling.h"
 #include "store/packed_table.h"
 #include "tensor/named_tensors.h"
 #include "tensor/safetensors.h"
@@ -28,7 +29,7 @@ struct ArtifactParts {
   nlohmann::ordered_json labels;      ///< stored as labels.json
   std::string config_yaml;            ///< the resolved configuration
   std::vector<double> pos_weight;     ///< of the training loss; empty: none
-  std::vector<double> temperatures;   ///< L, above 0: what the network's logits are divided by; empty: none
+  LogitScaling scaling;               ///< of the network's logits
   /// How the file keeps the network's table, whose numbers are those that this gives; null: as it is.
   const PackedTable* table = nullptr;
   nlohmann::ordered_json about_table = nullptr;  ///< what metadata.json says of it
@@ -37,8 +38,8 @@ struct ArtifactParts {
 };
 
 /// What every format carries beside the weights, by the names of docs/artifact.md: configuration, labels,
-/// thresholds, temperatures, metadata. read_artifact_info reads it. @throws InternalError if the parts do not
-/// fit together
+/// thresholds, temperatures, shifts where there are some, metadata. read_artifact_info reads it. @throws
+/// InternalError if the parts do not fit together
 std::map<std::string, std::string> artifact_records(const ArtifactParts& parts);
 
 /// The same and, unless ids are hashed, the vocabulary: for formats without a text half.

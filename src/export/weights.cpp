@@ -54,7 +54,7 @@ Verification verify_weights(std::string_view bytes, const std::string& name, con
   Verification verification{trainer.texts.size(), 0};
   check_batches(trainer);
   const std::vector<float> logits =
-      answers_of(model, parts.vectorizer, trainer.texts, trainer.batches, parts.temperatures, poll);
+      answers_of(model, parts.vectorizer, trainer.texts, trainer.batches, parts.scaling, poll);
   const at::Tensor probabilities =
       at::sigmoid(at::tensor(logits).reshape({trainer.texts.size(), parts.plan.num_outputs}));
   verification.max_difference = largest_difference(name, trainer, 0, probabilities, tolerance);

@@ -28,7 +28,10 @@ ArtifactInfo read_artifact_info(const std::map<std::string, std::string>& files,
   info.config_yaml = files.at(kConfigFile);
   info.labels = parse_shallow_json<Json>(files.at(kLabelsFile));
   info.thresholds = parse_shallow_json<Json>(files.at(kThresholdsFile)).get<std::vector<double>>();
-  info.temperatures = parse_shallow_json<Json>(files.at(kTemperaturesFile)).get<std::vector<double>>();
+  info.scaling.temperatures =
+      parse_shallow_json<Json>(files.at(kTemperaturesFile)).get<std::vector<double>>();
+  if (const auto shifts = files.find(kShiftsFile); shifts != files.end() && !shifts->second.empty())
+    info.scaling.shifts = parse_shallow_json<Json>(shifts->second).get<std::vector<double>>();
   info.pos_weight = info.metadata.at("pos_weight").get<std::vector<double>>();
   info.num_outputs = whole_number<int64_t>(info.metadata.at("num_outputs"));
   return info;
@@ -47,7 +50,7 @@ ClassifierInfo classifier_info(const ArtifactInfo& info, const std::string& name
   }
   out.thresholds = info.thresholds;
   out.pos_weight = info.pos_weight;
-  out.temperatures = info.temperatures;
+  out.scaling = info.scaling;
   if (const std::string fault = fault_of(out, info.num_outputs); !fault.empty())
     throw ArtifactError(fmt::format("'{}' is damaged: it has {}", name, fault));
   return out;

@@ -15,20 +15,20 @@ namespace bernoulli {
 struct ArtifactInfo {
   std::string config_yaml;
   nlohmann::ordered_json labels;
-  std::vector<double> thresholds;    ///< L
-  std::vector<double> pos_weight;    ///< of the training loss; empty: none
-  std::vector<double> temperatures;  ///< L, what the network's logits are divided by; empty: none
-  nlohmann::ordered_json metadata;   ///< metadata.json: program, versions, vocabulary fingerprint
-  int64_t num_outputs = 1;           ///< L
+  std::vector<double> thresholds;   ///< L
+  std::vector<double> pos_weight;   ///< of the training loss; empty: none
+  LogitScaling scaling;             ///< of the network's logits
+  nlohmann::ordered_json metadata;  ///< metadata.json: program, versions, vocabulary fingerprint
+  int64_t num_outputs = 1;          ///< L
 };
 
 /// @param files  the extra files of docs/artifact.md by name: configuration, labels, thresholds,
-/// temperatures, metadata.
+/// temperatures, shifts, metadata. That of shifts is missing or empty where none were fitted.
 /// @throws ArtifactError for a format of another version; nlohmann::json::exception
 ArtifactInfo read_artifact_info(const std::map<std::string, std::string>& files, const std::string& name);
 
 /// @throws ArtifactError for a configuration or labels that this program does not read, and for thresholds,
-/// temperatures and weights that do not fit them.
+/// scales and weights that do not fit them.
 ClassifierInfo classifier_info(const ArtifactInfo& info, const std::string& name);
 
 }  // namespace bernoulli

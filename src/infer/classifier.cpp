@@ -15,6 +15,8 @@ namespace {
 
 bool is_above_zero(double value) { return value > 0 && std::isfinite(value); }
 
+bool is_finite(double value) { return std::isfinite(static_cast<float>(value)); }
+
 bool is_threshold(double value) { return value > 0 && value < 1; }
 
 /// @param counts  how many there may be
@@ -34,7 +36,9 @@ std::string fault_of(const ClassifierInfo& info, int64_t num_outputs) {
     return fmt::format("labels of {} outputs for {}", info.labels.num_outputs(), num_outputs);
   for (const std::string& fault :
        {fault_of_values(info.thresholds, "threshold", num_outputs, {num_outputs}, is_threshold),
-        fault_of_values(info.temperatures, "temperature", num_outputs, {0, num_outputs}, is_above_zero),
+        fault_of_values(info.scaling.temperatures, "temperature", num_outputs, {0, num_outputs},
+                        is_above_zero),
+        fault_of_values(info.scaling.shifts, "shift", num_outputs, {0, num_outputs}, is_finite),
         fault_of_values(info.pos_weight, "pos_weight", num_outputs, {0, 1, num_outputs}, is_above_zero)})
     if (!fault.empty()) return fault;
   return "";

@@ -9,6 +9,7 @@
 
 #include "config/run_config.h"
 #include "data/dataset.h"
+#include "metrics/logit_scaling.h"
 
 namespace bernoulli {
 
@@ -19,7 +20,7 @@ struct ClassifierInfo {
   std::vector<double>
       thresholds;  ///< one for binary, one a label for multi-label; a probability above it is positive
   std::vector<double> pos_weight;  ///< L, or one for all: of the training loss, `auto` resolved; empty: none
-  std::vector<double> temperatures;  ///< L, what the network's logits are divided by; empty: none
+  LogitScaling scaling;            ///< of the network's logits
 };
 
 /// Why a text got its logits, where the model is linear in its tokens: logit[l] = base[l] + sum of shares[l].
@@ -34,7 +35,7 @@ struct Explanation {
 class Classifier {
  public:
   virtual ~Classifier() = default;
-  /// Logits N*L, row-major, float32, divided by the temperature: their sigmoid is the probability.
+  /// Logits N*L, row-major, float32, scaled where that was fitted: their sigmoid is the probability.
   virtual std::vector<float> logits(const std::vector<std::string>& texts) = 0;
   /// Threads among which logits() shares texts; LibTorch's operators have their own.
   virtual int threads() const { return 1; }
@@ -44,7 +45,7 @@ class Classifier {
   const RunConfig& config() const { return info_.config; }
   const Labels& labels() const { return info_.labels; }
   const std::vector<double>& thresholds() const { return info_.thresholds; }
-  const std::vector<double>& temperatures() const { return info_.temperatures; }
+  const LogitScaling& scaling() const { return info_.scaling; }
   const std::vector<double>& pos_weight() const { return info_.pos_weight; }
 
  protected:
@@ -54,7 +55,7 @@ class Classifier {
   ClassifierInfo info_;
 };
 
-/// @return what in the labels, thresholds, temperatures and weights cannot be of a classifier with L outputs;
+/// @return what in the labels, thresholds, scales and weights cannot be of a classifier with L outputs;
 /// empty: nothing. Files of any origin pass here before an answer is read off them.
 std::string fault_of(const ClassifierInfo& info, int64_t num_outputs);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -19,7 +20,7 @@
 #include "infer/shared_blocks.h"
 #include "layers/folding.h"
 #include "metrics/decision.h"
-#include "metrics/temperature.h"
+#include "metrics/logit_scaling.h"
 #include "store/artifact_files.h"
 #include "store/native_index.h"
 #include "store/seal.h"
@@ -89,12 +90,12 @@ layers::ModelPlan plan_of_file(const RunConfig& config, int64_t num_ids, int64_t
 NativeModel read_file_model(const ZipReader& zip, const std::string& name) {
   if (zip.find(std::string(kExtraFolder) + kNativeFile) == nullptr)
     throw NotNative{"the file does not list its weights; export the run again for the native path"};
-  const ArtifactInfo saved = read_artifact_info({{kConfigFile, extra_file(zip, kConfigFile)},
-                                                 {kLabelsFile, extra_file(zip, kLabelsFile)},
-                                                 {kThresholdsFile, extra_file(zip, kThresholdsFile)},
-                                                 {kTemperaturesFile, extra_file(zip, kTemperaturesFile)},
-                                                 {kMetadataFile, extra_file(zip, kMetadataFile)}},
-                                                name);
+  std::map<std::string, std::string> records;
+  for (const char* record : {kConfigFile, kLabelsFile, kThresholdsFile, kTemperaturesFile, kMetadataFile})
+    records[record] = extra_file(zip, record);
+  if (zip.find(std::string(kExtraFolder) + kShiftsFile) != nullptr)
+    records[kShiftsFile] = extra_file(zip, kShiftsFile);
+  const ArtifactInfo saved = read_artifact_info(records, name);
   ClassifierInfo info = classifier_info(saved, name);
   const NativeIndex index = native_index_from_json(parse_shallow_json<Json>(extra_file(zip, kNativeFile)));
   Vectorizer vectorizer = read_vectorizer(zip, index, saved, info.config.text);
@@ -172,7 +173,7 @@ void NativeModel::logits(std::string_view text, State& state, std::span<float> o
 
 void NativeModel::logits(std::span<const int32_t> ids, State& state, std::span<float> out) const {
   network.logits(ids, state.network, out);
-  divide_by_temperature(out, info.temperatures);
+  scale_logits(out, info.scaling);
 }
 
 NativeModel open_native_model(const fs::path& path) {

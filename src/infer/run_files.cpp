@@ -21,7 +21,7 @@ using Json = nlohmann::ordered_json;
 struct SavedModel {
   RawCheckpoint checkpoint;
   std::optional<std::vector<double>> thresholds;
-  std::vector<double> temperatures;
+  LogitScaling scaling;
   std::string warning;
 };
 
@@ -36,6 +36,7 @@ SavedModel load_unfinished(const RunPaths& paths, const RunConfig& config) {
   const int64_t step = takes_best ? whole_number<int64_t>(best.front().at("step")) : newest->step;
   std::string not_fitted;
   if (config.metrics.fits_temperature) not_fitted += "; its temperature was not fitted yet and is 1";
+  if (config.metrics.fits_shift) not_fitted += "; its shift was not fitted yet and is 0";
   if (config.metrics.threshold.method != ThresholdConfig::Method::kFixed)
     not_fitted += "; its threshold was not fitted yet and is 0.5";
   SavedModel saved;
@@ -59,7 +60,8 @@ SavedModel load_finished(const RunPaths& paths) {
     const Json summary = read_json(paths.summary());
     checkpoint = summary.at("checkpoint").get<std::string>();
     saved.thresholds = summary.at("thresholds").get<std::vector<double>>();
-    saved.temperatures = summary.value("temperatures", std::vector<double>());
+    saved.scaling = {summary.value("temperatures", std::vector<double>()),
+                     summary.value("shifts", std::vector<double>())};
   } catch (const nlohmann::json::exception& error) {
     refuse_finished(paths, fmt::format("'{}' is damaged: {}", paths.summary().string(), error.what()));
   } catch (const ArtifactError& error) {
@@ -108,7 +110,7 @@ RunFiles load_checked(const RunPaths& paths) {
   const double fixed = info.config.metrics.threshold.method == ThresholdConfig::Method::kFixed
                            ? info.config.metrics.threshold.value
                            : 0.5;
-  info.temperatures = saved.temperatures;
+  info.scaling = saved.scaling;
   info.thresholds = saved.thresholds.value_or(std::vector<double>(static_cast<size_t>(num_outputs), fixed));
   if (const std::string fault = fault_of(info, num_outputs); !fault.empty())
     refuse_finished(paths, fmt::format("run '{}' is damaged: it has {}", paths.folder.string(), fault));

@@ -49,7 +49,7 @@ class TextClassifier {
   /// @param text  any bytes, as one text.  @param out  L numbers; binary: of the positive label.
   /// @throws bernoulli::Error for a text of 4 GiB or more, or an `out` of another size.
   void probabilities(std::string_view text, State& state, std::span<float> out) const;
-  /// The same before the sigmoid, divided by the temperature where one was fitted.
+  /// The same before the sigmoid, scaled where that was fitted.
   void logits(std::string_view text, State& state, std::span<float> out) const;
 
  private:

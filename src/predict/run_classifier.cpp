@@ -6,7 +6,7 @@
 #include "core/stop.h"
 #include "infer/explain.h"
 #include "infer/run_files.h"
-#include "metrics/temperature.h"
+#include "metrics/logit_scaling.h"
 #include "model/features.h"
 #include "tensor/safetensors.h"
 
@@ -35,7 +35,7 @@ class RunClassifier : public Classifier {
     const FeatureShape shape{model_.plan().ragged_input, config().text.sequence_length};
     std::vector<float> logits =
         compute_logits(model_, rows, shape, config().training.eval_batch_size, device_, throw_if_stopped);
-    divide_by_temperature(logits, temperatures());
+    scale_logits(logits, scaling());
     return logits;
   }
 

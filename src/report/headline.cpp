@@ -80,20 +80,22 @@ std::string checkpoint_line(const RunRecord& record) {
   if (summary.at("monitor_value").is_number())
     line += fmt::format(", the best validation {} ({:.4f})", escape_html(plain(summary.at("monitor"))),
                         summary["monitor_value"].get<double>());
-  if (summary["monitor_value"].is_number() && record.config.metrics.fits_temperature)
-    line += ", as all curves of the training before the temperature";
+  const MetricsConfig& metrics = record.config.metrics;
+  if (summary["monitor_value"].is_number() && (metrics.fits_temperature || metrics.fits_shift))
+    line += fmt::format(", as all curves of the training before the {}",
+                        metrics.fits_temperature ? "temperature" : "shift");
   return line;
 }
 
-std::string temperature_line(const RunRecord& record) {
-  if (!record.config.metrics.fits_temperature) return "none";
+/// @param key  of the numbers in the summary, one a label
+std::string scaling_line(const RunRecord& record, bool is_fitted, const char* key) {
+  if (!is_fitted) return "none";
   if (!record.finished()) return "to be fitted on the validation data";
-  const auto temperatures = record.summary.at("temperatures").get<std::vector<double>>();
-  const auto [coldest, hottest] = std::ranges::minmax(temperatures);
-  return temperatures.size() == 1
-             ? fmt::format("{:.4g}, fitted on the validation data", coldest)
-             : fmt::format("{:.4g} to {:.4g}, fitted for each label on the validation data", coldest,
-                           hottest);
+  const auto numbers = record.summary.at(key).get<std::vector<double>>();
+  const auto [least, most] = std::ranges::minmax(numbers);
+  return numbers.size() == 1
+             ? fmt::format("{:.4g}, fitted on the validation data", least)
+             : fmt::format("{:.4g} to {:.4g}, fitted for each label on the validation data", least, most);
 }
 
 std::string threshold_line(const RunRecord& record) {
@@ -171,7 +173,8 @@ std::vector<std::pair<std::string, std::string>> facts(const RunRecord& record) 
           {"training", training_line(record)},
           {"engine", engine},
           {"checkpoint", record.finished() ? checkpoint_line(record) : "–"},
-          {"temperature", temperature_line(record)},
+          {"temperature", scaling_line(record, record.config.metrics.fits_temperature, "temperatures")},
+          {"shift", scaling_line(record, record.config.metrics.fits_shift, "shifts")},
           {"threshold", threshold_line(record)}};
 }
 

@@ -9,6 +9,7 @@ inline constexpr const char* kConfigFile = "config.yaml";
 inline constexpr const char* kLabelsFile = "labels.json";
 inline constexpr const char* kThresholdsFile = "thresholds.json";
 inline constexpr const char* kTemperaturesFile = "temperatures.json";
+inline constexpr const char* kShiftsFile = "shifts.json";  ///< only where there are some
 inline constexpr const char* kMetadataFile = "metadata.json";
 inline constexpr const char* kSelfTestFile = "self_test.json";
 inline constexpr const char* kVocabularyFile = "vocabulary.txt";

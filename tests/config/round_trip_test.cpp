@@ -117,6 +117,7 @@ training:
     constant: {warmup_steps: 0}
 metrics:
   temperature: none
+  shift: none
   threshold:
     fixed: {value: 0.5}
   f_beta: 2.0

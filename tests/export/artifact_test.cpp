@@ -91,27 +91,40 @@ TEST(Artifact, DecidesStrictlyAboveTheThresholdOfEachLabel) {
   EXPECT_TRUE(decisions.const_data_ptr<bool>()[1]);
 }
 
-TEST(Artifact, DividesTheLogitsOfEachLabelByItsTemperature) {
+TEST(Artifact, ScalesTheLogitsOfEachLabel) {
   const std::vector<std::string> texts = sample_texts();
   for (TrainedModel& model :
        std::array<TrainedModel, 2>{{{testing::tutorial_config(), padded_layers(2), 2},
                                     {testing::tutorial_config(), ragged_layers(2), 2}}}) {
     const std::vector<float> plain = model.logits(texts);
-    model.temperatures() = {1.75, 0.5};
-    const std::vector<float> divided = model.logits(texts);
-    EXPECT_EQ(divided[0], plain[0] / 1.75f);
-    EXPECT_EQ(divided[1], plain[1] / 0.5f);
-    EXPECT_EQ(verify_artifact(model.file(), "model.pt", {texts, divided, testing::batches_of(texts, 3)})
-                  .max_difference,
-              0);
-    EXPECT_THROW(verify_artifact(model.file(), "model.pt", {texts, plain, testing::batches_of(texts, 3)}),
-                 ArtifactError);
-    const Artifact artifact = opened(model);
-    EXPECT_TRUE(
-        artifact.from_ids(artifact.vectorize(texts)).allclose(artifact.probabilities(texts), 0, 1e-6));
-    EXPECT_EQ(artifact.probabilities({}).sizes(), (std::vector<int64_t>{0, 2}));
-    EXPECT_THAT(artifact.info().temperatures, ElementsAre(1.75, 0.5));
+    for (const LogitScaling& scaling :
+         std::vector<LogitScaling>{{{1.75, 0.5}, {}}, {{}, {0.3, -2}}, {{1.75, 0.5}, {0.3, -2}}}) {
+      model.scaling() = scaling;
+      const std::vector<float> scaled = model.logits(texts);
+      const bool divides = !scaling.temperatures.empty(), adds = !scaling.shifts.empty();
+      EXPECT_EQ(scaled[0], (divides ? plain[0] / 1.75f : plain[0]) + (adds ? 0.3f : 0));
+      EXPECT_EQ(scaled[1], (divides ? plain[1] / 0.5f : plain[1]) + (adds ? -2 : 0));
+      EXPECT_EQ(verify_artifact(model.file(), "model.pt", {texts, scaled, testing::batches_of(texts, 3)})
+                    .max_difference,
+                0);
+      EXPECT_THROW(verify_artifact(model.file(), "model.pt", {texts, plain, testing::batches_of(texts, 3)}),
+                   ArtifactError);
+      const Artifact artifact = opened(model);
+      EXPECT_TRUE(
+          artifact.from_ids(artifact.vectorize(texts)).allclose(artifact.probabilities(texts), 0, 1e-6));
+      EXPECT_TRUE(artifact.decide(texts).equal(artifact.probabilities(texts).gt(0.5)));
+      EXPECT_EQ(artifact.probabilities({}).sizes(), (std::vector<int64_t>{0, 2}));
+      EXPECT_EQ(artifact.info().scaling, scaling);
+    }
   }
+}
+
+TEST(Artifact, WithoutAShiftIsAFileAsBeforeThereWereShifts) {
+  TrainedModel model = small_model();
+  model.scaling() = {{1.75}, {}};
+  EXPECT_THAT(model.file(), ::testing::Not(HasSubstr("shifts")));
+  model.scaling() = {{1.75}, {0.5}};
+  EXPECT_THAT(model.file(), HasSubstr("extra/shifts.json"));
 }
 
 TEST(Artifact, AnswersNoTextsWithNoRows) {
@@ -256,7 +269,11 @@ TEST(Artifact, RefusesToBeWrittenWithPartsThatDoNotFit) {
   EXPECT_THROW(model.file(), InternalError);
   model.thresholds() = {0.5};
   for (const std::vector<double>& unfit : {std::vector<double>{1, 1}, {0}, {std::nan("")}}) {
-    model.temperatures() = unfit;
+    model.scaling() = {unfit, {}};
+    EXPECT_THROW(model.file(), InternalError);
+  }
+  for (const std::vector<double>& unfit : {std::vector<double>{1, 1}, {std::nan("")}}) {
+    model.scaling() = {{}, unfit};
     EXPECT_THROW(model.file(), InternalError);
   }
 }

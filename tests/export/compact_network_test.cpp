@@ -45,7 +45,7 @@ struct Compacted {
   ArtifactParts parts() const {
     const ArtifactParts plain = trained.parts();
     return {plain.vectorizer, compact.network.module(),  compact.network.plan(), plain.thresholds,
-            plain.labels,     plain.config_yaml,         plain.pos_weight,       plain.temperatures,
+            plain.labels,     plain.config_yaml,         plain.pos_weight,       plain.scaling,
             &compact.table,   {{"weights", "of a test"}}};
   }
   std::vector<float> logits(const std::vector<std::string>& texts) {

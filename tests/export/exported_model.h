@@ -14,7 +14,7 @@
 #include "export/torchscript.h"
 #include "export/verify.h"
 #include "layers/model_plan.h"
-#include "metrics/temperature.h"
+#include "metrics/logit_scaling.h"
 #include "model/features.h"
 #include "model/sequential.h"
 #include "support/temporary_folder.h"
@@ -74,7 +74,7 @@ class TrainedModel {
             labels_json(model_.plan().num_outputs),
             "task: {kind: binary}\n",
             {2.5},
-            temperatures_};
+            scaling_};
   }
   std::string file() const { return serialize_artifact(parts()); }
 
@@ -82,20 +82,20 @@ class TrainedModel {
     const FeatureShape shape{model_.plan().ragged_input, vectorizer_.config().sequence_length};
     std::vector<float> logits =
         compute_logits(model_, vectorizer_.transform(texts), shape, batch_size, c10::kCPU);
-    divide_by_temperature(logits, temperatures_);
+    scale_logits(logits, scaling_);
     return logits;
   }
 
   const Vectorizer& vectorizer() const { return vectorizer_; }
   Sequential& model() { return model_; }
   std::vector<double>& thresholds() { return thresholds_; }
-  std::vector<double>& temperatures() { return temperatures_; }
+  LogitScaling& scaling() { return scaling_; }
 
  private:
   Vectorizer vectorizer_;
   Sequential model_;
   std::vector<double> thresholds_;
-  std::vector<double> temperatures_;  // none
+  LogitScaling scaling_;  // none
 };
 
 inline TrainedModel small_model() { return {tutorial_config(), padded_layers()}; }

@@ -115,20 +115,21 @@ TEST(Onnx, EveryKindOfLayerIsAmongTheModelsOfTheseTests) {
   EXPECT_THAT(missing, ::testing::IsEmpty());
 }
 
-TEST(Onnx, DividesTheLogitsOfEachLabelByItsTemperature) {
+TEST(Onnx, ScalesTheLogitsOfEachLabel) {
   const testing::TemporaryFolder folder;
   TrainedModel model = model_of("[{embedding: 4}, {mean_pool: {padding: exclude}}, {linear: 2}]");
   const std::vector<std::string> texts = sample_texts();
   const std::vector<float> plain = model.logits(texts, 3);
-  model.temperatures() = {1.75, 0.5};
-  const std::vector<float> divided = model.logits(texts, 3);
+  model.scaling() = {{1.75, 0.5}, {0.3, -2}};
+  const std::vector<float> scaled = model.logits(texts, 3);
   const fs::path path = folder / "model.onnx";
-  EXPECT_LE(export_onnx(model.parts(), {texts, divided, testing::batches_of(texts, 3)}, path, 1e-7)
+  EXPECT_LE(export_onnx(model.parts(), {texts, scaled, testing::batches_of(texts, 3)}, path, 1e-7)
                 .verification.max_difference,
             3e-7);
   EXPECT_THROW(export_onnx(model.parts(), {texts, plain, testing::batches_of(texts, 3)}, path, 1e-7),
                ArtifactError);
   EXPECT_EQ(OnnxModel::parse(read_file(path), "model.onnx").metadata().at("temperatures.json"), "[1.75,0.5]");
+  EXPECT_EQ(OnnxModel::parse(read_file(path), "model.onnx").metadata().at("shifts.json"), "[0.3,-2.0]");
 }
 
 TEST(Onnx, ComputesWhatTheNetworkComputesWhateverTheLayers) {

@@ -97,15 +97,15 @@ TEST_F(Weights, CarriesWhatIsNeededToUseThem) {
             model.vectorizer().vocabulary()->fingerprint());
 }
 
-TEST_F(Weights, AreTheNetworksAndTheTemperatureStandsBesideThem) {
-  model.temperatures() = {1.75};
-  const std::vector<float> divided = model.logits(texts, 3);
-  EXPECT_EQ(export_weights(model.parts(), {texts, divided, testing::batches_of(texts, 3)}, path, 0)
+TEST_F(Weights, AreTheNetworksAndTheScaleStandsBesideThem) {
+  model.scaling() = {{1.75}, {-0.5}};
+  const std::vector<float> scaled = model.logits(texts, 3);
+  EXPECT_EQ(export_weights(model.parts(), {texts, scaled, testing::batches_of(texts, 3)}, path, 0)
                 .verification.max_difference,
             0);
   EXPECT_THROW(export_weights(model.parts(), answers(), path, 0), ArtifactError);
   SafetensorsContent content = read_safetensors(read_file(path), path.string());
-  EXPECT_THAT(read_artifact_info(content.metadata, path.string()).temperatures, ElementsAre(1.75));
+  EXPECT_EQ(read_artifact_info(content.metadata, path.string()).scaling, (LogitScaling{{1.75}, {-0.5}}));
   const auto [name, weight] = model.model().parameters().back();
   EXPECT_TRUE(at::equal(tensor_named(content, name), weight)) << name;
 }

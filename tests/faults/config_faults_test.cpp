@@ -175,11 +175,13 @@ INSTANTIATE_TEST_SUITE_P(
         changed("no_limit", "epochs: 2, ", "", "training: has no limit"),
         FaultCase{
             "fitted_without_validation", kCheck, 2,
-            "metrics\\.temperature.*needs validation data(.|\n)*metrics\\.threshold.*needs validation data",
+            "metrics\\.temperature.*needs validation data(.|\n)*metrics\\.shift.*needs validation data(.|\n)*"
+            "metrics\\.threshold.*needs validation data",
             [](FaultFolder& folder) {
               folder.configure("  validation: {from: train, fraction: 0.25, method: stratified, seed: 1}\n",
                                "");
-              folder.configure("threshold: 0.5", "temperature: min_log_loss, threshold: max_f1");
+              folder.configure("threshold: 0.5",
+                               "temperature: min_log_loss, shift: min_log_loss, threshold: max_f1");
             }},
         changed("keras_split_of_a_table", "method: stratified", "method: keras",
                 "data\\.validation\\.method: is keras"),

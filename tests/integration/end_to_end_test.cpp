@@ -1023,6 +1023,48 @@ TEST_F(EndToEnd, AFinishedRunTakesATemperatureThatEveryVerbDividesBy) {
   EXPECT_EQ(folder_.read("copy.pt"), folder_.read("run/model.pt"));
 }
 
+TEST_F(EndToEnd, AShiftUndoesThePositiveWeightInEveryVerb) {
+  write_noisy_data();
+  const std::string run_dir = (folder_ / "run").string();
+  const std::vector<std::string> question = {"predict", run_dir, "--text", "fine film"};
+  ASSERT_EQ(run(train_words("run", {"--set", "loss.pos_weight=8"})).exit_code, 0);
+  EXPECT_EQ(read_json("run/summary.json")["shifts"], Json::array());
+  const float before = Json::parse(run(question).out)["logit"];
+
+  const ProgramResult fitted =
+      run({"train", "--resume", "--run-dir", run_dir, "--set", "metrics.temperature=min_log_loss", "--set",
+           "metrics.shift=min_log_loss"});
+  ASSERT_EQ(fitted.exit_code, 0) << fitted.err;
+  EXPECT_THAT(fitted.err, ::testing::AllOf(HasSubstr("temperature fitted on validation data: "),
+                                           HasSubstr("shift fitted on validation data: -"),
+                                           ::testing::Not(HasSubstr("cannot undo"))));
+  EXPECT_THAT(fitted.out, HasSubstr("calibration on validation data:  log_loss "));
+  const Json summary = read_json("run/summary.json");
+  const float temperature = summary["temperatures"].at(0), shift = summary["shifts"].at(0);
+  EXPECT_LT(shift, 0);
+  EXPECT_LT(summary["calibration"]["validation"]["log_loss"]["after"],
+            summary["calibration"]["validation"]["log_loss"]["before"]);
+  EXPECT_EQ(summary["artifact"]["max_difference"], 0.0);
+  for (const std::string& model : {run_dir, run_dir + "/model.pt"}) {
+    for (const char* engine : {"native", "torchscript"}) {
+      const Json answer = Json::parse(run({"predict", model, "--text", "fine film", "--engine", engine}).out);
+      EXPECT_NEAR(answer["logit"].get<float>(), before / temperature + shift, 1e-5) << model << engine;
+    }
+    EXPECT_EQ(Json::parse(run({"evaluate", model, "--json"}).out), summary["test"]) << model;
+  }
+  for (const char* format : {"torchscript", "onnx", "triton", "safetensors"})
+    EXPECT_EQ(run({"export", run_dir, "--format", format, "--output", (folder_ / format).string()}).exit_code,
+              0);
+  EXPECT_EQ(folder_.read("torchscript"), folder_.read("run/model.pt"));
+  EXPECT_THAT(folder_.read("run/report.html"), HasSubstr("<td>shift</td><td class=\"l\">-"));
+
+  const ProgramResult alone = run({"train", "--resume", "--run-dir", run_dir, "--set",
+                                   "metrics.temperature=none", "--set", "metrics.shift=min_log_loss"});
+  ASSERT_EQ(alone.exit_code, 0) << alone.err;
+  EXPECT_THAT(alone.out, HasSubstr("shift       on validation data:  log_loss "));
+  EXPECT_EQ(read_json("run/summary.json")["temperatures"], Json::array());
+}
+
 TEST_F(EndToEnd, DryRunWritesNothing) {
   const ProgramResult result = run(train_words("dry", {"--dry-run"}));
   EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -1159,6 +1201,7 @@ TEST_F(EndToEnd, ContradictionsThatAResumedRunIsGivenAreRefusedBeforeItIsTouched
   for (const auto& [setting, message] : std::vector<std::pair<const char*, const char*>>{
            {"metrics.threshold=max_f1", "needs validation data"},
            {"metrics.temperature=min_log_loss", "needs validation data"},
+           {"metrics.shift=min_log_loss", "needs validation data"},
            {"training.early_stopping=3", "needs validation data"},
            {"training.epochs=null", "training: has no limit"}}) {
     const ProgramResult result =

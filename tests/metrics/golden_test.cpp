@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "metrics/compute.h"
-#include "metrics/temperature.h"
+#include "metrics/logit_scaling.h"
 
 namespace bernoulli {
 namespace {
@@ -39,20 +39,22 @@ void expect_same(const NamedMetrics& got, const Json& expected, const std::strin
 }
 
 /// @param expected  one a label; null: there is none.
-void expect_temperatures(const FittedTemperatures& got, const Json& expected, const std::string& where) {
-  ASSERT_EQ(got.temperatures.size(), expected.size()) << where;
+void expect_temperatures(const FittedScaling& got, const Json& expected, const std::string& where) {
+  ASSERT_EQ(got.scaling.temperatures.size(), expected.size()) << where;
   size_t num_left = 0;
   for (size_t label = 0; label < expected.size(); ++label) {
     const double target = expected[label].is_null() ? 1.0 : expected[label].get<double>();
     num_left += expected[label].is_null() ? 1 : 0;
-    EXPECT_NEAR(got.temperatures[label], target, 1e-7 * target) << where << label;  // rounded to float32
+    EXPECT_NEAR(got.scaling.temperatures[label], target, 1e-7 * target)
+        << where << label;  // rounded to float32
   }
-  EXPECT_EQ(got.left_at_one.size(), num_left) << where;
+  EXPECT_EQ(got.left_alone.size(), num_left) << where;
 }
 
 TEST(Metrics, AgreeWithScikitLearn) {
   const Json file = golden();
   MetricsConfig config;
+  config.fits_temperature = true;
   config.f_beta = file["f_beta"];
   config.calibration_bins = file["calibration_bins"];
   ASSERT_EQ(file["cases"].size(), 16u);
@@ -66,7 +68,7 @@ TEST(Metrics, AgreeWithScikitLearn) {
     const MetricReport report =
         compute_metrics({logits, targets, weights, num_labels}, item["thresholds"], config, names, kind, 1.0);
     expect_same(report.metrics, item["metrics"], where);
-    expect_temperatures(fit_temperatures({logits, targets, weights, num_labels}), item["temperatures"],
+    expect_temperatures(fit_scaling({logits, targets, weights, num_labels}, config), item["temperatures"],
                         where);
     ASSERT_EQ(report.per_label.size(), item["per_label"].size()) << where;
     for (size_t label = 0; label < report.per_label.size(); ++label) {

@@ -32,7 +32,7 @@ using testing::RunOnDisk;
 
 constexpr const char* kSmall = "[{embedding: 4}, mean_pool, {linear: 1}]";
 
-fs::path exported(RunOnDisk& run, const std::vector<double>& temperatures = {}) {
+fs::path exported(RunOnDisk& run, const LogitScaling& scaling = {}) {
   const auto outputs = static_cast<size_t>(run.labels().num_outputs());
   return run.folder().write("model.pt", serialize_artifact({run.vectorizer(),
                                                             run.model().module(),
@@ -41,7 +41,7 @@ fs::path exported(RunOnDisk& run, const std::vector<double>& temperatures = {}) 
                                                             to_json(run.labels()),
                                                             run.config().resolved_yaml,
                                                             {2.0},
-                                                            temperatures}));
+                                                            scaling}));
 }
 
 std::string why_not(const fs::path& path) {
@@ -261,7 +261,7 @@ TEST(NativeModel, AnswersTheSameBitsOnAnyNumberOfThreads) {
   }
 }
 
-TEST(NativeModel, DividesLogitsByTheTemperatureAsLibTorchDoes) {
+TEST(NativeModel, ScalesLogitsAsLibTorchDoes) {
   for (const auto& [layers, labels] :
        {std::pair{kSmall, RunOnDisk::binary_labels()},
         std::pair{"[{embedding: 8}, mean_pool, {linear: 5}, relu, {linear: 3}]",
@@ -270,28 +270,29 @@ TEST(NativeModel, DividesLogitsByTheTemperatureAsLibTorchDoes) {
     const auto outputs = static_cast<size_t>(labels.num_outputs());
     const std::vector<std::string> texts = sample_texts();
     const std::vector<float> plain = open_native_classifier(run.folder().path())->logits(texts);
-    const std::vector<double> temperatures = {1.75, 0.5, 3};
-    const std::vector<double> used(temperatures.begin(),
-                                   temperatures.begin() + static_cast<int64_t>(outputs));
+    LogitScaling used{{1.75, 0.5, 3}, {0.3, -2, 7}};
+    used.temperatures.resize(outputs);
+    used.shifts.resize(outputs);
     run.finish(std::vector<double>(outputs, 0.25), used);
     const fs::path file = exported(run, used);
     for (const fs::path& path : {run.folder().path(), file}) {
       const auto native = open_native_classifier(path);
-      EXPECT_EQ(native->temperatures(), used);
+      EXPECT_EQ(native->scaling(), used);
       const std::vector<float> native_logits = native->logits(texts);
       const std::vector<float> torch_logits = open_classifier(path, c10::kCPU)->logits(texts);
       ASSERT_EQ(native_logits.size(), plain.size());
       for (size_t i = 0; i < plain.size(); ++i) {
-        EXPECT_EQ(native_logits[i], plain[i] / static_cast<float>(used[i % outputs])) << path << i;
+        const float divided = plain[i] / static_cast<float>(used.temperatures[i % outputs]);
+        EXPECT_EQ(native_logits[i], divided + static_cast<float>(used.shifts[i % outputs])) << path << i;
         EXPECT_NEAR(torch_logits[i], native_logits[i], 1e-5) << path << i;
       }
     }
   }
 }
 
-TEST(NativeModel, ExplainsTheLogitThatWasDivided) {
+TEST(NativeModel, ExplainsTheLogitThatWasScaled) {
   RunOnDisk run(kSmall);
-  run.finish({0.25}, {1.75});
+  run.finish({0.25}, {{1.75}, {-0.5}});
   const std::string text = "good bad so";
   for (const auto& classifier :
        {open_native_classifier(run.folder().path()), open_classifier(run.folder().path(), c10::kCPU)}) {

@@ -60,10 +60,11 @@ class RunOnDisk {
                {}});
   }
   /// Writes the summary of a finished training.
-  void finish(const std::vector<double>& thresholds, const std::vector<double>& temperatures = {}) const {
+  void finish(const std::vector<double>& thresholds, const LogitScaling& scaling = {}) const {
     write_json(paths().summary(),
                {{"checkpoint", CheckpointFolder(paths().checkpoints()).path_of(7).filename().string()},
-                {"temperatures", temperatures},
+                {"temperatures", scaling.temperatures},
+                {"shifts", scaling.shifts},
                 {"thresholds", thresholds}});
   }
 

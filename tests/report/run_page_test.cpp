@@ -54,7 +54,7 @@ TEST(RunPage, SaysWhatTheRunIs) {
   EXPECT_THAT(page, HasSubstr("<pre>training: {epochs: 2}\n</pre>"));
 }
 
-TEST(RunPage, SaysWhatTheLogitsWereDividedBy) {
+TEST(RunPage, SaysHowTheLogitsWereScaled) {
   MadeUpRun run;
   EXPECT_THAT(run_page(run.report()), HasSubstr("<td>temperature</td><td class=\"l\">none</td>"));
   run.record().config.metrics.fits_temperature = true;
@@ -63,6 +63,10 @@ TEST(RunPage, SaysWhatTheLogitsWereDividedBy) {
   EXPECT_THAT(run_page(run.report()), HasSubstr(">1.25, fitted on the validation data<"));
   run.finish({{"temperatures", {1.25, 0.5, 2}}});
   EXPECT_THAT(run_page(run.report()), HasSubstr(">0.5 to 2, fitted for each label on the validation data<"));
+  EXPECT_THAT(run_page(run.report()), HasSubstr("<td>shift</td><td class=\"l\">none</td>"));
+  run.record().config.metrics.fits_shift = true;
+  run.finish({{"temperatures", {1.25}}, {"shifts", {-1.5}}});
+  EXPECT_THAT(run_page(run.report()), HasSubstr(">-1.5, fitted on the validation data<"));
 }
 
 TEST(RunPage, NamesLabelsWithoutAThresholdOfTheirOwn) {
