@@ -1,6 +1,9 @@
 #include "cli/processes.h"
 
+#include <algorithm>
+#include <csignal>
 #include <cstdlib>
+#include <poll.h>
 #include <sys/random.h>
 #include <utility>
 
@@ -32,9 +35,9 @@ Communicator::Options usual_options() {
   const char* const word = std::getenv("BERNOULLI_SILENCE_S");
   if (word == nullptr || *word == '\0') return options;
   const auto seconds = parse_number<int>(word);
-  if (!seconds || *seconds < 1 || *seconds > 86400)
+  if (!seconds || *seconds < 2 || *seconds > 86400)
     throw UsageError(
-        fmt::format("BERNOULLI_SILENCE_S is '{}' (expected 1 to 86400 seconds, or unset for {:g})", word,
+        fmt::format("BERNOULLI_SILENCE_S is '{}' (expected 2 to 86400 seconds, or unset for {:g})", word,
                     options.silence_s));
   options.silence_s = *seconds;
   return options;
@@ -78,31 +81,7 @@ std::string device_of(const std::string& device, const Place& place) {
   return any ? fmt::format("cuda:{}", place.local_rank) : device;
 }
 
-OtherProcesses::OtherProcesses(const TrainArguments& arguments, Place place) {
-  const Communicator::Options options = usual_options();
-  std::optional<Listener> listener;
-  if (place.rank == 0) {
-    const bool starts = place.port == 0;
-    listener = listen_at(place.address, place.port);
-    if (starts) {
-      place.port = listener->at.port;
-      place.key = new_key();
-      start(arguments, place);
-      listener->poll = [this] {
-        throw_if_stopped();
-        if (const int rank = ended_early_)
-          throw DistributedError(fmt::format("process {} ended before the training began", rank));
-      };
-    }
-  }
-  const std::string build = fmt::format("{} {}", kVersion, kGitCommit);
-  all_ = std::make_unique<Communicator>(
-      place.rank, meet(place, listener ? &*listener : nullptr, build, kMeet_s), options);
-}
-
-OtherProcesses::~OtherProcesses() = default;
-
-void OtherProcesses::start(const TrainArguments& arguments, const Place& place) {
+StartedProcesses::StartedProcesses(const TrainArguments& arguments, const Place& place) {
   std::vector<std::string> words = {"/proc/self/exe", "train"};  // this very program
   words.insert(words.end(), arguments.words.begin(), arguments.words.end());
   for (int rank = 1; rank < place.size; ++rank) {
@@ -123,23 +102,80 @@ void OtherProcesses::start(const TrainArguments& arguments, const Place& place) 
   });
 }
 
-void OtherProcesses::listen() {
-  for (const auto& started : started_) {
-    for (std::string_view line : started->process.take_lines()) {
-      if (line.starts_with(kError)) line.remove_prefix(kError.size());
-      if (!over_) log_warning(fmt::format("process {}: {}", started->rank, line));
+StartedProcesses::~StartedProcesses() {
+  constexpr double kPatience_s = 2;
+  listening_.request_stop();
+  listening_.join();
+  for (const int signal_number : {SIGTERM, SIGKILL}) {
+    const double deadline_s = monotonic_seconds() + kPatience_s;
+    while (!all_ended() && monotonic_seconds() < deadline_s) {
+      ::poll(nullptr, 0, 10);
+      listen();
     }
-    if (started->process.ended() && ended_early_ == 0) ended_early_ = started->rank;
+    for (const auto& started : started_) started->process.send(signal_number);
   }
 }
 
+bool StartedProcesses::all_ended() const {
+  return std::ranges::all_of(started_, [](const auto& started) { return started->process.ended(); });
+}
+
+void StartedProcesses::listen() {
+  for (const auto& started : started_) {
+    if (started->process.ended()) continue;
+    for (std::string_view line : started->process.take_lines()) {
+      if (line.starts_with(kError)) line.remove_prefix(kError.size());
+      if (!silent_) log_warning(fmt::format("process {}: {}", started->rank, line));
+    }
+    if (!started->process.ended()) continue;
+    const ChildProcess::End& end = started->process.end();
+    if (end.signal != 0 && !silent_)
+      log_warning(fmt::format("process {} was ended by signal {}", started->rank, end.signal));
+    if (ended_rank_ != 0) continue;
+    ended_code_ = end.exit_code;
+    ended_rank_ = started->rank;
+  }
+}
+
+void StartedProcesses::throw_if_ended() const {
+  const int rank = ended_rank_;
+  if (rank == 0) return;
+  const std::string name = fmt::format("process {}", rank);
+  throw_failure_of(name, {ended_code_, name + " ended before the training began"});
+}
+
+OtherProcesses::OtherProcesses(const TrainArguments& arguments, Place place) {
+  const Communicator::Options options = usual_options();
+  std::optional<Listener> listener;
+  if (place.rank == 0) {
+    const bool starts = place.port == 0;
+    listener = listen_at(place.address, place.port);
+    if (starts) {
+      place.port = listener->at.port;
+      place.key = new_key();
+      started_.emplace(arguments, place);
+      listener->poll = [this] {
+        throw_if_stopped();
+        started_->throw_if_ended();
+      };
+    }
+  }
+  const std::string build = fmt::format("{} {}", kVersion, kGitCommit);
+  all_ = std::make_unique<Communicator>(
+      place.rank, meet(place, listener ? &*listener : nullptr, build, kMeet_s), options);
+}
+
 void OtherProcesses::leave(const Failure& why) {
-  over_ = true;
+  if (started_) started_->say_no_more();
   all_->leave(why);
 }
 
 void OtherProcesses::let_go() {
-  end_following(*all_);
+  try {
+    end_following(*all_);
+  } catch (const DistributedError& error) {
+    log_warning(fmt::format("the training was over already: {}", error.what()));
+  }
   leave({});
 }
 

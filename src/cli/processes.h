@@ -25,18 +25,47 @@ std::optional<Place> place_of(const TrainArguments& arguments);
 /// "cuda" and "auto" are a device for each process of this machine. @param device  as --device has it
 std::string device_of(const std::string& device, const Place& place);
 
+/// The processes that this one has started for its training. What they say of their failures becomes a
+/// warning. They end with this object, within seconds whatever state they are in: they write nothing that
+/// could be torn.
+class StartedProcesses {
+ public:
+  /// All but the first of `place`. @throws IoError
+  StartedProcesses(const TrainArguments& arguments, const Place& place);
+  ~StartedProcesses();
+
+  /// @throws what the end of one means before all are there: DistributedError, or StopRequested
+  void throw_if_ended() const;
+  /// What they say from now on is what this process says itself.
+  void say_no_more() { silent_ = true; }
+
+ private:
+  struct Started {
+    int rank;
+    ChildProcess process;
+  };
+  void listen();
+  bool all_ended() const;
+
+  std::vector<std::unique_ptr<Started>> started_;
+  std::atomic<int> ended_rank_{0};  ///< of the first that ended
+  std::atomic<int> ended_code_{0};
+  std::atomic<bool> silent_{false};
+  std::jthread listening_;
+};
+
 /// The other processes of a training, started here where --processes asks for that, and the way to them.
 class OtherProcesses {
  public:
   /// Waits until all are there. @throws DistributedError, IoError, StopRequested
   OtherProcesses(const TrainArguments& arguments, Place place);
-  ~OtherProcesses();
 
   Communicator& all() { return *all_; }
   /// @throws DistributedError at process 0 naming a process that has another of `own`: what they are called,
   /// with a fingerprint of each
   void check_same(const nlohmann::ordered_json& own);
-  /// At process 0: the training is over, and the rest is its own. The last call but for leaving_after's.
+  /// At process 0: the training is over, and the rest is its own. The last call but for leaving_after's. One
+  /// that is lost now costs nothing but a warning.
   void let_go();
   /// Does the work, and tells the others where it throws, and that all is well where it does not.
   template <class F>
@@ -52,21 +81,10 @@ class OtherProcesses {
   }
 
  private:
-  struct Started {
-    int rank;
-    ChildProcess process;
-  };
-
-  void start(const TrainArguments& arguments, const Place& place);
-  /// Passes on what the started ones say of their failures.
-  void listen();
   void leave(const Failure& why);
 
-  std::vector<std::unique_ptr<Started>> started_;
-  std::atomic<int> ended_early_{0};  ///< the rank of one that ended before all were there
-  std::atomic<bool> over_{false};    ///< what they say now is what this process says
+  std::optional<StartedProcesses> started_;
   std::unique_ptr<Communicator> all_;
-  std::jthread listening_;
 };
 
 }  // namespace bernoulli::cli

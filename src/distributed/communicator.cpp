@@ -15,6 +15,9 @@ namespace bernoulli {
 namespace {
 
 constexpr int kTickMs = 200;
+constexpr double kBeat_s = 0.5;
+/// In which the others take what is left of a frame.
+constexpr double kFinish_s = 1;
 /// In which the others take the last word and end.
 constexpr double kLeave_s = 2;
 
@@ -30,7 +33,7 @@ std::span<char> room_of(std::span<float> values) {
 Communicator::Communicator(int rank, std::vector<std::unique_ptr<Link>> links, Options options)
     : rank_(rank), links_(std::move(links)), options_(options) {
   beating_ = std::jthread([this](const std::stop_token& stop) {
-    const auto pause = std::chrono::duration<double>(options_.silence_s / 8);
+    const auto pause = std::chrono::duration<double>(std::min(kBeat_s, options_.silence_s / 8));
     std::unique_lock lock(beat_mutex_);
     while (!beat_wakes_.wait_for(lock, stop, pause, [&] { return stop.stop_requested(); })) beat();
   });
@@ -111,6 +114,33 @@ void Communicator::to_all(std::span<float> whole) {
 }
 
 void Communicator::transfer() {
+  try {
+    transfer_all();
+  } catch (const DistributedError&) {
+    finish_frames();
+    throw_if_stopped();  // whoever stops all processes at once loses some of them first
+    throw;
+  } catch (...) {
+    finish_frames();
+    throw;
+  }
+}
+
+void Communicator::finish_frames() noexcept {
+  const double deadline_s = monotonic_seconds() + kFinish_s;
+  bool sending = true;
+  while (sending && monotonic_seconds() < deadline_s) {
+    sending = false;
+    each_link([&](Link& link) {
+      sending |= link.flush();
+      link.drain();  // the other side may be doing the same
+    });
+    if (sending) ::poll(nullptr, 0, 2);
+  }
+  each_link([](Link& link) { link.abandon_frame(); });
+}
+
+void Communicator::transfer_all() {
   const double since_s = monotonic_seconds();
   each_link([](Link& link) { link.send_some(); });
   std::vector<pollfd> sockets(links_.size());

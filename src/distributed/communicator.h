@@ -22,7 +22,8 @@ namespace bernoulli {
 class Communicator {
  public:
   struct Options {
-    /// Without a sign of life from a process, of which there are eight in that time, it counts as lost.
+    /// Without a sign of life from a process for so long it counts as lost. At least 2: signs of life come
+    /// twice a second.
     double silence_s = 20;
   };
 
@@ -57,6 +58,9 @@ class Communicator {
  private:
   /// Until all that links have begun to send is sent, and all that they expect has come.
   void transfer();
+  void transfer_all();
+  /// After a failure: lets frames end that have begun, so that a last word can follow.
+  void finish_frames() noexcept;
   void watch_over_silence(const Link& link, double since_s) const;
   void beat();
   /// Each of the other processes.
@@ -74,16 +78,5 @@ class Communicator {
   std::condition_variable_any beat_wakes_;
   std::jthread beating_;
 };
-
-/// Calls `work`, and tells the other processes where it throws.
-template <class F>
-auto with_others_told(Communicator& others, F&& work) {
-  try {
-    return work();
-  } catch (...) {
-    others.leave(failure_of(std::current_exception()));
-    throw;
-  }
-}
 
 }  // namespace bernoulli

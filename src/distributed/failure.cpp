@@ -1,6 +1,7 @@
 #include "distributed/failure.h"
 
 #include <csignal>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -14,9 +15,11 @@ Failure failure_of(const std::exception_ptr& error) noexcept {
   try {
     std::rethrow_exception(error);
   } catch (const StopRequested& stop) {
-    return {128 + stop.signal, ""};
+    return {static_cast<int>(stop.signal == SIGINT ? ExitCode::kInterrupted : ExitCode::kTerminated), ""};
   } catch (const Error& failure) {
     return {static_cast<int>(failure.exit_code()), failure.what()};
+  } catch (const std::system_error& failure) {
+    return {static_cast<int>(ExitCode::kIo), failure.what()};
   } catch (const std::exception& failure) {
     const ExitCode code = is_out_of_memory(failure) ? ExitCode::kIo : ExitCode::kInternal;
     return {static_cast<int>(code), failure.what()};

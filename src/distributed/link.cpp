@@ -43,7 +43,7 @@ void Link::start(std::string_view bytes) {
   payload_ = bytes;
 }
 
-void Link::send_some() {
+int Link::send_frame() {
   const std::lock_guard lock(sending_mutex_);
   while (sending()) {
     std::array<iovec, 2> parts = {iovec{const_cast<char*>(header_.data()), header_.size()},
@@ -52,13 +52,35 @@ void Link::send_some() {
     message.msg_iov = parts.data();
     message.msg_iovlen = parts.size();
     const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0 && would_wait(errno)) return;
-    if (sent < 0) throw_lost(peer_, std::strerror(errno));
+    if (sent < 0) return would_wait(errno) ? 0 : errno;
     const size_t of_header = std::min(header_.size(), static_cast<size_t>(sent));
     header_.remove_prefix(of_header);
     payload_.remove_prefix(static_cast<size_t>(sent) - of_header);
     in_frame_ = sending();
   }
+  return 0;
+}
+
+void Link::send_some() {
+  if (const int fault = send_frame()) throw_last_word(std::strerror(fault));
+}
+
+bool Link::flush() noexcept { return send_frame() == 0 && sending(); }
+
+void Link::abandon_frame() noexcept {
+  const std::lock_guard lock(sending_mutex_);
+  header_ = payload_ = {};
+}
+
+void Link::throw_last_word(const std::string& how) {
+  constexpr int kTries = 100, kPauseMs = 10;
+  std::string dropped;
+  for (int left = kTries; left > 0 && !over_; --left) {
+    if (!expecting_) expect(dropped);
+    receive_some();
+    ::poll(nullptr, 0, kPauseMs);
+  }
+  throw_lost(peer_, how);
 }
 
 void Link::expect(std::span<char> exactly) {

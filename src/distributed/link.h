@@ -28,8 +28,14 @@ class Link {
   /// says no.
   void start(std::string_view bytes);
   bool sending() const { return !header_.empty() || !payload_.empty(); }
-  /// As much as the system takes. @throws DistributedError
+  /// As much as the system takes. @throws where the other process takes nothing any more: what receive_some
+  /// throws
   void send_some();
+  /// The same, for who has failed already and lets the frame end so that a last word can follow.
+  /// @return whether there is some left
+  bool flush() noexcept;
+  /// What is left of the frame is not sent: `bytes` of start() may go.
+  void abandon_frame() noexcept;
 
   /// What the next frame of data is to fill, or to be. It stays where it is until expecting() says no.
   void expect(std::span<char> exactly);
@@ -55,6 +61,10 @@ class Link {
  private:
   enum class Stage { kKind, kLength, kPayload };
 
+  /// @return 0, or the errno of what could not be sent
+  int send_frame();
+  /// For a connection that broke: the system keeps what came before, and the reason may be in it.
+  [[noreturn]] void throw_last_word(const std::string& how);
   /// @return what came: 0 for nothing yet
   size_t read(char* to, size_t count);
   bool read_kind();

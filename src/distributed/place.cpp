@@ -1,5 +1,6 @@
 #include "distributed/place.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -36,12 +37,14 @@ std::optional<Place> place_from_environment() {
   if (place.size == 1) return std::nullopt;
   place.rank = number_of("RANK", 0, place.size - 1);
   if (!word_of("LOCAL_WORLD_SIZE").empty()) place.local_size = number_of("LOCAL_WORLD_SIZE", 1, place.size);
-  if (!word_of("LOCAL_RANK").empty()) place.local_rank = number_of("LOCAL_RANK", 0, place.size - 1);
+  if (!word_of("LOCAL_RANK").empty()) place.local_rank = number_of("LOCAL_RANK", 0, place.local_size - 1);
   place.address = word_of("MASTER_ADDR");
   if (place.address.empty())
     throw DistributedError("MASTER_ADDR is not set: it names the machine of process 0, as torchrun sets it");
   place.port = static_cast<uint16_t>(number_of("MASTER_PORT", 1, 65535));
   place.key = word_of("BERNOULLI_JOB_KEY");
+  if (!std::ranges::all_of(place.key, [](char c) { return c > ' ' && c <= '~'; }))
+    throw DistributedError("BERNOULLI_JOB_KEY has characters other than letters, digits and signs of ASCII");
   return place;
 }
 

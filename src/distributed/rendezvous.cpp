@@ -8,6 +8,8 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/stop.h"
+#include "distributed/failure.h"
 
 namespace bernoulli {
 namespace {
@@ -17,7 +19,7 @@ using Links = std::vector<std::unique_ptr<Link>>;
 
 constexpr size_t kLongestMessage = size_t{1} << 18;
 /// A connection that says nothing is no process of ours, and others wait behind it.
-constexpr double kHelloTimeout_s = 5;
+constexpr double kHelloTimeout_s = 2;
 
 std::string name_of(int rank, const std::string& address) {
   return fmt::format("process {} at {}", rank, address);
@@ -81,83 +83,118 @@ std::vector<int> absent(const Links& links, int own_rank) {
       fmt::join(ranks, ", "), format_duration(timeout_s)));
 }
 
-/// Tells those that are there, so that none waits for what will not come.
-void refuse(const Links& links, const FileDescriptor& last, const std::string& why) {
-  const std::string text = Json{{"refused", why}}.dump();
-  const double deadline_s = monotonic_seconds() + 1;
+/// Tells those that have come, so that none waits for what will not come.
+void refuse(const Links& links, const FileDescriptor& last, const Failure& why) noexcept {
+  const std::string text = Json{{"refused", why.message}, {"code", why.code}}.dump();
+  const auto tell = [&](int socket) {
+    try {
+      send_message(socket, monotonic_seconds() + 1, text);
+    } catch (const StopRequested&) {
+    }
+  };
   for (const auto& link : links)
-    if (link) send_message(link->socket(), deadline_s, text);
-  send_message(last.get(), deadline_s, text);
+    if (link) tell(link->socket());
+  if (last.get() >= 0) tell(last.get());
+}
+
+/// Says who is gone, or why, of those that have come; they say nothing else before all are there.
+void watch(const Links& links) {
+  for (const auto& link : links)
+    if (link) link->receive_some();
+}
+
+/// What process 0 does with the next connection: a process more, or nothing. @throws DistributedError
+void let_in(FileDescriptor& socket, const Place& place, const Hello& own, Links& links, Json& peers) {
+  const std::optional<Hello> hello = hello_from(socket, place.key);
+  const std::string address = other_end(socket.get()).address;
+  if (!hello) {
+    log_warning(fmt::format("a connection from {} is none of this training: dropped", address));
+    return;
+  }
+  if (const std::string fault = fault_of(*hello, own, links); !fault.empty())
+    throw DistributedError(fmt::format("a process at {} {}", address, fault));
+  const auto rank = static_cast<size_t>(hello->rank);
+  peers[rank] = {address, hello->port};
+  links[rank] = std::make_unique<Link>(std::move(socket), name_of(hello->rank, address));
 }
 
 /// Process 0.
-Links receive_all(const Place& place, const Listener& listener, const Hello& own, double deadline_s,
+Links receive_all(const Place& place, Listener& listener, const Hello& own, double deadline_s,
                   double timeout_s) {
   Links links(static_cast<size_t>(place.size));
-  Json peers = Json::array();
-  for (int rank = 0; rank < place.size; ++rank) peers.push_back(nullptr);
-  for (int left = place.size - 1; left > 0;) {
-    FileDescriptor socket = accept_from(listener, deadline_s);
-    if (socket.get() < 0) {
-      refuse(links, socket, "process 0 has waited too long for the others");
-      throw_absent(absent(links, place.rank), timeout_s);
+  Json peers(static_cast<size_t>(place.size), nullptr);
+  FileDescriptor socket;
+  const auto own_poll = listener.poll;
+  listener.poll = [&] {
+    own_poll();
+    watch(links);
+  };
+  try {
+    while (!absent(links, place.rank).empty()) {
+      socket = accept_from(listener, deadline_s);
+      if (socket.get() < 0) throw_absent(absent(links, place.rank), timeout_s);
+      let_in(socket, place, own, links, peers);
     }
-    const std::optional<Hello> hello = hello_from(socket, place.key);
-    const std::string address = other_end(socket.get()).address;
-    if (!hello) {
-      log_warning(fmt::format("a connection from {} is none of this training: dropped", address));
-      continue;
-    }
-    if (const std::string fault = fault_of(*hello, own, links); !fault.empty()) {
-      const std::string why = fmt::format("a process at {} {}", address, fault);
-      refuse(links, socket, why);
-      throw DistributedError(why);
-    }
-    const auto rank = static_cast<size_t>(hello->rank);
-    peers[rank] = {address, hello->port};
-    links[rank] = std::make_unique<Link>(std::move(socket), name_of(hello->rank, address));
-    --left;
+    const std::string text = Json{{"peers", peers}}.dump();
+    for (const auto& link : links)
+      if (link && !send_message(link->socket(), deadline_s, text))
+        throw DistributedError(fmt::format("{} is lost before the training began", link->peer()));
+  } catch (...) {
+    refuse(links, socket, failure_of(std::current_exception()));
+    throw;
   }
-  const std::string text = Json{{"peers", peers}}.dump();
-  for (const auto& link : links)
-    if (link && !send_message(link->socket(), deadline_s, text))
-      throw DistributedError(fmt::format("{} is lost before the training began", link->peer()));
   return links;
 }
 
-/// Where the others listen, by rank, as process 0 tells it.
-Json peers_from(int socket, double deadline_s) {
+/// Where each process listens, by rank.
+using Peers = std::vector<std::pair<std::string, uint16_t>>;
+
+/// As process 0 tells it. @throws what keeps it from that
+Peers peers_from(const Link& first, int size, double deadline_s) {
   std::string text;
-  if (!receive_message(socket, deadline_s, kLongestMessage, text))
+  if (!receive_message(first.socket(), deadline_s, kLongestMessage, text))
     throw DistributedError(
         "process 0 took the connection and gave no answer: another program may listen at MASTER_PORT, or "
         "BERNOULLI_JOB_KEY is not the same");
-  const Json json = Json::parse(text, nullptr, false);
-  if (json.is_object() && json.contains("refused"))
-    throw DistributedError(json["refused"].get<std::string>());
-  if (!json.is_object() || !json.contains("peers"))
+  try {
+    const Json json = Json::parse(text);
+    if (json.contains("refused"))
+      throw_failure_of(first.peer(), {json.at("code").get<int>(), json.at("refused").get<std::string>()});
+    Peers peers(1);
+    for (int rank = 1; rank < size; ++rank)
+      peers.push_back(json.at("peers").at(static_cast<size_t>(rank)).get<Peers::value_type>());
+    return peers;
+  } catch (const Json::exception&) {
     throw DistributedError("what answers at MASTER_PORT is no training of this program");
-  return json["peers"];
+  }
 }
 
-/// Any other process: it goes to those before it, and those behind it come.
-Links go_round(const Place& place, Hello own, double deadline_s, double timeout_s) {
-  Links links(static_cast<size_t>(place.size));
-  FileDescriptor first = connect_to(place.address, place.port, deadline_s);
-  const Listener listener = listen_at(own_end(first.get()).address, 0);
-  own.port = listener.at.port;
-  send_message(first.get(), deadline_s, text_of(own));
+FileDescriptor connect_to_first(const Place& place, double deadline_s) {
+  try {
+    return connect_to(place.address, place.port, deadline_s);
+  } catch (const DistributedError& error) {
+    throw DistributedError(
+        fmt::format("{}; MASTER_ADDR and MASTER_PORT must be those of a process 0 that runs", error.what()));
+  }
+}
+
+/// Any other process than 0, to which `links` has the way already: it goes to those before it, and those
+/// behind it come.
+void go_round(const Place& place, const Hello& own, Listener& listener, Links& links, double deadline_s,
+              double timeout_s) {
   // Process 0 answers when all have come, or says after its own time who has not.
-  const Json peers = peers_from(first.get(), deadline_s + kHelloTimeout_s);
-  const std::string address = other_end(first.get()).address;
-  links[0] = std::make_unique<Link>(std::move(first), name_of(0, address));
+  const Peers peers = peers_from(*links[0], place.size, deadline_s + timeout_s);
+  listener.poll = [&] {
+    throw_if_stopped();
+    links[0]->receive_some();  // or says that it has ended, and why
+  };
   for (int rank = 1; rank < place.rank; ++rank) {
-    const auto [host, port] = peers.at(static_cast<size_t>(rank)).get<std::pair<std::string, uint16_t>>();
-    FileDescriptor socket = connect_to(host, port, deadline_s);
+    const auto& [host, port] = peers[static_cast<size_t>(rank)];
+    FileDescriptor socket = connect_to(host, port, deadline_s, listener.poll);
     send_message(socket.get(), deadline_s, text_of(own));
     links[static_cast<size_t>(rank)] = std::make_unique<Link>(std::move(socket), name_of(rank, host));
   }
-  for (int left = place.size - 1 - place.rank; left > 0;) {
+  while (!absent(links, place.rank).empty()) {
     FileDescriptor socket = accept_from(listener, deadline_s);
     if (socket.get() < 0) throw_absent(absent(links, place.rank), timeout_s);
     const std::optional<Hello> hello = hello_from(socket, place.key);
@@ -165,19 +202,36 @@ Links go_round(const Place& place, Hello own, double deadline_s, double timeout_
     const std::string from = other_end(socket.get()).address;
     links[static_cast<size_t>(hello->rank)] =
         std::make_unique<Link>(std::move(socket), name_of(hello->rank, from));
-    --left;
+  }
+}
+
+/// go_round after process 0 was found, which learns where it fails.
+Links join(const Place& place, Hello own, double deadline_s, double timeout_s) {
+  Links links(static_cast<size_t>(place.size));
+  FileDescriptor first = connect_to_first(place, deadline_s);
+  Listener listener = listen_at(own_end(first.get()).address, 0);
+  own.port = listener.at.port;
+  const std::string address = other_end(first.get()).address;
+  links[0] = std::make_unique<Link>(std::move(first), name_of(0, address));
+  try {
+    send_message(links[0]->socket(), deadline_s, text_of(own));
+    go_round(place, own, listener, links, deadline_s, timeout_s);
+  } catch (...) {
+    const Failure failure = failure_of(std::current_exception());
+    links[0]->end(failure.code, failure.message);
+    throw;
   }
   return links;
 }
 
 }  // namespace
 
-std::vector<std::unique_ptr<Link>> meet(const Place& place, const Listener* listener,
-                                        const std::string& build, double timeout_s) {
+std::vector<std::unique_ptr<Link>> meet(const Place& place, Listener* listener, const std::string& build,
+                                        double timeout_s) {
   const Hello own{place.rank, place.size, place.port, build, place.key};
   const double deadline_s = monotonic_seconds() + timeout_s;
   return place.rank == 0 ? receive_all(place, *listener, own, deadline_s, timeout_s)
-                         : go_round(place, own, deadline_s, timeout_s);
+                         : join(place, own, deadline_s, timeout_s);
 }
 
 }  // namespace bernoulli

@@ -131,7 +131,8 @@ Listener listen_at(const std::string& address, uint16_t port) {
   return listener;
 }
 
-FileDescriptor connect_to(const std::string& address, uint16_t port, double deadline_s) {
+FileDescriptor connect_to(const std::string& address, uint16_t port, double deadline_s,
+                          const std::function<void()>& poll) {
   constexpr int kRetryMs = 100;
   const Addresses found = find(address, port, 0);
   while (true) {
@@ -144,12 +145,10 @@ FileDescriptor connect_to(const std::string& address, uint16_t port, double dead
       send_at_once(socket.get());
       return socket;
     }
-    throw_if_stopped();
+    poll();
     if (monotonic_seconds() >= deadline_s)
       throw DistributedError(
-          fmt::format("nobody answers at {} port {}: {}; MASTER_ADDR and MASTER_PORT must be those of a "
-                      "process 0 that runs",
-                      address, port, std::strerror(fault)));
+          fmt::format("nobody answers at {} port {}: {}", address, port, std::strerror(fault)));
     ::poll(nullptr, 0, kRetryMs);
   }
 }
@@ -157,6 +156,9 @@ FileDescriptor connect_to(const std::string& address, uint16_t port, double dead
 FileDescriptor accept_from(const Listener& listener, double deadline_s) {
   while (wait_for(listener.socket.get(), POLLIN, deadline_s, listener.poll)) {
     FileDescriptor socket(::accept4(listener.socket.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (socket.get() < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
+      throw DistributedError(fmt::format(
+          "a process cannot be let in: {} (ulimit -n is the limit of a process)", std::strerror(errno)));
     if (socket.get() < 0) continue;  // it has given up meanwhile
     send_at_once(socket.get());
     return socket;

@@ -27,11 +27,13 @@ struct Listener {
 Listener listen_at(const std::string& address, uint16_t port);
 
 /// Tries again until `deadline_s` (of monotonic_seconds) while nobody listens there yet.
-/// @throws DistributedError after that, or for a name that means nothing; StopRequested
-FileDescriptor connect_to(const std::string& address, uint16_t port, double deadline_s);
+/// @param poll  called between two attempts; may throw
+/// @throws DistributedError after that, or for a name that means nothing
+FileDescriptor connect_to(const std::string& address, uint16_t port, double deadline_s,
+                          const std::function<void()>& poll = throw_if_stopped);
 
 /// The next connection; an empty one where none has come by `deadline_s`. @throws what
-/// Listener::poll throws
+/// Listener::poll throws; DistributedError where the system has no room for it
 FileDescriptor accept_from(const Listener& listener, double deadline_s);
 
 Endpoint own_end(int socket);

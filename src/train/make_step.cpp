@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "train/cuda_fused_step.h"
 #include "train/fused_plan.h"
 #include "train/fused_step.h"
@@ -45,8 +46,17 @@ std::unique_ptr<GraphDevice> graphs_for(
   }
 }
 
+bool has_layer(const layers::ModelPlan& plan, std::string_view kind) {
+  return std::ranges::any_of(plan.all_layers(), [&](const auto* layer) { return layer->kind == kind; });
+}
+
 /// Several processes share the batches of an update, through the reference engine.
-void check_processes(const TrainingConfig& training, int processes) {
+void check_processes(const TrainingConfig& training, const layers::ModelPlan& plan, int processes) {
+  if (has_layer(plan, "batch_norm"))
+    throw UsageError(
+        "batch_norm keeps an average over all batches, of which each process would see its own alone: train "
+        "in "
+        "one process, or use layer_norm");
   if (training.engine == "fused" || training.engine == "graph")
     throw UsageError(
         fmt::format("training.engine is {}, which trains in one process, and this is one of {}: set it to "
@@ -63,14 +73,12 @@ void check_processes(const TrainingConfig& training, int processes) {
 }  // namespace
 
 void check_engine(const RunConfig& config, const layers::ModelPlan& plan, c10::Device device, int processes) {
-  if (processes > 1) check_processes(config.training, processes);
+  if (processes > 1) check_processes(config.training, plan, processes);
   const std::string& engine = config.training.engine;
   if (engine == "graph" && device.is_cpu())
     throw UsageError(
         "training.engine is graph, which runs on a CUDA device only: set it to auto, or use --device cuda");
-  const bool has_lstm =
-      std::ranges::any_of(plan.all_layers(), [](const auto* layer) { return layer->kind == "lstm"; });
-  if (has_lstm && device.is_cpu() && config.training.precision == "bfloat16")
+  if (has_layer(plan, "lstm") && device.is_cpu() && config.training.precision == "bfloat16")
     throw UsageError(
         "training.precision is bfloat16, in which LibTorch's lstm does not run on every processor: set it to "
         "float32, or use gru");
@@ -119,6 +127,12 @@ EngineChoice make_leading_step(const RunConfig& config, const layers::ModelPlan&
                                Communicator& processes) {
   check_engine(config, plan, device, processes.size());
   auto own = std::make_unique<ReferenceStep>(config, plan, train, loss, device, nullptr, &processes);
+  std::string reason;
+  const bool fuses = config.training.engine == "auto" && device.is_cpu() && fused_plan(config, plan, reason);
+  if (fuses)
+    log_warning(
+        "one process would take the fused engine, which trains this model many times faster than several "
+        "processes of the reference engine do: leave --processes out");
   return {std::make_unique<LeadingStep>(std::move(own), processes, config.training.eval_batch_size),
           "reference", fmt::format("{} processes share the batches of an update", processes.size())};
 }

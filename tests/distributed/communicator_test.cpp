@@ -152,6 +152,39 @@ TEST(Communicator, AStopOfOneStopsAll) {
   for (const auto& error : thrown) EXPECT_EQ(code_of(error), 130);
 }
 
+TEST(Communicator, TheLastWordIsReadByWhoComesLate) {
+  const auto thrown = together(2, [](Communicator& processes) {
+    if (processes.rank() == 1) throw StopRequested{SIGTERM};
+    // Long enough for the other one to close its connection, so that what is sent then breaks it.
+    std::this_thread::sleep_for(std::chrono::milliseconds(2700));
+    for (int i = 0; i < 3; ++i) {
+      std::string bytes(100'000, 'x');
+      processes.broadcast(bytes);
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    exchange(processes);
+  });
+  for (const auto& error : thrown) EXPECT_EQ(code_of(error), 143) << message_of(error);
+}
+
+TEST(Communicator, AStopOfOneReachesAllThatAreInTheMiddleOfALongExchange) {
+  for (int round = 0; round < 10; ++round) {
+    const auto thrown = together(4, [](Communicator& processes) {
+      std::vector<float> whole(8'000'000);
+      for (int i = 0;; ++i) {
+        if (processes.rank() == 3 && i == 2) throw StopRequested{SIGTERM};
+        processes.to_all(whole);
+      }
+    });
+    for (const auto& error : thrown) EXPECT_EQ(code_of(error), 143) << message_of(error);
+  }
+}
+
+TEST(Failure, AHangUpIsATermination) {
+  EXPECT_EQ(failure_of(std::make_exception_ptr(StopRequested{SIGHUP})).code, 143);
+  EXPECT_EQ(failure_of(std::make_exception_ptr(StopRequested{SIGINT})).code, 130);
+}
+
 TEST(Communicator, OneThatVanishesIsNamed) {
   const auto thrown = together(2, [](Communicator& processes) {
     if (processes.rank() == 1) processes.leave({});  // as the system ends the connections of a killed process

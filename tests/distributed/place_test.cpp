@@ -73,6 +73,9 @@ TEST_F(PlaceTest, NamesTheVariableThatIsWrong) {
               HasSubstr("MASTER_PORT is '65536' (expected 1 to 65535)"));
   EXPECT_THAT(fault_of({{"MASTER_ADDR", ""}}), HasSubstr("MASTER_ADDR is not set"));
   EXPECT_THAT(fault_of({{"LOCAL_RANK", "x"}}), HasSubstr("LOCAL_RANK is 'x'"));
+  EXPECT_THAT(fault_of({{"LOCAL_RANK", "2"}, {"LOCAL_WORLD_SIZE", "2"}}),
+              HasSubstr("LOCAL_RANK is '2' (expected 0 to 1)"));
+  EXPECT_THAT(fault_of({{"BERNOULLI_JOB_KEY", "\xff"}}), HasSubstr("BERNOULLI_JOB_KEY has characters"));
 }
 
 }  // namespace

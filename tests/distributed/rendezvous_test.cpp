@@ -1,6 +1,7 @@
 #include "distributed/rendezvous.h"
 
 #include <functional>
+#include <sys/socket.h>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -28,18 +29,19 @@ struct Comer {
 /// By comer, what went wrong with it; empty: nothing.
 std::vector<std::string> met(const std::vector<Comer>& comers, double timeout_s = kTimeout_s,
                              const std::function<void(uint16_t)>& before = {}) {
-  const Listener listener = listen_at("127.0.0.1", 0);
+  Listener listener = listen_at("127.0.0.1", 0);
   if (before) before(listener.at.port);
   std::vector<std::string> faults(comers.size());
+  std::vector<std::vector<std::unique_ptr<Link>>> links(comers.size());  // until all have met
   std::vector<std::jthread> threads;
   for (size_t i = 0; i < comers.size(); ++i) {
     threads.emplace_back([&, i] {
       const Comer& comer = comers[i];
       const Place place{comer.rank, comer.size, 0, 1, "127.0.0.1", listener.at.port, comer.key};
       try {
-        const auto links = meet(place, comer.rank == 0 ? &listener : nullptr, comer.build, timeout_s);
+        links[i] = meet(place, comer.rank == 0 ? &listener : nullptr, comer.build, timeout_s);
         for (int rank = 0; rank < comer.size; ++rank)
-          EXPECT_EQ(links[static_cast<size_t>(rank)] == nullptr, rank == comer.rank);
+          EXPECT_EQ(links[i][static_cast<size_t>(rank)] == nullptr, rank == comer.rank);
       } catch (const DistributedError& error) {
         faults[i] = error.what();
       }
@@ -82,6 +84,47 @@ TEST(Rendezvous, WhoDoesNotKnowTheKeyIsNoneOfTheTraining) {
   const auto faults = met({{0}, {1, 3, "1.0 abc", "guess"}}, 0.5);
   EXPECT_THAT(faults[0], HasSubstr("process 1, 2 has not come"));
   EXPECT_THAT(faults[1], HasSubstr("process 0 took the connection and gave no answer"));
+}
+
+TEST(Rendezvous, OneThatDiesAfterItCameEndsAllThatHaveCome) {
+  const double begin_s = monotonic_seconds();
+  std::jthread dying;
+  const auto faults = met({{0, 4}, {2, 4}}, kTimeout_s, [&](uint16_t port) {
+    dying = std::jthread([begin_s, port] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));  // process 2 has come
+      const FileDescriptor socket = connect_to("127.0.0.1", port, begin_s + 5);
+      send_message(socket.get(), begin_s + 5,
+                   R"({"rank": 1, "size": 4, "port": 1, "build": "1.0 abc", "key": "secret"})");
+    });
+  });
+  for (const auto& fault : faults) EXPECT_THAT(fault, HasSubstr("process 1 at 127.0.0.1 is lost"));
+  EXPECT_LT(monotonic_seconds() - begin_s, kTimeout_s / 2);
+}
+
+/// What a process says that finds somebody else where process 0 should be.
+std::string fault_of_answer(const std::string& answer) {
+  Listener listener = listen_at("127.0.0.1", 0);
+  const std::jthread other([&] {
+    const double deadline_s = monotonic_seconds() + 5;
+    const FileDescriptor socket = accept_from(listener, deadline_s);
+    std::string hello;
+    receive_message(socket.get(), deadline_s, 10'000, hello);
+    send_message(socket.get(), deadline_s, answer);
+  });
+  try {
+    meet({1, 3, 0, 1, "127.0.0.1", listener.at.port, "secret"}, nullptr, "1.0 abc", 5);
+  } catch (const DistributedError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Rendezvous, AnyAnswerOfSomebodyElseIsRefused) {
+  for (const char* answer : {"", "{", "null", "[]", R"({"peers": 5})", R"({"peers": []})",
+                             R"({"peers": [null, null, null]})", R"({"refused": 1})", R"({"refused": "x"})"})
+    EXPECT_THAT(fault_of_answer(answer),
+                HasSubstr("what answers at MASTER_PORT is no training of this program"))
+        << answer;
 }
 
 TEST(Rendezvous, StrangersAreDroppedAndTheTrainingBegins) {

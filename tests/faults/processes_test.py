@@ -135,15 +135,26 @@ class Processes(FaultTest):
             self.assertIn(f"process {victim} at 127.0.0.1 has given no sign of life for 2.0 s", err)
 
     def test_a_stop_of_any_saves_and_stops_all(self):
-        for victim, number, code in ((0, signal.SIGINT, 130), (1, signal.SIGTERM, 143), (1, signal.SIGINT, 130)):
+        for victims, number, code in (([0], signal.SIGINT, 130), ([1], signal.SIGHUP, 143), ([1], signal.SIGINT, 130), ([1, 0], signal.SIGTERM, 143)):
             folder = self.fresh()
             ranks = self.ranks(folder, 2)
             self.wait_for_training(folder)
-            ranks[victim].process.send_signal(number)
+            for victim in victims:
+                ranks[victim].process.send_signal(number)
             ends = [started.end() for started in ranks]
             self.assertEqual([end[0] for end in ends], [code, code], ends)
             self.assertIn("stopped; go on with: bernoulli train --resume", ends[0][1])
             self.assertEqual(folder.leftovers(), [])
+
+    def test_one_that_was_started_here_and_stands_still_is_ended(self):
+        folder = self.fresh()
+        leader = Started(self, folder, [*self.of(2), *ENDLESS], SILENCE)
+        self.wait_for_training(folder)
+        other, = children_of(leader.process.pid)
+        os.kill(other, signal.SIGSTOP)
+        code, err = leader.end()
+        self.assertEqual(code, 8, err)
+        self.assertFalse(pathlib.Path(f"/proc/{other}").exists())
 
     def test_a_stop_of_the_one_that_started_the_others_leaves_none(self):
         folder = self.fresh()
@@ -212,6 +223,7 @@ class Processes(FaultTest):
                 (self.of(0), {}, 2, "--processes is 0 (expected 1 to 1024)"),
                 (self.of(2), {"WORLD_SIZE": "3", "RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}, 2, "--processes is 2, and WORLD_SIZE is 3"),
                 (TRAIN, {"WORLD_SIZE": "3"}, 8, "RANK is ''"),
+                ([*self.of(2), "--set", "model.layers=[{embedding: 4}, mean_pool, {linear: 3}, batch_norm, {linear: 1}]"], {}, 2, "batch_norm keeps an average over all batches"),
                 (self.of(2), {"BERNOULLI_SILENCE_S": "soon"}, 2, "BERNOULLI_SILENCE_S is 'soon'"),
                 (["sweep", "config.yaml", "training.seed=1,2"], {"WORLD_SIZE": "2", "RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}, 2, "WORLD_SIZE is 2")):
             result = run(self.fresh(), words, extra, shim=False)

@@ -18,7 +18,7 @@ namespace bernoulli::testing {
 inline std::vector<std::exception_ptr> together(int count, const std::function<void(Communicator&)>& work,
                                                 Communicator::Options options = {}) {
   constexpr double kTimeout_s = 30;
-  const Listener listener = listen_at("127.0.0.1", 0);
+  Listener listener = listen_at("127.0.0.1", 0);
   std::vector<std::exception_ptr> thrown(static_cast<size_t>(count));
   std::vector<std::jthread> threads;
   for (int rank = 0; rank < count; ++rank) {
