@@ -141,6 +141,7 @@ Links receive_all(const Place& place, Listener& listener, const Hello& own, doub
         throw DistributedError(fmt::format("{} is lost before the training began", link->peer()));
   } catch (...) {
     refuse(links, socket, failure_of(std::current_exception()));
+    listener.socket.reset();  // who was still to be let in need not wait
     throw;
   }
   return links;

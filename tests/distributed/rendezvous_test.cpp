@@ -10,11 +10,13 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "distributed/socket.h"
+#include "support/message_of.h"
 
 namespace bernoulli {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::message_of;
 
 constexpr double kTimeout_s = 20;
 
@@ -111,12 +113,8 @@ std::string fault_of_answer(const std::string& answer) {
     receive_message(socket.get(), deadline_s, 10'000, hello);
     send_message(socket.get(), deadline_s, answer);
   });
-  try {
-    meet({1, 3, 0, 1, "127.0.0.1", listener.at.port, "secret"}, nullptr, "1.0 abc", 5);
-  } catch (const DistributedError& error) {
-    return error.what();
-  }
-  return "";
+  const Place place{1, 3, 0, 1, "127.0.0.1", listener.at.port, "secret"};
+  return message_of<DistributedError>([&] { meet(place, nullptr, "1.0 abc", 5); });
 }
 
 TEST(Rendezvous, AnyAnswerOfSomebodyElseIsRefused) {
@@ -142,29 +140,20 @@ TEST(Rendezvous, StrangersAreDroppedAndTheTrainingBegins) {
   for (const auto& fault : faults) EXPECT_EQ(fault, "");
 }
 
-std::string fault_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const DistributedError& error) {
-    return error.what();
-  }
-  return "";
-}
-
 TEST(Socket, SaysWhyItCannotListen) {
   const Listener taken = listen_at("127.0.0.1", 0);
-  EXPECT_THAT(fault_of([&] { listen_at("127.0.0.1", taken.at.port); }),
+  EXPECT_THAT(message_of<DistributedError>([&] { listen_at("127.0.0.1", taken.at.port); }),
               HasSubstr("is in use, by another training perhaps: set MASTER_PORT to a free one"));
-  EXPECT_THAT(fault_of([] { listen_at("192.0.2.1", 0); }),
+  EXPECT_THAT(message_of<DistributedError>([] { listen_at("192.0.2.1", 0); }),
               HasSubstr("'192.0.2.1' is no address of this machine"));
-  EXPECT_THAT(fault_of([] { listen_at("no such machine", 0); }),
+  EXPECT_THAT(message_of<DistributedError>([] { listen_at("no such machine", 0); }),
               HasSubstr("is no machine that is known here"));
 }
 
 TEST(Socket, NamesWhereNobodyAnswers) {
   uint16_t port = 0;
   { port = listen_at("127.0.0.1", 0).at.port; }
-  EXPECT_THAT(fault_of([&] { connect_to("127.0.0.1", port, monotonic_seconds() + 0.3); }),
+  EXPECT_THAT(message_of<DistributedError>([&] { connect_to("127.0.0.1", port, monotonic_seconds() + 0.3); }),
               HasSubstr("nobody answers at 127.0.0.1 port " + std::to_string(port)));
 }
 
