@@ -28,13 +28,13 @@ void tell(const char* before, std::string_view message) {
 }
 
 int fail(ExitCode code, std::string_view message) {
-  tell("bernoulli: ", message);
+  tell(bernoulli::cli::kErrorPrefix, message);
   return static_cast<int>(code);
 }
 
 /// What came of it is told too, where it is more than the exception's name.
 int out_of_memory(const std::exception& error) {
-  tell("bernoulli: ",
+  tell(bernoulli::cli::kErrorPrefix,
        "out of memory; use a smaller model, batch or data set, or cut long texts with text.sequence_length");
   if (dynamic_cast<const std::bad_alloc*>(&error) == nullptr)
     tell("  what came of it: ", bernoulli::allocation_fault(error.what()));

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/verb.h"
 #include "core/error.h"
 #include "core/hex.h"
 #include "core/log.h"
@@ -27,7 +28,6 @@ using Json = nlohmann::ordered_json;
 /// In which all processes of a training must have come to process 0.
 constexpr double kMeet_s = 120;
 constexpr const char* kHere = "127.0.0.1";
-constexpr std::string_view kError = "bernoulli: ";  // cli/main.cpp
 
 /// BERNOULLI_SILENCE_S, where it is set. @throws UsageError
 Communicator::Options usual_options() {
@@ -82,7 +82,7 @@ std::string device_of(const std::string& device, const Place& place) {
 }
 
 StartedProcesses::StartedProcesses(const TrainArguments& arguments, const Place& place) {
-  std::vector<std::string> words = {"/proc/self/exe", "train"};  // this very program
+  std::vector<std::string> words = {kThisProgram, "train"};
   words.insert(words.end(), arguments.words.begin(), arguments.words.end());
   for (int rank = 1; rank < place.size; ++rank) {
     Place other = place;
@@ -124,7 +124,7 @@ void StartedProcesses::listen() {
   for (const auto& started : started_) {
     if (started->process.ended()) continue;
     for (std::string_view line : started->process.take_lines()) {
-      if (line.starts_with(kError)) line.remove_prefix(kError.size());
+      if (line.starts_with(kErrorPrefix)) line.remove_prefix(std::string_view(kErrorPrefix).size());
       if (!silent_) log_warning(fmt::format("process {}: {}", started->rank, line));
     }
     if (!started->process.ended()) continue;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "cli/sweep_configs.h"
+#include "cli/verb.h"
 #include "core/child_process.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -25,12 +26,8 @@ using Json = nlohmann::ordered_json;
 using sweep::Trial;
 using sweep::TrialState;
 
-/// Lines of a training on standard error that mean something here (core/log.h, cli/main.cpp).
+/// A line of a training on standard error that means something here (core/log.h).
 constexpr std::string_view kWarning = "warning: ";
-constexpr std::string_view kError = "bernoulli: ";
-
-/// This very program, were another put in its place meanwhile.
-constexpr const char* kThisProgram = "/proc/self/exe";
 
 /// A trial that is being trained.
 struct Running {
@@ -139,7 +136,7 @@ void TrialRunner::listen(Running& running) {
   for (std::string& line : running.process.take_lines()) {
     running.log.append(line);
     if (line.starts_with(kWarning)) ++running.trial.num_warnings;
-    if (line.starts_with(kError)) running.error = line.substr(kError.size());
+    if (line.starts_with(kErrorPrefix)) running.error = line.substr(std::string_view(kErrorPrefix).size());
     running.last_line = std::move(line);
   }
 }

@@ -8,6 +8,11 @@
 
 namespace bernoulli::cli {
 
+/// What main() puts before the message of a failure, on standard error.
+inline constexpr const char* kErrorPrefix = "bernoulli: ";
+/// To start this very program once more, were another put in its place meanwhile.
+inline constexpr const char* kThisProgram = "/proc/self/exe";
+
 /// One verb of the program. run() gets the words behind the verb and returns the exit code.
 struct Verb {
   std::string name;

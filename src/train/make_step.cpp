@@ -54,9 +54,8 @@ bool has_layer(const layers::ModelPlan& plan, std::string_view kind) {
 void check_processes(const TrainingConfig& training, const layers::ModelPlan& plan, int processes) {
   if (has_layer(plan, "batch_norm"))
     throw UsageError(
-        "batch_norm keeps an average over all batches, of which each process would see its own alone: train "
-        "in "
-        "one process, or use layer_norm");
+        "batch_norm keeps an average over all batches, of which each process would see its own alone: "
+        "train in one process, or use layer_norm");
   if (training.engine == "fused" || training.engine == "graph")
     throw UsageError(
         fmt::format("training.engine is {}, which trains in one process, and this is one of {}: set it to "
@@ -128,8 +127,7 @@ EngineChoice make_leading_step(const RunConfig& config, const layers::ModelPlan&
   check_engine(config, plan, device, processes.size());
   auto own = std::make_unique<ReferenceStep>(config, plan, train, loss, device, nullptr, &processes);
   std::string reason;
-  const bool fuses = config.training.engine == "auto" && device.is_cpu() && fused_plan(config, plan, reason);
-  if (fuses)
+  if (config.training.engine == "auto" && fused_for(config, plan, device, reason))
     log_warning(
         "one process would take the fused engine, which trains this model many times faster than several "
         "processes of the reference engine do: leave --processes out");
