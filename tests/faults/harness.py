@@ -140,8 +140,9 @@ class Server:
         request, self._request = os.pipe()
         self._answer, answer = os.pipe()
         program = str(pathlib.Path(PROGRAM).with_name("bernoulli-torch"))
+        # `bernoulli` sets the second for its other half (cli/hand_over.cpp); without it a processor may multiply otherwise.
         self._process = subprocess.Popen([program] + ["unused"] * 24, pass_fds=(request, answer), env=environment(
-            {"FAULT_SERVER": f"{request},{answer}"}))
+            {"FAULT_SERVER": f"{request},{answer}", "MKL_CBWR": "AUTO,STRICT"}))
         os.close(request)
         os.close(answer)
         self._buffer = b""

@@ -159,12 +159,13 @@ TEST_P(Replayed, AgreesWithTheReferenceWithTheSameDraws) {
   const auto graph = engines.graph();
   expect_same_state(*reference, *graph);
   ::testing::internal::CaptureStderr();
-  expect_same_results(engines.train(*reference, 0, 24), engines.train(*graph, 0, 24), 1e-6);
+  // rmsprop divides by the root of the squares, which enlarges the rounding of a gradient near 0; with
+  // momentum the host's addition rounds once, the device's twice. Results are those of weights so far apart.
+  const bool enlarges = GetParam().name == "rmsprop_momentum";
+  expect_same_results(engines.train(*reference, 0, 24), engines.train(*graph, 0, 24), enlarges ? 5e-6 : 1e-6);
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), Not(HasSubstr("not replayed")));
   EXPECT_GT(engines.counts.replayed, 30);
-  // rmsprop divides by the root of the squares, which enlarges the rounding of a gradient near 0; with
-  // momentum the host's addition rounds once, the device's twice.
-  expect_near_state(*reference, *graph, GetParam().name == "rmsprop_momentum" ? 5e-5 : 2e-6);
+  expect_near_state(*reference, *graph, enlarges ? 5e-5 : 2e-6);
   EXPECT_EQ(reference->logits(engines.bench.data.rows).size(), graph->logits(engines.bench.data.rows).size());
 }
 
