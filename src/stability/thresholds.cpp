@@ -72,16 +72,16 @@ class Side {
   std::vector<uint64_t> grid_;
 };
 
-bool loss_off(const CurvePoint& point) {
+bool is_loss_off(const CurvePoint& point) {
   return point.loss_relative_error > 0.01 && point.loss_error_ulps > 1;
 }
-bool gradient_off(const CurvePoint& point) {
+bool is_gradient_off(const CurvePoint& point) {
   return point.gradient_relative_error > 0.01 && point.gradient_error_ulps > 1;
 }
-bool gradient_zero(const CurvePoint& point) {
+bool is_gradient_zero(const CurvePoint& point) {
   return point.gradient == 0 && point.gradient_relative_error > 0.01 && point.gradient_error_ulps > 0.5;
 }
-bool not_finite(const CurvePoint& point) {
+bool is_not_finite(const CurvePoint& point) {
   return !std::isfinite(point.loss) || !std::isfinite(point.gradient);
 }
 
@@ -157,14 +157,14 @@ class Finder {
       });
       thresholds.push_back(entry(mode, target, event, plus, logit));
     };
-    add("loss_off_1_percent", loss_off);
-    add("gradient_off_1_percent", gradient_off);
-    add("gradient_exactly_zero", gradient_zero);
+    add("loss_off_1_percent", is_loss_off);
+    add("gradient_off_1_percent", is_gradient_off);
+    add("gradient_exactly_zero", is_gradient_zero);
     // A loss that still grows has different values an octave apart.
     const double cap = points.back().loss;
     const bool capped = std::isfinite(cap) && cap != 0 && points[points.size() / 16 * 15].loss == cap;
     add("loss_clamped", [cap, capped](const CurvePoint& point) { return capped && point.loss == cap; });
-    add("not_finite", not_finite);
+    add("not_finite", is_not_finite);
   }
 
   at::ScalarType dtype_;
