@@ -12,6 +12,7 @@
 #include "cli/held_out.h"
 #include "cli/learned_texts.h"
 #include "cli/load_arguments.h"
+#include "cli/slices.h"
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
 #include "core/error.h"
@@ -52,9 +53,13 @@ RunPaths folder_of(const std::filesystem::path& model) {
 }
 
 /// The held-out data that the model's own configuration names: test, else validation.
-Dataset own_held_out_data(const RunConfig& config, const RunPaths& run,
-                          const std::vector<std::string>& overrides) {
-  const DataConfig data = data_of_run(config, run, overrides);
+Dataset own_held_out_data(const RunConfig& config, const EvaluateArguments& arguments) {
+  const RunPaths run = folder_of(arguments.model);
+  const DataConfig data = data_of_run(config, run, arguments.overrides);
+  if (arguments.by && *arguments.by != data.columns.group)
+    throw UsageError(fmt::format(
+        "--by {}: the run's own data are read without that column; name their files, too: --data PATH",
+        *arguments.by));
   std::optional<HeldOutData> held_out = load_held_out(data, config.task);
   if (!held_out)
     throw UsageError(
@@ -68,8 +73,8 @@ Dataset given_data(const Classifier& classifier, const EvaluateArguments& argume
   const SourceConfig source{arguments.data, arguments.format, false};
   if (is_absent("", source)) throw DataError(fmt::format("--data: '{}' does not exist", in_words(source)));
   const RunConfig& config = classifier.config();
-  Dataset dataset =
-      load_dataset(source, columns_of_run(config, arguments.overrides), config.task, classifier.labels());
+  Dataset dataset = load_dataset(source, columns_of_run(config, arguments.overrides), config.task,
+                                 classifier.labels(), arguments.by.value_or(""));
   warn_of_learned_texts(config, folder_of(arguments.model), dataset);
   return dataset;
 }
@@ -98,6 +103,54 @@ void write_answers(const std::string& path, const Classifier& classifier, const 
   if (file) file->commit();
 }
 
+/// All figures of an evaluation.
+struct Judgement {
+  MetricReport report;
+  std::optional<MetricIntervals> intervals;
+  std::vector<SlicedReport> sliced;
+};
+
+MetricIntervals intervals_of(const Predictions& predictions, const Classifier& classifier) {
+  ProgressLine line;
+  MetricIntervals intervals =
+      metric_intervals(predictions, classifier.thresholds(), classifier.config().metrics,
+                       classifier.config().task.kind, 1, [&](int64_t done) {
+                         if (line.due())
+                           line.update(fmt::format("intervals: {} of {} resamples", done, kNumResamples));
+                       });
+  const std::string narrow = narrow_warning(intervals);
+  if (!narrow.empty()) log_warning(narrow);
+  return intervals;
+}
+
+Judgement judge(const Classifier& classifier, const Dataset& dataset, const Predictions& predictions,
+                const EvaluateArguments& arguments) {
+  const RunConfig& config = classifier.config();
+  const auto loss = make_loss(config.loss, classifier.pos_weight(), dataset.num_labels);
+  const auto report_of = [&](const Predictions& some) {
+    return evaluate_logits(some, *loss, config, classifier.labels().names, classifier.thresholds());
+  };
+  Judgement judgement{report_of(predictions), std::nullopt, {}};
+  const std::string hint = nothing_above(predictions, classifier.thresholds());
+  if (!hint.empty()) log_warning(hint);
+  if (arguments.intervals) judgement.intervals = intervals_of(predictions, classifier);
+  judgement.sliced = sliced_reports(arguments, dataset, predictions, report_of);
+  return judgement;
+}
+
+std::string text_of(const Judgement& judgement) {
+  std::string text = to_table(judgement.report, judgement.intervals ? &*judgement.intervals : nullptr);
+  for (const SlicedReport& sliced : judgement.sliced) text += "\n" + to_table(sliced);
+  return text;
+}
+
+nlohmann::ordered_json json_of(const Judgement& judgement) {
+  nlohmann::ordered_json json = to_json(judgement.report);
+  if (judgement.intervals) json["intervals"] = to_json(*judgement.intervals, json["undefined"]);
+  if (!judgement.sliced.empty()) json["slices"] = to_json(judgement.sliced);
+  return json;
+}
+
 }  // namespace
 
 int run_evaluate(const std::vector<std::string>& words) {
@@ -106,40 +159,19 @@ int run_evaluate(const std::vector<std::string>& words) {
   try_operator_threads();
   const c10::Device device = open_device(arguments->device);
   const auto classifier = open_classifier(arguments->model, device);
-  const RunConfig& config = classifier->config();
-  const Dataset dataset = arguments->data.empty()
-                              ? own_held_out_data(config, folder_of(arguments->model), arguments->overrides)
-                              : given_data(*classifier, *arguments);
+  const Dataset dataset = arguments->data.empty() ? own_held_out_data(classifier->config(), *arguments)
+                                                  : given_data(*classifier, *arguments);
   throw_if_stopped();
   const std::vector<float> logits = logits_of(*classifier, dataset);
-  const auto loss = make_loss(config.loss, classifier->pos_weight(), dataset.num_labels);
   const Predictions predictions{logits, dataset.targets, dataset.weights, dataset.num_labels};
-  const MetricReport report =
-      evaluate_logits(predictions, *loss, config, classifier->labels().names, classifier->thresholds());
-  const std::string hint = nothing_above(predictions, classifier->thresholds());
-  if (!hint.empty()) log_warning(hint);
-  std::optional<MetricIntervals> intervals;
-  if (arguments->intervals) {
-    ProgressLine line;
-    intervals = metric_intervals(
-        predictions, classifier->thresholds(), config.metrics, config.task.kind, 1, [&](int64_t done) {
-          if (line.due()) line.update(fmt::format("intervals: {} of {} resamples", done, kNumResamples));
-        });
-    const std::string narrow = narrow_warning(*intervals);
-    if (!narrow.empty()) log_warning(narrow);
-  }
+  const Judgement judgement = judge(*classifier, dataset, predictions, *arguments);
   if (arguments->answers) write_answers(*arguments->answers, *classifier, dataset, logits);
-  if (!arguments->json) {
-    const std::string table = to_table(report, intervals ? &*intervals : nullptr);
-    if (arguments->answers == "-")
-      log_info(table);
-    else
-      print(table);
-    return 0;
-  }
-  nlohmann::ordered_json json = to_json(report);
-  if (intervals) json["intervals"] = to_json(*intervals, json["undefined"]);
-  print(json_text(json));
+  if (arguments->json)
+    print(json_text(json_of(judgement)));
+  else if (arguments->answers == "-")
+    log_info(text_of(judgement));
+  else
+    print(text_of(judgement));
   return 0;
 }
 

@@ -168,13 +168,18 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
       "standard output, and the figures to standard error")(
       "intervals",
       "beside each metric its 95 % interval: exact for shares of examples, else of 1,000 resamples "
-      "(bootstrap)")("json", "print one JSON object");
+      "(bootstrap)")("by-length",
+                     "the figures of short and long texts, too: four parts by their number of words")(
+      "by", po::value<std::string>()->value_name("COLUMN"),
+      "the figures of each value of a column of PATH, too, such as a source or a language")(
+      "json", "print one JSON object");
   add_data_options(options);
   const Usage usage{"evaluate RUN|FILE.pt [options]",
                     "All metrics of a run folder (native text path) or an exported file (TorchScript path, "
                     "raw text in) on a data set.",
                     "  bernoulli evaluate runs/quickstart-1 --intervals\n"
                     "  bernoulli evaluate runs/quickstart-1 --answers answers.jsonl\n"
+                    "  bernoulli evaluate runs/quickstart-1 --by-length --data reviews.csv --by source\n"
                     "  bernoulli evaluate runs/quickstart-1/model.pt --data reviews.jsonl --json "
                     "--set data.columns.text=text --set data.columns.label=label\n",
                     "model", 1};
@@ -199,6 +204,8 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
                               (*values)["device"].as<std::string>(),
                               optional_word(*values, "answers"),
                               values->contains("intervals"),
+                              values->contains("by-length"),
+                              optional_word(*values, "by"),
                               values->contains("json")};
   check_answers(arguments);
   return arguments;

@@ -120,10 +120,10 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
 }
 
 Dataset load_dataset(const SourceConfig& source, const ColumnsConfig& columns, const TaskConfig& task,
-                     const Labels& labels) {
+                     const Labels& labels, const std::string& group) {
   const auto store = std::make_shared<TextStore>(std::make_shared<SpillSpace>());
   ColumnsConfig own = without_split(columns);
-  own.group.clear();  // it is beside no other part
+  own.group = group;
   return LabelReader(task, labels).read(read_files("", source, own, task, 1, store, nullptr));
 }
 

@@ -73,9 +73,10 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
 std::filesystem::path path_of(const DataConfig& data, const std::string& path);
 
 /// Reads one more data set, whose paths start where the program does, with the labels of an existing run
-/// (evaluate --data). @throws DataError
+/// (evaluate --data).
+/// @param group  column of `groups`, whatever `columns` say; empty: none  @throws DataError
 Dataset load_dataset(const SourceConfig& source, const ColumnsConfig& columns, const TaskConfig& task,
-                     const Labels& labels);
+                     const Labels& labels, const std::string& group = "");
 
 /// Changes with any text, target, weight or their order.
 std::string fingerprint(const Dataset& dataset);

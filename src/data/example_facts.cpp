@@ -21,13 +21,9 @@ bool has_tag(std::string_view text) {
 void add_text(std::string_view text, ExampleFacts& facts) {
   ++facts.examples;
   facts.bytes += static_cast<int64_t>(text.size());
-  bool inside = false;
-  for (const char c : text) {
-    const bool space = is_whitespace(c);
-    facts.words += !space && !inside ? 1 : 0;
-    facts.beyond_ascii += static_cast<unsigned char>(c) >= 0x80 ? 1 : 0;
-    inside = !space;
-  }
+  facts.words += count_words(text);
+  facts.beyond_ascii +=
+      std::ranges::count_if(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
   facts.empty += text.empty() ? 1 : 0;
   facts.not_utf8 += is_utf8(text) ? 0 : 1;
   facts.with_tags += has_tag(text) ? 1 : 0;

@@ -71,6 +71,11 @@ std::string label_table(const MetricReport& report) {
   return "\n" + text_table(columns);
 }
 
+/// Of both tasks: a report has those of its own.
+constexpr std::array<const char*, 10> kSliceColumns = {
+    "loss",    "accuracy", "precision", "recall",        "f1",
+    "roc_auc", "micro_f1", "macro_f1",  "micro_roc_auc", "log_loss"};
+
 }  // namespace
 
 const MetricValue* MetricReport::find(const std::string& name) const {
@@ -121,6 +126,23 @@ std::string to_table(const MetricReport& report, const MetricIntervals* interval
     table += '\n';
   }
   return report.per_label.empty() ? table : table + label_table(report);
+}
+
+std::string to_table(const SlicedReport& sliced) {
+  TextColumn names{sliced.by, true, {}}, examples{"examples", false, {}};
+  for (const auto& [name, report] : sliced.slices) {
+    names.cells.push_back(name);
+    examples.cells.push_back(fmt::format("{}", report.num_examples));
+  }
+  std::vector<TextColumn> columns = {names, examples};
+  for (const char* metric : kSliceColumns) {
+    TextColumn column{metric, false, {}};
+    for (const auto& [name, report] : sliced.slices) {
+      if (const MetricValue* value = report.find(metric)) column.cells.push_back(cell(*value));
+    }
+    if (!column.cells.empty()) columns.push_back(std::move(column));
+  }
+  return text_table(columns);
 }
 
 }  // namespace bernoulli

@@ -38,10 +38,19 @@ nlohmann::ordered_json to_json(const NamedMetrics& metrics);
 /// reasons stand in "undefined" under the metric's name, or under "per_label.NAME.METRIC".
 nlohmann::ordered_json to_json(const MetricReport& report);
 
+/// Reports of parts of a data set.
+struct SlicedReport {
+  std::string by;  ///< what tells the parts apart
+  std::vector<std::pair<std::string, MetricReport>> slices;
+};
+
 struct MetricIntervals;
 
 /// A table for people: one metric a line, with its interval where there are `intervals`, then one label a
 /// line.
 std::string to_table(const MetricReport& report, const MetricIntervals* intervals = nullptr);
+
+/// One slice a line, with the metrics that say most.
+std::string to_table(const SlicedReport& sliced);
 
 }  // namespace bernoulli

@@ -143,6 +143,17 @@ class StepList {
 
 }  // namespace
 
+int64_t count_words(std::string_view text) {
+  int64_t words = 0;
+  bool inside = false;
+  for (const char c : text) {
+    const bool space = is_whitespace(c);
+    words += !space && !inside ? 1 : 0;
+    inside = !space;
+  }
+  return words;
+}
+
 std::vector<StandardizeStep> standardize_steps(const TextConfig& config) {
   std::vector<StandardizeStep> steps;
   for (const KindConfig& step : config.standardize) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,9 @@ inline constexpr std::string_view kWhitespace = " \t\n\v\f\r";
 inline constexpr std::string_view kPunctuation = R"(!"#$%&'()*+,-./:;<=>?@[\]^_`{|}~)";
 
 constexpr bool is_whitespace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+/// Runs of bytes that are no white space.
+int64_t count_words(std::string_view text);
 
 /// One change to the bytes of a text; docs/text.md says exactly which.
 struct StandardizeStep {

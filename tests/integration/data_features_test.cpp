@@ -20,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 constexpr const char* kModel = R"(
@@ -203,7 +204,8 @@ TEST_F(DataFeatures, GroupsStayTogetherThroughEveryVerb) {
   for (const char* split : {"validation", "test"})
     EXPECT_EQ(data["groups_in_train"][split],
               (Json{{"groups", 0}, {"texts", 0}, {"examples", Json::array()}}));
-  EXPECT_EQ(run({"evaluate", path("run"), "--json"}).exit_code, 0);
+  const ProgramResult by_author = run({"evaluate", path("run"), "--json", "--by", "author"});
+  EXPECT_EQ(Json::parse(by_author.out)["slices"][0]["slices"].size(), data["test"]["groups"].get<size_t>());
   EXPECT_EQ(run({"train", path("run/config.yaml"), "--set", "training.epochs=4", "--resume", "--run-dir",
                  path("run")})
                 .exit_code,
@@ -223,6 +225,52 @@ TEST_F(DataFeatures, GroupsStayTogetherThroughEveryVerb) {
               HasSubstr("1 of 2 validation groups by data.columns.group stand in the training data too, "
                         "with 1 of 2 texts, such as " +
                         path("held.csv:2") + " with " + path("grouped.csv:5")));
+}
+
+/// Each slice has the figures of its texts alone.
+TEST_F(DataFeatures, FiguresOfSlicesAreThoseOfTheirTexts) {
+  ASSERT_EQ(train("plain", "run").exit_code, 0);
+  const std::string header = "text,label,source\n",
+                    mail = "a fine film,good,mail\na dull film of many more words,bad,mail\nfine,bad,mail\n",
+                    web = "dull film,bad,web\nwhat a fine and not a dull thing to see,good,web\n";
+  folder_.write("mixed.csv", header + mail + web);
+  folder_.write("mail.csv", header + mail);
+  folder_.write("web.csv", header + web);
+  const auto evaluate = [&](const std::string& data, std::vector<std::string> more) {
+    std::vector<std::string> words{"evaluate", path("run"), "--data", path(data), "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    const ProgramResult result = run(words);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return Json::parse(result.out);
+  };
+  const Json figures = evaluate("mixed.csv", {"--by", "source", "--by-length"});
+  ASSERT_EQ(figures["slices"].size(), 2);
+  EXPECT_EQ(figures["slices"][0]["by"], "words");
+  EXPECT_EQ(figures["slices"][0]["slices"][0]["slice"], "1 to 2");
+  Json by_source = figures["slices"][1];
+  EXPECT_EQ(by_source["by"], "source");
+  for (int i = 0; i < 2; ++i) {
+    Json& slice = by_source["slices"][i];
+    EXPECT_EQ(slice["slice"], i == 0 ? "mail" : "web");
+    slice.erase("slice");
+    EXPECT_EQ(slice, evaluate(i == 0 ? "mail.csv" : "web.csv", {}));
+  }
+  Json without = figures;
+  without.erase("slices");
+  EXPECT_EQ(without, evaluate("mixed.csv", {}));
+
+  const ProgramResult table = run({"evaluate", path("run"), "--data", path("mixed.csv"), "--by", "source"});
+  EXPECT_THAT(table.out, ContainsRegex("\nsource  examples +loss  accuracy .*\nmail +3 .*\nweb +2 "));
+}
+
+TEST_F(DataFeatures, SlicesNeedTheirColumn) {
+  ASSERT_EQ(train("plain", "run").exit_code, 0);
+  const ProgramResult own = run({"evaluate", path("run"), "--by", "source"});
+  EXPECT_EQ(own.exit_code, 2);
+  EXPECT_THAT(own.err, HasSubstr("--by source: the run's own data are read without that column"));
+  const ProgramResult absent = run({"evaluate", path("run"), "--data", path("test.csv"), "--by", "source"});
+  EXPECT_EQ(absent.exit_code, 3);
+  EXPECT_THAT(absent.err, HasSubstr("source"));
 }
 
 TEST_F(DataFeatures, WeightsByTheNamesOfLabelsAndRareLabels) {
