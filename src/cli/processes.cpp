@@ -58,6 +58,7 @@ std::vector<std::string> environment_of(const Place& place) {
           fmt::format("LOCAL_WORLD_SIZE={}", place.local_size),
           fmt::format("MASTER_ADDR={}", place.address),
           fmt::format("MASTER_PORT={}", place.port),
+          "TORCHELASTIC_USE_AGENT_STORE=False",
           fmt::format("BERNOULLI_JOB_KEY={}", place.key)};
 }
 

@@ -28,6 +28,13 @@ int number_of(const char* name, int least, int most) {
   return *number;
 }
 
+/// torchrun's agent keeps MASTER_PORT for a store that the processes it starts may share, and says so in the
+/// words of Python: the next port is theirs.
+uint16_t port_to_meet_at() {
+  const bool of_agent = word_of("TORCHELASTIC_USE_AGENT_STORE") == "True";
+  return static_cast<uint16_t>(number_of("MASTER_PORT", 1, of_agent ? 65534 : 65535) + (of_agent ? 1 : 0));
+}
+
 }  // namespace
 
 std::optional<Place> place_from_environment() {
@@ -41,7 +48,7 @@ std::optional<Place> place_from_environment() {
   place.address = word_of("MASTER_ADDR");
   if (place.address.empty())
     throw DistributedError("MASTER_ADDR is not set: it names the machine of process 0, as torchrun sets it");
-  place.port = static_cast<uint16_t>(number_of("MASTER_PORT", 1, 65535));
+  place.port = port_to_meet_at();
   place.key = word_of("BERNOULLI_JOB_KEY");
   if (!std::ranges::all_of(place.key, [](char c) { return c > ' ' && c <= '~'; }))
     throw DistributedError("BERNOULLI_JOB_KEY has characters other than letters, digits and signs of ASCII");

@@ -117,7 +117,7 @@ Listener listen_at(const std::string& address, uint16_t port) {
       ::listen(socket.get(), SOMAXCONN) != 0) {
     if (errno == EADDRINUSE)
       throw DistributedError(
-          fmt::format("port {} of {} is in use, by another training perhaps: set MASTER_PORT to a free one",
+          fmt::format("port {} of {} is in use, by another training perhaps: set another MASTER_PORT",
                       port, address));
     if (errno == EADDRNOTAVAIL)
       throw DistributedError(fmt::format(

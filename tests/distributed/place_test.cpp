@@ -14,8 +14,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr const char* kNames[] = {"RANK",       "WORLD_SIZE",       "MASTER_ADDR",      "MASTER_PORT",
-                                  "LOCAL_RANK", "LOCAL_WORLD_SIZE", "BERNOULLI_JOB_KEY"};
+constexpr const char* kNames[] = {
+    "RANK",       "WORLD_SIZE",       "MASTER_ADDR",       "MASTER_PORT",
+    "LOCAL_RANK", "LOCAL_WORLD_SIZE", "BERNOULLI_JOB_KEY", "TORCHELASTIC_USE_AGENT_STORE"};
 
 class PlaceTest : public ::testing::Test {
  protected:
@@ -60,6 +61,16 @@ TEST_F(PlaceTest, IsWhatTorchrunSays) {
   EXPECT_EQ(place->address, "node0");
   EXPECT_EQ(place->port, 29500);
   EXPECT_EQ(place->key, "k");
+}
+
+/// Where they start their processes, torchrun's agent and the training would both listen at MASTER_PORT.
+TEST_F(PlaceTest, LeavesItsPortToTorchrunsAgent) {
+  set_place({{"TORCHELASTIC_USE_AGENT_STORE", "True"}});
+  EXPECT_EQ(place_from_environment()->port, 29501);
+  set_place({{"TORCHELASTIC_USE_AGENT_STORE", "False"}});
+  EXPECT_EQ(place_from_environment()->port, 29500);
+  EXPECT_THAT(fault_of({{"TORCHELASTIC_USE_AGENT_STORE", "True"}, {"MASTER_PORT", "65535"}}),
+              HasSubstr("MASTER_PORT is '65535' (expected 1 to 65534)"));
 }
 
 TEST_F(PlaceTest, NamesTheVariableThatIsWrong) {

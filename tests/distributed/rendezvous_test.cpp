@@ -143,7 +143,7 @@ TEST(Rendezvous, StrangersAreDroppedAndTheTrainingBegins) {
 TEST(Socket, SaysWhyItCannotListen) {
   const Listener taken = listen_at("127.0.0.1", 0);
   EXPECT_THAT(message_of<DistributedError>([&] { listen_at("127.0.0.1", taken.at.port); }),
-              HasSubstr("is in use, by another training perhaps: set MASTER_PORT to a free one"));
+              HasSubstr("is in use, by another training perhaps: set another MASTER_PORT"));
   EXPECT_THAT(message_of<DistributedError>([] { listen_at("192.0.2.1", 0); }),
               HasSubstr("'192.0.2.1' is no address of this machine"));
   EXPECT_THAT(message_of<DistributedError>([] { listen_at("no such machine", 0); }),

@@ -190,7 +190,7 @@ class Processes(FaultTest):
             first = self.ranks(self.fresh(), 1, changes={0: {"WORLD_SIZE": "2"}}, port=taken.getsockname()[1])[0]
             code, err = first.end()
         self.assertEqual(code, 8, err)
-        self.assertIn("is in use, by another training perhaps: set MASTER_PORT to a free one", err)
+        self.assertIn("is in use, by another training perhaps: set another MASTER_PORT", err)
         self.assertEqual(first.folder.checkpoints(), [])
 
     def test_ranks_that_do_not_fit(self):
