@@ -51,7 +51,7 @@ LayerKind attention_pool() {
        "units",
        false},
       plan_attention_pool,
-      false};
+      Values::kPassedOn};
 }
 
 }  // namespace bernoulli::layers

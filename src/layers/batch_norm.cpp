@@ -44,8 +44,7 @@ LayerKind batch_norm() {
             config::number("eps", "added to the variance").above(0).defaults(1e-5)},
            "",
            false},
-          plan_batch_norm,
-          false};
+          plan_batch_norm};
 }
 
 }  // namespace bernoulli::layers

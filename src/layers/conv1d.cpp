@@ -95,8 +95,7 @@ LayerKind conv1d() {
         initializer_field("bias_initializer", "of the bias; keras: zeros; torch: torch_linear")},
        "",
        false},
-      plan_conv1d,
-      false};
+      plan_conv1d};
 }
 
 }  // namespace bernoulli::layers

@@ -34,7 +34,7 @@ LayerKind dropout() {
            "rate",
            false},
           plan_dropout,
-          false};
+          Values::kPassedOn};
 }
 
 }  // namespace bernoulli::layers

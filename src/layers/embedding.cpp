@@ -47,8 +47,7 @@ LayerKind embedding() {
             trainable_field()},
            "dim",
            false},
-          plan_embedding,
-          false};
+          plan_embedding};
 }
 
 }  // namespace bernoulli::layers

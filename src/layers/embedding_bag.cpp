@@ -43,8 +43,7 @@ LayerKind embedding_bag() {
         trainable_field()},
        "dim",
        false},
-      plan_embedding_bag,
-      false};
+      plan_embedding_bag};
 }
 
 }  // namespace bernoulli::layers

@@ -40,7 +40,7 @@ LayerKind gelu() {
            "approximate",
            false},
           plan_gelu,
-          true};
+          Values::kActivated};
 }
 
 }  // namespace bernoulli::layers

@@ -16,8 +16,7 @@ LayerKind gru() {
            "a state that is carried from token to token through gates (torch.nn.GRU); keras: weights "
            "glorot_uniform, those of the state orthogonal, biases 0; torch: uniform in +-1/sqrt(units)",
            recurrent_fields(), "units", false},
-          plan_gru,
-          false};
+          plan_gru};
 }
 
 }  // namespace bernoulli::layers

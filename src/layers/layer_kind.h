@@ -113,13 +113,20 @@ struct NamedLayer {
   std::string tensor_name(const std::string& parameter) const { return name + "." + parameter; }
 };
 
+/// What a layer makes of the values that it takes.
+enum class Values {
+  kNew,        ///< others, of any size
+  kActivated,  ///< each changed by a function that does not give every number
+  kPassedOn,   ///< in evaluation some of them, their means or their sums
+};
+
 /// A kind of layer: its keys and ranges, its shape rule, its parameters, its TorchScript text and its ONNX
 /// nodes. One file each.
 struct LayerKind {
   KindSchema schema;
   /// @throws ShapeError when the input does not fit.
   LayerPlan (*plan)(const Json& args, const PlanContext& context);
-  bool activation = false;  ///< changes values only: a model may not end with one
+  Values values = Values::kNew;  ///< logits must be new ones
 };
 
 /// A layer was given an input it cannot take. The message names got and expected; the caller adds which

@@ -29,8 +29,7 @@ LayerKind layer_norm() {
            {config::number("eps", "added to the variance").above(0).defaults(1e-5)},
            "eps",
            false},
-          plan_layer_norm,
-          false};
+          plan_layer_norm};
 }
 
 }  // namespace bernoulli::layers

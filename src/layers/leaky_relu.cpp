@@ -23,7 +23,7 @@ LayerKind leaky_relu() {
            "negative_slope",
            false},
           plan_leaky_relu,
-          true};
+          Values::kActivated};
 }
 
 }  // namespace bernoulli::layers

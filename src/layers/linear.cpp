@@ -38,8 +38,7 @@ LayerKind linear() {
             initializer_field("bias_initializer", "of the bias; keras: zeros; torch: torch_linear")},
            "units",
            false},
-          plan_linear,
-          false};
+          plan_linear};
 }
 
 }  // namespace bernoulli::layers

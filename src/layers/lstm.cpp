@@ -17,8 +17,7 @@ LayerKind lstm() {
        "weights glorot_uniform, those of the state orthogonal, biases 0 but 1 for the forget gate; torch: "
        "uniform in +-1/sqrt(units)",
        recurrent_fields(), "units", false},
-      plan_lstm,
-      false};
+      plan_lstm};
 }
 
 }  // namespace bernoulli::layers

@@ -29,7 +29,7 @@ LayerKind max_pool() {
            "padding",
            false},
           plan_max_pool,
-          false};
+          Values::kPassedOn};
 }
 
 }  // namespace bernoulli::layers

@@ -17,7 +17,7 @@ LayerKind mean_pool() {
            "padding",
            false},
           plan_mean_pool,
-          false};
+          Values::kPassedOn};
 }
 
 }  // namespace bernoulli::layers

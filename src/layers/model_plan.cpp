@@ -115,18 +115,41 @@ Shape ids_of(const std::vector<KindConfig>& layers, const TextConfig& text) {
   return {Layout::kPaddedIds, 0, text.sequence_length};
 }
 
-bool ends_in_activation(const std::vector<KindConfig>& layers) {
-  if (layers.empty()) return false;
-  return find_kind(layers.back().kind).activation ||
-         std::ranges::any_of(layers.back().branches, ends_in_activation);
+Values last_values(const std::vector<KindConfig>& layers, size_t& last);
+
+/// What a layer does to its input, those of its branches taken together: of a sum one branch of new numbers
+/// is enough, side by side each has to have them.
+Values values_of(const KindConfig& layer) {
+  if (layer.branches.empty()) return find_kind(layer.kind).values;
+  std::vector<Values> each;
+  for (const std::vector<KindConfig>& branch : layer.branches) {
+    size_t ignored = 0;
+    each.push_back(last_values(branch, ignored));
+  }
+  const auto some = [&](Values values) { return std::ranges::find(each, values) != each.end(); };
+  if (layer.args.at("join") == "sum" && some(Values::kNew)) return Values::kNew;
+  if (some(Values::kActivated)) return Values::kActivated;
+  return some(Values::kPassedOn) ? Values::kPassedOn : Values::kNew;
+}
+
+/// Of the last layer that does not only pass values on, whose index is `last`.
+Values last_values(const std::vector<KindConfig>& layers, size_t& last) {
+  for (last = layers.size(); last-- > 0;) {
+    const Values values = values_of(layers[last]);
+    if (values != Values::kPassedOn) return values;
+  }
+  return Values::kPassedOn;
 }
 
 void check_output(const std::vector<KindConfig>& layers, const ModelPlan& plan, Faults& faults) {
   const std::string path = item_path(kLayersKey, layers.size() - 1);
   const Shape& output = plan.layers.back().plan.output;
-  if (ends_in_activation(layers)) {
-    faults.add(layers.back(), path,
-               "an activation ends the model, which must end in logits (put a linear layer after it)");
+  size_t last = 0;
+  if (last_values(layers, last) == Values::kActivated) {
+    faults.add(layers[last], item_path(kLayersKey, last),
+               fmt::format("an activation ends the model, which must end in logits{} (put a linear layer "
+                           "after it)",
+                           last + 1 < layers.size() ? ": the layers behind it only pass its values on" : ""));
   } else if (output.layout != Layout::kVector || output.features != plan.num_outputs) {
     const std::string advice = output.layout == Layout::kVector
                                    ? fmt::format("end with linear: {}", plan.num_outputs)

@@ -71,8 +71,7 @@ LayerKind parallel() {
             .defaults("concat")},
        "branches",
        false},
-      plan_parallel,
-      false};
+      plan_parallel};
 }
 
 }  // namespace bernoulli::layers

@@ -11,6 +11,6 @@ LayerPlan plan_relu(const Json& /*args*/, const PlanContext& context) {
 
 }  // namespace
 
-LayerKind relu() { return {{"relu", "max(x, 0)", {}, "", false}, plan_relu, true}; }
+LayerKind relu() { return {{"relu", "max(x, 0)", {}, "", false}, plan_relu, Values::kActivated}; }
 
 }  // namespace bernoulli::layers

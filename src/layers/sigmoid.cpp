@@ -14,7 +14,7 @@ LayerPlan plan_sigmoid(const Json& /*args*/, const PlanContext& context) {
 LayerKind sigmoid() {
   return {{"sigmoid", "1 / (1 + exp(-x)); never at the end of a model that trains on logits", {}, "", false},
           plan_sigmoid,
-          true};
+          Values::kActivated};
 }
 
 }  // namespace bernoulli::layers

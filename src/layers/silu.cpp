@@ -11,6 +11,6 @@ LayerPlan plan_silu(const Json& /*args*/, const PlanContext& context) {
 
 }  // namespace
 
-LayerKind silu() { return {{"silu", "x * sigmoid(x)", {}, "", false}, plan_silu, true}; }
+LayerKind silu() { return {{"silu", "x * sigmoid(x)", {}, "", false}, plan_silu, Values::kActivated}; }
 
 }  // namespace bernoulli::layers

@@ -25,7 +25,7 @@ LayerKind spatial_dropout() {
            "rate",
            false},
           plan_spatial_dropout,
-          false};
+          Values::kPassedOn};
 }
 
 }  // namespace bernoulli::layers

@@ -17,7 +17,7 @@ LayerKind sum_pool() {
            "padding",
            false},
           plan_sum_pool,
-          false};
+          Values::kPassedOn};
 }
 
 }  // namespace bernoulli::layers

@@ -11,6 +11,6 @@ LayerPlan plan_tanh(const Json& /*args*/, const PlanContext& context) {
 
 }  // namespace
 
-LayerKind tanh() { return {{"tanh", "hyperbolic tangent", {}, "", false}, plan_tanh, true}; }
+LayerKind tanh() { return {{"tanh", "hyperbolic tangent", {}, "", false}, plan_tanh, Values::kActivated}; }
 
 }  // namespace bernoulli::layers

@@ -35,7 +35,7 @@ LayerKind word_dropout() {
            "rate",
            false},
           plan_word_dropout,
-          false};
+          Values::kPassedOn};
 }
 
 }  // namespace bernoulli::layers

@@ -21,15 +21,20 @@
 #include "data/data_fixture.h"
 #include "data/dataset.h"
 #include "data/split.h"
+#include "data/split_fixture.h"
 
 namespace bernoulli {
 namespace {
 
-using Indices = std::vector<int64_t>;
+using testing::all_of;
+using testing::counting;
 using testing::DataFolder;
 using ::testing::ElementsAre;
+using testing::fold;
 using ::testing::HasSubstr;
+using testing::Indices;
 using testing::message_of;
+using testing::split;
 
 ColumnsConfig by_author() {
   ColumnsConfig columns;
@@ -119,39 +124,10 @@ std::vector<std::vector<int64_t>> some_groups(size_t number, uint64_t most, uint
   return counts;
 }
 
-SplitConfig part(const std::string& method, double fraction, uint64_t seed = 1) {
-  SplitConfig config;
-  config.method = method;
-  config.fraction = fraction;
-  config.seed = seed;
-  return config;
-}
-
-SplitConfig fold(const std::string& method, int64_t number, int64_t of, uint64_t seed = 1) {
-  SplitConfig config = part(method, 0, seed);
-  config.folds = of;
-  config.fold = number;
-  return config;
-}
-
 std::set<std::string_view> groups_of(const Dataset& dataset, const Indices& some) {
   std::set<std::string_view> groups;
   for (const int64_t i : some) groups.insert(dataset.groups[static_cast<size_t>(i)]);
   return groups;
-}
-
-Indices all_of(const SplitIndices& parts) {
-  Indices all = parts.train;
-  all.insert(all.end(), parts.validation.begin(), parts.validation.end());
-  all.insert(all.end(), parts.test.begin(), parts.test.end());
-  std::ranges::sort(all);
-  return all;
-}
-
-Indices counting(int64_t count) {
-  Indices indices(static_cast<size_t>(count));
-  std::iota(indices.begin(), indices.end(), int64_t{0});
-  return indices;
 }
 
 const std::vector<std::string> kMethods{"random", "stratified", "hash"};
@@ -173,7 +149,8 @@ TEST(GroupSplit, NoGroupIsOnBothSides) {
       for (const std::string& method : kMethods) {
         SCOPED_TRACE(fmt::format("{} of {} labels, seed {}", method, dataset->num_labels, seed));
         if (method == "hash" && dataset == &many) continue;  // ten groups are too few for chance
-        const SplitIndices parts = split_indices(*dataset, part(method, 0.2, seed), part(method, 0.3, seed));
+        const SplitIndices parts =
+            split_indices(*dataset, split(method, 0.2, seed), split(method, 0.3, seed));
         EXPECT_EQ(all_of(parts), counting(dataset->size()));
         EXPECT_EQ(groups_of(*dataset, parts.train).size() + groups_of(*dataset, parts.validation).size() +
                       groups_of(*dataset, parts.test).size(),
@@ -191,7 +168,7 @@ TEST(GroupSplit, EachGroupIsInOneFold) {
     std::multiset<std::string_view> found;
     Indices all;
     for (int64_t number = 1; number <= 5; ++number) {
-      const SplitIndices parts = split_indices(dataset, fold(method, number, 5), part("random", 0.2));
+      const SplitIndices parts = split_indices(dataset, fold(method, number, 5), split("random", 0.2));
       for (const std::string_view group : groups_of(dataset, parts.validation)) found.insert(group);
       all.insert(all.end(), parts.validation.begin(), parts.validation.end());
       if (number == 5) all.insert(all.end(), parts.test.begin(), parts.test.end());
@@ -209,7 +186,7 @@ TEST(GroupSplit, DependsOnSeedAndGroupsAndNotOnTheOrderOfTheData) {
   const Dataset shuffled = dataset.take(order);
   for (const std::string& method : kMethods) {
     const auto held_out = [&](const Dataset& of, uint64_t seed) {
-      return groups_of(of, split_indices(of, part(method, 0.2, seed), std::nullopt).validation);
+      return groups_of(of, split_indices(of, split(method, 0.2, seed), std::nullopt).validation);
     };
     EXPECT_EQ(held_out(dataset, 7), held_out(dataset, 7)) << method;
     EXPECT_EQ(held_out(dataset, 7), held_out(shuffled, 7)) << method;
@@ -223,7 +200,7 @@ TEST(GroupSplit, HashKeepsAGroupWhereItIsWhenOthersAreAdded) {
   counts.resize(100);
   const Dataset few = grouped(counts);
   const auto held_out = [](const Dataset& of) {
-    return groups_of(of, split_indices(of, part("hash", 0.3), std::nullopt).validation);
+    return groups_of(of, split_indices(of, split("hash", 0.3), std::nullopt).validation);
   };
   const std::set<std::string_view> of_many = held_out(many), of_few = held_out(few);
   EXPECT_TRUE(std::ranges::includes(of_many, of_few));
@@ -235,7 +212,7 @@ TEST(GroupSplit, ComesAsNearToTheSizeAsSmallGroupsAllow) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     const Dataset dataset = grouped(some_groups(150, 6, seed));
     for (const char* method : {"random", "stratified"}) {
-      const SplitIndices parts = split_indices(dataset, part(method, 0.2, seed), part(method, 0.1, seed));
+      const SplitIndices parts = split_indices(dataset, split(method, 0.2, seed), split(method, 0.1, seed));
       EXPECT_NEAR(static_cast<double>(parts.test.size()), 0.1 * static_cast<double>(dataset.size()), 6);
       EXPECT_NEAR(static_cast<double>(parts.validation.size()), 0.2 * static_cast<double>(dataset.size()), 6);
     }
@@ -265,7 +242,7 @@ TEST(GroupSplit, StratifiedTakesThePartThatLeavesTheSumSmallest) {
       return std::set<std::string>(groups.begin(), groups.end());
     };
     if (one.contains("wanted")) {
-      EXPECT_EQ(got(part("stratified", one["wanted"].get<double>() / static_cast<double>(dataset.size()))),
+      EXPECT_EQ(got(split("stratified", one["wanted"].get<double>() / static_cast<double>(dataset.size()))),
                 expected(0));
       continue;
     }
@@ -316,7 +293,7 @@ TEST(GroupSplit, SaysWhereThereAreTooFewGroups) {
         "at most as many folds)");
   const Dataset one = grouped({{5, 5}});
   EXPECT_EQ(
-      message_of<DataError>([&] { split_indices(one, part("stratified", 0.2), std::nullopt); }),
+      message_of<DataError>([&] { split_indices(one, split("stratified", 0.2), std::nullopt); }),
       "the split leaves no validation example (more groups by data.columns.group, smaller ones, or another "
       "fraction)");
 }
@@ -337,7 +314,7 @@ class GroupedFiles : public ::testing::Test {
 };
 
 TEST_F(GroupedFiles, PartsKeepTheirGroupsTogether) {
-  data_.validation.split = part("stratified", 0.4);
+  data_.validation.split = split("stratified", 0.4);
   const DataSplits splits = load_data(data_, task_);
   ASSERT_TRUE(splits.validation);
   EXPECT_EQ(splits.train.groups.size(), splits.train.texts.size());

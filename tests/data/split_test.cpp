@@ -18,17 +18,21 @@
 #include "core/random.h"
 #include "core/text_store.h"
 #include "data/data_fixture.h"
+#include "data/split_fixture.h"
 #include "support/reviews.h"
 
 namespace bernoulli {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::all_of;
+using testing::counting;
 using ::testing::ElementsAre;
+using testing::fold;
 using ::testing::HasSubstr;
+using testing::Indices;
 using testing::message_of;
-
-using Indices = std::vector<int64_t>;
+using testing::split;
 
 /// Texts "text i" with these sets of labels.
 Dataset labelled(const std::vector<std::vector<int64_t>>& rows, int64_t num_labels) {
@@ -78,38 +82,9 @@ Dataset examples(int64_t count) {
   return dataset;
 }
 
-SplitConfig split(const std::string& method, double fraction, uint64_t seed = 1) {
-  SplitConfig config;
-  config.method = method;
-  config.fraction = fraction;
-  config.seed = seed;
-  return config;
-}
-
-SplitConfig fold(const std::string& method, int64_t number, int64_t of) {
-  SplitConfig config = split(method, 0);
-  config.fold = number;
-  config.folds = of;
-  return config;
-}
-
 int64_t positives(const Dataset& dataset, const Indices& part) {
   return std::count_if(part.begin(), part.end(),
                        [&](int64_t i) { return dataset.targets[static_cast<size_t>(i)] == 1.0f; });
-}
-
-Indices all_of(const SplitIndices& parts) {
-  Indices all = parts.train;
-  all.insert(all.end(), parts.validation.begin(), parts.validation.end());
-  all.insert(all.end(), parts.test.begin(), parts.test.end());
-  std::sort(all.begin(), all.end());
-  return all;
-}
-
-Indices counting(int64_t count) {
-  Indices indices(static_cast<size_t>(count));
-  std::iota(indices.begin(), indices.end(), int64_t{0});
-  return indices;
 }
 
 TEST(Split, PutsEveryExampleInExactlyOnePart) {

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/format.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -236,6 +238,32 @@ TEST(Shapes, AModelEndsInOneLogitALabel) {
   EXPECT_EQ(plan_fault("[]").substr(0, 5), "test.") << "the configuration refuses it first";
   TextConfig text;
   EXPECT_THROW(plan_model({"keras", {}}, text, LossConfig::Mode::kBceWithLogits, 3, 1), UsageError);
+}
+
+/// A sigmoid behind which nothing but dropout or a pool stands is one at the end: the exported file would
+/// apply a second one to its values.
+TEST(Shapes, WhatPassesValuesOnDoesNotEndAModel) {
+  const char* const through =
+      "an activation ends the model, which must end in logits: the layers behind it only pass its values on "
+      "(put a linear layer after it)";
+  for (const char* ending :
+       {"mean_pool, {linear: 1}, sigmoid, {dropout: 0.5}", "{linear: 1}, sigmoid, mean_pool",
+        "{linear: 1}, sigmoid, {word_dropout: 0.1}, {spatial_dropout: 0.1}, max_pool",
+        "{linear: 1}, tanh, sum_pool", "{linear: 1}, sigmoid, {attention_pool: 2}",
+        "mean_pool, {linear: 1}, sigmoid, {parallel: {join: sum, branches: [[], []]}}",
+        "mean_pool, {linear: 1}, sigmoid, {parallel: {join: sum, branches: [[], [{dropout: 0.1}]]}}, "
+        "{dropout: 0.1}"}) {
+    for (const auto mode : {LossConfig::Mode::kBceWithLogits, LossConfig::Mode::kSigmoidBce})
+      EXPECT_THAT(plan_fault(fmt::format("[{{embedding: 4}}, {}]", ending), {.loss = mode}),
+                  HasSubstr(through))
+          << ending;
+  }
+  for (const char* ending :
+       {"{linear: 1}, mean_pool, {dropout: 0.1}", "mean_pool, tanh, {linear: 1}, {dropout: 0.1}",
+        "mean_pool, {linear: 1}, relu, {parallel: {join: sum, branches: [[], [{linear: 1}]]}}",
+        "{linear: 1}, {parallel: {join: sum, branches: [[], [sigmoid]]}}, mean_pool, {linear: 1}",
+        "mean_pool, {linear: 1}, sigmoid, layer_norm"})
+    EXPECT_EQ(plan_fault(fmt::format("[{{embedding: 4}}, {}]", ending)), "") << ending;
 }
 
 TEST(Shapes, AFinalSigmoidBelongsToTheLoss) {
