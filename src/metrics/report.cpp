@@ -71,11 +71,6 @@ std::string label_table(const MetricReport& report) {
   return "\n" + text_table(columns);
 }
 
-/// Of both tasks: a report has those of its own.
-constexpr std::array<const char*, 10> kSliceColumns = {
-    "loss",    "accuracy", "precision", "recall",        "f1",
-    "roc_auc", "micro_f1", "macro_f1",  "micro_roc_auc", "log_loss"};
-
 }  // namespace
 
 const MetricValue* MetricReport::find(const std::string& name) const {
@@ -135,7 +130,7 @@ std::string to_table(const SlicedReport& sliced) {
     examples.cells.push_back(fmt::format("{}", report.num_examples));
   }
   std::vector<TextColumn> columns = {names, examples};
-  for (const char* metric : kSliceColumns) {
+  for (const char* metric : kSliceMetrics) {
     TextColumn column{metric, false, {}};
     for (const auto& [name, report] : sliced.slices) {
       if (const MetricValue* value = report.find(metric)) column.cells.push_back(cell(*value));

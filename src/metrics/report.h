@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,6 +39,10 @@ nlohmann::ordered_json to_json(const NamedMetrics& metrics);
 /// reasons stand in "undefined" under the metric's name, or under "per_label.NAME.METRIC".
 nlohmann::ordered_json to_json(const MetricReport& report);
 
+/// The metrics that say most of a part of the data, of either task: a report has those of its own.
+inline constexpr std::array<const char*, 9> kSliceMetrics = {
+    "accuracy", "precision", "recall", "f1", "roc_auc", "micro_f1", "macro_f1", "micro_roc_auc", "log_loss"};
+
 /// Reports of parts of a data set.
 struct SlicedReport {
   std::string by;  ///< what tells the parts apart
@@ -50,7 +55,7 @@ struct MetricIntervals;
 /// line.
 std::string to_table(const MetricReport& report, const MetricIntervals* intervals = nullptr);
 
-/// One slice a line, with the metrics that say most.
+/// One slice a line, with kSliceMetrics.
 std::string to_table(const SlicedReport& sliced);
 
 }  // namespace bernoulli

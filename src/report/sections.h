@@ -19,6 +19,8 @@ std::vector<std::pair<std::string, std::string>> facts(const RunRecord& record);
 std::string training_section(const RunRecord& record);
 std::string answers_section(const RunReport& run);
 std::string labels_section(const RunReport& run);
+/// The answers about short and long texts.
+std::string lengths_section(const RunReport& run);
 std::string errors_section(const RunReport& run);
 std::string metrics_section(const RunReport& run);
 std::string data_section(const RunRecord& record);
