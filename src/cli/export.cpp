@@ -12,6 +12,7 @@
 #include "cli/verb_arguments.h"
 #include "config/load.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "core/printable.h"
 #include "core/stop.h"
 #include "data/dataset.h"
@@ -26,10 +27,21 @@
 namespace bernoulli::cli {
 namespace {
 
-/// The raw texts that the file must answer like the trainer: the run's test data, else validation, else
-/// training data.
-ReferenceTexts reference_texts(LoadedRun& run, DataSplits& splits, c10::Device device) {
-  Dataset& dataset = splits.test ? *splits.test : splits.validation ? *splits.validation : splits.train;
+/// The data whose raw texts the file must answer like the trainer: the run's test data, else validation, else
+/// training data. Warns where they are not what they were in the training.
+HeldOutData reference_data(DataSplits& splits, const RunPaths& paths) {
+  HeldOutData reference = splits.test         ? HeldOutData{"test", std::move(*splits.test)}
+                          : splits.validation ? HeldOutData{"validation", std::move(*splits.validation)}
+                                              : HeldOutData{"train", std::move(splits.train)};
+  const std::string changed = change_since_training(paths, reference.split, reference.dataset);
+  if (!changed.empty()) log_warning(fmt::format("{}; the file is verified on those of now", changed));
+  if (reference.split == "train") reference.split = "training";
+  return reference;
+}
+
+/// @param reference  its texts move; targets and weights stay
+ReferenceTexts reference_texts(LoadedRun& run, HeldOutData& reference, c10::Device device) {
+  Dataset& dataset = reference.dataset;
   const FeatureShape shape{run.model.plan().ragged_input, run.info.config.text.sequence_length};
   const TokenView rows = run.vectorizer.transform_packed(dataset.texts, 1, std::make_shared<SpillSpace>());
   const int64_t batch_size = run.info.config.training.eval_batch_size;
@@ -38,9 +50,7 @@ ReferenceTexts reference_texts(LoadedRun& run, DataSplits& splits, c10::Device d
   return {StringRows(std::move(dataset.texts), dataset.store),
           std::move(logits),
           batch_begins(rows, shape, batch_size),
-          splits.test         ? "test"
-          : splits.validation ? "validation"
-                              : "training",
+          reference.split,
           dataset.targets,
           dataset.weights};
 }
@@ -85,7 +95,8 @@ int run_export(const std::vector<std::string>& words) {
       load_data(data_of_run(run.info.config, arguments->run, arguments->overrides), run.info.config.task);
   std::vector<bool> used;
   if (run.info.config.exported.buckets == "used") used = used_rows(run, splits, arguments->run);
-  const ReferenceTexts reference = reference_texts(run, splits, device);
+  HeldOutData held_out = reference_data(splits, arguments->run);
+  const ReferenceTexts reference = reference_texts(run, held_out, device);
   const nlohmann::ordered_json report =
       write_artifact({run.info.config, run.vectorizer, run.info.labels, run.info.thresholds,
                       run.info.pos_weight, run.info.scaling, run.model, device, [&] { return used; }},

@@ -50,6 +50,9 @@ RunFolder::~RunFolder() {
 RunFolder RunFolder::create(const std::optional<fs::path>& requested, const std::string& name,
                             const FolderKind& kind) {
   if (!requested) return RunFolder(first_free(name));
+  if (fs::exists(*requested) && !fs::is_directory(*requested))
+    throw RunFolderError(fmt::format("'{}' is a file, and never overwritten; name a folder with {}",
+                                     requested->string(), kind.option));
   create_folder(*requested);
   RunFolder run(*requested);
   if (!kind.resumable && fs::exists(*requested / kind.marker)) {

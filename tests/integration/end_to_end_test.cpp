@@ -639,6 +639,13 @@ TEST_F(EndToEnd, ExportWritesTheSameModelAgain) {
       run({"predict", (folder_ / "copy.pt").string(), question[0], question[1], question[2], question[3]});
   EXPECT_EQ(a.out, b.out);
   EXPECT_EQ(b.exit_code, 0) << b.err;
+
+  EXPECT_THAT(exported.err, Not(HasSubstr("not those of the training")));
+  folder_.write("data.csv", folder_.read("data.csv") + "one more,good\n");
+  const ProgramResult changed =
+      run({"export", (folder_ / "run").string(), "--output", (folder_ / "copy.pt").string()});
+  EXPECT_EQ(changed.exit_code, 0);
+  EXPECT_THAT(changed.err, HasSubstr("data are not those of the training"));
 }
 
 TEST_F(EndToEnd, ExportWritesTheOtherFormatsIntoTheRunFolder) {

@@ -74,8 +74,8 @@ TEST(RunPage, ShowsTheFiguresOfShortAndLongTexts) {
   run.answer({1, 0, 1, 0}, {3, 2, -1, -2}, {"one", "two", "many more words", "a few words"});
   const std::string section =
       between(run_page(run.report()), "<h2>Short and long texts</h2>", "<h2>Worst errors");
-  EXPECT_THAT(section, HasSubstr("<td>1</td><td>2</td><td>0.5000</td><td>0.5000</td><td>1.0000</td>"));
-  EXPECT_THAT(section, HasSubstr("<td>3</td><td>2</td><td>0.5000</td><td>–</td><td>0.0000</td>"));
+  EXPECT_THAT(section, HasSubstr(">1</td><td>2</td><td>0.5000</td><td>0.5000</td><td>1.0000</td>"));
+  EXPECT_THAT(section, HasSubstr(">3</td><td>2</td><td>0.5000</td><td>–</td><td>0.0000</td>"));
 
   MadeUpRun alike;
   EXPECT_THAT(run_page(answer_all_kinds(alike).report()), Not(HasSubstr("Short and long texts")));

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "support/message_of.h"
 #include "support/temporary_folder.h"
 
 namespace bernoulli {
@@ -51,6 +52,8 @@ TEST_F(InTemporaryFolder, RefusesToOverwriteAnything) {
     EXPECT_THAT(error.what(), HasSubstr("--resume"));
   }
   EXPECT_EQ(folder_.read("mine/notes.txt"), "precious");
+  EXPECT_THAT(testing::message_of<RunFolderError>([] { RunFolder::create(fs::path("mine/notes.txt"), "x"); }),
+              HasSubstr("'mine/notes.txt' is a file, and never overwritten"));
 }
 
 TEST_F(InTemporaryFolder, RefusesARunThatIsInUse) {
