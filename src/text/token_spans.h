@@ -14,8 +14,9 @@ class Scratch {
  public:
   T* at_least(size_t size) {
     if (size > size_) {
-      size_ = std::max(size, size_ + size_ / 2);
-      data_ = std::make_unique_for_overwrite<T[]>(size_);
+      const size_t room = std::max(size, size_ + size_ / 2);
+      data_ = std::make_unique_for_overwrite<T[]>(room);
+      size_ = room;  // where there was no memory, what there is stays as large as it was
     }
     return data_.get();
   }
