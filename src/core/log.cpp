@@ -12,6 +12,7 @@
 
 #include "core/printable.h"
 #include "core/text_table.h"
+#include "core/warning_collector.h"
 
 namespace bernoulli {
 namespace {
@@ -41,6 +42,7 @@ void log_info(std::string_view message) {
 }
 
 void log_warning(std::string_view message) {
+  if (WarningCollector* const collector = WarningCollector::current()) return collector->add(message);
   if (g_level == LogLevel::kSilent) return;
   const bool style = terminal_has_style();
   write_stderr(

@@ -9,6 +9,7 @@
 
 #include "config/run_config.h"
 #include "data/dataset.h"
+#include "infer/explanation.h"
 #include "metrics/logit_scaling.h"
 
 namespace bernoulli {
@@ -21,13 +22,6 @@ struct ClassifierInfo {
       thresholds;  ///< one for binary, one a label for multi-label; a probability above it is positive
   std::vector<double> pos_weight;  ///< L, or one for all: of the training loss, `auto` resolved; empty: none
   LogitScaling scaling;            ///< of the network's logits
-};
-
-/// Why a text got its logits, where the model is linear in its tokens: logit[l] = base[l] + sum of shares[l].
-struct Explanation {
-  std::vector<double> base;         ///< L: the logits of an empty text
-  std::vector<std::string> tokens;  ///< T
-  std::vector<double> shares;       ///< T*L row-major
 };
 
 /// A trained classifier from a run folder or an exported file: with LibTorch (predict/) or without

@@ -26,8 +26,8 @@ void find_pools(const std::vector<layers::NamedLayer>& list, Pools& pools) {
       pool(false);
     } else if (layer.kind != "embedding" && layer.kind != "linear" && layer.branches.empty() &&
                !layer.plan.training_only) {
-      throw UsageError(
-          fmt::format("--explain needs a model that is linear in its tokens; layer '{}' is not", layer.name));
+      throw UsageError(fmt::format(
+          "an explanation needs a model that is linear in its tokens; layer '{}' is not", layer.name));
     }
   }
 }
@@ -38,15 +38,15 @@ bool divides_by_length(const layers::ModelPlan& plan) {
   find_pools(plan.layers, pools);
   if (pools.divide && pools.do_not_divide)
     throw UsageError(
-        "--explain needs a model that is linear in its tokens; this one has branches with a mean over the "
+        "an explanation needs a model that is linear in its tokens; this one has branches with a mean over "
+        "the "
         "tokens of a text and others without, so that a token has no share of its own");
   return pools.divide;
 }
 
 }  // namespace
 
-Explanation explain_tokens(const layers::ModelPlan& plan, const Vectorizer& vectorizer,
-                           const std::string& text,
+Explanation explain_tokens(const layers::ModelPlan& plan, const Vectorizer& vectorizer, std::string_view text,
                            const std::function<std::vector<float>(const TokenRows&)>& logits_of) {
   const bool divides = divides_by_length(plan);
   std::vector<int32_t> ids;

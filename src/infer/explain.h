@@ -1,10 +1,10 @@
 #pragma once
 
 #include <functional>
-#include <string>
+#include <string_view>
 #include <vector>
 
-#include "infer/classifier.h"
+#include "infer/explanation.h"
 #include "layers/model_plan.h"
 #include "text/vectorizer.h"
 
@@ -14,8 +14,7 @@ namespace bernoulli {
 /// token adds on its own.
 /// @param logits_of  the model, N*L for N rows.
 /// @throws UsageError where the model is not linear in its tokens, naming the layer in the way.
-Explanation explain_tokens(const layers::ModelPlan& plan, const Vectorizer& vectorizer,
-                           const std::string& text,
+Explanation explain_tokens(const layers::ModelPlan& plan, const Vectorizer& vectorizer, std::string_view text,
                            const std::function<std::vector<float>(const TokenRows&)>& logits_of);
 
 }  // namespace bernoulli

@@ -131,8 +131,8 @@ class NativeClassifier : public Classifier {
   std::vector<float> logits(const std::vector<std::string>& texts) override {
     const auto outputs = static_cast<size_t>(model_.network.num_outputs());
     std::vector<float> logits(texts.size() * outputs);
-    const size_t worth_a_thread = model_.network.is_pooled() ? 64 : 1;
-    share_blocks(texts.size(), worth_a_thread, states_.size(), [&](size_t worker, size_t begin, size_t end) {
+    const size_t block = model_.texts_worth_a_thread();
+    share_blocks(texts.size(), block, states_.size(), [&](size_t worker, size_t begin, size_t end) {
       for (size_t i = begin; i < end; ++i) {
         throw_if_stopped();
         model_.logits(texts[i], states_[worker], std::span(logits).subspan(i * outputs, outputs));
@@ -143,22 +143,9 @@ class NativeClassifier : public Classifier {
 
   int threads() const override { return static_cast<int>(states_.size()); }
 
-  Explanation explain(const std::string& text) override {
-    return explain_tokens(model_.plan, model_.vectorizer, text,
-                          [this](const TokenRows& rows) { return row_logits(rows); });
-  }
+  Explanation explain(const std::string& text) override { return model_.explain(text, states_.front()); }
 
  private:
-  std::vector<float> row_logits(const TokenRows& rows) {
-    const auto outputs = static_cast<size_t>(model_.network.num_outputs());
-    std::vector<float> logits(static_cast<size_t>(rows.size()) * outputs);
-    for (int64_t row = 0; row < rows.size(); ++row) {
-      model_.logits(rows.row(row), states_.front(),
-                    std::span(logits).subspan(static_cast<size_t>(row) * outputs, outputs));
-    }
-    return logits;
-  }
-
   NativeModel model_;
   std::vector<NativeModel::State> states_;  ///< of the workers
 };
@@ -174,6 +161,17 @@ void NativeModel::logits(std::string_view text, State& state, std::span<float> o
 void NativeModel::logits(std::span<const int32_t> ids, State& state, std::span<float> out) const {
   network.logits(ids, state.network, out);
   scale_logits(out, info.scaling);
+}
+
+Explanation NativeModel::explain(std::string_view text, State& state) const {
+  const auto outputs = static_cast<size_t>(network.num_outputs());
+  const auto logits_of = [&](const TokenRows& rows) {
+    std::vector<float> answers(static_cast<size_t>(rows.size()) * outputs);
+    for (int64_t row = 0; row < rows.size(); ++row)
+      logits(rows.row(row), state, std::span(answers).subspan(static_cast<size_t>(row) * outputs, outputs));
+    return answers;
+  };
+  return explain_tokens(plan, vectorizer, text, logits_of);
 }
 
 NativeModel open_native_model(const fs::path& path) {

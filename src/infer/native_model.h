@@ -37,6 +37,10 @@ struct NativeModel {
   void logits(std::string_view text, State& state, std::span<float> out) const;
   /// @param ids  of one text, as the vectorizer gives them.
   void logits(std::span<const int32_t> ids, State& state, std::span<float> out) const;
+  /// @throws UsageError where the model is not linear in its tokens, saying which layer is in the way.
+  Explanation explain(std::string_view text, State& state) const;
+  /// How many texts are worth the start of a thread.
+  size_t texts_worth_a_thread() const { return network.is_pooled() ? 64 : 1; }
 };
 
 /// Opens a run folder or an exported file. Nothing of the file is run: weights and vocabulary are found

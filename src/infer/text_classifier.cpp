@@ -36,6 +36,7 @@ TextClassifier TextClassifier::open(const std::string& path) {
   }
 }
 
+bool TextClassifier::is_binary() const { return impl_->model.info.labels.kind == TaskConfig::Kind::kBinary; }
 size_t TextClassifier::num_outputs() const { return static_cast<size_t>(impl_->model.network.num_outputs()); }
 const std::vector<std::string>& TextClassifier::labels() const { return impl_->model.info.labels.names; }
 const std::vector<double>& TextClassifier::thresholds() const { return impl_->model.info.thresholds; }
@@ -50,5 +51,11 @@ void TextClassifier::probabilities(std::string_view text, State& state, std::spa
   logits(text, state, out);
   for (float& number : out) number = probability(number);
 }
+
+Explanation TextClassifier::explain(std::string_view text, State& state) const {
+  return impl_->model.explain(text, state.impl_->state);
+}
+
+size_t TextClassifier::texts_worth_a_thread() const { return impl_->model.texts_worth_a_thread(); }
 
 }  // namespace bernoulli

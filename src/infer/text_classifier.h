@@ -1,6 +1,7 @@
 #pragma once
 
-// The deployment interface: this header, the standard library, and no LibTorch.
+// The deployment interface of C++: this header and the standard library, no LibTorch. c_api/bernoulli.h is
+// that of C.
 
 #include <cstddef>
 #include <memory>
@@ -8,6 +9,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "infer/explanation.h"
 
 namespace bernoulli {
 
@@ -40,6 +43,8 @@ class TextClassifier {
   TextClassifier(TextClassifier&&) noexcept;
   TextClassifier& operator=(TextClassifier&&) noexcept;
 
+  /// One output; else a multi-label task.
+  bool is_binary() const;
   size_t num_outputs() const;
   /// binary: the negative and the positive label. multi-label: L labels.
   const std::vector<std::string>& labels() const;
@@ -51,6 +56,12 @@ class TextClassifier {
   void probabilities(std::string_view text, State& state, std::span<float> out) const;
   /// The same before the sigmoid, scaled where that was fitted.
   void logits(std::string_view text, State& state, std::span<float> out) const;
+  /// Each token's share of the logits.
+  /// @throws bernoulli::Error where the model is not linear in its tokens, naming the layer in the way.
+  Explanation explain(std::string_view text, State& state) const;
+
+  /// How many texts are worth the start of a thread.
+  size_t texts_worth_a_thread() const;
 
  private:
   struct Impl;

@@ -108,7 +108,7 @@ TEST(Explain, NamesTheLayerThatIsNotLinear) {
     return "explained";
   };
   EXPECT_EQ(fault("[{embedding: 4}, mean_pool, {linear: 2}, tanh, {linear: 1}]"),
-            "--explain needs a model that is linear in its tokens; layer 'tanh_3' is not");
+            "an explanation needs a model that is linear in its tokens; layer 'tanh_3' is not");
   EXPECT_THAT(fault("[{embedding: 4}, max_pool, {linear: 1}]"), HasSubstr("'max_pool_1'"));
   EXPECT_THAT(fault("[{embedding_bag: {dim: 4, mode: max}}, {linear: 1}]"), HasSubstr("'embedding_bag_0'"));
   EXPECT_THAT(fault("[{embedding: 4}, layer_norm, mean_pool, {linear: 1}]"), HasSubstr("'layer_norm_1'"));

@@ -1,0 +1,26 @@
+#include "core/warning_collector.h"
+
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "core/log.h"
+
+namespace bernoulli {
+namespace {
+
+TEST(WarningCollector, KeepsWhatItsThreadIsWarnedOf) {
+  ::testing::internal::CaptureStderr();
+  {
+    const WarningCollector collector;
+    log_warning("first \x1b[2J");
+    log_warning("second");
+    EXPECT_EQ(collector.text(), "first \\x1b[2J\nsecond");
+    std::thread([] { log_warning("of another thread"); }).join();
+  }
+  log_warning("afterwards");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "warning: of another thread\nwarning: afterwards\n");
+}
+
+}  // namespace
+}  // namespace bernoulli
