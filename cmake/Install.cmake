@@ -1,4 +1,5 @@
-# `cmake --install`: the program alone (component runtime), or with it the libraries, headers and find_package(bernoulli).
+# `cmake --install`: the program alone (component runtime), the library of C (component native), or with
+# both the libraries of C++, headers and find_package(bernoulli).
 # The program looks for LibTorch beside itself first (./dev stage), then where it was built against.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -28,10 +29,18 @@ foreach(target IN LISTS library_targets)
   endif()
 endforeach()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/" "${PROJECT_BINARY_DIR}/src/generated/" DESTINATION include/bernoulli
-        COMPONENT development FILES_MATCHING PATTERN "*.h" PATTERN cli EXCLUDE)
+        COMPONENT development FILES_MATCHING PATTERN "*.h" PATTERN cli EXCLUDE PATTERN c_api EXCLUDE)
+
+install(TARGETS bernoulli_c EXPORT bernoulli_c LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT native NAMELINK_COMPONENT development)
+install(FILES "${PROJECT_SOURCE_DIR}/src/c_api/bernoulli.h" DESTINATION include/bernoulli COMPONENT development)
+set(pkgconfig_folder "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+file(RELATIVE_PATH prefix_from_pkgconfig "/${pkgconfig_folder}" "/")
+configure_file(cmake/bernoulli.pc.in "${PROJECT_BINARY_DIR}/bernoulli.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/bernoulli.pc" DESTINATION "${pkgconfig_folder}" COMPONENT development)
 
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT runtime)
 install(EXPORT bernoulli NAMESPACE bernoulli:: FILE bernoulliTargets.cmake DESTINATION "${config_folder}" COMPONENT development)
+install(EXPORT bernoulli_c NAMESPACE bernoulli:: FILE bernoulliCTargets.cmake DESTINATION "${config_folder}" COMPONENT development)
 install(EXPORT bernoulli_native NAMESPACE bernoulli:: FILE bernoulliNativeTargets.cmake DESTINATION "${config_folder}" COMPONENT development)
 configure_package_config_file(cmake/bernoulliConfig.cmake.in "${PROJECT_BINARY_DIR}/bernoulliConfig.cmake"
                               INSTALL_DESTINATION "${config_folder}")

@@ -1,7 +1,6 @@
 #pragma once
 
-// The deployment interface of C++: this header and the standard library, no LibTorch. c_api/bernoulli.h is
-// that of C.
+// The deployment interface of C++, without LibTorch; c_api/bernoulli.h is that of C.
 
 #include <cstddef>
 #include <memory>

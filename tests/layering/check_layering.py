@@ -9,10 +9,10 @@ import pathlib
 import re
 import sys
 
-ORDER = ["core", "config", "text", "data", "layers", "metrics", "kernels", "store", "report", "sweep", "infer", "tensor", "model", "loss", "optim",
+ORDER = ["core", "config", "text", "data", "layers", "metrics", "kernels", "store", "report", "sweep", "infer", "c_api", "tensor", "model", "loss", "optim",
          "distributed", "train", "export", "predict", "stability", "cli"]
 # A deployed predictor carries no trainer.
-NEVER_REACHES = {"predict": {"train", "loss", "optim", "distributed"}, "infer": {"tensor"}, "report": {"tensor", "train"}}
+NEVER_REACHES = {"predict": {"train", "loss", "optim", "distributed"}, "infer": {"tensor"}, "c_api": {"tensor"}, "report": {"tensor", "train"}}
 # (what is included, where it may be, why)
 EXTERNAL = [
     (r"yaml-cpp/", r"config/[^/]+\.cpp", "yaml-cpp stays in the sources of config/"),
@@ -26,13 +26,13 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
 
 
 def direct_links(cmake_text):
-    """{folder: what it links} from the bernoulli_library(...) calls and what the two programs link."""
+    """{folder: what it links} from the bernoulli_library(...) calls and what the two programs and the library of C link."""
     text = re.sub(r"#.*", "", cmake_text)
     links = {}
     for folder, rest in re.findall(r"bernoulli_library\(\s*(\w+)([^)]*)\)", text):
         links[folder] = re.findall(r"[\w-]+::[\w-]+", rest)
-    for rest in re.findall(r"target_link_libraries\(\s*(?:bernoulli_torch|cli_common)\s([^)]*)\)", text):
-        links.setdefault("cli", []).extend(re.findall(r"[\w-]+::[\w-]+", rest))
+    for target, rest in re.findall(r"target_link_libraries\(\s*(bernoulli_torch|cli_common|bernoulli_c)\s([^)]*)\)", text):
+        links.setdefault("c_api" if target == "bernoulli_c" else "cli", []).extend(re.findall(r"[\w-]+::[\w-]+", rest))
     return links
 
 

@@ -51,6 +51,15 @@ class LayeringTest(unittest.TestCase):
         cmake = CMAKE.replace("predict DEPENDS bernoulli::tensor", "predict DEPENDS bernoulli::train")
         self.assertEqual(self.found(cmake=cmake), ["src/CMakeLists.txt: 'predict' reaches 'train', which it must not"])
 
+    def test_knows_what_the_library_of_c_links(self):
+        cmake = CMAKE + "add_library(bernoulli_c SHARED x.cpp)\ntarget_link_libraries(bernoulli_c PRIVATE bernoulli::text warnings)\n"
+        text = '#include <vector>\n#include "text/split.h"\n'
+        self.assertEqual(self.found("c_api/classifier.cpp", text, cmake), [])
+        self.assertEqual(self.found("c_api/classifier.cpp", text + '#include "tensor/device.h"\n', cmake),
+                         ["src/c_api/classifier.cpp:3: 'c_api' may not include \"tensor/device.h\": it does not link 'tensor'"])
+        self.assertEqual(self.found(cmake=cmake.replace("PRIVATE bernoulli::text", "PRIVATE bernoulli::tensor")),
+                         ["src/CMakeLists.txt: 'c_api' links 'tensor', which does not come before it", "src/CMakeLists.txt: 'c_api' reaches 'tensor', which it must not"])
+
     def test_keeps_yaml_in_the_sources_of_config(self):
         line = "#pragma once\n#include <yaml-cpp/yaml.h>\n"
         self.assertEqual(self.found("config/yaml.cpp", line), [])
