@@ -1,4 +1,4 @@
-# `cmake --install`: the program alone (component runtime), the library of C (component native), or with
+# `cmake --install`: the program alone (component runtime), the library of C with the package for Python (component native), or with
 # both the libraries of C++, headers and find_package(bernoulli).
 # The program looks for LibTorch beside itself first (./dev stage), then where it was built against.
 include(GNUInstallDirs)
@@ -37,6 +37,14 @@ set(pkgconfig_folder "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 file(RELATIVE_PATH prefix_from_pkgconfig "/${pkgconfig_folder}" "/")
 configure_file(cmake/bernoulli.pc.in "${PROJECT_BINARY_DIR}/bernoulli.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/bernoulli.pc" DESTINATION "${pkgconfig_folder}" COMPONENT development)
+# The package looks for the library in its own folder: in a wheel it lies there, here a link leads to it.
+set(python_folder share/bernoulli/python/bernoulli)
+file(RELATIVE_PATH library_from_python "/${python_folder}" "/${CMAKE_INSTALL_LIBDIR}/libbernoulli_infer.so.1")
+set(python_link "${PROJECT_BINARY_DIR}/python/libbernoulli_infer.so")
+file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/python")
+file(CREATE_LINK "${library_from_python}" "${python_link}" SYMBOLIC)
+install(FILES "${python_link}" DESTINATION "${python_folder}" COMPONENT native)
+install(DIRECTORY python/bernoulli/ DESTINATION "${python_folder}" COMPONENT native FILES_MATCHING PATTERN "*.py" PATTERN py.typed)
 
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT runtime)
 install(EXPORT bernoulli NAMESPACE bernoulli:: FILE bernoulliTargets.cmake DESTINATION "${config_folder}" COMPONENT development)

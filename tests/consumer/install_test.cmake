@@ -1,4 +1,4 @@
-# cmake -DBUILD=build folder -DWORK=scratch folder -DFLAGS=compiler flags -P: installs the tree, then configures, builds and runs
+# cmake -DBUILD=build folder -DWORK=scratch folder -DFLAGS=compiler flags -DPYTHON=python3 -P: installs the tree, then configures, builds and runs
 # a project that finds it by find_package(bernoulli), and the installed program itself.
 function(step)
   execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE status)
@@ -47,7 +47,7 @@ foreach(model run run/model.pt)
   endif()
 endforeach()
 
-# The same in C, by find_package and by pkg-config's file.
+# The same in C, by find_package and by pkg-config's file, and in Python.
 step("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}/c" -B "${WORK}/c" -G Ninja -DCMAKE_BUILD_TYPE=Release
      -DCMAKE_PREFIX_PATH=${WORK}/prefix "-DCMAKE_C_FLAGS=${FLAGS}")
 step("${CMAKE_COMMAND}" --build "${WORK}/c")
@@ -69,6 +69,13 @@ cmake_path(GET pc_file PARENT_PATH pc_folder)
 cmake_path(SET pc_prefix NORMALIZE "${pc_folder}/${CMAKE_MATCH_1}")
 if(NOT EXISTS "${pc_prefix}/include/bernoulli/bernoulli.h" OR NOT pc MATCHES "-lbernoulli_infer")
   message(FATAL_ERROR "bernoulli.pc leads to '${pc_prefix}': ${pc}")
+endif()
+if(NOT FLAGS)  # a library with sanitizers cannot be loaded into Python
+  step("${CMAKE_COMMAND}" -E env "PYTHONPATH=${WORK}/prefix/share/bernoulli/python" PYTHONDONTWRITEBYTECODE=1 "${PYTHON}" -c
+       "import bernoulli, sys\nwith bernoulli.Classifier(sys.argv[1]) as model: print(model.labels, model.decide(['a fine film'])[0][0])" "${WORK}/run")
+  if(NOT output STREQUAL "('bad', 'good') True\n")
+    message(FATAL_ERROR "the installed package for Python printed '${output}'")
+  endif()
 endif()
 file(GET_RUNTIME_DEPENDENCIES EXECUTABLES "${WORK}/native/classify" "${WORK}/c/classify" RESOLVED_DEPENDENCIES_VAR libraries UNRESOLVED_DEPENDENCIES_VAR unresolved)
 if("${libraries};${unresolved}" MATCHES "torch|c10")
