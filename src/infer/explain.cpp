@@ -1,5 +1,7 @@
 #include "infer/explain.h"
 
+#include <string>
+
 #include <fmt/format.h>
 
 #include "core/error.h"
@@ -13,15 +15,21 @@ struct Pools {
   bool do_not_divide = false;  ///< another one by a number that all texts have in common
 };
 
+/// The word that a layer was given. (To compare JSON with a literal takes memory, and ends the process where
+/// there is none.)
+const std::string& word(const layers::NamedLayer& layer, const char* key) {
+  return layer.args.at(key).get_ref<const std::string&>();
+}
+
 /// Throws where a layer between tokens and logits is not linear.
 void find_pools(const std::vector<layers::NamedLayer>& list, Pools& pools) {
   for (const layers::NamedLayer& layer : list) {
     const auto pool = [&](bool divides) { (divides ? pools.divide : pools.do_not_divide) = true; };
     for (const std::vector<layers::NamedLayer>& branch : layer.branches) find_pools(branch, pools);
-    if (layer.kind == "embedding_bag" && layer.args.at("mode") != "max") {
-      pool(layer.args.at("mode") == "mean");
+    if (layer.kind == "embedding_bag" && word(layer, "mode") != "max") {
+      pool(word(layer, "mode") == "mean");
     } else if (layer.kind == "mean_pool") {
-      pool(layer.args.at("padding") == "exclude");
+      pool(word(layer, "padding") == "exclude");
     } else if (layer.kind == "sum_pool") {
       pool(false);
     } else if (layer.kind != "embedding" && layer.kind != "linear" && layer.branches.empty() &&

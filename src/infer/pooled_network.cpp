@@ -17,7 +17,7 @@ PooledNetwork::Pooling PooledNetwork::pooling(size_t num_tokens) const {
 void PooledNetwork::logits(std::span<const int32_t> ids, State& state, std::span<float> out) const {
   if (sums_scores()) return sum_scores(ids, state, out);
   const Pooling pooling = this->pooling(ids.size());
-  if (state.values.size() < static_cast<size_t>(widest_)) {
+  if (state.next.size() < static_cast<size_t>(widest_)) {  // the last one to get its memory
     state.values.assign(static_cast<size_t>(widest_), 0);
     state.next.assign(static_cast<size_t>(widest_), 0);
   }

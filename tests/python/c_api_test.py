@@ -5,7 +5,7 @@ import re
 import subprocess
 import unittest
 
-from models import Models
+from models import KINDS, Models
 
 LIBRARY = os.environ["BERNOULLI_LIBRARY"]
 OK, USAGE, MODEL = 0, 2, 4
@@ -129,6 +129,12 @@ class Border(unittest.TestCase):
             self.assertNotEqual(self.library.bernoulli_threshold(where, ctypes.c_size_t(number)), self.library.bernoulli_threshold(where, ctypes.c_size_t(number)))
         self.assertIsNone(self.library.bernoulli_warning(model))
         self.assertIsNone(self.library.bernoulli_warning(None))
+
+    def test_answers_whichever_allocation_fails(self):
+        for kind in KINDS:
+            done = subprocess.run([os.environ["BERNOULLI_REFUSED_MEMORY"], self.models.file(kind)], capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), kind)
+            self.assertGreater(int(done.stdout.split()[0]), 10)
 
     def test_explains(self):
         model, found, error = self.opened(), ctypes.c_void_p(1), Error()

@@ -26,7 +26,11 @@ POOLED = "[{embedding: 4}, mean_pool, {linear: 1}]"
 KINDS = {
     "pooled": (BINARY, POOLED, None),
     "head": (BINARY, "[{embedding: 4}, mean_pool, {linear: 4}, relu, {linear: 1}]", None),
+    "bag": (BINARY, "[{embedding_bag: {dim: 4, mode: mean}}, {linear: 1}]", None),
     "conv1d": (BINARY, "[{embedding: 4}, {conv1d: {channels: 4, kernel_size: 3}}, max_pool, {linear: 1}]", None),
+    "hashed": (BINARY + "text: {{ngrams: 2, hashing: {{buckets: 500}}, standardize: [unicode_lowercase, {{mask_numbers: {{token: '#'}}}}]}}\n", POOLED, None),
+    "branches": (BINARY, "[{embedding: 4}, {gru: {units: 4}}, {parallel: [[{attention_pool: {units: 3}}], [{conv1d: {channels: 4, kernel_size: 2}}, max_pool]]}, "
+                 "layer_norm, {linear: 1}]", None),
     "lstm": (BINARY, "[{embedding: 4}, {lstm: {units: 4}}, mean_pool, {linear: 1}]", None),
     "folded": (BINARY, POOLED, ["--fold", "--weights", "int8"]),
     "multi_label": (MULTI_LABEL, None, None),
