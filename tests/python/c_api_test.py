@@ -1,5 +1,6 @@
 """The border of the C interface, as another language meets it: what it shows of itself, and wrong arguments."""
 import ctypes
+import mmap
 import os
 import re
 import subprocess
@@ -8,7 +9,7 @@ import unittest
 from models import KINDS, Models
 
 LIBRARY = os.environ["BERNOULLI_LIBRARY"]
-OK, USAGE, MODEL = 0, 2, 4
+OK, USAGE, DATA, MODEL = 0, 2, 3, 4
 BINARY, MULTI_LABEL = 1, 2
 
 
@@ -94,6 +95,15 @@ class Border(unittest.TestCase):
                 self.refused(f"^threads is {threads}, expected 0 to 4096$", model, texts, lengths, 2, threads=threads, function=function)
             self.refused("^text 1 is NULL, of 3 bytes$", model, (ctypes.c_char_p * 2)(b"", None), (ctypes.c_size_t * 2)(0, 3), 2, function=function)
             self.assertEqual(self.ask(model, None, None, 0, out=False, function=function)[0], OK)
+
+    def test_refuses_a_text_of_4_gib(self):
+        size = 1 << 32
+        with mmap.mmap(-1, size) as pages:  # none of which is there until it is read
+            first = ctypes.c_char.from_buffer(pages)
+            code, error, _ = self.ask(self.opened(), (ctypes.c_void_p * 1)(ctypes.addressof(first)), (ctypes.c_size_t * 1)(size), 1)
+            del first
+        self.assertEqual((code, error.code), (DATA, DATA))
+        self.assertRegex(error.message.decode(), f"a text of {size} bytes; texts of 4 GiB or more")
 
     def test_does_without_room_for_an_error(self):
         self.assertEqual(self.library.bernoulli_logits(None, None, None, ctypes.c_size_t(0), 1, None, ctypes.c_size_t(0), None), USAGE)
