@@ -119,9 +119,10 @@ class Classifier:
         self.close()
 
     def _open(self) -> _Handle:
-        if self._handle is None:
+        handle = self._handle  # once: another thread may close
+        if handle is None:
             raise UsageError("the classifier is closed")
-        return self._handle
+        return handle
 
     def _answers(self, function: Any, kind: str, texts: Iterable[Text]) -> Any:
         handle = self._open()
