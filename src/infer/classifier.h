@@ -36,6 +36,7 @@ class Classifier {
   /// @throws UsageError where the model is not linear in its tokens, saying which layer is in the way.
   virtual Explanation explain(const std::string& text) = 0;
 
+  const ClassifierInfo& info() const { return info_; }
   const RunConfig& config() const { return info_.config; }
   const Labels& labels() const { return info_.labels; }
   const std::vector<double>& thresholds() const { return info_.thresholds; }

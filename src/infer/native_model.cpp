@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hash.h"
 #include "core/log.h"
 #include "core/shallow_json.h"
 #include "core/stop.h"
@@ -41,7 +42,12 @@ NativeModel open_run(const RunPaths& run) {
     NativeNetwork network =
         NativeNetwork::build(files.plan, files.info.config.text, files.checkpoint.weights);
     if (!files.warning.empty()) log_warning(files.warning);
-    return {std::move(files.info), std::move(files.plan), std::move(files.vectorizer), std::move(network), 0};
+    return {std::move(files.info),
+            std::move(files.plan),
+            std::move(files.vectorizer),
+            std::move(network),
+            0,
+            hash_hex(files.checkpoint.file->view())};
   } catch (const ArtifactError& error) {
     throw ArtifactError(fmt::format("run '{}' is damaged: {}", run.folder.string(), error.what()));
   }
@@ -113,7 +119,9 @@ NativeModel open_file(const fs::path& path) {
   const std::string name = path.string();
   check_seal(file.view(), name);
   try {
-    return read_file_model(ZipReader(file.view(), name), name);
+    NativeModel model = read_file_model(ZipReader(file.view(), name), name);
+    model.content_hash = seal_of(file.view());
+    return model;
   } catch (const Error& error) {
     throw NotNative{error.what()};
   } catch (const nlohmann::json::exception& error) {

@@ -76,11 +76,11 @@ Json top_labels(const Labels& labels, std::span<const float> logits, size_t coun
 
 }  // namespace
 
-Json prediction_record(const Classifier& classifier, std::span<const float> logits,
+Json prediction_record(const ClassifierInfo& classifier, std::span<const float> logits,
                        const RecordOptions& options) {
-  const Labels& labels = classifier.labels();
+  const Labels& labels = classifier.labels;
   const auto is_above = [&](size_t i) {
-    return is_positive(logits[i], options.threshold.value_or(classifier.thresholds()[i]));
+    return is_positive(logits[i], options.threshold.value_or(classifier.thresholds[i]));
   };
   if (labels.kind == TaskConfig::Kind::kBinary) {
     return {{"label", labels.names[is_above(0) ? 1 : 0]},

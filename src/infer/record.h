@@ -24,8 +24,12 @@ struct RecordOptions {
 /// "logits"}, with `top` {"labels", "top": [{"label", "probability", "logit"}, ...]}, of equal ones in the
 /// order of the labels.
 /// @param logits L of them, one text.
-nlohmann::ordered_json prediction_record(const Classifier& classifier, std::span<const float> logits,
+nlohmann::ordered_json prediction_record(const ClassifierInfo& classifier, std::span<const float> logits,
                                          const RecordOptions& options = {});
+inline nlohmann::ordered_json prediction_record(const Classifier& classifier, std::span<const float> logits,
+                                                const RecordOptions& options = {}) {
+  return prediction_record(classifier.info(), logits, options);
+}
 
 /// Of an example whose labels are known: {"origin", "target" (multi-label "targets": its labels), "weight"
 /// where examples have one}, then what prediction_record gives.

@@ -43,7 +43,7 @@ void check_seal(std::string_view file, const std::string& name) {
                     "another program; export the run again",
                     name));
   }
-  const std::string_view digits = file.substr(file.size() - kDigits);
+  const std::string digits = seal_of(file);
   const std::string computed = hash_hex(file.substr(0, file.size() - kDigits));
   if (computed != digits) {
     throw ArtifactError(fmt::format(
@@ -51,5 +51,7 @@ void check_seal(std::string_view file, const std::string& name) {
         name, digits, computed));
   }
 }
+
+std::string seal_of(std::string_view file) { return std::string(file.substr(file.size() - kDigits)); }
 
 }  // namespace bernoulli

@@ -16,4 +16,7 @@ std::string seal_zip(std::string zip);
 /// sealed.
 void check_seal(std::string_view file, const std::string& name);
 
+/// The 32 digits of a file that check_seal found whole.
+std::string seal_of(std::string_view file);
+
 }  // namespace bernoulli
