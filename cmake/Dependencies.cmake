@@ -26,4 +26,7 @@ bernoulli_static_library(yaml-cpp::static yaml-cpp yaml-cpp/yaml.h)
 bernoulli_static_library(xxhash::xxhash xxhash xxhash.h)
 if(NOT bernoulli_native_only)  # set by bernoulliConfig.cmake for bernoulli::infer alone
   bernoulli_static_library(boost::program_options boost_program_options boost/program_options.hpp)
+  # HTTP and sockets of src/serve: headers alone, which come with those above.
+  find_path(boost_beast_INCLUDE NAMES boost/beast/http/parser.hpp REQUIRED)
+  mark_as_advanced(boost_beast_INCLUDE)
 endif()

@@ -13,6 +13,7 @@ const std::vector<Verb>& verbs() {
       {"train", "train a classifier from a configuration, evaluate and export it", run_train},
       {"evaluate", "all metrics of a run or an exported file on a data set", run_evaluate},
       {"predict", "label, probability and logit of each text", run_predict},
+      {"serve", "answer HTTP requests with what predict answers", run_serve},
       {"export", "write and verify the model of a run: TorchScript, ONNX, Triton, safetensors", run_export},
       {"report", "one HTML page that explains a run, or sets several side by side", run_report},
       {"stability", "does it matter whether the loss sees logits or probabilities: measured", run_stability},

@@ -9,14 +9,15 @@ import pathlib
 import re
 import sys
 
-ORDER = ["core", "config", "text", "data", "layers", "metrics", "kernels", "store", "report", "sweep", "infer", "c_api", "tensor", "model", "loss", "optim",
+ORDER = ["core", "config", "text", "data", "layers", "metrics", "kernels", "store", "report", "sweep", "infer", "c_api", "serve", "tensor", "model", "loss", "optim",
          "distributed", "train", "export", "predict", "stability", "cli"]
 # A deployed predictor carries no trainer.
-NEVER_REACHES = {"predict": {"train", "loss", "optim", "distributed"}, "infer": {"tensor"}, "c_api": {"tensor"}, "report": {"tensor", "train"}}
+NEVER_REACHES = {"predict": {"train", "loss", "optim", "distributed"}, "infer": {"tensor"}, "c_api": {"tensor"}, "serve": {"tensor"}, "report": {"tensor", "train"}}
 # (what is included, where it may be, why)
 EXTERNAL = [
     (r"yaml-cpp/", r"config/[^/]+\.cpp", "yaml-cpp stays in the sources of config/"),
-    (r"boost/", r"cli/.*", "Boost stays in cli/"),
+    (r"boost/(asio|beast|system)/", r"serve/(connection\.h|worker_threads\.h|[^/]+\.cpp)", "sockets and HTTP stay in serve/, behind server.h"),
+    (r"boost/(?!(asio|beast|system)/)", r"cli/.*", "Boost but for its sockets stays in cli/"),
     (r"torch/(torch|script|all)\.h", r".*\.cpp", "a header that includes it costs every file above it 10 s and more"),
     (r"(torch/csrc/distributed/|mpi\.h|nccl\.h)", r"distributed/.*\.cpp", "process groups stay in the sources of distributed/"),
     (r"(ATen/cuda/|c10/cuda/|cuda|cub/|cooperative_groups)", r"(kernels/cuda|tensor/cuda)/.*", "CUDA headers stay in the library that is loaded on demand"),

@@ -66,9 +66,14 @@ class LayeringTest(unittest.TestCase):
         for name in ("config/load.h", "text/split.cpp"):
             self.assertEqual(self.found(name, line), [f"src/{name}:2: <yaml-cpp/yaml.h>: yaml-cpp stays in the sources of config/"])
 
-    def test_keeps_boost_in_cli(self):
+    def test_keeps_boost_in_cli_and_its_sockets_in_serve(self):
         self.assertEqual(self.found("core/file.h", "#pragma once\n#include <boost/regex.hpp>\n"),
-                         ["src/core/file.h:2: <boost/regex.hpp>: Boost stays in cli/"])
+                         ["src/core/file.h:2: <boost/regex.hpp>: Boost but for its sockets stays in cli/"])
+        line = "#pragma once\n#include <boost/beast/http.hpp>\n"
+        for name in ("serve/connection.h", "serve/server.cpp"):
+            self.assertEqual(self.found(name, line), [])
+        for name in ("serve/server.h", "cli/main.cpp"):
+            self.assertEqual(self.found(name, line), [f"src/{name}:2: <boost/beast/http.hpp>: sockets and HTTP stay in serve/, behind server.h"])
 
     def test_keeps_wide_torch_headers_out_of_headers(self):
         for header in ("torch/torch.h", "torch/script.h"):

@@ -1,0 +1,158 @@
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/verb.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "core/usual_threads.h"
+#include "serve/handler.h"
+#include "serve/server.h"
+
+namespace bernoulli::cli {
+namespace {
+
+namespace po = boost::program_options;
+using serve::Handler;
+using serve::ServedModel;
+
+const Usage kServeUsage = {
+    "serve RUN|FILE.pt [options]",
+    "Answers HTTP requests with the records of predict, to the bit, without LibTorch: POST /predict with\n"
+    "{\"texts\": [...]}; GET /health, /ready, /info, /metrics; the Open Inference Protocol below /v2.\n"
+    "Says its address on standard output when it takes requests. SIGTERM or SIGINT: ends what is under way,\n"
+    "then exit code 0. It has neither TLS nor passwords: let a proxy stand before it (docs/serve.md).",
+    "  bernoulli serve runs/quickstart-1/model.pt\n"
+    "  curl -H 'Content-Type: application/json' -d '{\"text\": \"a fine film\"}' localhost:8080/predict\n"
+    "  bernoulli serve sentiment.pt --host 0.0.0.0 --port 80 --reload --quiet\n"
+    "  bernoulli serve runs/topics-1 --port 0 --json --max-texts 64\n",
+    "model", 1};
+
+po::value_semantic* number(int64_t value, const char* name = "N") {
+  return po::value<int64_t>()->default_value(value)->value_name(name);
+}
+
+po::options_description serve_options() {
+  const serve::ServerOptions server;
+  const serve::RequestLimits limits;
+  const auto whole = [](auto value) { return static_cast<int64_t>(value); };
+  po::options_description options("options");
+  options.add_options()("host", po::value<std::string>()->default_value(server.host)->value_name("ADDRESS"),
+                        "to listen on; 0.0.0.0: every network of this machine")(
+      "port", number(server.port, "P"), "0: a free one")(
+      "name", po::value<std::string>()->value_name("NAME"),
+      "of the model in /v2/models/NAME; default: that of the run folder, or of the file without .pt")(
+      "threads", number(0), "that classify, a request each; 0: BERNOULLI_THREADS, else one a core")(
+      "max-body-bytes", number(whole(limits.max_body_bytes)), "of a request; more is answered with 413")(
+      "max-texts", number(whole(limits.max_texts)), "of a request; more are answered with 413")(
+      "max-connections", number(whole(server.max_connections)), "open at once; whoever comes then gets 503")(
+      "timeout", number(server.timeout.count(), "S"),
+      "seconds that a client may take to send the head of its next request, its body, or to take the answer")(
+      "grace", number(server.grace.count(), "S"), "seconds that requests under way get at a stop")(
+      "reload", "SIGHUP opens the model anew; where that fails, the old one stays")(
+      "json", "say the address as JSON");
+  return options;
+}
+
+int64_t number_of(const po::variables_map& values, const char* name, int64_t least, int64_t most) {
+  const auto value = values[name].as<int64_t>();
+  if (value < least || value > most)
+    throw UsageError(fmt::format("--{} is {}; expected {} to {}", name, value, least, most));
+  return value;
+}
+
+serve::RequestLimits limits_of(const po::variables_map& values) {
+  serve::RequestLimits limits;
+  limits.max_body_bytes = static_cast<size_t>(number_of(values, "max-body-bytes", 1, int64_t{1} << 30));
+  limits.max_texts = static_cast<size_t>(number_of(values, "max-texts", 1, int64_t{1} << 20));
+  return limits;
+}
+
+serve::ServerOptions server_options_of(const po::variables_map& values) {
+  constexpr int64_t kHour = 3600;
+  serve::ServerOptions options;
+  options.host = values["host"].as<std::string>();
+  options.port = static_cast<uint16_t>(number_of(values, "port", 0, std::numeric_limits<uint16_t>::max()));
+  const auto threads = static_cast<int>(number_of(values, "threads", 0, kMostThreads));
+  options.threads = threads == 0 ? usual_threads() : threads;
+  options.max_connections = static_cast<size_t>(number_of(values, "max-connections", 1, 1 << 20));
+  options.timeout = std::chrono::seconds(number_of(values, "timeout", 1, kHour));
+  options.grace = std::chrono::seconds(number_of(values, "grace", 0, kHour));
+  return options;
+}
+
+std::string name_of(const po::variables_map& values, const std::string& path) {
+  if (!values.contains("name")) return serve::model_name_of(path);
+  const auto& name = values["name"].as<std::string>();
+  if (!serve::is_model_name(name))
+    throw UsageError(
+        fmt::format("--name is '{}'; expected 1 to 200 ASCII letters, digits, '.', '-' and '_', as it "
+                    "stands in addresses",
+                    name));
+  return name;
+}
+
+/// Opens the model anew.
+class Reload {
+ public:
+  Reload(Handler& handler, std::string path) : handler_(handler), path_(std::move(path)) {}
+
+  void operator()() {
+    try {
+      handler_.replace(ServedModel::open(path_, handler_.model()->name()));
+      handler_.metrics().count_reload(true);
+      log_info(fmt::format("opened '{}' anew", path_));
+    } catch (const std::exception& error) {
+      handler_.metrics().count_reload(false);
+      log_warning(fmt::format("the model stays what it was: {}", error.what()));
+    }
+  }
+
+ private:
+  Handler& handler_;
+  std::string path_;
+};
+
+std::string announcement(const serve::Server& server, const ServedModel& model, const std::string& host,
+                         bool json) {
+  if (!json) return fmt::format("serving {} on {}\n", model.name(), server.url());
+  return nlohmann::ordered_json{
+             {"name", model.name()}, {"url", server.url()}, {"host", host}, {"port", server.port()}}
+             .dump() +
+         "\n";
+}
+
+}  // namespace
+
+int run_serve(const std::vector<std::string>& words) {
+  const auto values = parse_words(kServeUsage, serve_options(), words);
+  if (!values) return 0;
+  if (!values->contains("model"))
+    throw UsageError(
+        fmt::format("name a run folder or an exported file; usage: bernoulli {}", kServeUsage.synopsis));
+  const std::string path = (*values)["model"].as<std::vector<std::string>>().front();
+  const serve::RequestLimits limits = limits_of(*values);
+  serve::ServerOptions options = server_options_of(*values);
+  const std::string name = name_of(*values, path);
+  auto handler = std::make_unique<Handler>(ServedModel::open(path, name), limits);
+  auto reload = std::make_unique<Reload>(*handler, path);
+  if (values->contains("reload")) options.reload = std::ref(*reload);
+  const std::string host = options.host;
+  auto server = std::make_unique<serve::Server>(*handler, std::move(options));
+  print(announcement(*server, *handler->model(), host, values->contains("json")));
+  if (!server->run()) {  // the process ends under what is computing still
+    static_cast<void>(server.release());
+    static_cast<void>(reload.release());
+    static_cast<void>(handler.release());
+  }
+  return 0;
+}
+
+}  // namespace bernoulli::cli

@@ -1,0 +1,239 @@
+#include "serve/connection.h"
+
+#include <ctime>
+#include <exception>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/beast/version.hpp>
+#include <fmt/format.h>
+
+#include "core/log.h"
+#include "core/printable.h"
+#include "core/version.h"
+
+namespace bernoulli::serve {
+namespace net = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+namespace {
+
+constexpr uint32_t kMaxHeadBytes = 16 << 10;
+constexpr size_t kMaxBufferBytes = 64 << 10;  ///< read ahead of a client
+constexpr size_t kLongestLogged = 200;        ///< bytes of a request line
+constexpr std::chrono::seconds kLinger{2};    ///< that a client gets to read an answer before the end
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/// RFC 9110, section 5.6.7.
+std::string date_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 40> text{};
+  const size_t length = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return {text.data(), length};
+}
+
+std::string field_of(const http::request<http::string_body>& message, http::field name) {
+  return std::string(message[name]);
+}
+
+HttpRequest request_of(http::request_parser<http::string_body>& parser) {
+  http::request<http::string_body>& message = parser.get();
+  HttpRequest request;
+  request.method = std::string(message.method_string());
+  request.target = std::string(message.target());
+  request.content_type = field_of(message, http::field::content_type);
+  request.content_encoding = field_of(message, http::field::content_encoding);
+  request.has_length = parser.chunked() || message.count(http::field::content_length) > 0;
+  request.body = std::move(message.body());
+  return request;
+}
+
+}  // namespace
+
+Connection::Connection(net::ip::tcp::socket socket, ConnectionSpace& space)
+    : space_(space), stream_(std::move(socket)), buffer_(kMaxBufferBytes) {
+  const std::lock_guard lock(space_.mutex);
+  space_.open.insert(this);
+  space_.handler.metrics().connections = static_cast<int64_t>(space_.open.size());
+}
+
+Connection::~Connection() {
+  const std::lock_guard lock(space_.mutex);
+  space_.open.erase(this);
+  space_.handler.metrics().connections = static_cast<int64_t>(space_.open.size());
+  if (space_.open.empty()) space_.all_gone();
+}
+
+void Connection::start() {
+  Error ignored;
+  const auto end = stream_.socket().remote_endpoint(ignored);
+  client_ = ignored ? "-" : end.address().to_string();
+  stream_.socket().set_option(net::ip::tcp::no_delay(true), ignored);
+  read_head();
+}
+
+void Connection::refuse() {
+  client_ = "-";
+  refuse_request({503, fmt::format("{} connections are open, and this server takes no more; come again later",
+                                   space_.options.max_connections)});
+}
+
+void Connection::end_when_idle() {
+  keep_alive_ = false;
+  const bool has_begun = buffer_.size() > 0 || (parser_ && parser_->got_some());
+  if (waits_for_head_ && !has_begun) stream_.cancel();
+}
+
+void Connection::read_head() {
+  parser_.emplace();
+  parser_->header_limit(kMaxHeadBytes);
+  parser_->body_limit(space_.handler.limits().max_body_bytes);
+  request_line_ = "-";
+  request_bytes_ = 0;
+  is_head_ = false;
+  waits_for_head_ = true;
+  stream_.expires_after(space_.options.timeout);
+  http::async_read_header(stream_, buffer_, *parser_,
+                          [self = shared_from_this()](Error error, size_t) { self->on_head(error); });
+}
+
+void Connection::on_head(Error error) {
+  waits_for_head_ = false;
+  begin_ = std::chrono::steady_clock::now();
+  if (error) return on_read_error(error);
+  const auto& message = parser_->get();
+  request_line_ =
+      fmt::format("{} {}", std::string_view(message.method_string().data(), message.method_string().size()),
+                  std::string_view(message.target().data(), message.target().size()));
+  is_head_ = message.method() == http::verb::head;
+  version_ = message.version();
+  keep_alive_ = message.keep_alive() && !space_.stopping;
+  const std::string expected = field_of(message, http::field::expect);
+  if (expected.empty() || message.version() < 11) return read_body();
+  if (!beast::iequals(expected, "100-continue"))
+    return refuse_request({417, "the request has an Expect that is not 100-continue"});
+  go_on();
+}
+
+void Connection::go_on() {
+  stream_.expires_after(space_.options.timeout);
+  net::async_write(stream_, net::buffer(kContinue), [self = shared_from_this()](Error error, size_t) {
+    if (!error) self->read_body();
+  });
+}
+
+void Connection::read_body() {
+  stream_.expires_after(space_.options.timeout);
+  http::async_read(stream_, buffer_, *parser_,
+                   [self = shared_from_this()](Error error, size_t) { self->on_request(error); });
+}
+
+void Connection::on_request(Error error) {
+  if (error) return on_read_error(error);
+  stream_.expires_never();
+  begin_ = std::chrono::steady_clock::now();
+  HttpRequest request = request_of(*parser_);
+  request_bytes_ = request.body.size();
+  if (Handler::computes(request)) return compute(std::move(request));
+  send(space_.handler.answer(request));
+}
+
+/// A request whose answer finds no memory to come back loses its connection and no more.
+void Connection::compute(HttpRequest request) {
+  ++space_.handler.metrics().in_flight;
+  net::post(space_.workers.context(), [self = shared_from_this(), request = std::move(request)]() mutable {
+    std::optional<Answer> answer;
+    try {
+      answer = self->space_.handler.answer(request);
+    } catch (const std::exception&) {
+    }
+    --self->space_.handler.metrics().in_flight;
+    if (!answer) return;
+    try {
+      Connection& connection = *self;
+      net::post(
+          connection.stream_.get_executor(),
+          [self = std::move(self), answer = std::move(*answer)]() mutable { self->send(std::move(answer)); });
+    } catch (const std::exception&) {
+    }
+  });
+}
+
+void Connection::on_read_error(Error error) {
+  if (error == http::error::header_limit || error == http::error::buffer_overflow)
+    return refuse_request(
+        {431, fmt::format("the head of the request has more than {} bytes", kMaxHeadBytes)});
+  if (error == http::error::body_limit)
+    return refuse_request({413, fmt::format("the body has more than {} bytes, which this server takes; send "
+                                            "the texts in several requests",
+                                            space_.handler.limits().max_body_bytes)});
+  const bool has_left = error == http::error::end_of_stream || error == http::error::partial_message;
+  if (has_left || error.category() != make_error_code(http::error::bad_version).category()) return;
+  refuse_request({400, fmt::format("this is no request of HTTP/1.1: {}", error.message())});
+}
+
+void Connection::refuse_request(const RequestFault& fault) {
+  keep_alive_ = false;
+  send({error_response(fault)});
+}
+
+void Connection::send(Answer answer) {
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin_;
+  const RequestFacts facts{answer.endpoint, answer.response.status,      answer.num_texts,
+                           request_bytes_,  answer.response.body.size(), taken.count()};
+  space_.handler.metrics().count(facts);
+  tell(facts);
+  write(std::move(answer.response));
+}
+
+void Connection::tell(const RequestFacts& facts) const {
+  log_info(fmt::format("{} \"{}\" {} {} texts {} bytes {:.3f} ms", client_,
+                       printable(std::string_view(request_line_).substr(0, kLongestLogged), ""), facts.status,
+                       facts.num_texts, facts.response_bytes, facts.seconds * 1000));
+}
+
+void Connection::write(HttpResponse response) {
+  const bool closes = !keep_alive_ || space_.stopping;
+  http::response<http::string_body>& message = response_.emplace();
+  message.result(static_cast<unsigned>(response.status));
+  message.set(http::field::date, date_now());
+  message.set(http::field::server, std::string("bernoulli/") + kVersion);
+  message.set(http::field::content_type, response.content_type);
+  if (!response.allow.empty()) message.set(http::field::allow, response.allow);
+  message.version(version_);
+  message.keep_alive(!closes);
+  message.content_length(response.body.size());
+  if (!is_head_) message.body() = std::move(response.body);
+  stream_.expires_after(space_.options.timeout);
+  http::async_write(stream_, message, [self = shared_from_this(), closes](Error error, size_t) {
+    if (error) return;
+    if (closes || self->space_.stopping) return self->close_gently();
+    self->response_.reset();
+    self->read_head();
+  });
+}
+
+/// To close while the client still sends would reset the connection, and the answer could be lost on its way.
+void Connection::close_gently() {
+  Error ignored;
+  stream_.socket().shutdown(net::ip::tcp::socket::shutdown_send, ignored);
+  stream_.expires_after(kLinger);
+  discard();
+}
+
+void Connection::discard() {
+  stream_.async_read_some(net::buffer(discarded_), [self = shared_from_this()](Error error, size_t) {
+    if (!error) self->discard();
+  });
+}
+
+}  // namespace bernoulli::serve

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "serve/handler.h"
+#include "serve/server.h"
+#include "serve/worker_threads.h"
+
+namespace bernoulli::serve {
+
+class Connection;
+
+/// What the connections of a server share. Their functions belong to the one thread that reads and writes.
+struct ConnectionSpace {
+  Handler& handler;
+  const ServerOptions& options;
+  WorkerThreads& workers;
+  std::function<void()> all_gone;  ///< called in whatever thread the last connection ends
+  std::atomic<bool> stopping = false;
+
+  std::mutex mutex = {};  ///< of `open`
+  std::set<Connection*> open = {};
+};
+
+/// One client: its requests one after the other, pipelined ones too. Alive as long as something is awaited.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(boost::asio::ip::tcp::socket socket, ConnectionSpace& space);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Reads the first request.
+  void start();
+  /// Answers 503 without reading anything.
+  void refuse();
+  /// For a server that stops: ends now where no request has begun, else after the answer.
+  void end_when_idle();
+
+ private:
+  using Error = boost::beast::error_code;
+
+  void read_head();
+  void on_head(Error error);
+  void go_on();  ///< tells a client that waits for it to send the body
+  void read_body();
+  void on_request(Error error);
+  void compute(HttpRequest request);
+  void on_read_error(Error error);
+  void refuse_request(const RequestFault& fault);
+  void send(Answer answer);
+  void write(HttpResponse response);
+  void close_gently();
+  void discard();
+  void tell(const RequestFacts& facts) const;
+
+  ConnectionSpace& space_;
+  boost::beast::tcp_stream stream_;
+  std::string client_;  ///< its address, for the log
+  boost::beast::flat_buffer buffer_;
+  std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
+  std::optional<boost::beast::http::response<boost::beast::http::string_body>> response_;
+  std::array<char, 4096> discarded_{};
+  bool waits_for_head_ = false;
+  bool keep_alive_ = false;
+  unsigned version_ = 11;     ///< of HTTP, that of the request
+  bool is_head_ = false;      ///< the request's method is HEAD
+  std::string request_line_;  ///< for the log
+  size_t request_bytes_ = 0;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();  ///< of what is counted
+};
+
+}  // namespace bernoulli::serve

@@ -1,0 +1,193 @@
+#include "serve/handler.h"
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/ascii.h"
+#include "core/log.h"
+#include "serve/inference_protocol.h"
+#include "serve/predict_endpoint.h"
+
+namespace bernoulli::serve {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+HttpResponse json_response(const OrderedJson& json) {
+  return {200, json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n"};
+}
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), lowered);
+  return text;
+}
+
+/// "application/json" and "charset=utf-8" of `application/json; charset="UTF-8"`.
+std::pair<std::string, std::string> media_type(std::string value) {
+  std::erase_if(value, [](char c) { return c == ' ' || c == '\t' || c == '"'; });
+  value = lower(value);
+  const size_t end = value.find(';');
+  return {value.substr(0, end), end == std::string::npos ? "" : value.substr(end + 1)};
+}
+
+void check_body_form(const HttpRequest& request) {
+  if (!request.has_length)
+    throw RequestFault{411, "the request says neither Content-Length nor Transfer-Encoding: chunked"};
+  const auto [type, parameter] = media_type(request.content_type);
+  if (!(type.empty() || type == "application/json") || !(parameter.empty() || parameter == "charset=utf-8"))
+    throw RequestFault{415, fmt::format("Content-Type is '{}'; expected application/json, in UTF-8 (curl: -H "
+                                        "'Content-Type: application/json')",
+                                        request.content_type.substr(0, 100))};
+  if (const std::string encoding = lower(request.content_encoding);
+      !encoding.empty() && encoding != "identity")
+    throw RequestFault{415, "the body has a Content-Encoding, and this server takes none: send it as it is"};
+}
+
+}  // namespace
+
+HttpResponse error_response(const RequestFault& fault) {
+  HttpResponse response = json_response({{"error", fault.message}});
+  response.status = fault.status;
+  response.allow = fault.allow;
+  return response;
+}
+
+/// A request on its way, with the model that answers it.
+struct Handler::Call {
+  const HttpRequest& request;
+  std::shared_ptr<const ServedModel> model;
+  size_t& num_texts;
+};
+
+struct Handler::Route {
+  const char* path;  ///< {name} stands for the model's
+  const char* method;
+  HttpResponse (Handler::*answer)(const Call&) const;
+};
+
+const std::vector<Handler::Route>& Handler::routes() {
+  static const std::vector<Route> all = {
+      {"/predict", "POST", &Handler::predict},
+      {"/health", "GET", &Handler::live},
+      {"/ready", "GET", &Handler::ready},
+      {"/info", "GET", &Handler::info},
+      {"/metrics", "GET", &Handler::metrics_page},
+      {"/v2", "GET", &Handler::protocol_server},
+      {"/v2/health/live", "GET", &Handler::protocol_live},
+      {"/v2/health/ready", "GET", &Handler::protocol_ready},
+      {"/v2/models/{name}", "GET", &Handler::protocol_model},
+      {"/v2/models/{name}/ready", "GET", &Handler::protocol_model_ready},
+      {"/v2/models/{name}/infer", "POST", &Handler::infer},
+  };
+  return all;
+}
+
+Handler::Handler(std::shared_ptr<const ServedModel> model, RequestLimits limits)
+    : limits_(limits), model_(std::move(model)) {}
+
+void Handler::replace(std::shared_ptr<const ServedModel> model) {
+  const std::lock_guard lock(mutex_);
+  model_.swap(model);  // the old one ends outside of the lock
+}
+
+std::shared_ptr<const ServedModel> Handler::model() const {
+  const std::lock_guard lock(mutex_);
+  return model_;
+}
+
+bool Handler::computes(const HttpRequest& request) { return request.method == "POST"; }
+
+Answer Handler::answer(const HttpRequest& request) {
+  try {
+    return routed(request);
+  } catch (const std::bad_alloc&) {
+    return {error_response({503, "out of memory; send fewer or shorter texts in a request"})};
+  } catch (const std::exception& error) {
+    log_warning(fmt::format("a request failed: {}", error.what()));
+    return {error_response({500, "internal error, please report it: the server's log has the cause"})};
+  }
+}
+
+/// The faults of a request are answered here, so that they are counted with its endpoint.
+Answer Handler::routed(const HttpRequest& request) {
+  Answer answer;
+  try {
+    Call call{request, model(), answer.num_texts};
+    const auto is_here = [&](const Route& route) {
+      constexpr std::string_view kPlace = "{name}";
+      std::string path = route.path;
+      if (const size_t place = path.find(kPlace); place != std::string::npos)
+        path.replace(place, kPlace.size(), call.model->name());
+      return path == request.target.substr(0, request.target.find('?'));
+    };
+    const auto route = std::ranges::find_if(routes(), is_here);
+    if (route == routes().end())
+      throw RequestFault{404,
+                         fmt::format("nothing is here; there are /predict, /health, /ready, /info, /metrics "
+                                     "and, of the Open Inference Protocol, /v2/models/{}",
+                                     call.model->name())};
+    answer.endpoint = route->path;
+    const std::string_view allowed = route->method;
+    if (request.method != allowed && !(request.method == "HEAD" && allowed == "GET"))
+      throw RequestFault{405, fmt::format("{} takes {}", route->path, allowed),
+                         allowed == "GET" ? "GET, HEAD" : "POST"};
+    if (request.target.find('?') != std::string::npos)
+      throw RequestFault{400,
+                         "the address has a query, and no endpoint takes one; settings are keys of the body"};
+    if (allowed == "POST") check_body_form(request);
+    answer.response = (this->*route->answer)(call);
+  } catch (const RequestFault& fault) {
+    answer.response = error_response(fault);
+    answer.num_texts = 0;
+  }
+  return answer;
+}
+
+void Handler::refuse_while_draining() const {
+  if (draining_) throw RequestFault{503, "the server is stopping"};
+}
+
+HttpResponse Handler::live(const Call& /*call*/) const { return json_response({{"status", "live"}}); }
+HttpResponse Handler::ready(const Call& /*call*/) const {
+  refuse_while_draining();
+  return json_response({{"status", "ready"}});
+}
+HttpResponse Handler::info(const Call& call) const { return json_response(call.model->description()); }
+HttpResponse Handler::metrics_page(const Call& /*call*/) const {
+  return {200, metrics_.text(), "text/plain; version=0.0.4; charset=utf-8"};
+}
+
+HttpResponse Handler::protocol_live(const Call& /*call*/) const { return json_response({{"live", true}}); }
+HttpResponse Handler::protocol_ready(const Call& /*call*/) const {
+  refuse_while_draining();
+  return json_response({{"ready", true}});
+}
+HttpResponse Handler::protocol_server(const Call& /*call*/) const { return json_response(server_metadata()); }
+HttpResponse Handler::protocol_model(const Call& call) const {
+  return json_response(model_metadata(*call.model));
+}
+HttpResponse Handler::protocol_model_ready(const Call& call) const {
+  refuse_while_draining();
+  return json_response({{"name", call.model->name()}, {"ready", true}});
+}
+
+HttpResponse Handler::predict(const Call& call) const {
+  TextsAnswer answer = predict_answer(*call.model, call.request.body, limits_, cancelled_);
+  call.num_texts = answer.num_texts;
+  return {200, std::move(answer.body)};
+}
+
+HttpResponse Handler::infer(const Call& call) const {
+  TextsAnswer answer = infer_answer(*call.model, call.request.body, limits_, cancelled_);
+  call.num_texts = answer.num_texts;
+  return {200, std::move(answer.body)};
+}
+
+}  // namespace bernoulli::serve

@@ -1,0 +1,74 @@
+#include "serve/predict_endpoint.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/shallow_json.h"
+#include "infer/record.h"
+#include "serve/http_message.h"
+
+namespace bernoulli::serve {
+namespace {
+
+using Json = nlohmann::json;
+
+double threshold_in(const Json& value) {
+  if (!value.is_number())
+    throw RequestFault{400,
+                       fmt::format("threshold is {}; expected a number above 0 and below 1", kind_of(value))};
+  const auto threshold = value.get<double>();
+  if (!(threshold > 0 && threshold < 1))
+    throw RequestFault{400,
+                       fmt::format("threshold is {}; expected a number above 0 and below 1", value.dump())};
+  return threshold;
+}
+
+size_t top_in(const Json& value, const Labels& labels) {
+  if (labels.kind == TaskConfig::Kind::kBinary)
+    throw RequestFault{400, "top is for models of several labels, and this one gives one probability"};
+  if (!value.is_number_unsigned() || value == 0 || value > labels.names.size())
+    throw RequestFault{400,
+                       fmt::format("top is {}; expected a whole number from 1 to {}, the number of labels",
+                                   value.is_number() ? value.dump() : kind_of(value), labels.names.size())};
+  return value.get<size_t>();
+}
+
+RecordOptions options_in(const Json& request, const Labels& labels) {
+  RecordOptions options;
+  if (request.contains("threshold")) options.threshold = threshold_in(request["threshold"]);
+  if (request.contains("top")) options.top = top_in(request["top"], labels);
+  return options;
+}
+
+std::vector<std::string> texts_in(Json& request, const RequestLimits& limits, size_t num_outputs) {
+  if (request.contains("texts") == request.contains("text"))
+    throw RequestFault{400, "the request needs either texts, an array of strings, or text, one string"};
+  if (request.contains("texts")) return take_texts(request["texts"], "texts", limits, num_outputs);
+  Json& text = request["text"];
+  if (!text.is_string()) throw RequestFault{400, fmt::format("text is {}; expected a string", kind_of(text))};
+  return {std::move(text.get_ref<std::string&>())};
+}
+
+}  // namespace
+
+TextsAnswer predict_answer(const ServedModel& model, std::string_view body, const RequestLimits& limits,
+                           const std::atomic<bool>& cancelled) {
+  Json request = parse_request(body);
+  check_keys(request, "", {"texts", "text", "threshold", "top"});
+  const RecordOptions options = options_in(request, model.info().labels);
+  const std::vector<std::string> texts = texts_in(request, limits, model.num_outputs());
+  const std::vector<float> logits = model.logits(texts, cancelled);
+  const size_t width = model.num_outputs();
+  TextsAnswer answer{"{\"predictions\":[", texts.size()};
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const std::span<const float> row = std::span(logits).subspan(i * width, width);
+    if (i > 0) answer.body += ',';
+    answer.body += format_record(prediction_record(model.info(), row, options), RecordFormat::kJsonl);
+    answer.body.pop_back();  // a line's end
+  }
+  answer.body += "]}\n";
+  return answer;
+}
+
+}  // namespace bernoulli::serve

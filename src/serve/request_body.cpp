@@ -1,0 +1,98 @@
+#include "serve/request_body.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/json_fault.h"
+#include "core/name_list.h"
+#include "core/text_distance.h"
+#include "serve/http_message.h"
+
+namespace bernoulli::serve {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr size_t kLongestKeyShown = 60;  ///< bytes
+
+std::string shown(const std::string& key) {
+  return key.size() <= kLongestKeyShown ? "'" + key + "'" : fmt::format("of {} bytes", key.size());
+}
+
+/// Sees a request while it is read: what would be lost or costly in the value is refused at once.
+class Gate {
+ public:
+  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
+    const auto level = static_cast<size_t>(depth);
+    if (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start) {
+      if (level >= kDeepestRequest)
+        throw RequestFault{400, fmt::format("the JSON is nested deeper than {} levels", kDeepestRequest)};
+      names_.resize(std::max(names_.size(), level + 1));
+      names_[level].clear();
+    } else if (event == Json::parse_event_t::key) {
+      const auto& name = parsed.get_ref<const std::string&>();
+      if (!names_[level - 1].insert(name).second)
+        throw RequestFault{400, fmt::format("the key {} comes twice", shown(name))};
+    }
+    return true;
+  }
+
+ private:
+  std::vector<std::set<std::string>> names_;  ///< of the object that is open at each depth
+};
+
+}  // namespace
+
+std::string kind_of(const Json& value) {
+  const std::string name = value.type_name();
+  if (value.is_null() || name.empty()) return name;
+  return (name.front() == 'a' || name.front() == 'o' ? "an " : "a ") + name;
+}
+
+Json parse_request(std::string_view body) {
+  if (body.empty()) throw RequestFault{400, "the body is empty; expected a JSON object"};
+  Gate gate;
+  Json value;
+  try {
+    value = Json::parse(
+        body.begin(), body.end(),
+        [&](int depth, Json::parse_event_t event, const Json& parsed) { return gate(depth, event, parsed); });
+  } catch (const Json::exception&) {
+    throw RequestFault{400, "the body is " + json_object_fault(body)};
+  }
+  if (!value.is_object()) throw RequestFault{400, "the body is " + json_object_fault(body)};
+  return value;
+}
+
+void check_keys(const Json& object, const std::string& where, const std::vector<std::string>& keys) {
+  for (const auto& [name, value] : object.items()) {
+    if (std::ranges::find(keys, name) != keys.end()) continue;
+    throw RequestFault{
+        400, fmt::format("unknown key {}{}; expected {}{}", shown(name), where.empty() ? "" : " in " + where,
+                         name_list(keys), name.size() <= kLongestKeyShown ? did_you_mean(name, keys) : "")};
+  }
+}
+
+std::vector<std::string> take_texts(Json& list, const std::string& where, const RequestLimits& limits,
+                                    size_t num_outputs) {
+  if (!list.is_array())
+    throw RequestFault{400, fmt::format("{} is {}; expected an array of strings", where, kind_of(list))};
+  const size_t most = std::min(limits.max_texts, std::max<size_t>(1, limits.max_answers / num_outputs));
+  if (list.size() > most)
+    throw RequestFault{413, fmt::format("{} texts in a request; this server takes {}: send them in several",
+                                        list.size(), most)};
+  std::vector<std::string> texts;
+  texts.reserve(list.size());
+  for (Json& text : list) {
+    if (!text.is_string())
+      throw RequestFault{400,
+                         fmt::format("{}[{}] is {}; expected a string", where, texts.size(), kind_of(text))};
+    texts.push_back(std::move(text.get_ref<std::string&>()));
+  }
+  return texts;
+}
+
+}  // namespace bernoulli::serve

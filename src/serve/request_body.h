@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace bernoulli::serve {
+
+/// What a request may ask for at most.
+struct RequestLimits {
+  size_t max_body_bytes = size_t{4} << 20;
+  size_t max_texts = 1024;
+  size_t max_answers = size_t{1} << 20;  ///< of a request: texts times labels
+};
+
+/// Brackets that may stand in each other: the deepest request of an endpoint has 4.
+inline constexpr size_t kDeepestRequest = 8;
+
+/// The JSON object that a body is, whatever its bytes are.
+/// @throws RequestFault 400 for what is no JSON or no UTF-8, no object, nested deeper than kDeepestRequest,
+/// or has a key twice
+nlohmann::json parse_request(std::string_view body);
+
+/// @param where  names the object in the message: "inputs[0]"; empty: the request.
+/// @throws RequestFault 400 for a key that is none of these
+void check_keys(const nlohmann::json& object, const std::string& where, const std::vector<std::string>& keys);
+
+/// The strings of a list, taken out of it. @param where  names the list: "texts".
+/// @throws RequestFault 400 for another type; 413 for more than limits allow at `num_outputs` each
+std::vector<std::string> take_texts(nlohmann::json& list, const std::string& where,
+                                    const RequestLimits& limits, size_t num_outputs);
+
+/// "a string", "an array": what a value is, for a message.
+std::string kind_of(const nlohmann::json& value);
+
+}  // namespace bernoulli::serve

@@ -1,0 +1,109 @@
+#include "serve/served_model.h"
+
+#include <algorithm>
+#include <new>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/version.h"
+#include "serve/http_message.h"
+
+namespace bernoulli::serve {
+namespace {
+
+constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+constexpr size_t kLongestName = 200;
+
+}  // namespace
+
+std::string model_name_of(const std::filesystem::path& path) {
+  const std::filesystem::path whole = std::filesystem::absolute(path).lexically_normal();
+  const std::filesystem::path last = whole.has_filename() ? whole : whole.parent_path();
+  std::string name = (last.extension() == ".pt" ? last.stem() : last.filename()).string();
+  if (name.empty()) return "model";
+  name.resize(std::min(name.size(), kLongestName));
+  for (char& c : name)
+    if (kNameLetters.find(c) == std::string_view::npos) c = '_';
+  return name;
+}
+
+bool is_model_name(const std::string& name) {
+  return !name.empty() && name.size() <= kLongestName &&
+         name.find_first_not_of(kNameLetters) == std::string::npos;
+}
+
+class ServedModel::Loan {
+ public:
+  explicit Loan(const ServedModel& model) : model_(model) {
+    {
+      const std::lock_guard lock(model_.mutex_);
+      if (!model_.free_states_.empty()) {
+        state_ = std::move(model_.free_states_.back());
+        model_.free_states_.pop_back();
+      }
+    }
+    if (state_ == nullptr) state_ = std::make_unique<NativeModel::State>();
+  }
+  /// Where there is no memory for the list, the state is let go.
+  ~Loan() {
+    try {
+      const std::lock_guard lock(model_.mutex_);
+      model_.free_states_.push_back(std::move(state_));
+    } catch (const std::bad_alloc&) {
+    }
+  }
+  Loan(const Loan&) = delete;
+  Loan& operator=(const Loan&) = delete;
+
+  NativeModel::State& state() { return *state_; }
+
+ private:
+  const ServedModel& model_;
+  std::unique_ptr<NativeModel::State> state_;
+};
+
+ServedModel::ServedModel(NativeModel model, std::string name)
+    : model_(std::move(model)), name_(std::move(name)) {}
+
+std::shared_ptr<const ServedModel> ServedModel::open(const std::filesystem::path& path,
+                                                     const std::string& name) {
+  try {
+    return std::make_shared<const ServedModel>(open_native_model(path), name);
+  } catch (const NotNative& other) {
+    throw ArtifactError(
+        fmt::format("'{}' cannot be served: that is done without LibTorch, and {}; export the run again with "
+                    "this program, or serve the file with a server that has LibTorch (docs/artifact.md)",
+                    path.string(), other.reason));
+  }
+}
+
+std::vector<float> ServedModel::logits(std::span<const std::string> texts,
+                                       const std::atomic<bool>& cancelled) const {
+  const size_t width = num_outputs();
+  std::vector<float> logits(texts.size() * width);
+  Loan loan(*this);
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (cancelled.load(std::memory_order_relaxed)) throw RequestFault{503, "the server is stopping"};
+    model_.logits(texts[i], loan.state(), std::span(logits).subspan(i * width, width));
+  }
+  return logits;
+}
+
+nlohmann::ordered_json ServedModel::description() const {
+  const ClassifierInfo& info = model_.info;
+  return {{"name", name_},
+          {"kind", to_json(info.labels).at("kind")},
+          {"labels", info.labels.names},
+          {"thresholds", info.thresholds},
+          {"temperatures", info.scaling.temperatures},
+          {"shifts", info.scaling.shifts},
+          {"hash", "xxh3-128:" + model_.content_hash},
+          {"program", "bernoulli"},
+          {"version", kVersion},
+          {"commit", kGitCommit}};
+}
+
+}  // namespace bernoulli::serve

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "infer/classifier.h"
+#include "infer/native_model.h"
+
+namespace bernoulli::serve {
+
+/// "my_model-1": what may stand in a path as it is; every other byte becomes '_'.
+std::string model_name_of(const std::filesystem::path& path);
+/// Whether a name consists of ASCII letters, digits, '.', '-' and '_', and has 1 to 200 of them.
+bool is_model_name(const std::string& name);
+
+/// A model that any number of threads ask at once. N texts, L outputs.
+class ServedModel {
+ public:
+  ServedModel(NativeModel model, std::string name);
+  /// @throws ArtifactError with what to do where only LibTorch runs the file; otherwise as open_native_model
+  static std::shared_ptr<const ServedModel> open(const std::filesystem::path& path, const std::string& name);
+
+  /// N*L logits, row-major: those of `bernoulli predict`, to the bit.
+  /// @param cancelled  looked at before each text. @throws RequestFault 503 where it is set
+  std::vector<float> logits(std::span<const std::string> texts, const std::atomic<bool>& cancelled) const;
+
+  const ClassifierInfo& info() const { return model_.info; }
+  const std::string& name() const { return name_; }
+  size_t num_outputs() const { return static_cast<size_t>(model_.network.num_outputs()); }
+  /// What GET /info answers.
+  nlohmann::ordered_json description() const;
+
+ private:
+  /// Memory for a text, lent to one thread at a time and kept for the next.
+  class Loan;
+
+  NativeModel model_;
+  std::string name_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<NativeModel::State>> free_states_;
+};
+
+}  // namespace bernoulli::serve
