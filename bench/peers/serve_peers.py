@@ -100,7 +100,11 @@ def load(script, connections):
 
 
 def main(program, model):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="bernoulli-serve-peers-"))
+    with tempfile.TemporaryDirectory(prefix="bernoulli-serve-peers-") as folder:
+        compare(program, model, pathlib.Path(folder))
+
+
+def compare(program, model, folder):
     bodies = [json.dumps({"texts": [review]}) for review in single_reviews.texts()[::single_reviews.NUM_TEXTS // NUM_REVIEWS]]
     (folder / "bodies").write_text("\n".join(bodies))
     (folder / "peer.py").write_text(PEER)

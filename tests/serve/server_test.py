@@ -405,7 +405,8 @@ class TheSystem(unittest.TestCase):
 class Signals(unittest.TestCase):
     def test_end_the_server_with_0(self):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            with Server("binary") as server, server.raw(), contextlib.closing(server.connect()) as idle:
+            slow = str(10 * PATIENCE)  # so that only idle connections that are closed let it end
+            with Server("binary", "--grace", slow, "--timeout", slow) as server, server.raw(), contextlib.closing(server.connect()) as idle:
                 idle.request("GET", "/health")
                 idle.getresponse().read()
                 self.assertEqual(server.stop(number), 0, server.errors())
