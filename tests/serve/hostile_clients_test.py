@@ -1,0 +1,142 @@
+"""Clients that send garbage, too much, slowly or nothing, that leave, or that do not read."""
+import contextlib
+import json
+import os
+import re
+import socket
+import struct
+import unittest
+
+from serving import IS_SANITIZED, TEXTS, Server, exchange, post_bytes, predict, received, train_models
+
+setUpModule = train_models
+
+
+class HostileClients(unittest.TestCase):
+    def refused(self, server, data, status):
+        answer = exchange(server, data)
+        self.assertRegex(answer, rb"^HTTP/1.1 %d " % status, data[:100])
+        self.assertIn(b"\r\nConnection: close\r\n", answer)
+        json.loads(answer.split(b"\r\n\r\n", 1)[1])["error"]
+
+    def test_get_the_status_of_their_mistake(self):
+        with Server("binary", "--max-body-bytes", "1000") as server:
+            for data in (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"hello\r\n\r\n", b"GET /health HTTP/9.9\r\n\r\n", b"GET / x HTTP/1.1\r\n\r\n",
+                         b"GET /\x00 HTTP/1.1\r\n\r\n", b"GET /health HTTP/1.1\r\nno colon\r\n\r\n", b"GET /health HTTP/1.1\r\na b: c\r\n\r\n",
+                         post_bytes(b"{}", more="Content-Length: 3\r\n"), post_bytes(b"{}", more="Transfer-Encoding: chunked\r\n"),
+                         b"POST /predict HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"POST /predict HTTP/1.1\r\nContent-Length: 1x\r\n\r\n",
+                         b"POST /predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"):
+                self.refused(server, data, 400)
+            for data in (b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\na: " + b"b" * 20000 + b"\r\n\r\n",
+                         b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 20000 + b"\r\n", b"GET / HTTP/1.1\r\na: " + b"b" * 200000):
+                self.refused(server, data, 431)
+            for data in (post_bytes(b"x" * 1001), b"POST /predict HTTP/1.1\r\nContent-Length: 99999999999999\r\n\r\n",
+                         b"POST /predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + (b"64\r\n" + b"x" * 100 + b"\r\n") * 11,
+                         b"POST /predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffffffff\r\n"):
+                self.refused(server, data, 413)
+            self.refused(server, b"POST /predict HTTP/1.1\r\nExpect: a cake\r\nContent-Length: 2\r\n\r\n", 417)
+            self.assertRegex(exchange(server, b"POST /predict HTTP/1.1\r\nConnection: close\r\n\r\n"), rb"^HTTP/1.1 411 ")
+            self.assertEqual(server.ask("GET", "/health")[0], 200)
+
+    def test_may_send_a_body_in_chunks_and_ask_before(self):
+        body = json.dumps({"text": TEXTS[0]}).encode()
+        expected = ("{\"predictions\":[" + predict("binary", TEXTS[:1])[0] + "]}\n").encode()
+        with Server("binary") as server:
+            chunks = b"".join(b"1;x=y\r\n" + body[i:i + 1] + b"\r\n" for i in range(len(body)))
+            answer = exchange(server, b"POST /predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + chunks + b"0\r\n\r\n")
+            self.assertTrue(answer.endswith(expected), answer)
+            with server.raw() as connection:
+                connection.sendall(post_bytes(body, more="Expect: 100-continue\r\nConnection: close\r\n")[:-len(body)])
+                self.assertEqual(connection.recv(100), b"HTTP/1.1 100 Continue\r\n\r\n")
+                connection.sendall(body)
+                self.assertTrue(received(connection).endswith(expected))
+
+    def test_get_the_whole_refusal_while_they_send(self):
+        """16 MB that nobody wants: a reset would break the sending, and most clients read no answer then."""
+        with Server("binary", "--max-body-bytes", "1000") as server:
+            with server.raw() as connection:
+                connection.sendall(b"POST /predict HTTP/1.1\r\nContent-Length: 16000000\r\n\r\n" + b"x" * 16000000)
+                self.assertRegex(received(connection), rb"^HTTP/1.1 413 (.*\r\n)+\r\n\{\"error\":.*\}\n$")
+
+    def test_who_are_slow_are_disconnected_and_hold_up_nobody(self):
+        with Server("binary", "--timeout", "1", "--threads", "1") as server, contextlib.ExitStack() as stack:
+            starts = [b"", b"GET", b"POST /predict HTTP/1.1\r\nContent-Length: 9\r\n", post_bytes(b"{\"text\": 1}")[:-3]]
+            slow = [stack.enter_context(server.raw()) for _ in range(100)]
+            for i, connection in enumerate(slow):
+                connection.sendall(starts[i % len(starts)])
+            self.assertEqual(server.predict(TEXTS[:1]), "{\"predictions\":[" + predict("binary", TEXTS[:1])[0] + "]}\n")
+            for connection in slow:
+                self.assertEqual(received(connection), b"")
+            # A byte now and then does not win time.
+            with server.raw() as connection, contextlib.suppress(ConnectionError):
+                for byte in b"GET /health HTTP/1.1\r\na: " + b"b" * 600:
+                    connection.sendall(bytes([byte]))
+                    connection.settimeout(0.1)
+                    with contextlib.suppress(TimeoutError):
+                        self.assertEqual(connection.recv(1), b"")
+                        break
+                else:
+                    self.fail("60 seconds for a head")
+
+    def test_who_do_not_take_their_answers_are_disconnected(self):
+        with Server("several", "--timeout", "1") as server:
+            body = json.dumps({"texts": [""] * 1000}).encode()
+            with server.raw() as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                with contextlib.suppress(ConnectionError, TimeoutError):
+                    for _ in range(1000):
+                        connection.settimeout(5)
+                        connection.sendall(post_bytes(body))
+                while server.metric("connections") > 1:
+                    pass
+
+    def test_who_leave_early_disturb_nobody(self):
+        body = post_bytes(json.dumps({"texts": TEXTS * 20}).encode())
+        with Server("sequence") as server:
+            for i in range(200):
+                with server.raw() as connection:
+                    connection.sendall(body[:len(body) - (i % 3) * 500])
+                    if i % 2:  # a reset
+                        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            while server.metric("connections") > 1 or server.metric("requests_in_flight") > 0:
+                pass
+            self.assertEqual(server.ask("GET", "/health")[0], 200)
+            open_files = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+            self.assertLess(open_files, 30)
+
+    def test_beyond_the_limit_are_told_so(self):
+        with Server("binary", "--max-connections", "3") as server:
+            with contextlib.ExitStack() as stack:
+                taken = [stack.enter_context(contextlib.closing(server.connect())) for _ in range(3)]
+                for connection in taken:
+                    connection.request("GET", "/health")
+                    self.assertEqual(connection.getresponse().read(), b"{\"status\":\"live\"}\n")
+                answer = exchange(server, b"GET /health HTTP/1.1\r\n\r\n")
+                self.assertRegex(answer, rb"^HTTP/1.1 503 (.*\r\n)+\r\n\{\"error\":\"3 connections are open")
+                taken[0].request("GET", "/health")
+                self.assertEqual(taken[0].getresponse().status, 200)
+            while server.ask("GET", "/health")[0] != 200:
+                pass
+
+    def test_cannot_write_into_the_log(self):
+        with Server("binary") as server:
+            exchange(server, b"GET /\x7f%0aforged\xff HTTP/1.1\r\nConnection: close\r\n\r\n")
+            exchange(server, b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nConnection: close\r\n\r\n")
+            self.assertEqual(server.stop(), 0)
+            self.assertRegex(server.errors(), r'"GET /a{195}" 404 ')
+            self.assertFalse([c for c in server.errors() if ord(c) < 32 and c != "\n"])
+            self.assertNotIn("\nforged", server.errors())
+
+    @unittest.skipIf(IS_SANITIZED, "a limit on memory")
+    def test_cannot_take_all_memory(self):
+        with Server("binary", shell='ulimit -v 400000; exec "$@"') as server:
+            bombs = [b"{\"texts\": " + b"[" * 4000000, b"{\"texts\": [" + b"[]," * 1300000 + b"[]]}", b"{" + b"\"a\":1," * 600000 + b"\"b\":1}",
+                     b"{\"texts\": [" + b"\"\"," * 1300000 + b"\"\"]}", b"{\"text\": \"" + b"a " * 2000000 + b"\"}"]
+            for bomb in bombs * 2:
+                status, body = server.ask("POST", "/predict", bomb)
+                self.assertIn(status, (200, 400, 413, 503), body)
+            self.assertEqual(server.predict(TEXTS[:1]), "{\"predictions\":[" + predict("binary", TEXTS[:1])[0] + "]}\n")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
