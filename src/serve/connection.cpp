@@ -12,7 +12,6 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/write.hpp>
-#include <boost/beast/version.hpp>
 #include <fmt/format.h>
 
 #include "core/log.h"
@@ -56,6 +55,22 @@ HttpRequest request_of(http::request_parser<http::string_body>& parser) {
   request.body = std::move(message.body());
   return request;
 }
+
+/// Counts a request as under way while it lives, which may be nowhere but in what is posted.
+class UnderWay {
+ public:
+  explicit UnderWay(std::atomic<int64_t>& count) : count_(&count) { ++count; }
+  UnderWay(UnderWay&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
+  UnderWay& operator=(UnderWay&&) = delete;
+  ~UnderWay() { end(); }
+  void end() {
+    if (count_ != nullptr) --*count_;
+    count_ = nullptr;
+  }
+
+ private:
+  std::atomic<int64_t>* count_;
+};
 
 }  // namespace
 
@@ -149,14 +164,14 @@ void Connection::on_request(Error error) {
 
 /// A request whose answer finds no memory to come back loses its connection and no more.
 void Connection::compute(HttpRequest request) {
-  ++space_.handler.metrics().in_flight;
-  net::post(space_.workers.context(), [self = shared_from_this(), request = std::move(request)]() mutable {
+  net::post(space_.workers.context(), [self = shared_from_this(), request = std::move(request),
+                                       under_way = UnderWay(space_.handler.metrics().in_flight)]() mutable {
     std::optional<Answer> answer;
     try {
       answer = self->space_.handler.answer(request);
     } catch (const std::exception&) {
     }
-    --self->space_.handler.metrics().in_flight;
+    under_way.end();
     if (!answer) return;
     try {
       Connection& connection = *self;

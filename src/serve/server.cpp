@@ -48,9 +48,8 @@ std::string remedy_for(const ErrorCode& error) {
     case EADDRINUSE:
       return "; another program has the port: stop it, or take another one with --port (0: any free one)";
     case EACCES:
-      return "; ports below 1024 are for root (or CAP_NET_BIND_SERVICE): take --port 8080 and let a proxy "
-             "stand "
-             "before it";
+      return "; ports below 1024 are for root (or CAP_NET_BIND_SERVICE): take --port 8080, behind a "
+             "proxy";
     case EADDRNOTAVAIL:
       return "; this machine does not have the address: take --host 127.0.0.1 or 0.0.0.0";
     default:
