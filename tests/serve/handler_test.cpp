@@ -1,47 +1,20 @@
 #include "serve/handler.h"
 
+#include <algorithm>
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/version.h"
 #include "infer/record.h"
-#include "metrics/decision.h"
 #include "serve/serve_fixture.h"
 
 namespace bernoulli::serve::testing {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using Json = nlohmann::ordered_json;
-
-/// The record that predict prints of a text, made by the classes that predict uses.
-std::string record_of(const NativeModel& model, const std::string& text, const RecordOptions& options = {}) {
-  NativeModel::State state;
-  std::vector<float> logits(static_cast<size_t>(model.network.num_outputs()));
-  model.logits(text, state, logits);
-  std::string line = format_record(prediction_record(model.info, logits, options), RecordFormat::kJsonl);
-  line.pop_back();
-  return line;
-}
-
-class HandlerTest : public ::testing::Test {
- protected:
-  HttpResponse ask(const HttpRequest& request) { return handler_.answer(request).response; }
-  HttpResponse predict(const std::string& body) { return ask(post("/predict", body)); }
-  HttpResponse infer(const std::string& body) { return ask(post("/v2/models/small/infer", body)); }
-
-  static void expect_fault(const HttpResponse& response, int status, const std::string& message) {
-    EXPECT_EQ(response.status, status) << response.body;
-    EXPECT_EQ(response.content_type, "application/json");
-    const Json json = Json::parse(response.body);
-    EXPECT_EQ(json.size(), 1u);
-    EXPECT_THAT(json.at("error").get<std::string>(), HasSubstr(message));
-  }
-
-  Handler handler_{small_served_model(), {1000, 4, 1 << 20}};
-};
 
 TEST_F(HandlerTest, PredictsWithTheRecordsOfPredict) {
   const NativeModel model = small_model();
@@ -159,90 +132,39 @@ TEST_F(HandlerTest, DescribesTheModel) {
   EXPECT_EQ(info.at("version"), kVersion);
 }
 
-TEST_F(HandlerTest, SpeaksTheOpenInferenceProtocol) {
-  EXPECT_EQ(ask(get("/v2")).body,
-            std::string(R"({"name":"bernoulli","version":")") + kVersion + "\",\"extensions\":[]}\n");
-  EXPECT_EQ(ask(get("/v2/health/live")).body, "{\"live\":true}\n");
-  EXPECT_EQ(ask(get("/v2/health/ready")).body, "{\"ready\":true}\n");
-  EXPECT_EQ(ask(get("/v2/models/small/ready")).body, "{\"name\":\"small\",\"ready\":true}\n");
-  handler_.replace(small_served_model(false));
-  EXPECT_EQ(
-      ask(get("/v2/models/small")).body,
-      R"({"name":"small","platform":"bernoulli","inputs":[{"name":"texts","datatype":"BYTES","shape":[-1]}],)"
-      R"("outputs":[{"name":"probabilities","datatype":"FP32","shape":[-1,3]},)"
-      R"({"name":"logits","datatype":"FP32","shape":[-1,3]}]})"
-      "\n");
-}
-
-TEST_F(HandlerTest, InfersTheNumbersOfPredict) {
-  handler_.replace(small_served_model(false));
-  const auto answer = Json::parse(infer(R"({"id": "7", "inputs": [{"name": "texts", "shape": [2], "datatype":
-      "BYTES", "data": ["good", "so bad"]}]})")
-                                      .body);
-  EXPECT_EQ(answer.at("model_name"), "small");
-  EXPECT_EQ(answer.at("id"), "7");
-  Json probabilities = Json::array(), logits = Json::array();
-  const NativeModel model = small_model(false);
-  for (const char* text : {"good", "so bad"}) {
-    const Json record = Json::parse(record_of(model, text));
-    for (const auto& [name, value] : record.at("probabilities").items()) probabilities.push_back(value);
-    for (const auto& [name, value] : record.at("logits").items()) logits.push_back(value);
+/// Sound requests with some bytes changed, taken out or put twice: whatever comes of it has its answer.
+TEST_F(HandlerTest, AnswersAnyBytes) {
+  const std::vector<std::pair<std::string, std::string>> sound = {
+      {"/predict", R"({"texts": ["good", "\u00e9\ud83d\ude00", ""], "threshold": 0.25})"},
+      {"/v2/models/small/infer",
+       R"({"id": "1", "inputs": [{"name": "texts", "shape": [2, 1], "datatype": "BYTES", "data": [["a"], ["b"]]}],)"
+       R"( "outputs": [{"name": "logits", "parameters": {"binary_data": false}}]})"}};
+  Random random(7);
+  std::map<int, int> seen;
+  for (int turn = 0; turn < 5000; ++turn) {
+    const auto& [path, body] = sound[static_cast<size_t>(turn % 2)];
+    std::string bytes = body;
+    for (size_t changes = 1 + random.below(3); changes > 0 && !bytes.empty(); --changes) {
+      const size_t place = random.below(bytes.size());
+      const size_t length = random.below(std::min<size_t>(8, bytes.size() - place) + 1);
+      switch (random.below(3)) {
+        case 0:
+          bytes[place] = static_cast<char>(random.below(256));
+          break;
+        case 1:
+          bytes.erase(place, length);
+          break;
+        default:
+          bytes.insert(place, bytes.substr(place, length));
+      }
+    }
+    const HttpResponse response = ask(post(path, bytes));
+    ++seen[response.status];
+    ASSERT_TRUE(Json::accept(response.body)) << bytes;
   }
-  const Json expected = {
-      {{"name", "probabilities"}, {"shape", {2, 3}}, {"datatype", "FP32"}, {"data", probabilities}},
-      {{"name", "logits"}, {"shape", {2, 3}}, {"datatype", "FP32"}, {"data", logits}}};
-  EXPECT_EQ(answer.at("outputs").dump(), expected.dump());
-  const auto column = Json::parse(
-      infer(
-          R"({"inputs": [{"name": "texts", "shape": [2, 1], "datatype": "BYTES", "parameters": {"binary_data":
-      false}, "data": [["good"], ["so bad"]]}], "outputs": [{"name": "logits", "parameters": {"binary_data":
-      false}}], "parameters": {"binary_data_output": false}})")
-          .body);
-  EXPECT_EQ(column.at("outputs").dump(), Json::array({expected[1]}).dump());
-}
-
-TEST_F(HandlerTest, RefusesWhatIsNotTheRequestOfInfer) {
-  const std::string sound =
-      R"({"inputs": [{"name": "texts", "shape": [1], "datatype": "BYTES", "data": ["a"]}]})";
-  EXPECT_EQ(infer(sound).status, 200);
-  struct Case {
-    const char* from;
-    const char* to;
-    const char* message;
-  };
-  for (const auto& [from, to, message] : std::vector<Case>{
-           {"\"inputs\"", "\"input\"", "did you mean 'inputs'?"},
-           {"\"texts\"", "\"INPUT__0\"", "which is named 'texts'"},
-           {"\"BYTES\"", "\"FP32\"", "which texts have"},
-           {"[1]", "[2]", "expected [1] or [1, 1]"},
-           {"[1]", "[1, 1, 1]", "expected [1] or [1, 1]"},
-           {"[1]", "1", "expected [1] or [1, 1]"},
-           {"[1]", "[1.5]", "expected [1] or [1, 1]"},
-           {"\"shape\": [1],", "", "inputs[0] has no shape"},
-           {"\"name\": \"texts\",", "", "inputs[0] has no name"},
-           {", \"data\": [\"a\"]", "", "inputs[0] has no data"},
-           {"[\"a\"]", "[1]", "inputs[0].data[0] is a number"},
-           {"[\"a\"]", "[[\"a\", \"b\"]]", "a row of texts has 2 elements"},
-           {"[\"a\"]", "[[[\"a\"]]]", "inputs[0].data[0] is an array"},
-           {"[\"a\"]", "{}", "inputs[0].data is an object"},
-           {"{\"inputs\"", "{\"id\": 7, \"inputs\"", "the request.id is a number"},
-           {"{\"inputs\"", "{\"parameters\": {\"binary_data_output\": true}, \"inputs\"",
-            "binary data must be off"},
-           {"{\"inputs\"", "{\"parameters\": 1, \"inputs\"", "parameters is a number"},
-           {"{\"inputs\"", "{\"outputs\": 1, \"inputs\"", "outputs is a number"},
-           {"{\"inputs\"", "{\"outputs\": [1], \"inputs\"", "outputs[0] is a number"},
-           {"{\"inputs\"", "{\"outputs\": [{\"name\": \"label\"}], \"inputs\"",
-            "'probabilities' and 'logits'"},
-           {"{\"inputs\"", "{\"outputs\": [{\"name\": \"logits\"}, {\"name\": \"logits\"}], \"inputs\"",
-            "asked for twice"},
-           {"\"data\"", "\"parameters\": {\"binary_data_size\": 9}, \"data\"", "binary data must be off"},
-       }) {
-    std::string body = sound;
-    body.replace(body.find(from), std::string(from).size(), to);
-    SCOPED_TRACE(body);
-    expect_fault(infer(body), 400, message);
-  }
-  expect_fault(infer(R"({"inputs": []})"), 400, "an array of one tensor");
+  EXPECT_EQ(seen[200] + seen[400] + seen[413], 5000);  // 413: a text more than the four
+  EXPECT_GT(seen[200], 100);
+  EXPECT_GT(seen[400], 100);
 }
 
 TEST_F(HandlerTest, AnswersFromTheModelThatReplacedTheOther) {

@@ -4,8 +4,12 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include "config/load.h"
 #include "core/random.h"
+#include "infer/record.h"
 #include "layers/layer_kind.h"
 #include "serve/handler.h"
 
@@ -60,5 +64,33 @@ inline HttpRequest get(const std::string& target) { return {"GET", target, "", "
 inline HttpRequest post(const std::string& target, const std::string& body) {
   return {"POST", target, "application/json", "", true, body};
 }
+
+/// The record that predict prints of a text, made by the classes that predict uses.
+inline std::string record_of(const NativeModel& model, const std::string& text,
+                             const RecordOptions& options = {}) {
+  NativeModel::State state;
+  std::vector<float> logits(static_cast<size_t>(model.network.num_outputs()));
+  model.logits(text, state, logits);
+  std::string line = format_record(prediction_record(model.info, logits, options), RecordFormat::kJsonl);
+  line.pop_back();
+  return line;
+}
+
+class HandlerTest : public ::testing::Test {
+ protected:
+  HttpResponse ask(const HttpRequest& request) { return handler_.answer(request).response; }
+  HttpResponse predict(const std::string& body) { return ask(post("/predict", body)); }
+  HttpResponse infer(const std::string& body) { return ask(post("/v2/models/small/infer", body)); }
+
+  static void expect_fault(const HttpResponse& response, int status, const std::string& message) {
+    EXPECT_EQ(response.status, status) << response.body;
+    EXPECT_EQ(response.content_type, "application/json");
+    const auto json = nlohmann::ordered_json::parse(response.body);
+    EXPECT_EQ(json.size(), 1u);
+    EXPECT_THAT(json.at("error").get<std::string>(), ::testing::HasSubstr(message));
+  }
+
+  Handler handler_{small_served_model(), {1000, 4, 1 << 20}};
+};
 
 }  // namespace bernoulli::serve::testing
