@@ -22,7 +22,8 @@ inline constexpr int kMostProcesses = 1024;
 
 /// What RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT, LOCAL_RANK, LOCAL_WORLD_SIZE and BERNOULLI_JOB_KEY say;
 /// nothing where WORLD_SIZE is not set, or 1. Without the local ones each process has a machine of its own.
-/// The port is the one behind MASTER_PORT where TORCHELASTIC_USE_AGENT_STORE says that torchrun listens there.
+/// The port is the one behind MASTER_PORT where TORCHELASTIC_USE_AGENT_STORE says that torchrun listens
+/// there.
 /// @throws DistributedError for one that is missing, no number, or out of range
 std::optional<Place> place_from_environment();
 

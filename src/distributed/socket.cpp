@@ -116,9 +116,8 @@ Listener listen_at(const std::string& address, uint16_t port) {
   if (::bind(socket.get(), found->ai_addr, found->ai_addrlen) != 0 ||
       ::listen(socket.get(), SOMAXCONN) != 0) {
     if (errno == EADDRINUSE)
-      throw DistributedError(
-          fmt::format("port {} of {} is in use, by another training perhaps: set another MASTER_PORT",
-                      port, address));
+      throw DistributedError(fmt::format(
+          "port {} of {} is in use, by another training perhaps: set another MASTER_PORT", port, address));
     if (errno == EADDRNOTAVAIL)
       throw DistributedError(fmt::format(
           "'{}' is no address of this machine: MASTER_ADDR is that of process 0, which this one is",
