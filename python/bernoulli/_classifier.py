@@ -42,6 +42,9 @@ class _Handle:
             raise error.exception()
         self.address = handle.value or 0
 
+    def __reduce__(self) -> Any:
+        raise TypeError("the address of a model is worth nothing elsewhere")
+
     def __del__(self, close: Any = LIBRARY.bernoulli_close) -> None:
         if self.address:
             close(self.address)
@@ -72,6 +75,7 @@ class Classifier:
         self._threads = operator.index(threads)
         if not 0 <= threads <= _MOST_THREADS:
             raise UsageError(f"threads is {threads}, expected 0 to {_MOST_THREADS}")
+        self._path = os.path.abspath(os.fsencode(path))
         handle = _Handle(path)
         self._handle: Optional[_Handle] = handle
         #: "binary" or "multi_label"
@@ -118,6 +122,11 @@ class Classifier:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def __reduce__(self) -> Any:
+        """A copy, also one that travels to another process, opens the path anew."""
+        self._open()
+        return _opened, (self._path, self._threads)
+
     def _open(self) -> _Handle:
         handle = self._handle  # once: another thread may close
         if handle is None:
@@ -146,13 +155,17 @@ class Classifier:
         return [answers[begin:begin + self._width] for begin in range(0, size, self._width)]
 
 
+def _opened(path: bytes, threads: int) -> Classifier:
+    return Classifier(path, threads=threads)
+
+
 def _encoded(text: Text, number: int = 0) -> bytes:
     if isinstance(text, bytes):
-        return text
+        return text if type(text) is bytes else bytes.__getitem__(text, slice(None))  # a subclass may tell another length
     if not isinstance(text, str):
         raise TypeError(f"text {number} is of type {type(text).__name__}, expected str or bytes")
     try:
-        return text.encode("utf-8", "surrogateescape")
+        return str.encode(text, "utf-8", "surrogateescape")
     except UnicodeEncodeError as error:
         raise ValueError(f"text {number} is no Unicode text: {error}") from None
 

@@ -171,8 +171,8 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
       "(bootstrap)")("by-length",
                      "the figures of short and long texts, too: four parts by their number of words")(
       "by", po::value<std::string>()->value_name("COLUMN"),
-      "the figures of each value of a column of PATH, too, such as a source or a language")(
-      "json", "print one JSON object");
+      "the figures of each value of a column of PATH, too, such as a source or a language; read as "
+      "data.columns.group")("json", "print one JSON object");
   add_data_options(options);
   const Usage usage{"evaluate RUN|FILE.pt [options]",
                     "All metrics of a run folder (native text path) or an exported file (TorchScript path, "
@@ -207,6 +207,8 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
                               values->contains("by-length"),
                               optional_word(*values, "by"),
                               values->contains("json")};
+  if (arguments.by && arguments.by->empty())
+    throw UsageError("--by is empty: it names a column of --data PATH");
   check_answers(arguments);
   return arguments;
 }

@@ -16,7 +16,8 @@ LayerKind gru() {
            "a state that is carried from token to token through gates (torch.nn.GRU); keras: weights "
            "glorot_uniform, those of the state orthogonal, biases 0; torch: uniform in +-1/sqrt(units)",
            recurrent_fields(), "units", false},
-          plan_gru};
+          plan_gru,
+          Values::kActivated};
 }
 
 }  // namespace bernoulli::layers

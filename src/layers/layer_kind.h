@@ -116,7 +116,7 @@ struct NamedLayer {
 /// What a layer makes of the values that it takes.
 enum class Values {
   kNew,        ///< others, of any size
-  kActivated,  ///< each changed by a function that does not give every number
+  kActivated,  ///< out of a fixed function, most of which do not give every number
   kPassedOn,   ///< in evaluation some of them, their means or their sums
 };
 

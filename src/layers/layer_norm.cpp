@@ -9,6 +9,11 @@ namespace {
 LayerPlan plan_layer_norm(const Json& args, const PlanContext& context) {
   require_layout(context, {Layout::kSequence, Layout::kVector});
   const int64_t features = context.input.features;
+  if (features == 1)
+    throw ShapeError{
+        "gives one number whatever the text is, as the mean of a single feature is the feature itself "
+        "(expected 2 features or more; "
+        "leave it out)"};
   const auto eps = args.at("eps").get<float>();
   return {context.input,
           {{"weight", {features}, {Initializer::Kind::kOnes, 0, 0}, true}, {"bias", {features}, {}, true}},

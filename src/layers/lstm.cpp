@@ -17,7 +17,8 @@ LayerKind lstm() {
        "weights glorot_uniform, those of the state orthogonal, biases 0 but 1 for the forget gate; torch: "
        "uniform in +-1/sqrt(units)",
        recurrent_fields(), "units", false},
-      plan_lstm};
+      plan_lstm,
+      Values::kActivated};
 }
 
 }  // namespace bernoulli::layers

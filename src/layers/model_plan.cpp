@@ -117,8 +117,8 @@ Shape ids_of(const std::vector<KindConfig>& layers, const TextConfig& text) {
 
 Values last_values(const std::vector<KindConfig>& layers, size_t& last);
 
-/// What a layer does to its input, those of its branches taken together: of a sum one branch of new numbers
-/// is enough, side by side each has to have them.
+/// What a layer does to its input, those of its branches taken together: of a sum the freest branch decides,
+/// side by side the most bound one.
 Values values_of(const KindConfig& layer) {
   if (layer.branches.empty()) return find_kind(layer.kind).values;
   std::vector<Values> each;
@@ -127,9 +127,10 @@ Values values_of(const KindConfig& layer) {
     each.push_back(last_values(branch, ignored));
   }
   const auto some = [&](Values values) { return std::ranges::find(each, values) != each.end(); };
-  if (layer.args.at("join") == "sum" && some(Values::kNew)) return Values::kNew;
-  if (some(Values::kActivated)) return Values::kActivated;
-  return some(Values::kPassedOn) ? Values::kPassedOn : Values::kNew;
+  const bool adds = layer.args.at("join") == "sum";
+  const Values first = adds ? Values::kNew : Values::kActivated,
+               last = adds ? Values::kActivated : Values::kNew;
+  return some(first) ? first : some(Values::kPassedOn) ? Values::kPassedOn : last;
 }
 
 /// Of the last layer that does not only pass values on, whose index is `last`.

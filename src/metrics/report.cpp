@@ -71,6 +71,8 @@ std::string label_table(const MetricReport& report) {
   return "\n" + text_table(columns);
 }
 
+constexpr size_t kShownName = 60;  ///< columns of the screen, of a slice
+
 }  // namespace
 
 const MetricValue* MetricReport::find(const std::string& name) const {
@@ -126,7 +128,8 @@ std::string to_table(const MetricReport& report, const MetricIntervals* interval
 std::string to_table(const SlicedReport& sliced) {
   TextColumn names{sliced.by, true, {}}, examples{"examples", false, {}};
   for (const auto& [name, report] : sliced.slices) {
-    names.cells.push_back(name);
+    const std::string_view shown = cut_to_width(name, kShownName);
+    names.cells.push_back(std::string(shown) + (shown.size() < name.size() ? "…" : ""));
     examples.cells.push_back(fmt::format("{}", report.num_examples));
   }
   std::vector<TextColumn> columns = {names, examples};

@@ -268,6 +268,7 @@ TEST_F(DataFeatures, SlicesNeedTheirColumn) {
   const ProgramResult own = run({"evaluate", path("run"), "--by", "source"});
   EXPECT_EQ(own.exit_code, 2);
   EXPECT_THAT(own.err, HasSubstr("--by source: the run's own data are read without that column"));
+  EXPECT_EQ(run({"evaluate", path("run"), "--data", path("test.csv"), "--by", ""}).exit_code, 2);
   const ProgramResult absent = run({"evaluate", path("run"), "--data", path("test.csv"), "--by", "source"});
   EXPECT_EQ(absent.exit_code, 3);
   EXPECT_THAT(absent.err, HasSubstr("source"));

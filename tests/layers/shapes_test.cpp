@@ -3,7 +3,6 @@
 #include <set>
 
 #include <fmt/format.h>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -262,8 +261,20 @@ TEST(Shapes, WhatPassesValuesOnDoesNotEndAModel) {
        {"{linear: 1}, mean_pool, {dropout: 0.1}", "mean_pool, tanh, {linear: 1}, {dropout: 0.1}",
         "mean_pool, {linear: 1}, relu, {parallel: {join: sum, branches: [[], [{linear: 1}]]}}",
         "{linear: 1}, {parallel: {join: sum, branches: [[], [sigmoid]]}}, mean_pool, {linear: 1}",
-        "mean_pool, {linear: 1}, sigmoid, layer_norm"})
+        "mean_pool, {linear: 1}, sigmoid, batch_norm"})
     EXPECT_EQ(plan_fault(fmt::format("[{{embedding: 4}}, {}]", ending)), "") << ending;
+}
+
+TEST(Shapes, WhatIsBoundOrConstantDoesNotEndAModel) {
+  const auto fault = [](const std::string& ending) { return plan_fault("[{embedding: 4}, " + ending + "]"); };
+  EXPECT_THAT(fault("{lstm: 1}, max_pool"),
+              HasSubstr("model.layers[1] (lstm): an activation ends the model"));
+  EXPECT_THAT(fault("{gru: {units: 1, output: last}}"), HasSubstr("(gru): an activation ends the model"));
+  EXPECT_THAT(fault("mean_pool, {linear: 1}, relu, {parallel: {join: sum, branches: [[], [tanh]]}}"),
+              HasSubstr("model.layers[3] (relu): an activation ends the model"));
+  EXPECT_EQ(fault("mean_pool, {linear: 1}, {parallel: {join: sum, branches: [[], [relu]]}}"), "");
+  EXPECT_THAT(fault("mean_pool, {linear: 1}, layer_norm"),
+              HasSubstr("model.layers[3] (layer_norm): gives one number whatever the text is"));
 }
 
 TEST(Shapes, AFinalSigmoidBelongsToTheLoss) {

@@ -71,5 +71,15 @@ TEST(ReportTable, ShowsOneLabelALine) {
   EXPECT_THAT(table, Not(HasSubstr("\nthreshold")));
 }
 
+TEST(SlicesTable, ShowsOneSliceALineAndCutsItsName) {
+  const std::string table = to_table(SlicedReport{
+      "source",
+      {{"mail", binary_report({{1, 0}, {1, -1}})}, {std::string(3000, 'x'), binary_report({{1}, {1}})}}});
+  EXPECT_THAT(table, HasSubstr("source  "));
+  EXPECT_THAT(table, HasSubstr("\n" + std::string(60, 'x') + "…  "));
+  EXPECT_THAT(table, ::testing::ContainsRegex("mail +2 +1 +1 +1 +1 +1 +0.313"));
+  EXPECT_THAT(table, ::testing::ContainsRegex("…  +1 +1 +1 +1 +1 +- +0.313"));
+}
+
 }  // namespace
 }  // namespace bernoulli

@@ -1,8 +1,10 @@
 """The package for Python against `bernoulli predict`, bit for bit, and what it refuses."""
+import copy
 import ctypes
 import itertools
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -97,6 +99,21 @@ class Answers(ModelTest):
         self.assertEqual((decisions.shape, decisions.dtype), ((2, 3), numpy.bool_))
         self.assertTrue(answers.flags.writeable)
 
+    def test_of_subclasses_are_those_of_what_they_hold(self):
+        class Bytes(bytes):
+            def __len__(self):
+                return 10**9
+
+        class Words(str):
+            def encode(self, *_):
+                return "other"
+
+        with bernoulli.Classifier(self.models.file("pooled")) as model:
+            expected = plain(model.logits([b"a fine film"]))
+            for text in (Bytes(b"a fine film"), Words("a fine film")):
+                self.assertEqual(plain(model.logits([text])), expected)
+            self.assertEqual(model.explain(Bytes(b"a fine film")), model.explain(b"a fine film"))
+
     def test_of_a_generator_need_no_memory_for_all_texts(self):
         with bernoulli.Classifier(self.models.file("pooled")) as model:
             tracemalloc.start()
@@ -125,6 +142,21 @@ class Answers(ModelTest):
                 for thread in threads:
                     thread.join()
                 self.assertEqual(wrong, [])
+
+    def test_of_a_copy_are_those_of_its_original(self):
+        with bernoulli.Classifier(os.path.relpath(self.models.file("pooled")), threads=2) as model:
+            expected, packed = plain(model.logits(TOPICS)), pickle.dumps(model)
+            for twin in (copy.copy(model), copy.deepcopy(model)):
+                twin.close()
+                self.assertEqual(plain(model.logits(TOPICS)), expected)
+        elsewhere = subprocess.run(
+            [sys.executable, "-c", "import json, os, pickle, sys; os.chdir('/')\n"
+             "answers = pickle.load(sys.stdin.buffer).logits(eval(sys.argv[1]))\n"
+             "print(json.dumps([[float(value) for value in row] for row in answers]))", repr(TOPICS)],
+            input=packed, stdout=subprocess.PIPE, check=True)
+        self.assertEqual(json.loads(elsewhere.stdout), expected)
+        with self.assertRaisesRegex(bernoulli.UsageError, "the classifier is closed"):
+            pickle.dumps(model)
 
     def test_come_of_a_child_that_was_forked_behind_the_opening(self):
         with bernoulli.Classifier(self.models.file("lstm"), threads=2) as model:
