@@ -7,6 +7,7 @@
 #include "cli/load_arguments.h"
 #include "cli/verb.h"
 #include "config/describe.h"
+#include "config/faults.h"
 #include "config/json_schema.h"
 #include "core/error.h"
 #include "core/text_distance.h"
@@ -72,14 +73,7 @@ int check(const std::vector<std::string>& files, const po::variables_map& values
     return 0;
   } catch (const UsageError& error) {
     if (!values.contains("json")) throw;
-    Json faults = Json::array();
-    const std::string message = error.what();
-    for (size_t begin = 0; begin < message.size();) {
-      const size_t end = std::min(message.find('\n', begin), message.size());
-      faults.push_back(message.substr(begin, end - begin));
-      begin = end + 1;
-    }
-    print(json_text(Json{{"name", nullptr}, {"valid", false}, {"faults", faults}}));
+    print(json_text(Json{{"name", nullptr}, {"valid", false}, {"faults", config::lines_of(error)}}));
     return static_cast<int>(ExitCode::kUsage);
   }
 }

@@ -43,9 +43,11 @@ training: {epochs: 5, batch_size: 8}
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = fs::temp_directory_path() / "bernoulli-doctor-XXXXXX";
+    std::string name = fs::path(parent()) / "bernoulli-doctor-XXXXXX";
     if (::mkdtemp(name.data()) == nullptr)
-      throw IoError(fmt::format("cannot create a folder '{}': {}", name, std::strerror(errno)));
+      throw IoError(
+          fmt::format("cannot create a folder '{}': {} (set TMPDIR to a folder that can be written)", name,
+                      std::strerror(errno)));
     path_ = name;
   }
   ~TemporaryFolder() {
@@ -57,6 +59,11 @@ class TemporaryFolder {
   const fs::path& path() const { return path_; }
 
  private:
+  static std::string parent() {
+    const char* chosen = std::getenv("TMPDIR");
+    return chosen == nullptr || *chosen == '\0' ? "/tmp" : chosen;
+  }
+
   fs::path path_;
 };
 
@@ -93,8 +100,25 @@ Json examine() {
                {"cuda_devices", devices}};
   if (devices == 0) json["no_cuda_because"] = why_no_cuda;
   for (int i = 0; i < devices; ++i) json["cuda_device_names"].push_back(cuda_device_name(i));
-  json["self_train_accuracy"] = self_train();
+  try {
+    json["self_train_accuracy"] = self_train();
+  } catch (const IoError& error) {
+    json["self_train_accuracy"] = nullptr;
+    json["self_train_fault"] = error.what();
+  }
   return json;
+}
+
+std::string verdict(const Json& json) {
+  if (json.contains("self_train_fault")) return "the self-training could not run: see self_train_fault\n";
+  return json["self_train_accuracy"] == 1.0
+             ? "all is well\n"
+             : "the self-training did not reach accuracy 1: please report this output\n";
+}
+
+ExitCode exit_code(const Json& json) {
+  if (json.contains("self_train_fault")) return ExitCode::kIo;
+  return json["self_train_accuracy"] == 1.0 ? ExitCode::kDone : ExitCode::kInternal;
 }
 
 }  // namespace
@@ -103,18 +127,17 @@ int run_doctor(const std::vector<std::string>& words) {
   const auto arguments = doctor_arguments(words);
   if (!arguments) return 0;
   Json json = examine();
-  const bool healthy = json["self_train_accuracy"] == 1.0;
+  const ExitCode code = exit_code(json);
   if (arguments->json) {
-    json["healthy"] = healthy;
+    json["healthy"] = code == ExitCode::kDone;
     print(json_text(json));
   } else {
     std::string text;
     for (const auto& [key, value] : json.items())
       text += fmt::format("{:<20} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
-    print(text + (healthy ? "all is well\n"
-                          : "the self-training did not reach accuracy 1: please report this output\n"));
+    print(text + verdict(json));
   }
-  return static_cast<int>(healthy ? ExitCode::kDone : ExitCode::kInternal);
+  return static_cast<int>(code);
 }
 
 }  // namespace bernoulli::cli

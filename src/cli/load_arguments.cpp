@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
-#include <set>
-#include <sstream>
+#include <optional>
 #include <system_error>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "config/faults.h"
-#include "config/resolve.h"
 #include "config/yaml_writer.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -53,54 +50,74 @@ void refuse_repeated(const char* option, const std::vector<std::string>& names) 
 namespace {
 
 /// The words of optimizer.no_decay in which no parameter of the model ends.
-void check_no_decay(const config::Json& resolved, const std::map<std::string, config::Place>& places,
-                    const layers::ModelPlan& plan, config::Faults& faults) {
-  if (faults.touch("optimizer.no_decay")) return;
+void check_no_decay(const config::CheckedSettings& settings, const layers::ModelPlan& plan) {
+  if (!settings.sound({"optimizer.no_decay"})) return;
   std::vector<std::string> names;
   for (const layers::NamedLayer* layer : plan.all_layers()) {
     for (const layers::ParameterSpec& parameter : layer->plan.parameters)
       names.push_back(layer->tensor_name(parameter.name));
   }
-  const auto endings = resolved.at("optimizer").at("no_decay").get<std::vector<std::string>>();
+  const std::vector<std::string>& endings = settings.run.optimizer.no_decay;
   for (size_t i = 0; i < endings.size(); ++i) {
     if (std::none_of(names.begin(), names.end(),
                      [&](const std::string& name) { return has_no_decay({endings[i]}, name); })) {
-      const std::string path = fmt::format("optimizer.no_decay[{}]", i);
-      faults.add(config::place_of(places, path), path,
-                 fmt::format("no parameter of the model ends in {} (it has {})", config::quote(endings[i]),
-                             item_list(names)));
+      settings.fault(fmt::format("optimizer.no_decay[{}]", i),
+                     fmt::format("no parameter of the model ends in {} (it has {})",
+                                 config::quote(endings[i]), item_list(names)));
     }
   }
 }
 
-void check_folding(const std::map<std::string, config::Place>& places, const RunConfig& run,
-                   const layers::ModelPlan& plan, config::Faults& faults) {
-  if (faults.touch("export.fold") || !run.exported.fold) return;
+void check_folding(const config::CheckedSettings& settings, const layers::ModelPlan& plan) {
+  if (!settings.run.exported.fold) return;
   if (const std::string fault = layers::folding_fault(plan); !fault.empty())
-    faults.add(config::place_of(places, "export.fold"), "export.fold",
-               fmt::format("is true, but {} (set it to false)", fault));
+    settings.fault("export.fold", fmt::format("is true, but {} (set it to false)", fault));
 }
 
-/// Of the task, or of the model where the labels of the data will tell.
-int64_t num_outputs(const RunConfig& run, int64_t num_ids) {
-  const TaskConfig& task = run.task;
-  if (task.kind == TaskConfig::Kind::kBinary) return 1;
-  if (!task.labels.empty()) return static_cast<int64_t>(task.labels.size());
+/// Whether nothing that shapes are made of is broken. The loss decides about a sigmoid at the end only.
+bool has_shapes(const config::CheckedSettings& settings) {
+  if (!settings.sound({"model.layers", "text.sequence_length", "text.vocabulary", "text.hashing"}))
+    return false;
+  return settings.run.model.layers.back().kind != "sigmoid" || settings.sound({"loss.mode"});
+}
+
+/// Of the task, or of the model where the labels of the data will tell, or where the task is at fault.
+int64_t num_outputs(const config::CheckedSettings& settings, int64_t num_ids) {
+  const RunConfig& run = settings.run;
+  const config::Faults& faults = settings.faults;
+  const bool labels_are_sound = !faults.touch("task.labels") && !faults.touch("data.columns.label_columns");
+  if (!faults.touch("task.kind")) {
+    if (settings.is_binary()) return 1;
+    if (!run.task.labels.empty() && labels_are_sound) return static_cast<int64_t>(run.task.labels.size());
+  }
   return layers::output_features(run.model, run.text, num_ids).value_or(1);
 }
 
-std::vector<std::string> lines_of(const UsageError& error) {
-  std::vector<std::string> faults;
-  std::istringstream lines(error.what());
-  for (std::string line; std::getline(lines, line);) faults.push_back(line);
-  return faults;
+/// The plan of a model; where its layers do not fit each other, nothing and a fault for each.
+std::optional<layers::ModelPlan> plan_of(const config::CheckedSettings& settings) {
+  constexpr int64_t kLongest = 1 << 20;
+  const RunConfig& run = settings.run;
+  const config::Faults told = settings.faults;
+  const int64_t num_ids =
+      run.text.hash_buckets ? *run.text.hash_buckets + 1 : run.text.max_tokens.value_or(2);
+  TextConfig text = run.text;
+  const bool told_of_padding = told.touch("model.layers");  // which needs a length: with one the others show
+  if (told_of_padding && !text.sequence_length) text.sequence_length = kLongest;
+  try {
+    return layers::plan_model(run.model, text, run.loss.mode, num_ids, num_outputs(settings, num_ids));
+  } catch (const layers::ModelError& error) {
+    for (const layers::LayerFault& fault : error.faults()) {
+      if (!told.cover(fault.path)) settings.fault(fault.path, fault.message);
+    }
+  }
+  return std::nullopt;
 }
 
 std::vector<std::string> faults_of(const config::ConfigSources& sources) {
   try {
     config::load_config(sources, layers::layer_schemas());
   } catch (const UsageError& error) {
-    return lines_of(error);
+    return config::lines_of(error);
   }
   return {};
 }
@@ -109,23 +126,13 @@ std::vector<std::string> faults_of(const config::ConfigSources& sources) {
 
 CheckedConfig load_checked_config(const config::ConfigSources& sources) {
   CheckedConfig loaded;
-  const auto check_model = [&](const config::Json& resolved, const RunConfig& run,
-                               const std::map<std::string, config::Place>& places, config::Faults& faults) {
-    const std::set<std::string> unsound = faults.sections();
-    for (const char* section : {"model", "text", "loss", "task"})
-      if (unsound.contains(section)) return;
-    const int64_t num_ids =
-        run.text.hash_buckets ? *run.text.hash_buckets + 1 : run.text.max_tokens.value_or(2);
-    try {
-      loaded.plan =
-          layers::plan_model(run.model, run.text, run.loss.mode, num_ids, num_outputs(run, num_ids));
-    } catch (const UsageError& error) {
-      for (const std::string& line : lines_of(error))
-        faults.add_worded(config::place_of(places, "model.layers"), "model.layers", line);
-      return;
-    }
-    check_no_decay(resolved, places, loaded.plan, faults);
-    check_folding(places, run, loaded.plan, faults);
+  const auto check_model = [&](const config::CheckedSettings& settings) {
+    if (!has_shapes(settings)) return;
+    const std::optional<layers::ModelPlan> plan = plan_of(settings);
+    if (!plan) return;
+    loaded.plan = *plan;
+    check_no_decay(settings, loaded.plan);
+    check_folding(settings, loaded.plan);
   };
   static_cast<config::LoadedConfig&>(loaded) =
       config::load_config(sources, layers::layer_schemas(), check_model);
@@ -135,10 +142,11 @@ CheckedConfig load_checked_config(const config::ConfigSources& sources) {
 void forgive_saved_contradictions(config::ConfigSources& sources, const std::filesystem::path& saved) {
   const std::vector<std::string> before = faults_of({{saved}, {}});
   if (before.empty()) return;
-  std::string only_now;
+  std::vector<std::string> only_now;
   for (const std::string& fault : faults_of(sources))
-    if (std::ranges::find(before, fault) == before.end()) only_now += (only_now.empty() ? "" : "\n") + fault;
-  if (!only_now.empty()) throw UsageError(only_now);
+    if (std::ranges::find(before, fault) == before.end()) only_now.push_back(fault);
+  const size_t num_faults = only_now.size();
+  if (num_faults > 0) throw config::ConfigError(std::move(only_now), num_faults);
   sources.contradictions = config::Contradictions::kIgnored;
 }
 
@@ -148,7 +156,7 @@ DataConfig overridden(const RunConfig& run, const std::vector<std::string>& over
                       config::Contradictions contradictions) {
   if (overrides.empty()) return run.data;
   return config::load_config_text(run.resolved_yaml, "the configuration of the run", layers::layer_schemas(),
-                                  overrides, contradictions)
+                                  {overrides.begin(), overrides.end()}, contradictions)
       .run.data;
 }
 

@@ -136,7 +136,11 @@ void TrialRunner::listen(Running& running) {
   for (std::string& line : running.process.take_lines()) {
     running.log.append(line);
     if (line.starts_with(kWarning)) ++running.trial.num_warnings;
-    if (line.starts_with(kErrorPrefix)) running.error = line.substr(std::string_view(kErrorPrefix).size());
+    if (line.starts_with(kErrorPrefix)) {
+      running.error = line.substr(std::string_view(kErrorPrefix).size());
+    } else if (!running.error.empty()) {  // the message of an error is the last that a process says
+      running.error += "; " + line;
+    }
     running.last_line = std::move(line);
   }
 }

@@ -68,7 +68,7 @@ Polarity find_polarity(const Counts& labels, const std::string& given) {
     if (given != a.first && given != b.first)
       throw UsageError(fmt::format("--positive '{}': the labels are {}{}", given,
                                    name_list({a.first, b.first}), did_you_mean(given, {a.first, b.first})));
-    return {given == a.first ? b.first : a.first, given, "--positive"};
+    return {given == a.first ? b.first : a.first, given, "as --positive says"};
   }
   const std::vector<std::string> no = {"neg", "negative", "no", "false", "ham", "bad", "0", "-1", "n", "f"};
   const auto is_no = [&](const std::string& label) {
@@ -96,7 +96,8 @@ TaskConfig binary_task(const InitRequest& request, const StarterData& data, Star
   task.positive = found.positive;
   task.labels = {found.negative, found.positive};
   starter.findings.push_back({"task.kind", "binary", "two labels, one an example"});
-  starter.findings.push_back({"task.positive", found.positive, found.why + "; --positive names another"});
+  const char* const advice = request.positive.empty() ? "; --positive names another" : "";
+  starter.findings.push_back({"task.positive", found.positive, found.why + advice});
   return task;
 }
 

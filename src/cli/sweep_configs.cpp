@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <map>
-#include <sstream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/verb.h"
 #include "config/differences.h"
 #include "config/faults.h"
 #include "config/metric_names.h"
-#include "config/override.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/name_list.h"
@@ -28,27 +27,25 @@ using Json = config::Json;
 /// What trials say, each line once with the trials that say it.
 class TrialFaults {
  public:
-  void add(int64_t trial, const std::string& message) {
-    std::istringstream lines(message);
-    for (std::string line; std::getline(lines, line);) {
-      auto& trials = trials_[line];
-      if (trials.empty()) order_.push_back(line);
-      if (trials.empty() || trials.back() != trial) trials.push_back(trial);
-    }
+  void add(int64_t trial, const std::string& line) {
+    auto& trials = trials_[line];
+    if (trials.empty()) order_.push_back(line);
+    if (trials.empty() || trials.back() != trial) trials.push_back(trial);
   }
   void throw_if_any(size_t num_trials) const {
     constexpr size_t kMostShown = 100;
     if (order_.empty()) return;
-    std::string message;
+    std::vector<std::string> lines;
     for (size_t i = 0; i < std::min(order_.size(), kMostShown); ++i) {
       const std::vector<int64_t>& trials = trials_.at(order_[i]);
       const std::string who = trials.size() == num_trials ? "every trial"
                               : trials.size() == 1        ? fmt::format("trial {}", trials[0])
                                                    : fmt::format("trials {}", sweep::number_list(trials));
-      message += fmt::format("{}{}: {}", message.empty() ? "" : "\n", who, order_[i]);
+      lines.push_back(fmt::format("{} [{}]", order_[i], who));
     }
-    if (order_.size() > kMostShown) message += fmt::format("\n... and {} more", order_.size() - kMostShown);
-    throw UsageError(message);
+    if (order_.size() > kMostShown)
+      lines.push_back(fmt::format("... and {} more", order_.size() - kMostShown));
+    throw config::ConfigError(std::move(lines), order_.size());
   }
 
  private:
@@ -95,14 +92,8 @@ std::vector<config::LoadedConfig> load_trials(const config::ConfigSources& sourc
     for (const auto& [key, value] : trial.settings) own.overrides.push_back(fmt::format("{}={}", key, value));
     try {
       loaded.push_back(load_checked_config(own));
-      for (const std::string& text : own.overrides) {
-        if (!config::is_in(loaded.back().resolved, text))
-          faults.add(
-              trial.number,
-              fmt::format("{}: has no effect, for another setting names another kind in its place", text));
-      }
     } catch (const UsageError& error) {
-      faults.add(trial.number, error.what());
+      for (const std::string& line : config::lines_of(error)) faults.add(trial.number, line);
     }
   }
   faults.throw_if_any(sweep.trials.size());
@@ -132,11 +123,11 @@ void check_same_configs(const std::vector<config::LoadedConfig>& kept,
   }
   try {
     faults.throw_if_any(kept.size());
-  } catch (const UsageError& error) {
+  } catch (const config::ConfigError& error) {
     throw UsageError(fmt::format(
         "the configuration is not that of the sweep and cannot go on with it (leave CONFIG and axes out, or "
         "start another sweep); it differs in:\n{}",
-        error.what()));
+        fmt::join(error.lines(), "\n")));
   }
 }
 

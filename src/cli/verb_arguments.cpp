@@ -251,16 +251,17 @@ std::optional<ExportArguments> export_arguments(const std::vector<std::string>& 
       optional_word(*values, "output").value_or((run.*format.default_output)().string());
   refuse_own_files("--output", run, output);
   const auto form = [&] {
-    std::vector<std::string> overrides;
+    std::vector<config::Override> overrides;
     for (const auto& [option, key] : {std::pair("weights", "weights"), std::pair("buckets", "buckets"),
                                       std::pair("max-changed", "max_changed")}) {
       if (const auto word = optional_word(*values, option))
-        overrides.push_back(fmt::format("export.{}={}", key, *word));
+        overrides.emplace_back(fmt::format("export.{}={}", key, *word),
+                               fmt::format("--{} {}", option, *word));
     }
     if (values->contains("fold") && values->contains("no-fold"))
       throw UsageError("--fold and --no-fold say the opposite: give one of them");
-    if (values->contains("fold")) overrides.emplace_back("export.fold=true");
-    if (values->contains("no-fold")) overrides.emplace_back("export.fold=false");
+    if (values->contains("fold")) overrides.emplace_back("export.fold=true", "--fold");
+    if (values->contains("no-fold")) overrides.emplace_back("export.fold=false", "--no-fold");
     return overrides;
   };
   return ExportArguments{run,    format.format,           output, data_overrides(*values),

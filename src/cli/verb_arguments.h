@@ -47,7 +47,7 @@ struct ExportArguments {
   ExportFormat format = ExportFormat::kTorchScript;
   std::filesystem::path output;
   std::vector<std::string> overrides;  ///< of keys of `data` in the configuration
-  std::vector<std::string> form;       ///< of keys of `export`
+  std::vector<config::Override> form;  ///< of keys of `export`
   bool json = false;
 };
 std::optional<ExportArguments> export_arguments(const std::vector<std::string>& words);

@@ -312,25 +312,20 @@ void name_labels_by_columns(RunConfig& run) {
 
 }  // namespace
 
-RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& places,
-                      const std::set<std::string>& skip) {
+RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& places) {
   Reader reader(resolved, "");
   RunConfig run;
-  const auto wanted = [&](const char* section) {
-    reader.raw(section);
-    return !skip.contains(section);
-  };
-  if (wanted("name")) run.name = reader.text("name");
-  if (wanted("data")) run.data = bind_data(reader.map("data"));
-  if (wanted("task")) run.task = bind_task(reader.map("task"));
-  if (wanted("text")) run.text = bind_text(reader.map("text"), places);
-  if (wanted("model")) run.model = bind_model(reader.map("model"), places);
-  if (wanted("loss")) run.loss = bind_loss(reader.map("loss"), places);
-  if (wanted("optimizer")) run.optimizer = bind_optimizer(reader.map("optimizer"), places);
-  if (wanted("training")) run.training = bind_training(reader.map("training"), places);
-  if (wanted("metrics")) run.metrics = bind_metrics(reader.map("metrics"));
-  if (wanted("export")) run.exported = bind_export(reader.map("export"));
-  if (wanted("stability")) run.stability = bind_stability(reader.map("stability"), places);
+  run.name = reader.optional_text("name");
+  run.data = bind_data(reader.map("data"));
+  run.task = bind_task(reader.map("task"));
+  run.text = bind_text(reader.map("text"), places);
+  run.model = bind_model(reader.map("model"), places);
+  run.loss = bind_loss(reader.map("loss"), places);
+  run.optimizer = bind_optimizer(reader.map("optimizer"), places);
+  run.training = bind_training(reader.map("training"), places);
+  run.metrics = bind_metrics(reader.map("metrics"));
+  run.exported = bind_export(reader.map("export"));
+  run.stability = bind_stability(reader.map("stability"), places);
   reader.finish();
   name_labels_by_columns(run);
   return run;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 
 #include "config/kind_schema.h"
@@ -11,10 +10,8 @@
 namespace bernoulli::config {
 
 /// The structs from a resolution. resolved_yaml is left empty.
-/// @param skip sections with faults: they keep the defaults of their struct.
 /// @throws InternalError where the schema and the structs have drifted apart: a key that nothing reads, or
 /// one that is not declared.
-RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& places,
-                      const std::set<std::string>& skip = {});
+RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& places);
 
 }  // namespace bernoulli::config

@@ -24,49 +24,98 @@ void check_dtypes(const CheckedSettings& settings) {
 }
 
 struct Check {
-  std::vector<const char*> sections;  ///< that must be sound for it
+  std::vector<std::string> reads;  ///< keys that must be sound for it
   void (*check)(const CheckedSettings&);
 };
 
+std::vector<Check> data_checks() {
+  const std::string validation = "data.validation.", test = "data.test.";
+  const std::vector<std::string> sources{"data.train", validation + "path", validation + "format",
+                                         test + "path", test + "format"};
+  const std::vector<std::string> parts{"data.columns.split", validation + "from", validation + "method",
+                                       test + "from", test + "method"};
+  const std::vector<std::string> held_out{validation + "path", validation + "format", validation + "from",
+                                          test + "path",       test + "format",       test + "from"};
+  const std::vector<std::string> method{validation + "from", validation + "method"};
+  const std::vector<std::string> labels{"task.kind", "task.labels", "data.columns.label_columns"};
+  return {
+      {sources, check_columns},
+      {{"data.columns.text"}, check_text_columns},
+      {{"data.columns.quote", "data.columns.delimiter"}, check_quote_and_delimiter},
+      {parts, check_split_column},
+      {{}, check_words_of_parts},
+      {{"data.train"}, check_columns_of_training},
+      {held_out, check_group},
+      {{}, check_paths},
+      {{"data.cache.folder"}, check_cache},
+      {{validation + "from", validation + "method", validation + "fraction", validation + "folds",
+        validation + "fold"},
+       check_folds},
+      {{validation + "from", validation + "fraction", test + "from", test + "fraction"}, check_fractions},
+      {method, check_keras},
+      {{validation + "from", validation + "method", "data.train"}, check_keras_source},
+      {{validation + "from", validation + "method", "task.kind"}, check_keras_task},
+      {{}, check_labels},
+      {{"task.kind", "task.labels"}, check_positive},
+      {{"task.kind"}, check_columns_of_task},
+      {{"task.kind", "data.train", validation + "path", validation + "format", test + "path",
+        test + "format"},
+       check_sources_of_task},
+      {labels, check_label_columns},
+      {labels, check_pos_weight_of},
+      {labels, check_pos_weight},
+  };
+}
+
+std::vector<Check> model_checks() {
+  return {
+      {{"text.standardize"}, check_steps},
+      {{"text.ngrams"}, check_ngrams},
+      {{"text.vocabulary.file", "text.hashing"}, check_vocabulary},
+      {{"text.sequence_length"}, check_padding},
+      {{"model.start_from"}, check_start},
+      {{"model.layers", "loss.mode"}, check_last_layer},
+      {{"text.hashing", "text.vocabulary"}, check_export},
+  };
+}
+
+std::vector<Check> training_checks() {
+  const std::vector<std::string> limits{"training.epochs", "training.max_steps", "training.max_seconds"};
+  const std::vector<std::string> validation{"data.validation.path", "data.validation.from"};
+  return {
+      {{"loss.mode"}, check_precision},
+      {{"training.engine"}, check_engine},
+      {{}, check_optimizer},
+      {limits, check_limits},
+      {limits, check_span},
+      {{"training.max_steps"}, check_schedule},
+      {validation, check_training_without_validation},
+      {validation, check_fitting_without_validation},
+      {{"task.kind", "data.columns.weight"}, check_threshold},
+      {{}, check_dtypes},
+      {{"task.kind"}, check_monitor},
+  };
+}
+
 /// Faults of one place are told in this order.
 const std::vector<Check>& checks() {
-  static const std::vector<Check> checks{
-      {{"name"}, check_name},
-      {{"data"}, check_columns},
-      {{"data"}, check_split_column},
-      {{"data"}, check_group},
-      {{"data"}, check_paths},
-      {{"data"}, check_cache},
-      {{"data", "task"}, check_splits},
-      {{"data", "task"}, check_task},
-      {{"text"}, check_text},
-      {{"model", "text"}, check_padding},
-      {{"model"}, check_start},
-      {{"model", "loss"}, check_last_layer},
-      {{"loss", "task"}, check_pos_weight},
-      {{"loss", "training"}, check_precision},
-      {{"optimizer"}, check_optimizer},
-      {{"training"}, check_limits},
-      {{"training"}, check_schedule},
-      {{"data", "training"}, check_training_without_validation},
-      {{"data", "metrics"}, check_fitting_without_validation},
-      {{"data", "metrics", "task"}, check_threshold},
-      {{"export", "model", "text"}, check_export},
-      {{"stability"}, check_dtypes},
-      {{}, check_monitor},
-  };
+  static const std::vector<Check> checks = [] {
+    std::vector<Check> all{{{}, check_name}};
+    for (const std::vector<Check>& some : {data_checks(), model_checks(), training_checks()})
+      all.insert(all.end(), some.begin(), some.end());
+    return all;
+  }();
   return checks;
 }
 
 }  // namespace
 
 void CheckedSettings::fault(const std::string& path, const std::string& message) const {
-  faults.add(place_of(places, path), path, message);
+  if (!before.cover(path)) faults.add(place_of(places, path), path, message);
 }
 
-bool CheckedSettings::sound(const std::vector<const char*>& sections) const {
-  return std::none_of(sections.begin(), sections.end(),
-                      [&](const char* section) { return unsound.contains(section); });
+bool CheckedSettings::sound(const std::vector<std::string>& keys) const {
+  return std::ranges::none_of(keys, [&](const std::string& key) { return before.touch(key); });
 }
 
 void CheckedSettings::each_once(const std::string& path, const std::vector<std::string>& items,
@@ -79,11 +128,9 @@ void CheckedSettings::each_once(const std::string& path, const std::vector<std::
   }
 }
 
-void check_across(const Json& resolved, const RunConfig& run, const std::map<std::string, Place>& places,
-                  Faults& faults) {
-  const CheckedSettings settings{resolved, run, places, faults};
+void check_across(const CheckedSettings& settings) {
   for (const Check& check : checks()) {
-    if (settings.sound(check.sections)) check.check(settings);
+    if (settings.sound(check.reads)) check.check(settings);
   }
 }
 

@@ -32,18 +32,6 @@ void check_column_numbers(const CheckedSettings& settings) {
   if (!columns.group.empty()) check_column_number(settings, "group", columns.group);
 }
 
-void check_quote_and_delimiter(const CheckedSettings& settings) {
-  const ColumnsConfig& columns = settings.run.data.columns;
-  if (!columns.quote.empty() && columns.quote == columns.delimiter)
-    settings.fault("data.columns.quote", "is the delimiter too (expected two different characters)");
-  for (const auto& [key, value] :
-       {std::pair("quote", columns.quote), std::pair("delimiter", columns.delimiter)}) {
-    if (value == "\n" || value == "\r")
-      settings.fault(fmt::format("data.columns.{}", key),
-                     "is a line break, which ends a row already (expected another character)");
-  }
-}
-
 }  // namespace
 
 std::set<std::string> known_formats(const SourceConfig& source) {
@@ -88,10 +76,6 @@ void check_columns(const CheckedSettings& settings) {
   };
   if (!columns.header && may_be_table) check_column_numbers(settings);
   unused("text", columns.text != defaults.text, may_have_columns);
-  settings.each_once("data.columns.text", columns.text, "column");
-  if (columns.text.size() == 1 && columns.text_separator != defaults.text_separator)
-    settings.fault("data.columns.text_separator",
-                   "stands between several columns of text, but data.columns.text is one (leave it out)");
   unused("label", columns.label != defaults.label, may_have_columns);
   unused("label_columns", !columns.label_columns.empty(), may_have_columns);
   unused("weight", !columns.weight.empty(), may_have_columns);
@@ -99,7 +83,26 @@ void check_columns(const CheckedSettings& settings) {
   unused("header", columns.header != defaults.header, may_be_table);
   unused("quote", columns.quote != defaults.quote, may_be_table);
   unused("delimiter", !columns.delimiter.empty(), may_be_table);
-  check_quote_and_delimiter(settings);
+}
+
+void check_text_columns(const CheckedSettings& settings) {
+  const ColumnsConfig& columns = settings.run.data.columns;
+  settings.each_once("data.columns.text", columns.text, "column");
+  if (columns.text.size() == 1 && columns.text_separator != ColumnsConfig().text_separator)
+    settings.fault("data.columns.text_separator",
+                   "stands between several columns of text, but data.columns.text is one (leave it out)");
+}
+
+void check_quote_and_delimiter(const CheckedSettings& settings) {
+  const ColumnsConfig& columns = settings.run.data.columns;
+  if (!columns.quote.empty() && columns.quote == columns.delimiter)
+    settings.fault("data.columns.quote", "is the delimiter too (expected two different characters)");
+  for (const auto& [key, value] :
+       {std::pair("quote", columns.quote), std::pair("delimiter", columns.delimiter)}) {
+    if (value == "\n" || value == "\r")
+      settings.fault(fmt::format("data.columns.{}", key),
+                     "is a line break, which ends a row already (expected another character)");
+  }
 }
 
 void check_paths(const CheckedSettings& settings) {

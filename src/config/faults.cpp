@@ -2,36 +2,61 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "core/error.h"
+#include "core/printable.h"
 
 namespace bernoulli::config {
+namespace {
 
-void Faults::add(const Place& place, const std::string& path, const std::string& message) {
-  const std::string text = path.empty() ? fmt::format("{}: {}", place.text(), message)
-                                        : fmt::format("{}: {}: {}", place.text(), path, message);
-  add_worded(place, path, text);
+bool is_in(const std::string& inner, const std::string& outer) {
+  return outer.empty() || inner == outer ||
+         (inner.starts_with(outer) && (inner[outer.size()] == '.' || inner[outer.size()] == '['));
 }
 
-void Faults::add_worded(const Place& place, const std::string& path, const std::string& text) {
-  faults_.push_back({place.source ? *place.source : "", place.line, place.column, path, text});
+std::string join_lines(const std::vector<std::string>& lines) {
+  std::string joined;
+  for (const std::string& line : lines) joined += (joined.empty() ? "" : "\n") + line;
+  return joined;
+}
+
+}  // namespace
+
+ConfigError::ConfigError(std::vector<std::string> lines, size_t num_faults)
+    : UsageError(fmt::format("{} fault{} in the configuration\n{}", num_faults, num_faults == 1 ? "" : "s",
+                             join_lines(lines))),
+      lines_(std::move(lines)) {
+  for (std::string& line : lines_) line = printable(line);
+}
+
+std::vector<std::string> lines_of(const UsageError& error) {
+  const auto* of_config = dynamic_cast<const ConfigError*>(&error);
+  return of_config == nullptr ? std::vector<std::string>{error.what()} : of_config->lines();
+}
+
+void Faults::add(const Place& place, const std::string& path, const std::string& message) {
+  add(place, path, message, {path});
+}
+
+void Faults::add(const Place& place, const std::string& path, const std::string& message,
+                 std::vector<std::string> broken) {
+  const std::string text = path.empty() ? fmt::format("{}: {}", place.text(), message)
+                                        : fmt::format("{}: {}: {}", place.text(), path, message);
+  faults_.push_back({place.source ? *place.source : "", place.line, place.column, text, std::move(broken)});
 }
 
 bool Faults::touch(const std::string& path) const {
-  const auto is_in = [](const std::string& inner, const std::string& outer) {
-    return outer.empty() || inner == outer ||
-           (inner.starts_with(outer) && (inner[outer.size()] == '.' || inner[outer.size()] == '['));
-  };
-  return std::ranges::any_of(
-      faults_, [&](const Fault& fault) { return is_in(fault.path, path) || is_in(path, fault.path); });
+  const auto is_near = [&](const std::string& broken) { return is_in(broken, path) || is_in(path, broken); };
+  return std::ranges::any_of(faults_,
+                             [&](const Fault& fault) { return std::ranges::any_of(fault.broken, is_near); });
 }
 
-std::set<std::string> Faults::sections() const {
-  std::set<std::string> sections;
-  for (const Fault& fault : faults_) sections.insert(fault.path.substr(0, fault.path.find_first_of(".[")));
-  return sections;
+bool Faults::cover(const std::string& path) const {
+  const auto is_around = [&](const std::string& broken) { return is_in(path, broken); };
+  return std::ranges::any_of(
+      faults_, [&](const Fault& fault) { return std::ranges::any_of(fault.broken, is_around); });
 }
 
 void Faults::throw_if_any() {
@@ -48,11 +73,11 @@ void Faults::throw_if_any() {
   std::stable_sort(faults_.begin(), faults_.end(), [&](const Fault& a, const Fault& b) {
     return std::tuple(rank(a), a.line, a.column) < std::tuple(rank(b), b.line, b.column);
   });
-  std::string message;
-  for (size_t i = 0; i < std::min(faults_.size(), kMostShown); ++i)
-    message += (i == 0 ? "" : "\n") + faults_[i].text;
-  if (faults_.size() > kMostShown) message += fmt::format("\n... and {} more", faults_.size() - kMostShown);
-  throw UsageError(message);
+  std::vector<std::string> lines;
+  for (size_t i = 0; i < std::min(faults_.size(), kMostShown); ++i) lines.push_back(faults_[i].text);
+  if (faults_.size() > kMostShown)
+    lines.push_back(fmt::format("... and {} more", faults_.size() - kMostShown));
+  throw ConfigError(std::move(lines), faults_.size());
 }
 
 std::string quote(std::string_view value) {

@@ -1,13 +1,28 @@
 #pragma once
 
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/node.h"
+#include "core/error.h"
 
 namespace bernoulli::config {
+
+/// A configuration that is refused. The message says how many faults there are and then each on a line of its
+/// own, which begins with the file, or with the --set.
+class ConfigError : public UsageError {
+ public:
+  /// @param num_faults  may be more than are told
+  ConfigError(std::vector<std::string> lines, size_t num_faults);
+  const std::vector<std::string>& lines() const { return lines_; }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+/// The lines of a ConfigError; of any other error its message.
+std::vector<std::string> lines_of(const UsageError& error);
 
 /// Everything that is wrong with a configuration, gathered so that it can be said at once.
 class Faults {
@@ -15,14 +30,14 @@ class Faults {
   /// @param path dotted key path; empty: the whole document. @param message what is wrong (what was
   /// expected).
   void add(const Place& place, const std::string& path, const std::string& message);
-  /// One that another check has worded with its place already. @param place  where it stands among the others
-  void add_worded(const Place& place, const std::string& path, const std::string& text);
-  bool any() const { return !faults_.empty(); }
-  /// The first keys of the paths of all faults: the sections that cannot be trusted.
-  std::set<std::string> sections() const;
-  /// Whether a key, what is below it, or what it stands in is faulty.
+  /// @param broken  the keys whose values cannot be trusted for it, where that is not `path`; "" is all
+  void add(const Place& place, const std::string& path, const std::string& message,
+           std::vector<std::string> broken);
+  /// Whether the value of a key cannot be trusted: it, what is below it, or what it stands in is broken.
   bool touch(const std::string& path) const;
-  /// @throws UsageError with one fault a line, in the order of the sources, if there is any.
+  /// Whether a key, or what it stands in, is broken as a whole.
+  bool cover(const std::string& path) const;
+  /// @throws ConfigError with one fault a line, in the order of the sources, if there is any.
   void throw_if_any();
 
  private:
@@ -30,8 +45,8 @@ class Faults {
     std::string source;
     int line;
     int column;
-    std::string path;
     std::string text;
+    std::vector<std::string> broken;
   };
   std::vector<Fault> faults_;
 };

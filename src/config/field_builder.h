@@ -53,6 +53,11 @@ class Field {
     schema_.max_items = most;
     return *this;
   }
+  /// For the JSON Schema; a check of the program (config/setting_checks.h) refuses the same.
+  Field& pattern(std::string expression) {
+    schema_.pattern = std::move(expression);
+    return *this;
+  }
   /// Words that are accepted beside the type.
   Field& or_word(std::string word) {
     schema_.choices.push_back(std::move(word));

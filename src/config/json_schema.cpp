@@ -34,6 +34,7 @@ void add_size(const FieldSchema& schema, const char* least, const char* most, Js
 Json string_json(const FieldSchema& schema) {
   Json json{{"type", Json::array({"string", "number", "boolean"})}};
   add_size(schema, "minLength", "maxLength", json);
+  if (!schema.pattern.empty()) json["pattern"] = schema.pattern;
   return json;
 }
 

@@ -64,6 +64,8 @@ struct FieldSchema {
   const std::vector<KindSchema>* kinds = nullptr;
   int64_t min_items = 0;  ///< kList, kKindList: items. kString: bytes
   int64_t max_items = std::numeric_limits<int64_t>::max();
+  std::string pattern =
+      {};  ///< kString: what the JSON Schema says of it beside its size, as a regular expression
   std::string shorthand =
       {};  ///< kMap: the key that a bare value sets; kKind: the kind that a bare number chooses
   BareItem bare_item = BareItem::kRefused;  ///< kList

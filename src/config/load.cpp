@@ -19,6 +19,7 @@
 #include "config/yaml_writer.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/printable.h"
 
 namespace bernoulli::config {
 namespace {
@@ -31,66 +32,55 @@ class Loader {
     tree_.kind = Node::Kind::kMap;
   }
 
-  /// Lays a file over what was read so far, after the files that it is based on.
-  /// @param named_at  the `base` that names it; nothing for one of the command line
-  void add_file(const fs::path& path, const Place& named_at = {}) {
-    const auto source = std::make_shared<const std::string>(path.string());
-    std::error_code is_no_path;  // of a pipe, which reading refuses
-    fs::path identity = fs::weakly_canonical(path, is_no_path);
-    if (is_no_path) identity = path;
-    if (std::find(open_files_.begin(), open_files_.end(), identity) != open_files_.end()) {
-      faults_.add(named_at, "base", "names files in a circle (a file cannot be based on itself)");
-      return;
+  void add_file(const fs::path& path) { read_file_into(files_, path, {}); }
+
+  /// Lays the files over each other, those that others are based on first.
+  void lay_files() {
+    for (std::vector<Node>* nodes : {&bases_, &files_}) {
+      for (Node& node : *nodes) lay_over(std::move(node));
     }
-    auto text = read_text(path, source);
-    if (!text) return;
-    auto node = read_root(std::move(*text), source);
-    if (!node) return;
-    open_files_.push_back(identity);
-    if (const Node* base = node->find("base")) add_base(*base, path);
-    open_files_.pop_back();
-    std::erase_if(node->entries, [](const Entry& entry) { return entry.key == "base"; });
-    lay_over(std::move(*node));
   }
 
   void add_text(const std::string& yaml, const std::string& name) {
     const auto source = std::make_shared<const std::string>(name);
     auto node = read_root(yaml, source);
     if (!node) return;
-    if (const Node* base = node->find("base"))
-      faults_.add(base->place, "base",
+    if (node->gives("base"))
+      faults_.add(node->find("base")->place, "base",
                   "names another file, which is not kept here (expected a resolved configuration)");
     lay_over(std::move(*node));
   }
 
-  void add_override(const std::string& text) {
-    auto node = read_override(text, faults_);
+  void add_override(const Override& given) {
+    auto node = read_override(given, faults_);
     if (!node) return;
     if (const Node* base = node->find("base")) {
       faults_.add(base->place, "base", "can stand in files only (name the file on the command line instead)");
       return;
     }
     canonicalise(schema_, *node);
+    const Place place = node->place;
     node->place = tree_.place;
+    const Node own = *node;
     merge(schema_, tree_, std::move(*node), "", faults_);
+    refuse_lost_overrides(given, place);
+    if (holds(tree_, own)) overrides_.push_back({given, own});
   }
 
   LoadedConfig finish(const std::string& default_name, Contradictions contradictions,
                       const FurtherCheck& check) {
-    const bool whole = !faults_.any();
     if (!tree_.gives("name")) {
       std::erase_if(tree_.entries, [](const Entry& entry) { return entry.key == "name"; });
       Node name = make_scalar(default_name, Place{std::make_shared<const std::string>(kDefaultSource)});
       tree_.entries.push_back({"name", name.place, name});
     }
-    Resolution resolution = resolve(schema_, tree_, faults_, whole);
-    if (!whole) faults_.throw_if_any();  // what could not be read may be what sections would contradict
+    Resolution resolution = resolve(schema_, tree_, faults_);
     resolution.value.erase("base");
     LoadedConfig loaded;
-    loaded.run = bind_config(resolution.value, resolution.places, faults_.sections());
-    if (contradictions == Contradictions::kRefused)
-      check_across(resolution.value, loaded.run, resolution.places, faults_);
-    if (check) check(resolution.value, loaded.run, resolution.places, faults_);
+    loaded.run = bind_config(resolution.value, resolution.places);
+    const CheckedSettings settings{loaded.run, resolution.places, faults_};
+    if (contradictions == Contradictions::kRefused) check_across(settings);
+    if (check) check(settings);
     faults_.throw_if_any();
     loaded.resolved = std::move(resolution.value);
     loaded.run.resolved_yaml = write_yaml(loaded.resolved);
@@ -101,6 +91,27 @@ class Loader {
   }
 
  private:
+  /// @param named_at  the `base` that names the file; nothing for one of the command line
+  void read_file_into(std::vector<Node>& nodes, const fs::path& path, const Place& named_at) {
+    const auto source = std::make_shared<const std::string>(path.string());
+    std::error_code is_no_path;  // of a pipe, which reading refuses
+    fs::path identity = fs::weakly_canonical(path, is_no_path);
+    if (is_no_path) identity = path;
+    if (std::find(open_files_.begin(), open_files_.end(), identity) != open_files_.end()) {
+      faults_.add(named_at, "base", "names files in a circle (a file cannot be based on itself)", {""});
+      return;
+    }
+    auto text = read_text(path, source);
+    if (!text) return;
+    auto node = read_root(std::move(*text), source);
+    if (!node) return;
+    open_files_.push_back(identity);
+    if (node->gives("base")) add_base(*node->find("base"), path);
+    open_files_.pop_back();
+    std::erase_if(node->entries, [](const Entry& entry) { return entry.key == "base"; });
+    nodes.push_back(std::move(*node));
+  }
+
   std::optional<std::string> read_text(const fs::path& path,
                                        const std::shared_ptr<const std::string>& source) {
     try {
@@ -132,17 +143,18 @@ class Loader {
   void add_base(const Node& base, const fs::path& named_by) {
     if (!base.is_scalar() || base.scalar.empty()) {
       faults_.add(base.place, "base",
-                  "is not a path (expected the path of a configuration file, relative to this one)");
+                  "is not a path (expected the path of a configuration file, relative to this one)", {""});
       return;
     }
     const fs::path path = (named_by.parent_path() / base.scalar).lexically_normal();
     if (!fs::exists(path)) {
       faults_.add(base.place, "base",
                   fmt::format("there is no file {} (paths are relative to the file that names them)",
-                              quote(path.string())));
+                              quote(path.string())),
+                  {""});
       return;
     }
-    add_file(path, base.place);
+    read_file_into(bases_, path, base.place);
   }
 
   void lay_over(Node node) {
@@ -152,6 +164,19 @@ class Loader {
     tree_.place = place;
   }
 
+  /// What an earlier override sets and `given` took away, as a kind beside which its own cannot stand. The
+  /// same key again is no fault: the right-most wins.
+  void refuse_lost_overrides(const Override& given, const Place& place) {
+    std::erase_if(overrides_, [&](const LaidOverride& earlier) {
+      if (holds(tree_, earlier.node)) return false;
+      if (earlier.given.key() != given.key())
+        faults_.add(place, given.key(),
+                    fmt::format("takes away what {} sets (leave one of the two out)",
+                                printable(earlier.given.typed.substr(0, 200))));
+      return true;
+    });
+  }
+
   /// Inside a list, an item without a place of its own came with the list.
   static std::string origin(const std::map<std::string, Place>& places, const std::string& path) {
     const auto found = places.find(path);
@@ -159,8 +184,16 @@ class Loader {
     return text.starts_with("--set ") ? "--set" : text;
   }
 
+  struct LaidOverride {
+    Override given;
+    Node node;
+  };
+
   FieldSchema schema_;
   Node tree_;
+  std::vector<Node> bases_;  ///< not yet laid
+  std::vector<Node> files_;
+  std::vector<LaidOverride> overrides_;  ///< those whose keys the tree has
   Faults faults_;
   std::vector<fs::path> open_files_;
 };
@@ -172,16 +205,17 @@ LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSch
   if (sources.files.empty()) throw UsageError("no configuration file was named (expected at least one)");
   Loader loader(layer_kinds);
   for (const fs::path& file : sources.files) loader.add_file(file);
+  loader.lay_files();
   for (const std::string& text : sources.overrides) loader.add_override(text);
   return loader.finish(sources.files.back().stem().string(), sources.contradictions, check);
 }
 
 LoadedConfig load_config_text(const std::string& yaml, const std::string& name,
                               const std::vector<KindSchema>& layer_kinds,
-                              const std::vector<std::string>& overrides, Contradictions contradictions) {
+                              const std::vector<Override>& overrides, Contradictions contradictions) {
   Loader loader(layer_kinds);
   loader.add_text(yaml, name);
-  for (const std::string& text : overrides) loader.add_override(text);
+  for (const Override& given : overrides) loader.add_override(given);
   return loader.finish(fs::path(name).stem().string(), contradictions, {});
 }
 

@@ -8,7 +8,9 @@
 
 #include "config/faults.h"
 #include "config/kind_schema.h"
+#include "config/override.h"
 #include "config/run_config.h"
+#include "config/setting_checks.h"
 
 namespace bernoulli::config {
 
@@ -22,20 +24,20 @@ struct LoadedConfig {
 /// newer program may know more of them, and must open the run all the same.
 enum class Contradictions { kRefused, kIgnored };
 
-/// Where a configuration comes from: files left to right, then overrides left to right; later ones win.
+/// Where a configuration comes from. Later ones win: the files that the `base` keys name, deeper ones first
+/// and those of the first file before those of the second; then the files left to right; then overrides left
+/// to right.
 struct ConfigSources {
   std::vector<std::filesystem::path> files;
   std::vector<std::string> overrides;  ///< "a.b[2].c=VALUE", VALUE in YAML
   Contradictions contradictions = Contradictions::kRefused;
 };
 
-/// What is looked at after this folder's own checks and told with their faults. Sections in which
-/// Faults::sections names a fault are not bound; `resolved` has their other keys.
-using FurtherCheck = std::function<void(const Json& resolved, const RunConfig& run,
-                                        const std::map<std::string, Place>& places, Faults& faults)>;
+/// What is looked at after this folder's own checks and told with their faults.
+using FurtherCheck = std::function<void(const CheckedSettings& settings)>;
 
 /// Reads, merges, validates and resolves. `layer_kinds` is what `model.layers` may hold.
-/// @throws UsageError whose message lists every fault found, one a line.
+/// @throws ConfigError listing every fault found; UsageError where no file is named
 LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSchema>& layer_kinds,
                          const FurtherCheck& check = {});
 
@@ -43,7 +45,7 @@ LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSch
 /// messages.
 LoadedConfig load_config_text(const std::string& yaml, const std::string& name,
                               const std::vector<KindSchema>& layer_kinds,
-                              const std::vector<std::string>& overrides = {},
+                              const std::vector<Override>& overrides = {},
                               Contradictions contradictions = Contradictions::kRefused);
 
 }  // namespace bernoulli::config

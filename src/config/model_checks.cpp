@@ -25,16 +25,23 @@ void refuse_counted_padding(const CheckedSettings& settings, const std::vector<K
 
 }  // namespace
 
-void check_text(const CheckedSettings& settings) {
-  const TextConfig& text = settings.run.text;
-  check_standardize(text.standardize, [&](const std::string& path, const std::string& message) {
+void check_steps(const CheckedSettings& settings) {
+  check_standardize(settings.run.text.standardize, [&](const std::string& path, const std::string& message) {
     settings.fault(path, message);
   });
-  for (size_t i = 1; i < text.ngrams.size(); ++i) {
-    if (text.ngrams[i] <= text.ngrams[i - 1])
-      settings.fault("text.ngrams", fmt::format("has {} after {} (expected ascending widths)", text.ngrams[i],
-                                                text.ngrams[i - 1]));
+}
+
+void check_ngrams(const CheckedSettings& settings) {
+  const std::vector<int64_t>& widths = settings.run.text.ngrams;
+  for (size_t i = 1; i < widths.size(); ++i) {
+    if (widths[i] <= widths[i - 1])
+      settings.fault("text.ngrams",
+                     fmt::format("has {} after {} (expected ascending widths)", widths[i], widths[i - 1]));
   }
+}
+
+void check_vocabulary(const CheckedSettings& settings) {
+  const TextConfig& text = settings.run.text;
   if (text.vocabulary_file.empty()) return;
   const char* learned_only =
       "limits a vocabulary that is learned, but `file` gives a finished one (leave one of them out)";

@@ -58,7 +58,8 @@ Node one_item(int64_t index, Node value) {
 std::string unquoted(std::string_view value) {
   const size_t begin = value.find_first_not_of(" \t");
   if (begin == std::string_view::npos)
-    return "has no value behind the '=' (expected one; null unsets the key, '' is an empty text)";
+    return "has no value behind the '=' (expected one; null where the key may be without a value, '' for an "
+           "empty text)";
   const char first = value[begin];
   if (first == '#' || first == '|' || first == '>')
     return fmt::format("is {}, and {} has a meaning in YAML: put the value in quotes, as in '\"{}\"'",
@@ -66,54 +67,47 @@ std::string unquoted(std::string_view value) {
   return "";
 }
 
-bool holds(const Json& resolved, const Node& node) {
-  if (node.kind == Node::Kind::kItem) {
-    const auto index = static_cast<size_t>(node.index);
-    if (resolved.is_object())  // of a kind whose key for the list may be left out, as parallel[0]
-      return std::any_of(resolved.begin(), resolved.end(),
-                         [&](const Json& value) { return holds(value, node); });
-    return resolved.is_array() && index < resolved.size() && holds(resolved[index], node.items[0]);
-  }
-  if (!node.is_map()) return true;
-  return std::ranges::all_of(node.entries, [&](const Entry& entry) {
-    return resolved.is_object() && resolved.contains(entry.key) && holds(resolved.at(entry.key), entry.value);
-  });
-}
-
 }  // namespace
 
-bool is_in(const Json& resolved, const std::string& text) {
-  Faults faults;
-  const std::optional<Node> tree = read_override(text, faults);
-  return tree && holds(resolved, *tree);
+bool holds(const Node& tree, const Node& given) {
+  if (given.kind == Node::Kind::kItem) {
+    const auto index = static_cast<size_t>(given.index);
+    return tree.is_list() && index < tree.items.size() && holds(tree.items[index], given.items[0]);
+  }
+  if (!given.is_map()) return true;
+  return tree.is_map() && std::ranges::all_of(given.entries, [&](const Entry& entry) {
+           const Node* below = tree.find(entry.key);
+           return below != nullptr && holds(*below, entry.value);
+         });
 }
 
-std::optional<Node> read_override(const std::string& text, Faults& faults) {
-  const Place place{std::make_shared<const std::string>(fmt::format("--set {}", text.substr(0, 200)))};
-  const size_t equals = text.find('=');
-  if (equals == std::string::npos) {
-    faults.add(place, "", "has no '=' (expected key.path=VALUE)");
-    return std::nullopt;
-  }
-  const auto steps = split_path(std::string_view(text).substr(0, equals));
+std::optional<Node> read_override(const Override& given, Faults& faults) {
+  const std::string& text = given.text;
+  const std::string key = given.key();
+  const Place place{std::make_shared<const std::string>(given.typed.substr(0, 200))};
+  const auto steps = split_path(key);
   if (!steps) {
-    faults.add(place, "",
-               fmt::format("{} is not a key path (expected keys joined by '.', list items as [0])",
-                           quote(text.substr(0, equals))));
+    faults.add(
+        place, "",
+        fmt::format("{} is not a key path (expected keys joined by '.', list items as [0])", quote(key)));
     return std::nullopt;
   }
-  const std::string written = text.substr(equals + 1);
+  if (key.size() == text.size()) {
+    faults.add(place, "", "has no '=' (expected key.path=VALUE)", {key});
+    return std::nullopt;
+  }
+  const std::string written = text.substr(key.size() + 1);
   if (const std::string fault = unquoted(written); !fault.empty()) {
-    faults.add(place, text.substr(0, equals), fault);
+    faults.add(place, key, fault);
     return std::nullopt;
   }
-  auto value = read_yaml(written, place.source, faults, true);
+  auto value = read_yaml_value(written, place.source, key, faults);
   if (!value) return std::nullopt;
   Node tree = std::move(*value);
   tree.place = place;
   for (auto step = steps->rbegin(); step != steps->rend(); ++step) {
-    if (const auto* key = std::get_if<std::string>(&*step)) {
-      tree = make_map(*key, std::move(tree), place);
+    if (const auto* name = std::get_if<std::string>(&*step)) {
+      tree = make_map(*name, std::move(tree), place);
     } else {
       tree = one_item(std::get<int64_t>(*step), std::move(tree));
     }

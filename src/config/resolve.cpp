@@ -1,6 +1,7 @@
 #include "config/resolve.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <variant>
 
@@ -92,7 +93,7 @@ Applies applies(const FieldSchema& map, const FieldSchema& field, const Node& no
 
 class Resolver {
  public:
-  Resolver(Faults& faults, bool whole) : faults_(faults), whole_(whole) {}
+  explicit Resolver(Faults& faults) : faults_(faults) {}
 
   std::map<std::string, Place> take_places() { return std::move(places_); }
 
@@ -107,17 +108,82 @@ class Resolver {
     }
     if (schema.type == FieldType::kMap) return map(schema, node, path, around);
     if (node == nullptr) {
-      missing(around, path, fmt::format("is missing (expected {})", expected(schema)));
-      return nullptr;
+      missing(around, path, fmt::format("is missing (expected {})", expected(schema)), {path});
+      return stand_in(schema, path);
     }
     places_[path] = node->place;
     return value(schema, *node, path);
   }
 
  private:
-  /// What is not there may stand in a part that could not be read.
-  void missing(const Place& place, const std::string& path, const std::string& message) {
-    if (whole_) faults_.add(place, path, message);
+  /// @param keys  of which one is expected. It may stand in a part that could not be read, or be misspelt.
+  void missing(const Place& place, const std::string& path, const std::string& message,
+               const std::vector<std::string>& keys) {
+    const auto is_broken = [&](const std::string& key) { return faults_.touch(key); };
+    if (std::ranges::none_of(keys, is_broken)) faults_.add(place, path, message, keys);
+  }
+
+  static std::vector<std::string> paths_of(const std::vector<std::string>& keys, const std::string& path) {
+    std::vector<std::string> paths;
+    for (const std::string& key : keys) paths.push_back(join_path(path, key));
+    return paths;
+  }
+
+  /// What may stand in the place of a faulty value: of a key that can do without one as though it were not
+  /// written.
+  Json stand_in(const FieldSchema& schema, const std::string& path) {
+    if (schema.optional) return nullptr;
+    if (schema.default_value && schema.type != FieldType::kMap) {
+      Node node = to_node(*schema.default_value);
+      canonicalise(schema, node);
+      return value(schema, node, path);
+    }
+    switch (schema.type) {
+      case FieldType::kBool:
+        return false;
+      case FieldType::kInt:
+        return static_cast<int64_t>(number_in_range(schema));
+      case FieldType::kNumber:
+        return number_in_range(schema);
+      case FieldType::kString:
+        return std::string(static_cast<size_t>(std::max<int64_t>(schema.min_items, 1)), 'x');
+      case FieldType::kEnum:
+        return schema.choices.front();
+      case FieldType::kEither:
+        return stand_in(schema.fields.front(), path);
+      case FieldType::kMap:
+        return map(schema, nullptr, path, Place{});
+      case FieldType::kKind:
+        return first_kind(*schema.kinds, path);
+      case FieldType::kList:
+      case FieldType::kKindList:
+        return stand_in_list(schema, path);
+      case FieldType::kNamed:
+        return Json::object();
+      default:
+        return nullptr;
+    }
+  }
+
+  static double number_in_range(const FieldSchema& schema) {
+    if (!std::isfinite(schema.minimum)) return std::isfinite(schema.maximum) ? schema.maximum - 1 : 0;
+    if (!schema.minimum_exclusive) return schema.minimum;
+    return std::isfinite(schema.maximum) ? (schema.minimum + schema.maximum) / 2 : schema.minimum + 1;
+  }
+
+  Json stand_in_list(const FieldSchema& schema, const std::string& path) {
+    Json items = Json::array();
+    for (int64_t i = 0; i < schema.min_items; ++i) {
+      const std::string item = fmt::format("{}[{}]", path, i);
+      items.push_back(schema.type == FieldType::kKindList ? first_kind(*schema.kinds, item)
+                                                          : stand_in(schema.fields.front(), item));
+    }
+    return items;
+  }
+
+  Json first_kind(const std::vector<KindSchema>& kinds, const std::string& path) {
+    const KindSchema& kind = kinds.front();
+    return Json{{kind.name, map(kind_map(kind), nullptr, join_path(path, kind.name), Place{})}};
   }
 
   Json field_default(const FieldSchema& schema, const std::string& path) {
@@ -129,7 +195,7 @@ class Resolver {
 
   Json wrong(const Node& node, const std::string& path, const std::string& what, const FieldSchema& schema) {
     faults_.add(node.place, path, fmt::format("{} (expected {})", what, expected(schema)));
-    return nullptr;
+    return stand_in(schema, path);
   }
 
   Json wrong_type(const Node& node, const std::string& path, const FieldSchema& schema) {
@@ -169,7 +235,7 @@ class Resolver {
       faults_.add(node.place, path,
                   fmt::format("is {} (expected {}){}", describe_node(node), expected(schema),
                               did_you_mean(node.scalar, schema.choices)));
-      return nullptr;
+      return stand_in(schema, path);
     }
     if (schema.type == FieldType::kBool) return typed(schema, node, path, read_bool(node));
     if (schema.type == FieldType::kInt) return typed(schema, node, path, read_integer(node));
@@ -249,14 +315,14 @@ class Resolver {
     const std::string names = join_words(kind_names(schema));
     if (!node.is_map()) {
       faults_.add(node.place, path, fmt::format("is {} (expected {})", describe_node(node), names));
-      return nullptr;
+      return first_kind(*schema.kinds, path);
     }
     if (node.entries.size() != 1) {
       faults_.add(
           node.place, path,
           fmt::format("has {} keys{} (expected one kind, with its own keys in braces or indented below it)",
                       node.entries.size(), first_keys(node)));
-      return nullptr;
+      return first_kind(*schema.kinds, path);
     }
     const Entry& entry = node.entries.front();
     const KindSchema* chosen = find_kind(*schema.kinds, entry.key);
@@ -264,7 +330,7 @@ class Resolver {
       faults_.add(entry.place, path,
                   fmt::format("unknown kind {} (expected {}){}", quote(entry.key), names,
                               did_you_mean(entry.key, kind_names(schema))));
-      return nullptr;
+      return first_kind(*schema.kinds, path);
     }
     return Json{{chosen->name, kind_arguments(*chosen, entry, join_path(path, chosen->name))}};
   }
@@ -276,6 +342,7 @@ class Resolver {
   }
 
   Json kind_arguments(const KindSchema& kind, const Entry& entry, const std::string& path) {
+    const FieldSchema schema = kind_map(kind);
     if (!entry.value.is_map()) {
       std::vector<std::string> keys;
       for (const FieldSchema& field : kind.fields) keys.push_back(field.key);
@@ -283,9 +350,8 @@ class Resolver {
           entry.value.place, path,
           fmt::format("is {} (expected {})", describe_node(entry.value),
                       keys.empty() ? "nothing: it has no keys" : "a map of " + join_words(keys, "and")));
-      return Json::object();
+      return map(schema, nullptr, path, entry.place);
     }
-    const FieldSchema schema = kind_map(kind);
     Json arguments = map(schema, &entry.value, path, entry.place);
     places_[path] = entry.place;
     return arguments;
@@ -295,8 +361,11 @@ class Resolver {
     Node empty;
     empty.kind = Node::Kind::kMap;
     empty.place = around;
-    if (node != nullptr && !node->is_map() && !node->is_null()) return wrong_type(*node, path, schema);
-    const Node& given = node == nullptr || node->is_null() ? empty : *node;
+    const bool is_other = node != nullptr && !node->is_map() && !node->is_null();
+    if (is_other)
+      faults_.add(node->place, path,
+                  fmt::format("is {} (expected {})", describe_node(*node), expected(schema)));
+    const Node& given = node == nullptr || !node->is_map() ? empty : *node;
     places_[path] = given.place;
     report_unknown_keys(schema, given, path);
     check_one_of(schema, given, path);
@@ -314,9 +383,23 @@ class Resolver {
       const std::vector<std::string> names = member_names(schema);
       const std::string known = names.empty() ? "no keys" : join_words(names);
       const std::string shown = quote(entry.key);
-      faults_.add(entry.place, join_path(path, shown.substr(1, shown.size() - 2)),
-                  fmt::format("unknown key (expected {}){}", known, did_you_mean(entry.key, names)));
+      const std::string below = join_path(path, shown.substr(1, shown.size() - 2));
+      std::vector<std::string> broken = meant_by(schema, node, entry.key, path);
+      broken.push_back(below);
+      faults_.add(entry.place, below,
+                  fmt::format("unknown key (expected {}){}", known, did_you_mean(entry.key, names)),
+                  std::move(broken));
     }
+  }
+
+  /// The keys whose value may stand under an unknown one: that which it is the misspelling of, or any kind
+  /// where it is that of one.
+  static std::vector<std::string> meant_by(const FieldSchema& schema, const Node& node,
+                                           const std::string& unknown, const std::string& path) {
+    const std::optional<std::string> meant = nearest_word(unknown, member_names(schema));
+    if (!meant || node.find(*meant) != nullptr) return {};
+    if (find_member(schema, *meant).kind == nullptr) return {join_path(path, *meant)};
+    return paths_of(kind_names(schema), path);
   }
 
   void check_one_of(const FieldSchema& schema, const Node& node, const std::string& path) {
@@ -332,9 +415,11 @@ class Resolver {
     if (applicable.empty() || given.size() == 1) return;
     const std::string expected = fmt::format("(expected exactly one of {})", join_words(applicable, "and"));
     if (given.empty()) {
-      missing(node.place, path, fmt::format("has neither {} {}", join_words(applicable, "nor"), expected));
+      missing(node.place, path, fmt::format("has neither {} {}", join_words(applicable, "nor"), expected),
+              paths_of(applicable, path));
     } else {
-      faults_.add(node.place, path, fmt::format("has {} {}", join_words(given, "and"), expected));
+      faults_.add(node.place, path, fmt::format("has {} {}", join_words(given, "and"), expected),
+                  paths_of(applicable, path));
     }
   }
 
@@ -366,14 +451,16 @@ class Resolver {
     if (chosen.size() > 1) {
       faults_.add(chosen[1]->place, path,
                   fmt::format("has both {} and {} (expected exactly one of {})", quote(chosen[0]->key),
-                              quote(chosen[1]->key), join_words(kind_names(schema))));
-      return;
+                              quote(chosen[1]->key), join_words(kind_names(schema))),
+                  paths_of(kind_names(schema), path));
     }
     Node fallback;
     if (chosen.empty()) {
       if (!schema.default_value) {
         missing(node.place, path,
-                fmt::format("names no kind (expected one of {})", join_words(kind_names(schema))));
+                fmt::format("names no kind (expected one of {})", join_words(kind_names(schema))),
+                paths_of(kind_names(schema), path));
+        values.update(first_kind(*schema.kinds, path));
         return;
       }
       fallback = to_node(*schema.default_value);
@@ -384,7 +471,6 @@ class Resolver {
   }
 
   Faults& faults_;
-  bool whole_;
   std::map<std::string, Place> places_;
 };
 
@@ -394,8 +480,8 @@ std::string join_path(const std::string& path, const std::string& key) {
   return path.empty() ? key : path + "." + key;
 }
 
-Resolution resolve(const FieldSchema& schema, const Node& node, Faults& faults, bool whole) {
-  Resolver resolver(faults, whole);
+Resolution resolve(const FieldSchema& schema, const Node& node, Faults& faults) {
+  Resolver resolver(faults);
   Json value = resolver.field(schema, &node, "", node.place);
   return {std::move(value), resolver.take_places()};
 }

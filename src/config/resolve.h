@@ -19,10 +19,10 @@ struct Resolution {
       places;  ///< key path -> where the value comes from, for every value and every map that was written
 };
 
-/// Adds a fault for each unknown key, missing key, wrong type and value out of range. Where there is one, the
-/// value at its place is null and the result must not be used.
-/// @param whole  false: parts could not be read, so that nothing can be called missing.
-Resolution resolve(const FieldSchema& schema, const Node& node, Faults& faults, bool whole);
+/// Adds a fault for each unknown key, missing key, wrong type and value out of range. In the place of a
+/// faulty value stands one that the schema takes, so that the others can be bound and checked. Nothing is
+/// called missing that `faults` has as broken already: it may stand in what could not be read.
+Resolution resolve(const FieldSchema& schema, const Node& node, Faults& faults);
 
 /// The place of `path`, or of the nearest thing around it.
 Place place_of(const std::map<std::string, Place>& places, const std::string& path);

@@ -14,6 +14,7 @@ FieldSchema run_schema(const std::vector<KindSchema>& layer_kinds) {
        text("name",
             "of the run, for its folder; null: the name of the last configuration file without its ending")
            .size(1, 128)
+           .pattern("^[^./][^/]*$")
            .optional(),
        data_section(), task_section(), text_section(), model_section(layer_kinds), loss_section(),
        optimizer_section(), training_section(), metrics_section(), export_section(), stability_section()});

@@ -226,7 +226,7 @@ const std::vector<KindSchema>& stress_schemas() {
                 .above(0)
                 .defaults(40.0)},
            "spread"),
-      kind("custom", "any of the above together",
+      kind("custom", "any of these keys together",
            {text("name", "how the page calls it").size(1, 64),
             text("shows", "what it is meant to show, for the page").defaults(""),
             number("output_bias", "initial bias of every logit; null: as initialised").optional(),

@@ -26,20 +26,7 @@ bool check_parts_by_column(const CheckedSettings& settings) {
   return is_asked_for;
 }
 
-void check_words_of_parts(const CheckedSettings& settings, const SplitColumnConfig& split) {
-  std::vector<std::string> words = split.train;
-  for (const auto& [key, part] :
-       {std::pair("validation", &split.validation), std::pair("test", &split.test)}) {
-    for (const std::string& word : *part) {
-      if (std::ranges::find(words, word) != words.end())
-        settings.fault(fmt::format("data.columns.split.{}", key),
-                       fmt::format("has {}, which stands for another part too", quote(word)));
-    }
-    words.insert(words.end(), part->begin(), part->end());
-  }
-}
-
-void check_folds(const CheckedSettings& settings, const SplitConfig& split) {
+void check_folds_of(const CheckedSettings& settings, const SplitConfig& split) {
   if (split.method == "column") return;
   if (split.folds == 0 && split.fraction == 0) {
     settings.fault("data.validation.fraction",
@@ -63,51 +50,49 @@ void check_folds(const CheckedSettings& settings, const SplitConfig& split) {
                    "is keras, which knows no folds (expected random, stratified or hash)");
 }
 
-void check_keras(const CheckedSettings& settings, const SplitConfig& split) {
-  if (split.seed > std::numeric_limits<uint32_t>::max())
-    settings.fault("data.validation.seed",
-                   fmt::format("is {}, but method keras seeds NumPy's generator (expected at most {})",
-                               split.seed, std::numeric_limits<uint32_t>::max()));
-  const SourceConfig& train = settings.run.data.train;
-  const auto refuse = [&](const std::string& why) { settings.fault("data.validation.method", why); };
-  const std::set<std::string> formats = known_formats(train);
-  if (formats != std::set<std::string>{"class_folders"})
-    refuse(
-        fmt::format("is keras, which splits class folders, but data.train is "
-                    "{} (expected random, stratified or hash)",
-                    in_words(formats)));
-  if (train.paths.size() > 1)
-    refuse(
-        "is keras, which splits the classes of one folder, but data.train.path has several (expected random, "
-        "stratified or hash)");
-  if (!settings.is_binary())
-    refuse(
-        "is keras, which splits class folders, but task.kind is multi_label (expected random, stratified "
-        "or hash)");
+bool splits_as_keras(const CheckedSettings& settings) {
+  const std::optional<SplitConfig>& split = settings.run.data.validation.split;
+  return split && split->method == "keras";
 }
 
 }  // namespace
 
 void check_split_column(const CheckedSettings& settings) {
-  const DataConfig& data = settings.run.data;
   const bool is_asked_for = check_parts_by_column(settings);
-  if (!data.columns.split) return;
-  if (!is_asked_for)
+  if (settings.run.data.columns.split && !is_asked_for)
     settings.fault("data.columns.split",
                    "has no meaning without a part that it names (expected method: column in data.validation "
                    "or data.test)");
-  if (const std::set<std::string> formats = known_formats(data.train); !have_columns(formats))
-    settings.fault("data.columns.split",
-                   fmt::format("names a column, but data.train is {}", in_words(formats)));
-  check_words_of_parts(settings, *data.columns.split);
+}
+
+void check_words_of_parts(const CheckedSettings& settings) {
+  if (!settings.run.data.columns.split) return;
+  const SplitColumnConfig& split = *settings.run.data.columns.split;
+  std::vector<std::string> words = split.train;
+  for (const auto& [key, part] :
+       {std::pair("validation", &split.validation), std::pair("test", &split.test)}) {
+    for (const std::string& word : *part) {
+      if (std::ranges::find(words, word) != words.end())
+        settings.fault(fmt::format("data.columns.split.{}", key),
+                       fmt::format("has {}, which stands for another part too", quote(word)));
+    }
+    words.insert(words.end(), part->begin(), part->end());
+  }
+}
+
+void check_columns_of_training(const CheckedSettings& settings) {
+  const DataConfig& data = settings.run.data;
+  const std::set<std::string> formats = known_formats(data.train);
+  if (have_columns(formats)) return;
+  const std::string why = fmt::format("names a column, but data.train is {}", in_words(formats));
+  if (data.columns.split) settings.fault("data.columns.split", why);
+  if (!data.columns.group.empty()) settings.fault("data.columns.group", why);
 }
 
 void check_group(const CheckedSettings& settings) {
   const DataConfig& data = settings.run.data;
   if (data.columns.group.empty()) return;
   const auto refuse = [&](const std::string& why) { settings.fault("data.columns.group", why); };
-  if (const std::set<std::string> formats = known_formats(data.train); !have_columns(formats))
-    refuse(fmt::format("names a column, but data.train is {}", in_words(formats)));
   for (const auto& [key, held_out] :
        {std::pair("data.validation", &data.validation), std::pair("data.test", &data.test)}) {
     if (!held_out->source || have_columns(known_formats(*held_out->source))) continue;
@@ -124,21 +109,57 @@ void check_group(const CheckedSettings& settings) {
                    "(expected random, stratified or hash)");
 }
 
-void check_splits(const CheckedSettings& settings) {
+void check_folds(const CheckedSettings& settings) {
+  if (settings.run.data.validation.split) check_folds_of(settings, *settings.run.data.validation.split);
+}
+
+void check_fractions(const CheckedSettings& settings) {
   const std::optional<SplitConfig>& validation = settings.run.data.validation.split;
   const std::optional<SplitConfig>& test = settings.run.data.test.split;
-  if (validation) check_folds(settings, *validation);
   if (validation && test && validation->fraction + test->fraction >= 1) {
     settings.fault("data.test.fraction",
                    fmt::format("and data.validation.fraction are {} together, which leaves "
                                "nothing to train on (expected less than 1)",
                                validation->fraction + test->fraction));
   }
+}
+
+void check_keras(const CheckedSettings& settings) {
+  const std::optional<SplitConfig>& test = settings.run.data.test.split;
   if (test && test->method == "keras") {
     settings.fault("data.test.method",
                    "is keras, which makes a validation set only (expected random, stratified or hash)");
   }
-  if (validation && validation->method == "keras") check_keras(settings, *validation);
+  if (!splits_as_keras(settings)) return;
+  const uint64_t seed = settings.run.data.validation.split->seed;
+  if (seed > std::numeric_limits<uint32_t>::max())
+    settings.fault("data.validation.seed",
+                   fmt::format("is {}, but method keras seeds NumPy's generator (expected at most {})", seed,
+                               std::numeric_limits<uint32_t>::max()));
+}
+
+void check_keras_source(const CheckedSettings& settings) {
+  if (!splits_as_keras(settings)) return;
+  const SourceConfig& train = settings.run.data.train;
+  const auto refuse = [&](const std::string& why) { settings.fault("data.validation.method", why); };
+  const std::set<std::string> formats = known_formats(train);
+  if (formats != std::set<std::string>{"class_folders"})
+    refuse(
+        fmt::format("is keras, which splits class folders, but data.train is "
+                    "{} (expected random, stratified or hash)",
+                    in_words(formats)));
+  if (train.paths.size() > 1)
+    refuse(
+        "is keras, which splits the classes of one folder, but data.train.path has several (expected random, "
+        "stratified or hash)");
+}
+
+void check_keras_task(const CheckedSettings& settings) {
+  if (splits_as_keras(settings) && !settings.is_binary())
+    settings.fault(
+        "data.validation.method",
+        "is keras, which splits class folders, but task.kind is multi_label (expected random, stratified "
+        "or hash)");
 }
 
 }  // namespace bernoulli::config

@@ -8,10 +8,14 @@
 #include "core/text_distance.h"
 
 namespace bernoulli::config {
-namespace {
 
-void check_binary_labels(const CheckedSettings& settings) {
+void check_labels(const CheckedSettings& settings) {
+  settings.each_once("task.labels", settings.run.task.labels, "label");
+}
+
+void check_positive(const CheckedSettings& settings) {
   const TaskConfig& task = settings.run.task;
+  if (!settings.is_binary()) return;
   if (!task.labels.empty() && task.labels.size() != 2) {
     settings.fault(
         "task.labels",
@@ -25,16 +29,25 @@ void check_binary_labels(const CheckedSettings& settings) {
   }
 }
 
-void check_binary(const CheckedSettings& settings) {
-  check_binary_labels(settings);
+void check_columns_of_task(const CheckedSettings& settings) {
   const ColumnsConfig& columns = settings.run.data.columns;
+  if (!settings.is_binary()) return;
   if (!columns.label_columns.empty())
     settings.fault("data.columns.label_columns",
                    "is for multi_label tasks, but task.kind is binary (name the one column in `label`)");
   if (columns.label_separator != ColumnsConfig().label_separator)
     settings.fault("data.columns.label_separator",
                    "separates the labels of a text, but task.kind is binary: each has one (leave it out)");
-  if (settings.run.task.positive_above && known_formats(settings.run.data).contains("class_folders")) {
+}
+
+void check_sources_of_task(const CheckedSettings& settings) {
+  if (!known_formats(settings.run.data).contains("class_folders")) return;
+  if (!settings.is_binary()) {
+    settings.fault(
+        "task.kind",
+        "is multi_label, but class folders give each text one label (expected binary, or data in another "
+        "format)");
+  } else if (settings.run.task.positive_above) {
     settings.fault(
         "task.positive_above",
         "compares numbers, but the labels of class folders are their names (name one in `positive`)");
@@ -42,8 +55,13 @@ void check_binary(const CheckedSettings& settings) {
 }
 
 void check_label_columns(const CheckedSettings& settings) {
+  if (settings.is_binary()) return;
   const std::vector<std::string>& labels = settings.run.task.labels;
   const std::vector<std::string>& columns = settings.run.data.columns.label_columns;
+  if (settings.run.task.min_count > 1 && !labels.empty())
+    settings.fault("task.min_count",
+                   "leaves rare ones out of the labels that are found in the data, but task.labels or "
+                   "data.columns.label_columns name them (leave one of the two out)");
   if (!columns.empty() && columns.size() != labels.size()) {
     settings.fault("data.columns.label_columns",
                    fmt::format("has {} items, but task.labels has {} (expected one column a label)",
@@ -55,19 +73,6 @@ void check_label_columns(const CheckedSettings& settings) {
                     "place (expected the same order: [{}] is not [{}]; or no task.labels)",
                     item_list(columns), item_list(labels)));
   }
-}
-
-void check_multi_label(const CheckedSettings& settings) {
-  if (settings.run.task.min_count > 1 && !settings.run.task.labels.empty())
-    settings.fault("task.min_count",
-                   "leaves rare ones out of the labels that are found in the data, but task.labels or "
-                   "data.columns.label_columns name them (leave one of the two out)");
-  check_label_columns(settings);
-  if (known_formats(settings.run.data).contains("class_folders"))
-    settings.fault(
-        "task.kind",
-        "is multi_label, but class folders give each text one label (expected binary, or data in another "
-        "format)");
 }
 
 void check_pos_weight_of(const CheckedSettings& settings) {
@@ -85,15 +90,7 @@ void check_pos_weight_of(const CheckedSettings& settings) {
   }
 }
 
-}  // namespace
-
-void check_task(const CheckedSettings& settings) {
-  settings.each_once("task.labels", settings.run.task.labels, "label");
-  settings.is_binary() ? check_binary(settings) : check_multi_label(settings);
-}
-
 void check_pos_weight(const CheckedSettings& settings) {
-  check_pos_weight_of(settings);
   const size_t num_weights = settings.run.loss.pos_weight.size();
   const size_t num_labels = settings.run.task.labels.size();
   const bool open = !settings.is_binary() && num_labels == 0;  // the data will tell, and make_loss

@@ -11,21 +11,6 @@
 namespace bernoulli::config {
 namespace {
 
-void check_engine_precision(const CheckedSettings& settings) {
-  const TrainingConfig& training = settings.run.training;
-  if (training.engine != "fused") return;
-  const auto must_be = [&](const char* key, const std::string& value, const char* usual) {
-    if (value == usual) return;
-    settings.fault(
-        fmt::format("training.{}", key),
-        fmt::format("is {}, but training.engine is fused, which computes in float32 throughout (expected "
-                    "{}, or training.engine: auto)",
-                    value, usual));
-  };
-  must_be("precision", training.precision, "float32");
-  must_be("float32_matmul_precision", training.float32_matmul_precision, "highest");
-}
-
 void check_sgd(const CheckedSettings& settings, const Json& args) {
   if (args["momentum"] == 0.0 && args["dampening"] != 0.0)
     settings.fault(
@@ -58,12 +43,27 @@ void check_precision(const CheckedSettings& settings) {
         "sigmoid rounds to 1 has neighbours on both sides of it (expected float32, or loss.mode: "
         "bce_with_logits, which keeps the gradient at every logit)");
   }
-  check_engine_precision(settings);
+}
+
+void check_engine(const CheckedSettings& settings) {
+  const TrainingConfig& training = settings.run.training;
+  if (training.engine != "fused") return;
+  const auto must_be = [&](const char* key, const std::string& value, const char* usual) {
+    if (value == usual) return;
+    settings.fault(
+        fmt::format("training.{}", key),
+        fmt::format("is {}, but training.engine is fused, which computes in float32 throughout (expected "
+                    "{}, or training.engine: auto)",
+                    value, usual));
+  };
+  must_be("precision", training.precision, "float32");
+  must_be("float32_matmul_precision", training.float32_matmul_precision, "highest");
 }
 
 void check_optimizer(const CheckedSettings& settings) {
   const OptimizerConfig& optimizer = settings.run.optimizer;
   const KindConfig& kind = optimizer.kind;
+  if (!settings.sound({"optimizer." + kind.kind})) return;
   if (!optimizer.no_decay.empty() && kind.args.at("weight_decay") == 0.0)
     settings.fault(
         "optimizer.no_decay",
@@ -78,17 +78,22 @@ void check_limits(const CheckedSettings& settings) {
   }
 }
 
+void check_span(const CheckedSettings& settings) {
+  const TrainingConfig& training = settings.run.training;
+  const KindConfig& schedule = training.schedule;
+  const bool spans_training =
+      schedule.kind == "cosine" || schedule.kind == "linear" || schedule.kind == "one_cycle";
+  if (spans_training && !training.epochs && !training.max_steps && training.max_seconds) {
+    settings.fault("training.schedule." + schedule.kind,
+                   "stretches over the whole training, but its number of steps is unknown (expected "
+                   "training.epochs or training.max_steps beside max_seconds)");
+  }
+}
+
 void check_schedule(const CheckedSettings& settings) {
   const TrainingConfig& training = settings.run.training;
   const KindConfig& schedule = training.schedule;
   const std::string path = "training.schedule." + schedule.kind;
-  const bool spans_training =
-      schedule.kind == "cosine" || schedule.kind == "linear" || schedule.kind == "one_cycle";
-  if (spans_training && !training.epochs && !training.max_steps && training.max_seconds) {
-    settings.fault(path,
-                   "stretches over the whole training, but its number of steps is unknown (expected "
-                   "training.epochs or training.max_steps beside max_seconds)");
-  }
   if (schedule.args.contains("warmup_steps") && training.max_steps &&
       schedule.args["warmup_steps"].get<int64_t>() >= *training.max_steps) {
     settings.fault(path + ".warmup_steps",
@@ -119,15 +124,13 @@ void check_training_without_validation(const CheckedSettings& settings) {
 }
 
 void check_monitor(const CheckedSettings& settings) {
-  if (settings.faults.touch("training.monitor.metric") || settings.faults.touch("task.kind")) return;
-  const bool binary = settings.resolved.at("task").at("kind") == "binary";
-  const std::vector<std::string>& names =
-      metric_names(binary ? TaskConfig::Kind::kBinary : TaskConfig::Kind::kMultiLabel);
-  const auto metric = settings.resolved.at("training").at("monitor").at("metric").get<std::string>();
+  const std::vector<std::string>& names = metric_names(settings.run.task.kind);
+  const std::string& metric = settings.run.training.monitor;
   if (std::find(names.begin(), names.end(), metric) != names.end()) return;
-  settings.fault("training.monitor.metric", fmt::format("is {}, which {} tasks do not have (expected {}){}",
-                                                        quote(metric), binary ? "binary" : "multi_label",
-                                                        join_words(names), did_you_mean(metric, names)));
+  settings.fault("training.monitor.metric",
+                 fmt::format("is {}, which {} tasks do not have (expected {}){}", quote(metric),
+                             settings.is_binary() ? "binary" : "multi_label", join_words(names),
+                             did_you_mean(metric, names)));
 }
 
 }  // namespace bernoulli::config

@@ -10,12 +10,20 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include "config/resolve.h"
 #include "config/text_gate.h"
 
 namespace bernoulli::config {
 namespace {
 
 constexpr size_t kMaxKeys = 1000;  // look-ups are linear, and no configuration comes near
+
+/// What a text is of.
+struct TextOf {
+  std::shared_ptr<const std::string> source;
+  bool is_value = false;  ///< of an override: one line, whose places say nothing
+  std::string path;       ///< the key that it is the value of; empty: the whole configuration
+};
 
 /// Ends the reading of a document that is not in the subset.
 struct Refusal {
@@ -28,8 +36,7 @@ struct Refusal {
 /// (brackets, indentation, "- - -").
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(std::shared_ptr<const std::string> source, Faults& faults, bool single_line)
-      : source_(std::move(source)), faults_(faults), single_line_(single_line) {}
+  TreeBuilder(const TextOf& of, Faults& faults) : of_(of), faults_(faults) {}
 
   Node take_root() { return std::move(root_); }
 
@@ -77,7 +84,18 @@ class TreeBuilder final : public YAML::EventHandler {
   };
 
   Place place(const YAML::Mark& mark) const {
-    return single_line_ ? Place{source_} : Place{source_, mark.line + 1, mark.column + 1};
+    return of_.is_value ? Place{of_.source} : Place{of_.source, mark.line + 1, mark.column + 1};
+  }
+
+  /// Of a key of the map that is open.
+  std::string path_of(const std::string& key) const {
+    std::string path = of_.path;
+    for (const Open& around : open_) {
+      if (around.node.is_list()) path += fmt::format("[{}]", around.node.items.size());
+      if (around.entry) path = join_path(path, around.entry->key);
+    }
+    const std::string shown = quote(key);
+    return join_path(path, shown.substr(1, shown.size() - 2));
   }
 
   [[noreturn]] static void refuse_anchor(const Place& place) {
@@ -103,9 +121,10 @@ class TreeBuilder final : public YAML::EventHandler {
       throw Refusal{here, "merge keys (<<) are not used in configurations (name a `base:` file)"};
     const auto [first, inserted] = open_.back().keys.emplace(key, here);
     if (!inserted) {
+      const Place& earlier = first->second;
       const std::string where =
-          single_line_ ? "" : fmt::format(" in lines {} and {}", first->second.line, here.line);
-      faults_.add(here, "", fmt::format("duplicate key {}{} (each key stands once)", quote(key), where));
+          of_.is_value ? "" : fmt::format(", as in line {}, column {}", earlier.line, earlier.column);
+      faults_.add(here, path_of(key), fmt::format("duplicate key{} (each key stands once)", where));
     }
     if (open_.back().keys.size() > kMaxKeys)
       throw Refusal{here, fmt::format("more than {} keys in one map", kMaxKeys)};
@@ -143,9 +162,8 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
-  std::shared_ptr<const std::string> source_;
+  const TextOf& of_;
   Faults& faults_;
-  bool single_line_;
   int num_documents_ = 0;
   std::vector<Open> open_;
   Node root_;
@@ -159,34 +177,40 @@ bool begins_with_tab(const std::string& text, int line) {
   return content.substr(0, content.find_first_not_of(" \t")).find('\t') != std::string::npos;
 }
 
-}  // namespace
-
-std::optional<Node> read_yaml(std::string text, const std::shared_ptr<const std::string>& source,
-                              Faults& faults, bool single_line) {
-  if (const auto fault = admit_text(text, source)) {
-    faults.add(single_line ? Place{source} : fault->place, "", fault->message);
+std::optional<Node> read(std::string text, const TextOf& of, Faults& faults) {
+  const auto refuse = [&](const Place& place, const std::string& message) {
+    faults.add(of.is_value ? Place{of.source} : place, of.path, message);
     return std::nullopt;
-  }
-  TreeBuilder builder(source, faults, single_line);
+  };
+  if (const auto fault = admit_text(text, of.source)) return refuse(fault->place, fault->message);
+  TreeBuilder builder(of, faults);
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const Refusal& refusal) {
-    faults.add(refusal.place, "", refusal.message);
-    return std::nullopt;
+    return refuse(refusal.place, refusal.message);
   } catch (const YAML::Exception& error) {
-    const Place place = single_line || error.mark.is_null()
-                            ? Place{source}
-                            : Place{source, error.mark.line + 1, error.mark.column + 1};
-    const bool tab = !error.mark.is_null() && begins_with_tab(text, error.mark.line);
-    faults.add(place, "",
-               fmt::format("not valid YAML: {}{}", error.msg,
-                           tab ? " (the line begins with a tab: indent with spaces)" : ""));
-    return std::nullopt;
+    const bool has_mark = !error.mark.is_null();
+    const bool tab = has_mark && begins_with_tab(text, error.mark.line);
+    return refuse(has_mark ? Place{of.source, error.mark.line + 1, error.mark.column + 1} : Place{of.source},
+                  fmt::format("not valid YAML: {}{}", error.msg,
+                              tab ? " (the line begins with a tab: indent with spaces)" : ""));
   }
   return builder.take_root();
+}
+
+}  // namespace
+
+std::optional<Node> read_yaml(std::string text, const std::shared_ptr<const std::string>& source,
+                              Faults& faults) {
+  return read(std::move(text), TextOf{source, false, ""}, faults);
+}
+
+std::optional<Node> read_yaml_value(std::string text, const std::shared_ptr<const std::string>& source,
+                                    const std::string& path, Faults& faults) {
+  return read(std::move(text), TextOf{source, true, path}, faults);
 }
 
 }  // namespace bernoulli::config

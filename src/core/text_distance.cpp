@@ -21,9 +21,9 @@ int text_distance(std::string_view a, std::string_view b) {
   return cost[a.size()][b.size()];
 }
 
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+std::optional<std::string> nearest_word(std::string_view word, const std::vector<std::string>& candidates) {
   constexpr size_t kLongestWord = 100;  // the table is quadratic, and nobody mistypes a key of this length
-  if (word.size() > kLongestWord) return "";
+  if (word.size() > kLongestWord) return std::nullopt;
   const std::string* best = nullptr;
   int best_distance = 1 + static_cast<int>(std::max<size_t>(word.size(), 3) / 3);
   for (const std::string& candidate : candidates) {
@@ -33,7 +33,12 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
       best = &candidate;
     }
   }
-  return best == nullptr ? "" : fmt::format("; did you mean '{}'?", *best);
+  return best == nullptr ? std::nullopt : std::optional(*best);
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+  const std::optional<std::string> nearest = nearest_word(word, candidates);
+  return nearest ? fmt::format("; did you mean '{}'?", *nearest) : "";
 }
 
 }  // namespace bernoulli

@@ -27,6 +27,16 @@ std::set<std::string> distinct_labels(const RawExamples& examples) {
   return {distinct.begin(), distinct.end()};
 }
 
+/// The first example that has neither task.positive nor the other label that stands before it.
+std::string origin_of_third_label(const TaskConfig& task, const RawExamples& train) {
+  std::set<std::string_view> seen{"", task.positive};
+  for (const RawExample& example : train) {
+    seen.insert(example.labels.begin(), example.labels.end());
+    if (seen.size() > 3) return std::string(example.origin);
+  }
+  throw InternalError("a third label is in no example");
+}
+
 /// The label besides task.positive of a binary task whose labels are words; absent where no example has one.
 std::optional<std::string> find_other_label(const TaskConfig& task, const RawExamples& train) {
   std::set<std::string> distinct = distinct_labels(train);
@@ -43,10 +53,10 @@ std::optional<std::string> find_other_label(const TaskConfig& task, const RawExa
   distinct.erase("");  // a missing label, which read() names
   const std::vector<std::string> others(distinct.begin(), distinct.end());
   if (others.size() > 1) {
-    throw DataError(
-        fmt::format("a binary task has two labels; besides '{}' the training data hold {} (use task.kind: "
-                    "multi_label, check data.columns.label, or clean the data)",
-                    task.positive, name_list(others)));
+    throw DataError(fmt::format(
+        "{}: a binary task has two labels; besides '{}' the training data hold {} (use task.kind: "
+        "multi_label, check data.columns.label, or clean the data)",
+        origin_of_third_label(task, train), task.positive, name_list(others)));
   }
   return others.empty() ? std::nullopt : std::optional(others.front());
 }

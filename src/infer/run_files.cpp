@@ -6,7 +6,9 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "config/faults.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/shallow_json.h"
@@ -96,7 +98,7 @@ Labels load_labels(const RunPaths& paths, const Json& data) {
 
 [[noreturn]] void refuse_config(const RunPaths& paths, const UsageError& error) {
   throw ArtifactError(fmt::format("run '{}' has a configuration that does not load:\n{}",
-                                  paths.folder.string(), error.what()));
+                                  paths.folder.string(), fmt::join(config::lines_of(error), "\n")));
 }
 
 RunFiles load_checked(const RunPaths& paths) {

@@ -25,16 +25,23 @@ class Faults {
  public:
   /// @param path  of the layer, such as "model.layers[2]"
   void add(const KindConfig& layer, const std::string& path, const std::string& message) {
-    const std::string where = layer.where.empty() ? "" : layer.where + ": ";
-    text_ += fmt::format("{}{}{} ({}): {}", text_.empty() ? "" : "\n", where, path, layer.kind, message);
+    faults_.push_back({layer.where, fmt::format("{}.{}", path, layer.kind), message});
   }
   void throw_if_any() const {
-    if (!text_.empty()) throw UsageError(text_);
+    if (!faults_.empty()) throw ModelError(faults_);
   }
 
  private:
-  std::string text_;
+  std::vector<LayerFault> faults_;
 };
+
+std::vector<std::string> lines_of(const std::vector<LayerFault>& faults) {
+  std::vector<std::string> lines;
+  for (const LayerFault& fault : faults)
+    lines.push_back(
+        fmt::format("{}{}{}: {}", fault.where, fault.where.empty() ? "" : ": ", fault.path, fault.message));
+  return lines;
+}
 
 constexpr const char* kLayersKey = "model.layers";
 
@@ -186,6 +193,9 @@ void add_rows(const std::vector<NamedLayer>& list, size_t indent, std::string& t
 }
 
 }  // namespace
+
+ModelError::ModelError(std::vector<LayerFault> faults)
+    : ConfigError(lines_of(faults), faults.size()), faults_(std::move(faults)) {}
 
 std::vector<const NamedLayer*> ModelPlan::all_layers() const {
   std::vector<const NamedLayer*> all;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/faults.h"
 #include "config/run_config.h"
 #include "layers/layer_kind.h"
 #include "layers/naive_bayes.h"
@@ -30,9 +31,24 @@ struct ModelPlan {
   bool reads_lengths() const;      ///< some layer that evaluation runs looks at `lengths`
 };
 
-/// Infers every shape. @throws UsageError listing every fault with the layer named: mismatches, a model that
-/// does not end in `num_outputs` logits, a final activation, a sigmoid at the end of a model trained on
-/// logits.
+/// What does not fit with a layer.
+struct LayerFault {
+  std::string where;  ///< "file:line:column"; empty where nobody wrote it
+  std::string path;   ///< "model.layers[2].linear"
+  std::string message;
+};
+
+class ModelError : public config::ConfigError {
+ public:
+  explicit ModelError(std::vector<LayerFault> faults);
+  const std::vector<LayerFault>& faults() const { return faults_; }
+
+ private:
+  std::vector<LayerFault> faults_;
+};
+
+/// Infers every shape. @throws ModelError listing every fault: mismatches, a model that does not end in
+/// `num_outputs` logits, a final activation, a sigmoid at the end of a model trained on logits.
 /// @param num_ids 2 or more: vocabulary size or buckets + 1.
 ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfig::Mode loss, int64_t num_ids,
                      int64_t num_outputs);

@@ -5,8 +5,11 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
+#include "config/faults.h"
 #include "config/field_builder.h"
 #include "config/load.h"
 #include "core/error.h"
@@ -60,13 +63,18 @@ inline LoadedConfig load_text(const std::string& yaml) {
   return load_config_text(yaml, "c.yaml", some_layers());
 }
 
+/// One fault a line.
+inline std::string told(const UsageError& error) {
+  return fmt::format("{}", fmt::join(lines_of(error), "\n"));
+}
+
 /// What is wrong with a text, or "no fault".
 inline std::string faults_of(const std::string& yaml) {
   try {
     load_text(yaml);
   } catch (const UsageError& error) {
     EXPECT_EQ(error.exit_code(), ExitCode::kUsage);
-    return error.what();
+    return told(error);
   }
   return "no fault";
 }
@@ -100,7 +108,7 @@ class ConfigFiles : public ::testing::Test {
     try {
       load(files, overrides);
     } catch (const UsageError& error) {
-      std::string message = error.what();
+      std::string message = told(error);
       const std::string prefix = folder_.string() + "/";
       for (size_t at; (at = message.find(prefix)) != std::string::npos;) message.erase(at, prefix.size());
       return message;

@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 /// A configuration from sections; those that are not named are the minimal ones.
 std::string sections(std::string data, std::string task, std::string model, std::string training,
@@ -457,6 +458,61 @@ TEST(CrossChecks, Bfloat16TrainsOnLogitsAndNotInTheFusedEngine) {
             HasSubstr("training.float32_matmul_precision: is high, but training.engine is fused")));
   EXPECT_EQ(with_training("{epochs: 1, float32_matmul_precision: medium}"), "no fault");
   EXPECT_THAT(with_training("{epochs: 1, precision: bf16}"), HasSubstr("expected float32 or bfloat16"));
+}
+
+/// What is wrong with the parts of a configuration that `sections` leaves as minimal() has them.
+std::string faults_of_parts(const std::string& task, const std::string& training, const std::string& more) {
+  return faults_of(std::string(kData) + task + kModel + training + more);
+}
+
+TEST(CrossChecks, AFaultHidesNoContradictionThatDoesNotReadIt) {
+  const std::string monitor = "training.monitor.metric: is 'f1_x', which binary tasks do not have";
+  const std::string weights = "loss.pos_weight: has 2 numbers, but the task has 1 output";
+  const std::string training = "training: {epochs: 1, monitor: f1_x}\n";
+  const std::string loss = "loss: {pos_weight: [1, 2]}\n";
+  for (const char* task : {"task: {kind: binary, positiv: pos}\n", "task: {kind: binary}\n",
+                           "task: {kind: binary, positive: pos, positive: neg}\n",
+                           "task: {kind: binary, positive: pos, positive_above: 1}\n",
+                           "task: {kind: binary, positive: [pos]}\n"}) {
+    const std::string told = faults_of_parts(task, training, loss);
+    EXPECT_THAT(told, AllOf(HasSubstr("c.yaml:2:"), HasSubstr(monitor), HasSubstr(weights))) << told;
+  }
+  EXPECT_THAT(faults_of_parts(kTask, "training: {epochs: 1, epochs: 2, monitor: f1_x}\n", loss),
+              AllOf(HasSubstr("training.epochs: duplicate key"), HasSubstr(monitor), HasSubstr(weights)));
+  EXPECT_THAT(faults_of_parts(kTask, training, loss + "text: {split: word, ngrams: [2, 1]}\n"),
+              AllOf(HasSubstr("text.split: is 'word'"), HasSubstr("text.ngrams: has 1 after 2"),
+                    HasSubstr(monitor), HasSubstr(weights)));
+  EXPECT_THAT(faults_of_parts(kTask, training, "text: {vocabulary: {}, hashing: 3, ngrams: [2, 1]}\n"),
+              AllOf(HasSubstr("has both"), HasSubstr("text.ngrams: has 1 after 2"), HasSubstr(monitor)));
+}
+
+TEST(CrossChecks, AFaultMakesNoFollowUp) {
+  const auto one = [](const std::string& told) {
+    return told.find('\n') == std::string::npos ? told : "several: " + told;
+  };
+  const std::string include = "model: {layers: [{embedding: 16}, {mean_pool: include}, {linear: 1}]}\n";
+  EXPECT_THAT(
+      one(faults_of(std::string(kData) + kTask + include + kTraining + "text: {sequence_lenght: 9}\n")),
+      StartsWith("c.yaml:5:8: text.sequence_lenght: unknown key"));
+  EXPECT_THAT(
+      one(faults_of(std::string(kData) + kTask + include + kTraining + "text: {sequence_length: x}\n")),
+      StartsWith("c.yaml:5:25: text.sequence_length: is 'x'"));
+  EXPECT_THAT(one(faults_of_parts(kTask, "training: {epochs: ten}\n", "")),
+              StartsWith("c.yaml:4:20: training.epochs"));
+  EXPECT_THAT(one(faults_of_parts("task: {kind: bynary, labels: [a, b, c]}\n", kTraining,
+                                  "loss: {pos_weight: [1, 2]}\n")),
+              StartsWith("c.yaml:2:14: task.kind"));
+  EXPECT_THAT(
+      one(faults_of("data: {train: t.csv, validation: [[x]]}\ntraining: {epochs: 1, early_stopping: 2}\n" +
+                    std::string(kTask) + kModel)),
+      StartsWith("c.yaml:1:"));
+  EXPECT_THAT(
+      one(faults_of("data: {train: t.csv, validation: v.csv, columns: {text: {}, text_separator: x}}\n" +
+                    std::string(kTask) + kModel + kTraining)),
+      StartsWith("c.yaml:1:57: data.columns.text: is a map"));
+  EXPECT_THAT(
+      one(faults_of_parts(kTask, kTraining, "optimizer: {adamm: {weight_decay: 1}, no_decay: [bias]}\n")),
+      StartsWith("c.yaml:5:13: optimizer.adamm: unknown key"));
 }
 
 }  // namespace

@@ -46,6 +46,8 @@ TEST(FreeNames, TheOtherFormsStayWhatTheyWere) {
 
 TEST(FreeNames, FaultsHaveTheirPlaceAndSayWhatWasMeant) {
   EXPECT_EQ(faults_of(with_loss("{pos_weight: {toxik: 3, insult: 0, a.b: [1]}}")),
+            "c.yaml:5:21: loss.pos_weight.toxik: there is no such label (expected some of toxic, insult, "
+            "a.b); did you mean 'toxic'?\n"
             "c.yaml:5:39: loss.pos_weight.insult: is '0', out of range (expected a number above 0)\n"
             "c.yaml:5:47: loss.pos_weight.a.b: is a list (expected a number above 0)");
   EXPECT_EQ(faults_of(with_loss("{pos_weight: {toxik: 3}}")),

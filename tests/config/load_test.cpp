@@ -12,6 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 TEST(Load, FillsEveryDefaultOfAMinimalConfiguration) {
   const LoadedConfig loaded = load_text(minimal());
@@ -267,6 +268,52 @@ TEST_F(ConfigFiles, BaseFilesComeFirstAndAreRelativeToTheFileThatNamesThem) {
   EXPECT_EQ(run.training.batch_size, 4);
 }
 
+TEST_F(ConfigFiles, EveryBaseFileLiesBelowEveryFileThatIsNamed) {
+  write("deep.yaml", minimal() + "optimizer: {adam: {lr: 0.5, eps: 0.5, beta1: 0.5, beta2: 0.5}}\n");
+  const auto first =
+      write("first.yaml", "base: deep.yaml\noptimizer: {adam: {lr: 0.25, eps: 0.25, beta1: 0.25}}\n");
+  write("low.yaml", "optimizer: {adam: {lr: 0.125, eps: 0.125}}\ntraining: {batch_size: 3, seed: 3}\n");
+  write("lower.yaml", "base: low.yaml\ntraining: {batch_size: 7}\n");
+  const auto second = write("second.yaml", "base: lower.yaml\noptimizer: {adam: {lr: 0.0625}}\n");
+  const RunConfig run = load({first, second}).run;
+  EXPECT_EQ(run.optimizer.kind.args["lr"], 0.0625) << "the last file";
+  EXPECT_EQ(run.optimizer.kind.args["eps"], 0.25) << "the first file, above the bases of the second";
+  EXPECT_EQ(run.optimizer.kind.args["beta1"], 0.25);
+  EXPECT_EQ(run.optimizer.kind.args["beta2"], 0.5) << "the base of the first file";
+  EXPECT_EQ(run.training.batch_size, 7) << "the shallower base of the second";
+  EXPECT_EQ(run.training.seed, 3);
+}
+
+TEST_F(ConfigFiles, ABaseMayBeNull) {
+  EXPECT_EQ(faults({write("a.yaml", minimal() + "base: null\n")}), "no fault");
+}
+
+TEST_F(ConfigFiles, AnOverrideThatTakesAnotherAwayIsAFault) {
+  const auto file = write("a.yaml", std::string(kTask) + kModel + kTraining +
+                                        "data: {train: t.csv, validation: v.csv, test: {from: train, "
+                                        "fraction: 0.1}}\nloss: {mode: focal_with_logits}\n");
+  const auto fault = [&](const std::string& first, const std::string& second) {
+    return faults({file}, {first, second});
+  };
+  const auto told = [](const std::string& first, const std::string& second) {
+    return "--set " + second + ": " + second.substr(0, second.find('=')) + ": takes away what --set " +
+           first + " sets (leave one of the two out)";
+  };
+  const std::pair<const char*, const char*> pairs[] = {
+      {"optimizer.sgd.lr=0.1", "optimizer.adam.lr=0.5"},
+      {"optimizer.sgd.lr=0.1", "optimizer=adam"},
+      {"text.vocabulary.max_tokens=100", "text.hashing.buckets=10"},
+      {"data.test.fraction=0.2", "data.test.path=r.csv"},
+      {"loss.gamma=2", "loss.mode=sigmoid_bce"},
+      {"model.layers[1].mean_pool.padding=exclude", "model.layers[1]={dropout: 0.1}"},
+      {"data.validation.path=w.csv", "data.validation=null"}};
+  for (const auto& [first, second] : pairs) EXPECT_THAT(fault(first, second), HasSubstr(told(first, second)));
+  EXPECT_EQ(faults({file}, {"data.test.path=r.csv"}), "no fault") << "a file's choice gives way";
+  EXPECT_EQ(fault("optimizer=sgd", "optimizer=adam"), "no fault") << "of one key the right-most wins";
+  EXPECT_EQ(fault("data.test=null", "data.test.path=r.csv"), "no fault");
+  EXPECT_EQ(fault("optimizer.adam.lr=1", "optimizer.clip_norm=1"), "no fault");
+}
+
 TEST_F(ConfigFiles, ACircleOfBaseFilesIsAFault) {
   const auto a = write("a.yaml", "base: b.yaml\n");
   write("b.yaml", "base: a.yaml\n");
@@ -290,10 +337,10 @@ TEST_F(ConfigFiles, WhatCannotBeReadHidesNoOtherFault) {
       write("a.yaml", "base: no.yaml\nname: x\nname: y\ntrainin: {epochs: 1}\nloss: {mode: 3}\n");
   const std::string found =
       faults({file, folder_ / "absent.yaml"}, {"training.epochs", "training.batch_size=x"});
-  for (const char* fault : {"a.yaml:1:7: base: there is no file", "a.yaml:3:1: duplicate key 'name'",
-                            "a.yaml:4:1: trainin: unknown key",
-                            "a.yaml:5:14: loss.mode: ", "absent.yaml: cannot read the configuration",
-                            "--set training.epochs", "training.batch_size: is 'x'"})
+  for (const char* fault :
+       {"a.yaml:1:7: base: there is no file", "a.yaml:3:1: name: duplicate key, as in line 2, column 1",
+        "a.yaml:4:1: trainin: unknown key", "a.yaml:5:14: loss.mode: ",
+        "absent.yaml: cannot read the configuration", "--set training.epochs", "training.batch_size: is 'x'"})
     EXPECT_THAT(found, HasSubstr(fault));
   EXPECT_THAT(found, Not(HasSubstr("is missing"))) << "it may stand in what could not be read";
 }
@@ -332,7 +379,7 @@ TEST_F(ConfigFiles, AnOverrideWithoutAValueOrWithAHalfOneIsRefused) {
   for (const char* text : {"data.validation=", "data.validation=  "})
     EXPECT_THAT(faults({file}, {text}),
                 HasSubstr("data.validation: has no value behind the '=' (expected one; "
-                          "null unsets the key, '' is an empty text)"));
+                          "null where the key may be without a value, '' for an empty text)"));
   for (const char* value : {"#", "|", ">"})
     EXPECT_THAT(faults({file}, {std::string("data.columns.delimiter=") + value}),
                 HasSubstr(std::string("put the value in quotes, as in '\"") + value + "\"'"));
@@ -369,7 +416,8 @@ TEST_F(ConfigFiles, BadOverridesAreNamed) {
             "--set model.layers[3].dropout=0.5: model.layers: has no item [3] (it has 3, counted from 0)");
   EXPECT_THAT(fault("training[0]=1"), HasSubstr("training: is not a list in the configuration"));
   EXPECT_THAT(fault("training.epoch=1"), HasSubstr("--set training.epoch=1: training.epoch: unknown key"));
-  EXPECT_THAT(fault("training.epochs=[1"), HasSubstr("--set training.epochs=[1: not valid YAML: "));
+  EXPECT_THAT(fault("training.epochs=[1"),
+              HasSubstr("--set training.epochs=[1: training.epochs: not valid YAML: "));
   EXPECT_EQ(
       fault("training.epochs=many"),
       "--set training.epochs=many: training.epochs: is 'many' (expected an integer from 1 to 1000000000)");
@@ -386,9 +434,24 @@ TEST_F(ConfigFiles, FaultsOfAllFilesComeTogether) {
   const auto a = write("a.yaml", "data: {train: t, train: u}\n");
   const auto b = write("b.yaml", "x: [\n");
   const std::string message = faults({a, b});
-  EXPECT_THAT(message,
-              HasSubstr("a.yaml:1:18: duplicate key 'train' in lines 1 and 1 (each key stands once)"));
+  EXPECT_THAT(
+      message,
+      HasSubstr("a.yaml:1:18: data.train: duplicate key, as in line 1, column 8 (each key stands once)"));
   EXPECT_THAT(message, HasSubstr("b.yaml:"));
+}
+
+TEST_F(ConfigFiles, FaultsAreCountedInALineOfTheirOwn) {
+  const auto file = write("a.yaml", minimal() + "text: {split: word}\nloss: {mode: hinge}\n");
+  try {
+    load({file}, {"training.epochs=0"});
+    FAIL() << "loaded";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), StartsWith("3 faults in the configuration\n"));
+    ASSERT_EQ(error.lines().size(), 3u);
+    EXPECT_THAT(error.lines()[0], StartsWith(file.string() + ":5:15: text.split: "));
+    EXPECT_THAT(error.lines()[1], StartsWith(file.string() + ":6:14: loss.mode: "));
+    EXPECT_THAT(error.lines()[2], StartsWith("--set training.epochs=0: training.epochs: "));
+  }
 }
 
 }  // namespace

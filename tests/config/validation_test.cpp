@@ -35,7 +35,6 @@ TEST(Validation, ReportsEveryFaultAtOnceInOrder) {
       "c.yaml:3:19: model.layers[0]: unknown kind 'embeding' (expected embedding, embedding_bag, dropout, "
       "mean_pool, "
       "linear, relu, sigmoid or parallel); did you mean 'embedding'?\n"
-      "c.yaml:3:43: model.layers[1].linear.units: is missing (expected an integer of at least 1)\n"
       "c.yaml:3:44: model.layers[1].linear.unit: unknown key (expected units or bias); did you mean "
       "'units'?\n"
       "c.yaml:4:20: training.epochs: is 'ten' (expected an integer from 1 to 1000000000)\n"

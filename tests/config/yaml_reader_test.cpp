@@ -22,7 +22,7 @@ std::optional<Node> read(const std::string& text, std::string& message) {
   try {
     faults.throw_if_any();
   } catch (const UsageError& error) {
-    message = error.what();
+    message = told(error);
   }
   return node;
 }
@@ -121,8 +121,8 @@ TEST(YamlReader, RefusesWhatConfigurationsDoNotUse) {
 
 TEST(YamlReader, NamesBothLinesOfADuplicateKeyAndGoesOn) {
   EXPECT_EQ(fault("a: 1\nb: {c: 1, c: 2}\na: 3\n"),
-            "f:2:11: duplicate key 'c' in lines 2 and 2 (each key stands once)\n"
-            "f:3:1: duplicate key 'a' in lines 1 and 3 (each key stands once)");
+            "f:2:11: b.c: duplicate key, as in line 2, column 5 (each key stands once)\n"
+            "f:3:1: a: duplicate key, as in line 1, column 1 (each key stands once)");
 }
 
 TEST(YamlReader, RefusesMapsOfMoreThanAThousandKeys) {

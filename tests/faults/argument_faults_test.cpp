@@ -117,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
         swept("sweep_range_without_random", {"training.seed=1..9"},
               "1..9 is a range, of which only --random N draws"),
         swept("sweep_unknown_key", {"training.sed=1,2"},
-              "trial 1: --set training.sed=1: training.sed: unknown key"),
+              "\n--set training.sed=1: training.sed: unknown key .*\\[trial 1\\]"),
         swept("sweep_file_in_an_axis", {"base=a.yaml,b.yaml"}, "base: can stand in files only"),
         swept("sweep_too_few_to_draw", {"training.seed=1,2", "--random", "3"},
               "--random 3: 2 different trials were found"),
@@ -261,11 +261,15 @@ INSTANTIATE_TEST_SUITE_P(
                {"export", "run", "--format", "triton", "--output", "reviews.csv/triton"}, 5,
                "reviews\\.csv/triton.*Not a directory"),
         of_run("export_of_unknown_weights", {"export", "run", "--weights", "int4"}, 2,
-               "export\\.weights: is 'int4' .expected float32, float16 or int8"),
+               "\n--weights int4: export\\.weights: is 'int4' .expected float32, float16 or int8"),
         of_run("export_of_buckets_of_a_vocabulary", {"export", "run", "--buckets", "used"}, 2,
                "export.buckets is used, but the run has a vocabulary"),
         of_run("export_with_a_share_above_one", {"export", "run", "--max-changed", "1.5"}, 2,
-               "export\\.max_changed: is .*out of range"),
+               "\n--max-changed 1\\.5: export\\.max_changed: is .*out of range"),
+        of_run("export_of_unknown_buckets", {"export", "run", "--buckets", "nope"}, 2,
+               "\n--buckets nope: export\\.buckets: is 'nope'"),
+        of_run("export_with_a_share_of_nothing", {"export", "run", "--max-changed", "0.1"}, 2,
+               "--max-changed limits what a smaller table may change, and none is asked for"),
         of_run("export_into_a_device", {"export", "run", "--output", "/dev/full/model.pt"}, 5, "/dev/full"),
         of_run("full_output_of_predict", kPredict, 5, "cannot write to standard output: No space left",
                "exec \"$@\" > /dev/full"),
@@ -422,6 +426,17 @@ INSTANTIATE_TEST_SUITE_P(
                   0,
                   ""}),
     case_name);
+
+TEST(Doctor, TellsOfAFolderForTemporaryFilesThatIsNotThere) {
+  const FaultFolder folder;
+  const ProgramResult text = folder.run({"doctor"}, {"TMPDIR=/nonexistent"});
+  EXPECT_EQ(text.exit_code, 5) << text.err;
+  EXPECT_THAT(text.out,
+              ::testing::ContainsRegex("libtorch .*self_train_fault .*/nonexistent.*set TMPDIR to"));
+  const ProgramResult json = folder.run({"doctor", "--json"}, {"TMPDIR=/nonexistent"});
+  EXPECT_EQ(json.exit_code, 5) << json.err;
+  EXPECT_THAT(json.out, ::testing::ContainsRegex("\"self_train_accuracy\": null.*\"healthy\": false"));
+}
 
 }  // namespace
 }  // namespace bernoulli::testing

@@ -70,11 +70,43 @@ INSTANTIATE_TEST_SUITE_P(
         whole("too_long", "#" + std::string(2 << 20, 'x'), "2097153 bytes, at most 1048576")),
     case_name);
 
+/// Something broken beside a model that ends in three outputs, which is told all the same, by its key.
+FaultCase beside_a_shape(const std::string& name, const std::string& old, const std::string& by,
+                         const std::string& message) {
+  return {name, kCheck, 2,
+          "[2-9] faults in the configuration\n.*" + message +
+              ".*config\\.yaml:1[12]:7: model\\.layers\\[2\\]\\.linear: the model ends in \\[B, 3\\]|" +
+              "config\\.yaml:1[12]:7: model\\.layers\\[2\\]\\.linear: the model ends in \\[B, 3\\].*" +
+              message,
+          [old, by](FaultFolder& folder) {
+            folder.configure("units: 1", "units: 3");
+            folder.configure(old, by);
+          }};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, ConfigFaults,
+    ::testing::Values(
+        beside_a_shape("shape_and_misspelt_positive", "positive:", "positiv:", "task\\.positiv: unknown key"),
+        beside_a_shape("shape_and_no_positive", ", positive: good", "", "task: has neither positive nor"),
+        beside_a_shape("shape_and_split", "text:", "text:\n  split: word", "text\\.split: is 'word'"),
+        beside_a_shape("shape_and_weights", "bce_with_logits}", "bce_with_logits, pos_weight: [1, 2]}",
+                       "loss\\.pos_weight: has 2 numbers"),
+        beside_a_shape("shape_and_loss", "bce_with_logits", "hinge", "loss\\.mode: is 'hinge'"),
+        beside_a_shape("shape_and_initializer", "model:", "model:\n  initializer: kears",
+                       "model\\.initializer: is 'kears'"),
+        beside_a_shape("shape_and_padding", "padding: exclude", "padding: include",
+                       "mean_pool\\.padding: is include, but text\\.sequence_length is not set"),
+        beside_a_shape("shape_and_duplicate", "epochs: 2", "epochs: 2, epochs: 3",
+                       "training\\.epochs: duplicate key")),
+    case_name);
+
 INSTANTIATE_TEST_SUITE_P(
     Keys, ConfigFaults,
     ::testing::Values(
-        changed("duplicate", "metrics:", "loss: {mode: sigmoid_bce}\nmetrics:",
-                "config\\.yaml:15:1: duplicate key 'loss' in lines 12 and 15"),
+        changed(
+            "duplicate", "metrics:", "loss: {mode: sigmoid_bce}\nmetrics:",
+            "1 fault in the configuration\nconfig\\.yaml:15:1: loss: duplicate key, as in line 12, column 1"),
         changed("misspelt_section", "training:", "trainig:",
                 "config\\.yaml:14:1: trainig: unknown key .*did you mean 'training'"),
         changed("misspelt_key", "batch_size", "batch_sise",
@@ -150,9 +182,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "model\\.layers\\[1\\]"),
         changed("linear_on_token_ids", "    - embedding: {dim: 4}\n", "",
                 "model\\.layers\\[0\\].*got \\[B, T\\] ids"),
-        changed("naive_bayes_without_a_pool_behind_the_table", "embedding: {dim: 4}",
-                "embedding: {dim: 4, initializer: naive_bayes}\n    - spatial_dropout: 0.1\n    - layer_norm",
-                "config\\.yaml:9:7: model\\.layers\\[0\\] .*naive_bayes needs mean_pool or sum_pool"),
+        changed(
+            "naive_bayes_without_a_pool_behind_the_table", "embedding: {dim: 4}",
+            "embedding: {dim: 4, initializer: naive_bayes}\n    - spatial_dropout: 0.1\n    - layer_norm",
+            "config\\.yaml:9:7: model\\.layers\\[0\\]\\.embedding: naive_bayes needs mean_pool or sum_pool"),
         changed("pretrained_vectors_of_hashed_ids",
                 "text:\n  vocabulary: {max_tokens: 100}\nmodel:\n  layers:\n    - embedding: {dim: 4}\n",
                 "text:\n  hashing: {buckets: 100}\nmodel:\n  layers:\n"
@@ -161,7 +194,7 @@ INSTANTIATE_TEST_SUITE_P(
         changed("nothing_to_train",
                 "embedding: {dim: 4}\n    - mean_pool: {padding: exclude}\n    - linear: {units: 1}",
                 "embedding: {dim: 1, trainable: false}\n    - mean_pool: {padding: exclude}",
-                "model\\.layers\\[0\\] \\(embedding\\): no layer has anything to train"),
+                "model\\.layers\\[0\\]\\.embedding: no layer has anything to train"),
         changed("no_layers",
                 "layers:\n    - embedding: {dim: 4}\n    - mean_pool: {padding: exclude}\n    - linear: "
                 "{units: 1}",

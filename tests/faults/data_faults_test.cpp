@@ -32,60 +32,60 @@ std::string good_and_bad(const std::string& more) { return sound_rows() + more; 
 
 INSTANTIATE_TEST_SUITE_P(
     Places, DataFaults,
-    ::testing::Values(prepared("file_missing", "reviews\\.csv",
-                               [](FaultFolder& f) { std::filesystem::remove(f / "reviews.csv"); }),
-                      prepared("folder_missing", "films", [](FaultFolder& f) { use_folders(f, {}); }),
-                      prepared("folder_empty", "films",
-                               [](FaultFolder& f) {
-                                 use_folders(f, {});
-                                 create_folder(f / "films");
-                               }),
-                      prepared("folder_without_classes", "films.*class",
-                               [](FaultFolder& f) {
-                                 use_folders(f, {"films/1.txt", "films/2.txt"});
-                               }),
-                      prepared("folder_with_three_classes", "besides 'good' .*'bad', 'fair'",
-                               [](FaultFolder& f) {
-                                 use_folders(f, {"films/good/1.txt", "films/bad/1.txt", "films/fair/1.txt"});
-                               }),
-                      prepared("positive_class_not_there", "'good'",
-                               [](FaultFolder& f) {
-                                 use_folders(f, {"films/pos/1.txt", "films/neg/1.txt"});
-                               }),
-                      prepared("table_is_a_folder", "reviews\\.csv.*folder",
-                               [](FaultFolder& f) {
-                                 std::filesystem::remove(f / "reviews.csv");
-                                 create_folder(f / "reviews.csv");
-                               }),
-                      prepared("link_to_itself", "reviews\\.csv",
-                               [](FaultFolder& f) {
-                                 std::filesystem::remove(f / "reviews.csv");
-                                 std::filesystem::create_symlink("reviews.csv", f / "reviews.csv");
-                               }),
-                      prepared("device_without_end", "/dev/zero",
-                               [](FaultFolder& f) {
-                                 f.configure("{path: reviews.csv}", "{path: /dev/zero, format: csv}");
-                               }),
-                      prepared("validation_missing", "held\\.csv",
-                               [](FaultFolder& f) {
-                                 f.configure("{from: train, fraction: 0.25, method: stratified, seed: 1}",
-                                             "held.csv");
-                               }),
-                      prepared("test_missing", "test\\.csv' does not exist",
-                               [](FaultFolder& f) { f.configure("task:", "  test: test.csv\ntask:"); }),
-                      prepared("vocabulary_missing", "words\\.txt",
-                               [](FaultFolder& f) { f.configure("max_tokens: 100", "file: words.txt"); }),
-                      prepared("vocabulary_with_a_token_twice",
-                               "words\\.txt:3.*listed before, at .*words\\.txt:1",
-                               [](FaultFolder& f) {
-                                 f.write("words.txt", "fine\ndull\nfine\n");
-                                 f.configure("max_tokens: 100", "file: words.txt");
-                               }),
-                      prepared("vocabulary_with_an_empty_line", "words\\.txt:2.*empty token",
-                               [](FaultFolder& f) {
-                                 f.write("words.txt", "fine\n\ndull\n");
-                                 f.configure("max_tokens: 100", "file: words.txt");
-                               })),
+    ::testing::Values(
+        prepared("file_missing", "reviews\\.csv",
+                 [](FaultFolder& f) { std::filesystem::remove(f / "reviews.csv"); }),
+        prepared("folder_missing", "films", [](FaultFolder& f) { use_folders(f, {}); }),
+        prepared("folder_empty", "films",
+                 [](FaultFolder& f) {
+                   use_folders(f, {});
+                   create_folder(f / "films");
+                 }),
+        prepared("folder_without_classes", "films.*class",
+                 [](FaultFolder& f) {
+                   use_folders(f, {"films/1.txt", "films/2.txt"});
+                 }),
+        prepared("folder_with_three_classes",
+                 "films/[a-z]+/1\\.txt: a binary task has two labels; besides 'good' .*'bad', 'fair'",
+                 [](FaultFolder& f) {
+                   use_folders(f, {"films/good/1.txt", "films/bad/1.txt", "films/fair/1.txt"});
+                 }),
+        prepared("positive_class_not_there", "'good'",
+                 [](FaultFolder& f) {
+                   use_folders(f, {"films/pos/1.txt", "films/neg/1.txt"});
+                 }),
+        prepared("table_is_a_folder", "reviews\\.csv.*folder",
+                 [](FaultFolder& f) {
+                   std::filesystem::remove(f / "reviews.csv");
+                   create_folder(f / "reviews.csv");
+                 }),
+        prepared("link_to_itself", "reviews\\.csv",
+                 [](FaultFolder& f) {
+                   std::filesystem::remove(f / "reviews.csv");
+                   std::filesystem::create_symlink("reviews.csv", f / "reviews.csv");
+                 }),
+        prepared("device_without_end", "/dev/zero",
+                 [](FaultFolder& f) {
+                   f.configure("{path: reviews.csv}", "{path: /dev/zero, format: csv}");
+                 }),
+        prepared("validation_missing", "held\\.csv",
+                 [](FaultFolder& f) {
+                   f.configure("{from: train, fraction: 0.25, method: stratified, seed: 1}", "held.csv");
+                 }),
+        prepared("test_missing", "test\\.csv' does not exist",
+                 [](FaultFolder& f) { f.configure("task:", "  test: test.csv\ntask:"); }),
+        prepared("vocabulary_missing", "words\\.txt",
+                 [](FaultFolder& f) { f.configure("max_tokens: 100", "file: words.txt"); }),
+        prepared("vocabulary_with_a_token_twice", "words\\.txt:3.*listed before, at .*words\\.txt:1",
+                 [](FaultFolder& f) {
+                   f.write("words.txt", "fine\ndull\nfine\n");
+                   f.configure("max_tokens: 100", "file: words.txt");
+                 }),
+        prepared("vocabulary_with_an_empty_line", "words\\.txt:2.*empty token",
+                 [](FaultFolder& f) {
+                   f.write("words.txt", "fine\n\ndull\n");
+                   f.configure("max_tokens: 100", "file: words.txt");
+                 })),
     case_name);
 
 INSTANTIATE_TEST_SUITE_P(

@@ -112,7 +112,7 @@ TEST(Initializers, ABiasAndATableMayNameTheirs) {
 TEST(Initializers, RefuseAnIntervalTheWrongWayRound) {
   EXPECT_EQ(
       testing::plan_fault("[{embedding: {dim: 4, initializer: {uniform: [1, 0]}}}, mean_pool, {linear: 1}]"),
-      "model.layers[0] (embedding): initializer uniform: low is above high");
+      "model.layers[0].embedding: initializer uniform: low is above high");
 }
 
 /// What the planner says of a naive Bayes start in `layers`.
@@ -128,21 +128,20 @@ TEST(NaiveBayes, NeedsAColumnALabelAndOneLinearLayerBehindAPool) {
             "");
   EXPECT_EQ(naive_bayes_fault(bag + "{dropout: 0.1}]", 2), "");
   EXPECT_EQ(naive_bayes_fault(bag + "{linear: 3}]", 3),
-            "model.layers[0] (embedding_bag): naive_bayes needs a column a label: dim is 2, the task has 3 "
+            "model.layers[0].embedding_bag: naive_bayes needs a column a label: dim is 2, the task has 3 "
             "labels");
-  EXPECT_EQ(
-      naive_bayes_fault(bag + "{linear: 4}, relu, {linear: 1}]"),
-      "model.layers[0] (embedding_bag): naive_bayes is defined for one linear layer behind the pool, or "
-      "none, and relu_2 is one more layer (take it out, or start the table otherwise)");
+  EXPECT_EQ(naive_bayes_fault(bag + "{linear: 4}, relu, {linear: 1}]"),
+            "model.layers[0].embedding_bag: naive_bayes is defined for one linear layer behind the pool, or "
+            "none, and relu_2 is one more layer (take it out, or start the table otherwise)");
   EXPECT_EQ(naive_bayes_fault(bag + "{linear: {units: 1, initializer: ones}}]"),
-            "model.layers[0] (embedding_bag): naive_bayes decides how linear_1 starts, which names an "
+            "model.layers[0].embedding_bag: naive_bayes decides how linear_1 starts, which names an "
             "initializer of its own (leave one of them out)");
   EXPECT_EQ(naive_bayes_fault("[{embedding: " + table + "}, max_pool, {linear: 1}]"),
-            "model.layers[0] (embedding): naive_bayes needs mean_pool or sum_pool behind the table, got "
+            "model.layers[0].embedding: naive_bayes needs mean_pool or sum_pool behind the table, got "
             "max_pool (max_pool_1)");
   EXPECT_EQ(
       naive_bayes_fault("[{embedding_bag: {dim: 1, mode: max, initializer: naive_bayes}}, {linear: 1}]"),
-      "model.layers[0] (embedding_bag): naive_bayes needs mode: mean or sum, got max");
+      "model.layers[0].embedding_bag: naive_bayes needs mode: mean or sum, got max");
 }
 
 TEST(NaiveBayes, GivesScoresToTheFirstColumnsAndTheLinearLayerThatPassesThemOn) {

@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "config/load.h"
 #include "core/error.h"
 #include "layers/model_plan.h"
@@ -54,7 +57,7 @@ inline std::string plan_fault(const std::string& list, const PlanOptions& option
   try {
     plan(list, options);
   } catch (const UsageError& error) {
-    return error.what();
+    return fmt::format("{}", fmt::join(config::lines_of(error), "\n"));
   }
   return "";
 }

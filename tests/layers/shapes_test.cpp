@@ -104,31 +104,30 @@ TEST(Shapes, EveryKindRefusesAnInputThatItCannotTake) {
     return plan_fault("[" + before + ", " + layer + ", {linear: 1}]");
   };
   const std::string sequence = "{embedding: 4}", vector = "{embedding: 4}, mean_pool";
-  EXPECT_EQ(after(sequence, "{embedding: 4}"), "model.layers[1] (embedding): takes token ids, got [B, T, 4]");
+  EXPECT_EQ(after(sequence, "{embedding: 4}"), "model.layers[1].embedding: takes token ids, got [B, T, 4]");
   EXPECT_EQ(after(sequence, "{embedding_bag: 4}"),
-            "model.layers[1] (embedding_bag): takes token ids, got [B, T, 4]");
+            "model.layers[1].embedding_bag: takes token ids, got [B, T, 4]");
   EXPECT_EQ(after(sequence, "batch_norm"),
-            "model.layers[1] (batch_norm): takes a vector [B, D], got [B, T, 4]");
+            "model.layers[1].batch_norm: takes a vector [B, D], got [B, T, 4]");
   for (const char* kind : {"mean_pool", "max_pool", "sum_pool"})
     EXPECT_EQ(after(vector, kind),
-              "model.layers[2] (" + std::string(kind) + "): takes a sequence [B, T, D], got [B, 4]");
+              "model.layers[2]." + std::string(kind) + ": takes a sequence [B, T, D], got [B, 4]");
   for (const std::string kind : {"attention_pool", "gru", "lstm"})
     EXPECT_EQ(after(vector, "{" + kind + ": 3}"),
-              "model.layers[2] (" + kind + "): takes a sequence [B, T, D], got [B, 4]");
+              "model.layers[2]." + kind + ": takes a sequence [B, T, D], got [B, 4]");
   EXPECT_EQ(after(vector, "{conv1d: {channels: 3, kernel_size: 2}}"),
-            "model.layers[2] (conv1d): takes a sequence [B, T, D], got [B, 4]");
+            "model.layers[2].conv1d: takes a sequence [B, T, D], got [B, 4]");
   EXPECT_EQ(after(vector, "{spatial_dropout: 0.1}"),
-            "model.layers[2] (spatial_dropout): takes a sequence [B, T, D], got [B, 4]");
+            "model.layers[2].spatial_dropout: takes a sequence [B, T, D], got [B, 4]");
   for (const char* layer : {"relu", "tanh", "gelu", "sigmoid", "leaky_relu", "silu", "{dropout: 0.1}",
                             "layer_norm", "{linear: 4}"}) {
     const std::string fault = plan_fault("[" + std::string(layer) + ", {linear: 1}]");
-    EXPECT_THAT(fault, ::testing::StartsWith("model.layers[0] (")) << layer;
+    EXPECT_THAT(fault, ::testing::StartsWith("model.layers[0].")) << layer;
     EXPECT_THAT(fault, ::testing::EndsWith(", got [B, T] ids")) << layer;
   }
-  EXPECT_EQ(
-      plan_fault("[{embedding: 4}, {linear: 1}]"),
-      "model.layers[1] (linear): the model ends in [B, T, 1], expected [B, 1]: one logit a label (put a "
-      "pool, such as mean_pool, before the last linear layer)");
+  EXPECT_EQ(plan_fault("[{embedding: 4}, {linear: 1}]"),
+            "model.layers[1].linear: the model ends in [B, T, 1], expected [B, 1]: one logit a label (put a "
+            "pool, such as mean_pool, before the last linear layer)");
 }
 
 constexpr const char* kTextCnn =
@@ -170,7 +169,7 @@ TEST(Shapes, BranchesGiveNoMoreThanALayerMay) {
   std::string layers = "[{embedding: 65536}, mean_pool";
   for (int i = 0; i < 12; ++i) layers += ", {parallel: [" + copies + "]}";
   EXPECT_EQ(plan_fault(layers + ", {linear: 1}]"),
-            "model.layers[2] (parallel): the branches give more than 1048576 features together");
+            "model.layers[2].parallel: the branches give more than 1048576 features together");
 }
 
 TEST(Shapes, BranchesMustAgree) {
@@ -179,22 +178,21 @@ TEST(Shapes, BranchesMustAgree) {
   };
   EXPECT_EQ(
       fault("[[mean_pool], [{linear: 3}]]"),
-      "model.layers[1] (parallel): branch 0 gives [B, 4] and branch 1 gives [B, T, 3] (expected a pool in "
+      "model.layers[1].parallel: branch 0 gives [B, 4] and branch 1 gives [B, T, 3] (expected a pool in "
       "all branches or in none)");
   EXPECT_EQ(
       fault("{join: sum, branches: [[max_pool], [mean_pool], [{linear: 3}, mean_pool]]}"),
-      "model.layers[1] (parallel): branch 0 gives [B, 4] and branch 2 gives [B, 3] (join: sum adds outputs "
+      "model.layers[1].parallel: branch 0 gives [B, 4] and branch 2 gives [B, 3] (join: sum adds outputs "
       "of equally many features)");
   EXPECT_EQ(fault("[[mean_pool, max_pool], [max_pool, {linear: 3}, {gru: 2}], [mean_pool]]"),
-            "model.layers[1].parallel.branches[0][1] (max_pool): takes a sequence [B, T, D], got [B, 4]\n"
-            "model.layers[1].parallel.branches[1][2] (gru): takes a sequence [B, T, D], got [B, 3]");
+            "model.layers[1].parallel.branches[0][1].max_pool: takes a sequence [B, T, D], got [B, 4]\n"
+            "model.layers[1].parallel.branches[1][2].gru: takes a sequence [B, T, D], got [B, 3]");
   EXPECT_EQ(plan_fault("[{parallel: [[{embedding: 4}], [{embedding: 4}]]}, mean_pool, {linear: 1}]"),
-            "model.layers[0] (parallel): takes a sequence [B, T, D] or a vector [B, D], got [B, T] ids");
-  EXPECT_EQ(
-      plan_fault("[{embedding: 4}, mean_pool, {parallel: [[{linear: 1}], [{linear: 1}, tanh]]}]",
-                 {.num_outputs = 2}),
-      "model.layers[2] (parallel): an activation ends the model, which must end in logits (put a linear "
-      "layer after it)");
+            "model.layers[0].parallel: takes a sequence [B, T, D] or a vector [B, D], got [B, T] ids");
+  EXPECT_EQ(plan_fault("[{embedding: 4}, mean_pool, {parallel: [[{linear: 1}], [{linear: 1}, tanh]]}]",
+                       {.num_outputs = 2}),
+            "model.layers[2].parallel: an activation ends the model, which must end in logits (put a linear "
+            "layer after it)");
   EXPECT_EQ(
       plan_fault("[{embedding: 4}, mean_pool, {parallel: {join: sum, branches: [[{linear: 2}], [{linear: "
                  "3}, relu, {linear: 2}]]}}]",
@@ -203,7 +201,7 @@ TEST(Shapes, BranchesMustAgree) {
   EXPECT_EQ(
       plan_fault("[{embedding: {dim: 4, initializer: naive_bayes}}, {parallel: [[mean_pool], [max_pool]]}, "
                  "{linear: 1}]"),
-      "model.layers[0] (embedding): naive_bayes needs mean_pool or sum_pool behind the table, got parallel "
+      "model.layers[0].embedding: naive_bayes needs mean_pool or sum_pool behind the table, got parallel "
       "(parallel_1)");
 }
 
@@ -211,28 +209,27 @@ TEST(Shapes, PoolingOverPaddingNeedsAFixedLength) {
   EXPECT_EQ(
       plan_fault("[{embedding: 4}, {conv1d: {channels: 3, kernel_size: 2, padding: include}}, max_pool, "
                  "{linear: 1}]"),
-      "model.layers[1] (conv1d): padding: include depends on how far a text is padded: set "
+      "model.layers[1].conv1d: padding: include depends on how far a text is padded: set "
       "text.sequence_length");
   for (const char* kind : {"mean_pool", "max_pool", "sum_pool"}) {
     const std::string layers =
         "[{embedding: 4}, {" + std::string(kind) + ": {padding: include}}, {linear: 1}]";
     EXPECT_EQ(plan_fault(layers, {.sequence_length = 8}), "");
-    EXPECT_EQ(plan_fault(layers), "model.layers[1] (" + std::string(kind) +
-                                      "): padding: include depends on how far a text is padded: set "
+    EXPECT_EQ(plan_fault(layers), "model.layers[1]." + std::string(kind) +
+                                      ": padding: include depends on how far a text is padded: set "
                                       "text.sequence_length");
   }
 }
 
 TEST(Shapes, AModelEndsInOneLogitALabel) {
-  EXPECT_EQ(
-      plan_fault("[{embedding: 4}, mean_pool, {linear: 2}]", {.num_outputs = 3}),
-      "model.layers[2] (linear): the model ends in [B, 2], expected [B, 3]: one logit a label (end with "
-      "linear: 3)");
+  EXPECT_EQ(plan_fault("[{embedding: 4}, mean_pool, {linear: 2}]", {.num_outputs = 3}),
+            "model.layers[2].linear: the model ends in [B, 2], expected [B, 3]: one logit a label (end with "
+            "linear: 3)");
   EXPECT_THAT(plan_fault("[{embedding: 1}, {linear: 1}]"),
               HasSubstr("the model ends in [B, T, 1], expected [B, 1]"));
   EXPECT_EQ(
       plan_fault("[{embedding: 4}, mean_pool, {linear: 1}, tanh]"),
-      "model.layers[3] (tanh): an activation ends the model, which must end in logits (put a linear layer "
+      "model.layers[3].tanh: an activation ends the model, which must end in logits (put a linear layer "
       "after it)");
   EXPECT_EQ(plan_fault("[]").substr(0, 5), "test.") << "the configuration refuses it first";
   TextConfig text;
@@ -287,10 +284,10 @@ TEST(Shapes, AFinalSigmoidBelongsToTheLoss) {
   }
   for (const auto mode : {LossConfig::Mode::kBceWithLogits, LossConfig::Mode::kFocalWithLogits})
     EXPECT_THAT(plan_fault(kLayers, {.loss = mode}),
-                HasSubstr("model.layers[3] (sigmoid): a sigmoid ends a model that is trained on logits"));
+                HasSubstr("model.layers[3].sigmoid: a sigmoid ends a model that is trained on logits"));
   EXPECT_THAT(plan_fault("[{embedding: 4}, mean_pool, {linear: 1}, sigmoid, sigmoid]",
                          {.loss = LossConfig::Mode::kSigmoidBce}),
-              HasSubstr("model.layers[3] (sigmoid): an activation ends the model"));
+              HasSubstr("model.layers[3].sigmoid: an activation ends the model"));
   EXPECT_THAT(plan_fault("[sigmoid]", {.loss = LossConfig::Mode::kSigmoidBce}),
               HasSubstr("nothing but a sigmoid"));
 }
@@ -302,7 +299,8 @@ TEST(Shapes, TellTheFileWhereTheLayerStands) {
     plan_model(config, {}, LossConfig::Mode::kBceWithLogits, 3, 1);
     FAIL() << "planned";
   } catch (const UsageError& error) {
-    EXPECT_THAT(error.what(), ::testing::StartsWith("run.yaml:7:3: model.layers[1] (embedding): "));
+    EXPECT_THAT(error.what(), ::testing::StartsWith(
+                                  "1 fault in the configuration\nrun.yaml:7:3: model.layers[1].embedding: "));
   }
 }
 
