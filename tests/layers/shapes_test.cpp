@@ -264,14 +264,14 @@ TEST(Shapes, WhatPassesValuesOnDoesNotEndAModel) {
 
 TEST(Shapes, WhatIsBoundOrConstantDoesNotEndAModel) {
   const auto fault = [](const std::string& ending) { return plan_fault("[{embedding: 4}, " + ending + "]"); };
-  EXPECT_THAT(fault("{lstm: 1}, max_pool"),
-              HasSubstr("model.layers[1] (lstm): an activation ends the model"));
-  EXPECT_THAT(fault("{gru: {units: 1, output: last}}"), HasSubstr("(gru): an activation ends the model"));
+  EXPECT_THAT(fault("{lstm: 1}, max_pool"), HasSubstr("model.layers[1].lstm: an activation ends the model"));
+  EXPECT_THAT(fault("{gru: {units: 1, output: last}}"),
+              HasSubstr("model.layers[1].gru: an activation ends the model"));
   EXPECT_THAT(fault("mean_pool, {linear: 1}, relu, {parallel: {join: sum, branches: [[], [tanh]]}}"),
-              HasSubstr("model.layers[3] (relu): an activation ends the model"));
+              HasSubstr("model.layers[3].relu: an activation ends the model"));
   EXPECT_EQ(fault("mean_pool, {linear: 1}, {parallel: {join: sum, branches: [[], [relu]]}}"), "");
   EXPECT_THAT(fault("mean_pool, {linear: 1}, layer_norm"),
-              HasSubstr("model.layers[3] (layer_norm): gives one number whatever the text is"));
+              HasSubstr("model.layers[3].layer_norm: gives one number whatever the text is"));
 }
 
 TEST(Shapes, AFinalSigmoidBelongsToTheLoss) {

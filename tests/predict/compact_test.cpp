@@ -21,7 +21,8 @@ using testing::RunOnDisk;
 /// The run's file in a compact form; with buckets: used, those of "good bad".
 std::filesystem::path exported_compact(RunOnDisk& run, const std::vector<std::string>& settings) {
   const RunConfig config =
-      config::load_config_text(run.config().resolved_yaml, "test.yaml", layers::layer_schemas(), settings)
+      config::load_config_text(run.config().resolved_yaml, "test.yaml", layers::layer_schemas(),
+                               {settings.begin(), settings.end()})
           .run;
   std::vector<bool> used;
   if (config.exported.buckets == "used") {
