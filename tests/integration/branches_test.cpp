@@ -146,7 +146,7 @@ TEST_F(BranchedModel, IsRefusedByEnginesThatDoNotRunIt) {
   const ProgramResult pooled_twice = train("run", {"--set", "model.layers[1].parallel[1][1]=mean_pool"});
   EXPECT_EQ(pooled_twice.exit_code, 2);
   EXPECT_THAT(pooled_twice.err,
-              HasSubstr("config.yaml:11:59: model.layers[1].parallel.branches[1][2] (max_pool): "
+              HasSubstr("config.yaml:11:59: model.layers[1].parallel.branches[1][2].max_pool: "
                         "takes a sequence [B, T, D], got [B, 5]"));
 }
 
