@@ -58,8 +58,10 @@ void flatten(Json& data) {
 void check_shape(const Json& input, size_t num_texts) {
   const auto shape = input.find("shape");
   if (shape == input.end()) throw RequestFault{400, "inputs[0] has no shape"};
+  const bool is_whole =
+      std::ranges::all_of(*shape, [](const Json& extent) { return extent.is_number_integer(); });
   const bool fits = *shape == Json::array({num_texts}) || *shape == Json::array({num_texts, 1});
-  if (!fits)
+  if (!is_whole || !fits)  // 1.0 == 1
     throw RequestFault{
         400,
         fmt::format("inputs[0].shape does not fit its {0} texts; expected [{0}] or [{0}, 1]", num_texts)};

@@ -30,6 +30,8 @@ class Gate {
     if (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start) {
       if (level >= kDeepestRequest)
         throw RequestFault{400, fmt::format("the JSON is nested deeper than {} levels", kDeepestRequest)};
+      if (event == Json::parse_event_t::object_start && ++num_objects_ > kMostObjects)
+        throw RequestFault{400, fmt::format("the JSON has more than {} objects", kMostObjects)};
       names_.resize(std::max(names_.size(), level + 1));
       names_[level].clear();
     } else if (event == Json::parse_event_t::key) {
@@ -42,6 +44,7 @@ class Gate {
 
  private:
   std::vector<std::set<std::string>> names_;  ///< of the object that is open at each depth
+  size_t num_objects_ = 0;
 };
 
 }  // namespace
@@ -54,6 +57,8 @@ std::string kind_of(const Json& value) {
 
 Json parse_request(std::string_view body) {
   if (body.empty()) throw RequestFault{400, "the body is empty; expected a JSON object"};
+  if (body.starts_with("\xEF\xBB\xBF"))
+    throw RequestFault{400, "the body begins with a byte order mark, which JSON does not have: leave it out"};
   Gate gate;
   Json value;
   try {

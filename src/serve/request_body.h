@@ -19,9 +19,13 @@ struct RequestLimits {
 /// Brackets that may stand in each other: the deepest request of an endpoint has 4.
 inline constexpr size_t kDeepestRequest = 8;
 
+/// The request of an endpoint with the most objects has 8. The JSON library looks through all that an object
+/// or array has so far whenever an object in it ends, so that many would cost the square of their number.
+inline constexpr size_t kMostObjects = 64;
+
 /// The JSON object that a body is, whatever its bytes are.
-/// @throws RequestFault 400 for what is no JSON or no UTF-8, no object, nested deeper than kDeepestRequest,
-/// or has a key twice
+/// @throws RequestFault 400 for what is no JSON or no UTF-8, begins with a byte order mark, is no object, is
+/// nested deeper than kDeepestRequest, has more than kMostObjects or a key twice
 nlohmann::json parse_request(std::string_view body);
 
 /// @param where  names the object in the message: "inputs[0]"; empty: the request.

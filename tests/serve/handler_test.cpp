@@ -1,8 +1,10 @@
 #include "serve/handler.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -75,6 +77,7 @@ TEST_F(HandlerTest, RefusesWhatIsNotTheRequestOfPredict) {
       {R"({"text": "a", "threshold": 1e-400})", "threshold is 0"},
       {"{\"" + std::string(500, 'k') + "\": 1}", "unknown key of 500 bytes"},
       {"{\"texts\": " + std::string(900, '['), "nested deeper than 8 levels"},
+      {"\xEF\xBB\xBF{\"text\": \"a\"}", "begins with a byte order mark"},
   };
   for (const auto& [body, message] : cases) {
     SCOPED_TRACE(body);
@@ -82,6 +85,23 @@ TEST_F(HandlerTest, RefusesWhatIsNotTheRequestOfPredict) {
   }
   expect_fault(predict(R"({"texts": ["", "", "", "", ""]})"), 413,
                "5 texts in a request; this server takes 4");
+}
+
+/// Each object that ends costs a look at all before it: they are refused before the rest is read, which here
+/// is no JSON.
+TEST_F(HandlerTest, RefusesManyObjectsBeforeItReadsThemAll) {
+  const auto many = [](int number, const std::string& begin, const std::function<std::string(int)>& item) {
+    std::string body = begin;
+    for (int i = 0; i < number; ++i) body += (i > 0 ? "," : "") + item(i);
+    return body;
+  };
+  const auto of_list = [](int) { return std::string("{}"); };
+  const auto of_object = [](int i) { return fmt::format("\"{}\":{{}}", i); };
+  for (const char* path : {"/predict", "/v2/models/small/infer"}) {
+    for (const std::string& body : {many(64, "{\"texts\":[", of_list), many(64, "{", of_object)})
+      expect_fault(ask(post(path, body)), 400, "the JSON has more than 64 objects");
+    expect_fault(ask(post(path, many(63, "{\"texts\":[", of_list))), 400, "the body is not JSON");
+  }
 }
 
 TEST_F(HandlerTest, LimitsAnswersByTextsTimesLabels) {

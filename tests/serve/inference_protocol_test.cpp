@@ -70,6 +70,8 @@ TEST_F(InferenceProtocol, RefusesWhatIsNotTheRequestOfInfer) {
            {"[1]", "[1, 1, 1]", "expected [1] or [1, 1]"},
            {"[1]", "1", "expected [1] or [1, 1]"},
            {"[1]", "[1.5]", "expected [1] or [1, 1]"},
+           {"[1]", "[1.0]", "expected [1] or [1, 1]"},
+           {"[1]", "[1, 1e0]", "expected [1] or [1, 1]"},
            {"\"shape\": [1],", "", "inputs[0] has no shape"},
            {"\"name\": \"texts\",", "", "inputs[0] has no name"},
            {", \"data\": [\"a\"]", "", "inputs[0] has no data"},
