@@ -29,19 +29,31 @@ std::string lower(std::string text) {
   return text;
 }
 
-/// "application/json" and "charset=utf-8" of `application/json; charset="UTF-8"`.
-std::pair<std::string, std::string> media_type(std::string value) {
-  std::erase_if(value, [](char c) { return c == ' ' || c == '\t' || c == '"'; });
-  value = lower(value);
-  const size_t end = value.find(';');
-  return {value.substr(0, end), end == std::string::npos ? "" : value.substr(end + 1)};
+std::string_view without_spaces_around(std::string_view text) {
+  const size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+}
+
+/// RFC 9110, section 8.3.1: parameters may be quoted, and left out between their semicolons. None at all is
+/// taken for JSON.
+bool is_json_in_utf8(std::string_view content_type) {
+  if (content_type.empty()) return true;
+  const std::string value = lower(std::string(content_type));
+  for (size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1) {
+    end = value.find(';', begin);
+    const std::string_view part = without_spaces_around(std::string_view(value).substr(begin, end - begin));
+    const bool fits = begin == 0 ? part == "application/json"
+                                 : part.empty() || part == "charset=utf-8" || part == "charset=\"utf-8\"";
+    if (!fits) return false;
+  }
+  return true;
 }
 
 void check_body_form(const HttpRequest& request) {
   if (!request.has_length)
     throw RequestFault{411, "the request says neither Content-Length nor Transfer-Encoding: chunked"};
-  const auto [type, parameter] = media_type(request.content_type);
-  if (!(type.empty() || type == "application/json") || !(parameter.empty() || parameter == "charset=utf-8"))
+  if (!is_json_in_utf8(request.content_type))
     throw RequestFault{415, fmt::format("Content-Type is '{}'; expected application/json, in UTF-8 (curl: -H "
                                         "'Content-Type: application/json')",
                                         request.content_type.substr(0, 100))};

@@ -131,10 +131,14 @@ TEST_F(HandlerTest, TakesJsonInUtf8AsItIs) {
     return ask({"POST", "/predict", type, encoding, true, R"({"text": "a"})"}).status;
   };
   for (const char* type :
-       {"", "application/json", "Application/JSON; charset=utf-8", "application/json;charset=\"UTF-8\""})
+       {"", "application/json", "Application/JSON; charset=utf-8", "application/json;charset=\"UTF-8\"",
+        "application/json \t; charset=utf-8;", "application/json;", "application/json; ;charset=utf-8"})
     EXPECT_EQ(status(type), 200) << type;
-  for (const char* type : {"text/plain", "application/x-www-form-urlencoded",
-                           "application/json; charset=latin1", "application/jsonx", "application/json; q=1"})
+  for (const char* type :
+       {"text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1",
+        "application/jsonx", "application/json; q=1", "appli cation/json", "application/json; charset=ut f-8",
+        "application/\"json\"", "application/json; charset=\"utf-8", "application/json; charset = utf-8",
+        "application/json; charset=utf-8; charset=latin1", ";charset=utf-8"})
     EXPECT_EQ(status(type), 415) << type;
   EXPECT_EQ(status("application/json", "identity"), 200);
   EXPECT_EQ(status("application/json", "gzip"), 415);
