@@ -2,6 +2,7 @@
 
 #include <ctime>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
@@ -10,17 +11,15 @@
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/write.hpp>
 #include <fmt/format.h>
 
 #include "core/log.h"
-#include "core/printable.h"
 #include "core/version.h"
+#include "serve/request_head.h"
 
 namespace bernoulli::serve {
 namespace net = boost::asio;
-namespace beast = boost::beast;
 namespace http = boost::beast::http;
 namespace {
 
@@ -40,20 +39,16 @@ std::string date_now() {
   return {text.data(), length};
 }
 
-std::string field_of(const http::request<http::string_body>& message, http::field name) {
-  return std::string(message[name]);
-}
-
-HttpRequest request_of(http::request_parser<http::string_body>& parser) {
-  http::request<http::string_body>& message = parser.get();
-  HttpRequest request;
-  request.method = std::string(message.method_string());
-  request.target = std::string(message.target());
-  request.content_type = field_of(message, http::field::content_type);
-  request.content_encoding = field_of(message, http::field::content_encoding);
-  request.has_length = parser.chunked() || message.count(http::field::content_length) > 0;
-  request.body = std::move(message.body());
-  return request;
+/// The bytes of a client between quotes in the log: whatever a terminal or an editor would make of them, they
+/// neither end the quotes nor move anything.
+std::string quotable(std::string_view text) {
+  std::string shown;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') shown += '\\';
+    shown +=
+        c >= 0x20 && c < 0x7f ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  }
+  return shown;
 }
 
 /// Counts a request as under way while it lives, which may be nowhere but in what is posted.
@@ -126,17 +121,27 @@ void Connection::on_head(Error error) {
   begin_ = std::chrono::steady_clock::now();
   if (error) return on_read_error(error);
   const auto& message = parser_->get();
-  request_line_ =
-      fmt::format("{} {}", std::string_view(message.method_string().data(), message.method_string().size()),
-                  std::string_view(message.target().data(), message.target().size()));
+  request_ = request_of(message);
+  request_line_ = request_.method + " " + std::string(message.target());
   is_head_ = message.method() == http::verb::head;
   version_ = message.version();
   keep_alive_ = message.keep_alive() && !space_.stopping;
-  const std::string expected = field_of(message, http::field::expect);
-  if (expected.empty() || message.version() < 11) return read_body();
-  if (!beast::iequals(expected, "100-continue"))
-    return refuse_request({417, "the request has an Expect that is not 100-continue"});
+  try {
+    check_head(message);
+    reserve_body();
+  } catch (const RequestFault& fault) {
+    return refuse_request(fault);
+  }
+  if (message.count(http::field::expect) == 0 || message.version() < 11) return read_body();
   go_on();
+}
+
+/// The library would do so later, where a fault has nobody to answer it.
+void Connection::reserve_body() try {
+  if (const auto length = parser_->content_length())
+    parser_->get().body().reserve(static_cast<size_t>(*length));
+} catch (const std::bad_alloc&) {
+  throw RequestFault{503, "out of memory for the body; send fewer or shorter texts in a request"};
 }
 
 void Connection::go_on() {
@@ -156,7 +161,8 @@ void Connection::on_request(Error error) {
   if (error) return on_read_error(error);
   stream_.expires_never();
   begin_ = std::chrono::steady_clock::now();
-  HttpRequest request = request_of(*parser_);
+  HttpRequest request = std::move(request_);
+  request.body = std::move(parser_->get().body());
   request_bytes_ = request.body.size();
   if (Handler::computes(request)) return compute(std::move(request));
   send(space_.handler.answer(request));
@@ -186,7 +192,10 @@ void Connection::compute(HttpRequest request) {
 void Connection::on_read_error(Error error) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow)
     return refuse_request(
-        {431, fmt::format("the head of the request has more than {} bytes", kMaxHeadBytes)});
+        {431,
+         parser_->is_header_done()
+             ? fmt::format("a chunk's extensions, or the trailer, have more than {} bytes", kMaxBufferBytes)
+             : fmt::format("the head of the request has more than {} bytes", kMaxHeadBytes)});
   if (error == http::error::body_limit)
     return refuse_request({413, fmt::format("the body has more than {} bytes, which this server takes; send "
                                             "the texts in several requests",
@@ -212,7 +221,7 @@ void Connection::send(Answer answer) {
 
 void Connection::tell(const RequestFacts& facts) const {
   log_info(fmt::format("{} \"{}\" {} {} texts {} bytes {:.3f} ms", client_,
-                       printable(std::string_view(request_line_).substr(0, kLongestLogged), ""), facts.status,
+                       quotable(std::string_view(request_line_).substr(0, kLongestLogged)), facts.status,
                        facts.num_texts, facts.response_bytes, facts.seconds * 1000));
 }
 

@@ -57,6 +57,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void read_head();
   void on_head(Error error);
+  void reserve_body();
   void go_on();  ///< tells a client that waits for it to send the body
   void read_body();
   void on_request(Error error);
@@ -76,6 +77,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
   std::optional<boost::beast::http::response<boost::beast::http::string_body>> response_;
   std::array<char, 4096> discarded_{};
+  HttpRequest request_;  ///< that is being read; as its head has it, whatever a trailer says
   bool waits_for_head_ = false;
   bool keep_alive_ = false;
   unsigned version_ = 11;     ///< of HTTP, that of the request

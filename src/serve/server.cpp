@@ -114,7 +114,8 @@ class Server::Loop {
                                 error.message(), remedy_for(error)));
   }
 
-  /// One client's failure, such as memory that runs out while its request is read, ends its connection only.
+  /// One client's failure, such as memory that runs out while its request is read, ends its connection only;
+  /// the others wait for nothing but where no further one could be awaited.
   void step() {
     try {
       if (!accepts_ && !space_.stopping) accept();
@@ -124,7 +125,7 @@ class Server::Loop {
         log_warning(fmt::format("a connection failed: {}", error.what()));
       } catch (const std::exception&) {  // out of memory for the words, too
       }
-      std::this_thread::sleep_for(kPause);
+      if (!accepts_) std::this_thread::sleep_for(kPause);
     }
   }
 

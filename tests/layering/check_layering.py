@@ -16,7 +16,7 @@ NEVER_REACHES = {"predict": {"train", "loss", "optim", "distributed"}, "infer": 
 # (what is included, where it may be, why)
 EXTERNAL = [
     (r"yaml-cpp/", r"config/[^/]+\.cpp", "yaml-cpp stays in the sources of config/"),
-    (r"boost/(asio|beast|system)/", r"serve/(connection\.h|worker_threads\.h|[^/]+\.cpp)", "sockets and HTTP stay in serve/, behind server.h"),
+    (r"boost/(asio|beast|system)/", r"serve/(connection\.h|request_head\.h|worker_threads\.h|[^/]+\.cpp)", "sockets and HTTP stay in serve/, behind server.h"),
     (r"boost/(?!(asio|beast|system)/)", r"cli/.*", "Boost but for its sockets stays in cli/"),
     (r"torch/(torch|script|all)\.h", r".*\.cpp", "a header that includes it costs every file above it 10 s and more"),
     (r"(torch/csrc/distributed/|mpi\.h|nccl\.h)", r"distributed/.*\.cpp", "process groups stay in the sources of distributed/"),

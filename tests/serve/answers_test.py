@@ -52,7 +52,7 @@ class Answers(unittest.TestCase):
                     connection.request("POST", "/predict", json.dumps({"text": text}), JSON)
                     self.assertEqual(connection.getresponse().read().decode(), "{\"predictions\":[" + line + "]}\n")
             sent = b"".join(post_bytes(json.dumps({"text": text}).encode()) for text in TEXTS)
-            answer = exchange(server, sent + b"GET /health HTTP/1.1\r\nConnection: close\r\n\r\n")
+            answer = exchange(server, sent + b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             self.assertEqual(re.findall(rb"\[(\{.*\})\]", answer), [line.encode() for line in lines])
             self.assertTrue(answer.endswith(b"{\"status\":\"live\"}\n"), answer)
 
@@ -66,7 +66,7 @@ class Answers(unittest.TestCase):
 
     def test_to_head_have_no_body(self):
         with Server("binary") as server:
-            answer = exchange(server, b"HEAD /health HTTP/1.1\r\n\r\nHEAD /nowhere HTTP/1.1\r\nConnection: close\r\n\r\n")
+            answer = exchange(server, b"HEAD /health HTTP/1.1\r\nHost: x\r\n\r\nHEAD /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             self.assertRegex(answer, rb"^HTTP/1.1 200 OK\r\n(.*\r\n)+\r\nHTTP/1.1 404 Not Found\r\n(.*\r\n)+\r\n$")
             self.assertIn(b"Content-Length: 18\r\n", answer)
 

@@ -21,29 +21,59 @@ class HostileClients(unittest.TestCase):
 
     def test_get_the_status_of_their_mistake(self):
         with Server("binary", "--max-body-bytes", "1000") as server:
-            for data in (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"hello\r\n\r\n", b"GET /health HTTP/9.9\r\n\r\n", b"GET / x HTTP/1.1\r\n\r\n",
-                         b"GET /\x00 HTTP/1.1\r\n\r\n", b"GET /health HTTP/1.1\r\nno colon\r\n\r\n", b"GET /health HTTP/1.1\r\na b: c\r\n\r\n",
+            for data in (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"hello\r\n\r\n", b"GET /health HTTP/9.9\r\n\r\n", b"GET / x HTTP/1.1\r\nHost: x\r\n\r\n",
+                         b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /health HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", b"GET /health HTTP/1.1\r\nHost: x\r\na b: c\r\n\r\n",
                          post_bytes(b"{}", more="Content-Length: 3\r\n"), post_bytes(b"{}", more="Transfer-Encoding: chunked\r\n"),
-                         b"POST /predict HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"POST /predict HTTP/1.1\r\nContent-Length: 1x\r\n\r\n",
-                         b"POST /predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"):
+                         b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1x\r\n\r\n",
+                         b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"):
                 self.refused(server, data, 400)
-            for data in (b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\na: " + b"b" * 20000 + b"\r\n\r\n",
-                         b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 20000 + b"\r\n", b"GET / HTTP/1.1\r\na: " + b"b" * 200000):
+            for data in (b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\na: " + b"b" * 20000 + b"\r\n\r\n",
+                         b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 20000 + b"\r\n", b"GET / HTTP/1.1\r\nHost: x\r\na: " + b"b" * 200000):
                 self.refused(server, data, 431)
-            for data in (post_bytes(b"x" * 1001), b"POST /predict HTTP/1.1\r\nContent-Length: 99999999999999\r\n\r\n",
-                         b"POST /predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + (b"64\r\n" + b"x" * 100 + b"\r\n") * 11,
-                         b"POST /predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffffffff\r\n"):
+            for data in (post_bytes(b"x" * 1001), b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999\r\n\r\n",
+                         b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + (b"64\r\n" + b"x" * 100 + b"\r\n") * 11,
+                         b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfffffffff\r\n"):
                 self.refused(server, data, 413)
-            self.refused(server, b"POST /predict HTTP/1.1\r\nExpect: a cake\r\nContent-Length: 2\r\n\r\n", 417)
-            self.assertRegex(exchange(server, b"POST /predict HTTP/1.1\r\nConnection: close\r\n\r\n"), rb"^HTTP/1.1 411 ")
+            self.refused(server, b"POST /predict HTTP/1.1\r\nHost: x\r\nExpect: a cake\r\nContent-Length: 2\r\n\r\n", 417)
+            self.assertRegex(exchange(server, b"POST /predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), rb"^HTTP/1.1 411 ")
             self.assertEqual(server.ask("GET", "/health")[0], 200)
+
+    def test_cannot_hide_a_request_in_a_body(self):
+        """Where a body ends is said in one way that every proxy understands, or the connection ends."""
+        hidden = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+        codings = ("gzip", "gzip\r\nContent-Length: 2", "gzip, chunked", "identity\r\nTransfer-Encoding: chunked", "chunked, gzip", "xchunked", "chunked;a=b",
+                   "chunked\r\nTransfer-Encoding: chunked", "chunked, chunked", "")
+        with Server("binary") as server:
+            for coding in codings:
+                self.refused(server, f"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: {coding}\r\n\r\n".encode() + b"0\r\n\r\n" + hidden, 400)
+            old = exchange(server, b"POST /predict HTTP/1.0\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n0\r\n\r\n" + hidden)
+            self.assertRegex(old, rb"^HTTP/1.0 400 (.*\r\n)+\r\n\{\"error\":\"HTTP/1.0 has no Transfer-Encoding.*\}\n$")
+            for hosts in (b"", b"Host: x\r\nHost: y\r\n", b"Host: x\r\nhost: x\r\n"):
+                self.refused(server, b"GET /health HTTP/1.1\r\n" + hosts + b"\r\n" + hidden, 400)
+
+    def test_cannot_say_a_thing_twice(self):
+        with Server("binary") as server:
+            for field in ("Content-Type: text/plain", "Content-Type: application/json", "Content-Length: 2"):
+                self.refused(server, post_bytes(b"{}", more=field + "\r\n"), 400)
+            for field in ("Content-Encoding: identity\r\nContent-Encoding: gzip", "Expect: 100-continue\r\nExpect: a cake"):
+                self.refused(server, post_bytes(b"{}", more=field + "\r\n"), 400)
+
+    def test_add_nothing_to_a_request_by_its_trailer(self):
+        body = b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nd%s\r\n{\"text\": \"a\"}\r\n0\r\n%s\r\n"
+        with Server("binary") as server:
+            trailer = b"Content-Type: text/plain\r\nContent-Encoding: gzip\r\nConnection: close\r\n"
+            answer = exchange(server, body % (b"", trailer) + b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            self.assertEqual(re.findall(rb"^HTTP/1.1 (\d+)", answer, re.MULTILINE), [b"200", b"200"], answer)
+            for extension, trailer in ((b"", b"a: " + b"b" * 70000 + b"\r\n"), (b";a=" + b"b" * 70000, b"")):
+                self.refused(server, body % (extension, trailer), 431)
+                self.assertIn(b"extensions, or the trailer, have more than 65536 bytes", exchange(server, body % (extension, trailer)))
 
     def test_may_send_a_body_in_chunks_and_ask_before(self):
         body = json.dumps({"text": TEXTS[0]}).encode()
         expected = ("{\"predictions\":[" + predict("binary", TEXTS[:1])[0] + "]}\n").encode()
         with Server("binary") as server:
             chunks = b"".join(b"1;x=y\r\n" + body[i:i + 1] + b"\r\n" for i in range(len(body)))
-            answer = exchange(server, b"POST /predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + chunks + b"0\r\n\r\n")
+            answer = exchange(server, b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + chunks + b"0\r\n\r\n")
             self.assertTrue(answer.endswith(expected), answer)
             with server.raw() as connection:
                 connection.sendall(post_bytes(body, more="Expect: 100-continue\r\nConnection: close\r\n")[:-len(body)])
@@ -55,12 +85,12 @@ class HostileClients(unittest.TestCase):
         """16 MB that nobody wants: a reset would break the sending, and most clients read no answer then."""
         with Server("binary", "--max-body-bytes", "1000") as server:
             with server.raw() as connection:
-                connection.sendall(b"POST /predict HTTP/1.1\r\nContent-Length: 16000000\r\n\r\n" + b"x" * 16000000)
+                connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 16000000\r\n\r\n" + b"x" * 16000000)
                 self.assertRegex(received(connection), rb"^HTTP/1.1 413 (.*\r\n)+\r\n\{\"error\":.*\}\n$")
 
     def test_who_are_slow_are_disconnected_and_hold_up_nobody(self):
         with Server("binary", "--timeout", "1", "--threads", "1") as server, contextlib.ExitStack() as stack:
-            starts = [b"", b"GET", b"POST /predict HTTP/1.1\r\nContent-Length: 9\r\n", post_bytes(b"{\"text\": 1}")[:-3]]
+            starts = [b"", b"GET", b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n", post_bytes(b"{\"text\": 1}")[:-3]]
             slow = [stack.enter_context(server.raw()) for _ in range(100)]
             for i, connection in enumerate(slow):
                 connection.sendall(starts[i % len(starts)])
@@ -69,7 +99,7 @@ class HostileClients(unittest.TestCase):
                 self.assertEqual(received(connection), b"")
             # A byte now and then does not win time.
             with server.raw() as connection, contextlib.suppress(ConnectionError):
-                for byte in b"GET /health HTTP/1.1\r\na: " + b"b" * 600:
+                for byte in b"GET /health HTTP/1.1\r\nHost: x\r\na: " + b"b" * 600:
                     connection.sendall(bytes([byte]))
                     connection.settimeout(0.1)
                     with contextlib.suppress(TimeoutError):
@@ -111,7 +141,7 @@ class HostileClients(unittest.TestCase):
                 for connection in taken:
                     connection.request("GET", "/health")
                     self.assertEqual(connection.getresponse().read(), b"{\"status\":\"live\"}\n")
-                answer = exchange(server, b"GET /health HTTP/1.1\r\n\r\n")
+                answer = exchange(server, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
                 self.assertRegex(answer, rb"^HTTP/1.1 503 (.*\r\n)+\r\n\{\"error\":\"3 connections are open")
                 taken[0].request("GET", "/health")
                 self.assertEqual(taken[0].getresponse().status, 200)
@@ -120,12 +150,19 @@ class HostileClients(unittest.TestCase):
 
     def test_cannot_write_into_the_log(self):
         with Server("binary") as server:
-            exchange(server, b"GET /\x7f%0aforged\xff HTTP/1.1\r\nConnection: close\r\n\r\n")
-            exchange(server, b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nConnection: close\r\n\r\n")
+            exchange(server, b"GET /\x7f%0aforged\xff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            exchange(server, b"GET /\"\\\xc2\x9b\xe2\x80\xae\x85 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            exchange(server, b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             self.assertEqual(server.stop(), 0)
             self.assertRegex(server.errors(), r'"GET /a{195}" 404 ')
-            self.assertFalse([c for c in server.errors() if ord(c) < 32 and c != "\n"])
+            self.assertIn(r'"GET /\"\\\xc2\x9b\xe2\x80\xae\x85" 404 ', server.errors())
+            self.assertFalse([c for c in server.errors() if not " " <= c <= "~" and c != "\n"])
             self.assertNotIn("\nforged", server.errors())
+
+    @unittest.skipIf(IS_SANITIZED, "a limit on memory")
+    def test_are_told_that_no_memory_is_left_for_their_body(self):
+        with Server("binary", "--max-body-bytes", "1073741824", shell='ulimit -v 400000; exec "$@"') as server:
+            self.refused(server, post_bytes(b"").replace(b"Content-Length: 0", b"Content-Length: 1073741823"), 503)
 
     @unittest.skipIf(IS_SANITIZED, "a limit on memory")
     def test_cannot_take_all_memory(self):

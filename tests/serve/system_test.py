@@ -93,7 +93,7 @@ class Signals(unittest.TestCase):
 
     def test_wait_no_longer_than_the_grace(self):
         with Server("binary", "--grace", "0") as server, server.raw() as connection:
-            connection.sendall(b"POST /predict HTTP/1.1\r\n")
+            connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\n")
             while server.metric("connections") < 2:
                 pass
             self.assertEqual(server.stop(), 0)
@@ -101,7 +101,7 @@ class Signals(unittest.TestCase):
 
     def test_that_come_twice_end_it_at_once(self):
         with Server("binary", "--grace", str(10 * PATIENCE), "--timeout", str(10 * PATIENCE)) as server, server.raw() as connection:
-            connection.sendall(b"POST /predict HTTP/1.1\r\n")
+            connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\n")
             while server.metric("connections") < 2:
                 pass
             server.process.send_signal(signal.SIGINT)
