@@ -27,6 +27,7 @@ constexpr uint32_t kMaxHeadBytes = 16 << 10;
 constexpr size_t kMaxBufferBytes = 64 << 10;  ///< read ahead of a client
 constexpr size_t kLongestLogged = 200;        ///< bytes of a request line
 constexpr std::chrono::seconds kLinger{2};    ///< that a client gets to read an answer before the end
+constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /// RFC 9110, section 5.6.7.
@@ -104,21 +105,38 @@ void Connection::end_when_idle() {
 }
 
 void Connection::read_head() {
-  parser_.emplace();
-  parser_->header_limit(kMaxHeadBytes);
-  parser_->body_limit(space_.handler.limits().max_body_bytes);
   request_line_ = "-";
   request_bytes_ = 0;
   is_head_ = false;
-  waits_for_head_ = true;
+  empty_line_ = kLineEnd;
   stream_.expires_after(space_.options.timeout);
+  await_head();
+}
+
+void Connection::await_head() {
+  parser_.emplace();
+  parser_->header_limit(kMaxHeadBytes);
+  parser_->body_limit(space_.handler.limits().max_body_bytes);
+  waits_for_head_ = true;
   http::async_read_header(stream_, buffer_, *parser_,
                           [self = shared_from_this()](Error error, size_t) { self->on_head(error); });
 }
 
+/// Some clients send one behind a body (RFC 9112, section 2.2). More would be a way to win time.
+bool Connection::skip_empty_line() {
+  const std::string_view begin(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+  const std::string_view part = empty_line_.substr(0, begin.size());  // its bytes may come one by one
+  if (part.empty() || !begin.starts_with(part)) return false;
+  empty_line_.remove_prefix(part.size());
+  buffer_.consume(part.size());
+  return true;
+}
+
 void Connection::on_head(Error error) {
   waits_for_head_ = false;
+  if (error == http::error::bad_method && skip_empty_line()) return await_head();
   begin_ = std::chrono::steady_clock::now();
+  if (!error && empty_line_.size() == 1) error = http::error::bad_method;  // half of it
   if (error) return on_read_error(error);
   const auto& message = parser_->get();
   request_ = request_of(message);
@@ -133,7 +151,10 @@ void Connection::on_head(Error error) {
     return refuse_request(fault);
   }
   if (message.count(http::field::expect) == 0 || message.version() < 11) return read_body();
-  go_on();
+  std::optional<Answer> refusal = space_.handler.refusal(request_);
+  if (!refusal) return go_on();
+  keep_alive_ = false;
+  send(std::move(*refusal));
 }
 
 /// The library would do so later, where a fault has nobody to answer it.

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -56,6 +57,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using Error = boost::beast::error_code;
 
   void read_head();
+  void await_head();
+  bool skip_empty_line();
   void on_head(Error error);
   void reserve_body();
   void go_on();  ///< tells a client that waits for it to send the body
@@ -77,7 +80,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
   std::optional<boost::beast::http::response<boost::beast::http::string_body>> response_;
   std::array<char, 4096> discarded_{};
-  HttpRequest request_;  ///< that is being read; as its head has it, whatever a trailer says
+  HttpRequest request_;          ///< that is being read; as its head has it, whatever a trailer says
+  std::string_view empty_line_;  ///< what may still come of one before the request
   bool waits_for_head_ = false;
   bool keep_alive_ = false;
   unsigned version_ = 11;     ///< of HTTP, that of the request

@@ -131,35 +131,52 @@ Answer Handler::answer(const HttpRequest& request) {
 Answer Handler::routed(const HttpRequest& request) {
   Answer answer;
   try {
-    Call call{request, model(), answer.num_texts};
-    const auto is_here = [&](const Route& route) {
-      constexpr std::string_view kPlace = "{name}";
-      std::string path = route.path;
-      if (const size_t place = path.find(kPlace); place != std::string::npos)
-        path.replace(place, kPlace.size(), call.model->name());
-      return path == request.target.substr(0, request.target.find('?'));
-    };
-    const auto route = std::ranges::find_if(routes(), is_here);
-    if (route == routes().end())
-      throw RequestFault{404,
-                         fmt::format("nothing is here; there are /predict, /health, /ready, /info, /metrics "
-                                     "and, of the Open Inference Protocol, /v2/models/{}",
-                                     call.model->name())};
-    answer.endpoint = route->path;
-    const std::string_view allowed = route->method;
-    if (request.method != allowed && !(request.method == "HEAD" && allowed == "GET"))
-      throw RequestFault{405, fmt::format("{} takes {}", route->path, allowed),
-                         allowed == "GET" ? "GET, HEAD" : "POST"};
-    if (request.target.find('?') != std::string::npos)
-      throw RequestFault{400,
-                         "the address has a query, and no endpoint takes one; settings are keys of the body"};
-    if (allowed == "POST") check_body_form(request);
-    answer.response = (this->*route->answer)(call);
+    const Call call{request, model(), answer.num_texts};
+    const Route& route = route_of(request, call.model->name(), answer.endpoint);
+    answer.response = (this->*route.answer)(call);
   } catch (const RequestFault& fault) {
     answer.response = error_response(fault);
     answer.num_texts = 0;
   }
   return answer;
+}
+
+std::optional<Answer> Handler::refusal(const HttpRequest& head) const {
+  Answer answer;
+  try {
+    route_of(head, model()->name(), answer.endpoint);
+    return std::nullopt;
+  } catch (const RequestFault& fault) {
+    answer.response = error_response(fault);
+    return answer;
+  }
+}
+
+const Handler::Route& Handler::route_of(const HttpRequest& request, const std::string& name,
+                                        const char*& endpoint) {
+  const auto is_here = [&](const Route& route) {
+    constexpr std::string_view kPlace = "{name}";
+    std::string path = route.path;
+    if (const size_t place = path.find(kPlace); place != std::string::npos)
+      path.replace(place, kPlace.size(), name);
+    return path == request.target.substr(0, request.target.find('?'));
+  };
+  const auto route = std::ranges::find_if(routes(), is_here);
+  if (route == routes().end())
+    throw RequestFault{404,
+                       fmt::format("nothing is here; there are /predict, /health, /ready, /info, /metrics "
+                                   "and, of the Open Inference Protocol, /v2/models/{}",
+                                   name)};
+  endpoint = route->path;
+  const std::string_view allowed = route->method;
+  if (request.method != allowed && !(request.method == "HEAD" && allowed == "GET"))
+    throw RequestFault{405, fmt::format("{} takes {}", route->path, allowed),
+                       allowed == "GET" ? "GET, HEAD" : "POST"};
+  if (request.target.find('?') != std::string::npos)
+    throw RequestFault{400,
+                       "the address has a query, and no endpoint takes one; settings are keys of the body"};
+  if (allowed == "POST") check_body_form(request);
+  return *route;
 }
 
 void Handler::refuse_while_draining() const {

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "serve/http_message.h"
@@ -32,6 +34,9 @@ class Handler {
   /// HEAD is answered as GET is; whoever sends the answer leaves out the body.
   Answer answer(const HttpRequest& request);
 
+  /// The answer to a request whose body need not be read, as its head is refused.
+  std::optional<Answer> refusal(const HttpRequest& head) const;
+
   /// Whether a request may take long: it computes.
   static bool computes(const HttpRequest& request);
 
@@ -52,6 +57,7 @@ class Handler {
   struct Route;
   static const std::vector<Route>& routes();
   Answer routed(const HttpRequest& request);
+  static const Route& route_of(const HttpRequest& request, const std::string& name, const char*& endpoint);
 
   HttpResponse live(const Call& call) const;
   HttpResponse ready(const Call& call) const;

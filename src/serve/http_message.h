@@ -7,7 +7,7 @@ namespace bernoulli::serve {
 /// A request as the handler sees it: bytes, without a socket or a library.
 struct HttpRequest {
   std::string method;            ///< as sent: "GET"
-  std::string target;            ///< path and query, as sent
+  std::string target;            ///< path and query
   std::string content_type;      ///< empty: the request has none
   std::string content_encoding;  ///< empty: the same
   bool has_length = true;        ///< whether the request says where its body ends

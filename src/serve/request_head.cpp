@@ -24,12 +24,24 @@ void check_transfer_encoding(const RequestHead& head) {
     throw RequestFault{400, "the Transfer-Encoding is another one than chunked alone"};
 }
 
+/// A target as a proxy gets it, "http://host/path", as a server gets it (RFC 9112, section 3.2.2).
+std::string origin_form(std::string_view target) {
+  const size_t scheme = target.find("://");
+  const bool is_absolute =
+      scheme != std::string_view::npos && (beast::iequals(std::string(target.substr(0, scheme)), "http") ||
+                                           beast::iequals(std::string(target.substr(0, scheme)), "https"));
+  if (!is_absolute) return std::string(target);
+  const size_t path = target.find_first_of("/?", scheme + 3);
+  if (path == std::string_view::npos) return "/";
+  return (target[path] == '?' ? "/" : "") + std::string(target.substr(path));
+}
+
 }  // namespace
 
 HttpRequest request_of(const RequestHead& head) {
   HttpRequest request;
   request.method = std::string(head.method_string());
-  request.target = std::string(head.target());
+  request.target = origin_form({head.target().data(), head.target().size()});
   request.content_type = std::string(head[field::content_type]);
   request.content_encoding = std::string(head[field::content_encoding]);
   request.has_length = head.count(field::transfer_encoding) + head.count(field::content_length) > 0;

@@ -64,6 +64,15 @@ class Answers(unittest.TestCase):
             self.assertEqual(answer.count(b"Connection: keep-alive\r\n"), 2)
             self.assertTrue(answer.endswith(b"{\"status\":\"ready\"}\n"), answer)
 
+    def test_are_the_same_to_an_address_with_its_host(self):
+        with Server("binary") as server:
+            for target, status in (("http://a/health", 200), ("HTTPS://[::1]:8080/v2", 200), ("http://a", 404), ("http://a/", 404), ("http://a/health?x=http://b/", 400),
+                                   ("http://a?/health", 404), ("ftp://a/health", 404), ("/http://a/health", 404)):
+                answer = exchange(server, f"GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+                self.assertRegex(answer, f"^HTTP/1.1 {status} ".encode(), target)
+            self.assertEqual(server.stop(), 0)
+            self.assertIn('"GET http://a/health" 200 ', server.errors())
+
     def test_to_head_have_no_body(self):
         with Server("binary") as server:
             answer = exchange(server, b"HEAD /health HTTP/1.1\r\nHost: x\r\n\r\nHEAD /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

@@ -81,6 +81,32 @@ class HostileClients(unittest.TestCase):
                 connection.sendall(body)
                 self.assertTrue(received(connection).endswith(expected))
 
+    def test_are_not_asked_for_a_body_that_is_refused_by_its_head(self):
+        with Server("binary") as server:
+            for line, fields, status in (("POST /nowhere", "Content-Length: 2\r\n", 404), ("PUT /predict", "Content-Length: 2\r\n", 405), ("POST /predict", "", 411),
+                                         ("POST /predict", "Content-Length: 2\r\nContent-Type: text/plain\r\n", 415)):
+                self.refused(server, f"{line} HTTP/1.1\r\nHost: x\r\n{fields}Expect: 100-continue\r\n\r\n".encode(), status)
+            self.assertEqual(server.metric('requests_total{endpoint="/predict",code="405"}'), 1)
+
+    def test_may_send_one_empty_line_before_a_request(self):
+        health = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        with Server("binary") as server:
+            answer = exchange(server, b"\r\n" + post_bytes(b"{\"text\": \"a\"}") + b"\r\n" + health)
+            self.assertEqual(re.findall(rb"^HTTP/1.1 (\d+)", answer, re.MULTILINE), [b"200", b"200"], answer)
+            self.refused(server, b"\r\n\r\n" + health, 400)
+            self.refused(server, b"\n" + health, 400)
+            self.refused(server, b"\r" + health, 400)
+            with server.raw() as connection:
+                for part in (b"\r", b"\n", health):
+                    connection.sendall(part)
+                    server.ask("GET", "/health")  # so that each part has come alone
+                self.assertRegex(received(connection), rb"^HTTP/1.1 200 ")
+            with server.raw() as connection:
+                connection.sendall(b"\r")
+                server.ask("GET", "/health")
+                connection.sendall(health)
+                self.assertRegex(received(connection), rb"^HTTP/1.1 400 ")
+
     def test_get_the_whole_refusal_while_they_send(self):
         """16 MB that nobody wants: a reset would break the sending, and most clients read no answer then."""
         with Server("binary", "--max-body-bytes", "1000") as server:
