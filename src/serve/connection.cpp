@@ -143,14 +143,14 @@ void Connection::on_head(Error error) {
   request_line_ = request_.method + " " + std::string(message.target());
   is_head_ = message.method() == http::verb::head;
   version_ = message.version();
-  keep_alive_ = message.keep_alive() && !space_.stopping;
+  keep_alive_ = parser_->keep_alive() && !space_.stopping;
   try {
     check_head(message);
     reserve_body();
   } catch (const RequestFault& fault) {
     return refuse_request(fault);
   }
-  if (message.count(http::field::expect) == 0 || message.version() < 11) return read_body();
+  if (message[http::field::expect].empty() || message.version() < 11) return read_body();
   std::optional<Answer> refusal = space_.handler.refusal(request_);
   if (!refusal) return go_on();
   keep_alive_ = false;

@@ -58,7 +58,7 @@ void check_head(const RequestHead& head) {
   if (head.version() >= kHttp11 && head.count(field::host) == 0)
     throw RequestFault{400, "the request has no Host, which HTTP/1.1 demands"};
   check_transfer_encoding(head);
-  if (head.version() >= kHttp11 && head.count(field::expect) > 0 &&
+  if (head.version() >= kHttp11 && !head[field::expect].empty() &&
       !beast::iequals(head[field::expect], "100-continue"))
     throw RequestFault{417, "the request has an Expect that is not 100-continue"};
 }

@@ -5,7 +5,7 @@ import re
 import subprocess
 import unittest
 
-from serving import FOLDER, JSON, KINDS, PROGRAM, TEXTS, Server, exchange, post_bytes, predict, train_models
+from serving import FOLDER, JSON, KINDS, PATIENCE, PROGRAM, TEXTS, Server, exchange, post_bytes, predict, train_models
 
 setUpModule = train_models
 
@@ -72,6 +72,12 @@ class Answers(unittest.TestCase):
                 self.assertRegex(answer, f"^HTTP/1.1 {status} ".encode(), target)
             self.assertEqual(server.stop(), 0)
             self.assertIn('"GET http://a/health" 200 ', server.errors())
+
+    def test_end_the_connection_whichever_field_asks_for_it(self):
+        with Server("binary", "--timeout", str(10 * PATIENCE)) as server:
+            for fields in ("close", "a\r\nConnection: close", "close\r\nConnection: a", "keep-alive, close"):
+                answer = exchange(server, f"GET /health HTTP/1.1\r\nHost: x\r\nConnection: {fields}\r\n\r\n".encode())
+                self.assertIn(b"\r\nConnection: close\r\n", answer)
 
     def test_to_head_have_no_body(self):
         with Server("binary") as server:

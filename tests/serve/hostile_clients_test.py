@@ -36,6 +36,7 @@ class HostileClients(unittest.TestCase):
                 self.refused(server, data, 413)
             self.refused(server, b"POST /predict HTTP/1.1\r\nHost: x\r\nExpect: a cake\r\nContent-Length: 2\r\n\r\n", 417)
             self.assertRegex(exchange(server, b"POST /predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), rb"^HTTP/1.1 411 ")
+            self.assertRegex(exchange(server, post_bytes(b"{\"text\": \"a\"}", more="Expect:\r\nConnection: close\r\n")), rb"^HTTP/1.1 200 ")
             self.assertEqual(server.ask("GET", "/health")[0], 200)
 
     def test_cannot_hide_a_request_in_a_body(self):
