@@ -51,7 +51,7 @@ void answer_all(bernoulli_classifier& asked, Answer answer_one, const Texts& tex
   const size_t width = asked.model.num_outputs();
   share_blocks(texts.count, asked.model.texts_worth_a_thread(), threads,
                [&](size_t, size_t begin, size_t end) {
-                 bernoulli_classifier::Loan loan(asked);
+                 LentStates<TextClassifier::State>::Loan loan(asked.states);
                  for (size_t i = begin; i < end; ++i)
                    (asked.model.*answer_one)(texts[i], loan.state(), out.subspan(i * width, width));
                });

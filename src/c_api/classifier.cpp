@@ -9,24 +9,6 @@
 
 using bernoulli::TextClassifier;
 
-TextClassifier::State bernoulli_classifier::take() {
-  const std::lock_guard lock(mutex_);
-  if (!idle_.empty()) {  // the one that was used last: its memory is still near
-    TextClassifier::State state = std::move(idle_.back());
-    idle_.pop_back();
-    return state;
-  }
-  idle_.reserve(num_states_ + 1);  // so that giving back cannot fail
-  TextClassifier::State state;
-  ++num_states_;
-  return state;
-}
-
-void bernoulli_classifier::give_back(TextClassifier::State state) noexcept {
-  const std::lock_guard lock(mutex_);
-  idle_.push_back(std::move(state));
-}
-
 bernoulli_classifier& bernoulli::c_api::named(bernoulli_classifier* classifier) {
   if (classifier == nullptr) throw UsageError("the classifier is NULL: open one first");
   return *classifier;

@@ -17,7 +17,7 @@ namespace {
 std::unique_ptr<bernoulli_explanation> explained(bernoulli_classifier& asked, const char* text,
                                                  size_t length) {
   if (text == nullptr && length != 0) throw UsageError("the text is NULL");
-  bernoulli_classifier::Loan loan(asked);
+  bernoulli::LentStates<bernoulli::TextClassifier::State>::Loan loan(asked.states);
   const std::string_view bytes = text == nullptr ? std::string_view() : std::string_view(text, length);
   return std::make_unique<bernoulli_explanation>(asked.model.explain(bytes, loan.state()));
 }

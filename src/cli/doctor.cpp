@@ -19,6 +19,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/log.h"
+#include "core/spill.h"
 #include "core/version.h"
 #include "store/run_paths.h"
 #include "tensor/device.h"
@@ -43,7 +45,7 @@ training: {epochs: 5, batch_size: 8}
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = fs::path(parent()) / "bernoulli-doctor-XXXXXX";
+    std::string name = temporary_folder() / "bernoulli-doctor-XXXXXX";
     if (::mkdtemp(name.data()) == nullptr)
       throw IoError(
           fmt::format("cannot create a folder '{}': {} (set TMPDIR to a folder that can be written)", name,
@@ -59,11 +61,6 @@ class TemporaryFolder {
   const fs::path& path() const { return path_; }
 
  private:
-  static std::string parent() {
-    const char* chosen = std::getenv("TMPDIR");
-    return chosen == nullptr || *chosen == '\0' ? "/tmp" : chosen;
-  }
-
   fs::path path_;
 };
 

@@ -29,10 +29,8 @@ std::vector<SlicedReport> sliced_reports(const EvaluateArguments& arguments, con
                                          const Predictions& whole, const Judge& judge) {
   std::vector<SlicedReport> reports;
   if (arguments.by_length) {
-    std::vector<int64_t> lengths;
-    lengths.reserve(dataset.texts.size());
-    for (const std::string_view text : dataset.texts) lengths.push_back(count_words(text));
-    reports.push_back(report_of("words", quarters(lengths), whole, judge));
+    const auto words = [&](int64_t i) { return count_words(dataset.texts[static_cast<size_t>(i)]); };
+    reports.push_back(report_of("words", quarters(dataset.size(), words), whole, judge));
   }
   if (arguments.by)
     reports.push_back(report_of(*arguments.by, slices_by_value(dataset.groups, kMostValues), whole, judge));

@@ -38,11 +38,6 @@ FileDescriptor open_nameless(const std::filesystem::path& folder) {
   return FileDescriptor(fd);
 }
 
-std::filesystem::path systems_folder() {
-  const char* folder = std::getenv("TMPDIR");
-  return folder != nullptr && *folder != '\0' ? folder : "/tmp";
-}
-
 /// A mapping, or std::bad_alloc.
 char* mapped(void* start) {
   if (start == MAP_FAILED) throw std::bad_alloc();
@@ -52,6 +47,11 @@ char* mapped(void* start) {
 size_t whole_pages(size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
 }  // namespace
+
+std::filesystem::path temporary_folder() {
+  const char* folder = std::getenv("TMPDIR");
+  return folder != nullptr && *folder != '\0' ? folder : "/tmp";
+}
 
 SpillFile::SpillFile(const std::vector<std::filesystem::path>& folders) {
   std::error_code ignored;  // a folder that can't be made takes no file
@@ -80,7 +80,7 @@ char* SpillFile::map(size_t offset, size_t size) const {
 
 SpillSpace::SpillSpace(std::filesystem::path folder, size_t memory) : left_(memory) {
   if (!folder.empty()) folders_.push_back(std::move(folder));
-  folders_.push_back(systems_folder());
+  folders_.push_back(temporary_folder());
 }
 
 bool SpillSpace::claim(size_t bytes) {

@@ -40,6 +40,9 @@ class SpillFile {
   size_t size_ = 0;
 };
 
+/// $TMPDIR, else /tmp. It need not be there.
+std::filesystem::path temporary_folder();
+
 /// Room for what is needed only for a while: ordinary memory up to a limit that all who share it have
 /// together, then temporary files, which the system may write out and forget when memory is short. Threads
 /// may share it.

@@ -24,17 +24,6 @@ namespace {
 
 constexpr size_t kMostColumns = 256;
 
-int64_t num_words(std::string_view text) {
-  int64_t words = 0;
-  bool inside = false;
-  for (const char c : text) {
-    const bool space = is_whitespace(c);
-    words += !space && !inside ? 1 : 0;
-    inside = !space;
-  }
-  return words;
-}
-
 bool is_flag(std::string_view value) {
   const std::string word = lower_case(value);
   return word == "0" || word == "1" || word == "0.0" || word == "1.0" || word == "true" || word == "false";
@@ -142,7 +131,7 @@ void ColumnSurvey::add(std::string_view value) {
   ++values;
   flags += value.size() <= 5 && is_flag(value) ? 1 : 0;
   bytes += static_cast<int64_t>(value.size());
-  words += num_words(value);
+  words += count_words(value);
   count(value);
 }
 

@@ -27,9 +27,12 @@ std::vector<int64_t> part_ends(const std::vector<int64_t>& sorted) {
 
 }  // namespace
 
-std::vector<Slice> quarters(std::span<const int64_t> values) {
-  if (values.empty()) return {};
-  std::vector<int64_t> sorted(values.begin(), values.end());
+std::vector<Slice> quarters(int64_t num_examples, const std::function<int64_t(int64_t example)>& value_of) {
+  if (num_examples == 0) return {};
+  std::vector<int64_t> values;
+  values.reserve(static_cast<size_t>(num_examples));
+  for (int64_t i = 0; i < num_examples; ++i) values.push_back(value_of(i));
+  std::vector<int64_t> sorted = values;
   std::ranges::sort(sorted);
   const std::vector<int64_t> ends = part_ends(sorted);
   std::vector<Slice> slices(ends.size() + 1);

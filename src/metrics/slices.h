@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +20,8 @@ struct Slice {
 
 /// The examples in up to four parts of about the same size, the smallest values first. Equal values share a
 /// part, which is named by its smallest and largest: "1 to 117", or "0".
-std::vector<Slice> quarters(std::span<const int64_t> values);
+/// @param value_of  of an example
+std::vector<Slice> quarters(int64_t num_examples, const std::function<int64_t(int64_t example)>& value_of);
 
 /// One slice a value, the most frequent first, of equally frequent ones in the order of their bytes; behind
 /// `most` of them all others together.

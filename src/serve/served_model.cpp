@@ -1,7 +1,6 @@
 #include "serve/served_model.h"
 
 #include <algorithm>
-#include <new>
 #include <string_view>
 #include <utility>
 
@@ -35,36 +34,6 @@ bool is_model_name(const std::string& name) {
          name.find_first_not_of(kNameLetters) == std::string::npos;
 }
 
-class ServedModel::Loan {
- public:
-  explicit Loan(const ServedModel& model) : model_(model) {
-    {
-      const std::lock_guard lock(model_.mutex_);
-      if (!model_.free_states_.empty()) {
-        state_ = std::move(model_.free_states_.back());
-        model_.free_states_.pop_back();
-      }
-    }
-    if (state_ == nullptr) state_ = std::make_unique<NativeModel::State>();
-  }
-  /// Where there is no memory for the list, the state is let go.
-  ~Loan() {
-    try {
-      const std::lock_guard lock(model_.mutex_);
-      model_.free_states_.push_back(std::move(state_));
-    } catch (const std::bad_alloc&) {
-    }
-  }
-  Loan(const Loan&) = delete;
-  Loan& operator=(const Loan&) = delete;
-
-  NativeModel::State& state() { return *state_; }
-
- private:
-  const ServedModel& model_;
-  std::unique_ptr<NativeModel::State> state_;
-};
-
 ServedModel::ServedModel(NativeModel model, std::string name)
     : model_(std::move(model)), name_(std::move(name)) {}
 
@@ -84,7 +53,7 @@ std::vector<float> ServedModel::logits(std::span<const std::string> texts,
                                        const std::atomic<bool>& cancelled) const {
   const size_t width = num_outputs();
   std::vector<float> logits(texts.size() * width);
-  Loan loan(*this);
+  LentStates<NativeModel::State>::Loan loan(states_);
   for (size_t i = 0; i < texts.size(); ++i) {
     if (cancelled.load(std::memory_order_relaxed)) throw RequestFault{503, "the server is stopping"};
     model_.logits(texts[i], loan.state(), std::span(logits).subspan(i * width, width));

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "infer/classifier.h"
+#include "infer/lent_states.h"
 #include "infer/native_model.h"
 
 namespace bernoulli::serve {
@@ -38,13 +38,9 @@ class ServedModel {
   nlohmann::ordered_json description() const;
 
  private:
-  /// Memory for a text, lent to one thread at a time and kept for the next.
-  class Loan;
-
   NativeModel model_;
   std::string name_;
-  mutable std::mutex mutex_;
-  mutable std::vector<std::unique_ptr<NativeModel::State>> free_states_;
+  mutable LentStates<NativeModel::State> states_;
 };
 
 }  // namespace bernoulli::serve

@@ -19,7 +19,9 @@ namespace {
 using ::testing::ElementsAre;
 using testing::Scored;
 
-std::vector<Slice> quarters_of(const std::vector<int64_t>& values) { return quarters(values); }
+std::vector<Slice> quarters_of(const std::vector<int64_t>& values) {
+  return quarters(std::ssize(values), [&](int64_t i) { return values[static_cast<size_t>(i)]; });
+}
 
 TEST(Quarters, HaveTheSameNumberOfExamplesEach) {
   EXPECT_THAT(quarters_of({80, 10, 70, 20, 60, 30, 50, 40}),
