@@ -85,7 +85,10 @@ def wait_until_it_answers(process, body):
 
 
 def microseconds(text):
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()
+    match = re.fullmatch(r"([\d.]+)(us|ms|s)", text)
+    if match is None:
+        sys.exit(f"wrk gives a latency of '{text}'")
+    number, unit = match.groups()
     return float(number) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
 
 

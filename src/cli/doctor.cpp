@@ -19,7 +19,6 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
-#include "core/log.h"
 #include "core/spill.h"
 #include "core/version.h"
 #include "store/run_paths.h"
