@@ -40,4 +40,18 @@ std::string json_object_fault(std::string_view text) {
                                                                 : "value of another type");
 }
 
+std::string json_kind(const nlohmann::json& value) {
+  const std::string name = value.type_name();
+  if (value.is_null() || name.empty()) return name;
+  return (name.front() == 'a' || name.front() == 'o' ? "an " : "a ") + name;
+}
+
+std::string shown_json(const nlohmann::json& value) {
+  constexpr size_t kLongestString = 60;
+  if (value.is_structured()) return json_kind(value);
+  if (!value.is_string()) return value.dump();
+  const size_t size = value.get_ref<const std::string&>().size();
+  return size <= kLongestString ? value.dump() : fmt::format("a string of {} bytes", size);
+}
+
 }  // namespace bernoulli

@@ -14,10 +14,6 @@ namespace bernoulli {
 void each_json_line(
     std::string_view content, const std::filesystem::path& file,
     const std::function<std::string(const nlohmann::json& row, const std::string& origin)>& take) {
-  constexpr int kDeepest = 16;
-  const auto limit_depth = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    return depth <= kDeepest;
-  };
   DataFaults faults;
   int64_t number = 0;
   for (size_t begin = 0; begin < content.size();) {
@@ -28,7 +24,7 @@ void each_json_line(
     ++number;
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     const std::string origin = fmt::format("{}:{}", file.string(), number);
-    const auto row = nlohmann::json::parse(line.begin(), line.end(), limit_depth, false);
+    const auto row = nlohmann::json::parse(line.begin(), line.end(), nullptr, false);
     const std::string fault = row.is_object() ? take(row, origin) : json_object_fault(line);
     if (!fault.empty()) faults.add(origin, fault);
   }

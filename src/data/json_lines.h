@@ -10,8 +10,8 @@
 namespace bernoulli {
 
 /// Calls with each object of a file of JSON lines, and its place, "FILE:LINE", where white space alone is no
-/// line. An object is flat; what is nested deeper than 16 is dropped, because the library copies, compares
-/// and prints by recursion.
+/// line. A row may be nested as deep as its line is long: the library copies, compares and prints such a
+/// value by recursion, which would end the process there; shown_json does not.
 /// @param take  what it returns is wrong with the line, empty: nothing
 /// @throws DataError with the lines that are no objects, and what take returned; StopRequested
 void each_json_line(

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/json_fault.h"
 #include "data/data_file.h"
 #include "data/json_lines.h"
 #include "data/read_source.h"
@@ -33,7 +34,7 @@ std::string read_labels(const Value& row, const ColumnsConfig& columns, const Ta
       if (*cell == 1 || *cell == true) {
         labels.push_back(task.labels[i]);
       } else if (*cell != 0 && *cell != false) {
-        return fmt::format("'{}' is {} (expected 0 or 1)", column, cell->dump());
+        return fmt::format("'{}' is {} (expected 0 or 1)", column, shown_json(*cell));
       }
     }
     return "";
@@ -44,14 +45,14 @@ std::string read_labels(const Value& row, const ColumnsConfig& columns, const Ta
     for (const Value& item : *label) {
       const std::optional<std::string> word = as_word(item);
       if (!word || word->empty())
-        return fmt::format("'{}' holds {} (expected label names)", columns.label, item.dump());
+        return fmt::format("'{}' holds {} (expected label names)", columns.label, shown_json(item));
       labels.push_back(*word);
     }
     return "";
   }
   const std::optional<std::string> word = as_word(*label);
   if (!word)
-    return fmt::format("'{}' is {} (expected {})", columns.label, label->dump(),
+    return fmt::format("'{}' is {} (expected {})", columns.label, shown_json(*label),
                        kind == TaskConfig::Kind::kBinary ? "one label" : "a list of labels");
   labels = kind == TaskConfig::Kind::kBinary ? std::vector<std::string>{*word}
                                              : split_labels(*word, columns.label_separator);
@@ -73,7 +74,7 @@ std::string read_part(const Value& row, const SplitColumnConfig& split, std::opt
   const auto cell = row.find(split.column);
   if (cell == row.end()) return fmt::format("no '{}' (data.columns.split)", split.column);
   part = part_of(split, as_word(*cell).value_or(""));
-  return part ? "" : unknown_part(split, as_word(*cell).value_or(cell->dump()));
+  return part ? "" : unknown_part(split, as_word(*cell).value_or(shown_json(*cell)));
 }
 
 /// What is wrong with the group of a row, or empty.
@@ -83,7 +84,7 @@ std::string read_group(const Value& row, const std::string& column, std::optiona
   group = as_word(*cell);
   if (!group)
     return fmt::format("'{}' is {} (expected a group: a string, a number, true or false)", column,
-                       cell->dump());
+                       shown_json(*cell));
   return group->empty() ? empty_group(column) : "";
 }
 

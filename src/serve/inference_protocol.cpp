@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/json_fault.h"
 #include "core/version.h"
 #include "metrics/decision.h"
 #include "serve/http_message.h"
@@ -24,7 +25,7 @@ const std::string& string_at(const Json& object, const std::string& where, const
   const auto found = object.find(key);
   if (found == object.end()) throw RequestFault{400, fmt::format("{} has no {}", where, key)};
   if (!found->is_string())
-    throw RequestFault{400, fmt::format("{}.{} is {}; expected a string", where, key, kind_of(*found))};
+    throw RequestFault{400, fmt::format("{}.{} is {}; expected a string", where, key, json_kind(*found))};
   return found->get_ref<const std::string&>();
 }
 
@@ -33,7 +34,7 @@ void check_parameters(const Json& object, const std::string& where, const char* 
   const auto found = object.find("parameters");
   if (found == object.end()) return;
   if (!found->is_object())
-    throw RequestFault{400, fmt::format("{}parameters is {}; expected an object", where, kind_of(*found))};
+    throw RequestFault{400, fmt::format("{}parameters is {}; expected an object", where, json_kind(*found))};
   for (const auto& [name, value] : found->items()) {
     if (name == allowed && value == false) continue;
     throw RequestFault{
@@ -92,12 +93,12 @@ std::vector<std::string> outputs_in(const Json& request) {
   const auto asked = request.find("outputs");
   if (asked == request.end()) return {kProbabilities, kLogits};
   if (!asked->is_array())
-    throw RequestFault{400, fmt::format("outputs is {}; expected an array of objects", kind_of(*asked))};
+    throw RequestFault{400, fmt::format("outputs is {}; expected an array of objects", json_kind(*asked))};
   std::vector<std::string> names;
   for (const Json& output : *asked) {
     const std::string where = fmt::format("outputs[{}]", names.size());
     if (!output.is_object())
-      throw RequestFault{400, fmt::format("{} is {}; expected an object", where, kind_of(output))};
+      throw RequestFault{400, fmt::format("{} is {}; expected an object", where, json_kind(output))};
     check_keys(output, where, {"name", "parameters"});
     const std::string& name = string_at(output, where, "name");
     check_parameters(output, where + ".", "binary_data");

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/json_fault.h"
 #include "core/shallow_json.h"
 #include "infer/record.h"
 #include "serve/http_message.h"
@@ -15,8 +16,8 @@ using Json = nlohmann::json;
 
 double threshold_in(const Json& value) {
   if (!value.is_number())
-    throw RequestFault{400,
-                       fmt::format("threshold is {}; expected a number above 0 and below 1", kind_of(value))};
+    throw RequestFault{
+        400, fmt::format("threshold is {}; expected a number above 0 and below 1", json_kind(value))};
   const auto threshold = value.get<double>();
   if (!(threshold > 0 && threshold < 1))
     throw RequestFault{400,
@@ -30,7 +31,7 @@ size_t top_in(const Json& value, const Labels& labels) {
   if (!value.is_number_unsigned() || value == 0 || value > labels.names.size())
     throw RequestFault{400,
                        fmt::format("top is {}; expected a whole number from 1 to {}, the number of labels",
-                                   value.is_number() ? value.dump() : kind_of(value), labels.names.size())};
+                                   value.is_number() ? value.dump() : json_kind(value), labels.names.size())};
   return value.get<size_t>();
 }
 
@@ -46,7 +47,8 @@ std::vector<std::string> texts_in(Json& request, const RequestLimits& limits, si
     throw RequestFault{400, "the request needs either texts, an array of strings, or text, one string"};
   if (request.contains("texts")) return take_texts(request["texts"], "texts", limits, num_outputs);
   Json& text = request["text"];
-  if (!text.is_string()) throw RequestFault{400, fmt::format("text is {}; expected a string", kind_of(text))};
+  if (!text.is_string())
+    throw RequestFault{400, fmt::format("text is {}; expected a string", json_kind(text))};
   return {std::move(text.get_ref<std::string&>())};
 }
 

@@ -49,12 +49,6 @@ class Gate {
 
 }  // namespace
 
-std::string kind_of(const Json& value) {
-  const std::string name = value.type_name();
-  if (value.is_null() || name.empty()) return name;
-  return (name.front() == 'a' || name.front() == 'o' ? "an " : "a ") + name;
-}
-
 Json parse_request(std::string_view body) {
   if (body.empty()) throw RequestFault{400, "the body is empty; expected a JSON object"};
   if (body.starts_with("\xEF\xBB\xBF"))
@@ -84,7 +78,7 @@ void check_keys(const Json& object, const std::string& where, const std::vector<
 std::vector<std::string> take_texts(Json& list, const std::string& where, const RequestLimits& limits,
                                     size_t num_outputs) {
   if (!list.is_array())
-    throw RequestFault{400, fmt::format("{} is {}; expected an array of strings", where, kind_of(list))};
+    throw RequestFault{400, fmt::format("{} is {}; expected an array of strings", where, json_kind(list))};
   const size_t most = std::min(limits.max_texts, std::max<size_t>(1, limits.max_answers / num_outputs));
   if (list.size() > most)
     throw RequestFault{413, fmt::format("{} texts in a request; this server takes {}: send them in several",
@@ -93,8 +87,8 @@ std::vector<std::string> take_texts(Json& list, const std::string& where, const 
   texts.reserve(list.size());
   for (Json& text : list) {
     if (!text.is_string())
-      throw RequestFault{400,
-                         fmt::format("{}[{}] is {}; expected a string", where, texts.size(), kind_of(text))};
+      throw RequestFault{
+          400, fmt::format("{}[{}] is {}; expected a string", where, texts.size(), json_kind(text))};
     texts.push_back(std::move(text.get_ref<std::string&>()));
   }
   return texts;

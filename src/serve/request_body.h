@@ -37,7 +37,4 @@ void check_keys(const nlohmann::json& object, const std::string& where, const st
 std::vector<std::string> take_texts(nlohmann::json& list, const std::string& where,
                                     const RequestLimits& limits, size_t num_outputs);
 
-/// "a string", "an array": what a value is, for a message.
-std::string kind_of(const nlohmann::json& value);
-
 }  // namespace bernoulli::serve

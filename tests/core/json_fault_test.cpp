@@ -1,6 +1,7 @@
 #include "core/json_fault.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace bernoulli {
 namespace {
@@ -23,6 +24,17 @@ TEST(JsonFault, NamesJsonOfAnotherType) {
   EXPECT_EQ(json_object_fault("null"), "a JSON value of another type, not an object");
   EXPECT_EQ(json_object_fault(std::string(200'000, '[') + std::string(200'000, ']')),
             "a JSON array, not an object");
+}
+
+TEST(ShownJson, IsTheValueOrWhatItIs) {
+  const auto shown = [](const std::string& json) { return shown_json(nlohmann::json::parse(json)); };
+  EXPECT_EQ(shown("null"), "null");
+  EXPECT_EQ(shown("-2.5"), "-2.5");
+  EXPECT_EQ(shown("true"), "true");
+  EXPECT_EQ(shown("\"a\\n\""), "\"a\\n\"");
+  EXPECT_EQ(shown("\"" + std::string(61, 'x') + "\""), "a string of 61 bytes");
+  EXPECT_EQ(shown("{\"a\": 1}"), "an object");
+  EXPECT_EQ(shown(std::string(200'000, '[') + std::string(200'000, ']')), "an array");
 }
 
 }  // namespace

@@ -109,6 +109,20 @@ TEST(JsonLines, MapsColumnsAndWeights) {
   EXPECT_EQ(examples[0].weight, "2.5");
 }
 
+/// The library's parser with a callback takes the square of the objects in a list.
+TEST(JsonLines, ValuesThatNobodyReadsMayBeDeepAndMany) {
+  const DataFolder folder;
+  std::string many = "[{}";
+  for (int i = 0; i < 200'000; ++i) many += ",{}";
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  const auto examples = folder.read(
+      "a.jsonl", "{\"text\": \"x\", \"label\": 1, \"many\": " + many + "], \"deep\": " + deep + "}\n");
+  ASSERT_EQ(examples.size(), 1);
+  EXPECT_EQ(examples[0].text, "x");
+  EXPECT_EQ(folder.fault("b.jsonl", "{\"text\": \"x\", \"label\": " + deep + "}\n"),
+            "b.jsonl:1: 'label' is an array (expected one label)");
+}
+
 TEST(JsonLines, NamesFileLineAndCauseOfEveryFault) {
   const DataFolder folder;
   EXPECT_EQ(folder.fault("a.jsonl",
@@ -127,7 +141,7 @@ TEST(JsonLines, NamesFileLineAndCauseOfEveryFault) {
             "a.jsonl:5: 'text' is not a string\n"
             "a.jsonl:6: no 'label' (data.columns.label)\n"
             "a.jsonl:7: 'label' is null (expected one label)\n"
-            "a.jsonl:8: 'label' is [1] (expected one label)\n"
+            "a.jsonl:8: 'label' is an array (expected one label)\n"
             "a.jsonl:9: not JSON at byte 11: invalid string: ill-formed UTF-8 byte");
   ColumnsConfig columns;
   columns.label_columns = {"news"};
@@ -144,8 +158,8 @@ TEST(JsonLines, NamesFileLineAndCauseOfEveryFault) {
                          "{\"text\": \"x\", \"label\": [[1]]}\n{\"text\": \"x\", \"label\": {}}\n{\"text\": "
                          "\"x\", \"label\": [\"a\", \"\"]}\n",
                          {}, Kind::kMultiLabel),
-            "c.jsonl:1: 'label' holds [1] (expected label names)\n"
-            "c.jsonl:2: 'label' is {} (expected a list of labels)\n"
+            "c.jsonl:1: 'label' holds an array (expected label names)\n"
+            "c.jsonl:2: 'label' is an object (expected a list of labels)\n"
             "c.jsonl:3: 'label' holds \"\" (expected label names)");
 }
 
