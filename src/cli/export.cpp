@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,7 +16,6 @@
 #include "core/printable.h"
 #include "core/stop.h"
 #include "data/dataset.h"
-#include "export/compact_network.h"
 #include "layers/layer_kind.h"
 #include "metrics/logit_scaling.h"
 #include "model/features.h"
@@ -59,25 +57,10 @@ ReferenceTexts reference_texts(LoadedRun& run, HeldOutData& reference, c10::Devi
 
 /// The run's configuration with what the command line says of `export`.
 void set_form(RunConfig& config, const std::vector<config::Override>& overrides) {
-  if (!overrides.empty())
-    config = config::load_config_text(config.resolved_yaml, "the configuration of the run",
-                                      layers::layer_schemas(), overrides, config::Contradictions::kIgnored)
-                 .run;
-  const bool limits_changes = std::ranges::any_of(
-      overrides, [](const config::Override& given) { return given.key() == "export.max_changed"; });
-  if (limits_changes && !is_compact(config.exported))
-    throw UsageError(
-        "--max-changed limits what a smaller table may change, and none is asked for: add --weights float16, "
-        "--weights int8, --buckets used or --fold, or leave it out");
-  if (config.exported.buckets != "used") return;
-  if (!config.text.hash_buckets)
-    throw UsageError(
-        "export.buckets is used, but the run has a vocabulary of its own texts, and no buckets "
-        "(text.hashing); take --buckets all");
-  if (config.model.start_from)
-    throw UsageError(
-        "export.buckets is used, but buckets that no training text has hold what model.start_from brought; "
-        "take --buckets all");
+  if (overrides.empty()) return;
+  config = config::load_config_text(config.resolved_yaml, "the configuration of the run",
+                                    layers::layer_schemas(), overrides, config::Contradictions::kRefusedIfNew)
+               .run;
 }
 
 /// @throws DataError where the training texts are others by now

@@ -84,7 +84,7 @@ nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceT
   TrainerAnswers answers{reference.texts, reference.logits, reference.batches};
   // On the CPU trainer and file run the same kernels in the same batches, so nothing may differ.
   const double tolerance = parts.device.is_cpu() ? 0 : kVerifyTolerance;
-  if (!is_compact(parts.config.exported))
+  if (!parts.config.exported.is_compact())
     return report_of(write_as(format, artifact, answers, path, parts.config, tolerance), reference, path);
 
   const ExportConfig& form = parts.config.exported;

@@ -207,7 +207,7 @@ CheckedConfig load_config_with_data(const config::ConfigSources& sources,
 
 DataConfig data_of_run(const RunConfig& run, const RunPaths& paths,
                        const std::vector<std::string>& overrides) {
-  DataConfig data = overridden(run, overrides, config::Contradictions::kRefused);
+  DataConfig data = overridden(run, overrides, config::Contradictions::kRefusedIfNew);
   if (set_root(overrides)) return data;
   if (const auto root = root_where_trained(paths, data)) data.root = *root;
   return data;

@@ -75,7 +75,8 @@ std::vector<Check> model_checks() {
       {{"text.sequence_length"}, check_padding},
       {{"model.start_from"}, check_start},
       {{"model.layers", "loss.mode"}, check_last_layer},
-      {{"text.hashing", "text.vocabulary"}, check_export},
+      {{"text.hashing", "text.vocabulary"}, check_buckets},
+      {{"export.weights", "export.buckets", "export.fold"}, check_max_changed},
   };
 }
 

@@ -59,6 +59,12 @@ bool Faults::cover(const std::string& path) const {
       faults_, [&](const Fault& fault) { return std::ranges::any_of(fault.broken, is_around); });
 }
 
+void Faults::forgive(const Faults& known) {
+  std::erase_if(faults_, [&](const Fault& fault) {
+    return std::ranges::find(known.faults_, fault.text, &Fault::text) != known.faults_.end();
+  });
+}
+
 void Faults::throw_if_any() {
   constexpr size_t kMostShown = 100;  // a file of another kind can have a fault a line
   if (faults_.empty()) return;

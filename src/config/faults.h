@@ -37,6 +37,8 @@ class Faults {
   bool touch(const std::string& path) const;
   /// Whether a key, or what it stands in, is broken as a whole.
   bool cover(const std::string& path) const;
+  /// Leaves out those that `known` has too, word for word.
+  void forgive(const Faults& known);
   /// @throws ConfigError with one fault a line, in the order of the sources, if there is any.
   void throw_if_any();
 

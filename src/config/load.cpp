@@ -51,6 +51,14 @@ class Loader {
     lay_over(std::move(*node));
   }
 
+  /// What the settings so far say against each other is not told.
+  void forgive_contradictions() {
+    Faults faults;
+    const Resolution resolution = resolve(schema_, tree_, faults);
+    const RunConfig run = bind_config(resolution.value, resolution.places);
+    check_across({run, resolution.places, forgiven_, faults});
+  }
+
   void add_override(const Override& given) {
     auto node = read_override(given, faults_);
     if (!node) return;
@@ -79,7 +87,8 @@ class Loader {
     LoadedConfig loaded;
     loaded.run = bind_config(resolution.value, resolution.places);
     const CheckedSettings settings{loaded.run, resolution.places, faults_};
-    if (contradictions == Contradictions::kRefused) check_across(settings);
+    if (contradictions != Contradictions::kIgnored) check_across(settings);
+    faults_.forgive(forgiven_);
     if (check) check(settings);
     faults_.throw_if_any();
     loaded.resolved = std::move(resolution.value);
@@ -195,6 +204,7 @@ class Loader {
   std::vector<Node> files_;
   std::vector<LaidOverride> overrides_;  ///< those whose keys the tree has
   Faults faults_;
+  Faults forgiven_;
   std::vector<fs::path> open_files_;
 };
 
@@ -206,6 +216,7 @@ LoadedConfig load_config(const ConfigSources& sources, const std::vector<KindSch
   Loader loader(layer_kinds);
   for (const fs::path& file : sources.files) loader.add_file(file);
   loader.lay_files();
+  if (sources.contradictions == Contradictions::kRefusedIfNew) loader.forgive_contradictions();
   for (const std::string& text : sources.overrides) loader.add_override(text);
   return loader.finish(sources.files.back().stem().string(), sources.contradictions, check);
 }
@@ -215,6 +226,7 @@ LoadedConfig load_config_text(const std::string& yaml, const std::string& name,
                               const std::vector<Override>& overrides, Contradictions contradictions) {
   Loader loader(layer_kinds);
   loader.add_text(yaml, name);
+  if (contradictions == Contradictions::kRefusedIfNew) loader.forgive_contradictions();
   for (const Override& given : overrides) loader.add_override(given);
   return loader.finish(fs::path(name).stem().string(), contradictions, {});
 }

@@ -20,9 +20,13 @@ struct LoadedConfig {
   std::map<std::string, std::string> origin;  ///< key path -> "default", "file:line:column" or "--set"
 };
 
-/// Whether contradictions between settings are looked for. Not in what was accepted when a run was made: a
-/// newer program may know more of them, and must open the run all the same.
-enum class Contradictions { kRefused, kIgnored };
+/// Which contradictions between settings are told. None of what was accepted when a run was made: a newer
+/// program may know more of them, and must open the run all the same.
+enum class Contradictions {
+  kRefused,
+  kRefusedIfNew,  ///< those that overrides bring
+  kIgnored
+};
 
 /// Where a configuration comes from. Later ones win: the files that the `base` keys name, deeper ones first
 /// and those of the first file before those of the second; then the files left to right; then overrides left

@@ -78,7 +78,7 @@ void check_last_layer(const CheckedSettings& settings) {
   }
 }
 
-void check_export(const CheckedSettings& settings) {
+void check_buckets(const CheckedSettings& settings) {
   const RunConfig& run = settings.run;
   if (run.exported.buckets == "used" && !run.text.hash_buckets)
     settings.fault("export.buckets", "is used, but there are no buckets: text.hashing is not set");
@@ -86,6 +86,14 @@ void check_export(const CheckedSettings& settings) {
     settings.fault(
         "export.buckets",
         "is used, but buckets that no training text has hold what model.start_from brought (expected all)");
+}
+
+void check_max_changed(const CheckedSettings& settings) {
+  const ExportConfig& form = settings.run.exported;
+  if (form.max_changed && !form.is_compact())
+    settings.fault("export.max_changed",
+                   "limits what a smaller table may change, and none is asked for (expected export.weights "
+                   "float16 or int8, export.buckets used or export.fold, or null here)");
 }
 
 }  // namespace bernoulli::config

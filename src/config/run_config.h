@@ -201,6 +201,9 @@ struct ExportConfig {
   std::string buckets = "all";        ///< all | used, of hashed ids
   bool fold = false;                  ///< the table times the linear layers behind it
   std::optional<double> max_changed;  ///< share of held-out texts whose decision may change; absent: any
+
+  /// Whether the form is any other than the trained weights themselves.
+  bool is_compact() const { return weights != "float32" || buckets != "all" || fold; }
 };
 
 /// What `bernoulli stability` measures. Ordinary training does not read it.

@@ -78,7 +78,8 @@ void check_padding(const CheckedSettings& settings);
 /// Layers name what their table starts from beside draws.
 void check_start(const CheckedSettings& settings);
 void check_last_layer(const CheckedSettings& settings);
-void check_export(const CheckedSettings& settings);
+void check_buckets(const CheckedSettings& settings);
+void check_max_changed(const CheckedSettings& settings);
 
 void check_precision(const CheckedSettings& settings);
 void check_engine(const CheckedSettings& settings);

@@ -60,10 +60,6 @@ at::Tensor table_numbers(const std::vector<RawTensor>& tensors, const std::strin
   return numbers;
 }
 
-bool is_compact(const ExportConfig& form) {
-  return form.weights != "float32" || form.buckets != "all" || form.fold;
-}
-
 CompactNetwork compact_network(const Sequential& trained, const ExportConfig& form, const TextConfig& text,
                                const std::vector<bool>& used) {
   const at::NoGradGuard no_grad;

@@ -22,9 +22,6 @@ struct CompactNetwork {
   PackedTable table;
 };
 
-/// Whether the form is any other than the trained weights themselves.
-bool is_compact(const ExportConfig& form);
-
 /// Folds, leaves out and rounds, in this order. The trained network is not changed.
 /// @param used  with form.buckets: used, a flag a row of the table; else empty
 /// @throws UsageError where the form does not fit the model
