@@ -32,6 +32,21 @@ void check_column_numbers(const CheckedSettings& settings) {
   if (!columns.group.empty()) check_column_number(settings, "group", columns.group);
 }
 
+/// Whether a path is taken for one of class folders because its name has no ending that says otherwise.
+bool is_folder_by_name(const SourceConfig& source) {
+  return source.format == "auto" && known_formats(source).contains("class_folders");
+}
+
+/// What to do about a key of columns that data without columns have.
+std::string way_out(const DataConfig& data) {
+  const bool by_name = is_folder_by_name(data.train) ||
+                       (data.validation.source && is_folder_by_name(*data.validation.source)) ||
+                       (data.test.source && is_folder_by_name(*data.test.source));
+  return by_name ? "leave it out; a table whose name does not end in .csv, .tsv or .jsonl needs its format: "
+                   "data.train={path: FILE, format: csv}"
+                 : "leave it out";
+}
+
 }  // namespace
 
 std::set<std::string> known_formats(const SourceConfig& source) {
@@ -72,7 +87,8 @@ void check_columns(const CheckedSettings& settings) {
   const auto unused = [&](const char* key, bool changed, bool usable) {
     if (changed && !usable)
       settings.fault(fmt::format("data.columns.{}", key),
-                     fmt::format("has no meaning for data in the format {} (leave it out)", in_words(used)));
+                     fmt::format("has no meaning for data in the format {} ({})", in_words(used),
+                                 way_out(settings.run.data)));
   };
   if (!columns.header && may_be_table) check_column_numbers(settings);
   unused("text", columns.text != defaults.text, may_have_columns);

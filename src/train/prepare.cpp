@@ -21,22 +21,36 @@
 namespace bernoulli {
 namespace {
 
+/// Why a label that was named has no output. @param audit  of the data
+std::string why_no_output(const std::string& label, const std::vector<std::string>& outputs,
+                          const nlohmann::ordered_json& audit) {
+  const nlohmann::ordered_json left_out = audit.value("left_out_labels", nlohmann::ordered_json::object());
+  if (left_out.contains(label))
+    return fmt::format(
+        "task.min_count leaves that label out, which {} training examples have (take it out here, "
+        "or lower task.min_count)",
+        left_out.at(label).get<int64_t>());
+  return fmt::format("the data have no such label (they have {}){}", item_list(outputs),
+                     did_you_mean(label, outputs));
+}
+
 /// @throws UsageError for a name that no label has, where the labels were found in the data
-std::vector<double> weights_by_name(const std::vector<LossConfig::LabelWeight>& given, const Labels& labels) {
-  std::vector<double> weights(labels.names.size(), 1.0);
+std::vector<double> weights_by_name(const std::vector<LossConfig::LabelWeight>& given,
+                                    const PreparedRun& run) {
+  const std::vector<std::string>& names = run.labels.names;
+  std::vector<double> weights(names.size(), 1.0);
   for (const LossConfig::LabelWeight& one : given) {
-    const auto found = std::ranges::find(labels.names, one.label);
-    if (found == labels.names.end())
-      throw UsageError(fmt::format("{}: loss.pos_weight.{}: the data have no such label (they have {}){}",
-                                   one.where, one.label, item_list(labels.names),
-                                   did_you_mean(one.label, labels.names)));
-    weights[static_cast<size_t>(found - labels.names.begin())] = one.weight;
+    const auto found = std::ranges::find(names, one.label);
+    if (found == names.end())
+      throw UsageError(fmt::format("{}: loss.pos_weight.{}: {}", one.where, one.label,
+                                   why_no_output(one.label, names, run.audit)));
+    weights[static_cast<size_t>(found - names.begin())] = one.weight;
   }
   return weights;
 }
 
 std::vector<double> resolve_pos_weight(const LossConfig& loss, const PreparedRun& run) {
-  if (!loss.pos_weight_of.empty()) return weights_by_name(loss.pos_weight_of, run.labels);
+  if (!loss.pos_weight_of.empty()) return weights_by_name(loss.pos_weight_of, run);
   if (!loss.pos_weight_auto) return loss.pos_weight;
   const std::vector<std::string> outputs = run.labels.output_names();
   const std::vector<double> weights = balanced_pos_weight(run.train.targets, run.train.weights, outputs);

@@ -309,6 +309,11 @@ TEST_F(DataFeatures, WeightsByTheNamesOfLabelsAndRareLabels) {
   EXPECT_THAT(unknown.err,
               HasSubstr("loss.pos_weight.thirt: the data have no such label (they have even, third); did "
                         "you mean 'third'?"));
+  const ProgramResult rare =
+      train("labels", "rare", {"--set", "task.min_count=25", "--set", "model.layers[2].linear=1"});
+  EXPECT_EQ(rare.exit_code, 2);
+  EXPECT_THAT(rare.err, ContainsRegex("loss.pos_weight.third: task.min_count leaves that label out, which "
+                                      "[0-9]+ training examples have"));
 }
 
 }  // namespace
