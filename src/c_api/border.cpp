@@ -8,17 +8,16 @@
 
 #include "core/error.h"
 #include "core/out_of_memory.h"
+#include "core/utf8.h"
 
 namespace bernoulli::c_api {
 namespace {
 
 /// As much as there is room for, without half a character at its end.
 void write_message(std::string_view message, bernoulli_error& error) {
-  size_t size = std::min(message.size(), sizeof error.message - 1);
-  const auto is_inside_character = [&] { return (static_cast<unsigned char>(message[size]) & 0xc0) == 0x80; };
-  while (size > 0 && size < message.size() && is_inside_character()) --size;
-  std::memcpy(error.message, message.data(), size);
-  error.message[size] = '\0';
+  const std::string_view told = cut_to(message, sizeof error.message - 1);
+  std::memcpy(error.message, told.data(), told.size());
+  error.message[told.size()] = '\0';
 }
 
 int tell(int code, std::string_view message, bernoulli_error* error) {

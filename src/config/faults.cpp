@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/printable.h"
+#include "core/utf8.h"
 
 namespace bernoulli::config {
 namespace {
@@ -88,19 +89,8 @@ void Faults::throw_if_any() {
 
 std::string quote(std::string_view value) {
   constexpr size_t kLongest = 60;
-  std::string shown;
-  size_t i = 0;
-  for (; i < value.size() && shown.size() < kLongest; ++i) {
-    const auto byte = static_cast<unsigned char>(value[i]);
-    if (byte < 0x20 || byte == 0x7f) {
-      shown += fmt::format("\\x{:02x}", byte);
-    } else {
-      shown += value[i];
-    }
-  }
-  while (i < value.size() && (static_cast<unsigned char>(value[i]) & 0xc0) == 0x80)
-    shown += value[i++];  // never half a character
-  return fmt::format("'{}{}'", shown, i < value.size() ? "..." : "");
+  const std::string_view shown = cut_to(value, kLongest);
+  return fmt::format("'{}{}'", printable(shown, ""), shown.size() < value.size() ? "..." : "");
 }
 
 std::string join_words(const std::vector<std::string>& words, std::string_view last) {

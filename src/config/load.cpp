@@ -20,6 +20,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/printable.h"
+#include "core/utf8.h"
 
 namespace bernoulli::config {
 namespace {
@@ -181,7 +182,7 @@ class Loader {
       if (earlier.given.key() != given.key())
         faults_.add(place, given.key(),
                     fmt::format("takes away what {} sets (leave one of the two out)",
-                                printable(earlier.given.typed.substr(0, 200))));
+                                printable(cut_to(earlier.given.typed, 200))));
       return true;
     });
   }

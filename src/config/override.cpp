@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "config/yaml_reader.h"
+#include "core/utf8.h"
 
 namespace bernoulli::config {
 namespace {
@@ -84,7 +85,7 @@ bool holds(const Node& tree, const Node& given) {
 std::optional<Node> read_override(const Override& given, Faults& faults) {
   const std::string& text = given.text;
   const std::string key = given.key();
-  const Place place{std::make_shared<const std::string>(given.typed.substr(0, 200))};
+  const Place place{std::make_shared<const std::string>(cut_to(given.typed, 200))};
   const auto steps = split_path(key);
   if (!steps) {
     faults.add(

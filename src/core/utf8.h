@@ -48,6 +48,15 @@ constexpr char32_t utf8_code_point(std::string_view bytes, size_t length) {
   }
 }
 
+/// The first `most` bytes at most, and never a part of a character where the text is UTF-8.
+constexpr std::string_view cut_to(std::string_view text, size_t most) {
+  if (text.size() <= most) return text;
+  const auto continues = [&](size_t i) { return (static_cast<uint8_t>(text[i]) & 0xC0) == 0x80; };
+  size_t size = most;
+  while (size > 0 && most - size < 3 && continues(size)) --size;
+  return text.substr(0, continues(size) ? most : size);
+}
+
 /// @param name  of what begins with `bytes`. @throws DataError, with the remedy, where that is UTF-16's mark
 void refuse_utf16(std::string_view bytes, const std::string& name);
 

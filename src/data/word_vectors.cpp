@@ -15,6 +15,7 @@
 #include "core/printable.h"
 #include "core/spill.h"
 #include "core/stop.h"
+#include "core/utf8.h"
 #include "data/data_file.h"
 
 namespace bernoulli {
@@ -115,7 +116,7 @@ class VectorReader {
     }
     if (!value)
       throw DataError(
-          fmt::format("{}:{}: '{}' is no finite number", file_, number_, printable(word.substr(0, 40))));
+          fmt::format("{}:{}: '{}' is no finite number", file_, number_, printable(cut_to(word, 40))));
     found_.values.push_back(*value);
   }
 

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/little_endian.h"
 #include "core/log.h"
+#include "core/utf8.h"
 #include "distributed/failure.h"
 
 namespace bernoulli {
@@ -184,7 +185,7 @@ void Link::beat() {
 void Link::end(int code, std::string_view message) noexcept {
   const std::lock_guard lock(sending_mutex_);
   if (!in_frame_) {
-    const std::string_view told = message.substr(0, kLongestLastWord / 2);
+    const std::string_view told = cut_to(message, kLongestLastWord / 2);
     std::string frame(1, kEnd);
     append_little_endian(frame, static_cast<uint64_t>(told.size() + 4));
     append_little_endian(frame, static_cast<uint32_t>(code));

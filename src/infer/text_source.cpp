@@ -10,6 +10,7 @@
 #include "config/schema.h"
 #include "core/error.h"
 #include "core/json_fault.h"
+#include "core/utf8.h"
 #include "data/label_lines.h"
 #include "data/table.h"
 #include "data/text_columns.h"
@@ -156,7 +157,7 @@ class JsonSource : public LineSource {
   void check_text(const std::string& key, const std::optional<KeptValue>& text) const {
     if (text && text->is_string) return;
     const std::string found = text ? fmt::format("'{}' is {}, not a string", key,
-                                                 text->text.empty() ? "empty" : text->text.substr(0, 40))
+                                                 text->text.empty() ? "empty" : cut_to(text->text, 40))
                                    : fmt::format("no string under '{}'", key);
     throw DataError(fmt::format("{}: {} ({}); {}; --text-column NAME names another key", place(), found,
                                 named_by_, row_.keys_in_words()));

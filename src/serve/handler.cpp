@@ -12,6 +12,7 @@
 
 #include "core/ascii.h"
 #include "core/log.h"
+#include "core/utf8.h"
 #include "serve/inference_protocol.h"
 #include "serve/predict_endpoint.h"
 
@@ -56,7 +57,7 @@ void check_body_form(const HttpRequest& request) {
   if (!is_json_in_utf8(request.content_type))
     throw RequestFault{415, fmt::format("Content-Type is '{}'; expected application/json, in UTF-8 (curl: -H "
                                         "'Content-Type: application/json')",
-                                        request.content_type.substr(0, 100))};
+                                        cut_to(request.content_type, 100))};
   if (const std::string encoding = lower(request.content_encoding);
       !encoding.empty() && encoding != "identity")
     throw RequestFault{415, "the body has a Content-Encoding, and this server takes none: send it as it is"};

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/json_fault.h"
+#include "core/utf8.h"
 #include "core/version.h"
 #include "metrics/decision.h"
 #include "serve/http_message.h"
@@ -40,7 +41,7 @@ void check_parameters(const Json& object, const std::string& where, const char* 
     throw RequestFault{
         400, fmt::format("{}parameters: '{}' with this value is not supported; tensors travel as JSON, "
                          "so binary data must be off",
-                         where, name.substr(0, 60))};
+                         where, cut_to(name, 60))};
   }
 }
 

@@ -1,5 +1,7 @@
 #include "core/utf8.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace bernoulli {
@@ -33,6 +35,19 @@ TEST(Utf8, GivesTheCodePointOfEverySequenceThatIsValid) {
   EXPECT_EQ(point_of("\uFFFF"), U'\uFFFF');
   EXPECT_EQ(point_of("\U00010000"), U'\U00010000');
   EXPECT_EQ(point_of("\U0010FFFF"), U'\U0010FFFF');
+}
+
+TEST(Utf8, IsCutBetweenCharacters) {
+  EXPECT_EQ(cut_to("abc", 3), "abc");
+  EXPECT_EQ(cut_to("abc", 2), "ab");
+  EXPECT_EQ(cut_to("", 0), "");
+  for (const char* character : {"\u00E9", "\u20AC", "\U0001F600"}) {
+    const std::string text = std::string("a") + character + "b";
+    const size_t size = text.size() - 2;
+    for (size_t most = 1; most < 1 + size; ++most) EXPECT_EQ(cut_to(text, most), "a") << most;
+    EXPECT_EQ(cut_to(text, 1 + size), text.substr(0, 1 + size));
+  }
+  EXPECT_EQ(cut_to("\x80\x80\x80\x80\x80\x80", 5).size(), 5u) << "no UTF-8 has no characters";
 }
 
 }  // namespace
