@@ -8,8 +8,8 @@
 #include "c_api/border.h"
 #include "c_api/classifier.h"
 #include "core/error.h"
+#include "core/shared_blocks.h"
 #include "core/usual_threads.h"
-#include "infer/shared_blocks.h"
 #include "metrics/decision.h"
 
 namespace bernoulli::c_api {

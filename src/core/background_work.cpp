@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/log.h"
+#include "core/stop.h"
 
 namespace bernoulli {
 
@@ -12,6 +13,8 @@ BackgroundWork::~BackgroundWork() {
     wait();
   } catch (const std::exception& error) {
     log_warning(error.what());
+  } catch (const StopRequested&) {
+    log_warning("a stop was asked for before work in the background was done");
   }
 }
 

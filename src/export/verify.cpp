@@ -15,8 +15,8 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/shared_blocks.h"
 #include "export/artifact.h"
-#include "infer/shared_blocks.h"
 #include "tensor/operator_threads.h"
 
 namespace bernoulli {

@@ -3,28 +3,25 @@
 #include <algorithm>
 #include <cstddef>
 #include <exception>
-#include <thread>
 #include <vector>
+
+#include "core/shared_blocks.h"
 
 namespace bernoulli {
 
 /// Calls work(chunk, begin, end) once for each of `num_chunks` contiguous, equally long ranges of 0..count,
-/// each on a thread of its own (the first on the caller's). The first exception, in chunk order, is thrown
-/// again after all have ended.
+/// each on a thread of its own where the system gives as many. The first exception, in chunk order, is
+/// thrown again after all have ended.
 template <typename Work>
 void for_each_chunk(size_t count, size_t num_chunks, const Work& work) {
   std::vector<std::exception_ptr> errors(num_chunks);
-  const auto run = [&](size_t chunk) {
+  share_blocks(num_chunks, 1, num_chunks, [&](size_t /*worker*/, size_t chunk, size_t /*end*/) {
     try {
       work(chunk, count * chunk / num_chunks, count * (chunk + 1) / num_chunks);
     } catch (...) {
       errors[chunk] = std::current_exception();
     }
-  };
-  std::vector<std::jthread> threads;
-  for (size_t chunk = 1; chunk < num_chunks; ++chunk) threads.emplace_back(run, chunk);
-  run(0);
-  threads.clear();
+  });
   for (const std::exception_ptr& error : errors) {
     if (error) std::rethrow_exception(error);
   }

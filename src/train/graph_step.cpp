@@ -22,17 +22,18 @@
 namespace bernoulli {
 namespace {
 
-constexpr int64_t kUpdatesAtOnce = 128;
+constexpr double kUpdatesAtOnce = 128;
 /// Ids of a run of updates, which are sent at once: 16 MB.
-constexpr int64_t kIdsAtOnce = int64_t{1} << 22;
+constexpr double kIdsAtOnce = 1 << 22;
 
 int64_t updates_ahead(const RunConfig& config, const TokenView& rows) {
   int64_t longest = config.text.sequence_length.value_or(1);
   if (!config.text.sequence_length) {
     for (int64_t i = 0; i < rows.size(); ++i) longest = std::max(longest, rows.row_size(i));
   }
-  const int64_t of_one = config.training.batch_size * config.training.accumulate * longest;
-  return std::clamp<int64_t>(kIdsAtOnce / of_one, 1, kUpdatesAtOnce);
+  const double of_one = static_cast<double>(config.training.batch_size) *
+                        static_cast<double>(config.training.accumulate) * static_cast<double>(longest);
+  return static_cast<int64_t>(std::clamp(kIdsAtOnce / of_one, 1.0, kUpdatesAtOnce));
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/stop.h"
+
 namespace bernoulli {
 namespace {
 
@@ -81,6 +83,15 @@ TEST(BackgroundWork, EndsWithItsOwnerAndWarnsOfWhatFailed) {
   }
   EXPECT_TRUE(done);
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("warning: the disk is full"));
+}
+
+TEST(BackgroundWork, AStopThatNobodyWaitedForEndsNothingElse) {
+  ::testing::internal::CaptureStderr();
+  {
+    BackgroundWork work;
+    work.start([] { throw StopRequested{15}; });
+  }
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("warning: a stop was asked for"));
 }
 
 }  // namespace

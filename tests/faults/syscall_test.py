@@ -111,8 +111,8 @@ class Scarcity(FaultTest):
         self.assertLessEqual(self.crashes, 1 + seen // 50)
 
     def test_threads_that_do_not_start_are_no_crash(self):
-        self.refused("no thread at all", thread_at=1)
-        self.refused("no second thread", thread_at=2)
+        self.assertTrue(self.refused("no thread at all", thread_at=1), "the training starts no thread")
+        self.assertTrue(self.refused("no second thread", thread_at=2), "the training starts one thread only")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-#include "infer/shared_blocks.h"
+#include "core/shared_blocks.h"
 
 #include <chrono>
 #include <stdexcept>
