@@ -1,12 +1,13 @@
+#include "cli/arguments.h"
+
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <sstream>
 
 #include <fmt/format.h>
 
 #include "cli/verb.h"
+#include "config/faults.h"
+#include "core/device_word.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/text_distance.h"
@@ -70,11 +71,36 @@ std::optional<po::variables_map> parse_words(const Usage& usage, po::options_des
   return values;
 }
 
-void print(const std::string& text) {
-  errno = 0;
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    throw IoError(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
-  }
+const std::vector<std::string>& positional_words(const po::variables_map& values, const Usage& usage,
+                                                 const char* what) {
+  if (!values.contains(usage.positional))
+    throw UsageError(fmt::format("name {}; usage: bernoulli {}", what, usage.synopsis));
+  return values[usage.positional].as<std::vector<std::string>>();
+}
+
+std::optional<std::string> optional_word(const po::variables_map& values, const char* name) {
+  if (!values.contains(name)) return std::nullopt;
+  return values[name].as<std::string>();
+}
+
+int64_t number_within(const po::variables_map& values, const char* name, int64_t least, int64_t most) {
+  const auto value = values[name].as<int64_t>();
+  if (value < least || value > most)
+    throw UsageError(fmt::format("--{} is {}; expected {} to {}", name, value, least, most));
+  return value;
+}
+
+std::string device_word(const po::variables_map& values) {
+  const auto& word = values["device"].as<std::string>();
+  parse_device(word);
+  return word;
+}
+
+size_t place_among(const std::vector<std::string>& words, const char* option, const std::string& word) {
+  const auto found = std::ranges::find(words, word);
+  if (found == words.end())
+    throw UsageError(fmt::format("--{} is '{}'; it may be {}", option, word, config::join_words(words)));
+  return static_cast<size_t>(found - words.begin());
 }
 
 }  // namespace bernoulli::cli

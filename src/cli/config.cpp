@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cli/arguments.h"
 #include "cli/load_arguments.h"
 #include "cli/verb.h"
 #include "config/describe.h"

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/arguments.h"
 #include "cli/load_arguments.h"
 #include "cli/starter_config.h"
 #include "cli/verb.h"
@@ -73,11 +74,8 @@ std::string default_output(const std::string& data) {
 }
 
 InitRequest init_request(const po::variables_map& values, const Words& words) {
-  if (!values.contains("data"))
-    throw UsageError(
-        fmt::format("name a file or folder of labelled texts; usage: bernoulli {}", kInitUsage.synopsis));
   InitRequest request;
-  request.data = values["data"].as<Words>().front();
+  request.data = positional_words(values, kInitUsage, "a file or folder of labelled texts").front();
   request.columns.text = optional_word(values, "text-column").value_or("");
   if (values.contains("label-column")) request.columns.labels = values["label-column"].as<Words>();
   refuse_repeated("label-column", request.columns.labels);
@@ -87,11 +85,8 @@ InitRequest init_request(const po::variables_map& values, const Words& words) {
   if (values.contains("positive-above")) request.positive_above = values["positive-above"].as<double>();
   if (request.positive_above && !std::isfinite(*request.positive_above))
     throw UsageError("--positive-above takes a number");
-  if (const auto header = optional_word(values, "header")) {
-    if (*header != "yes" && *header != "no")
-      throw UsageError(fmt::format("--header is '{}'; it may be yes or no", *header));
-    request.header = *header == "yes";
-  }
+  if (values.contains("header"))
+    request.header = choice<bool>(values, "header", {{"yes", true}, {"no", false}});
   request.command = "bernoulli init";
   for (const std::string& word : words) request.command += " " + shell_word(word);
   return request;

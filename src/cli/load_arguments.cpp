@@ -35,11 +35,6 @@ config::ConfigSources config_sources(const po::variables_map& values) {
   return sources;
 }
 
-std::optional<std::string> optional_word(const po::variables_map& values, const char* name) {
-  if (!values.contains(name)) return std::nullopt;
-  return values[name].as<std::string>();
-}
-
 void refuse_repeated(const char* option, const std::vector<std::string>& names) {
   for (auto name = names.begin(); name != names.end(); ++name) {
     if (std::find(name + 1, names.end(), *name) != names.end())
@@ -113,15 +108,6 @@ std::optional<layers::ModelPlan> plan_of(const config::CheckedSettings& settings
   return std::nullopt;
 }
 
-std::vector<std::string> faults_of(const config::ConfigSources& sources) {
-  try {
-    config::load_config(sources, layers::layer_schemas());
-  } catch (const UsageError& error) {
-    return config::lines_of(error);
-  }
-  return {};
-}
-
 }  // namespace
 
 CheckedConfig load_checked_config(const config::ConfigSources& sources) {
@@ -137,17 +123,6 @@ CheckedConfig load_checked_config(const config::ConfigSources& sources) {
   static_cast<config::LoadedConfig&>(loaded) =
       config::load_config(sources, layers::layer_schemas(), check_model);
   return loaded;
-}
-
-void forgive_saved_contradictions(config::ConfigSources& sources, const std::filesystem::path& saved) {
-  const std::vector<std::string> before = faults_of({{saved}, {}});
-  if (before.empty()) return;
-  std::vector<std::string> only_now;
-  for (const std::string& fault : faults_of(sources))
-    if (std::ranges::find(before, fault) == before.end()) only_now.push_back(fault);
-  const size_t num_faults = only_now.size();
-  if (num_faults > 0) throw config::ConfigError(std::move(only_now), num_faults);
-  sources.contradictions = config::Contradictions::kIgnored;
 }
 
 namespace {

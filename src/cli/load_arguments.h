@@ -19,10 +19,6 @@ void add_config_options(boost::program_options::options_description& options);
 /// CONFIG... and --set of the command line. Empty files where none was given.
 config::ConfigSources config_sources(const boost::program_options::variables_map& values);
 
-/// The value of an option that may be left out.
-std::optional<std::string> optional_word(const boost::program_options::variables_map& values,
-                                         const char* name);
-
 /// @throws UsageError where an option that repeats names something twice
 void refuse_repeated(const char* option, const std::vector<std::string>& names);
 
@@ -35,10 +31,6 @@ struct CheckedConfig : config::LoadedConfig {
 /// The configuration, with its model planned already, so that a shape fault shows before any data is read.
 /// @throws UsageError
 CheckedConfig load_checked_config(const config::ConfigSources& sources);
-
-/// Passes over contradictions between settings that the configuration `saved` of a run has already, as one of
-/// an earlier build may. @throws UsageError listing those that only `sources` have
-void forgive_saved_contradictions(config::ConfigSources& sources, const std::filesystem::path& saved);
 
 /// load_checked_config for a verb that reads the data. Where the configuration is that of a run, which is
 /// gone on with (`resumed`) or whose config.yaml is the last file, a relative data.root under which the

@@ -10,17 +10,18 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cli/arguments.h"
 #include "cli/load_arguments.h"
 #include "cli/verb.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/shared_blocks.h"
 #include "core/stop.h"
 #include "core/usual_threads.h"
 #include "data/label_lines.h"
 #include "infer/classifier.h"
 #include "infer/native_model.h"
 #include "infer/record.h"
-#include "infer/shared_blocks.h"
 #include "infer/text_source.h"
 
 namespace bernoulli::cli {
@@ -31,23 +32,16 @@ namespace po = boost::program_options;
 constexpr size_t kBatch = 512;            ///< texts a thread
 constexpr size_t kMostAnswers = 1 << 20;  ///< of a batch: texts times labels, unless kBatch has more
 
-RecordFormat parse_format(const std::string& word) {
-  if (word == "jsonl") return RecordFormat::kJsonl;
-  if (word == "tsv") return RecordFormat::kTsv;
-  throw UsageError(fmt::format("--format is '{}'; it may be jsonl or tsv", word));
-}
-
 using Words = std::vector<std::string>;
 
 TextFormat input_format(const po::variables_map& values, const std::string& file) {
   if (!values.contains("input")) return text_format_of(file);
-  const auto& word = values["input"].as<std::string>();
-  if (word == "lines") return TextFormat::kLines;
-  if (word == "jsonl") return TextFormat::kJsonl;
-  if (word == "csv") return TextFormat::kCsv;
-  if (word == "tsv") return TextFormat::kTsv;
-  if (word == "fasttext") return TextFormat::kFasttext;
-  throw UsageError(fmt::format("--input is '{}'; it may be lines, jsonl, csv, tsv or fasttext", word));
+  return choice<TextFormat>(values, "input",
+                            {{"lines", TextFormat::kLines},
+                             {"jsonl", TextFormat::kJsonl},
+                             {"csv", TextFormat::kCsv},
+                             {"tsv", TextFormat::kTsv},
+                             {"fasttext", TextFormat::kFasttext}});
 }
 
 Words column_overrides(const po::variables_map& values) {
@@ -128,13 +122,6 @@ RecordOptions record_options(const po::variables_map& values) {
     options.top = static_cast<size_t>(top);
   }
   return options;
-}
-
-int threads_of(const po::variables_map& values) {
-  const int threads = values["threads"].as<int>();
-  if (threads < 0 || threads > kMostThreads)
-    throw UsageError(fmt::format("--threads is {}; expected 0 to {}", threads, kMostThreads));
-  return threads;
 }
 
 /// @throws UsageError where the model has not so many labels
@@ -218,8 +205,7 @@ void predict_all(Classifier& classifier, TextSource& source, const TextInput& in
 /// The native path where it takes the model and nothing else was asked for; else LibTorch. Says which.
 std::unique_ptr<Classifier> open_model(const std::vector<std::string>& words, const std::string& path,
                                        const std::string& engine, const std::string& device, int threads) {
-  if (engine != "auto" && engine != "native" && engine != "torchscript")
-    throw UsageError(fmt::format("--engine is '{}'; it may be auto, native or torchscript", engine));
+  place_among({"auto", "native", "torchscript"}, "engine", engine);
   if (engine == "native" && device != "cpu")
     throw UsageError(fmt::format("--engine native runs on the CPU; --device is '{}'", device));
   if (engine == "torchscript") return open_with_libtorch(words, path, device, "as asked for", threads);
@@ -260,7 +246,7 @@ po::options_description predict_options() {
       "explain", "add each token's share of the logit, where the model is linear in its tokens")(
       "engine", po::value<std::string>()->default_value("auto")->value_name("E"),
       "auto, native (without LibTorch) or torchscript")(
-      "threads", po::value<int>()->default_value(0)->value_name("N"),
+      "threads", po::value<int64_t>()->default_value(0)->value_name("N"),
       "that share the texts, with the same answers; 0: BERNOULLI_THREADS, else one a core. With torchscript "
       "those of LibTorch; 0: as it likes")(
       "device", po::value<std::string>()->default_value("cpu")->value_name("D"), "auto, cpu, cuda or cuda:N");
@@ -298,22 +284,20 @@ int run_predict(const Words& words) {
   const auto parsed = parse_words(kPredictUsage, predict_options(), with_empty_texts(words));
   if (!parsed) return 0;
   const po::variables_map& values = *parsed;
-  if (!values.contains("model"))
-    throw UsageError(
-        fmt::format("name a run folder or an exported file; usage: bernoulli {}", kPredictUsage.synopsis));
-  const auto& positional = values["model"].as<Words>();
+  const Words& positional = positional_words(values, kPredictUsage, "a run folder or an exported file");
   const std::string file = positional.size() > 1 ? positional[1] : "-";
-  Output output{parse_format(values["format"].as<std::string>()), record_options(values),
-                values.contains("explain")};
-  const int threads = threads_of(values);
+  const auto format =
+      choice<RecordFormat>(values, "format", {{"jsonl", RecordFormat::kJsonl}, {"tsv", RecordFormat::kTsv}});
+  Output output{format, record_options(values), values.contains("explain")};
+  const auto threads = static_cast<int>(number_within(values, "threads", 0, kMostThreads));
   const bool has_texts = values.contains("text");
   if (output.explain && output.format == RecordFormat::kTsv)
     throw UsageError("--explain needs --format jsonl: its answer has no fixed columns");
   if (has_texts && positional.size() > 1) throw UsageError("give texts with --text or a FILE, not both");
   TextInput input = text_input(values, file);
   output.hint = !has_texts && input.format == TextFormat::kLines;
-  const auto classifier = open_model(words, positional.front(), values["engine"].as<std::string>(),
-                                     values["device"].as<std::string>(), threads);
+  const auto classifier =
+      open_model(words, positional.front(), values["engine"].as<std::string>(), device_word(values), threads);
   check_top(output.options, classifier->labels());
   input = completed(std::move(input), values, *classifier);
   const auto source = has_texts ? texts_from_list(values["text"].as<Words>()) : texts_from_file(file, input);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "cli/verb.h"
+#include "core/device_word.h"
 #include "core/error.h"
 #include "core/hex.h"
 #include "core/log.h"
@@ -78,7 +79,9 @@ std::optional<Place> place_of(const TrainArguments& arguments) {
 }
 
 std::string device_of(const std::string& device, const Place& place) {
-  const bool any = device == "cuda" || (device == "auto" && open_device(device).is_cuda());
+  const DeviceWord word = parse_device(device);
+  const bool any = (word.kind == DeviceWord::Kind::kCuda && !word.index) ||
+                   (word.kind == DeviceWord::Kind::kAuto && open_device(device).is_cuda());
   return any ? fmt::format("cuda:{}", place.local_rank) : device;
 }
 

@@ -10,9 +10,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/arguments.h"
 #include "cli/verb.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/stop.h"
 #include "core/usual_threads.h"
 #include "serve/handler.h"
 #include "serve/server.h"
@@ -62,17 +64,10 @@ po::options_description serve_options() {
   return options;
 }
 
-int64_t number_of(const po::variables_map& values, const char* name, int64_t least, int64_t most) {
-  const auto value = values[name].as<int64_t>();
-  if (value < least || value > most)
-    throw UsageError(fmt::format("--{} is {}; expected {} to {}", name, value, least, most));
-  return value;
-}
-
 serve::RequestLimits limits_of(const po::variables_map& values) {
   serve::RequestLimits limits;
-  limits.max_body_bytes = static_cast<size_t>(number_of(values, "max-body-bytes", 1, int64_t{1} << 30));
-  limits.max_texts = static_cast<size_t>(number_of(values, "max-texts", 1, int64_t{1} << 20));
+  limits.max_body_bytes = static_cast<size_t>(number_within(values, "max-body-bytes", 1, int64_t{1} << 30));
+  limits.max_texts = static_cast<size_t>(number_within(values, "max-texts", 1, int64_t{1} << 20));
   return limits;
 }
 
@@ -80,12 +75,13 @@ serve::ServerOptions server_options_of(const po::variables_map& values) {
   constexpr int64_t kHour = 3600;
   serve::ServerOptions options;
   options.host = values["host"].as<std::string>();
-  options.port = static_cast<uint16_t>(number_of(values, "port", 0, std::numeric_limits<uint16_t>::max()));
-  const auto threads = static_cast<int>(number_of(values, "threads", 0, kMostThreads));
+  options.port =
+      static_cast<uint16_t>(number_within(values, "port", 0, std::numeric_limits<uint16_t>::max()));
+  const auto threads = static_cast<int>(number_within(values, "threads", 0, kMostThreads));
   options.threads = threads == 0 ? usual_threads() : threads;
-  options.max_connections = static_cast<size_t>(number_of(values, "max-connections", 1, 1 << 20));
-  options.timeout = std::chrono::seconds(number_of(values, "timeout", 1, kHour));
-  options.grace = std::chrono::seconds(number_of(values, "grace", 0, kHour));
+  options.max_connections = static_cast<size_t>(number_within(values, "max-connections", 1, 1 << 20));
+  options.timeout = std::chrono::seconds(number_within(values, "timeout", 1, kHour));
+  options.grace = std::chrono::seconds(number_within(values, "grace", 0, kHour));
   return options;
 }
 
@@ -111,12 +107,18 @@ class Reload {
       handler_.metrics().count_reload(true);
       log_info(fmt::format("opened '{}' anew", path_));
     } catch (const std::exception& error) {
-      handler_.metrics().count_reload(false);
-      log_warning(fmt::format("the model stays what it was: {}", error.what()));
+      tell_failure(error.what());
+    } catch (const StopRequested&) {
+      tell_failure("the server stops");
     }
   }
 
  private:
+  void tell_failure(const char* why) {
+    handler_.metrics().count_reload(false);
+    log_warning(fmt::format("the model stays what it was: {}", why));
+  }
+
   Handler& handler_;
   std::string path_;
 };
@@ -135,10 +137,7 @@ std::string announcement(const serve::Server& server, const ServedModel& model, 
 int run_serve(const std::vector<std::string>& words) {
   const auto values = parse_words(kServeUsage, serve_options(), words);
   if (!values) return 0;
-  if (!values->contains("model"))
-    throw UsageError(
-        fmt::format("name a run folder or an exported file; usage: bernoulli {}", kServeUsage.synopsis));
-  const std::string path = (*values)["model"].as<std::vector<std::string>>().front();
+  const std::string path = positional_words(*values, kServeUsage, "a run folder or an exported file").front();
   const serve::RequestLimits limits = limits_of(*values);
   serve::ServerOptions options = server_options_of(*values);
   const std::string name = name_of(*values, path);

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/arguments.h"
 #include "cli/load_arguments.h"
-#include "cli/verb.h"
 #include "core/error.h"
 
 namespace bernoulli::cli {
@@ -77,15 +77,6 @@ std::optional<sweep::RandomSearch> random_search(const po::variables_map& values
   return sweep::RandomSearch{count, values.contains("seed") ? values["seed"].as<uint64_t>() : 0};
 }
 
-/// An unknown word would fail every trial; whether the device is there, each finds out.
-void check_device_word(const std::string& device) {
-  if (device == "auto" || device == "cpu" || device == "cuda") return;
-  const bool numbered = device.starts_with("cuda:") && device.size() > 5 &&
-                        device.find_first_not_of("0123456789", 5) == std::string::npos;
-  if (!numbered)
-    throw UsageError(fmt::format("unknown device '{}' (expected auto, cpu, cuda or cuda:N)", device));
-}
-
 void check_together(const SweepArguments& arguments) {
   if (arguments.resume && !arguments.sweep_dir)
     throw UsageError("--resume needs --sweep-dir DIR, the sweep to go on with");
@@ -119,12 +110,11 @@ std::optional<SweepArguments> sweep_arguments(const std::vector<std::string>& wo
   arguments.sweep_dir = optional_word(*values, "sweep-dir");
   arguments.random = random_search(*values);
   arguments.rank_by = optional_word(*values, "rank-by");
-  arguments.device = (*values)["device"].as<std::string>();
+  arguments.device = device_word(*values);
   arguments.jobs = (*values)["jobs"].as<int64_t>();
   arguments.resume = values->contains("resume");
   arguments.dry_run = values->contains("dry-run");
   arguments.json = values->contains("json");
-  check_device_word(arguments.device);
   check_together(arguments);
   return arguments;
 }

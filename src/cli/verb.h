@@ -1,10 +1,7 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
-
-#include <boost/program_options.hpp>
 
 namespace bernoulli::cli {
 
@@ -38,22 +35,6 @@ int run_stability(const std::vector<std::string>& words);
 int run_sweep(const std::vector<std::string>& words);
 int run_config(const std::vector<std::string>& words);
 int run_doctor(const std::vector<std::string>& words);
-
-/// How a verb is called, for its help page.
-struct Usage {
-  std::string synopsis;    ///< "train CONFIG... [options]"
-  std::string text;        ///< what it does, in a few lines
-  std::string examples;    ///< commands, one a line
-  std::string positional;  ///< name of the words without a dash; empty: none are taken
-  int max_positional = -1;
-};
-
-/// Parses the words; verb first, then anything in any order. Absent when --help was asked for and printed.
-/// --quiet is added to every verb and acted on here.
-/// @throws UsageError with a suggestion for an unknown option.
-std::optional<boost::program_options::variables_map> parse_words(
-    const Usage& usage, boost::program_options::options_description options,
-    const std::vector<std::string>& words);
 
 /// Prints to standard output and checks that it arrived. @throws IoError
 void print(const std::string& text);

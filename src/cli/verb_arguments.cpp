@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cli/arguments.h"
 #include "cli/load_arguments.h"
-#include "cli/verb.h"
 #include "config/schema.h"
 #include "core/error.h"
 #include "data/source_files.h"
@@ -19,13 +19,6 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr const char* kDevices = "auto, cpu, cuda or cuda:N";
-
-/// The one word without a dash. @throws UsageError where there is none
-std::string positional(const po::variables_map& values, const Usage& usage, const char* what) {
-  if (!values.contains(usage.positional))
-    throw UsageError(fmt::format("name {}; usage: bernoulli {}", what, usage.synopsis));
-  return values[usage.positional].as<std::vector<std::string>>().front();
-}
 
 /// For a run that is there: where its data are now, and how they are written.
 void add_data_options(po::options_description& options) {
@@ -79,25 +72,17 @@ void check_answers(const EvaluateArguments& arguments) {
   refuse_own_files("--answers", run, *arguments.answers, own);
 }
 
-struct ExportFormatEntry {
-  std::string name;
+struct ExportForm {
   ExportFormat format;
   std::filesystem::path (RunPaths::*default_output)() const;
 };
 
-/// @throws UsageError for a format that does not exist
-const ExportFormatEntry& export_format(const std::string& name) {
-  static const std::vector<ExportFormatEntry> formats = {
-      {"torchscript", ExportFormat::kTorchScript, &RunPaths::artifact},
-      {"onnx", ExportFormat::kOnnx, &RunPaths::onnx},
-      {"triton", ExportFormat::kTriton, &RunPaths::triton},
-      {"safetensors", ExportFormat::kSafetensors, &RunPaths::safetensors}};
-  const auto found = std::find_if(formats.begin(), formats.end(),
-                                  [&](const ExportFormatEntry& entry) { return entry.name == name; });
-  if (found != formats.end()) return *found;
-  std::string names;
-  for (const ExportFormatEntry& entry : formats) names += (names.empty() ? "" : ", ") + entry.name;
-  throw UsageError(fmt::format("--format is '{}'; it may be {}", name, names));
+ExportForm export_form(const po::variables_map& values) {
+  return choice<ExportForm>(values, "format",
+                            {{"torchscript", {ExportFormat::kTorchScript, &RunPaths::artifact}},
+                             {"onnx", {ExportFormat::kOnnx, &RunPaths::onnx}},
+                             {"triton", {ExportFormat::kTriton, &RunPaths::triton}},
+                             {"safetensors", {ExportFormat::kSafetensors, &RunPaths::safetensors}}});
 }
 
 }  // namespace
@@ -125,7 +110,7 @@ std::optional<TrainArguments> train_arguments(const std::vector<std::string>& wo
   if (!values) return std::nullopt;
   TrainArguments arguments{config_sources(*values),
                            optional_word(*values, "run-dir"),
-                           (*values)["device"].as<std::string>(),
+                           device_word(*values),
                            values->contains("resume"),
                            values->contains("dry-run"),
                            values->contains("json"),
@@ -149,8 +134,8 @@ std::optional<TrainArguments> train_arguments(const std::vector<std::string>& wo
                       arguments.run_dir->string()));
     arguments.sources.files = {RunPaths{*arguments.run_dir}.config()};
   }
-  if (arguments.resume && is_run_folder(*arguments.run_dir))
-    forgive_saved_contradictions(arguments.sources, RunPaths{*arguments.run_dir}.config());
+  if (arguments.resume && arguments.sources.files == std::vector{RunPaths{*arguments.run_dir}.config()})
+    arguments.sources.contradictions = config::Contradictions::kRefusedIfNew;
   return arguments;
 }
 
@@ -196,12 +181,12 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
     if (values->contains("data") && !word.starts_with("data.columns."))
       throw UsageError(fmt::format("--set {}: of --data PATH only data.columns can be set", word));
   }
-  EvaluateArguments arguments{positional(*values, usage, "a run folder or an exported file"),
+  EvaluateArguments arguments{positional_words(*values, usage, "a run folder or an exported file").front(),
                               values->contains("data") ? (*values)["data"].as<std::vector<std::string>>()
                                                        : std::vector<std::string>{},
                               format,
                               overrides,
-                              (*values)["device"].as<std::string>(),
+                              device_word(*values),
                               optional_word(*values, "answers"),
                               values->contains("intervals"),
                               values->contains("by-length"),
@@ -244,8 +229,8 @@ std::optional<ExportArguments> export_arguments(const std::vector<std::string>& 
       "run", 1};
   const auto values = parse_words(usage, options, words);
   if (!values) return std::nullopt;
-  const std::string folder = positional(*values, usage, "a run folder");
-  const ExportFormatEntry& format = export_format((*values)["format"].as<std::string>());
+  const std::string folder = positional_words(*values, usage, "a run folder").front();
+  const ExportForm format = export_form(*values);
   const RunPaths run = run_at(folder);
   const std::string output =
       optional_word(*values, "output").value_or((run.*format.default_output)().string());
@@ -287,7 +272,7 @@ std::optional<ReportArguments> report_arguments(const std::vector<std::string>& 
                     "run"};
   const auto values = parse_words(usage, options, words);
   if (!values) return std::nullopt;
-  positional(*values, usage, "one or more run folders");
+  positional_words(*values, usage, "one or more run folders").front();
   std::vector<RunPaths> runs;
   for (const std::string& word : (*values)["run"].as<std::vector<std::string>>())
     runs.push_back(run_at(word));
@@ -320,7 +305,7 @@ std::optional<StabilityArguments> stability_arguments(const std::vector<std::str
   const auto values = parse_words(usage, options, words);
   if (!values) return std::nullopt;
   StabilityArguments arguments{config_sources(*values), optional_word(*values, "output"),
-                               (*values)["device"].as<std::string>(), values->contains("json")};
+                               device_word(*values), values->contains("json")};
   if (values->contains("seeds"))
     arguments.sources.overrides.push_back(
         fmt::format("stability.seeds={}", (*values)["seeds"].as<int64_t>()));

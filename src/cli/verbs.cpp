@@ -1,3 +1,7 @@
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
 #include <fmt/format.h>
 
 #include "cli/verb.h"
@@ -46,5 +50,12 @@ std::string overview() {
 }
 
 std::string version_line() { return fmt::format("bernoulli {}\n", kVersion); }
+
+void print(const std::string& text) {
+  errno = 0;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    throw IoError(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
+  }
+}
 
 }  // namespace bernoulli::cli

@@ -1,11 +1,8 @@
 #include "tensor/device.h"
 
-#include <charconv>
-#include <optional>
-#include <system_error>
-
 #include <fmt/format.h>
 
+#include "core/device_word.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "tensor/cuda_library.h"
@@ -16,18 +13,6 @@ namespace {
 const CudaLibrary& cuda_library() {
   static const CudaLibrary library(cuda_places());
   return library;
-}
-
-/// N of "cuda:N", 0 of "cuda".
-std::optional<int> cuda_index(const std::string& name) {
-  constexpr std::string_view kPrefix = "cuda:";
-  if (name == "cuda") return 0;
-  if (!name.starts_with(kPrefix)) return std::nullopt;
-  int index = 0;
-  const char* end = name.data() + name.size();
-  const auto [parsed, error] = std::from_chars(name.data() + kPrefix.size(), end, index);
-  if (error != std::errc() || parsed != end || index < 0) return std::nullopt;
-  return index;
 }
 
 c10::Device cuda_device(int index) { return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index)); }
@@ -64,15 +49,15 @@ void* open_cuda_library(const char* name, std::string* why) { return cuda_librar
 std::string cuda_device_name(int index) { return cuda_library().device_name(index); }
 
 c10::Device open_device(const std::string& name) {
-  if (name == "cpu") return c10::Device(c10::kCPU);
-  if (name == "auto") return best_device();
-  const std::optional<int> index = cuda_index(name);
-  if (!index) throw UsageError(fmt::format("unknown device '{}' (expected auto, cpu, cuda or cuda:N)", name));
-  const std::string why = why_unavailable(*index);
+  const DeviceWord word = parse_device(name);
+  if (word.kind == DeviceWord::Kind::kCpu) return c10::Device(c10::kCPU);
+  if (word.kind == DeviceWord::Kind::kAuto) return best_device();
+  const int index = word.index.value_or(0);
+  const std::string why = why_unavailable(index);
   if (!why.empty()) {
     throw DeviceError(fmt::format("device '{}' is not available: {}; or use --device cpu", name, why));
   }
-  return cuda_device(*index);
+  return cuda_device(index);
 }
 
 }  // namespace bernoulli

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/program_options.hpp>
+
+namespace bernoulli::cli {
+
+/// How a verb is called, for its help page.
+struct Usage {
+  std::string synopsis;    ///< "train CONFIG... [options]"
+  std::string text;        ///< what it does, in a few lines
+  std::string examples;    ///< commands, one a line
+  std::string positional;  ///< name of the words without a dash; empty: none are taken
+  int max_positional = -1;
+};
+
+/// Parses the words; verb first, then anything in any order. Absent when --help was asked for and printed.
+/// --quiet is added to every verb and acted on here.
+/// @throws UsageError with a suggestion for an unknown option.
+std::optional<boost::program_options::variables_map> parse_words(
+    const Usage& usage, boost::program_options::options_description options,
+    const std::vector<std::string>& words);
+
+/// The words without a dash. @param what  is to be named, such as "a run folder"
+/// @throws UsageError where there are none
+const std::vector<std::string>& positional_words(const boost::program_options::variables_map& values,
+                                                 const Usage& usage, const char* what);
+
+/// The value of an option that may be left out.
+std::optional<std::string> optional_word(const boost::program_options::variables_map& values,
+                                         const char* name);
+
+/// @throws UsageError outside of what is allowed
+int64_t number_within(const boost::program_options::variables_map& values, const char* name, int64_t least,
+                      int64_t most);
+
+/// The word of --device, which parse_device takes. @throws UsageError
+std::string device_word(const boost::program_options::variables_map& values);
+
+/// @throws UsageError for a word that is none of `words`
+size_t place_among(const std::vector<std::string>& words, const char* option, const std::string& word);
+
+/// What a word of an option stands for. @throws UsageError for one that is not listed
+template <class Meaning>
+Meaning choice(const boost::program_options::variables_map& values, const char* option,
+               const std::vector<std::pair<std::string, Meaning>>& meanings) {
+  std::vector<std::string> words;
+  for (const auto& [word, meaning] : meanings) words.push_back(word);
+  return meanings[place_among(words, option, values[option].template as<std::string>())].second;
+}
+
+}  // namespace bernoulli::cli
