@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "config/schema.h"
+#include "core/ascii.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/name_list.h"

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ascii.h"
 #include "core/error.h"
 #include "core/name_list.h"
 #include "core/parse_number.h"

@@ -272,9 +272,8 @@ std::optional<ReportArguments> report_arguments(const std::vector<std::string>& 
                     "run"};
   const auto values = parse_words(usage, options, words);
   if (!values) return std::nullopt;
-  positional_words(*values, usage, "one or more run folders").front();
   std::vector<RunPaths> runs;
-  for (const std::string& word : (*values)["run"].as<std::vector<std::string>>())
+  for (const std::string& word : positional_words(*values, usage, "one or more run folders"))
     runs.push_back(run_at(word));
   const std::optional<std::string> chosen = optional_word(*values, "output");
   for (const RunPaths& run : runs) refuse_own_files("--output", run, chosen.value_or(""));

@@ -1,6 +1,7 @@
 #include "cli/write_report.h"
 
 #include "core/file.h"
+#include "core/json_text.h"
 #include "report/run_page.h"
 #include "train/evaluate.h"
 
@@ -12,7 +13,7 @@ void write_report(const FinishedTraining& training, const nlohmann::ordered_json
   const PreparedRun& run = training.run;
   report::RunReport report{.record = report::read_run_record(training.paths, training.config)};
   // As summary.json will have it, so that the page is the one that `bernoulli report` makes of it.
-  report.record.summary = Json::parse(summary.dump(-1, ' ', false, Json::error_handler_t::replace));
+  report.record.summary = Json::parse(compact_json(summary));
   const std::optional<EncodedDataset>& data = run.test ? run.test : run.validation;
   if (data) {
     report.answers = report::ScoredSplit{.name = run.reference_split,

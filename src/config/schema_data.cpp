@@ -1,8 +1,7 @@
-#include <algorithm>
-
 #include "config/field_builder.h"
 #include "config/schema.h"
 #include "config/schema_sections.h"
+#include "core/ascii.h"
 
 namespace bernoulli::config {
 namespace {
@@ -158,9 +157,7 @@ const std::vector<std::string>& source_formats() { return kFormats; }
 
 std::string format_by_name(const std::filesystem::path& path) {
   const std::filesystem::path name = path.extension() == ".gz" ? path.stem() : path.filename();
-  std::string extension = name.extension().string();
-  std::ranges::transform(extension, extension.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c; });
+  const std::string extension = lower_case(name.extension().string());
   if (extension == ".csv") return "csv";
   if (extension == ".tsv") return "tsv";
   if (extension == ".jsonl" || extension == ".ndjson") return "jsonl";

@@ -23,9 +23,7 @@ bool is_plain_word(const std::string& text) {
     return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == '/';
   };
   if (!std::all_of(text.begin(), text.end(), allowed)) return false;
-  std::string lower = text;
-  std::transform(lower.begin(), lower.end(), lower.begin(), lowered);
-  return std::find(std::begin(kReserved), std::end(kReserved), lower) == std::end(kReserved);
+  return std::find(std::begin(kReserved), std::end(kReserved), lower_case(text)) == std::end(kReserved);
 }
 
 /// Characters that must not stand as they are: controls, line separators, byte order mark, and those that are

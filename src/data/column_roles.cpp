@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ascii.h"
 #include "core/error.h"
 #include "core/name_list.h"
 #include "core/text_distance.h"

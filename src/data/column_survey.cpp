@@ -97,12 +97,6 @@ ColumnSurvey& column_named(TableSurvey& survey, std::map<std::string, size_t>& p
 
 }  // namespace
 
-std::string lower_case(std::string_view name) {
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), lowered);
-  return lower;
-}
-
 const std::vector<std::vector<std::string_view>>& text_column_names() {
   static const std::vector<std::vector<std::string_view>> names = {
       {"text",          "texts",   "review", "review_text", "reviewtext", "sentence", "comment",

@@ -49,7 +49,6 @@ struct TableSurvey {
 /// Names that text and label columns often have, best known first in tiers, in lower case.
 const std::vector<std::vector<std::string_view>>& text_column_names();
 const std::vector<std::vector<std::string_view>>& label_column_names();
-std::string lower_case(std::string_view name);
 
 /// @param header  what the user says of a first row; absent: found out.
 /// @throws DataError where no delimiter cuts all rows alike; IoError, SpillError

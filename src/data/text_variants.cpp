@@ -26,7 +26,7 @@ std::string normal_form(std::string_view text) {
     }
     if (after_space) form += ' ';
     after_space = false;
-    form += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    form += lowered(c);
   }
   return form;
 }

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/json_text.h"
 #include "core/log.h"
 #include "core/temporary_files.h"
 #include "core/version.h"
@@ -108,9 +109,7 @@ Json to_json(const TextConfig& text) {
 }
 
 /// Also where the configuration holds bytes that are no UTF-8.
-std::string hash_of(const Json& json) {
-  return hash_hex(json.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
+std::string hash_of(const Json& json) { return hash_hex(compact_json(json)); }
 
 std::string mebibytes(int64_t bytes) {
   return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / 1048576.0);

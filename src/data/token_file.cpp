@@ -16,6 +16,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/json_text.h"
 #include "core/mapped_file.h"
 #include "core/memory_advice.h"
 #include "core/shallow_json.h"
@@ -77,7 +78,7 @@ class Writer {
 
   int64_t finish(Json description) {
     description["sections"] = std::move(sections_);
-    const std::string json = description.dump(-1, ' ', false, Json::error_handler_t::replace);
+    const std::string json = compact_json(description);
     append(json);
     Header header{};
     std::copy(kMagic.begin(), kMagic.end(), header.magic);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/json_text.h"
 #include "core/shallow_json.h"
 #include "metrics/decision.h"
 #include "text/token_escape.h"
@@ -35,14 +36,12 @@ std::string joined_labels(const Json& labels) {
   return fmt::format("{}", fmt::join(cells, ","));
 }
 
-std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 /// "input": {...}; values that are no strings stand there as they were written.
 std::string input_member(std::span<const std::string> keep, std::span<const KeptValue> kept) {
   std::string members;
   for (size_t i = 0; i < keep.size(); ++i) {
-    members.append(i == 0 ? "" : ",").append(dumped(keep[i])) += ':';
-    members += kept[i].is_string ? dumped(kept[i].text) : kept[i].text;
+    members.append(i == 0 ? "" : ",").append(compact_json<Json>(keep[i])) += ':';
+    members += kept[i].is_string ? compact_json<Json>(kept[i].text) : kept[i].text;
   }
   return "\"input\":{" + members + "}";
 }
@@ -127,7 +126,7 @@ Json answer_record(const Classifier& classifier, const Dataset& dataset, size_t 
 std::string format_record(const Json& record, RecordFormat format, std::span<const std::string> keep,
                           std::span<const KeptValue> kept) {
   if (format == RecordFormat::kJsonl) {
-    const std::string answer = dumped(record) + "\n";
+    const std::string answer = compact_json<Json>(record) + "\n";
     return keep.empty() ? answer : "{" + input_member(keep, kept) + "," + answer.substr(1);
   }
   std::string line;

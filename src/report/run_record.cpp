@@ -6,8 +6,8 @@
 #include <system_error>
 
 #include "core/file.h"
-#include "core/shallow_json.h"
 #include "metrics/compute.h"
+#include "store/event_lines.h"
 
 namespace bernoulli::report {
 namespace {
@@ -19,26 +19,13 @@ Json read_if_there(const fs::path& path) {
   return fs::exists(path, ignored) ? read_json(path) : Json(nullptr);
 }
 
-bool is_event(const Json& line) {
-  const auto is_number = [&](const char* key) { return line.contains(key) && line[key].is_number(); };
-  return line.is_object() && line.contains("event") && line["event"].is_string() && is_number("epoch") &&
-         is_number("step");
-}
-
-/// What a kill cut off at the end is no line.
 void read_events(const fs::path& path, RunRecord& record) {
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return;
-  const std::string text = read_file(path);
-  for (size_t begin = 0, end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    Json line = parse_shallow_json<Json>(std::string_view(text).substr(begin, end - begin));
-    if (!is_event(line)) {
-      ++record.unreadable_events;
-      continue;
-    }
-    line.erase("epoch_seconds");  // no page shows them, and earlier versions wrote all of them in each line
-    record.events.push_back(std::move(line));
-  }
+  record.unreadable_events = for_each_event(read_file(path), [&](Json event, std::string_view /*line*/) {
+    event.erase("epoch_seconds");  // no page shows them, and earlier versions wrote all of them in each line
+    record.events.push_back(std::move(event));
+  });
 }
 
 const char* key_of(Clock clock) { return clock == Clock::kEpoch ? "epoch" : "step"; }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "core/json_text.h"
 #include "report/sections.h"
 
 namespace bernoulli::report {
@@ -13,7 +14,7 @@ std::string grouped(int64_t count) {
 
 std::string plain(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return compact_json(value);
 }
 
 std::string metric_text(const Json& value) {

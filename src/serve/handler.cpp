@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "core/ascii.h"
+#include "core/json_text.h"
 #include "core/log.h"
 #include "core/utf8.h"
 #include "serve/inference_protocol.h"
@@ -21,14 +22,7 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-HttpResponse json_response(const OrderedJson& json) {
-  return {200, json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n"};
-}
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), lowered);
-  return text;
-}
+HttpResponse json_response(const OrderedJson& json) { return {200, compact_json(json) + "\n"}; }
 
 std::string_view without_spaces_around(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t");
@@ -40,7 +34,7 @@ std::string_view without_spaces_around(std::string_view text) {
 /// taken for JSON.
 bool is_json_in_utf8(std::string_view content_type) {
   if (content_type.empty()) return true;
-  const std::string value = lower(std::string(content_type));
+  const std::string value = lower_case(std::string(content_type));
   for (size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1) {
     end = value.find(';', begin);
     const std::string_view part = without_spaces_around(std::string_view(value).substr(begin, end - begin));
@@ -58,7 +52,7 @@ void check_body_form(const HttpRequest& request) {
     throw RequestFault{415, fmt::format("Content-Type is '{}'; expected application/json, in UTF-8 (curl: -H "
                                         "'Content-Type: application/json')",
                                         cut_to(request.content_type, 100))};
-  if (const std::string encoding = lower(request.content_encoding);
+  if (const std::string encoding = lower_case(request.content_encoding);
       !encoding.empty() && encoding != "identity")
     throw RequestFault{415, "the body has a Content-Encoding, and this server takes none: send it as it is"};
 }

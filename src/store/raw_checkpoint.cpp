@@ -1,7 +1,6 @@
 #include "store/raw_checkpoint.h"
 
 #include <algorithm>
-#include <charconv>
 #include <system_error>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/parse_number.h"
 #include "core/shallow_json.h"
 
 namespace bernoulli {
@@ -43,12 +43,8 @@ Json parse_json(const std::string& text, const std::string& name) {
 std::optional<int64_t> step_of(const fs::path& path) {
   const std::string name = path.filename().string();
   if (!name.starts_with(kStem) || !name.ends_with(kExtension)) return std::nullopt;
-  const char* begin = name.data() + kStem.size();
-  const char* end = name.data() + name.size() - kExtension.size();
-  int64_t step = 0;
-  const auto [parsed, error] = std::from_chars(begin, end, step);
-  if (error != std::errc() || parsed != end) return std::nullopt;
-  return step;
+  return parse_number<int64_t>(
+      std::string_view(name).substr(kStem.size(), name.size() - kStem.size() - kExtension.size()));
 }
 
 }  // namespace
@@ -60,10 +56,9 @@ RawCheckpoint read_raw_checkpoint(std::string_view file, const std::string& name
   }
   RawCheckpoint checkpoint;
   const std::string& step = required(content, "step", name);
-  const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), checkpoint.step);
-  if (error != std::errc() || end != step.data() + step.size() || checkpoint.step < 0) {
+  checkpoint.step = parse_number<int64_t>(step).value_or(-1);
+  if (checkpoint.step < 0)
     throw ArtifactError(fmt::format("'{}' is damaged: step '{}' is not a number", name, step));
-  }
   checkpoint.state = parse_json(required(content, "state", name), name);
   checkpoint.fingerprints = parse_json(required(content, "fingerprints", name), name);
   for (RawTensor& tensor : content.tensors) {

@@ -1,24 +1,22 @@
 #include "train/metrics_log.h"
 
 #include <chrono>
-#include <limits>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "core/json_text.h"
 #include "core/log.h"
 #include "core/parse_number.h"
-#include "core/shallow_json.h"
+#include "store/event_lines.h"
 
 namespace bernoulli {
 
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-std::string to_line(const Json& event) { return event.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 double wall_time_now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -35,25 +33,12 @@ Scalars scalars_of(const Json& event) {
   return scalars;
 }
 
-/// Calls `take` with each event of a step up to `step` and its line in `text`. What a kill cut off at the end
-/// is no line.
-template <class Take>
-void for_each_event(std::string_view text, int64_t step, const Take& take) {
-  for (size_t begin = 0, end = 0; (end = text.find('\n', begin)) != text.npos; begin = end + 1) {
-    const std::string_view line = text.substr(begin, end + 1 - begin);
-    const Json event = parse_shallow_json<Json>(line);
-    const bool known = event.is_object() && event.value("event", Json()).is_string() &&
-                       event.contains("step") && event["step"].is_number_integer() && event["step"] <= step;
-    if (known) take(event, line);
-  }
-}
-
 /// What belongs to the checkpoint of `step`. Each checkpoint is announced before it is saved, so the last
 /// line that it knows is its own.
 std::string_view text_of_state(std::string_view text, int64_t step, bool validated) {
   size_t length = text.size();
   bool announced = false;
-  for_each_event(text, step, [&](const Json& event, std::string_view line) {
+  for_each_event(text, [&](const Json& event, std::string_view line) {
     if (event["event"] != "checkpoint" || event["step"] != step) return;
     if (validated || !announced) length = static_cast<size_t>(line.data() - text.data()) + line.size();
     announced = true;
@@ -72,7 +57,8 @@ void MetricsLog::begin(int64_t step, bool validated) {
   if (std::filesystem::exists(path_, ignored)) {
     const std::string text = read_file(path_);
     AtomicFile kept(path_);
-    for_each_event(text_of_state(text, step, validated), step, [&](const Json& event, std::string_view line) {
+    for_each_event(text_of_state(text, step, validated), [&](const Json& event, std::string_view line) {
+      if (event["step"] > step) return;
       take_times(event);
       const auto wall_time = event.find("wall_time");  // earlier versions wrote none
       const bool timed = wall_time != event.end() && wall_time->is_number();
@@ -116,7 +102,7 @@ void MetricsLog::append(const std::string& event, int64_t epoch, int64_t step, c
     for (const auto& [number, more] : unwritten_seconds_) seconds[std::to_string(number)] = more;
     unwritten_seconds_.clear();
   }
-  file_->append(to_line(line));
+  file_->append(compact_json(line));
   events_->add(now, step, scalars_of(line));
 }
 
@@ -125,7 +111,7 @@ std::map<int64_t, double> MetricsLog::validation_values(const std::string& metri
   std::error_code ignored;
   if (!std::filesystem::exists(path_, ignored)) return values;
   const std::string text = read_file(path_);
-  for_each_event(text, std::numeric_limits<int64_t>::max(), [&](const Json& event, std::string_view) {
+  for_each_event(text, [&](const Json& event, std::string_view) {
     const auto value = event.find(metric);
     if (event["event"] == "validation" && value != event.end() && value->is_number())
       values[event["step"]] = value->get<double>();
