@@ -264,8 +264,8 @@ const Usage kPredictUsage = {
     "  cat reviews.txt | bernoulli predict runs/quickstart-1/model.pt - > answers.jsonl\n"
     "  bernoulli predict runs/quickstart-1 snippets.tsv --keep 1 --format tsv\n"
     "  bernoulli predict runs/topics-1 articles.ft --top 3\n"
-    "  gunzip -c reviews.csv.gz | bernoulli predict runs/quickstart-1 - --input csv --text-column review\n"
-    "    --keep id --set data.columns.header=true --set 'data.columns.quote=\"\\\"\"'\n",
+    "  bernoulli predict runs/quickstart-1 reviews.csv.gz --text-column review --keep id\n"
+    "    --set data.columns.header=true --set 'data.columns.quote=\"\\\"\"'\n",
     "model", 2};
 
 /// "--text=" is an empty text, which Boost would take for a missing one.

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -18,7 +19,7 @@
 namespace bernoulli {
 namespace {
 
-constexpr std::string_view kGzipMagic = "\x1f\x8b";
+constexpr size_t kChunk = size_t{1} << 18;
 
 }  // namespace
 
@@ -37,6 +38,7 @@ InputStream::InputStream(const std::string& file) : name_(file == "-" ? "standar
 }
 
 bool InputStream::ready() const {
+  if (!packed_.empty() || all_came_) return true;
   pollfd wait{fd_.get(), POLLIN, 0};
   return ::poll(&wait, 1, 0) > 0;
 }
@@ -49,18 +51,39 @@ void InputStream::fill() {
 }
 
 void InputStream::read_some() {
-  constexpr size_t kChunk = size_t{1} << 18;
+  if (gunzip_)
+    unpack_some();
+  else
+    ended_ = !receive(buffer_);
+}
+
+void InputStream::unpack_some() {
   const size_t old_size = buffer_.size();
   buffer_.resize(old_size + kChunk);
+  size_t size = 0;
+  while (size == 0 && !ended_) {
+    if (packed_.empty() && !all_came_) all_came_ = !receive(packed_);
+    std::string_view rest = packed_;
+    size = gunzip_->unpack(rest, buffer_.data() + old_size, kChunk);
+    packed_.erase(0, packed_.size() - rest.size());
+    ended_ = size == 0 && all_came_;
+  }
+  buffer_.resize(old_size + size);
+  if (ended_) gunzip_->check_end();
+}
+
+bool InputStream::receive(std::string& to) {
+  const size_t old_size = to.size();
+  to.resize(old_size + kChunk);
   ssize_t got;
-  while ((got = ::read(fd_.get(), buffer_.data() + old_size, kChunk)) < 0 && errno == EINTR) {
+  while ((got = ::read(fd_.get(), to.data() + old_size, kChunk)) < 0 && errno == EINTR) {
     if (stop_signal() != 0) break;
   }
   const int error = errno;
-  buffer_.resize(old_size + static_cast<size_t>(std::max<ssize_t>(got, 0)));
+  to.resize(old_size + static_cast<size_t>(std::max<ssize_t>(got, 0)));
   throw_if_stopped();
   if (got < 0) throw IoError(fmt::format("cannot read '{}': {}", name_, std::strerror(error)));
-  ended_ = got == 0;
+  return got > 0;
 }
 
 void InputStream::check_start() {
@@ -73,9 +96,13 @@ void InputStream::check_start() {
         may_become);
   };
   while (!ended_ && may_be_marked()) read_some();
+  if (!gunzip_ && buffer_.starts_with(kGzipMagic)) {
+    gunzip_ = std::make_unique<Gunzip>(name_);
+    packed_.swap(buffer_);
+    all_came_ = std::exchange(ended_, false);
+    return check_start();
+  }
   at_start_ = false;
-  if (buffer_.starts_with(kGzipMagic))
-    throw DataError(fmt::format("'{}' is compressed by gzip: give what 'gunzip -c' makes of it", name_));
   refuse_utf16(buffer_, name_);
   if (buffer_.starts_with(kByteOrderMark)) begin_ = kByteOrderMark.size();
 }

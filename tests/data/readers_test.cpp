@@ -5,9 +5,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include "data/data_fixture.h"
+#include "support/gzip.h"
 
 namespace bernoulli {
 namespace {
@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::DataFolder;
 using ::testing::ElementsAre;
+using testing::gzip;
 using ::testing::HasSubstr;
 using testing::Kind;
 using testing::labels_of;
@@ -22,20 +23,6 @@ using testing::message_of;
 using ::testing::StartsWith;
 using testing::task_of;
 using testing::texts_of;
-
-std::string gzip(const std::string& content) {
-  z_stream stream{};
-  EXPECT_EQ(::deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string packed(content.size() + 1024, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(content.data()));
-  stream.avail_in = static_cast<uInt>(content.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  EXPECT_EQ(::deflate(&stream, Z_FINISH), Z_STREAM_END);
-  packed.resize(stream.total_out);
-  ::deflateEnd(&stream);
-  return packed;
-}
 
 TEST(ClassFolders, ReadsClassesAndFilesInByteOrder) {
   const DataFolder folder;

@@ -331,8 +331,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "rows\\.csv:2: text after a closing quote"),
         predicted("table_without_a_header", "rows.csv", "",
                   "rows\\.csv' is empty \\(expected a header row\\)"),
-        predicted("table_that_is_compressed", "rows.csv", "\x1f\x8b\x08",
-                  "rows\\.csv' is compressed by gzip")),
+        predicted("table_of_cut_off_gzip_data", "rows.csv", "\x1f\x8b\x08",
+                  "rows\\.csv' is damaged or cut off gzip data: it ends too early")),
     case_name);
 
 }  // namespace

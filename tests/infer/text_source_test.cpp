@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "support/gzip.h"
 #include "support/temporary_folder.h"
 
 namespace bernoulli {
@@ -18,6 +19,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
+using testing::gzip;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
@@ -146,8 +148,44 @@ TEST(TextSource, KnowsWhatIsNoTextALine) {
   EXPECT_THAT(lines_of("{\"text\": \"one\"}\n", "texts.ndjson"), ElementsAre("one"));
   EXPECT_THAT(lines_of("text,label\none,1\n", "rows.csv"), ElementsAre("one"));
   EXPECT_THAT(lines_of("label\ttext\n1\tone, two\n", "rows.tsv"), ElementsAre("one, two"));
-  for (const char* name : {"texts.txt.gz", "rows.csv", "rows.jsonl"})
-    EXPECT_THAT(fault("\x1f\x8b\x08", name), HasSubstr("is compressed by gzip"));
+}
+
+TEST(TextSource, UnpacksWhatGzipMade) {
+  EXPECT_THAT(lines_of(gzip("one\ntwo"), "texts.txt.gz"), ElementsAre("one", "two"));
+  EXPECT_THAT(lines_of(gzip("\xef\xbb\xbftext,label\none,1\n"), "rows.csv"), ElementsAre("one"))
+      << "the bytes decide, not the name";
+  EXPECT_THAT(lines_of(gzip("{\"text\": \"x\"}\n"), "a.jsonl.gz"), ElementsAre("x"));
+  EXPECT_THAT(lines_of(gzip("one\nt") + gzip("wo\n") + std::string(300'000, '\0')),
+              ElementsAre("one", "two"));
+  EXPECT_THAT(lines_of(gzip("")), IsEmpty());
+  const std::string a(700'000, 'a'), b(5'000'000, 'b');
+  EXPECT_THAT(lines_of(gzip(a + "\n" + b)), ElementsAre(a, b)) << "more than comes at once";
+}
+
+TEST(TextSource, UnpacksWhatComesLittleByLittle) {
+  Pipe pipe(input_of("texts.txt"));
+  const std::string packed = gzip("one\ntwo\n");
+  std::thread writer([&] {
+    for (const char byte : packed) {
+      pipe.write(std::string(1, byte));
+      pipe.wait_until_read();
+    }
+    pipe.close();
+  });
+  std::vector<std::string> all;
+  for (std::vector<std::string> some; !(some = pipe.next()).empty();)
+    all.insert(all.end(), some.begin(), some.end());
+  writer.join();
+  EXPECT_THAT(all, ElementsAre("one", "two"));
+}
+
+TEST(TextSource, RefusesDamagedGzipDataByName) {
+  const std::string packed = gzip("one\ntwo\n");
+  EXPECT_EQ(fault(packed.substr(0, packed.size() - 3), "a.txt"),
+            "a.txt' is damaged or cut off gzip data: it ends too early");
+  EXPECT_THAT(fault(packed + "tail", "a.txt"), StartsWith("a.txt' is damaged or cut off gzip data: "));
+  EXPECT_EQ(fault("\x1f\x8b\x08", "rows.csv"),
+            "rows.csv' is damaged or cut off gzip data: it ends too early");
 }
 
 TEST(TextSource, JoinsLinesThatAreLongerThanItsBuffer) {
