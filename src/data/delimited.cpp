@@ -67,7 +67,7 @@ class RowExamples {
     }
     std::optional<Part> part;
     if (split_ != kAbsent && !(part = part_of(*columns_.split, row.cells[split_]))) {
-      faults_.add(origin, unknown_part(*columns_.split, row.cells[split_]));
+      faults_.add(origin, unknown_part(*columns_.split, fmt::format("'{}'", row.cells[split_])));
       return;
     }
     const std::optional<std::string_view> group = cell(row, group_);

@@ -74,7 +74,7 @@ std::string read_part(const Value& row, const SplitColumnConfig& split, std::opt
   const auto cell = row.find(split.column);
   if (cell == row.end()) return fmt::format("no '{}' (data.columns.split)", split.column);
   part = part_of(split, as_word(*cell).value_or(""));
-  return part ? "" : unknown_part(split, as_word(*cell).value_or(shown_json(*cell)));
+  return part ? "" : unknown_part(split, shown_json(*cell));
 }
 
 /// What is wrong with the group of a row, or empty.

@@ -18,12 +18,11 @@ std::optional<Part> part_of(const SplitColumnConfig& split, std::string_view cel
   return std::nullopt;
 }
 
-std::string unknown_part(const SplitColumnConfig& split, std::string_view cell) {
+std::string unknown_part(const SplitColumnConfig& split, std::string_view shown) {
   return fmt::format(
-      "'{}' is '{}' (expected {} for training, {} for validation, {} for test; data.columns.split takes "
-      "other "
+      "'{}' is {} (expected {} for training, {} for validation, {} for test; data.columns.split takes other "
       "words)",
-      split.column, cell, fmt::join(split.train, " or "), fmt::join(split.validation, " or "),
+      split.column, shown, fmt::join(split.train, " or "), fmt::join(split.validation, " or "),
       fmt::join(split.test, " or "));
 }
 

@@ -12,8 +12,8 @@ namespace bernoulli {
 /// The part that a cell of the split column stands for; nothing for a word that no part has.
 std::optional<Part> part_of(const SplitColumnConfig& split, std::string_view cell);
 
-/// What is wrong with such a cell, for a message with its place.
-std::string unknown_part(const SplitColumnConfig& split, std::string_view cell);
+/// What is wrong with such a cell, for a message with its place. @param shown  the cell, in quotes
+std::string unknown_part(const SplitColumnConfig& split, std::string_view shown);
 
 /// What is wrong with an empty cell of data.columns.group, `column`.
 std::string empty_group(std::string_view column);

@@ -115,7 +115,7 @@ TEST(SplitColumn, WordsThatNoPartHasAreFaultsWithTheirLines) {
                 "a.jsonl",
                 "{\"text\": \"a\", \"label\": \"x\"}\n{\"text\": \"a\", \"label\": \"x\", \"part\": [1]}\n",
                 with_split()),
-            "a.jsonl:1: no 'part' (data.columns.split)\na.jsonl:2: 'part' is '[1]'" + expected);
+            "a.jsonl:1: no 'part' (data.columns.split)\na.jsonl:2: 'part' is an array" + expected);
   EXPECT_THAT(folder.fault("a.csv", "text,label\na,x\n", with_split()),
               HasSubstr("a.csv:1: no column 'part' for data.columns.split"));
 }
