@@ -75,11 +75,12 @@ std::string kind_of_errors(const RunReport& run, bool target) {
 std::string errors_section(const RunReport& run) {
   if (!run.answers || !reason_without_curves(run.answers->predictions).empty()) return "";
   return fmt::format(
-             "<h2>Worst errors</h2>\n<p>The most confident wrong answers on the {} data, with the label that "
-             "the data give and the probability that the model gives {}. Labels that are wrong in the data "
-             "come "
-             "first here, too.</p>\n",
-             run.answers->name, run.record.is_binary() ? "the positive one" : "it") +
+             "<h2>Worst errors</h2>\n<p>The most confident wrong answers on the {} data, with {} and "
+             "the probability that the model gives {}. Labels that are wrong in the data come first here, "
+             "too.</p>\n",
+             run.answers->name,
+             run.record.is_binary() ? "the label that the data give" : "the label in question",
+             run.record.is_binary() ? "the positive one" : "it") +
          kind_of_errors(run, false) + kind_of_errors(run, true);
 }
 

@@ -97,6 +97,25 @@ std::string shortened(std::string_view text, size_t max_characters) {
   return std::string(text.substr(0, end)) + (end < text.size() ? "…" : "");
 }
 
+std::string shortened_inside(std::string_view text, size_t max_characters) {
+  std::vector<size_t> begins;
+  for (size_t at = 0; at < text.size(); at += character_length(text.substr(at))) begins.push_back(at);
+  if (begins.size() <= max_characters) return std::string(text);
+  const size_t head = max_characters / 2, tail = max_characters - 1 - head;
+  return std::string(text.substr(0, begins[head])) + "…" +
+         std::string(text.substr(begins[begins.size() - tail]));
+}
+
+size_t shown_characters(std::string_view text) {
+  size_t count = 0;
+  while (!text.empty()) {
+    const std::string_view character = text.substr(0, character_length(text));
+    text.remove_prefix(character.size());
+    count += is_unprintable(character) ? 4 * character.size() : 1;
+  }
+  return count;
+}
+
 Table::Table(const std::vector<std::string>& head, size_t num_left, std::vector<size_t> also_left)
     : num_left_(num_left), also_left_(std::move(also_left)) {
   if (!head.empty()) cells(head, "th");

@@ -14,6 +14,12 @@ std::string escape_html(std::string_view text);
 /// one character. Reads no further than it has to.
 std::string shortened(std::string_view text, size_t max_characters);
 
+/// The same with the "…" in the middle: names of one kind often differ at their ends.
+std::string shortened_inside(std::string_view text, size_t max_characters);
+
+/// How many characters escape_html shows.
+size_t shown_characters(std::string_view text);
+
 /// A table that scrolls sideways where it is too wide. Heads and cells are HTML.
 class Table {
  public:

@@ -37,8 +37,10 @@ std::string lengths_section(const RunReport& run) {
   }
   Table table(head);
   for (const std::vector<std::string>& row : rows) table.row(row);
-  return fmt::format("<h2>Short and long texts</h2>\n<p>The {} data in parts of about the same size.</p>\n",
-                     run.answers->name) +
+  return fmt::format(
+             "<h2>Short and long texts</h2>\n<p>The {} data by length, in parts as near to the same size as "
+             "texts of one length allow.</p>\n",
+             run.answers->name) +
          table.html();
 }
 

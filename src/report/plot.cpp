@@ -28,9 +28,10 @@ struct Axis {
   /// Never empty, so that a constant line has a place.
   void widen() {
     if (!(low <= high)) low = 0, high = 1;
-    if (low == high) {  // a line that is constant, in the middle
-      const double around = low == 0 ? 0.5 : 0.05 * std::fabs(low);
-      low -= around, high += around;
+    if (low == high) {  // a constant line; of a share, no further than shares go
+      const double value = low, around = 0.05 * std::fabs(value);
+      low = value == 0 ? 0 : value - around;
+      high = value == 0 ? 1 : value <= 1 ? std::min(1.0, value + around) : value + around;
     }
   }
   double share(double value) const { return (value - low) / (high - low); }
@@ -130,23 +131,31 @@ std::string axes(const Canvas& canvas) {
                      kLeft, canvas.top, canvas.bottom, canvas.right, texts);
 }
 
+/// A point without a neighbour is a small circle.
 std::string path_of(const Canvas& canvas, const PlotLine& line) {
+  constexpr const char* kCircle = "m-2.5 0a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0 -5 0";
   std::string path;
-  bool drawing = false;
+  bool drawing = false, alone = false;
+  const auto end_segment = [&] {
+    if (drawing && alone) path += kCircle;
+    drawing = false;
+  };
   double last_x = 0, last_y = 0;
   for (size_t i = 0; i < line.points.size(); ++i) {
     const double x = canvas.at_x(line.points[i].first), y = canvas.at_y(line.points[i].second);
     if (!std::isfinite(x) || !std::isfinite(y)) {
-      drawing = false;
+      end_segment();
       continue;
     }
     const bool unseen = std::fabs(x - last_x) < kInvisible && std::fabs(y - last_y) < kInvisible;
     if (drawing && unseen && i + 1 < line.points.size()) continue;
     path += fmt::format("{}{:.1f} {:.1f}", drawing ? "L" : "M", x, y);
+    alone = !drawing;
     drawing = true;
     last_x = x;
     last_y = y;
   }
+  end_segment();
   return path;
 }
 
@@ -196,8 +205,8 @@ std::string legend_of(const Plot& plot, int& num_rows) {
   num_rows = 0;
   for (const PlotLine& line : plot.lines) {
     if (line.name.empty()) continue;
-    const std::string name = shortened(line.name, 40);
-    const double width = 30 + kLetter * static_cast<double>(name.size()) + 12;
+    const std::string name = shortened_inside(line.name, 40);
+    const double width = 30 + kLetter * static_cast<double>(shown_characters(name)) + 12;
     if (num_rows == 0) num_rows = 1;
     if (x > kLeft && x + width > kWidth) {
       x = kLeft;

@@ -41,7 +41,9 @@ TEST(Plot, PutsPointsWhereTheAxesSay) {
 
 TEST(Plot, InterruptsALineAtWhatIsNotFinite) {
   const double nan = std::nan("");
-  EXPECT_EQ(path_of(unit({{0, 0}, {0.25, nan}, {0.5, 1}, {1, 1}})), "M58.0 218.0M232.0 28.0L406.0 28.0");
+  EXPECT_EQ(path_of(unit({{0, 0}, {0.25, nan}, {0.5, 1}, {1, 1}})),
+            "M58.0 218.0m-2.5 0a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0 -5 0M232.0 28.0L406.0 28.0")
+      << "a point alone is a circle";
   Plot log = unit({{0, 0}, {0.5, 10}, {1, 100}});
   log.y_range.reset();
   log.log_y = true;
@@ -70,8 +72,10 @@ TEST(Plot, TicksAreRoundNumbers) {
   EXPECT_THAT(y_ticks(-3, 12), ElementsAre("-5", "0", "5", "10", "15"));
   EXPECT_THAT(y_ticks(0, 2400), ElementsAre("0", "500", "1000", "1500", "2000", "2500"));
   // A constant line has a place, and an axis of its size.
-  EXPECT_THAT(y_ticks(1, 1), ElementsAre("0.94", "0.96", "0.98", "1", "1.02", "1.04", "1.06"));
-  EXPECT_THAT(y_ticks(0, 0), ElementsAre("-0.6", "-0.4", "-0.2", "0", "0.2", "0.4", "0.6"));
+  EXPECT_THAT(y_ticks(20, 20), ElementsAre("19", "19.5", "20", "20.5", "21"));
+  // No share is below 0 or above 1.
+  EXPECT_THAT(y_ticks(1, 1), ElementsAre("0.95", "0.96", "0.97", "0.98", "0.99", "1"));
+  EXPECT_THAT(y_ticks(0, 0), ElementsAre("0", "0.2", "0.4", "0.6", "0.8", "1"));
 }
 
 TEST(Plot, EpochsAreWhole) {
@@ -104,6 +108,20 @@ TEST(Plot, ALegendTakesAsManyRowsAsItNeeds) {
   for (size_t i = 0; i < kMaxSeries; ++i)
     plot.lines.push_back({series_class(i), {{0, 0}}, std::string(35, static_cast<char>('a' + i))});
   EXPECT_THAT(svg(plot), HasSubstr("viewBox=\"0 0 420 354\""));  // six rows of 16 below the 28 of the title
+}
+
+TEST(Plot, NamesOfTheLegendKeepTheirEndsAndTheirRoom) {
+  Plot plot{.title = "runs"};
+  for (const char* end : {"1", "2"})
+    plot.lines.push_back(
+        {"s1", {{0, 0}}, "a_rather_long_run_name_for_experiment_number_" + std::string(end)});
+  const auto names = all_matches(svg(plot), "class=\"key\"[^>]*>([^<]*)<");
+  EXPECT_THAT(names, ElementsAre("a_rather_long_run_na…experiment_number_1",
+                                 "a_rather_long_run_na…experiment_number_2"));
+  plot.lines = {{"s1", {{0, 0}}, "\u202ea"}, {"s2", {{0, 0}}, "b"}};
+  const auto places = all_matches(svg(plot), "class=\"key\" x=\"([0-9]*)\"");
+  ASSERT_EQ(places.size(), 2u);
+  EXPECT_GE(std::stoi(places[1]) - std::stoi(places[0]), 12 * 6) << "\\xe2\\x80\\xae is shown";
 }
 
 }  // namespace
