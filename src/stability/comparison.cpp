@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -10,7 +11,6 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "metrics/decision.h"
-#include "metrics/target_counts.h"
 #include "stability/number_line.h"
 #include "train/epoch_order.h"
 
@@ -19,9 +19,14 @@ namespace {
 
 constexpr double kSignificant = 0.05;
 
+bool are_finite(const std::vector<float>& logits) {
+  return std::ranges::all_of(logits, [](float logit) { return std::isfinite(logit); });
+}
+
 /// p of McNemar's test on the decisions of two sets of logits.
-double mcnemar_of(const std::vector<float>& first, const std::vector<float>& second,
-                  const std::vector<float>& targets) {
+std::optional<double> mcnemar_of(const std::vector<float>& first, const std::vector<float>& second,
+                                 const std::vector<float>& targets) {
+  if (!are_finite(first) || !are_finite(second)) return std::nullopt;
   int64_t only_first = 0, only_second = 0;
   for (size_t i = 0; i < targets.size(); ++i) {
     const bool target = targets[i] > 0.5f;
@@ -79,23 +84,34 @@ int64_t num_steps(const StabilityConfig& stability, int64_t steps_per_epoch) {
 }
 
 double majority_accuracy(const EncodedDataset& data) {
-  int64_t right = 0;
-  for (const TargetCounts& label : count_targets(data.targets, data.num_labels))
-    right += std::max(label.positive, label.negative);
-  return static_cast<double>(right) / static_cast<double>(data.targets.size());
+  double right = 0, all = 0;
+  for (int64_t label = 0; label < data.num_labels; ++label) {
+    double of_answer[2] = {0, 0};
+    for (int64_t i = 0; i < data.size(); ++i)
+      of_answer[data.targets[static_cast<size_t>(i * data.num_labels + label)] > 0.5f] += data.weight(i);
+    right += std::max(of_answer[0], of_answer[1]);
+    all += of_answer[0] + of_answer[1];
+  }
+  return right / all;
 }
 
 }  // namespace
 
 ModeFigures figures_of(const Pairing& pairing, size_t mode) {
   std::vector<double> accuracy, log_loss;
-  LogitTelemetry seen;
+  ModeFigures figures;
   for (const PairedRun& run : pairing.runs) {
-    accuracy.push_back(run.modes[mode].accuracy);
-    log_loss.push_back(run.modes[mode].log_loss);
-    seen += run.modes[mode].total;
+    const ModeRun& of_seed = run.modes[mode];
+    accuracy.push_back(of_seed.accuracy);
+    log_loss.push_back(of_seed.log_loss);
+    figures.seen += of_seed.total;
+    if (!of_seed.stopped_at) continue;
+    if (figures.num_ended++ == 0 || *of_seed.stopped_at < figures.first_end)
+      figures.first_end = *of_seed.stopped_at;
   }
-  return {spread_of(accuracy), spread_of(log_loss), seen};
+  figures.accuracy = spread_of(accuracy);
+  figures.log_loss = spread_of(log_loss);
+  return figures;
 }
 
 std::vector<ModeComparison> compare_modes(const std::vector<PairedRun>& runs,
@@ -125,9 +141,15 @@ std::vector<ModeComparison> compare_modes(const std::vector<PairedRun>& runs,
   return comparisons;
 }
 
+bool ModeComparison::is_defined() const { return std::isfinite(test.mean_difference); }
+
 std::string ModeComparison::judgement() const {
+  if (!is_defined()) return "not defined";
   if (one_seed) return "one seed";
-  if (within_seed_noise) return "within seed noise";
+  if (within_seed_noise)
+    return test.p && *test.p < kSignificant
+               ? fmt::format("within seed noise, though p = {:.2g} by pairs", *test.p)
+               : "within seed noise";
   return undecided ? fmt::format("not decided with {} seeds", values.size()) : "";
 }
 

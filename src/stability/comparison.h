@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ struct ModeComparison {
   std::vector<double> baseline_values, values;  ///< accuracy, one a seed
   Spread baseline_spread, spread;
   PairedTTest test;
-  std::vector<double> mcnemar;  ///< p, one a seed, over all entries of the evaluation set
+  /// p, one a seed, over all entries of the evaluation set; absent where logits are not finite
+  std::vector<std::optional<double>> mcnemar;
   /// The difference is no larger than the spread of either mode over seeds. Never for one seed: nothing is
   /// known of noise then, see `one_seed`.
   bool within_seed_noise = false;
@@ -31,8 +33,12 @@ struct ModeComparison {
   bool undecided = false;
   bool one_seed = false;
 
+  /// Whether accuracies can be compared: a training that ended may have none.
+  bool is_defined() const;
   /// With one seed nothing counts as a difference.
-  bool differs() const { return !one_seed && !within_seed_noise && !undecided && test.mean_difference != 0; }
+  bool differs() const {
+    return is_defined() && !one_seed && !within_seed_noise && !undecided && test.mean_difference != 0;
+  }
   /// What the test makes of the difference, in words; empty where it is one.
   std::string judgement() const;
 };
@@ -49,6 +55,8 @@ struct Pairing {
 struct ModeFigures {
   Spread accuracy, log_loss;
   LogitTelemetry seen;
+  int64_t num_ended = 0;  ///< seeds in which loss or gradient was no longer finite
+  int64_t first_end = 0;  ///< the earliest update of those
 };
 ModeFigures figures_of(const Pairing& pairing, size_t mode);
 
@@ -57,7 +65,7 @@ struct Comparison {
   std::string config_name, device;
   std::string evaluation;  ///< "validation" or "test"
   int64_t num_evaluation = 0;
-  double majority_accuracy = 0;  ///< of always giving each label's commoner answer there
+  double majority_accuracy = 0;  ///< of always giving each label's commoner answer there, weighted
   int64_t num_train = 0;
   int64_t steps = 0, steps_per_epoch = 0,
           configured_steps = 0;          ///< configured: of the ordinary training, 0: no limit

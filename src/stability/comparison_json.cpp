@@ -23,6 +23,16 @@ Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
+Json number_word_or_null(const std::optional<double>& value) {
+  return value ? number_or_word(*value) : Json(nullptr);
+}
+
+Json numbers_or_words(const std::vector<double>& values) {
+  Json json = Json::array();
+  for (const double value : values) json.push_back(number_or_word(value));
+  return json;
+}
+
 Json to_json(const ModeRun& run) {
   Json series = Json::array();
   for (const PairedStep& step : run.series) {
@@ -32,7 +42,7 @@ Json to_json(const ModeRun& run) {
                       {"saturated", step.telemetry.saturated_share()},
                       {"wrong_and_dead", step.telemetry.wrong_and_dead_share()},
                       {"update_norm", number_or_word(step.update_norm)},
-                      {"gradient_difference", number_or_word(step.gradient_difference)}});
+                      {"gradient_difference", number_word_or_null(step.gradient_difference)}});
   }
   Json json = {{"mode", to_string(run.mode)},
                {"accuracy", number_or_word(run.accuracy)},
@@ -44,27 +54,30 @@ Json to_json(const ModeRun& run) {
                {"first_loss_difference", or_null(run.first_loss_difference)},
                {"stopped_at", or_null(run.stopped_at)},
                {"stop_reason", run.stop_reason}};
-  if (!run.label_accuracy.empty()) json["label_accuracy"] = run.label_accuracy;
+  if (!run.label_accuracy.empty()) json["label_accuracy"] = numbers_or_words(run.label_accuracy);
   json["series"] = std::move(series);
   return json;
 }
 
 Json to_json(const ModeComparison& pair) {
+  const bool has_judgement = pair.is_defined() && !pair.one_seed;
+  Json mcnemar = Json::array();
+  for (const std::optional<double>& p : pair.mcnemar) mcnemar.push_back(or_null(p));
   return {{"baseline", pair.baseline},
           {"mode", pair.mode},
           {"metric", "accuracy"},
-          {"baseline_values", pair.baseline_values},
-          {"values", pair.values},
-          {"baseline_mean", pair.baseline_spread.mean},
-          {"baseline_standard_deviation", or_null(pair.baseline_spread.deviation)},
-          {"mean", pair.spread.mean},
-          {"standard_deviation", or_null(pair.spread.deviation)},
-          {"mean_difference", pair.test.mean_difference},
-          {"t", or_null(pair.test.t)},
-          {"t_test_p", or_null(pair.test.p)},
-          {"mcnemar_p", pair.mcnemar},
-          {"within_seed_noise", pair.one_seed ? Json(nullptr) : Json(pair.within_seed_noise)},
-          {"undecided", pair.one_seed ? Json(nullptr) : Json(pair.undecided)}};
+          {"baseline_values", numbers_or_words(pair.baseline_values)},
+          {"values", numbers_or_words(pair.values)},
+          {"baseline_mean", number_or_word(pair.baseline_spread.mean)},
+          {"baseline_standard_deviation", number_word_or_null(pair.baseline_spread.deviation)},
+          {"mean", number_or_word(pair.spread.mean)},
+          {"standard_deviation", number_word_or_null(pair.spread.deviation)},
+          {"mean_difference", number_or_word(pair.test.mean_difference)},
+          {"t", number_word_or_null(pair.test.t)},
+          {"t_test_p", number_word_or_null(pair.test.p)},
+          {"mcnemar_p", std::move(mcnemar)},
+          {"within_seed_noise", has_judgement ? Json(pair.within_seed_noise) : Json(nullptr)},
+          {"undecided", has_judgement ? Json(pair.undecided) : Json(nullptr)}};
 }
 
 Json pairs_of(const Pairing& pairing) {

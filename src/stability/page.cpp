@@ -74,7 +74,8 @@ std::string curves_section(const Comparison& comparison) {
       "in each "
       "number format. Look for an orange or green line that falls to 0 where the blue one stays: a wrong "
       "answer there "
-      "is not corrected. The errors, on the other side, favour probabilities: for right answers with tiny "
+      "is not corrected. A line that ends has become infinite or NaN. The errors, on the other side, favour "
+      "probabilities: for right answers with tiny "
       "losses "
       "(y = 0, logit far below 0) the logits form cancels and loses digits, the probability form does "
       "not.</p>" +
@@ -111,7 +112,7 @@ std::string run_plots(const PairedRun& run) {
        [](const PairedStep& step) { return 100 * step.telemetry.wrong_and_dead_share(); }},
       {"2-norm of the update", [](const PairedStep& step) { return step.update_norm; }},
       {"gradient, relative distance from logits",
-       [](const PairedStep& step) { return step.gradient_difference; }}};
+       [](const PairedStep& step) { return step.gradient_difference.value_or(NAN); }}};
   std::string text = "<div class=\"plots\">";
   for (const auto& [title, value] : kPlots) {
     Plot plot{.title = title, .x_label = "update"};
@@ -126,7 +127,18 @@ std::string run_plots(const PairedRun& run) {
   return text + "</div>\n";
 }
 
-std::string first_of(const std::optional<int64_t>& step) { return step ? fmt::format("{}", *step) : "never"; }
+/// "43", "3 to 54", "never", "never in 1 of 3 seeds, else 3 to 54".
+std::string updates_of(const Pairing& pairing, size_t mode, std::optional<int64_t> ModeRun::*update) {
+  std::vector<int64_t> updates;
+  for (const PairedRun& run : pairing.runs)
+    if (const auto& of_seed = run.modes[mode].*update) updates.push_back(*of_seed);
+  if (updates.empty()) return "never";
+  const auto [first, last] = std::ranges::minmax(updates);
+  const std::string range = first == last ? fmt::format("{}", first) : fmt::format("{} to {}", first, last);
+  const size_t never = pairing.runs.size() - updates.size();
+  return never == 0 ? range
+                    : fmt::format("never in {} of {} seeds, else {}", never, pairing.runs.size(), range);
+}
 
 std::string against(const ModeComparison& pair) {
   if (pair.one_seed) return fmt::format("{:+.4f}, one seed", pair.test.mean_difference);
@@ -142,18 +154,19 @@ std::string pairing_table(const Pairing& pairing) {
               0, {7, 8});
   for (size_t mode = 0; mode < pairing.runs.front().modes.size(); ++mode) {
     const ModeFigures figures = figures_of(pairing, mode);
-    const ModeRun& first = pairing.runs.front().modes[mode];
+    const auto of_seen = [&](double share) {
+      return figures.seen.entries > 0 ? fmt::format("{:.2f} %", 100 * share) : "–";
+    };
     std::string p_values;
     if (mode > 0) {
-      for (const double p : pairing.comparisons[mode - 1].mcnemar)
-        p_values += fmt::format("<span class=\"number\">{:.2g}</span> ", p);
+      for (const std::optional<double>& p : pairing.comparisons[mode - 1].mcnemar)
+        p_values += p ? fmt::format("<span class=\"number\">{:.2g}</span> ", *p) : "– ";
     }
-    table.row({code(to_string(first.mode)), with_spread(figures.accuracy),
-               fmt::format("{:.4f}", figures.log_loss.mean),
-               fmt::format("{:.2f} %", 100 * figures.seen.saturated_share()),
-               fmt::format("{:.2f} %", 100 * figures.seen.wrong_and_dead_share()),
-               mode == 0 ? "" : first_of(first.first_weight_difference),
-               mode == 0 ? "" : first_of(first.first_loss_difference),
+    table.row({code(to_string(pairing.runs.front().modes[mode].mode)), with_spread(figures.accuracy),
+               fmt::format("{:.4f}", figures.log_loss.mean), of_seen(figures.seen.saturated_share()),
+               of_seen(figures.seen.wrong_and_dead_share()),
+               mode == 0 ? "" : updates_of(pairing, mode, &ModeRun::first_weight_difference),
+               mode == 0 ? "" : updates_of(pairing, mode, &ModeRun::first_loss_difference),
                mode == 0 ? "" : against(pairing.comparisons[mode - 1]), p_values});
   }
   std::string text = table.html();
@@ -230,10 +243,10 @@ std::string thresholds_section(const Comparison& comparison) {
                number_or_none(threshold.predicted)});
   }
   return fmt::format(
-      "<h2>Thresholds</h2><p>The first logit, going out from 0, at which something happens; located by "
-      "bisection to the "
-      "neighbouring number of the format, beside what the format alone predicts where there is a closed "
-      "form.</p>{}"
+      "<h2>Thresholds</h2><p>The first logit, going out from 0, at which something happens: looked for at "
+      "1024 numbers an octave, then located by bisection to the neighbouring number of the format, beside "
+      "what the format alone predicts where there is a closed form. Errors of one percent come and go, and "
+      "may do so for single numbers in between first.</p>{}"
       "<p class=\"soft\">{} more events were looked for and do not happen up to a logit of 1024.</p>\n",
       details(fmt::format("All {} thresholds that were reached", comparison.thresholds.size() - never),
               table.html()),

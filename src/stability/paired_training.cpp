@@ -109,13 +109,17 @@ void update(Contender& contender, std::span<const int64_t> examples, int64_t ste
   contender.loss_now = result.loss_sum / result.weight;
   run.total += result.telemetry;
   if (recorded)
-    run.series.push_back(
-        {step + 1, contender.loss_now, result.telemetry, update_norm(contender.parameters, before), 0});
+    run.series.push_back({step + 1, contender.loss_now, result.telemetry,
+                          update_norm(contender.parameters, before), std::nullopt});
 }
 
 void compare(const Contender& first, Contender& other, int64_t step, bool recorded) {
   if (first.run.stopped_at || other.run.stopped_at) return;
   ModeRun& run = other.run;
+  if (&first == &other) {
+    if (recorded) run.series.back().gradient_difference = 0;
+    return;
+  }
   if (!run.first_weight_difference && !same_weights(first.parameters, other.parameters))
     run.first_weight_difference = step + 1;
   if (!run.first_loss_difference && std::fabs(other.loss_now - first.loss_now) > kLossDiffers)
@@ -159,8 +163,7 @@ PairedRun run_paired(const RunConfig& config, const PreparedRun& prepared, const
         contenders.front()->step->base_lr() * settings.stress.learning_rate_factor *
         schedule_factor(config.training.schedule, step, settings.steps, order.steps_per_epoch());
     for (auto& contender : contenders) update(*contender, examples, step, lr, recorded);
-    for (size_t i = 1; i < contenders.size(); ++i)
-      compare(*contenders.front(), *contenders[i], step, recorded);
+    for (auto& contender : contenders) compare(*contenders.front(), *contender, step, recorded);
     if (settings.progress) settings.progress(step + 1);
   }
   PairedRun result{settings.seed, settings.steps, {}};

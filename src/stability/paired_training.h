@@ -16,11 +16,12 @@ namespace bernoulli::stability {
 
 /// What one mode saw in one weight update.
 struct PairedStep {
-  int64_t step = 0;                ///< from 1
-  double loss = 0;                 ///< mean over the batch, in this mode
-  LogitTelemetry telemetry;        ///< dead is asked of this mode's loss
-  double update_norm = 0;          ///< 2-norm of the change of all parameters
-  double gradient_difference = 0;  ///< |g - g of the first mode| / |g of the first mode|, after clipping
+  int64_t step = 0;          ///< from 1
+  double loss = 0;           ///< mean over the batch, in this mode
+  LogitTelemetry telemetry;  ///< dead is asked of this mode's loss
+  double update_norm = 0;    ///< 2-norm of the change of all parameters
+  /// |g - g of the first mode| / |g of the first mode|, after clipping; absent where one of them has ended.
+  std::optional<double> gradient_difference;
 };
 
 /// A mode's part of a paired training.
