@@ -22,6 +22,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/log.h"
+#include "core/shell_word.h"
 #include "core/stop.h"
 #include "core/usual_threads.h"
 #include "infer/classifier.h"
@@ -188,6 +189,32 @@ std::optional<config::LoadedConfig> saved_config(const TrainArguments& arguments
   return saved;
 }
 
+/// Where the configuration leaves the engine open, that which trained so far: another one gives other last
+/// digits.
+RunConfig with_engine_of(RunConfig config, const std::optional<Checkpoint>& checkpoint) {
+  if (checkpoint && config.training.engine == "auto" && engine_of(*checkpoint) == "reference")
+    config.training.engine = "reference";
+  return config;
+}
+
+/// A run of the fused engine may go on in several processes, though not to the very bytes.
+void warn_of_other_engine(const std::optional<Checkpoint>& checkpoint, const EngineChoice& engine) {
+  if (!checkpoint || engine_of(*checkpoint).empty() || engine_of(*checkpoint) == engine.family()) return;
+  log_warning(
+      fmt::format("the {} engine trained this run up to step {}, and the {} engine goes on: the last digits "
+                  "will be others "
+                  "than if it had not been interrupted",
+                  engine_of(*checkpoint), checkpoint->step, engine.family()));
+}
+
+/// What goes on with a run that was stopped.
+std::string resume_command(const TrainArguments& arguments, const RunPaths& paths) {
+  std::string command = "bernoulli train --resume --run-dir " + shell_word(paths.folder.string());
+  if (arguments.device != "auto") command += " --device " + arguments.device;
+  if (arguments.processes) command += fmt::format(" --processes {}", *arguments.processes);
+  return command;
+}
+
 /// Everything in the folder that says what the run is.
 void describe_run(const RunPaths& paths, const RunConfig& config, const PreparedRun& run, Json environment) {
   write_file_atomic(paths.config(), config.resolved_yaml);
@@ -264,8 +291,11 @@ TrainedRun lead_run(const TrainArguments& arguments, const Start& start, const R
   }
   const int threads = operator_threads(config, run);
   set_operator_threads(threads);
+  const std::optional<Checkpoint> checkpoint = saved ? checkpoints.load_newest() : std::nullopt;
+  const RunConfig of_engine = with_engine_of(config, checkpoint);
   EngineChoice engine =
-      choose_engine(config, run, start.device, threads, others != nullptr ? &others->all() : nullptr);
+      choose_engine(of_engine, run, start.device, threads, others != nullptr ? &others->all() : nullptr);
+  warn_of_other_engine(checkpoint, engine);
   const auto describe = [&] {
     Json environment = environment_json(start.device, config.training, threads, arguments.words);
     environment["processes"] = others != nullptr ? others->all().size() : 1;
@@ -273,10 +303,9 @@ TrainedRun lead_run(const TrainArguments& arguments, const Start& start, const R
   };
   if (!saved) describe();  // a run that does not fit into memory leaves no folder
 
-  const std::optional<Checkpoint> checkpoint = saved ? checkpoints.load_newest() : std::nullopt;
   MetricsLog log(paths.metrics());
   Trainer trainer({config, run.labels.names, run.train, run.validation ? &*run.validation : nullptr,
-                   *run.loss, *engine.step, checkpoints, log, fingerprints_of(run, loaded)});
+                   *run.loss, *engine.step, checkpoints, log, fingerprints_of(run, loaded), engine.family()});
   if (saved) {
     go_on(trainer, checkpoint, saved->run.training);
     // A refused continuation has left all as it was; from here on the run is not finished.
@@ -292,8 +321,7 @@ TrainedRun lead_run(const TrainArguments& arguments, const Start& start, const R
     return {finish_run({config, run, paths, checkpoints, outcome, start.device, engine.name}, log),
             paths.folder};
   } catch (const StopRequested&) {
-    log_info(
-        fmt::format("stopped; go on with: bernoulli train --resume --run-dir {}", paths.folder.string()));
+    log_info("stopped; go on with: " + resume_command(arguments, paths));
     throw;
   }
 }

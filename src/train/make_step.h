@@ -23,6 +23,9 @@ struct EngineChoice {
   /// "fused avx512", "fused cuda", "graph cuda", "reference": the engine, then its variant
   std::string name;
   std::string reason;  ///< why it is not what was asked for, or not fused; else empty
+
+  /// Without the variant: of one family all give the same bits on the same device.
+  std::string family() const { return name.substr(0, name.find(' ')); }
 };
 
 /// @throws UsageError where training.engine names one that does not run on such a device, or not the model,

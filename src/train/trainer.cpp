@@ -41,6 +41,11 @@ Trainer::Trainer(TrainingParts parts)
       training.monitor_mode == "auto" ? lower_is_better(training.monitor) : training.monitor_mode == "min";
 }
 
+std::string engine_of(const Checkpoint& checkpoint) {
+  const auto engine = checkpoint.state.find("engine");
+  return engine != checkpoint.state.end() && engine->is_string() ? engine->get<std::string>() : "";
+}
+
 bool is_validated(const Checkpoint& checkpoint) {
   const auto validated = checkpoint.state.find("validated_step");
   return validated != checkpoint.state.end() && *validated == checkpoint.step;
@@ -313,6 +318,7 @@ void Trainer::save() {
   Checkpoint checkpoint;
   checkpoint.step = state_.step;
   checkpoint.state = to_json(state_);
+  if (!parts_.engine.empty()) checkpoint.state["engine"] = parts_.engine;
   checkpoint.fingerprints = parts_.fingerprints;
   checkpoint.weights = parts_.step.evaluation_weights();
   checkpoint.training = parts_.step.training_state();

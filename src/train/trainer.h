@@ -41,7 +41,11 @@ struct TrainingParts {
   CheckpointFolder checkpoints;
   MetricsLog& log;
   nlohmann::ordered_json fingerprints;
+  std::string engine = {};  ///< EngineChoice::family of `step`, which each checkpoint names
 };
+
+/// The engine that trained up to a checkpoint; empty in those of earlier versions.
+std::string engine_of(const Checkpoint& checkpoint);
 
 /// Whether a checkpoint was saved after the validation of its step, not on the way to it.
 bool is_validated(const Checkpoint& checkpoint);

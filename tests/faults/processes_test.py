@@ -98,6 +98,25 @@ class Processes(FaultTest):
             states.append(final_state(self.folder))
         self.assertEqual(*states)
 
+    def test_an_engine_that_is_left_open_stays_what_it_was(self):
+        """The fused engine takes this model in one process; what two began in the reference engine goes on in it."""
+        folder = Folder(CONFIG.replace("  engine: reference\n", "").replace(", ema_decay: 0.9", ""))
+        self.addCleanup(folder.__exit__)
+        states = []
+        for second in (1, 2):
+            folder.clear()
+            for count, limit in ((2, 4), (second, "null")):
+                result = run(folder, [*self.of(count), "--set", f"training.max_steps={limit}"], shim=False)
+                self.assertEqual(result.code, 0, result)
+            self.assertIn("engine reference", result.err)
+            states.append(final_state(folder))
+        self.assertEqual(*states)
+        folder.clear()
+        for count, limit, engine in ((1, 4, "engine fused"), (2, "null", "the fused engine trained this run up to step 4")):
+            result = run(folder, [*self.of(count), "--set", f"training.max_steps={limit}"], shim=False)
+            self.assertEqual(result.code, 0, result)
+            self.assertIn(engine, result.err)
+
     def test_killed_at_any_time_it_goes_on_to_the_same_model(self):
         for i in range(12 if SOAK else 3):
             self.folder.clear()
