@@ -17,6 +17,7 @@
 #include <ATen/ops/equal.h>
 
 #include "bench/tutorial.h"
+#include "core/hash.h"
 #include "core/log.h"
 #include "tensor/device.h"
 #include "train/cuda_fused_step.h"
@@ -101,6 +102,16 @@ bool are_equal(const NamedTensors& a, const NamedTensors& b) {
       a, b, [](const auto& x, const auto& y) { return x.first == y.first && at::equal(x.second, y.second); });
 }
 
+/// Of all bytes of all tensors.
+std::string hash_of(const NamedTensors& tensors) {
+  StreamingHash hash;
+  for (const auto& [name, tensor] : tensors) {
+    const at::Tensor bytes = tensor.cpu().contiguous();
+    hash.update({static_cast<const char*>(bytes.const_data_ptr()), bytes.nbytes()});
+  }
+  return hash.hex();
+}
+
 /// Of the largest weight.
 double largest_distance(const NamedTensors& a, const NamedTensors& b) {
   double distance = 0, size = 0;
@@ -132,8 +143,10 @@ void compare_repetitions(c10::Device device) {
     Subject processor("fused", 10000, 16, batch, c10::Device(c10::kCPU));
     processor.train(0, updates);
     std::printf(
-        "batch %lld: %d repetitions, and one launch by launch, leave %s weights and optimizer state, ",
-        static_cast<long long>(batch), kRepetitions, same ? "the same" : "DIFFERENT");
+        "batch %lld: %d repetitions, and one launch by launch, leave %s weights (hash of the first %s) and "
+        "optimizer state, ",
+        static_cast<long long>(batch), kRepetitions, same ? "the same" : "DIFFERENT",
+        hash_of(weights).c_str());
     std::printf("%.1e of the largest weight from the processor's\n",
                 largest_distance(processor.choice.step->evaluation_weights(), weights));
   }

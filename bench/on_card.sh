@@ -6,10 +6,12 @@
 #   BENCH   build/bench/bench/cuda_bench or a copy
 #   OUT     folder for the logs
 #   PART    doctor, tests, cuda_bench, peers, stability, memcheck or racecheck; default: the first five
+# Where a call may last 600 s and carry 64 MiB: `doctor tests cuda_bench` without the reviews (BERNOULLI_DATA may be any folder); `peers` with
+# PART_SECONDS=560 and without train_test; `stability memcheck`; `racecheck`. Tests and stability need no peers.
 # A part has PART_SECONDS (300), then it is ended and the next one begins. A python3 with torch, or BERNOULLI_PEERS_PYTHON, runs the peers.
 # memcheck and racecheck are compute-sanitizer's, over tests of the fused engine that take it some minutes.
 set -uo pipefail
-(($# >= 3)) || { sed -n '2,11s/^# //p' "$0" >&2; exit 2; }
+(($# >= 3)) || { sed -n '2,13s/^# //p' "$0" >&2; exit 2; }
 build=$(realpath "$1") bench=$(realpath "$2") here=$(realpath "$(dirname "$0")")
 mkdir -p "$3" && out=$(realpath "$3")
 : "${BERNOULLI_TORCH_DIR:?folder of LibTorch with its CUDA half}" "${BERNOULLI_DATA:?folder that holds aclImdb}"
@@ -29,7 +31,7 @@ run() { # NAME COMMAND...: its output goes to OUT/NAME.txt and here
 part() { # NAME
   case $1 in
     doctor) run doctor "$build/src/bernoulli" doctor ;;
-    tests) run tests "$build/tests/train_test" --gtest_filter='*OnCard*' ;;
+    tests) run tests "$build/tests/train_test" --gtest_filter='*OnCard*:BatchFeed.OnACard*' ;;
     cuda_bench) run cuda_bench "$bench" ;;
     peers) run peers "${BERNOULLI_PEERS_PYTHON:-python3}" "$here/peers/run_cuda.py" "$build/src/bernoulli" "$here/.." ;;
     stability)

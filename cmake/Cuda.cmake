@@ -42,8 +42,10 @@ target_compile_options(bernoulli_cuda PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-fmad=
 if(BERNOULLI_WERROR)
   target_compile_options(bernoulli_cuda PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings;-Xcompiler=-Wall,-Wextra,-Werror>")
 endif()
-# The symbols of that libcudart stay inside: LibTorch has one of its own in the same process.
-target_link_options(bernoulli_cuda PRIVATE "LINKER:--exclude-libs,ALL")
+# That libcudart and templates such as CUB's stay inside: LibTorch has its own in the same process.
+set(cuda_exports "${PROJECT_SOURCE_DIR}/src/kernels/cuda/exports.map")
+target_link_options(bernoulli_cuda PRIVATE "LINKER:--version-script=${cuda_exports}")
+set_property(TARGET bernoulli_cuda APPEND PROPERTY LINK_DEPENDS "${cuda_exports}")
 add_dependencies(bernoulli bernoulli_cuda)
 
 # libbernoulli_cuda_graph.so records and replays work of LibTorch's: it stands on LibTorch's CUDA half, which is in the process when

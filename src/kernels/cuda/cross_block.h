@@ -13,8 +13,8 @@
 
 namespace bernoulli::card {
 
-/// Some ten seconds or more on a card: a wait for what never comes ends with an error of the card.
-inline constexpr uint32_t kMostPolls = uint32_t{1} << 26;
+/// Some ten seconds on a card: a wait for what never comes ends with an error of the card.
+inline constexpr uint32_t kMostPolls = uint32_t{1} << 24;
 
 BERNOULLI_HOST_DEVICE inline void publish(uint32_t* flag, uint32_t value) {
 #if defined(__CUDA_ARCH__)

@@ -134,8 +134,11 @@ class CudaCard {
   }
   void free(void* memory) { cudaFree(memory); }
 
-  /// `from` is read when this returns: CUDA takes pageable memory into its own first.
-  void put(void* to, const void* from, int64_t bytes) { transfer(to, from, bytes, cudaMemcpyHostToDevice); }
+  /// `from` is read when this returns. While a run is prepared it is pinned, and stays what it is.
+  void put(void* to, const void* from, int64_t bytes) {
+    transfer(to, from, bytes, cudaMemcpyHostToDevice);
+    if (!prepares_) check(cudaStreamSynchronize(stream()), "the card did not finish its work");
+  }
   void copy(void* to, const void* from, int64_t bytes) {
     transfer(to, from, bytes, cudaMemcpyDeviceToDevice);
   }

@@ -94,7 +94,8 @@ int bernoulli_cuda_graph_leave(void* scope, char* why, int size) {
 int bernoulli_cuda_graph_begin(void** graph, char* why, int size) {
   const int status = answer(why, size, [&] {
     auto own = std::make_unique<at::cuda::CUDAGraph>();
-    own->capture_begin(current_place().pool);
+    // A call of another thread that must not be recorded shall not end the recording.
+    own->capture_begin(current_place().pool, cudaStreamCaptureModeThreadLocal);
     *graph = own.release();
   });
   if (status != 0) free_generator_and_allocators();
