@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "config/key_path.h"
 #include "config/loss_mode.h"
 #include "config/reader.h"
-#include "config/resolve.h"
 #include "config/schema.h"
 #include "core/error.h"
 
@@ -31,7 +31,7 @@ KindConfig bind_kind(const Json& value, const std::string& path, const Places& p
   if (!bound.args.contains(kBranches)) return bound;
   for (const Json& branch : bound.args[kBranches]) {
     bound.branches.push_back(
-        bind_kinds(branch, fmt::format("{}.{}[{}]", own_path, kBranches, bound.branches.size()), places));
+        bind_kinds(branch, item_path(join_path(own_path, kBranches), bound.branches.size()), places));
   }
   bound.args.erase(kBranches);
   return bound;
@@ -43,8 +43,7 @@ KindConfig bind_kind(Reader& reader, const std::string& key, const Places& place
 
 std::vector<KindConfig> bind_kinds(const Json& list, const std::string& path, const Places& places) {
   std::vector<KindConfig> kinds;
-  for (const Json& item : list)
-    kinds.push_back(bind_kind(item, fmt::format("{}[{}]", path, kinds.size()), places));
+  for (const Json& item : list) kinds.push_back(bind_kind(item, item_path(path, kinds.size()), places));
   return kinds;
 }
 

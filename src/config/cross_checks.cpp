@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "config/key_path.h"
 #include "config/resolve.h"
 #include "config/setting_checks.h"
 
@@ -124,7 +125,7 @@ void CheckedSettings::each_once(const std::string& path, const std::vector<std::
   for (size_t i = 0; i < items.size(); ++i) {
     const auto end = items.begin() + static_cast<std::ptrdiff_t>(i);
     if (std::find(items.begin(), end, items[i]) != end)
-      fault(fmt::format("{}[{}]", path, i),
+      fault(item_path(path, i),
             fmt::format("{} stands in the list twice (each {} once)", quote(items[i]), what));
   }
 }

@@ -9,7 +9,7 @@
 
 #include "config/canonical.h"
 #include "config/faults.h"
-#include "config/resolve.h"
+#include "config/key_path.h"
 #include "config/scalar.h"
 #include "config/schema.h"
 #include "config/yaml_writer.h"

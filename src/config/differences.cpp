@@ -4,7 +4,7 @@
 #include <functional>
 #include <utility>
 
-#include "config/resolve.h"
+#include "config/key_path.h"
 
 namespace bernoulli::config {
 namespace {

@@ -6,16 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "config/key_path.h"
 #include "core/printable.h"
 #include "core/utf8.h"
 
 namespace bernoulli::config {
 namespace {
-
-bool is_in(const std::string& inner, const std::string& outer) {
-  return outer.empty() || inner == outer ||
-         (inner.starts_with(outer) && (inner[outer.size()] == '.' || inner[outer.size()] == '['));
-}
 
 std::string join_lines(const std::vector<std::string>& lines) {
   std::string joined;

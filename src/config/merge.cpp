@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "config/canonical.h"
-#include "config/resolve.h"
+#include "config/key_path.h"
 
 namespace bernoulli::config {
 namespace {
@@ -116,7 +116,7 @@ void merge_item(const FieldSchema& schema, Node& base, Node overlay, const std::
                fmt::format("has no item [{}] (it has {}, counted from 0)", overlay.index, size));
   } else {
     merge(*item, base.items[static_cast<size_t>(overlay.index)], std::move(overlay.items.front()),
-          fmt::format("{}[{}]", path, overlay.index), faults);
+          item_path(path, overlay.index), faults);
   }
 }
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "config/faults.h"
-#include "config/resolve.h"
+#include "config/key_path.h"
 #include "core/error.h"
 
 namespace bernoulli::config {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "config/canonical.h"
+#include "config/key_path.h"
 #include "config/scalar.h"
 #include "core/text_distance.h"
 
@@ -174,7 +175,7 @@ class Resolver {
   Json stand_in_list(const FieldSchema& schema, const std::string& path) {
     Json items = Json::array();
     for (int64_t i = 0; i < schema.min_items; ++i) {
-      const std::string item = fmt::format("{}[{}]", path, i);
+      const std::string item = item_path(path, i);
       items.push_back(schema.type == FieldType::kKindList ? first_kind(*schema.kinds, item)
                                                           : stand_in(schema.fields.front(), item));
     }
@@ -273,10 +274,10 @@ class Resolver {
       return wrong(node, path, fmt::format("has {} items", node.items.size()), schema);
     Json values = Json::array();
     for (size_t i = 0; i < node.items.size(); ++i) {
-      const std::string item_path = fmt::format("{}[{}]", path, i);
+      const std::string below = item_path(path, i);
       const FieldSchema& item = schema.fields.front();
-      values.push_back(node.items[i].is_null() ? wrong_type(node.items[i], item_path, item)
-                                               : value(item, node.items[i], item_path));
+      values.push_back(node.items[i].is_null() ? wrong_type(node.items[i], below, item)
+                                               : value(item, node.items[i], below));
     }
     return values;
   }
@@ -307,7 +308,7 @@ class Resolver {
       return wrong(node, path, fmt::format("has {} items", node.items.size()), schema);
     Json values = Json::array();
     for (size_t i = 0; i < node.items.size(); ++i)
-      values.push_back(kind(schema, node.items[i], fmt::format("{}[{}]", path, i)));
+      values.push_back(kind(schema, node.items[i], item_path(path, i)));
     return values;
   }
 
@@ -382,8 +383,7 @@ class Resolver {
       if (member.field != nullptr || member.kind != nullptr) continue;
       const std::vector<std::string> names = member_names(schema);
       const std::string known = names.empty() ? "no keys" : join_words(names);
-      const std::string shown = quote(entry.key);
-      const std::string below = join_path(path, shown.substr(1, shown.size() - 2));
+      const std::string below = join_shown(path, entry.key);
       std::vector<std::string> broken = meant_by(schema, node, entry.key, path);
       broken.push_back(below);
       faults_.add(entry.place, below,
@@ -476,10 +476,6 @@ class Resolver {
 
 }  // namespace
 
-std::string join_path(const std::string& path, const std::string& key) {
-  return path.empty() ? key : path + "." + key;
-}
-
 Resolution resolve(const FieldSchema& schema, const Node& node, Faults& faults) {
   Resolver resolver(faults);
   Json value = resolver.field(schema, &node, "", node.place);
@@ -487,13 +483,10 @@ Resolution resolve(const FieldSchema& schema, const Node& node, Faults& faults) 
 }
 
 Place place_of(const std::map<std::string, Place>& places, const std::string& path) {
-  std::string prefix = path;
-  while (!prefix.empty()) {
+  for (std::string prefix = path; !prefix.empty(); prefix = path_around(prefix)) {
     if (const auto found = places.find(prefix);
         found != places.end() && found->second.text() != kDefaultSource)
       return found->second;
-    const size_t end = prefix.find_last_of(".[");
-    prefix.resize(end == std::string::npos ? 0 : end);
   }
   const auto root = places.find("");
   return root == places.end() ? Place{} : root->second;

@@ -27,7 +27,4 @@ Resolution resolve(const FieldSchema& schema, const Node& node, Faults& faults);
 /// The place of `path`, or of the nearest thing around it.
 Place place_of(const std::map<std::string, Place>& places, const std::string& path);
 
-/// "a.b" and "c" give "a.b.c".
-std::string join_path(const std::string& path, const std::string& key);
-
 }  // namespace bernoulli::config

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "config/resolve.h"
+#include "config/key_path.h"
 #include "config/setting_checks.h"
 #include "core/name_list.h"
 #include "core/text_distance.h"

@@ -10,7 +10,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
-#include "config/resolve.h"
+#include "config/key_path.h"
 #include "config/text_gate.h"
 
 namespace bernoulli::config {
@@ -91,11 +91,10 @@ class TreeBuilder final : public YAML::EventHandler {
   std::string path_of(const std::string& key) const {
     std::string path = of_.path;
     for (const Open& around : open_) {
-      if (around.node.is_list()) path += fmt::format("[{}]", around.node.items.size());
+      if (around.node.is_list()) path = item_path(path, around.node.items.size());
       if (around.entry) path = join_path(path, around.entry->key);
     }
-    const std::string shown = quote(key);
-    return join_path(path, shown.substr(1, shown.size() - 2));
+    return join_shown(path, key);
   }
 
   [[noreturn]] static void refuse_anchor(const Place& place) {

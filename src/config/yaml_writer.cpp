@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "config/resolve.h"
+#include "config/key_path.h"
 #include "core/ascii.h"
 #include "core/utf8.h"
 
@@ -132,7 +132,7 @@ void for_each_leaf(const Json& value, const std::string& path,
   } else if (value.is_object()) {
     for (const auto& [key, item] : value.items()) for_each_leaf(item, join_path(path, key), visit);
   } else {
-    for (size_t i = 0; i < value.size(); ++i) for_each_leaf(value[i], fmt::format("{}[{}]", path, i), visit);
+    for (size_t i = 0; i < value.size(); ++i) for_each_leaf(value[i], item_path(path, i), visit);
   }
 }
 

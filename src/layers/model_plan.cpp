@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "config/key_path.h"
 #include "config/loss_mode.h"
 #include "core/error.h"
 #include "layers/shape_rules.h"
@@ -45,7 +46,7 @@ std::vector<std::string> lines_of(const std::vector<LayerFault>& faults) {
 
 constexpr const char* kLayersKey = "model.layers";
 
-std::string item_path(const std::string& list, size_t index) { return fmt::format("{}[{}]", list, index); }
+using config::item_path;
 
 /// Plans lists of layers, those of branches among them, and gathers what is wrong with them.
 class Planner {
