@@ -131,9 +131,6 @@ void canonicalise(const FieldSchema& schema, Node& node) {
       return;
     case FieldType::kKind:
       return canonicalise_kind(schema, node);
-    case FieldType::kKindList:
-      for (Node& item : node.items) canonicalise_kind(schema, item);
-      return;
     case FieldType::kList:
       return canonicalise_list(schema, node);
     default:

@@ -45,13 +45,19 @@ std::string short_form(const FieldSchema& schema) {
   return "";
 }
 
+/// What the items of a list are, and those of lists in it; anything else itself.
+const FieldSchema& innermost(const FieldSchema& schema) {
+  return schema.type == FieldType::kList ? innermost(schema.fields.front()) : schema;
+}
+
 std::string takes(const FieldSchema& schema) {
   if (schema.type == FieldType::kEither) {
     std::vector<std::string> forms;
     for (const FieldSchema& form : schema.fields) forms.push_back(takes(form));
     return fmt::format("{}", fmt::join(forms, ", or "));
   }
-  if (schema.type == FieldType::kKindList) return "a list of " + join_words(names_of(*schema.kinds));
+  if (schema.type == FieldType::kList && schema.fields.front().type == FieldType::kKind)
+    return "a list of " + join_words(names_of(*schema.fields.front().kinds));
   if (schema.type == FieldType::kMap && schema.kinds != nullptr) {
     return "a map of keys with one of " + join_words(names_of(*schema.kinds));
   }
@@ -82,9 +88,7 @@ class Rows {
  public:
   void add(const FieldSchema& schema, const std::string& path) {
     rows_.push_back(row_of(schema, path));
-    if (schema.kinds != nullptr) add_kinds(*schema.kinds, path);
-    const bool holds_lists = schema.type == FieldType::kList && schema.fields.front().kinds != nullptr;
-    if (holds_lists) add_kinds(*schema.fields.front().kinds, path);
+    if (const auto* kinds = innermost(schema).kinds; kinds != nullptr) add_kinds(*kinds, path);
     if (schema.type != FieldType::kMap) return;
     for (const FieldSchema& field : schema.fields) add(field, join_path(path, field.key));
   }
@@ -148,15 +152,13 @@ std::vector<Row> rows_at(const FieldSchema& root, const std::string& path) {
   std::string walked;
   Rows rows;
   for (const std::string& key : split_keys(path)) {
-    if (at.type == FieldType::kList && at.fields.front().kinds != nullptr)
-      at = FieldSchema(at.fields.front());
-    if (at.kinds != nullptr) rows.refer(*at.kinds, walked);
-    const MapMember member = find_member(at, key);
-    const bool has_no_keys = at.type == FieldType::kList || at.type == FieldType::kEither;
-    if ((member.field == nullptr || has_no_keys) && member.kind == nullptr) refuse_key(path, key, at);
+    const FieldSchema around = innermost(at);
+    if (around.kinds != nullptr) rows.refer(*around.kinds, walked);
+    const MapMember member = find_member(around, key);
+    const bool is_key = member.field != nullptr && around.type != FieldType::kEither;
+    if (!is_key && member.kind == nullptr) refuse_key(path, key, around);
     kind = member.kind;
-    const FieldSchema next = kind != nullptr ? kind_map(*kind) : *member.field;
-    at = next;
+    at = kind != nullptr ? kind_map(*kind) : *member.field;
     walked = join_path(walked, key);
   }
   if (kind != nullptr) {

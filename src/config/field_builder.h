@@ -128,7 +128,7 @@ inline Field one_kind(std::string key, std::string doc, const std::vector<KindSc
   return Field(FieldType::kKind, std::move(key), std::move(doc)).kinds(kinds);
 }
 inline Field kind_list(std::string key, std::string doc, const std::vector<KindSchema>& kinds) {
-  return Field(FieldType::kKindList, std::move(key), std::move(doc)).kinds(kinds);
+  return list(std::move(key), std::move(doc), one_kind("", "", kinds));
 }
 
 }  // namespace bernoulli::config

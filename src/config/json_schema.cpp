@@ -250,8 +250,6 @@ Json type_json(const FieldSchema& schema) {
       return list_json(schema);
     case FieldType::kKind:
       return kind_json(schema);
-    case FieldType::kKindList:
-      return array_json(kind_json(schema), schema);
     case FieldType::kMap:
       return map_json(schema);
     case FieldType::kNamed:

@@ -20,7 +20,6 @@ enum class FieldType {
   kEnum,
   kList,
   kKind,
-  kKindList,
   kMap,
   kNamed,   ///< a map whose keys are free names, each with a value of the same schema
   kEither,  ///< one of several forms, which are told apart by shape: a single value, a list, a map
@@ -59,10 +58,9 @@ struct FieldSchema {
   /// kMap: the keys. kList: exactly one entry, the schema of an item. kNamed: exactly one, that of a value,
   /// whose key says what the names are. kEither: the forms, of different shapes; their keys are not used.
   std::vector<FieldSchema> fields;
-  /// kKind and kKindList: what may stand there. kMap: beside `fields`, exactly one of these kinds stands in
-  /// the map.
+  /// kKind: what may stand there. kMap: beside `fields`, exactly one of these kinds stands in the map.
   const std::vector<KindSchema>* kinds = nullptr;
-  int64_t min_items = 0;  ///< kList, kKindList: items. kString: bytes
+  int64_t min_items = 0;  ///< kList: items. kString: bytes
   int64_t max_items = std::numeric_limits<int64_t>::max();
   std::string pattern =
       {};  ///< kString: what the JSON Schema says of it beside its size, as a regular expression

@@ -94,29 +94,18 @@ void merge_maps(const FieldSchema& schema, Node& base, Node overlay, const std::
   for (Entry& entry : overlay.entries) merge_entry(schema, base, std::move(entry), path, faults);
 }
 
-/// The schema of one item of a list, or null.
-const FieldSchema* item_schema(const FieldSchema& list, FieldSchema& storage) {
-  if (list.type == FieldType::kList) return &list.fields.front();
-  if (list.type != FieldType::kKindList) return nullptr;
-  storage.type = FieldType::kKind;
-  storage.kinds = list.kinds;
-  return &storage;
-}
-
 void merge_item(const FieldSchema& schema, Node& base, Node overlay, const std::string& path,
                 Faults& faults) {
   const auto size = static_cast<int64_t>(base.items.size());
-  FieldSchema storage;
-  const FieldSchema* item = item_schema(schema, storage);
-  if (item == nullptr || !base.is_list()) {
+  if (schema.type != FieldType::kList || !base.is_list()) {
     faults.add(overlay.place, path,
                "is not a list in the configuration, so no item of it can be set (set the whole key)");
   } else if (overlay.index >= size) {
     faults.add(overlay.place, path,
                fmt::format("has no item [{}] (it has {}, counted from 0)", overlay.index, size));
   } else {
-    merge(*item, base.items[static_cast<size_t>(overlay.index)], std::move(overlay.items.front()),
-          item_path(path, overlay.index), faults);
+    merge(schema.fields.front(), base.items[static_cast<size_t>(overlay.index)],
+          std::move(overlay.items.front()), item_path(path, overlay.index), faults);
   }
 }
 

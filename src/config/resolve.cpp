@@ -157,7 +157,6 @@ class Resolver {
       case FieldType::kKind:
         return first_kind(*schema.kinds, path);
       case FieldType::kList:
-      case FieldType::kKindList:
         return stand_in_list(schema, path);
       case FieldType::kNamed:
         return Json::object();
@@ -174,11 +173,8 @@ class Resolver {
 
   Json stand_in_list(const FieldSchema& schema, const std::string& path) {
     Json items = Json::array();
-    for (int64_t i = 0; i < schema.min_items; ++i) {
-      const std::string item = item_path(path, i);
-      items.push_back(schema.type == FieldType::kKindList ? first_kind(*schema.kinds, item)
-                                                          : stand_in(schema.fields.front(), item));
-    }
+    for (int64_t i = 0; i < schema.min_items; ++i)
+      items.push_back(stand_in(schema.fields.front(), item_path(path, i)));
     return items;
   }
 
@@ -207,8 +203,6 @@ class Resolver {
     switch (schema.type) {
       case FieldType::kKind:
         return kind(schema, node, path);
-      case FieldType::kKindList:
-        return kind_list(schema, node, path);
       case FieldType::kList:
         return list(schema, node, path);
       case FieldType::kMap:
@@ -300,16 +294,6 @@ class Resolver {
   static bool has_valid_size(const FieldSchema& schema, const Node& node) {
     const auto size = static_cast<int64_t>(node.items.size() + node.entries.size());
     return size >= schema.min_items && size <= schema.max_items;
-  }
-
-  Json kind_list(const FieldSchema& schema, const Node& node, const std::string& path) {
-    if (!node.is_list()) return wrong_type(node, path, schema);
-    if (!has_valid_size(schema, node))
-      return wrong(node, path, fmt::format("has {} items", node.items.size()), schema);
-    Json values = Json::array();
-    for (size_t i = 0; i < node.items.size(); ++i)
-      values.push_back(kind(schema, node.items[i], item_path(path, i)));
-    return values;
   }
 
   Json kind(const FieldSchema& schema, const Node& node, const std::string& path) {

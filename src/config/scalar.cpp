@@ -96,6 +96,8 @@ std::string plural(const FieldSchema& item) {
       return fmt::format("numbers{}", describe_range(item));
     case FieldType::kString:
       return "texts";
+    case FieldType::kKind:
+      return "steps such as `- name: {key: value}`";
     default:
       return fmt::format("items, each {}", expected(item));
   }
@@ -118,8 +120,6 @@ std::string expected_type(const FieldSchema& schema) {
     case FieldType::kKind:
       return fmt::format("{}{}", schema.shorthand.empty() ? "" : "a number, ",
                          join_words(kind_names(schema)));
-    case FieldType::kKindList:
-      return fmt::format("a list of {}steps such as `- name: {{key: value}}`", count(schema));
     case FieldType::kMap:
       return "a map of keys";
     case FieldType::kNamed: {

@@ -81,6 +81,7 @@ void for_each_key(const FieldSchema& schema, const std::string& path,
       for_each_key(field, below(field.key), visit);
     }
   }
+  if (schema.type == FieldType::kList) for_each_key(schema.fields.front(), path, visit);
   if (schema.kinds == nullptr) return;
   for (const KindSchema& kind : *schema.kinds) {
     visit(below(kind.name), kind.doc);
