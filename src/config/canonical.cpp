@@ -23,7 +23,7 @@ Node empty_map(const Place& place) {
 }
 
 bool takes_list(const FieldSchema& schema) {
-  return schema.type == FieldType::kList || schema.type == FieldType::kAny ||
+  return schema.type == FieldType::kList ||
          (schema.type == FieldType::kEither && std::ranges::any_of(schema.fields, takes_list));
 }
 

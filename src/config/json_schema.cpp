@@ -256,8 +256,6 @@ Json type_json(const FieldSchema& schema) {
       return named_json(schema);
     case FieldType::kEither:
       return either_json(schema);
-    case FieldType::kAny:
-      return Json::object();
   }
   add_range(schema, json);
   return json;

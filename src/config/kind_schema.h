@@ -21,9 +21,8 @@ enum class FieldType {
   kList,
   kKind,
   kMap,
-  kNamed,   ///< a map whose keys are free names, each with a value of the same schema
-  kEither,  ///< one of several forms, which are told apart by shape: a single value, a list, a map
-  kAny
+  kNamed,  ///< a map whose keys are free names, each with a value of the same schema
+  kEither  ///< one of several forms, which are told apart by shape: a single value, a list, a map
 };
 
 struct KindSchema;

@@ -39,25 +39,6 @@ Node to_node(const Json& value) {
   return node;
 }
 
-Json to_any(const Node& node) {
-  switch (node.kind) {
-    case Node::Kind::kScalar:
-      return node.quoted ? Json(node.scalar) : read_any_scalar(node);
-    case Node::Kind::kList: {
-      Json list = Json::array();
-      for (const Node& item : node.items) list.push_back(to_any(item));
-      return list;
-    }
-    case Node::Kind::kMap: {
-      Json map = Json::object();
-      for (const Entry& entry : node.entries) map[entry.key] = to_any(entry.value);
-      return map;
-    }
-    default:
-      return nullptr;
-  }
-}
-
 std::vector<std::string> member_names(const FieldSchema& schema) {
   std::vector<std::string> names;
   for (const FieldSchema& field : schema.fields) names.push_back(field.key);
@@ -213,8 +194,6 @@ class Resolver {
         const FieldSchema* form = form_of(schema, node);
         return form == nullptr ? wrong_type(node, path, schema) : value(*form, node, path);
       }
-      case FieldType::kAny:
-        return to_any(node);
       default:
         return scalar(schema, node, path);
     }

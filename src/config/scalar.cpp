@@ -131,8 +131,6 @@ std::string expected_type(const FieldSchema& schema) {
       for (const FieldSchema& form : schema.fields) forms.push_back(expected(form));
       return fmt::format("{}", fmt::join(forms, ", or "));
     }
-    case FieldType::kAny:
-      return "any value";
   }
   return "";
 }
@@ -176,15 +174,6 @@ std::variant<bool, ScalarFault> read_bool(const Node& node) {
   if (!node.quoted && node.scalar == "true") return true;
   if (!node.quoted && node.scalar == "false") return false;
   return ScalarFault{fmt::format("is {}{}", describe_node(node), node.quoted ? hint(node) : "")};
-}
-
-Json read_any_scalar(const Node& node) {
-  if (const auto value = read_bool(node); std::holds_alternative<bool>(value)) return std::get<bool>(value);
-  if (const auto value = read_integer(node); std::holds_alternative<int64_t>(value))
-    return std::get<int64_t>(value);
-  if (const auto value = read_number(node); std::holds_alternative<double>(value))
-    return std::get<double>(value);
-  return node.scalar;
 }
 
 bool looks_like_number(const Node& node) {

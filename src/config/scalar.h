@@ -25,9 +25,6 @@ std::variant<double, ScalarFault> read_number(const Node& node);
 /// true or false.
 std::variant<bool, ScalarFault> read_bool(const Node& node);
 
-/// Value of a plain scalar where no type is prescribed: bool, int64, double or string.
-Json read_any_scalar(const Node& node);
-
 /// True where `node` is a plain scalar that begins like a number.
 bool looks_like_number(const Node& node);
 
