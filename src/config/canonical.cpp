@@ -95,9 +95,9 @@ void canonicalise_map(const FieldSchema& schema, Node& node) {
 }
 
 void count_up(const FieldSchema& schema, Node& node) {
-  const auto number = read_integer(node);
-  if (!std::holds_alternative<int64_t>(number)) return;
-  const int64_t last = std::get<int64_t>(number);
+  const ScalarValue number = read_integer(node);
+  if (!std::holds_alternative<Json>(number)) return;
+  const auto last = std::get<Json>(number).get<int64_t>();
   if (last < 1 || last > schema.max_items) return;
   Node list;
   list.kind = Node::Kind::kList;

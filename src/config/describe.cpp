@@ -8,9 +8,9 @@
 #include <fmt/ranges.h>
 
 #include "config/canonical.h"
+#include "config/expectation.h"
 #include "config/faults.h"
 #include "config/key_path.h"
-#include "config/scalar.h"
 #include "config/schema.h"
 #include "config/yaml_writer.h"
 #include "core/error.h"

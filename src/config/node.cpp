@@ -11,6 +11,11 @@ std::string Place::text() const {
   return line == 0 ? name : fmt::format("{}:{}:{}", name, line, column);
 }
 
+Place default_place() {
+  static const auto source = std::make_shared<const std::string>(kDefaultSource);
+  return {source};
+}
+
 const Node* Node::find(std::string_view key) const {
   for (const Entry& entry : entries) {
     if (entry.key == key) return &entry.value;

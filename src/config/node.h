@@ -19,6 +19,10 @@ struct Place {
   std::string text() const;
 };
 
+/// Source of values that nobody wrote.
+inline constexpr const char* kDefaultSource = "default";
+Place default_place();
+
 struct Entry;
 
 /// A YAML value with its place. Scalars keep the characters that were written: the schema decides their type.

@@ -1,43 +1,21 @@
 #include "config/resolve.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 #include <variant>
 
 #include <fmt/format.h>
 
+#include "config/applies.h"
 #include "config/canonical.h"
+#include "config/expectation.h"
 #include "config/key_path.h"
 #include "config/scalar.h"
+#include "config/stand_in.h"
 #include "core/text_distance.h"
 
 namespace bernoulli::config {
 namespace {
-
-enum class Applies { kYes, kNo, kUnknown };
-
-const std::shared_ptr<const std::string>& default_source() {
-  static const auto source = std::make_shared<const std::string>(kDefaultSource);
-  return source;
-}
-
-Node to_node(const Json& value) {
-  Node node;
-  node.place.source = default_source();
-  if (value.is_object()) {
-    node.kind = Node::Kind::kMap;
-    for (const auto& [key, item] : value.items()) node.entries.push_back({key, node.place, to_node(item)});
-  } else if (value.is_array()) {
-    node.kind = Node::Kind::kList;
-    for (const Json& item : value) node.items.push_back(to_node(item));
-  } else if (!value.is_null()) {
-    node.kind = Node::Kind::kScalar;
-    node.quoted = value.is_string();
-    node.scalar = value.is_string() ? value.get<std::string>() : value.dump();
-  }
-  return node;
-}
 
 std::vector<std::string> member_names(const FieldSchema& schema) {
   std::vector<std::string> names;
@@ -48,31 +26,6 @@ std::vector<std::string> member_names(const FieldSchema& schema) {
   return names;
 }
 
-const FieldSchema& sibling(const FieldSchema& map, const std::string& key) {
-  return *find_member(map, key).field;
-}
-
-/// Whether a field has a meaning beside what `node` gives. Unknown where the deciding word itself is at
-/// fault. @param failed  the condition that does not hold, where the answer is no
-Applies applies(const FieldSchema& map, const FieldSchema& field, const Node& node,
-                const Condition** failed = nullptr) {
-  if (!field.only_when) return Applies::kYes;
-  const auto& [key, values] = *field.only_when;
-  const FieldSchema& decider = sibling(map, key);
-  if (const Applies decides = applies(map, decider, node, failed); decides != Applies::kYes) return decides;
-  if (failed != nullptr) *failed = &*field.only_when;
-  if (values.empty()) return node.gives(key) ? Applies::kYes : Applies::kNo;
-  std::string word;
-  if (const Node* written = node.find(key); written != nullptr) {
-    word = written->scalar;
-  } else if (decider.default_value) {
-    word = decider.default_value->get<std::string>();
-  }
-  if (std::find(decider.choices.begin(), decider.choices.end(), word) == decider.choices.end())
-    return Applies::kUnknown;
-  return std::find(values.begin(), values.end(), word) != values.end() ? Applies::kYes : Applies::kNo;
-}
-
 class Resolver {
  public:
   explicit Resolver(Faults& faults) : faults_(faults) {}
@@ -81,17 +34,19 @@ class Resolver {
 
   /// @param node null pointer: not written. @param around where a missing key is missed.
   Json field(const FieldSchema& schema, const Node* node, const std::string& path, const Place& around) {
-    if (node == nullptr && schema.default_value && schema.type != FieldType::kMap)
-      return field_default(schema, path);
+    if (node == nullptr && schema.default_value && schema.type != FieldType::kMap) {
+      places_[path] = default_place();
+      return value(schema, stand_in(schema), path);
+    }
     const bool absent = node == nullptr || node->is_null();
     if (absent && schema.optional) {
-      places_[path] = node == nullptr ? Place{default_source()} : node->place;
+      places_[path] = node == nullptr ? default_place() : node->place;
       return nullptr;
     }
     if (schema.type == FieldType::kMap) return map(schema, node, path, around);
     if (node == nullptr) {
       missing(around, path, fmt::format("is missing (expected {})", expected(schema)), {path});
-      return stand_in(schema, path);
+      return replacement(schema, path);
     }
     places_[path] = node->place;
     return value(schema, *node, path);
@@ -111,69 +66,15 @@ class Resolver {
     return paths;
   }
 
-  /// What may stand in the place of a faulty value: of a key that can do without one as though it were not
-  /// written.
-  Json stand_in(const FieldSchema& schema, const std::string& path) {
-    if (schema.optional) return nullptr;
-    if (schema.default_value && schema.type != FieldType::kMap) {
-      Node node = to_node(*schema.default_value);
-      canonicalise(schema, node);
-      return value(schema, node, path);
-    }
-    switch (schema.type) {
-      case FieldType::kBool:
-        return false;
-      case FieldType::kInt:
-        return static_cast<int64_t>(number_in_range(schema));
-      case FieldType::kNumber:
-        return number_in_range(schema);
-      case FieldType::kString:
-        return std::string(static_cast<size_t>(std::max<int64_t>(schema.min_items, 1)), 'x');
-      case FieldType::kEnum:
-        return schema.choices.front();
-      case FieldType::kEither:
-        return stand_in(schema.fields.front(), path);
-      case FieldType::kMap:
-        return map(schema, nullptr, path, Place{});
-      case FieldType::kKind:
-        return first_kind(*schema.kinds, path);
-      case FieldType::kList:
-        return stand_in_list(schema, path);
-      case FieldType::kNamed:
-        return Json::object();
-      default:
-        return nullptr;
-    }
+  /// Stands in the place of a faulty value. A key that can do without one is as though it were not written.
+  Json replacement(const FieldSchema& schema, const std::string& path) {
+    return schema.optional ? Json() : value(schema, stand_in(schema), path);
   }
 
-  static double number_in_range(const FieldSchema& schema) {
-    if (!std::isfinite(schema.minimum)) return std::isfinite(schema.maximum) ? schema.maximum - 1 : 0;
-    if (!schema.minimum_exclusive) return schema.minimum;
-    return std::isfinite(schema.maximum) ? (schema.minimum + schema.maximum) / 2 : schema.minimum + 1;
-  }
-
-  Json stand_in_list(const FieldSchema& schema, const std::string& path) {
-    Json items = Json::array();
-    for (int64_t i = 0; i < schema.min_items; ++i)
-      items.push_back(stand_in(schema.fields.front(), item_path(path, i)));
-    return items;
-  }
-
-  Json first_kind(const std::vector<KindSchema>& kinds, const std::string& path) {
-    const KindSchema& kind = kinds.front();
-    return Json{{kind.name, map(kind_map(kind), nullptr, join_path(path, kind.name), Place{})}};
-  }
-
-  Json field_default(const FieldSchema& schema, const std::string& path) {
-    Node node = to_node(*schema.default_value);
-    canonicalise(schema, node);
-    places_[path] = node.place;
-    return value(schema, node, path);
-  }
-
-  Json wrong(const Node& node, const std::string& path, const std::string& what, const FieldSchema& schema) {
-    faults_.add(node.place, path, fmt::format("{} (expected {})", what, expected(schema)));
-    return stand_in(schema, path);
+  Json wrong(const Node& node, const std::string& path, const std::string& what, const FieldSchema& schema,
+             const std::string& suggestion = "") {
+    faults_.add(node.place, path, fmt::format("{} (expected {}){}", what, expected(schema), suggestion));
+    return replacement(schema, path);
   }
 
   Json wrong_type(const Node& node, const std::string& path, const FieldSchema& schema) {
@@ -200,42 +101,10 @@ class Resolver {
   }
 
   Json scalar(const FieldSchema& schema, const Node& node, const std::string& path) {
-    if (!node.is_scalar()) return wrong_type(node, path, schema);
-    if (schema.type == FieldType::kString) return string(schema, node, path);
-    const bool is_choice =
-        std::find(schema.choices.begin(), schema.choices.end(), node.scalar) != schema.choices.end();
-    if (is_choice) return node.scalar;
-    if (schema.type == FieldType::kEnum) {
-      faults_.add(node.place, path,
-                  fmt::format("is {} (expected {}){}", describe_node(node), expected(schema),
-                              did_you_mean(node.scalar, schema.choices)));
-      return stand_in(schema, path);
-    }
-    if (schema.type == FieldType::kBool) return typed(schema, node, path, read_bool(node));
-    if (schema.type == FieldType::kInt) return typed(schema, node, path, read_integer(node));
-    return typed(schema, node, path, read_number(node));
-  }
-
-  template <typename T>
-  Json typed(const FieldSchema& schema, const Node& node, const std::string& path,
-             const std::variant<T, ScalarFault>& read) {
-    if (const auto* fault = std::get_if<ScalarFault>(&read)) return wrong(node, path, fault->message, schema);
-    const T number = std::get<T>(read);
-    if constexpr (!std::is_same_v<T, bool>) {
-      if (!in_range(schema, static_cast<double>(number)))
-        return wrong(node, path, fmt::format("is {}, out of range", describe_node(node)), schema);
-    }
-    return number;
-  }
-
-  Json string(const FieldSchema& schema, const Node& node, const std::string& path) {
-    const auto size = static_cast<int64_t>(node.scalar.size());
-    if (size < schema.min_items || size > schema.max_items) {
-      return wrong(node, path, fmt::format("is {}, {} bytes long", describe_node(node), size), schema);
-    }
-    if (node.scalar.find('\0') != std::string::npos)
-      return wrong(node, path, "contains a NUL character", schema);
-    return node.scalar;
+    const ScalarValue read = read_scalar(schema, node);
+    const auto* fault = std::get_if<ScalarFault>(&read);
+    return fault == nullptr ? std::get<Json>(read)
+                            : wrong(node, path, fault->message, schema, fault->suggestion);
   }
 
   Json list(const FieldSchema& schema, const Node& node, const std::string& path) {
@@ -279,14 +148,14 @@ class Resolver {
     const std::string names = join_words(kind_names(schema));
     if (!node.is_map()) {
       faults_.add(node.place, path, fmt::format("is {} (expected {})", describe_node(node), names));
-      return first_kind(*schema.kinds, path);
+      return replacement(schema, path);
     }
     if (node.entries.size() != 1) {
       faults_.add(
           node.place, path,
           fmt::format("has {} keys{} (expected one kind, with its own keys in braces or indented below it)",
                       node.entries.size(), first_keys(node)));
-      return first_kind(*schema.kinds, path);
+      return replacement(schema, path);
     }
     const Entry& entry = node.entries.front();
     const KindSchema* chosen = find_kind(*schema.kinds, entry.key);
@@ -294,7 +163,7 @@ class Resolver {
       faults_.add(entry.place, path,
                   fmt::format("unknown kind {} (expected {}){}", quote(entry.key), names,
                               did_you_mean(entry.key, kind_names(schema))));
-      return first_kind(*schema.kinds, path);
+      return replacement(schema, path);
     }
     return Json{{chosen->name, kind_arguments(*chosen, entry, join_path(path, chosen->name))}};
   }
@@ -370,7 +239,7 @@ class Resolver {
     std::vector<std::string> applicable;
     std::vector<std::string> given;
     for (const std::string& key : schema.one_of) {
-      const Applies meaning = applies(schema, sibling(schema, key), node);
+      const Applies meaning = applies(schema, *find_member(schema, key).field, node);
       if (meaning == Applies::kUnknown) return;
       if (meaning == Applies::kYes) applicable.push_back(key);
       if (meaning == Applies::kYes && node.gives(key)) given.push_back(key);
@@ -401,7 +270,7 @@ class Resolver {
               ? fmt::format("has no meaning without '{}' (expected '{}' beside it, or neither)", key, key)
               : fmt::format("has a meaning only where '{}' is {} (leave it out)", key, join_words(values)));
     }
-    places_[below] = written == nullptr ? Place{default_source()} : written->place;
+    places_[below] = written == nullptr ? default_place() : written->place;
     return nullptr;
   }
 
@@ -419,14 +288,7 @@ class Resolver {
     }
     Node fallback;
     if (chosen.empty()) {
-      if (!schema.default_value) {
-        missing(node.place, path,
-                fmt::format("names no kind (expected one of {})", join_words(kind_names(schema))),
-                paths_of(kind_names(schema), path));
-        values.update(first_kind(*schema.kinds, path));
-        return;
-      }
-      fallback = to_node(*schema.default_value);
+      fallback = stand_in(schema);
       chosen.push_back(&fallback.entries.front());
     }
     const KindSchema& kind = *find_kind(*schema.kinds, chosen.front()->key);

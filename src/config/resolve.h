@@ -9,9 +9,6 @@
 
 namespace bernoulli::config {
 
-/// Source of values that nobody wrote.
-inline constexpr const char* kDefaultSource = "default";
-
 /// Checks a canonical tree against its schema and fills the defaults in.
 struct Resolution {
   Json value;  ///< every key in schema order; kinds as {name: {key: value}}; null where a key has no value

@@ -1,13 +1,13 @@
 #include "config/scalar.h"
 
-#include <cmath>
+#include <algorithm>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include "config/faults.h"
+#include "config/expectation.h"
 #include "core/ascii.h"
 #include "core/parse_number.h"
+#include "core/text_distance.h"
 
 namespace bernoulli::config {
 namespace {
@@ -67,94 +67,8 @@ std::string_view for_parsing(const Node& node) {
   return text.starts_with('+') ? text.substr(1) : text;
 }
 
-std::string bound_text(double bound) {
-  if (bound == std::floor(bound) && std::abs(bound) < 1e15) return fmt::format("{:.0f}", bound);
-  if (bound >= 9.2e18) return fmt::format("{}", std::numeric_limits<int64_t>::max());
-  return fmt::format("{}", bound);
-}
-
-/// "3 to 5 ", "at least 3 ", or nothing.
-std::string count(const FieldSchema& schema) {
-  const bool bounded = schema.max_items < std::numeric_limits<int64_t>::max();
-  if (bounded) return fmt::format("{} to {} ", schema.min_items, schema.max_items);
-  return schema.min_items > 0 ? fmt::format("at least {} ", schema.min_items) : "";
-}
-
-std::string expected_text(const FieldSchema& schema) {
-  if (schema.max_items == 1)
-    return schema.min_items == 1 ? "a text of one byte" : "a text of at most one byte";
-  if (schema.max_items < std::numeric_limits<int64_t>::max())
-    return fmt::format("a text of {}bytes", count(schema));
-  return schema.min_items > 0 ? "a text that is not empty" : "a text";
-}
-
-std::string plural(const FieldSchema& item) {
-  switch (item.type) {
-    case FieldType::kInt:
-      return fmt::format("integers{}", describe_range(item));
-    case FieldType::kNumber:
-      return fmt::format("numbers{}", describe_range(item));
-    case FieldType::kString:
-      return "texts";
-    case FieldType::kKind:
-      return "steps such as `- name: {key: value}`";
-    default:
-      return fmt::format("items, each {}", expected(item));
-  }
-}
-
-std::string expected_type(const FieldSchema& schema) {
-  switch (schema.type) {
-    case FieldType::kBool:
-      return "true or false";
-    case FieldType::kInt:
-      return fmt::format("an integer{}", describe_range(schema));
-    case FieldType::kNumber:
-      return fmt::format("a number{}", describe_range(schema));
-    case FieldType::kString:
-      return expected_text(schema);
-    case FieldType::kEnum:
-      return join_words(schema.choices);
-    case FieldType::kList:
-      return fmt::format("a list of {}{}", count(schema), plural(schema.fields.front()));
-    case FieldType::kKind:
-      return fmt::format("{}{}", schema.shorthand.empty() ? "" : "a number, ",
-                         join_words(kind_names(schema)));
-    case FieldType::kMap:
-      return "a map of keys";
-    case FieldType::kNamed: {
-      const FieldSchema& value = schema.fields.front();
-      return fmt::format("a map of {}{}s, each with {}", count(schema), value.key, expected(value));
-    }
-    case FieldType::kEither: {
-      std::vector<std::string> forms;
-      for (const FieldSchema& form : schema.fields) forms.push_back(expected(form));
-      return fmt::format("{}", fmt::join(forms, ", or "));
-    }
-  }
-  return "";
-}
-
-}  // namespace
-
-std::vector<std::string> kind_names(const FieldSchema& schema) {
-  std::vector<std::string> names;
-  for (const KindSchema& kind : *schema.kinds) names.push_back(kind.name);
-  return names;
-}
-
-std::variant<int64_t, ScalarFault> read_integer(const Node& node) {
-  const bool plain = !node.quoted && is_integer_text(node.scalar) && !has_leading_zero(node.scalar);
-  if (!plain) return ScalarFault{fmt::format("is {}{}", describe_node(node), hint(node))};
-  const std::optional<int64_t> value = parse_number<int64_t>(for_parsing(node));
-  if (!value) {
-    return ScalarFault{
-        fmt::format("is {}, which does not fit in a signed 64-bit integer", describe_node(node))};
-  }
-  return *value;
-}
-
-std::variant<double, ScalarFault> read_number(const Node& node) {
+/// An integer, or a decimal fraction or power of ten; finite.
+ScalarValue read_number(const Node& node) {
   if (node.quoted || !is_number_text(node.scalar) || has_leading_zero(node.scalar)) {
     const bool not_finite = !node.quoted && (node.scalar.find("nan") != std::string::npos ||
                                              node.scalar.find("NaN") != std::string::npos ||
@@ -167,13 +81,53 @@ std::variant<double, ScalarFault> read_number(const Node& node) {
     return ScalarFault{
         fmt::format("is {}, which does not fit in a 64-bit floating-point number", describe_node(node))};
   }
-  return *value;
+  return Json(*value);
 }
 
-std::variant<bool, ScalarFault> read_bool(const Node& node) {
-  if (!node.quoted && node.scalar == "true") return true;
-  if (!node.quoted && node.scalar == "false") return false;
+ScalarValue read_bool(const Node& node) {
+  if (!node.quoted && node.scalar == "true") return Json(true);
+  if (!node.quoted && node.scalar == "false") return Json(false);
   return ScalarFault{fmt::format("is {}{}", describe_node(node), node.quoted ? hint(node) : "")};
+}
+
+ScalarValue read_text(const FieldSchema& schema, const Node& node) {
+  const auto size = static_cast<int64_t>(node.scalar.size());
+  if (size < schema.min_items || size > schema.max_items)
+    return ScalarFault{fmt::format("is {}, {} bytes long", describe_node(node), size)};
+  if (node.scalar.find('\0') != std::string::npos) return ScalarFault{"contains a NUL character"};
+  return Json(node.scalar);
+}
+
+bool in_range(const FieldSchema& schema, double value) {
+  const bool above = schema.minimum_exclusive ? value > schema.minimum : value >= schema.minimum;
+  const bool below = schema.maximum_exclusive ? value < schema.maximum : value <= schema.maximum;
+  return above && below;
+}
+
+}  // namespace
+
+ScalarValue read_scalar(const FieldSchema& schema, const Node& node) {
+  const std::string is_this = fmt::format("is {}", describe_node(node));
+  if (!node.is_scalar()) return ScalarFault{is_this};
+  if (schema.type == FieldType::kString) return read_text(schema, node);
+  if (std::ranges::find(schema.choices, node.scalar) != schema.choices.end()) return Json(node.scalar);
+  if (schema.type == FieldType::kEnum) return ScalarFault{is_this, did_you_mean(node.scalar, schema.choices)};
+  if (schema.type == FieldType::kBool) return read_bool(node);
+  ScalarValue number = schema.type == FieldType::kInt ? read_integer(node) : read_number(node);
+  if (const auto* value = std::get_if<Json>(&number); value != nullptr && !in_range(schema, *value))
+    return ScalarFault{is_this + ", out of range"};
+  return number;
+}
+
+ScalarValue read_integer(const Node& node) {
+  const bool plain = !node.quoted && is_integer_text(node.scalar) && !has_leading_zero(node.scalar);
+  if (!plain) return ScalarFault{fmt::format("is {}{}", describe_node(node), hint(node))};
+  const std::optional<int64_t> value = parse_number<int64_t>(for_parsing(node));
+  if (!value) {
+    return ScalarFault{
+        fmt::format("is {}, which does not fit in a signed 64-bit integer", describe_node(node))};
+  }
+  return Json(*value);
 }
 
 bool looks_like_number(const Node& node) {
@@ -181,50 +135,6 @@ bool looks_like_number(const Node& node) {
   std::string_view text = without_sign(node.scalar);
   if (text.starts_with('.')) text = text.substr(1);
   return (!text.empty() && is_digit(text[0])) || text == "inf" || text == "nan";
-}
-
-std::string describe_node(const Node& node) {
-  switch (node.kind) {
-    case Node::Kind::kNull:
-      return "empty";
-    case Node::Kind::kScalar:
-      return quote(node.scalar);
-    case Node::Kind::kList:
-      return "a list";
-    case Node::Kind::kMap:
-      return "a map";
-    case Node::Kind::kItem:
-      return "one item of a list";
-  }
-  return "";
-}
-
-std::string expected(const FieldSchema& schema) {
-  const bool has_words = !schema.choices.empty() && schema.type != FieldType::kEnum;
-  return has_words ? fmt::format("{} or {}", expected_type(schema), join_words(schema.choices))
-                   : expected_type(schema);
-}
-
-std::string describe_range(const FieldSchema& schema) {
-  const bool low = std::isfinite(schema.minimum);
-  const bool high = std::isfinite(schema.maximum);
-  const std::string minimum = bound_text(schema.minimum);
-  const std::string maximum = bound_text(schema.maximum);
-  if (low && high && !schema.minimum_exclusive && !schema.maximum_exclusive)
-    return fmt::format(" from {} to {}", minimum, maximum);
-  std::string text;
-  if (low) text += fmt::format(" {} {}", schema.minimum_exclusive ? "above" : "of at least", minimum);
-  if (low && high) text += " and";
-  if (high)
-    text +=
-        fmt::format(" {} {}", schema.maximum_exclusive ? "below" : (low ? "at most" : "of at most"), maximum);
-  return text;
-}
-
-bool in_range(const FieldSchema& schema, double value) {
-  const bool above = schema.minimum_exclusive ? value > schema.minimum : value >= schema.minimum;
-  const bool below = schema.maximum_exclusive ? value < schema.maximum : value <= schema.maximum;
-  return above && below;
 }
 
 }  // namespace bernoulli::config
