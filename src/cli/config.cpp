@@ -31,33 +31,6 @@ const Usage kUsage{"config check|show|describe|schema [CONFIG...] [options]",
                    "  bernoulli config schema > bernoulli.schema.json\n",
                    "words"};
 
-void require_known(const std::string& action) {
-  const std::vector<std::string> actions = {"check", "show", "describe", "schema"};
-  if (std::find(actions.begin(), actions.end(), action) != actions.end()) return;
-  throw UsageError(fmt::format("unknown action 'config {}'{}; usage: bernoulli {}", action,
-                               did_you_mean(action, actions), kUsage.synopsis));
-}
-
-/// Options that the action would not look at are refused.
-void require_for_action(const std::string& action, const po::variables_map& values) {
-  const std::vector<std::string> actions_with_json = {"check", "show", "describe", "schema"};
-  const std::vector<std::pair<const char*, std::vector<std::string>>> takers = {{"set", {"check", "show"}},
-                                                                                {"json", actions_with_json},
-                                                                                {"origin", {"show"}},
-                                                                                {"key", {"describe"}},
-                                                                                {"format", {"describe"}}};
-  for (const auto& [option, actions] : takers) {
-    if (!values.contains(option) || values[option].defaulted()) continue;
-    if (std::find(actions.begin(), actions.end(), action) == actions.end())
-      throw UsageError(fmt::format("config {} takes no --{}, which is for config {}", action, option,
-                                   fmt::join(actions, " and config ")));
-  }
-  if (values.contains("origin") && values.contains("json"))
-    throw UsageError("--origin and --json are two forms of one answer: give one of them");
-  if (!values["key"].defaulted() && values["format"].as<std::string>() != "text")
-    throw UsageError("--key is for --format text: markdown has all keys");
-}
-
 CheckedConfig load(const std::vector<std::string>& files, const po::variables_map& values) {
   if (files.empty()) throw UsageError("no configuration file given; usage: bernoulli config check CONFIG...");
   config::ConfigSources sources = config_sources(values);
@@ -79,6 +52,78 @@ int check(const std::vector<std::string>& files, const po::variables_map& values
   }
 }
 
+int show(const std::vector<std::string>& files, const po::variables_map& values) {
+  const bool json = values.contains("json"), origin = values.contains("origin");
+  if (origin && json) throw UsageError("--origin and --json are two forms of one answer: give one of them");
+  const CheckedConfig loaded = load(files, values);
+  print(json     ? json_text(loaded.resolved)
+        : origin ? config::show_with_origin(loaded)
+                 : loaded.run.resolved_yaml);
+  return 0;
+}
+
+void refuse_files(const std::vector<std::string>& files, const char* action) {
+  if (!files.empty())
+    throw UsageError(fmt::format("config {} takes no file; usage: bernoulli {}", action, kUsage.synopsis));
+}
+
+int describe(const std::vector<std::string>& files, const po::variables_map& values) {
+  const auto key = values["key"].as<std::string>(), format = values["format"].as<std::string>();
+  if (!values["key"].defaulted() && format != "text")
+    throw UsageError("--key is for --format text: markdown has all keys");
+  refuse_files(files, "describe");
+  if (values.contains("json") && format != "text")
+    throw UsageError("--format and --json are two forms of one answer: give one of them");
+  if (format != "text" && format != "markdown")
+    throw UsageError(fmt::format("--format is '{}'; it may be text or markdown", format));
+  const auto& layers = layers::layer_schemas();
+  print(values.contains("json") ? json_text(config::describe_json(layers, key))
+        : format == "text"      ? config::describe(layers, key)
+                                : config::reference_markdown(layers));
+  return 0;
+}
+
+int schema(const std::vector<std::string>& files, const po::variables_map&) {
+  refuse_files(files, "schema");
+  print(config::json_schema(layers::layer_schemas()).dump(2) + "\n");
+  return 0;
+}
+
+struct Action {
+  std::string name;
+  std::vector<std::string> options;  ///< that not all actions take
+  int (*run)(const std::vector<std::string>& files, const po::variables_map& values);
+};
+
+const Action kActions[] = {{"check", {"set"}, check},
+                           {"show", {"set", "origin"}, show},
+                           {"describe", {"key", "format"}, describe},
+                           {"schema", {}, schema}};
+
+const Action& action_called(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Action& action : kActions) {
+    if (action.name == name) return action;
+    names.push_back(action.name);
+  }
+  throw UsageError(fmt::format("unknown action 'config {}'{}; usage: bernoulli {}", name,
+                               did_you_mean(name, names), kUsage.synopsis));
+}
+
+/// Options that the action would not look at are refused.
+void refuse_others(const Action& action, const po::variables_map& values) {
+  for (const std::string option : {"set", "origin", "key", "format"}) {
+    if (!values.contains(option) || values[option].defaulted()) continue;
+    std::vector<std::string> takers;
+    for (const Action& some : kActions) {
+      if (std::ranges::find(some.options, option) != some.options.end()) takers.push_back(some.name);
+    }
+    if (std::ranges::find(takers, action.name) != takers.end()) continue;
+    throw UsageError(fmt::format("config {} takes no --{}, which is for config {}", action.name, option,
+                                 fmt::join(takers, " and config ")));
+  }
+}
+
 }  // namespace
 
 int run_config(const std::vector<std::string>& words) {
@@ -95,39 +140,10 @@ int run_config(const std::vector<std::string>& words) {
   if (!values->contains("words"))
     throw UsageError(fmt::format("say what to do; usage: bernoulli {}", kUsage.synopsis));
   std::vector<std::string> rest = (*values)["words"].as<std::vector<std::string>>();
-  const std::string action = rest.front();
+  const Action& action = action_called(rest.front());
   rest.erase(rest.begin());
-  require_known(action);
-  require_for_action(action, *values);
-  if (action == "check") return check(rest, *values);
-  if (action == "show") {
-    const CheckedConfig loaded = load(rest, *values);
-    const bool origin = values->contains("origin");
-    print(values->contains("json") ? json_text(loaded.resolved)
-          : origin                 ? config::show_with_origin(loaded)
-                                   : loaded.run.resolved_yaml);
-    return 0;
-  }
-  if (!rest.empty())
-    throw UsageError(fmt::format("config {} takes no file; usage: bernoulli {}", action, kUsage.synopsis));
-  if (action == "describe") {
-    const std::string format = (*values)["format"].as<std::string>();
-    const bool json = values->contains("json");
-    if (json && format != "text")
-      throw UsageError("--format and --json are two forms of one answer: give one of them");
-    if (json) {
-      print(json_text(config::describe_json(layers::layer_schemas(), (*values)["key"].as<std::string>())));
-    } else if (format == "markdown") {
-      print(config::reference_markdown(layers::layer_schemas()));
-    } else if (format == "text") {
-      print(config::describe(layers::layer_schemas(), (*values)["key"].as<std::string>()));
-    } else {
-      throw UsageError(fmt::format("--format is '{}'; it may be text or markdown", format));
-    }
-    return 0;
-  }
-  print(config::json_schema(layers::layer_schemas()).dump(2) + "\n");
-  return 0;
+  refuse_others(action, *values);
+  return action.run(rest, *values);
 }
 
 }  // namespace bernoulli::cli

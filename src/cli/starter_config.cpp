@@ -24,26 +24,32 @@ constexpr int64_t kLargeBytes = 200'000'000;
 
 std::string yaml(const Json& value) { return config::write_yaml_inline(value); }
 
-/// Lines of a configuration, each with why it is so.
+/// Lines of a configuration, each with why it is so, and what was found out for them.
 class Lines {
  public:
+  explicit Lines(StarterConfig& starter) : starter_(starter) {}
+
   void add(const std::string& line, const std::string& why = "") {
-    text_ += line;
+    starter_.yaml += line;
     if (!why.empty())
-      text_ += std::string(line.size() < 58 ? 58 - line.size() : 2, ' ') + "# " + escape_token(why);
-    text_ += '\n';
+      starter_.yaml += std::string(line.size() < 58 ? 58 - line.size() : 2, ' ') + "# " + escape_token(why);
+    starter_.yaml += '\n';
   }
-  void comment(const std::string& line) { text_ += "# " + escape_token(line) + "\n"; }
-  const std::string& text() const { return text_; }
+  void comment(const std::string& line) { starter_.yaml += "# " + escape_token(line) + "\n"; }
+  void note(Finding finding) { starter_.findings.push_back(std::move(finding)); }
+  void decide(const std::string& line, const Finding& finding) {
+    add(line, finding.why);
+    note(finding);
+  }
+  /// Of a setting that was found out before; else nothing.
+  std::string why(const std::string& setting) const {
+    const auto found = std::ranges::find(starter_.findings, setting, &Finding::setting);
+    return found == starter_.findings.end() ? "" : found->why;
+  }
 
  private:
-  std::string text_;
+  StarterConfig& starter_;
 };
-
-std::string why(const StarterConfig& starter, const std::string& setting) {
-  const auto found = std::ranges::find(starter.findings, setting, &Finding::setting);
-  return found == starter.findings.end() ? "" : found->why;
-}
 
 /// How validation and test parts are cut off.
 struct Parts {
@@ -63,17 +69,17 @@ Parts choose_parts(const ExampleFacts& facts) {
   return parts;
 }
 
-void write_source(const char* key, const SourceConfig& source, const std::string& reason, Lines& lines) {
+std::string source_line(const char* key, const SourceConfig& source) {
   Json value = {{"path", source.paths.front()}};
   if (source.format != "auto") value["format"] = source.format;
-  lines.add(fmt::format("  {}: {}", key, yaml(value)), reason);
+  return fmt::format("  {}: {}", key, yaml(value));
 }
 
-void write_columns(const StarterData& data, bool is_multi_label, const StarterConfig& starter, Lines& lines) {
+void write_columns(const StarterData& data, bool is_multi_label, Lines& lines) {
   if (!data.has_columns) return;
   const ColumnsConfig& columns = data.columns;
   const auto add = [&](const char* key, const Json& value) {
-    lines.add(fmt::format("    {}: {}", key, yaml(value)), why(starter, fmt::format("data.columns.{}", key)));
+    lines.add(fmt::format("    {}: {}", key, yaml(value)), lines.why(fmt::format("data.columns.{}", key)));
   };
   lines.add("  columns:");
   if (data.is_table) {
@@ -87,43 +93,45 @@ void write_columns(const StarterData& data, bool is_multi_label, const StarterCo
   if (is_multi_label && data.label_column->lists == 0) add("label_separator", columns.label_separator);
 }
 
-void write_data(const StarterData& data, const TaskConfig& task, StarterConfig& starter, Lines& lines) {
+void write_data(const StarterData& data, const TaskConfig& task, Lines& lines) {
   const Parts parts = choose_parts(data.facts);
   const bool has_parts = data.validation || data.test;
   lines.add("data:");
   lines.add("  root: .", "where relative paths start: from the folder in which bernoulli is started");
-  write_source("train", data.train, fmt::format("{} examples", data.facts.examples), lines);
+  lines.add(source_line("train", data.train), fmt::format("{} examples", data.facts.examples));
+  const auto have = [&](const char* key, const SourceConfig& source) {
+    lines.decide(source_line(key, source),
+                 {fmt::format("data.{}", key), source.paths.front(), "the folder has it"});
+  };
   const auto split = [&](const char* key, const std::string& reason) {
     lines.add(fmt::format("  {}: {{from: train, fraction: {}, method: {}, seed: 42}}", key, parts.fraction,
                           parts.method),
               reason);
-    starter.findings.push_back(
+    lines.note(
         {fmt::format("data.{}", key), fmt::format("{} of the training data", parts.fraction), parts.why});
   };
   if (data.validation) {
-    write_source("validation", *data.validation, "the folder has it", lines);
-    starter.findings.push_back({"data.validation", data.validation->paths.front(), "the folder has it"});
+    have("validation", *data.validation);
   } else {
     split("validation", parts.why);
   }
   if (data.test) {
-    write_source("test", *data.test, "the folder has it", lines);
-    starter.findings.push_back({"data.test", data.test->paths.front(), "the folder has it"});
+    have("test", *data.test);
   } else if (parts.test && !has_parts) {
     split("test", "");
   }
-  write_columns(data, task.kind == TaskConfig::Kind::kMultiLabel, starter, lines);
+  write_columns(data, task.kind == TaskConfig::Kind::kMultiLabel, lines);
 }
 
-void write_task(const StarterData& data, const TaskConfig& task, const StarterConfig& starter, Lines& lines) {
+void write_task(const StarterData& data, const TaskConfig& task, Lines& lines) {
   const bool binary = task.kind == TaskConfig::Kind::kBinary;
   lines.add("task:");
-  lines.add(fmt::format("  kind: {}", binary ? "binary" : "multi_label"), why(starter, "task.kind"));
+  lines.add(fmt::format("  kind: {}", binary ? "binary" : "multi_label"), lines.why("task.kind"));
   if (task.positive_above)
     lines.add(fmt::format("  positive_above: {}", yaml(*task.positive_above)),
-              why(starter, "task.positive_above"));
+              lines.why("task.positive_above"));
   if (!task.positive.empty())
-    lines.add(fmt::format("  positive: {}", yaml(task.positive)), why(starter, "task.positive"));
+    lines.add(fmt::format("  positive: {}", yaml(task.positive)), lines.why("task.positive"));
   if (task.labels.size() > kListedLabels) return;
   std::string counts;
   for (const std::string& label : task.labels) {
@@ -134,7 +142,7 @@ void write_task(const StarterData& data, const TaskConfig& task, const StarterCo
   lines.add(fmt::format("  labels: {}", yaml(task.labels)), counts);
 }
 
-void write_text(const ExampleFacts& facts, StarterConfig& starter, Lines& lines) {
+void write_text(const ExampleFacts& facts, Lines& lines) {
   const bool has_tags = facts.with_tags * 100 >= facts.examples;
   const bool is_character = facts.beyond_ascii * 2 > facts.bytes && facts.bytes > 30 * facts.words;
   const bool is_large = facts.bytes >= kLargeBytes;
@@ -144,13 +152,11 @@ void write_text(const ExampleFacts& facts, StarterConfig& starter, Lines& lines)
                         has_tags ? "strip_html, " : "", is_wide ? "unicode_" : ""),
             has_tags ? fmt::format("{} texts have tags of HTML", facts.with_tags) : "");
   if (is_wide)
-    starter.findings.push_back(
-        {"text.standardize", "unicode_lowercase, strip_unicode_punctuation",
-         fmt::format("{} of {} bytes are beyond ASCII", facts.beyond_ascii, facts.bytes)});
-  if (is_character) {
-    lines.add("  split: character", "few spaces, and most bytes are beyond ASCII");
-    starter.findings.push_back({"text.split", "character", "few spaces, and most bytes are beyond ASCII"});
-  }
+    lines.note({"text.standardize", "unicode_lowercase, strip_unicode_punctuation",
+                fmt::format("{} of {} bytes are beyond ASCII", facts.beyond_ascii, facts.bytes)});
+  if (is_character)
+    lines.decide("  split: character",
+                 {"text.split", "character", "few spaces, and most bytes are beyond ASCII"});
   lines.add("  ngrams: 2", is_character ? "characters and pairs of them" : "words and pairs of words");
   if (is_large) {
     lines.add("  hashing: {buckets: 2000000}", "so much text would have a vocabulary of millions");
@@ -161,7 +167,7 @@ void write_text(const ExampleFacts& facts, StarterConfig& starter, Lines& lines)
 }
 
 /// Embedding bag or mean, by size; the three are those of configs/, where their figures stand.
-void write_model(const ExampleFacts& facts, size_t num_labels, StarterConfig& starter, Lines& lines) {
+void write_model(const ExampleFacts& facts, size_t num_labels, Lines& lines) {
   const bool is_small = facts.examples < 20'000, is_large = facts.bytes >= kLargeBytes;
   const size_t units = num_labels;
   const int dim = is_small || units > 2 ? (units > 50 ? 64 : 32) : 16;
@@ -179,14 +185,18 @@ void write_model(const ExampleFacts& facts, size_t num_labels, StarterConfig& st
                           ? "hashed words and pairs in one embedding bag, as configs/imdb_bigrams_nb.yaml"
                       : is_small ? "embedding, dropout and mean, as configs/quickstart.yaml"
                                  : "words and pairs in one embedding bag, as configs/imdb_bigrams.yaml";
-  starter.findings.push_back(
-      {"model", which,
-       fmt::format("{} texts of {} words, {} bytes", facts.examples, facts.words, facts.bytes)});
+  lines.note({"model", which,
+              fmt::format("{} texts of {} words, {} bytes", facts.examples, facts.words, facts.bytes)});
+}
+
+/// Where a classifier may do well without ever finding the rarest label.
+bool is_uneven(const ExampleFacts& facts) {
+  return !facts.labels.empty() && facts.commonest() >= 9 * facts.rarest();
 }
 
 void write_training(const ExampleFacts& facts, Lines& lines) {
   lines.add("loss: {mode: bce_with_logits}");
-  if (!facts.labels.empty() && facts.commonest() >= 9 * facts.rarest()) {
+  if (is_uneven(facts)) {
     lines.comment(
         fmt::format("The most frequent label has {} examples, the rarest {}. Where the rare ones are missed:",
                     facts.commonest(), facts.rarest()));
@@ -225,7 +235,7 @@ void warn(const ExampleFacts& facts, StarterConfig& starter) {
                     "and less be judged",
                     rare.size(), facts.labels.size(), kFewExamples, rare.front(),
                     facts.labels.find(rare.front())->second));
-  if (facts.labels.empty() || facts.commonest() < 9 * facts.rarest()) return;
+  if (!is_uneven(facts)) return;
   starter.findings.push_back(
       {"imbalance", fmt::format("{} to {}", facts.commonest(), facts.rarest()),
        "examples of the most frequent label and of the rarest; the file says what can be done about it"});
@@ -275,19 +285,18 @@ StarterConfig make_starter_config(const InitRequest& request) {
                     "lines of '__label__NAME text'",
                     data.train.paths.front(), task.labels.size()));
   require_yaml_names(data);
-  Lines lines;
+  Lines lines(starter);
   lines.comment(fmt::format("Written by `{}`; why a value was chosen stands beside it.", request.command));
   lines.comment(fmt::format("Train:   bernoulli train {}", shell_word(request.config)));
-  write_data(data, task, starter, lines);
-  write_task(data, task, starter, lines);
-  write_text(data.facts, starter, lines);
+  write_data(data, task, lines);
+  write_task(data, task, lines);
+  write_text(data.facts, lines);
   const bool binary = task.kind == TaskConfig::Kind::kBinary;
-  write_model(data.facts, binary ? 1 : task.labels.size(), starter, lines);
+  write_model(data.facts, binary ? 1 : task.labels.size(), lines);
   write_training(data.facts, lines);
   warn(data.facts, starter);
   starter.labels = nlohmann::ordered_json::object();
   for (const auto& [label, count] : data.facts.labels) starter.labels[label] = count;
-  starter.yaml = lines.text();
   return starter;
 }
 
