@@ -10,17 +10,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-double weight_of(const EncodedDataset& data, size_t example) {
-  return data.weights.empty() ? 1.0 : double{data.weights[example]};
-}
-
 /// The weighted share of each label, kept off 0 and 1 by half an example.
 std::vector<double> label_shares(const EncodedDataset& train) {
   const auto num_labels = static_cast<size_t>(train.num_labels);
   std::vector<double> shares(num_labels, 0.5);
   double total = 1;
   for (size_t i = 0; i * num_labels < train.targets.size(); ++i) {
-    const double weight = weight_of(train, i);
+    const double weight = train.weight(i);
     total += weight;
     for (size_t label = 0; label < num_labels; ++label)
       shares[label] += weight * double{train.targets[i * num_labels + label]};
@@ -35,7 +31,7 @@ Json baseline_of(const EncodedDataset& train, const EncodedDataset& data) {
   const std::vector<double> shares = label_shares(train);
   double right = 0, loss = 0, total = 0;
   for (size_t i = 0; i < data.targets.size(); ++i) {
-    const double share = shares[i % shares.size()], weight = weight_of(data, i / shares.size());
+    const double share = shares[i % shares.size()], weight = data.weight(i / shares.size());
     const bool positive = data.targets[i] > 0.5f;
     right += weight * ((share > 0.5) == positive ? 1 : 0);
     loss -= weight * std::log(positive ? share : 1 - share);

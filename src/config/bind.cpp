@@ -174,15 +174,9 @@ ModelConfig bind_model(Reader reader, const Places& places) {
   return model;
 }
 
-LossConfig::Mode loss_mode(const std::string& name) {
-  if (const auto mode = loss_mode_called(name)) return *mode;
-  throw InternalError(
-      fmt::format("configuration: the schema declares loss mode '{}', but nothing reads it", name));
-}
-
 LossConfig bind_loss(Reader reader, const Places& places) {
   LossConfig loss;
-  loss.mode = loss_mode(reader.text("mode"));
+  loss.mode = loss_mode_called(reader.text("mode")).value();
   const Json& pos_weight = reader.raw("pos_weight");
   loss.pos_weight_auto = pos_weight.is_string();
   if (pos_weight.is_array()) loss.pos_weight = pos_weight.get<std::vector<double>>();

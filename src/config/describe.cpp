@@ -30,12 +30,6 @@ struct Row {
   Json default_value;
 };
 
-std::vector<std::string> names_of(const std::vector<KindSchema>& kinds) {
-  std::vector<std::string> names;
-  for (const KindSchema& kind : kinds) names.push_back(kind.name);
-  return names;
-}
-
 /// The forms that stand for a longer one.
 std::string short_form(const FieldSchema& schema) {
   if (schema.type == FieldType::kMap && !schema.shorthand.empty())
@@ -57,9 +51,9 @@ std::string takes(const FieldSchema& schema) {
     return fmt::format("{}", fmt::join(forms, ", or "));
   }
   if (schema.type == FieldType::kList && schema.fields.front().type == FieldType::kKind)
-    return "a list of " + join_words(names_of(*schema.fields.front().kinds));
+    return "a list of " + join_words(kind_names(*schema.fields.front().kinds));
   if (schema.type == FieldType::kMap && schema.kinds != nullptr) {
-    return "a map of keys with one of " + join_words(names_of(*schema.kinds));
+    return "a map of keys with one of " + join_words(kind_names(*schema.kinds));
   }
   return expected(schema) + short_form(schema);
 }
@@ -139,7 +133,7 @@ std::vector<std::string> split_keys(const std::string& path) {
     if (!field.key.empty()) names.push_back(field.key);
   }
   if (around.kinds != nullptr) {
-    for (const std::string& name : names_of(*around.kinds)) names.push_back(name);
+    for (const std::string& name : kind_names(*around.kinds)) names.push_back(name);
   }
   throw UsageError(fmt::format("{}: there is no key {} (expected {}){}", path, quote(key),
                                names.empty() ? "nothing below it" : join_words(names),

@@ -79,7 +79,7 @@ std::string expected_type(const FieldSchema& schema) {
       return fmt::format("a list of {}{}", count(schema), plural(schema.fields.front()));
     case FieldType::kKind:
       return fmt::format("{}{}", schema.shorthand.empty() ? "" : "a number, ",
-                         join_words(kind_names(schema)));
+                         join_words(kind_names(*schema.kinds)));
     case FieldType::kMap:
       return "a map of keys";
     case FieldType::kNamed: {
@@ -97,9 +97,9 @@ std::string expected_type(const FieldSchema& schema) {
 
 }  // namespace
 
-std::vector<std::string> kind_names(const FieldSchema& schema) {
+std::vector<std::string> kind_names(const std::vector<KindSchema>& kinds) {
   std::vector<std::string> names;
-  for (const KindSchema& kind : *schema.kinds) names.push_back(kind.name);
+  for (const KindSchema& kind : kinds) names.push_back(kind.name);
   return names;
 }
 

@@ -16,7 +16,7 @@ std::string expected(const FieldSchema& schema);
 /// "a list", "a map", "empty", or the scalar in quotes.
 std::string describe_node(const Node& node);
 
-/// Words that choose among the kinds of `schema`, which has some.
-std::vector<std::string> kind_names(const FieldSchema& schema);
+/// Words that choose among kinds.
+std::vector<std::string> kind_names(const std::vector<KindSchema>& kinds);
 
 }  // namespace bernoulli::config

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "config/canonical.h"
+#include "config/expectation.h"
 #include "config/schema.h"
 
 namespace bernoulli::config {
@@ -149,19 +150,10 @@ Json gives_key(const std::string& key) {
   return json;
 }
 
-/// At most one of the kinds that stand among a map's keys.
-Json at_most_one_kind(const std::vector<KindSchema>& kinds) {
+/// At most one of the keys is as `rule` says; a file may leave all out where another file has one.
+Json at_most_one(const std::vector<std::string>& keys, Json (*rule)(const std::string& key)) {
   Json each = Json::array();
-  for (const KindSchema& kind : kinds) each.push_back(requires_key(kind.name));
-  Json one_of = each;
-  one_of.push_back(Json{{"not", {{"anyOf", each}}}});
-  return Json{{"oneOf", one_of}};
-}
-
-/// Two of the keys together; a file may leave all out where another file gives one.
-Json at_most_one_key(const std::vector<std::string>& keys) {
-  Json each = Json::array();
-  for (const std::string& key : keys) each.push_back(gives_key(key));
+  for (const std::string& key : keys) each.push_back(rule(key));
   Json one_of = each;
   one_of.push_back(Json{{"not", {{"anyOf", each}}}});
   return Json{{"oneOf", one_of}};
@@ -212,8 +204,8 @@ Json map_json(const FieldSchema& schema) {
   }
   Json object{{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
   Json rules = Json::array();
-  if (schema.kinds != nullptr) rules.push_back(at_most_one_kind(*schema.kinds));
-  if (!schema.one_of.empty()) rules.push_back(at_most_one_key(schema.one_of));
+  if (schema.kinds != nullptr) rules.push_back(at_most_one(kind_names(*schema.kinds), requires_key));
+  if (!schema.one_of.empty()) rules.push_back(at_most_one(schema.one_of, gives_key));
   for (const FieldSchema& field : schema.fields) {
     add_conditions(schema, field, rules);
   }
@@ -223,11 +215,7 @@ Json map_json(const FieldSchema& schema) {
   for (const FieldSchema& field : schema.fields) {
     if (field.key == schema.shorthand) alternatives.push_back(field_json(field));
   }
-  if (schema.kinds != nullptr) {
-    Json names = Json::array();
-    for (const KindSchema& kind : *schema.kinds) names.push_back(kind.name);
-    alternatives.push_back(Json{{"enum", names}});
-  }
+  if (schema.kinds != nullptr) alternatives.push_back(Json{{"enum", kind_names(*schema.kinds)}});
   return any_of(std::move(alternatives));
 }
 

@@ -1,39 +1,26 @@
 #include "config/loss_mode.h"
 
-#include <array>
-#include <utility>
-
-#include "core/error.h"
+#include <algorithm>
 
 namespace bernoulli {
-namespace {
 
-using Mode = LossConfig::Mode;
-
-constexpr std::array<std::pair<Mode, std::string_view>, 4> kLossModes = {
-    {{Mode::kBceWithLogits, "bce_with_logits"},
-     {Mode::kSigmoidBce, "sigmoid_bce"},
-     {Mode::kSigmoidBceClipped, "sigmoid_bce_clipped"},
-     {Mode::kFocalWithLogits, "focal_with_logits"}}};
-
-}  // namespace
-
-std::string to_string(LossConfig::Mode mode) {
-  for (const auto& [known, name] : kLossModes) {
-    if (known == mode) return std::string(name);
-  }
-  throw InternalError("unknown loss mode");
+const std::vector<std::string>& loss_mode_names() {
+  static const std::vector<std::string> names{"bce_with_logits", "sigmoid_bce", "sigmoid_bce_clipped",
+                                              "focal_with_logits"};
+  return names;
 }
 
+std::string to_string(LossConfig::Mode mode) { return loss_mode_names().at(static_cast<size_t>(mode)); }
+
 bool trains_on_logits(LossConfig::Mode mode) {
-  return mode == Mode::kBceWithLogits || mode == Mode::kFocalWithLogits;
+  return mode == LossConfig::Mode::kBceWithLogits || mode == LossConfig::Mode::kFocalWithLogits;
 }
 
 std::optional<LossConfig::Mode> loss_mode_called(std::string_view name) {
-  for (const auto& [mode, known] : kLossModes) {
-    if (known == name) return mode;
-  }
-  return std::nullopt;
+  const std::vector<std::string>& names = loss_mode_names();
+  const auto found = std::ranges::find(names, name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<LossConfig::Mode>(found - names.begin());
 }
 
 }  // namespace bernoulli

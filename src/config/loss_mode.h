@@ -3,12 +3,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/run_config.h"
 
 namespace bernoulli {
 
-/// "bce_with_logits", "sigmoid_bce", "sigmoid_bce_clipped", "focal_with_logits".
+/// "bce_with_logits", "sigmoid_bce" and so on, in the order of LossConfig::Mode.
+const std::vector<std::string>& loss_mode_names();
 std::string to_string(LossConfig::Mode mode);
 /// Else on probabilities.
 bool trains_on_logits(LossConfig::Mode mode);

@@ -145,7 +145,7 @@ class Resolver {
   }
 
   Json kind(const FieldSchema& schema, const Node& node, const std::string& path) {
-    const std::string names = join_words(kind_names(schema));
+    const std::string names = join_words(kind_names(*schema.kinds));
     if (!node.is_map()) {
       faults_.add(node.place, path, fmt::format("is {} (expected {})", describe_node(node), names));
       return replacement(schema, path);
@@ -162,7 +162,7 @@ class Resolver {
     if (chosen == nullptr) {
       faults_.add(entry.place, path,
                   fmt::format("unknown kind {} (expected {}){}", quote(entry.key), names,
-                              did_you_mean(entry.key, kind_names(schema))));
+                              did_you_mean(entry.key, kind_names(*schema.kinds))));
       return replacement(schema, path);
     }
     return Json{{chosen->name, kind_arguments(*chosen, entry, join_path(path, chosen->name))}};
@@ -231,7 +231,7 @@ class Resolver {
     const std::optional<std::string> meant = nearest_word(unknown, member_names(schema));
     if (!meant || node.find(*meant) != nullptr) return {};
     if (find_member(schema, *meant).kind == nullptr) return {join_path(path, *meant)};
-    return paths_of(kind_names(schema), path);
+    return paths_of(kind_names(*schema.kinds), path);
   }
 
   void check_one_of(const FieldSchema& schema, const Node& node, const std::string& path) {
@@ -283,8 +283,8 @@ class Resolver {
     if (chosen.size() > 1) {
       faults_.add(chosen[1]->place, path,
                   fmt::format("has both {} and {} (expected exactly one of {})", quote(chosen[0]->key),
-                              quote(chosen[1]->key), join_words(kind_names(schema))),
-                  paths_of(kind_names(schema), path));
+                              quote(chosen[1]->key), join_words(kind_names(*schema.kinds))),
+                  paths_of(kind_names(*schema.kinds), path));
     }
     Node fallback;
     if (chosen.empty()) {

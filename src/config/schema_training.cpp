@@ -1,4 +1,5 @@
 #include "config/field_builder.h"
+#include "config/loss_mode.h"
 #include "config/schema.h"
 #include "config/schema_sections.h"
 #include "core/usual_threads.h"
@@ -67,8 +68,8 @@ FieldSchema loss_section() {
             "bce_with_logits: from logits, stable. sigmoid_bce: from probabilities. sigmoid_bce_clipped: "
             "from probabilities clipped as in Keras. focal_with_logits: the focal loss (gamma, alpha), from "
             "logits",
-            {"bce_with_logits", "sigmoid_bce", "sigmoid_bce_clipped", "focal_with_logits"})
-           .defaults("bce_with_logits"),
+            loss_mode_names())
+           .defaults(to_string(LossConfig::Mode::kBceWithLogits)),
        either(
            "pos_weight",
            "weight of positive targets: one number, one a label, numbers by the names of labels (the others "

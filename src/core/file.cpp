@@ -264,8 +264,7 @@ LineFile::LineFile(fs::path path)
     : path_(std::move(path)), fd_(open_retrying(path_, O_WRONLY | O_CREAT | O_APPEND, 0644)) {
   if (fd_.get() < 0)
     throw IoError(fmt::format("cannot open '{}' for writing: {}", path_.string(), reason(errno)));
-  if (const int error = sync_folder(folder_of(path_)))
-    throw IoError(fmt::format("cannot make '{}' durable: {}", path_.string(), reason(error)));
+  make_names_durable(path_);
 }
 
 void LineFile::sync() {

@@ -216,6 +216,10 @@ int64_t ModelPlan::num_parameters() const {
   return total;
 }
 
+bool ModelPlan::has(std::string_view kind) const {
+  return std::ranges::any_of(all_layers(), [&](const NamedLayer* layer) { return layer->kind == kind; });
+}
+
 bool ModelPlan::reads_lengths() const {
   return std::ranges::any_of(all_layers(), [](const NamedLayer* layer) {
     return !layer->plan.training_only && layer->plan.script.find("lengths") != std::string::npos;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/faults.h"
@@ -27,8 +28,9 @@ struct ModelPlan {
   /// Every layer, those of branches among them, in the order in which they are computed: that of parameters.
   std::vector<const NamedLayer*> all_layers() const;
   std::vector<NamedLayer*> all_layers();
-  int64_t num_parameters() const;  ///< trainable numbers
-  bool reads_lengths() const;      ///< some layer that evaluation runs looks at `lengths`
+  int64_t num_parameters() const;         ///< trainable numbers
+  bool has(std::string_view kind) const;  ///< some layer of this kind
+  bool reads_lengths() const;             ///< some layer that evaluation runs looks at `lengths`
 };
 
 /// What does not fit with a layer.

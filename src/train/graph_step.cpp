@@ -42,12 +42,10 @@ std::string why_no_graph(const TrainingConfig& training, const layers::ModelPlan
   if (training.precision != "float32") return "training.precision is " + training.precision;
   if (training.float32_matmul_precision != "highest")
     return "training.float32_matmul_precision is " + training.float32_matmul_precision;
-  if (!plan.ragged_input) return "";
-  const bool has_statistics =
-      std::ranges::any_of(plan.all_layers(), [](const auto* layer) { return layer->kind == "batch_norm"; });
-  return has_statistics ? "batch_norm behind embedding_bag would count the row that fills a batch up to the "
-                          "size of its graph"
-                        : "";
+  if (plan.ragged_input && plan.has("batch_norm"))
+    return "batch_norm behind embedding_bag would count the row that fills a batch up to the size of its "
+           "graph";
+  return "";
 }
 
 GraphStep::GraphStep(const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train,

@@ -1,6 +1,5 @@
 #include "train/make_step.h"
 
-#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
@@ -46,13 +45,9 @@ std::unique_ptr<GraphDevice> graphs_for(
   }
 }
 
-bool has_layer(const layers::ModelPlan& plan, std::string_view kind) {
-  return std::ranges::any_of(plan.all_layers(), [&](const auto* layer) { return layer->kind == kind; });
-}
-
 /// Several processes share the batches of an update, through the reference engine.
 void check_processes(const TrainingConfig& training, const layers::ModelPlan& plan, int processes) {
-  if (has_layer(plan, "batch_norm"))
+  if (plan.has("batch_norm"))
     throw UsageError(
         "batch_norm keeps an average over all batches, of which each process would see its own alone: "
         "train in one process, or use layer_norm");
@@ -77,7 +72,7 @@ void check_engine(const RunConfig& config, const layers::ModelPlan& plan, c10::D
   if (engine == "graph" && device.is_cpu())
     throw UsageError(
         "training.engine is graph, which runs on a CUDA device only: set it to auto, or use --device cuda");
-  if (has_layer(plan, "lstm") && device.is_cpu() && config.training.precision == "bfloat16")
+  if (plan.has("lstm") && device.is_cpu() && config.training.precision == "bfloat16")
     throw UsageError(
         "training.precision is bfloat16, in which LibTorch's lstm does not run on every processor: set it to "
         "float32, or use gru");
