@@ -37,7 +37,7 @@ void spin_shortly() {
 /// otherwise: a file's answers were then not those of the training to the bit. What the user has set stays.
 void multiply_alike() { ::setenv("MKL_CBWR", "AUTO,STRICT", 0); }
 
-[[noreturn]] int hand_over(std::string verb, std::vector<std::string> words) {
+[[noreturn]] void hand_over(std::string verb, std::vector<std::string> words) {
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
   const std::string program = self.parent_path() / "bernoulli-torch";
   std::string name = "bernoulli";

@@ -24,10 +24,10 @@ Field path_field() {
       {text("", "").size(1), list("", "", text("", "").size(1)).size(1)});
 }
 
-std::vector<FieldSchema> held_out_fields(bool may_be_absent) {
+std::vector<FieldSchema> held_out_fields(bool is_test) {
   const std::vector<std::string> drawn{"keras", "random", "stratified", "hash"};
   std::vector<FieldSchema> fields{path_field().optional(), format_field().only_when("path")};
-  if (may_be_absent) {
+  if (is_test) {
     fields.push_back(boolean("optional", "where the path does not exist, go on without a test figure")
                          .defaults(false)
                          .only_when("path"));
@@ -38,7 +38,7 @@ std::vector<FieldSchema> held_out_fields(bool may_be_absent) {
                        .above(0)
                        .below(1)
                        .only_when("method", drawn);
-  if (may_be_absent) {
+  if (is_test) {
     fields.push_back(fraction);
   } else {
     fields.push_back(fraction.optional());
@@ -68,8 +68,8 @@ std::vector<FieldSchema> held_out_fields(bool may_be_absent) {
   return fields;
 }
 
-Field held_out(const char* key, const char* doc, bool may_be_absent) {
-  return map(key, doc, held_out_fields(may_be_absent)).shorthand("path").one_of({"path", "from"}).optional();
+Field held_out(const char* key, const char* doc, bool is_test) {
+  return map(key, doc, held_out_fields(is_test)).shorthand("path").one_of({"path", "from"}).optional();
 }
 
 Field words_of_part(const char* part, const char* doc, Json words) {

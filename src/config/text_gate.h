@@ -18,8 +18,7 @@ struct TextFault {
 };
 
 /// Lets only text through that a YAML parser may see: at most kMaxConfigBytes, valid UTF-8, no control
-/// characters but tab and line breaks. Takes off a byte order mark and turns CRLF and CR into LF. On a fault
-/// `text` is unchanged.
+/// characters but tab and line breaks. Takes off a byte order mark and turns CRLF and CR into LF.
 std::optional<TextFault> admit_text(std::string& text, const std::shared_ptr<const std::string>& source);
 
 }  // namespace bernoulli::config

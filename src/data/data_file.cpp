@@ -13,6 +13,8 @@
 namespace bernoulli {
 namespace {
 
+constexpr uintmax_t kMapped = uintmax_t{64} << 20;  ///< files from so many bytes on are mapped
+
 void unpack_all(std::string_view packed, const std::string& name, SpillBuffer& out) {
   Gunzip gunzip(name);
   std::string buffer(size_t{1} << 18, '\0');
@@ -27,11 +29,10 @@ void unpack_all(std::string_view packed, const std::string& name, SpillBuffer& o
 
 }  // namespace
 
-DataFile::DataFile(const std::filesystem::path& file, const std::shared_ptr<SpillSpace>& space,
-                   int64_t mapped_from) {
+DataFile::DataFile(const std::filesystem::path& file, const std::shared_ptr<SpillSpace>& space) {
   std::error_code ignored;
   const auto size = std::filesystem::file_size(file, ignored);
-  if (!ignored && size >= static_cast<uintmax_t>(mapped_from)) {
+  if (!ignored && size >= kMapped) {
     mapped_ = std::make_unique<MappedFile>(file, MappedFile::Use::kOnce);
     bytes_ = mapped_->bytes();
   } else {

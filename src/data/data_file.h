@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -15,12 +14,9 @@ namespace bernoulli {
 /// one is read; a large one is mapped, and must not be cut short meanwhile (SIGBUS).
 class DataFile {
  public:
-  static constexpr int64_t kMapped = int64_t{64} << 20;  ///< files from so many bytes on are mapped
-
   /// @param space  for what a gzip file unpacks to.
   /// @throws DataError naming the file where the gzip data are damaged; IoError; SpillError
-  DataFile(const std::filesystem::path& file, const std::shared_ptr<SpillSpace>& space,
-           int64_t mapped_from = kMapped);
+  DataFile(const std::filesystem::path& file, const std::shared_ptr<SpillSpace>& space);
 
   std::string_view bytes() const { return bytes_; }
 

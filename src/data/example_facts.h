@@ -20,7 +20,7 @@ struct ExampleFacts {
   int64_t without_label = 0, with_several = 0;       ///< examples
   std::string first_without_label, odd_label_place;  ///< "file:line"; of a label that is not UTF-8
 
-  /// Shares of all examples: of the rarest label, of the most frequent one.
+  /// Examples of the rarest label, of the most frequent one. There is a label.
   int64_t rarest() const;
   int64_t commonest() const;
 };

@@ -21,7 +21,7 @@ struct Stratum {
   int64_t rank = 0;  ///< among labels with as many left
 };
 
-enum class Part : uint8_t { kNone, kTrain, kHeldOut };
+enum class Side : uint8_t { kNone, kTrain, kHeldOut };
 
 /// What a part lacks of a label is counted in units of 1 / count, so that it is a whole number and ties are
 /// exact.
@@ -34,7 +34,7 @@ class Stratifier {
         wanted_(std::min(wanted, count_)),
         order_(random_permutation(count_, mix_seed(seed, random_stream::kSplit, 0))),
         coin_(mix_seed(seed, random_stream::kSplit, 2)),
-        parts_(order_.size(), Part::kNone),
+        sides_(order_.size(), Side::kNone),
         strata_(static_cast<size_t>(dataset.num_labels)) {
     const Indices ranks = random_permutation(dataset.num_labels, mix_seed(seed, random_stream::kSplit, 1));
     for (size_t label = 0; label < strata_.size(); ++label) strata_[label].rank = ranks[label];
@@ -50,12 +50,12 @@ class Stratifier {
   Indices held_out() {
     while (Stratum* rarest = rarest_left()) deal_out(*rarest);
     for (int64_t place = 0; place < count_; ++place) {
-      if (part(place) == Part::kNone) put(place, num_held_ < wanted_);
+      if (side(place) == Side::kNone) put(place, num_held_ < wanted_);
     }
     move_to_size();
     Indices chosen;
     for (int64_t place = 0; place < count_; ++place) {
-      if (part(place) == Part::kHeldOut) chosen.push_back(index_of(place));
+      if (side(place) == Side::kHeldOut) chosen.push_back(index_of(place));
     }
     std::sort(chosen.begin(), chosen.end());
     return chosen;
@@ -65,7 +65,7 @@ class Stratifier {
   int64_t index_of(int64_t place) const {
     return rest_[static_cast<size_t>(order_[static_cast<size_t>(place)])];
   }
-  Part& part(int64_t place) { return parts_[static_cast<size_t>(place)]; }
+  Side& side(int64_t place) { return sides_[static_cast<size_t>(place)]; }
 
   template <typename Visit>
   void for_each_stratum_of(int64_t index, const Visit& visit) {
@@ -96,7 +96,7 @@ class Stratifier {
 
   void deal_out(Stratum& stratum) {
     for (const int64_t place : std::exchange(stratum.places, {})) {
-      if (part(place) != Part::kNone) continue;
+      if (side(place) != Side::kNone) continue;
       int64_t held = lacks_held(stratum), train = stratum.left * count_ - held;
       if (held == train) {
         held = wanted_ - num_held_;
@@ -107,7 +107,7 @@ class Stratifier {
   }
 
   void put(int64_t place, bool held) {
-    part(place) = held ? Part::kHeldOut : Part::kTrain;
+    side(place) = held ? Side::kHeldOut : Side::kTrain;
     ++(held ? num_held_ : num_train_);
     for_each_stratum(place, [&](Stratum& stratum) {
       --stratum.left;
@@ -130,7 +130,7 @@ class Stratifier {
     using Candidate = std::pair<int64_t, int64_t>;  // gain, -place
     std::vector<Candidate> candidates;
     for (int64_t place = 0; place < count_; ++place) {
-      if (part(place) == (to_held ? Part::kTrain : Part::kHeldOut))
+      if (side(place) == (to_held ? Side::kTrain : Side::kHeldOut))
         candidates.emplace_back(gain(place, sign), -place);
     }
     std::priority_queue<Candidate> best(std::less<Candidate>(), std::move(candidates));
@@ -141,7 +141,7 @@ class Stratifier {
         best.emplace(now, negated_place);
         continue;
       }
-      part(-negated_place) = to_held ? Part::kHeldOut : Part::kTrain;
+      side(-negated_place) = to_held ? Side::kHeldOut : Side::kTrain;
       num_held_ += sign;
       for_each_stratum(-negated_place, [&](Stratum& stratum) { stratum.held += sign; });
     }
@@ -153,7 +153,7 @@ class Stratifier {
   const int64_t wanted_;
   const Indices order_;
   Random coin_;
-  std::vector<Part> parts_;  ///< by place
+  std::vector<Side> sides_;  ///< by place
   std::vector<Stratum> strata_;
   int64_t num_held_ = 0;
   int64_t num_train_ = 0;

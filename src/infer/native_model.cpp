@@ -1,7 +1,6 @@
 #include "infer/native_model.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <optional>
 #include <utility>
@@ -42,11 +41,7 @@ NativeModel open_run(const RunPaths& run) {
     NativeNetwork network =
         NativeNetwork::build(files.plan, files.info.config.text, files.checkpoint.weights);
     if (!files.warning.empty()) log_warning(files.warning);
-    return {std::move(files.info),
-            std::move(files.plan),
-            std::move(files.vectorizer),
-            std::move(network),
-            0,
+    return {std::move(files.info), std::move(files.plan), std::move(files.vectorizer), std::move(network),
             hash_hex(files.checkpoint.file->view())};
   } catch (const ArtifactError& error) {
     throw ArtifactError(fmt::format("run '{}' is damaged: {}", run.folder.string(), error.what()));
@@ -67,8 +62,8 @@ Vectorizer read_vectorizer(const ZipReader& zip, const NativeIndex& index, const
   return vectorizer;
 }
 
-/// The file's texts through this path. @return the largest difference of a probability.
-double checked_self_test(const NativeModel& model, const SelfTest& self_test) {
+/// The file's texts through this path.
+void check_self_test(const NativeModel& model, const SelfTest& self_test) {
   const auto outputs = static_cast<size_t>(model.network.num_outputs());
   std::vector<float> answers(self_test.texts.size() * outputs);
   NativeModel::State state;
@@ -78,10 +73,6 @@ double checked_self_test(const NativeModel& model, const SelfTest& self_test) {
   const std::string fault = self_test_fault(self_test, answers);
   if (!fault.empty())
     throw NotNative{fmt::format("the self-test does not hold on the native path: {}", fault)};
-  double largest = 0;
-  for (size_t i = 0; i < answers.size(); ++i)
-    largest = std::max(largest, std::abs(double{answers[i]} - double{self_test.probabilities[i]}));
-  return largest;
 }
 
 layers::ModelPlan plan_of_file(const RunConfig& config, int64_t num_ids, int64_t num_outputs) {
@@ -107,9 +98,8 @@ NativeModel read_file_model(const ZipReader& zip, const std::string& name) {
   Vectorizer vectorizer = read_vectorizer(zip, index, saved, info.config.text);
   layers::ModelPlan plan = plan_of_file(info.config, vectorizer.num_ids(), saved.num_outputs);
   NativeNetwork network = NativeNetwork::build(plan, info.config.text, find_tensors(zip, index));
-  NativeModel model{std::move(info), std::move(plan), std::move(vectorizer), std::move(network), 0};
-  model.self_test_difference = checked_self_test(
-      model, self_test_from_json(parse_shallow_json<Json>(extra_file(zip, kSelfTestFile)), name));
+  NativeModel model{std::move(info), std::move(plan), std::move(vectorizer), std::move(network)};
+  check_self_test(model, self_test_from_json(parse_shallow_json<Json>(extra_file(zip, kSelfTestFile)), name));
   return model;
 }
 

@@ -31,7 +31,6 @@ struct NativeModel {
   layers::ModelPlan plan;
   Vectorizer vectorizer;
   NativeNetwork network;
-  double self_test_difference = 0;  ///< of a probability, largest; 0 for a run folder, which has no self-test
   /// Of the file's seal, or of the run's checkpoint file: XXH3-128, 32 hexadecimal digits.
   std::string content_hash = {};
 

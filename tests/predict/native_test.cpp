@@ -152,7 +152,6 @@ TEST(NativeModel, AnswersLikeLibTorchFromRunsAndFiles) {
     expect_same_answers(*of_file, *open_classifier(file, c10::kCPU), texts);
     EXPECT_EQ(of_file->logits(texts), of_run->logits(texts));
     const NativeModel model = open_native_model(file);
-    EXPECT_LE(model.self_test_difference, 1e-6);
     for (const layers::NamedLayer* layer : model.plan.all_layers()) kinds.insert(layer->kind);
   }
   for (const layers::LayerKind& kind : layers::layer_kinds())

@@ -53,7 +53,7 @@ inline NativeModel small_model(bool binary = true, uint64_t seed = 3) {
                        : Labels{TaskConfig::Kind::kMultiLabel, {"news", "sport", "art"}};
   info.thresholds.assign(binary ? 1 : 3, 0.5);
   info.config = std::move(config);
-  return {std::move(info), std::move(plan), std::move(vectorizer), std::move(network), 0, "0123"};
+  return {std::move(info), std::move(plan), std::move(vectorizer), std::move(network), "0123"};
 }
 
 inline std::shared_ptr<const ServedModel> small_served_model(bool binary = true, uint64_t seed = 3) {
