@@ -9,10 +9,12 @@
 #include <ATen/ops/tensor.h>
 
 #include "loss/loss.h"
+#include "support/numbers.h"
 
 namespace bernoulli {
 
 using Mode = LossConfig::Mode;
+using testing::numbers;
 
 inline constexpr Mode kEveryMode[] = {Mode::kBceWithLogits, Mode::kSigmoidBce, Mode::kSigmoidBceClipped,
                                       Mode::kFocalWithLogits};
@@ -25,11 +27,6 @@ inline LossConfig loss_config(Mode mode) {
 
 inline at::Tensor matrix(const std::vector<double>& values, int64_t num_labels, at::ScalarType dtype) {
   return at::tensor(at::ArrayRef<double>(values), at::kDouble).reshape({-1, num_labels}).to(dtype);
-}
-
-inline std::vector<double> numbers(const at::Tensor& tensor) {
-  const at::Tensor values = tensor.detach().to(at::kDouble).contiguous();
-  return {values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel()};
 }
 
 struct LossAndGradient {

@@ -10,6 +10,7 @@
 
 #include "layers/plan_fixture.h"
 #include "model/sequential.h"
+#include "support/numbers.h"
 
 namespace bernoulli::testing {
 
@@ -40,11 +41,6 @@ inline at::Tensor doubles(const std::vector<double>& values, at::IntArrayRef sha
 
 inline at::Tensor longs(const std::vector<int64_t>& values) {
   return at::tensor(at::ArrayRef<int64_t>(values), at::kLong);
-}
-
-inline std::vector<double> numbers(const at::Tensor& tensor) {
-  const at::Tensor values = tensor.detach().to(at::kDouble).contiguous();
-  return {values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel()};
 }
 
 }  // namespace bernoulli::testing

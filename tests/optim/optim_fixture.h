@@ -8,16 +8,12 @@
 #include <ATen/ops/tensor.h>
 
 #include "config/run_config.h"
+#include "support/numbers.h"
 
 namespace bernoulli::testing {
 
 inline at::Tensor vector(const std::vector<double>& values, at::ScalarType dtype = at::kDouble) {
   return at::tensor(at::ArrayRef<double>(values), at::kDouble).to(dtype);
-}
-
-inline std::vector<double> numbers(const at::Tensor& tensor) {
-  const at::Tensor values = tensor.detach().to(at::kDouble).contiguous();
-  return {values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel()};
 }
 
 inline at::Tensor parameter(const std::vector<double>& values, at::ScalarType dtype = at::kDouble) {

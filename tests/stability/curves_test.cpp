@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "core/error.h"
+#include "support/message_of.h"
+
 namespace bernoulli::stability {
 namespace {
 
@@ -82,7 +85,9 @@ TEST(Curves, OneLogitAloneAndAmongOthersIsTheSame) {
 }
 
 TEST(Curves, RefusesOtherDtypesAndTakesNoLogits) {
-  EXPECT_THROW(measure_curve({}, Mode::kSigmoidBce, at::kLong, 1, kCpu, {0}), std::exception);
+  EXPECT_EQ(testing::message_of<InternalError>(
+                [] { measure_curve({}, Mode::kSigmoidBce, at::kLong, 1, kCpu, {0}); }),
+            "stability: losses are measured in float64, float32, bfloat16 and float16");
   EXPECT_TRUE(measure_curve({}, Mode::kSigmoidBce, at::kFloat, 1, kCpu, {}).points.empty());
 }
 

@@ -1,0 +1,145 @@
+// `bernoulli evaluate` as its users call it.
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "integration/end_to_end_fixture.h"
+
+namespace bernoulli::testing {
+namespace {
+
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class EndToEndEvaluate : public EndToEnd {};
+
+TEST_F(EndToEndEvaluate, RunAndExportedFileGiveTheSameMetricsAndPredictions) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const std::string run_dir = (folder_ / "run").string();
+  const ProgramResult of_run = run({"evaluate", run_dir, "--json"});
+  const ProgramResult of_file = run({"evaluate", run_dir + "/model.pt", "--json"});
+  ASSERT_EQ(of_run.exit_code, 0) << of_run.err;
+  ASSERT_EQ(of_file.exit_code, 0) << of_file.err;
+  EXPECT_EQ(Json::parse(of_run.out), Json::parse(of_file.out));
+  EXPECT_EQ(Json::parse(of_run.out), read_json("run/summary.json")["test"]);
+  const Json with_intervals = Json::parse(run({"evaluate", run_dir, "--json", "--intervals"}).out);
+  EXPECT_EQ(with_intervals["metrics"], Json::parse(of_run.out)["metrics"]);
+  EXPECT_EQ(with_intervals["intervals"]["accuracy"].size(), 2u);
+  EXPECT_THAT(run({"evaluate", run_dir, "--intervals"}).out, HasSubstr("  95 % interval "));
+
+  const std::string texts = "A fine film\n\nDull, flat \xff film\r\nlast line";
+  const ProgramResult run_lines = run({"predict", run_dir, "-"}, texts);
+  const ProgramResult file_lines = run({"predict", run_dir + "/model.pt", "-"}, texts);
+  ASSERT_EQ(run_lines.exit_code, 0) << run_lines.err;
+  EXPECT_EQ(run_lines.out, file_lines.out) << file_lines.err;
+  EXPECT_EQ(std::count(run_lines.out.begin(), run_lines.out.end(), '\n'), 4);
+  const Json first = Json::parse(run_lines.out.substr(0, run_lines.out.find('\n')));
+  EXPECT_EQ(first["label"], "good");
+  EXPECT_GT(first["probability"], 0.5);
+  EXPECT_GT(first["logit"], 0.0);
+}
+
+TEST_F(EndToEndEvaluate, EvaluateWarnsOfTextsThatTheModelWasTrainedOn) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const std::string run_dir = (folder_ / "run").string(), given = (folder_ / "given.csv").string();
+  const auto errors_of = [&](const std::string& model) {
+    const ProgramResult evaluated = run({"evaluate", model, "--data", given});
+    EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
+    return evaluated.err;
+  };
+  folder_.write("given.csv", folder_.read("data.csv") + "something else,good\n");
+  const char* const found = "warning: 60 of 101 texts stand in the training data too, such as ";
+  EXPECT_THAT(errors_of(run_dir), HasSubstr(found)) << "neither those of validation nor of test";
+  EXPECT_THAT(errors_of(run_dir + "/model.pt"), HasSubstr(found));
+  EXPECT_THAT(run({"evaluate", run_dir}).err, Not(HasSubstr("stand in the training data")));
+  fs::copy_file(run_dir + "/model.pt", folder_ / "alone.pt");
+  const char* const not_seen = "whether the model was trained on some of these texts could not be seen: ";
+  EXPECT_THAT(errors_of((folder_ / "alone.pt").string()),
+              HasSubstr(not_seen + std::string("'") + folder_.path().string() + "' is no run folder"));
+  const ProgramResult from_there =
+      run_program({"/bin/sh", "-c", "cd \"$1\" && \"$2\" evaluate alone.pt --data given.csv", "sh",
+                   folder_.path().string(), BERNOULLI_PROGRAM});
+  EXPECT_THAT(from_there.err, HasSubstr("'" + folder_.path().string() + "' is no run folder"));
+  folder_.write("data.csv", folder_.read("data.csv") + "one more,good\n");
+  EXPECT_THAT(errors_of(run_dir), HasSubstr("warning: the train data are not those of the training ("));
+  fs::remove(folder_ / "data.csv");
+  EXPECT_THAT(errors_of(run_dir), ContainsRegex(not_seen + std::string(".*data.csv' does not exist")));
+  folder_.write("given.csv", "text,label\nnew,good\nother,bad\n");
+  EXPECT_THAT(errors_of(run_dir), Not(HasSubstr("stand in the training data")));
+}
+
+TEST_F(EndToEndEvaluate, EvaluateWritesTheAnswersThatItsFiguresAreMadeOf) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const std::string run_dir = (folder_ / "run").string(), file = (folder_ / "answers.jsonl").string();
+  const ProgramResult judged = run({"evaluate", run_dir, "--json", "--answers", file});
+  ASSERT_EQ(judged.exit_code, 0) << judged.err;
+  const Json figures = Json::parse(judged.out);
+  int64_t count = 0;
+  double hits = 0, log_loss = 0;
+  std::istringstream lines(folder_.read("answers.jsonl"));
+  for (std::string line; std::getline(lines, line); ++count) {
+    const Json answer = Json::parse(line);
+    EXPECT_THAT(answer["origin"].get<std::string>(), ContainsRegex("data\\.csv:[0-9]+$"));
+    EXPECT_EQ(answer["label"], answer["probability"] > 0.5 ? "good" : "bad");
+    hits += answer["target"] == answer["label"];
+    const double logit = answer["logit"];
+    log_loss += std::log1p(std::exp(answer["target"] == "good" ? -logit : logit));
+  }
+  ASSERT_EQ(count, figures["num_examples"].get<int64_t>());
+  EXPECT_EQ(hits / 20, figures["metrics"]["accuracy"]);
+  EXPECT_NEAR(log_loss / 20, figures["metrics"]["log_loss"].get<double>(), 1e-9);
+
+  folder_.write("more1.csv", "text,label\na fine film,good\n");
+  folder_.write("more2.csv", "text,label\na dull film,bad\n");
+  const ProgramResult over_data = run({"evaluate", run_dir, "--data", (folder_ / "more*.csv").string(),
+                                       "--answers", (folder_ / "more2.csv").string()});
+  EXPECT_EQ(over_data.exit_code, 2) << over_data.err;
+  EXPECT_EQ(folder_.read("more2.csv"), "text,label\na dull film,bad\n");
+
+  const ProgramResult piped = run({"evaluate", run_dir, "--answers", "-"});
+  EXPECT_EQ(piped.out, folder_.read("answers.jsonl"));
+  EXPECT_THAT(piped.err, HasSubstr("accuracy  "));
+  EXPECT_THAT(piped.err, HasSubstr("log_loss  "));
+}
+
+TEST_F(EndToEndEvaluate, EvaluatesDataThatAreWrittenInAnotherWay) {
+  folder_.write("reviews/bad/1.txt", "a dull film");
+  folder_.write("reviews/bad/2.txt", "a flat film");
+  folder_.write("reviews/good/1.txt", "a fine film");
+  folder_.write("reviews/good/2.txt", "a fine one");
+  folder_.write("bare.csv", "a fine film,good\na dull film,bad\na fine one,good\na flat one,bad\n");
+  folder_.write("more.csv", "review,verdict\na fine film,good\na dull film,bad\n");
+  folder_.write("more.jsonl", "{\"review\": \"a fine film\", \"verdict\": \"good\"}\n");
+  const auto set = [](std::vector<std::string> words, const std::vector<std::string>& settings) {
+    for (const std::string& setting : settings) words.insert(words.end(), {"--set", setting});
+    return words;
+  };
+  ASSERT_EQ(
+      run(train_words("folders", set({}, {"data.train=reviews", "data.validation=null", "data.test=null"})))
+          .exit_code,
+      0);
+  ASSERT_EQ(run(train_words("bare", set({}, {"data.train=bare.csv", "data.validation=null", "data.test=null",
+                                             "data.columns={header: false, text: 1, label: 2}"})))
+                .exit_code,
+            0);
+  for (const char* name : {"folders", "bare"}) {
+    for (const char* data : {"more.csv", "more.jsonl"}) {
+      std::vector<std::string> words =
+          set({"evaluate", (folder_ / name).string(), "--data", (folder_ / data).string()},
+              {"data.columns.text=review", "data.columns.label=verdict"});
+      if (std::string(name) == "bare" && std::string(data) == "more.csv")
+        words = set(words, {"data.columns.header=true"});
+      const ProgramResult result = run(words);
+      EXPECT_EQ(result.exit_code, 0) << name << " " << data << " " << result.err;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bernoulli::testing

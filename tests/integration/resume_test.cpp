@@ -1,0 +1,144 @@
+// A run that goes on, or is repeated.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "integration/end_to_end_fixture.h"
+
+namespace bernoulli::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class EndToEndResume : public EndToEnd {};
+
+TEST_F(EndToEndResume, TheSavedConfigurationRepeatsTheRunBitForBit) {
+  ASSERT_EQ(run(train_words("a")).exit_code, 0);
+  const ProgramResult again = run({"train", (folder_ / "a/config.yaml").string(), "--run-dir",
+                                   (folder_ / "b").string(), "--device", "cpu"});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  const std::string checkpoint = read_json("a/summary.json")["checkpoint"];
+  EXPECT_EQ(folder_.read("a/checkpoints/" + checkpoint), folder_.read("b/checkpoints/" + checkpoint));
+}
+
+/// A stop by signal in the middle of training, then --resume: the same bytes as a run that was let alone.
+TEST_F(EndToEndResume, ASignalSavesAndResumeGivesTheSameBytes) {
+  const std::vector<std::string> longer = {"--set", "training.epochs=400", "--set", "training.keep_best=1"};
+  ASSERT_EQ(run(train_words("whole", longer)).exit_code, 0);
+  for (const auto& [number, code] : {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}}) {
+    const std::string name = "stopped" + std::to_string(number);
+    Program training(words(train_words(name, longer)));
+    ASSERT_TRUE(training.wait_for_stderr("epoch   3"));
+    training.signal(number);
+    EXPECT_EQ(training.finish().exit_code, code);
+    ASSERT_FALSE(fs::exists(folder_ / (name + "/summary.json")));
+    const ProgramResult resumed =
+        run({"train", "--resume", "--run-dir", (folder_ / name).string(), "--device", "cpu"});
+    ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+    EXPECT_THAT(resumed.err, HasSubstr("resuming after step"));
+    const std::string checkpoint = read_json("whole/summary.json")["checkpoint"];
+    EXPECT_EQ(read_json(name + "/summary.json")["checkpoint"], checkpoint);
+    EXPECT_EQ(folder_.read(name + "/checkpoints/" + checkpoint),
+              folder_.read("whole/checkpoints/" + checkpoint));
+  }
+}
+
+TEST_F(EndToEndResume, ARunKnowsWhereItsDataWereAndEveryProcessThatTrainedIt) {
+  const auto in_folder = [&](const std::string& words) {
+    return run_program(
+        {"/bin/sh", "-c", "cd " + folder_.path().string() + " && " + BERNOULLI_PROGRAM + words});
+  };
+  const ProgramResult trained = in_folder(" train config.yaml --run-dir run --device cpu");
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  const ProgramResult evaluated = run({"evaluate", (folder_ / "run").string(), "--json"});
+  EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  EXPECT_THAT(evaluated.err, HasSubstr("where the run was trained"));
+  const ProgramResult repeated = run({"train", (folder_ / "run/config.yaml").string(), "--run-dir",
+                                      (folder_ / "again").string(), "--device", "cpu"});
+  ASSERT_EQ(repeated.exit_code, 0) << repeated.err;
+  EXPECT_EQ(read_json("again/summary.json")["test"], read_json("run/summary.json")["test"]);
+  ASSERT_EQ(in_folder(" train --resume --run-dir run --device cpu").exit_code, 0);
+  const Json environment = read_json("run/environment.json");
+  EXPECT_THAT(environment["command"], ::testing::Contains("--resume"));
+  ASSERT_EQ(environment["earlier"].size(), 1u);
+  EXPECT_THAT(environment["earlier"][0]["command"], ::testing::Contains("config.yaml"));
+  EXPECT_THAT(folder_.read("run/report.html"), HasSubstr("an earlier process"));
+  for (const char* epochs :
+       {"training.epochs=9", "training.epochs=10"}) {  // the second knows it from the first
+    const ProgramResult resumed = run(
+        {"train", "--resume", "--run-dir", (folder_ / "run").string(), "--device", "cpu", "--set", epochs});
+    ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+    EXPECT_EQ(read_json("run/summary.json")["steps"], epochs == std::string("training.epochs=9") ? 72 : 80);
+  }
+}
+
+TEST_F(EndToEndResume, ResumeRefusesAnotherConfiguration) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const ProgramResult refused = run(train_words("run", {"--resume", "--set", "optimizer.adam.lr=0.5"}));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("optimizer.adam.lr: 0.05 in the run, 0.5 now"));
+  const std::string events = folder_.read("run/metrics.jsonl"), summary = folder_.read("run/summary.json");
+  const ProgramResult shorter = run(train_words("run", {"--resume", "--set", "training.epochs=2"}));
+  EXPECT_EQ(shorter.exit_code, 2) << shorter.err;
+  EXPECT_EQ(folder_.read("run/metrics.jsonl"), events);
+  EXPECT_EQ(folder_.read("run/summary.json"), summary);
+  const ProgramResult longer = run(train_words("run", {"--resume", "--set", "training.epochs=9"}));
+  EXPECT_EQ(longer.exit_code, 0) << longer.err;
+}
+
+TEST_F(EndToEndResume, ContradictionsThatAResumedRunIsGivenAreRefusedBeforeItIsTouched) {
+  const std::vector<std::string> without = {"--set", "data.validation=null", "--set", "data.test=null"};
+  ASSERT_EQ(run(train_words("run", without)).exit_code, 0);
+  const std::string summary = folder_.read("run/summary.json"), config = folder_.read("run/config.yaml");
+  for (const auto& [setting, message] : std::vector<std::pair<const char*, const char*>>{
+           {"metrics.threshold=max_f1", "needs validation data"},
+           {"metrics.temperature=min_log_loss", "needs validation data"},
+           {"metrics.shift=min_log_loss", "needs validation data"},
+           {"training.early_stopping=3", "needs validation data"},
+           {"training.epochs=null", "training: has no limit"}}) {
+    const ProgramResult result =
+        run({"train", "--resume", "--run-dir", (folder_ / "run").string(), "--set", setting});
+    EXPECT_EQ(result.exit_code, 2) << setting << result.err;
+    EXPECT_THAT(result.err, HasSubstr(message)) << setting;
+    EXPECT_EQ(folder_.read("run/summary.json"), summary) << setting;
+    EXPECT_EQ(folder_.read("run/config.yaml"), config) << setting;
+  }
+}
+
+/// As an earlier build may have left one, which knew fewer contradictions.
+TEST_F(EndToEndResume, ContradictionsThatARunHasAlreadyDoNotKeepItFromGoingOn) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  std::string config = folder_.read("run/config.yaml");
+  const std::string sound = "cache: {folder: auto, check: changes",
+                    odd = "cache: {folder: 'off', check: contents";
+  const size_t at = config.find(sound);
+  ASSERT_NE(at, std::string::npos) << config;
+  folder_.write("run/config.yaml", config.replace(at, sound.size(), odd));
+  const ProgramResult result =
+      run({"train", "--resume", "--run-dir", (folder_ / "run").string(), "--set", "training.epochs=9"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+}
+
+/// What the summary says must not outlive what it is about: the run is an unfinished one until it ends anew.
+TEST_F(EndToEndResume, AFinishedRunThatCannotEndAnewIsUnfinished) {
+  write_noisy_data();
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  folder_.write("run/model.onnx", "of an earlier end");
+  const ProgramResult failed =
+      run(train_words("run", {"--resume", "--set", "metrics.threshold={recall_at_precision: 0.9999}"}));
+  EXPECT_EQ(failed.exit_code, 3) << failed.err;
+  EXPECT_FALSE(fs::exists(folder_ / "run/summary.json"));
+  const ProgramResult evaluated = run({"evaluate", (folder_ / "run").string()});
+  EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  EXPECT_THAT(evaluated.err, HasSubstr("did not finish"));
+  const ProgramResult again = run(train_words("run", {"--resume", "--set", "metrics.threshold=0.4"}));
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("model.onnx' was exported before this end of the run"));
+  EXPECT_EQ(read_json("run/summary.json")["thresholds"], Json::array({0.4}));
+}
+
+}  // namespace
+}  // namespace bernoulli::testing
