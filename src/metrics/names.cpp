@@ -13,4 +13,8 @@ bool lower_is_better(const std::string& metric) {
   return std::find(kErrors.begin(), kErrors.end(), metric) != kErrors.end();
 }
 
+bool monitor_is_better_lower(const TrainingConfig& training) {
+  return training.monitor_mode == "auto" ? lower_is_better(training.monitor) : training.monitor_mode == "min";
+}
+
 }  // namespace bernoulli

@@ -37,8 +37,7 @@ Trainer::Trainer(TrainingParts parts)
   const TrainingLength length = training_length(training, order_.steps_per_epoch());
   total_steps_ = length.total_steps;
   warn_of_length(parts_.config, length);
-  lower_is_better_ =
-      training.monitor_mode == "auto" ? lower_is_better(training.monitor) : training.monitor_mode == "min";
+  lower_is_better_ = monitor_is_better_lower(training);
 }
 
 std::string engine_of(const Checkpoint& checkpoint) {
