@@ -77,7 +77,7 @@ double self_train() {
   arguments.run_dir = folder.path() / "run";
   arguments.device = "cpu";
   return train_run(arguments, std::nullopt)
-      .summary.at("validation")
+      ->summary.at("validation")
       .at("metrics")
       .at("accuracy")
       .get<double>();

@@ -207,14 +207,6 @@ void warn_of_other_engine(const std::optional<Checkpoint>& checkpoint, const Eng
                   engine_of(*checkpoint), checkpoint->step, engine.family()));
 }
 
-/// What goes on with a run that was stopped.
-std::string resume_command(const TrainArguments& arguments, const RunPaths& paths) {
-  std::string command = "bernoulli train --resume --run-dir " + shell_word(paths.folder.string());
-  if (arguments.device != "auto") command += " --device " + arguments.device;
-  if (arguments.processes) command += fmt::format(" --processes {}", *arguments.processes);
-  return command;
-}
-
 /// Everything in the folder that says what the run is.
 void describe_run(const RunPaths& paths, const RunConfig& config, const PreparedRun& run, Json environment) {
   write_file_atomic(paths.config(), config.resolved_yaml);
@@ -238,6 +230,14 @@ void go_on(Trainer& trainer, const std::optional<Checkpoint>& checkpoint, const 
 void tell_nothing_is_left(const std::string& reason) {
   log_info(fmt::format("nothing is left to train: the run ended by {}; --set training.{} to go on", reason,
                        reason == "early_stopping" ? "early_stopping=N with more patience" : reason + "=N"));
+}
+
+/// @param what  happened to the run, "stopped"
+void tell_how_to_go_on(const std::string& what, const TrainArguments& arguments, const RunPaths& paths) {
+  std::string command = "bernoulli train --resume --run-dir " + shell_word(paths.folder.string());
+  if (arguments.device != "auto") command += " --device " + arguments.device;
+  if (arguments.processes) command += fmt::format(" --processes {}", *arguments.processes);
+  log_info(fmt::format("{}; go on with: {}", what, command));
 }
 
 /// What a run starts with, but for its folder.
@@ -273,8 +273,8 @@ void follow_run(const TrainArguments& arguments, const Place& place) {
 }
 
 /// The training of a process that stands alone, or before `others`.
-TrainedRun lead_run(const TrainArguments& arguments, const Start& start, const RunFolder& folder,
-                    OtherProcesses* others) {
+std::optional<TrainedRun> lead_run(const TrainArguments& arguments, const Start& start,
+                                   const RunFolder& folder, OtherProcesses* others) {
   const CheckedConfig& loaded = start.loaded;
   const RunConfig& config = loaded.run;
   const RunPaths& paths = folder.paths();
@@ -305,7 +305,8 @@ TrainedRun lead_run(const TrainArguments& arguments, const Start& start, const R
 
   MetricsLog log(paths.metrics());
   Trainer trainer({config, run.labels.names, run.train, run.validation ? &*run.validation : nullptr,
-                   *run.loss, *engine.step, checkpoints, log, fingerprints_of(run, loaded), engine.family()});
+                   *run.loss, *engine.step, checkpoints, log, fingerprints_of(run, loaded), engine.family(),
+                   arguments.pause_after_epoch});
   if (saved) {
     go_on(trainer, checkpoint, saved->run.training);
     // A refused continuation has left all as it was; from here on the run is not finished.
@@ -317,18 +318,22 @@ TrainedRun lead_run(const TrainArguments& arguments, const Start& start, const R
   try {
     const TrainingOutcome outcome = trainer.run();
     if (others != nullptr) others->let_go();
+    if (outcome.is_paused()) {
+      tell_how_to_go_on(fmt::format("paused after epoch {}", outcome.epochs), arguments, paths);
+      return std::nullopt;
+    }
     engine.step.reset();  // its tables; what is exported comes from the checkpoint
-    return {finish_run({config, run, paths, checkpoints, outcome, start.device, engine.name}, log),
-            paths.folder};
+    return TrainedRun{finish_run({config, run, paths, checkpoints, outcome, start.device, engine.name}, log),
+                      paths.folder};
   } catch (const StopRequested&) {
-    log_info("stopped; go on with: " + resume_command(arguments, paths));
+    tell_how_to_go_on("stopped", arguments, paths);
     throw;
   }
 }
 
 }  // namespace
 
-TrainedRun train_run(const TrainArguments& arguments, const std::optional<Place>& place) {
+std::optional<TrainedRun> train_run(const TrainArguments& arguments, const std::optional<Place>& place) {
   const Start start = start_of(arguments, place);
   const RunFolder folder = open_folder(arguments, start.loaded.run);
   if (!place) return lead_run(arguments, start, folder, nullptr);
@@ -355,9 +360,9 @@ int run_train(const std::vector<std::string>& words) {
                             batch["gradient_norm"].get<double>()));
     return 0;
   }
-  const TrainedRun trained = train_run(*arguments, place);
-  print(arguments->json ? json_text(trained.summary)
-                        : summary_text(trained.summary, RunPaths{trained.folder}));
+  if (const std::optional<TrainedRun> trained = train_run(*arguments, place))
+    print(arguments->json ? json_text(trained->summary)
+                          : summary_text(trained->summary, RunPaths{trained->folder}));
   return 0;
 }
 

@@ -10,12 +10,13 @@
 
 namespace bernoulli::cli {
 
-/// The whole of `bernoulli train` but for printing. Returns the summary and where the run is.
+/// What a training that has ended left.
 struct TrainedRun {
   nlohmann::ordered_json summary;
   std::filesystem::path folder;
 };
+/// The whole of `bernoulli train` but for printing. Nothing where it was paused, as the arguments asked for.
 /// @param place  of this process, which is number 0, among those of the training; absent: it is alone
-TrainedRun train_run(const TrainArguments& arguments, const std::optional<Place>& place);
+std::optional<TrainedRun> train_run(const TrainArguments& arguments, const std::optional<Place>& place);
 
 }  // namespace bernoulli::cli

@@ -96,7 +96,9 @@ std::optional<TrainArguments> train_arguments(const std::vector<std::string>& wo
       "device", po::value<std::string>()->default_value("auto")->value_name("D"), kDevices)(
       "processes", po::value<int>()->value_name("N"),
       "share the batches of each update among N processes of this machine; torchrun starts them on several "
-      "(docs/distributed.md)")("dry-run", "read, build and run one batch; write nothing")(
+      "(docs/distributed.md)")("pause-after", po::value<int64_t>()->value_name("E"),
+                               "save at the end of epoch E and end there; --resume goes on, bit for bit")(
+      "dry-run", "read, build and run one batch; write nothing")(
       "json", "print the summary, or what the dry run found, as JSON");
   const Usage usage{
       "train CONFIG... [options]",
@@ -115,6 +117,7 @@ std::optional<TrainArguments> train_arguments(const std::vector<std::string>& wo
                            values->contains("dry-run"),
                            values->contains("json"),
                            std::nullopt,
+                           std::nullopt,
                            words};
   if (values->contains("processes")) arguments.processes = (*values)["processes"].as<int>();
   if (arguments.processes && (*arguments.processes < 1 || *arguments.processes > kMostProcesses))
@@ -122,6 +125,12 @@ std::optional<TrainArguments> train_arguments(const std::vector<std::string>& wo
         fmt::format("--processes is {} (expected 1 to {})", *arguments.processes, kMostProcesses));
   if (arguments.processes.value_or(1) > 1 && arguments.dry_run)
     throw UsageError("--dry-run runs one batch, in one process: leave --processes out");
+  if (values->contains("pause-after")) arguments.pause_after_epoch = (*values)["pause-after"].as<int64_t>();
+  if (arguments.pause_after_epoch && *arguments.pause_after_epoch < 1)
+    throw UsageError(fmt::format("--pause-after is {} (expected 1 or more, the epoch to end with)",
+                                 *arguments.pause_after_epoch));
+  if (arguments.pause_after_epoch && arguments.dry_run)
+    throw UsageError("--dry-run runs one batch and --pause-after ends an epoch: give one of them");
   if (arguments.resume && !arguments.run_dir)
     throw UsageError("--resume needs --run-dir DIR, the run to go on with");
   if (arguments.resume && arguments.dry_run)

@@ -20,7 +20,8 @@ struct TrainArguments {
   bool resume = false;
   bool dry_run = false;
   bool json = false;
-  std::optional<int> processes;    ///< to train in, on this machine; absent: as the environment says
+  std::optional<int> processes;  ///< to train in, on this machine; absent: as the environment says
+  std::optional<int64_t> pause_after_epoch;
   std::vector<std::string> words;  ///< as typed, for environment.json
 };
 std::optional<TrainArguments> train_arguments(const std::vector<std::string>& words);

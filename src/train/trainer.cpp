@@ -145,6 +145,11 @@ std::optional<std::string> Trainer::limit_reached() const {
   return late && state_.step > 0 ? std::optional("max_seconds") : std::nullopt;
 }
 
+bool Trainer::pause_due() const {
+  const std::optional<int64_t>& last = parts_.pause_after_epoch;
+  return last && state_.step / order_.steps_per_epoch() >= *last;
+}
+
 void Trainer::warn_of_other_length(const TrainingConfig& before) const {
   const TrainingConfig& training = parts_.config.training;
   warn_of_new_length(training, training_length(before, order_.steps_per_epoch()),
@@ -161,7 +166,7 @@ TrainingOutcome Trainer::run() {
       saving_.rethrow_failure();
       limit = limit_reached();
       turn = next_turn(parts_.config.training, order_.steps_per_epoch(),
-                       {state_.step, state_.validated_step, saved_step_, limit.has_value()});
+                       {state_.step, state_.validated_step, saved_step_, limit.has_value(), pause_due()});
       if (turn == Turn::kValidate) validate_and_save();
       if (turn == Turn::kSave) save();
       if (turn == Turn::kUpdate) some_updates();
@@ -176,7 +181,7 @@ TrainingOutcome Trainer::run() {
   }
   progress_.clear();
   TrainingOutcome outcome{state_.step,           epoch_of(state_.step), state_.step,
-                          epoch_of(state_.step), std::nullopt,          *limit};
+                          epoch_of(state_.step), std::nullopt,          limit.value_or("pause")};
   if (parts_.config.training.restore_best && !state_.best.empty()) {
     outcome.final_step = state_.best.front().step;
     outcome.final_epoch = epoch_of(outcome.final_step);

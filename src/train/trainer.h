@@ -27,7 +27,10 @@ struct TrainingOutcome {
   int64_t final_step = 0;            ///< the checkpoint to evaluate and export: best, or last
   int64_t final_epoch = 0;           ///< that it belongs to
   std::optional<double> best_value;  ///< of the monitored metric at final_step
-  std::string stop_reason;           ///< Trainer::limit_reached
+  std::string stop_reason;           ///< Trainer::limit_reached, or "pause"
+
+  /// Whether there is some training left: nothing is to be evaluated or exported yet.
+  bool is_paused() const { return stop_reason == "pause"; }
 };
 
 /// What the trainer works on; everything outlives it.
@@ -42,6 +45,7 @@ struct TrainingParts {
   MetricsLog& log;
   nlohmann::ordered_json fingerprints;
   std::string engine = {};  ///< EngineChoice::family of `step`, which each checkpoint names
+  std::optional<int64_t> pause_after_epoch = std::nullopt;
 };
 
 /// The engine that trained up to a checkpoint; empty in those of earlier versions.
@@ -50,7 +54,8 @@ std::string engine_of(const Checkpoint& checkpoint);
 /// Whether a checkpoint was saved after the validation of its step, not on the way to it.
 bool is_validated(const Checkpoint& checkpoint);
 
-/// Repeats: order of the epoch, update, validation, early stopping, checkpoint; until a limit is reached.
+/// Repeats: order of the epoch, update, validation, early stopping, checkpoint; until a limit is reached, or
+/// the epoch after which it shall pause.
 class Trainer {
  public:
   explicit Trainer(TrainingParts parts);
@@ -73,7 +78,8 @@ class Trainer {
   bool better(double a, double b, double by = 0) const;  ///< of values of training.monitor
   void insert_best(const BestEntry& entry);
   int64_t epoch_of(int64_t step) const;  ///< from 1
-  double lr_of(int64_t step) const;      ///< of the update after `step` others
+  bool pause_due() const;
+  double lr_of(int64_t step) const;  ///< of the update after `step` others
   /// Updates until something else than an update is due, or the engine answers.
   int64_t updates_at_once() const;
   void some_updates();

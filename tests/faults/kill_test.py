@@ -1,9 +1,10 @@
 """SIGKILL at random times and at every system call of a run, then --resume, until the training is done: the bytes of a run that was
-never killed. Rows 22, 23 and 43 of docs/reliability.md."""
+never killed; and the same of pauses. Rows 22, 23 and 43 of docs/reliability.md."""
+import json
 import os
 import time
 
-from harness import FUSED, REFERENCE, SOAK, FaultTest, faults, main, spread
+from harness import FUSED, REFERENCE, SOAK, TRAIN, FaultTest, faults, main, spread
 
 NUM_KILLS = int(os.environ.get("BERNOULLI_KILLS", "1000" if SOAK else "100"))
 
@@ -33,6 +34,36 @@ class RandomKills(FaultTest):
 class RandomKillsOfTheReferenceEngine(RandomKills):
     config = REFERENCE.replace("epochs: 3", "epochs: 6").replace("patience: 2", "patience: 9")
     num_kills = NUM_KILLS - NUM_KILLS * 3 // 4
+
+
+class Pauses(FaultTest):
+    """--pause-after each epoch, one process each, and SIGKILL between: what is paused goes on like what is stopped."""
+
+    def test_every_epoch_in_a_process_of_its_own(self):
+        for epoch in (1, 2):
+            result = self.server.run(self.folder, [*TRAIN, "--pause-after", str(epoch)])
+            self.assertEqual(result.code, 0, result)
+            self.assertEqual(result.out, "", "no summary is printed")
+            self.assertIn(f"paused after epoch {epoch}; go on with: bernoulli train --resume --run-dir out", result.err)
+            self.assertFalse((self.folder.out / "summary.json").exists())
+            self.assertFalse((self.folder.out / "model.pt").exists())
+            last = json.loads((self.folder.out / "metrics.jsonl").read_text().splitlines()[-1])
+            self.assertEqual((last["event"], last["reason"], last["epoch"]), ("stop", "pause", epoch))
+        self.resume_and_compare("after two pauses")
+
+    def test_killed_on_the_way_to_a_pause(self):
+        for i in range(40 if SOAK else 8):
+            self.folder.clear()
+            words = [*TRAIN, "--pause-after", str(1 + i % 3)]
+            self.server.run(self.folder, words, extra=faults(self.folder, slow_ms=1), kill_after=self.random.uniform(0, 1) * self.run_seconds)
+            result = self.server.run(self.folder, words)
+            self.assertEqual(result.code, 0, result)
+            self.assertEqual((self.folder.out / "summary.json").exists(), i % 3 == 2)
+            self.resume_and_compare(f"killed before a pause, {i}")
+
+
+class PausesOfTheReferenceEngine(Pauses):
+    config = REFERENCE
 
 
 class KillPoints(FaultTest):

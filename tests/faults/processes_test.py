@@ -117,6 +117,20 @@ class Processes(FaultTest):
             self.assertEqual(result.code, 0, result)
             self.assertIn(engine, result.err)
 
+    def test_all_pause_alike_and_go_on_to_the_same_bytes(self):
+        for count in (2, 1):
+            result = run(self.folder, [*self.of(count), "--pause-after", str(3 - count)], shim=False)
+            self.assertEqual(result.code, 0, result)
+            self.assertIn(f"paused after epoch {3 - count}", result.err)
+        result = run(self.folder, self.of(2), shim=False)
+        self.assertEqual(result.code, 0, result)
+        state = final_state(self.folder)
+        for name, content in self.expected.items():
+            self.assertEqual(state[name], content, name)
+        folder = self.fresh()
+        ends = [started.end() for started in self.ranks(folder, 3, [*TRAIN, *ENDLESS, "--pause-after", "2"])]
+        self.assertEqual([end[0] for end in ends], [0, 0, 0], ends)
+
     def test_killed_at_any_time_it_goes_on_to_the_same_model(self):
         for i in range(12 if SOAK else 3):
             self.folder.clear()

@@ -99,11 +99,16 @@ class Session {
     KilledStep step(*choice.step, killed_at, ahead);
     return train_with(step);
   }
+  TrainingOutcome train_to_pause(int64_t epoch, int64_t ahead = 1) {
+    const EngineChoice choice = engine();
+    KilledStep step(*choice.step, std::nullopt, ahead);
+    return train_with(step, epoch);
+  }
   EngineChoice engine() const {
     return make_step(loaded_.run, prepared_.plan, prepared_.train, *prepared_.loss, prepared_.pos_weight,
                      c10::Device(c10::kCPU));
   }
-  TrainingOutcome train_with(Step& step) {
+  TrainingOutcome train_with(Step& step, std::optional<int64_t> pause_after_epoch = std::nullopt) {
     const CheckpointFolder checkpoints(folder_ / "checkpoints");
     const std::optional<Checkpoint> newest = checkpoints.load_newest();
     MetricsLog log(folder_ / "metrics.jsonl");
@@ -116,7 +121,9 @@ class Session {
                      step,
                      checkpoints,
                      log,
-                     {{"data", prepared_.data_fingerprint}}});
+                     {{"data", prepared_.data_fingerprint}},
+                     "",
+                     pause_after_epoch});
     if (newest) trainer.resume(*newest);
     return trainer.run();
   }
@@ -476,6 +483,38 @@ TEST(Trainer, GoesOnAfterAnEarlyStopWhereMorePatienceIsGiven) {
   EXPECT_EQ(patient.train().stop_reason, "epochs");
   const int64_t last = whole.train().steps;
   EXPECT_EQ(patient.checkpoint_bytes(last), whole.checkpoint_bytes(last));
+}
+
+TEST(Trainer, PausesBehindAnEpochAndGoesOnToTheSameBytes) {
+  for (const char* every : {"1", "2"}) {  // the second pauses where nothing is validated
+    SCOPED_TRACE(every);
+    const std::vector<std::string> settings = {
+        "training.epochs=5", std::string("training.validate_every_epochs=") + every,
+        "training.schedule={cosine: {warmup_steps: 2}}", "training.early_stopping={patience: 4}"};
+    Session whole(settings), paused(settings);
+    const TrainingOutcome outcome = whole.train();
+    for (const int64_t epoch : {1, 3, 4}) {
+      const TrainingOutcome pause = paused.train_to_pause(epoch, 1000);
+      EXPECT_TRUE(pause.is_paused());
+      EXPECT_EQ(pause.epochs, epoch);
+      EXPECT_EQ(pause.steps, epoch * 8);
+      EXPECT_EQ(paused.checkpoint_steps().back(), epoch * 8);
+    }
+    EXPECT_EQ(paused.train_to_pause(2).steps, 32) << "behind it already: nothing is trained";
+    const TrainingOutcome end = paused.train_to_pause(5);
+    EXPECT_EQ(end.stop_reason, "epochs") << "its end is no pause";
+    EXPECT_EQ(end.final_step, outcome.final_step);
+    EXPECT_EQ(paused.checkpoint_bytes(40), whole.checkpoint_bytes(40));
+    EXPECT_EQ(paused.logged("validation", "loss"), whole.logged("validation", "loss"));
+    EXPECT_EQ(paused.logged("train", "lr"), whole.logged("train", "lr"));
+  }
+}
+
+TEST(Trainer, EndsByItselfWhereALimitComesBeforeThePause) {
+  Session session({"training.epochs=50", "training.early_stopping={patience: 2, min_delta: 10}"});
+  const TrainingOutcome outcome = session.train_to_pause(20);
+  EXPECT_EQ(outcome.stop_reason, "early_stopping");
+  EXPECT_EQ(outcome.epochs, 3);
 }
 
 TEST(Trainer, StopsAtTheStepLimitInTheMiddleOfAnEpochAndValidatesThere) {

@@ -37,6 +37,11 @@ TEST(NextTurn, IsWhatIsDue) {
       {"the limit, validated and not saved", {7, 7, 6, true}, Turn::kSave},
       {"the limit, both done", {7, 7, 7, true}, Turn::kEnd},
       {"nothing to train", {0, 0, -1, true}, Turn::kEnd},
+      {"a pause behind an epoch without a validation", {8, 5, 6, false, true}, Turn::kSave},
+      {"behind its save", {8, 5, 8, false, true}, Turn::kEnd},
+      {"a pause where a validation is due", {16, 15, 15, false, true}, Turn::kValidate},
+      {"behind it", {16, 16, 16, false, true}, Turn::kEnd},
+      {"a pause at the limit, which has to be validated", {8, 5, 8, true, true}, Turn::kValidate},
   };
   for (const TurnCase& one : cases) EXPECT_EQ(next_turn(settings(), 8, one.standing), one.turn) << one.what;
 }
