@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "core/write_files.h"
 #include "support/message_of.h"
 #include "support/temporary_folder.h"
 
@@ -129,6 +130,19 @@ TEST(WriteFileAtomic, RefusesAFolderThatIsNotThereAndATargetThatIsAFolder) {
   EXPECT_THAT(message_of<IoError>([&] { write_file_atomic(folder / "taken", "xy"); }),
               StartsWith("cannot write '"));
   EXPECT_THAT(names_in(folder), ::testing::ElementsAre("taken"));
+}
+
+TEST(WriteFilesAtomic, ReplacesAllAndSaysWhichItCannot) {
+  const TemporaryFolder folder;
+  folder.write("b", "old");
+  write_files_atomic({{folder / "a", "1"}, {folder / "b", ""}, {folder / "c", "333"}});
+  EXPECT_EQ(names_in(folder), (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(folder.read("a") + "|" + folder.read("b") + "|" + folder.read("c"), "1||333");
+  EXPECT_THAT(message_of<IoError>([&] {
+                write_files_atomic({{folder / "none/a", "1"}});
+              }),
+              HasSubstr("none/a"));
+  EXPECT_NO_THROW(write_files_atomic({}));
 }
 
 TEST(ListFolder, GivesNothingForNoneAndThrowsForWhatIsNoFolder) {
