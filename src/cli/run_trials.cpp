@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "cli/sweep_configs.h"
+#include "cli/trial_figures.h"
 #include "cli/verb.h"
 #include "core/child_process.h"
 #include "core/error.h"
@@ -16,7 +17,9 @@
 #include "core/log.h"
 #include "core/stop.h"
 #include "store/run_folder.h"
+#include "sweep/halving.h"
 #include "sweep/naming.h"
+#include "sweep/rows.h"
 
 namespace bernoulli::cli {
 namespace {
@@ -44,19 +47,23 @@ struct Running {
 
 class TrialRunner {
  public:
-  TrialRunner(sweep::Sweep& sweep, const TrialRuns& runs) : sweep_(sweep), runs_(runs) {}
+  TrialRunner(sweep::Sweep& sweep, const TrialRuns& runs)
+      : sweep_(sweep), runs_(runs), rows_(sweep::rows_of(sweep)) {}
 
   void run();
 
  private:
   Trial* next();
+  bool time_is_over() const;
+  void note_cost(const Running& running);
   void start(Trial& trial);
   void pass_on_stop();
   void wait();
   void listen(Running& running);
   void conclude(Running& running);
   void fail(Trial& trial, const ChildProcess::End& end, const std::string& error) const;
-  void tell(const Running& running, const std::optional<Json>& summary) const;
+  void tell(const Running& running) const;
+  sweep::Figures figures_of(const Trial& trial) const;
   std::string time_left() const;
   void show_progress();
   void save() const { write_json(runs_.folder / kSweepKind.marker, to_json(sweep_)); }
@@ -67,8 +74,10 @@ class TrialRunner {
 
   sweep::Sweep& sweep_;
   const TrialRuns& runs_;
+  std::vector<sweep::Row> rows_;
   std::vector<std::unique_ptr<Running>> running_;
-  int passed_on_ = 0;      ///< the signal
+  int passed_on_ = 0;  ///< the signal, or SIGTERM because the time was over
+  std::vector<sweep::TrialCost> costs_;
   int64_t num_ended_ = 0;  ///< in this process
   double ended_s_ = 0;     ///< that they took
   ProgressLine progress_;
@@ -103,9 +112,46 @@ void TrialRunner::wait() {
 }
 
 Trial* TrialRunner::next() {
-  const auto found = std::find_if(sweep_.trials.begin(), sweep_.trials.end(),
-                                  [](const Trial& trial) { return trial.state == TrialState::kWaiting; });
-  return found == sweep_.trials.end() ? nullptr : &*found;
+  const auto is_waiting = [&](const Trial& trial) { return trial.state == TrialState::kWaiting; };
+  if (!time_is_over()) {
+    const auto found = std::ranges::find_if(sweep_.trials, is_waiting);
+    return found == sweep_.trials.end() ? nullptr : &*found;
+  }
+  if (!sweep_.halving) return nullptr;
+  for (const sweep::Row& row : rows_) {  // that was begun is begun whole
+    Trial* waiting = nullptr;
+    bool was_begun = false;
+    for (const size_t i : row.trials) {
+      Trial& trial = sweep_.trials[i];
+      was_begun |= !is_waiting(trial);
+      if (waiting == nullptr && is_waiting(trial)) waiting = &trial;
+    }
+    if (was_begun && waiting != nullptr) return waiting;
+  }
+  return nullptr;
+}
+
+/// For rows that are not begun yet, of which one is begun always.
+bool TrialRunner::time_is_over() const {
+  if (!runs_.seconds || (sweep_.halving && sweep::current_rung(sweep_) > 1)) return false;
+  const int64_t num_begun = std::ranges::count_if(
+      sweep_.trials, [](const Trial& trial) { return trial.state != TrialState::kWaiting; });
+  double needed_s = 0;
+  if (sweep_.halving && !costs_.empty())
+    needed_s = sweep::seconds_to_the_end(*sweep_.halving, num_begun + 1, costs_, runs_.ranking, runs_.jobs);
+  return num_begun > 0 && monotonic_seconds() - runs_.started_s + needed_s >= *runs_.seconds;
+}
+
+/// Of a trial that was paused at the end of the first rung.
+void TrialRunner::note_cost(const Running& running) {
+  const Trial& trial = running.trial;
+  const double took_s = monotonic_seconds() - running.started_s;
+  const sweep::Figures figures = figures_of(trial);
+  if (!figures.validation) return;
+  const double trained_s = std::min(figures.seconds.value_or(0), took_s);
+  const TrainingConfig& training = runs_.configs[static_cast<size_t>(trial.number - 1)].run.training;
+  costs_.push_back({*figures.validation, took_s - trained_s, trained_s / static_cast<double>(trial.epochs),
+                    length_of(training)});
 }
 
 /// A run folder that holds nothing yet is begun by --resume too.
@@ -113,22 +159,25 @@ void TrialRunner::start(Trial& trial) {
   const fs::path run = runs_.folder / trial.folder();
   trial.state = TrialState::kRunning;
   save();
+  std::vector<std::string> words = {kThisProgram, "train",     config_of(runs_.folder, trial),
+                                    "--resume",   "--run-dir", run,
+                                    "--device",   runs_.device};
+  if (sweep_.halving && trial.rung < sweep_.halving->num_rungs)
+    words.insert(words.end(), {"--pause-after", std::to_string(trial.epochs)});
   try {
-    running_.push_back(std::make_unique<Running>(
-        trial, run.string() + ".log",
-        std::vector<std::string>{kThisProgram, "train", config_of(runs_.folder, trial), "--resume",
-                                 "--run-dir", run, "--device", runs_.device}));
+    running_.push_back(std::make_unique<Running>(trial, run.string() + ".log", std::move(words)));
   } catch (const IoError& error) {
     fail(trial, {static_cast<int>(ExitCode::kIo), 0}, error.what());
     save();
     progress_.clear();
-    log_warning(fmt::format("{}  not started: {}", name_of(trial), trial.error));
+    log_warning(fmt::format("{}  not started: {}", name_of(trial), trial.reason));
   }
 }
 
 void TrialRunner::pass_on_stop() {
-  if (stop_signal() == 0 || passed_on_ != 0) return;
-  passed_on_ = stop_signal();
+  const int signal = stop_signal() != 0 ? stop_signal() : !sweep_.halving && time_is_over() ? SIGTERM : 0;
+  if (signal == 0 || passed_on_ != 0) return;
+  passed_on_ = signal;
   for (const auto& running : running_) running->process.send(passed_on_);
 }
 
@@ -152,9 +201,12 @@ void TrialRunner::conclude(Running& running) {
   const bool stopped_by_us =
       passed_on_ != 0 &&
       (end.signal == passed_on_ || std::find(stopped.begin(), stopped.end(), end.exit_code) != stopped.end());
-  const std::optional<Json> summary = end.exit_code == 0 ? summary_of(runs_.folder, trial) : std::nullopt;
-  if (summary) {
+  const bool ended_well = end.exit_code == 0 && end.signal == 0;
+  if (ended_well && summary_of(runs_.folder, trial)) {
     trial.state = TrialState::kFinished;
+  } else if (ended_well && sweep_.halving && trial.rung < sweep_.halving->num_rungs) {
+    trial.state = TrialState::kPaused;
+    if (trial.rung == 1) note_cost(running);
   } else if (stopped_by_us) {
     trial.state = TrialState::kStopped;
   } else {
@@ -164,48 +216,61 @@ void TrialRunner::conclude(Running& running) {
   ++num_ended_;
   ended_s_ += monotonic_seconds() - running.started_s;
   progress_.clear();
-  tell(running, summary);
+  tell(running);
 }
 
 /// An end by a signal gets the exit code of what is probably behind it (README, "Exit codes").
 void TrialRunner::fail(Trial& trial, const ChildProcess::End& end, const std::string& error) const {
   trial.state = TrialState::kFailed;
   trial.exit_code = end.exit_code;
-  trial.error = error;
+  trial.reason = error;
   if (end.signal == SIGKILL) {
     trial.exit_code = static_cast<int>(ExitCode::kIo);
-    trial.error = "it was killed (signal 9), as the system does where memory runs out";
+    trial.reason = "it was killed (signal 9), as the system does where memory runs out";
   } else if (end.signal != 0) {
     trial.exit_code = static_cast<int>(ExitCode::kInternal);
-    trial.error = fmt::format("it was ended by signal {} ({})", end.signal, ::strsignal(end.signal));
+    trial.reason = fmt::format("it was ended by signal {} ({})", end.signal, ::strsignal(end.signal));
   } else if (end.exit_code == 0) {
     trial.exit_code = static_cast<int>(ExitCode::kInternal);
-    trial.error = "it ended well and left no summary.json";
+    trial.reason = "it ended well and left no summary.json";
   } else if (error.empty()) {
-    trial.error = "it gave no reason";
+    trial.reason = "it gave no reason";
   }
 }
 
-void TrialRunner::tell(const Running& running, const std::optional<Json>& summary) const {
+sweep::Figures TrialRunner::figures_of(const Trial& trial) const {
+  const std::string& metric = runs_.ranking.metric;
+  if (trial.state == TrialState::kPaused) {
+    const auto place = static_cast<size_t>(trial.number - 1);
+    return figures_at_rung(runs_.folder, trial, runs_.configs[place].run.training, metric);
+  }
+  const std::optional<Json> summary = summary_of(runs_.folder, trial);
+  return summary ? sweep::figures_of(*summary, metric) : sweep::figures_of(trial);
+}
+
+void TrialRunner::tell(const Running& running) const {
   const Trial& trial = running.trial;
   const std::string log = (runs_.folder / (trial.folder() + ".log")).string();
   const std::string took = format_duration(monotonic_seconds() - running.started_s);
   if (trial.state == TrialState::kFailed) {
     log_warning(fmt::format("{}  failed after {} with exit code {}: {} ({})", name_of(trial), took,
-                            trial.exit_code, trial.error, log));
+                            trial.exit_code, trial.reason, log));
     return;
   }
-  if (!summary) {
+  if (trial.state == TrialState::kStopped) {
     log_info(fmt::format("{}  stopped after {}", name_of(trial), took));
     return;
   }
-  const sweep::Figures figures = sweep::figures_of(*summary, runs_.ranking.metric);
+  const sweep::Figures figures = figures_of(trial);
   const std::string figure =
       figures.validation ? fmt::format("validation {} {:.4f}", runs_.ranking.metric, *figures.validation)
                          : figures.why_none;
   const std::string warnings =
       trial.num_warnings > 0 ? fmt::format("  warnings {} ({})", trial.num_warnings, log) : "";
-  log_info(fmt::format("{}  {}  {}{}{}", name_of(trial), figure, took, time_left(), warnings));
+  const std::string rung = trial.state == TrialState::kPaused
+                               ? fmt::format(" after epoch {}", figures.epochs.value_or(trial.epochs))
+                               : "";
+  log_info(fmt::format("{}  {}{}  {}{}{}", name_of(trial), figure, rung, took, time_left(), warnings));
 }
 
 std::string TrialRunner::time_left() const {
@@ -214,8 +279,11 @@ std::string TrialRunner::time_left() const {
   });
   if (num_left == 0) return "";
   const double a_trial = ended_s_ / static_cast<double>(num_ended_);
-  return fmt::format("  {} left", format_duration(a_trial * static_cast<double>(num_left) /
-                                                  static_cast<double>(std::min(runs_.jobs, num_left))));
+  double left_s =
+      a_trial * static_cast<double>(num_left) / static_cast<double>(std::min(runs_.jobs, num_left));
+  if (runs_.seconds && sweep::current_rung(sweep_) <= 1)
+    left_s = std::min(left_s, std::max(0.0, runs_.started_s + *runs_.seconds - monotonic_seconds()));
+  return fmt::format("  {} left{}", format_duration(left_s), sweep_.halving ? " in this rung" : "");
 }
 
 void TrialRunner::show_progress() {
@@ -223,19 +291,37 @@ void TrialRunner::show_progress() {
   progress_.update(fmt::format("{}: {}", name_of(running_.front()->trial), running_.front()->last_line));
 }
 
+/// Of a sweep that was killed a training may still save: it is no failure by which a rung is decided.
+bool is_in_use(const Trial& trial) {
+  return trial.state == TrialState::kFailed && trial.exit_code == static_cast<int>(ExitCode::kRunFolder);
+}
+
+/// Decides who goes on. False where nobody does, or nobody needs to.
+bool end_rung(sweep::Sweep& sweep, const TrialRuns& runs) {
+  const bool is_last = !sweep.halving || sweep::current_rung(sweep) == sweep.halving->num_rungs;
+  if (is_last || std::ranges::any_of(sweep.trials, is_in_use)) return false;
+  std::vector<sweep::Figures> figures;
+  std::vector<sweep::TrialLength> lengths;
+  for (size_t i = 0; i < sweep.trials.size(); ++i) {
+    const TrainingConfig& training = runs.configs[i].run.training;
+    figures.push_back(figures_at_rung(runs.folder, sweep.trials[i], training, runs.ranking.metric));
+    lengths.push_back(length_of(training));
+  }
+  const std::optional<sweep::RungEnd> end = sweep::end_rung(sweep, figures, runs.ranking, lengths);
+  if (!end) return false;
+  write_json(runs.folder / kSweepKind.marker, to_json(sweep));
+  log_info(fmt::format("rung {} of {}: {} of {} rows go on{}", end->rung, sweep.halving->num_rungs,
+                       end->num_going_on, end->num_rows,
+                       end->going_on.empty() ? "" : ": trials " + sweep::number_list(end->going_on)));
+  return !end->going_on.empty();
+}
+
 }  // namespace
 
-void run_trials(sweep::Sweep& sweep, const TrialRuns& runs) { TrialRunner(sweep, runs).run(); }
-
-std::optional<Json> summary_of(const fs::path& folder, const Trial& trial) {
-  const fs::path path = RunPaths{folder / trial.folder()}.summary();
-  if (!fs::exists(path)) return std::nullopt;
-  try {
-    return read_json(path);
-  } catch (const ArtifactError& error) {
-    log_warning(fmt::format("{}; trial {} counts as not trained to its end", error.what(), trial.number));
-    return std::nullopt;
-  }
+void run_trials(sweep::Sweep& sweep, const TrialRuns& runs) {
+  do {
+    TrialRunner(sweep, runs).run();
+  } while (end_rung(sweep, runs));
 }
 
 }  // namespace bernoulli::cli

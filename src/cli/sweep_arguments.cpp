@@ -1,12 +1,15 @@
 #include "cli/sweep_arguments.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
 #include "cli/arguments.h"
 #include "cli/load_arguments.h"
 #include "core/error.h"
+#include "core/parse_number.h"
+#include "sweep/halving.h"
 
 namespace bernoulli::cli {
 namespace {
@@ -14,6 +17,7 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr int64_t kMostJobs = 1024;
+constexpr const char* kHalving = "--halving";
 
 const Usage& usage() {
   static const Usage usage{
@@ -35,7 +39,12 @@ const Usage& usage() {
       "many trials on the test data is not what new data will show.\n\n"
       "A trial that fails is reported and the others go on; the exit code is then that of the first one that "
       "failed.\n"
-      "After Ctrl-C all trials have saved; --resume goes on, and leaves alone what is trained.",
+      "After Ctrl-C all trials have saved; --resume goes on, and leaves alone what is trained.\n\n"
+      "--halving spends less on settings that do badly: all are trained for a part of their epochs, the best "
+      "third\n"
+      "(FACTOR: 3) for three times as many, and so on. Who is trained to the end has the bytes of a training "
+      "that was\n"
+      "never paused. With --random N and --max-seconds S as many of the N are begun as fit into S.",
       "  bernoulli sweep configs/quickstart.yaml optimizer.adam.lr=1e-3,3e-3 "
       "'model.layers[0].embedding.dim=16,32'\n"
       "  bernoulli sweep configs/quickstart.yaml optimizer.adam.lr=1e-3,3e-3 training.seed=1,2,3 --rank-by "
@@ -43,6 +52,8 @@ const Usage& usage() {
       "  bernoulli sweep configs/quickstart.yaml optimizer.adam.lr=log:1e-4..1e-1 "
       "training.batch_size=16,32,64 "
       "--random 20 --seed 1\n"
+      "  bernoulli sweep configs/imdb_bigrams.yaml optimizer.adam.lr=log:1e-4..1e-1 text.ngrams=1,2,3 "
+      "--random 500 --halving --max-seconds 300\n"
       "  bernoulli sweep --resume --sweep-dir runs/quickstart-sweep-1\n",
       "config"};
   return usage;
@@ -56,6 +67,11 @@ void add_options(po::options_description& options) {
       "seed", po::value<uint64_t>()->value_name("S"), "of the draws; default 0")(
       "rank-by", po::value<std::string>()->value_name("METRIC"),
       "metric of the validation data; default training.monitor")(
+      "halving", po::value<int64_t>()->implicit_value(sweep::kUsualFactor)->value_name("FACTOR"),
+      "train all for a part of their epochs, and one of FACTOR (2 to 10; 3 where it is left out) for longer")(
+      "max-seconds", po::value<double>()->value_name("S"),
+      "begin no trial after S seconds, and stop those under way, which --resume goes on with; with --halving "
+      "and --random N: begin as many of N as can be halved in about S")(
       "resume", "go on with the sweep in --sweep-dir; CONFIG and axes may then be left out")(
       "jobs", po::value<int64_t>()->default_value(1)->value_name("J"),
       "trials at once; each takes training.threads threads (0: one a core), so set those to cores / J")(
@@ -77,6 +93,33 @@ std::optional<sweep::RandomSearch> random_search(const po::variables_map& values
   return sweep::RandomSearch{count, values.contains("seed") ? values["seed"].as<uint64_t>() : 0};
 }
 
+/// Its number may stand behind a space, too, which the parser of options would not take for it.
+std::vector<std::string> with_factor_joined(std::vector<std::string> words) {
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i] != kHalving || !parse_number<int64_t>(words[i + 1])) continue;
+    words[i] += "=" + words[i + 1];
+    words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+  }
+  return words;
+}
+
+std::optional<int64_t> halving_factor(const po::variables_map& values) {
+  if (!values.contains("halving")) return std::nullopt;
+  const auto factor = values["halving"].as<int64_t>();
+  if (factor < sweep::kLeastFactor || factor > sweep::kMostFactor)
+    throw UsageError(fmt::format("--halving is {} (expected {} to {}: one row of so many goes on)", factor,
+                                 sweep::kLeastFactor, sweep::kMostFactor));
+  return factor;
+}
+
+std::optional<double> time_limit(const po::variables_map& values) {
+  if (!values.contains("max-seconds")) return std::nullopt;
+  const auto seconds = values["max-seconds"].as<double>();
+  if (!(seconds > 0) || !std::isfinite(seconds))
+    throw UsageError(fmt::format("--max-seconds is {} (expected a number above 0)", seconds));
+  return seconds;
+}
+
 void check_together(const SweepArguments& arguments) {
   if (arguments.resume && !arguments.sweep_dir)
     throw UsageError("--resume needs --sweep-dir DIR, the sweep to go on with");
@@ -84,11 +127,12 @@ void check_together(const SweepArguments& arguments) {
     throw UsageError("--dry-run writes nothing and --resume goes on with a sweep: give one of them");
   if (arguments.jobs < 1 || arguments.jobs > kMostJobs)
     throw UsageError(fmt::format("--jobs is {} (expected 1 to {})", arguments.jobs, kMostJobs));
-  const bool asks_for_trials =
-      !arguments.axes.empty() || !arguments.sources.overrides.empty() || arguments.random;
+  const bool asks_for_trials = !arguments.axes.empty() || !arguments.sources.overrides.empty() ||
+                               arguments.random || arguments.halving;
   if (arguments.resume && arguments.sources.files.empty() && asks_for_trials)
     throw UsageError(
-        "axes, --set and --random go with CONFIG: name it too, or leave them out to go on with what the "
+        "axes, --set, --random and --halving go with CONFIG: name it too, or leave them out to go on with "
+        "what the "
         "sweep "
         "folder holds");
 }
@@ -98,7 +142,7 @@ void check_together(const SweepArguments& arguments) {
 std::optional<SweepArguments> sweep_arguments(const std::vector<std::string>& words) {
   po::options_description options("options");
   add_options(options);
-  const auto values = parse_words(usage(), options, words);
+  const auto values = parse_words(usage(), options, with_factor_joined(words));
   if (!values) return std::nullopt;
   SweepArguments arguments;
   arguments.sources = config_sources(*values);
@@ -110,6 +154,8 @@ std::optional<SweepArguments> sweep_arguments(const std::vector<std::string>& wo
   arguments.sweep_dir = optional_word(*values, "sweep-dir");
   arguments.random = random_search(*values);
   arguments.rank_by = optional_word(*values, "rank-by");
+  arguments.halving = halving_factor(*values);
+  arguments.max_seconds = time_limit(*values);
   arguments.device = device_word(*values);
   arguments.jobs = (*values)["jobs"].as<int64_t>();
   arguments.resume = values->contains("resume");

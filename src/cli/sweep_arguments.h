@@ -17,6 +17,8 @@ struct SweepArguments {
   std::optional<std::filesystem::path> sweep_dir;
   std::optional<sweep::RandomSearch> random;
   std::optional<std::string> rank_by;
+  std::optional<int64_t> halving;     ///< its factor
+  std::optional<double> max_seconds;  ///< of this call
   std::string device;
   int64_t jobs = 1;
   bool resume = false;

@@ -187,6 +187,33 @@ void warn_of_other_examples(const sweep::Sweep& sweep, const std::vector<config:
         item_list(keys)));
 }
 
+sweep::TrialLength length_of(const TrainingConfig& training) {
+  return {training.epochs.value_or(0), training.validate_every_epochs};
+}
+
+sweep::Halving choose_halving(const sweep::Sweep& sweep, const std::vector<config::LoadedConfig>& trials,
+                              int64_t factor, bool as_time_allows) {
+  std::vector<sweep::TrialLength> lengths;
+  for (size_t i = 0; i < trials.size(); ++i) {
+    lengths.push_back(length_of(trials[i].run.training));
+    if (lengths.back().epochs == 0)
+      throw UsageError(
+          fmt::format("--halving trains parts of training.epochs, and trial {} has none: set it, beside what "
+                      "limits it now",
+                      i + 1));
+  }
+  const auto num_rows = static_cast<int64_t>(sweep::rows_of(sweep).size());
+  const int64_t num_rungs =
+      sweep::num_rungs(factor, lengths, as_time_allows ? std::nullopt : std::optional(num_rows));
+  if (num_rungs < 2)
+    throw UsageError(fmt::format(
+        "--halving {0}: nothing would be left behind: it takes {0} rows or more (there are {1}), and {0} "
+        "validations or more in training.epochs of every trial: a smaller factor, longer trainings or more "
+        "values",
+        factor, num_rows));
+  return {factor, num_rungs};
+}
+
 sweep::Ranking choose_ranking(const std::vector<config::LoadedConfig>& trials,
                               const std::optional<std::string>& metric) {
   const TrainingConfig& first = trials.front().run.training;
@@ -206,8 +233,7 @@ sweep::Ranking choose_ranking(const std::vector<config::LoadedConfig>& trials,
     }
   }
   check_comparable(trials, chosen);
-  const bool as_trained = !metric && first.monitor_mode != "auto";
-  return {chosen, as_trained ? first.monitor_mode == "min" : lower_is_better(chosen)};
+  return {chosen, metric ? lower_is_better(chosen) : monitor_is_better_lower(first)};
 }
 
 }  // namespace bernoulli::cli

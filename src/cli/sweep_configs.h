@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/load_arguments.h"
+#include "sweep/halving.h"
 #include "sweep/leader_board.h"
 
 /// The configurations of the trials of a sweep.
@@ -33,6 +34,15 @@ void check_same_configs(const std::vector<config::LoadedConfig>& kept,
 /// Where trials may be judged on other examples or labels, a warning; of the seed of a split only where the
 /// leader board does not make up for it by its means. @param trials  one a trial of the sweep
 void warn_of_other_examples(const sweep::Sweep& sweep, const std::vector<config::LoadedConfig>& trials);
+
+/// For halving; 0 epochs where the configuration gives none.
+sweep::TrialLength length_of(const TrainingConfig& training);
+
+/// How the trials of `sweep` are halved. @param as_time_allows  the number of rows does not count, for only
+/// so many are begun as there is time for
+/// @throws UsageError where a trial has no training.epochs, or where nothing would be left behind
+sweep::Halving choose_halving(const sweep::Sweep& sweep, const std::vector<config::LoadedConfig>& trials,
+                              int64_t factor, bool as_time_allows);
 
 /// `metric`, or what all trials monitor. @throws UsageError where there are no validation data, where a trial
 /// has no such metric, or where trials monitor different ones

@@ -76,13 +76,15 @@ std::string to_table(const LeaderBoard& board, const std::filesystem::path& fold
   add(column_of(board, "test " + metric, false, [](const BoardRow& row) { return mean_cell(row.test); }));
   add(column_of(board, "std", false, [](const BoardRow& row) { return deviation_cell(row.test); }));
   for (TextColumn& column : setting_columns(board)) add(std::move(column), true);
+  if (board.has_rungs)
+    add(column_of(board, "epochs", false, [](const BoardRow& row) { return std::to_string(row.epochs); }));
   add(column_of(board, "seconds", false,
                 [](const BoardRow& row) { return row.seconds ? fmt::format("{:.1f}", *row.seconds) : "-"; }));
   add(column_of(board, "run", true, [&](const BoardRow& row) { return runs_of(row, folder); }));
   add(column_of(board, "note", true, [](const BoardRow& row) { return shortened(row.note); }));
   std::string table = text_table(columns);
   if (!board.seeds.empty()) table += fmt::format("\neach row is a mean over {}\n", item_list(board.seeds));
-  if (const BoardRow& best = board.rows.front(); best.rank && !best.settings.empty()) {
+  if (const BoardRow& best = board.rows.front(); best.rank && best.is_final && !best.settings.empty()) {
     std::string settings;
     for (const auto& [key, value] : best.settings) settings += fmt::format(" {}={}", key, value);
     table += fmt::format("\nbest by validation {}:{}", metric, printable(settings));

@@ -9,30 +9,13 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "metrics/significance.h"
+#include "sweep/figures.h"
+#include "sweep/rows.h"
 #include "sweep/trial.h"
 
 namespace bernoulli::sweep {
 
-/// What trials are ranked by, on validation data.
-struct Ranking {
-  std::string metric;
-  bool lower_is_better = false;
-};
-
-/// What a trial came to.
-struct Figures {
-  std::optional<double> validation;
-  std::optional<double> test;
-  std::string why_none;           ///< where there is no figure of validation
-  std::optional<double> seconds;  ///< of the whole training, interruptions left out
-};
-
-/// Of a trial whose summary.json is there; the metric may be undefined in it.
-Figures figures_of(const nlohmann::ordered_json& summary, const std::string& metric);
-/// Of one that failed, or has not ended.
-Figures figures_of(const Trial& trial);
-
-/// One trial, or all trials that differ in seeds alone.
+/// A row of the sweep (sweep/rows.h), and what it came to.
 struct BoardRow {
   std::optional<int64_t> rank;    ///< from 1, equal figures share one; absent where a figure is missing
   std::vector<Setting> settings;  ///< without the seeds that rows are means over
@@ -40,22 +23,21 @@ struct BoardRow {
   std::optional<Spread> validation;
   std::optional<Spread> test;
   std::optional<double> seconds;  ///< mean of a trial
-  std::string note;               ///< which figures are missing, and why
+  std::string note;               ///< which figures are missing, and why; or why it was left behind
+  int64_t epochs = 0;             ///< trained, of its longest trial
+  int64_t rung = 0;               ///< that it got to
+  bool is_final = true;           ///< its trials were trained to their ends
 };
 
-/// Best first; rows without a rank last, in the order of their trials.
+/// Best first: rows that were trained to their ends, then those that were left behind, the later rungs
+/// before the earlier; rows without a rank last, in the order of their trials. Rows that were never begun
+/// are not there.
 struct LeaderBoard {
   Ranking ranking;
   std::vector<std::string> seeds;  ///< keys whose values rows are means over
   std::vector<BoardRow> rows;
+  bool has_rungs = false;  ///< rows were trained for different times: the board has their epochs
 };
-
-/// The axes of `training.seed`, `data.validation.seed`, `data.test.seed` and `data.validation.fold` that take
-/// several values: of a lucky draw of weights or examples nothing is to be learned.
-std::vector<std::string> seeds_of(const Sweep& sweep);
-
-/// Whether every row is a mean over the same values of `key`, one of seeds_of.
-bool rows_share(const Sweep& sweep, const std::string& key);
 
 /// @param figures  one a trial of the sweep
 LeaderBoard make_leader_board(const Sweep& sweep, const std::vector<Figures>& figures,

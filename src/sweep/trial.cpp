@@ -16,11 +16,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::pair<TrialState, const char*>, 5> kStates = {{{TrialState::kWaiting, "waiting"},
-                                                                        {TrialState::kRunning, "running"},
-                                                                        {TrialState::kFinished, "finished"},
-                                                                        {TrialState::kStopped, "stopped"},
-                                                                        {TrialState::kFailed, "failed"}}};
+constexpr std::array<std::pair<TrialState, const char*>, 7> kStates = {
+    {{TrialState::kWaiting, "waiting"},
+     {TrialState::kRunning, "running"},
+     {TrialState::kFinished, "finished"},
+     {TrialState::kStopped, "stopped"},
+     {TrialState::kFailed, "failed"},
+     {TrialState::kPaused, "paused"},
+     {TrialState::kLeftBehind, "left_behind"}}};
 
 std::vector<Trial> every_combination(const std::vector<Axis>& axes) {
   int64_t count = 1;
@@ -89,10 +92,15 @@ Json to_json(const Trial& trial) {
                {"settings", std::move(settings)},
                {"state", state->second},
                {"warnings", trial.num_warnings}};
+  if (trial.epochs > 0) {
+    json["rung"] = trial.rung;
+    json["epochs"] = trial.epochs;
+  }
   if (trial.state == TrialState::kFailed) {
     json["exit_code"] = trial.exit_code;
-    json["error"] = trial.error;
+    json["error"] = trial.reason;
   }
+  if (trial.state == TrialState::kLeftBehind) json["reason"] = trial.reason;
   return json;
 }
 
@@ -103,7 +111,8 @@ TrialState state_named(const std::string& name) {
   throw UsageError(fmt::format("there is no state '{}'", name));
 }
 
-Trial trial_from_json(const Json& json) {
+/// @param halving  of its sweep
+Trial trial_from_json(const Json& json, const std::optional<Halving>& halving) {
   Trial trial;
   trial.number = whole_number<int64_t>(json.at("number"));
   for (const auto& [key, value] : json.at("settings").items())
@@ -112,8 +121,12 @@ Trial trial_from_json(const Json& json) {
   trial.num_warnings = whole_number<int64_t>(json.at("warnings"));
   if (trial.state == TrialState::kFailed) {
     trial.exit_code = whole_number<int>(json.at("exit_code"));
-    trial.error = json.at("error").get<std::string>();
+    trial.reason = json.at("error").get<std::string>();
   }
+  if (trial.state == TrialState::kLeftBehind) trial.reason = json.at("reason").get<std::string>();
+  if (!halving) return trial;
+  trial.rung = whole_number<int64_t>(json.at("rung"));
+  trial.epochs = whole_number<int64_t>(json.at("epochs"));
   return trial;
 }
 
@@ -126,7 +139,27 @@ void check_consistent(const Sweep& sweep) {
         std::equal(trial.settings.begin(), trial.settings.end(), sweep.axes.begin(), sweep.axes.end(),
                    [](const Setting& setting, const Axis& axis) { return setting.key == axis.key; });
     if (!fits) throw UsageError(fmt::format("trial {} has other settings than the axes", number));
+    const bool was_halved = trial.state == TrialState::kPaused || trial.state == TrialState::kLeftBehind;
+    if (was_halved && !sweep.halving)
+      throw UsageError(fmt::format("trial {} is in a rung, and there are none", number));
+    if (sweep.halving && (trial.rung < 0 || trial.rung > sweep.halving->num_rungs || trial.epochs < 1))
+      throw UsageError(fmt::format("trial {} is in rung {} of {}, for {} epochs", number, trial.rung,
+                                   sweep.halving->num_rungs, trial.epochs));
   }
+}
+
+std::string halving_text(const std::optional<Halving>& halving) {
+  return halving ? fmt::format("--halving {}", halving->factor) : "no --halving";
+}
+
+std::optional<Halving> halving_from_json(const Json& json) {
+  const auto found = json.find("halving");  // earlier versions wrote none
+  if (found == json.end() || found->is_null()) return std::nullopt;
+  const Halving halving{whole_number<int64_t>(found->at("factor")),
+                        whole_number<int64_t>(found->at("rungs"))};
+  if (halving.factor < 2 || halving.num_rungs < 1)
+    throw UsageError(fmt::format("there is no halving by {} in {} rungs", halving.factor, halving.num_rungs));
+  return halving;
 }
 
 std::string random_text(const std::optional<RandomSearch>& random) {
@@ -138,7 +171,7 @@ std::string random_text(const std::optional<RandomSearch>& random) {
 std::string Trial::folder() const { return fmt::format("{:03}", number); }
 
 bool Trial::is_settled() const {
-  return state == TrialState::kFinished ||
+  return state == TrialState::kFinished || state == TrialState::kLeftBehind ||
          (state == TrialState::kFailed && exit_code == static_cast<int>(ExitCode::kNonFinite));
 }
 
@@ -147,14 +180,17 @@ Sweep make_sweep(std::vector<Axis> axes, std::optional<RandomSearch> random) {
     throw UsageError(
         "no axis was named (expected at least one key.path=a,b,c, as optimizer.adam.lr=1e-3,3e-3)");
   std::vector<Trial> trials = random ? draws(axes, *random) : every_combination(axes);
-  return {std::move(axes), random, std::nullopt, std::move(trials)};
+  return {std::move(axes), random, std::nullopt, std::move(trials), std::nullopt};
 }
 
 Json to_json(const Sweep& sweep) {
-  Json json = {{"axes", Json::array()}, {"random", nullptr}, {"rank_by", nullptr}, {"trials", Json::array()}};
+  Json json = {{"axes", Json::array()}, {"random", nullptr}, {"rank_by", nullptr}};
   for (const Axis& axis : sweep.axes) json["axes"].push_back({{"key", axis.key}, {"values", axis.values}});
   if (sweep.random) json["random"] = {{"count", sweep.random->count}, {"seed", sweep.random->seed}};
   if (sweep.rank_by) json["rank_by"] = *sweep.rank_by;
+  if (sweep.halving)
+    json["halving"] = {{"factor", sweep.halving->factor}, {"rungs", sweep.halving->num_rungs}};
+  json["trials"] = Json::array();
   for (const Trial& trial : sweep.trials) json["trials"].push_back(to_json(trial));
   return json;
 }
@@ -170,7 +206,8 @@ Sweep sweep_from_json(const Json& json, const std::string& name) {
     if (const Json& random = json.at("random"); !random.is_null())
       sweep.random = {whole_number<int64_t>(random.at("count")), whole_number<uint64_t>(random.at("seed"))};
     if (const Json& metric = json.at("rank_by"); !metric.is_null()) sweep.rank_by = metric.get<std::string>();
-    for (const Json& trial : json.at("trials")) sweep.trials.push_back(trial_from_json(trial));
+    sweep.halving = halving_from_json(json);
+    for (const Json& trial : json.at("trials")) sweep.trials.push_back(trial_from_json(trial, sweep.halving));
     check_consistent(sweep);
     return sweep;
   } catch (const Json::exception& error) {
@@ -191,8 +228,10 @@ std::string sweep_differences(const Sweep& before, const Sweep& now) {
     };
     if (text(before) != text(now)) add(text(before), text(now));
   }
+  if (halving_text(before.halving) != halving_text(now.halving))
+    add(halving_text(before.halving), halving_text(now.halving));
   const bool goes_on = before.random && now.random && before.random->seed == now.random->seed &&
-                       before.random->count <= now.random->count;
+                       before.random->count <= now.random->count && !before.halving;
   if (before.random != now.random && !goes_on) add(random_text(before.random), random_text(now.random));
   return lines;
 }

@@ -57,7 +57,7 @@ TEST(LeaderBoard, PutsWhatHasNoFigureLastAndSaysWhy) {
   Sweep sweep = grid_of({"lr=1,2,3"});
   sweep.trials[0].state = TrialState::kFailed;
   sweep.trials[0].exit_code = 6;
-  sweep.trials[0].error = "the loss is nan";
+  sweep.trials[0].reason = "the loss is nan";
   const LeaderBoard board =
       make_leader_board(sweep, {figures_of(sweep.trials[0]), figures({}, {}), figures(0.1, {})}, {"roc_auc"});
   EXPECT_THAT(folders(board), ElementsAre("003", "001", "002"));

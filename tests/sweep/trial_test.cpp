@@ -82,7 +82,7 @@ TEST(Sweep, IsReadBackAsItWasWritten) {
   EXPECT_EQ(again.random->seed, 18446744073709551615u);
   EXPECT_EQ(again.trials[1].state, TrialState::kFailed);
   EXPECT_EQ(again.trials[1].exit_code, 6);
-  EXPECT_EQ(again.trials[1].error, "the loss is nan");
+  EXPECT_EQ(again.trials[1].reason, "the loss is nan");
   EXPECT_EQ(sweep_differences(sweep, again), "");
 }
 
