@@ -261,7 +261,9 @@ class Resolver {
     const Node* written = node.find(member.key);
     const Condition* failed = nullptr;
     const Applies meaning = applies(schema, member, node, &failed);
-    if (meaning == Applies::kYes) return field(member, written, below, node.place);
+    // What had no meaning stands as null in a resolved configuration, and may have one under an override.
+    const bool had_none = written != nullptr && written->is_null() && member.only_when && !member.optional;
+    if (meaning == Applies::kYes) return field(member, had_none ? nullptr : written, below, node.place);
     if (meaning == Applies::kNo && written != nullptr && !written->is_null()) {
       const auto& [key, values] = *failed;
       faults_.add(

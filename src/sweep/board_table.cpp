@@ -6,6 +6,7 @@
 #include "core/name_list.h"
 #include "core/printable.h"
 #include "core/text_table.h"
+#include "core/utf8.h"
 #include "sweep/leader_board.h"
 #include "sweep/naming.h"
 
@@ -40,9 +41,7 @@ std::string deviation_cell(const std::optional<Spread>& figure) {
 std::string shortened(const std::string& note) {
   constexpr size_t kLongest = 80;
   if (note.size() <= kLongest) return note;
-  size_t end = kLongest - 3;
-  while (end > 0 && (note[end] & 0xC0) == 0x80) --end;  // never half a character
-  return note.substr(0, end) + "...";
+  return std::string(cut_to(note, kLongest - 3)) + "...";
 }
 
 std::vector<TextColumn> setting_columns(const LeaderBoard& board) {

@@ -42,6 +42,19 @@ TEST(ResolvedYaml, LoadsAgainToTheSameConfiguration) {
       "training: {epochs: 3, schedule: {multi_step: {milestones: [1, 2]}}, early_stopping: 1}\n");
 }
 
+TEST(ResolvedYaml, TakesTheOverridesThatItsOriginTakes) {
+  for (const std::vector<Override>& overrides :
+       std::vector<std::vector<Override>>{{"loss.mode=focal_with_logits"},
+                                          {"data.test.path=r.csv"},
+                                          {"data.validation={path: null, from: train, fraction: 0.2}"}}) {
+    const auto with_overrides = [&](const std::string& yaml) {
+      return load_config_text(yaml, "c.yaml", some_layers(), overrides).resolved;
+    };
+    EXPECT_EQ(with_overrides(load_text(minimal()).run.resolved_yaml), with_overrides(minimal()))
+        << overrides.front().text;
+  }
+}
+
 TEST(ResolvedYaml, StatesEveryKeyOfEverySection) {
   const std::string yaml = load_text(minimal()).run.resolved_yaml;
   EXPECT_EQ(yaml, R"(name: c
