@@ -15,12 +15,11 @@
 #include "cli/finish.h"
 #include "cli/load_arguments.h"
 #include "cli/processes.h"
+#include "cli/resume.h"
 #include "cli/verb.h"
-#include "config/differences.h"
 #include "config/loss_mode.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "core/hash.h"
 #include "core/log.h"
 #include "core/shell_word.h"
 #include "core/stop.h"
@@ -42,56 +41,13 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-/// Without the settings that a resumed run may change: how long, with how many threads, where the data are,
-/// and what is decided when all is trained.
-Json fixed_settings(Json resolved) {
-  for (const char* key :
-       {"epochs", "max_steps", "max_seconds", "early_stopping", "checkpoint_every_steps", "threads"})
-    resolved["training"].erase(key);
-  for (const char* key : {"root", "cache"}) resolved["data"].erase(key);
-  for (const char* key : {"temperature", "shift", "threshold"}) resolved["metrics"].erase(key);
-  resolved.erase("export");
-  resolved.erase("stability");  // what another verb reads
-  resolved.erase("name");
-  return resolved;
-}
-
-/// Refuses a configuration that would not continue the run, naming every key that differs.
-void check_same_config(const RunPaths& paths, const config::LoadedConfig& saved,
-                       const config::LoadedConfig& loaded) {
-  std::string lines;
-  for (const auto& [key, values] :
-       config::differences({fixed_settings(saved.resolved), fixed_settings(loaded.resolved)}))
-    lines += fmt::format("\n  {}: {} in the run, {} now", key, values[0].dump(), values[1].dump());
-  if (lines.empty()) return;
-  throw UsageError(fmt::format(
-      "the configuration is not that of '{}' and cannot continue it (a resumed run may change epochs, "
-      "max_steps, max_seconds, early_stopping, checkpoint_every_steps, threads, data.root, data.cache, "
-      "metrics.temperature, metrics.shift, metrics.threshold, export and name); it differs in:{}",
-      paths.folder.string(), lines));
-}
-
 std::optional<Vocabulary> saved_vocabulary(const RunPaths& paths) {
   if (!fs::exists(paths.vocabulary())) return std::nullopt;
   return Vocabulary::parse(read_file(paths.vocabulary()), paths.vocabulary().string());
 }
 
-/// Without keys that this program added to those of earlier ones and that say what these did: checkpoints of
-/// theirs do not count them.
-Json without_later_keys(Json settings) {
-  const auto drop = [](Json& section, const char* key, const Json& as_before) {
-    if (section.is_object() && section.contains(key) && section[key] == as_before) section.erase(key);
-  };
-  drop(settings["data"]["columns"], "text_separator", " ");
-  drop(settings["data"]["columns"], "split", nullptr);
-  drop(settings["data"]["columns"], "group", nullptr);
-  drop(settings["task"], "min_count", nullptr);
-  drop(settings["model"], "start_from", nullptr);
-  return settings;
-}
-
 Json fingerprints_of(const PreparedRun& run, const config::LoadedConfig& loaded) {
-  return {{"config", hash_hex(without_later_keys(fixed_settings(loaded.resolved)).dump())},
+  return {{"config", fingerprint_of(loaded)},
           {"data", run.data_fingerprint},
           {"vocabulary", run.vectorizer->ids_fingerprint()}};
 }
@@ -185,26 +141,8 @@ std::optional<config::LoadedConfig> saved_config(const TrainArguments& arguments
     return std::nullopt;
   }
   config::LoadedConfig saved = load_run_config(paths);
-  check_same_config(paths, saved, loaded);
+  check_continues(paths, saved, loaded);
   return saved;
-}
-
-/// Where the configuration leaves the engine open, that which trained so far: another one gives other last
-/// digits.
-RunConfig with_engine_of(RunConfig config, const std::optional<Checkpoint>& checkpoint) {
-  if (checkpoint && config.training.engine == "auto" && engine_of(*checkpoint) == "reference")
-    config.training.engine = "reference";
-  return config;
-}
-
-/// A run of the fused engine may go on in several processes, though not to the very bytes.
-void warn_of_other_engine(const std::optional<Checkpoint>& checkpoint, const EngineChoice& engine) {
-  if (!checkpoint || engine_of(*checkpoint).empty() || engine_of(*checkpoint) == engine.family()) return;
-  log_warning(
-      fmt::format("the {} engine trained this run up to step {}, and the {} engine goes on: the last digits "
-                  "will be others "
-                  "than if it had not been interrupted",
-                  engine_of(*checkpoint), checkpoint->step, engine.family()));
 }
 
 /// Everything in the folder that says what the run is.

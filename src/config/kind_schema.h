@@ -57,8 +57,8 @@ struct FieldSchema {
   /// kMap: the keys. kList: exactly one entry, the schema of an item. kNamed: exactly one, that of a value,
   /// whose key says what the names are. kEither: the forms, of different shapes; their keys are not used.
   std::vector<FieldSchema> fields;
-  /// kKind: what may stand there. kMap: beside `fields`, exactly one of these kinds stands in the map, and its
-  /// default names one.
+  /// kKind: what may stand there. kMap: beside `fields`, exactly one of these kinds stands in the map, and
+  /// its default names one.
   const std::vector<KindSchema>* kinds = nullptr;
   int64_t min_items = 0;  ///< kList: items. kString: bytes
   int64_t max_items = std::numeric_limits<int64_t>::max();
