@@ -11,7 +11,9 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/name_list.h"
+#include "core/shell_word.h"
 #include "data/read_source.h"
+#include "data/source_files.h"
 #include "data/table_cut.h"
 
 namespace bernoulli::cli {
@@ -34,6 +36,18 @@ std::string entry_called(const fs::path& folder, const std::vector<std::string>&
     throw UsageError(
         fmt::format("'{}' holds {}: name the file or folder itself", folder.string(), name_list(found)));
   return found.empty() ? "" : found.front();
+}
+
+/// @throws DataError, which says of a pattern what it matches
+void require_present(const std::string& data) {
+  std::error_code ignored;
+  if (fs::exists(data, ignored)) return;
+  if (is_absent("", SourceConfig{{data}})) throw DataError(fmt::format("'{}' does not exist", data));
+  const std::vector<fs::path> files = source_files("", SourceConfig{{data}});
+  throw DataError(fmt::format(
+      "'{}' is a pattern, of {} file{}, and init looks at one: bernoulli init {}; then write "
+      "data.train: '{}' into the configuration, which reads all of them",
+      data, files.size(), files.size() == 1 ? "" : "s", shell_word(files.front().string()), data));
 }
 
 /// A folder of parts, such as train/ and test/, or of classes.
@@ -122,8 +136,7 @@ void find_columns(const InitRequest& request, const std::string& format, Starter
 
 StarterData find_data(const InitRequest& request, StarterConfig& starter) {
   StarterData data;
-  std::error_code ignored;
-  if (!fs::exists(request.data, ignored)) throw DataError(fmt::format("'{}' does not exist", request.data));
+  require_present(request.data);
   find_parts(request, data, starter);
   if (!fs::is_directory(data.train.paths.front()) && !fs::is_regular_file(data.train.paths.front()))
     throw DataError(fmt::format("'{}' is neither a file nor a folder", data.train.paths.front()));

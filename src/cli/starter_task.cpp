@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/starter_labels.h"
 #include "core/ascii.h"
 #include "core/error.h"
 #include "core/name_list.h"
@@ -16,11 +17,6 @@ namespace bernoulli::cli {
 namespace {
 
 using Counts = std::map<std::string, int64_t, std::less<>>;
-
-std::string place_of_labels(const StarterData& data) {
-  return data.label_column ? fmt::format("column '{}'", data.label_column->name)
-                           : fmt::format("'{}'", data.train.paths.front());
-}
 
 /// The character that joins labels in the cells of a column, because its parts come again in other cells.
 std::string find_separator(const Counts& cells) {
@@ -93,7 +89,7 @@ Polarity find_polarity(const Counts& labels, const std::string& given) {
 
 TaskConfig binary_task(const InitRequest& request, const StarterData& data, StarterConfig& starter) {
   TaskConfig task;
-  const Polarity found = find_polarity(data.facts.labels, request.positive);
+  const Polarity found = find_polarity(data.facts.labels, std::string(without_outer_space(request.positive)));
   task.positive = found.positive;
   task.labels = {found.negative, found.positive};
   starter.findings.push_back({"task.kind", "binary", "two labels, one an example"});
@@ -147,11 +143,19 @@ void split_cells(const std::string& separator, ExampleFacts& facts) {
   facts.labels = std::move(labels);
 }
 
+/// Without white space around them, as far as they can be told apart so.
+std::vector<std::string> names_of_columns(const std::vector<std::string>& columns) {
+  std::vector<std::string> names;
+  for (const std::string& column : columns) names.emplace_back(without_outer_space(column));
+  const std::set<std::string> distinct(names.begin(), names.end());
+  return distinct.size() == names.size() && !distinct.contains("") ? names : columns;
+}
+
 TaskConfig multi_label_task(StarterData& data, StarterConfig& starter) {
   TaskConfig task;
   task.kind = TaskConfig::Kind::kMultiLabel;
   for (const auto& [label, count] : data.facts.labels) task.labels.push_back(label);
-  if (!data.columns.label_columns.empty()) task.labels = data.columns.label_columns;
+  if (!data.columns.label_columns.empty()) task.labels = names_of_columns(data.columns.label_columns);
   const bool one_each = data.facts.with_several == 0 && data.facts.without_label == 0;
   const bool numbers = data.label_column && data.label_column->all_numbers();
   starter.findings.push_back(
@@ -168,6 +172,7 @@ TaskConfig multi_label_task(StarterData& data, StarterConfig& starter) {
 }  // namespace
 
 TaskConfig find_task(const InitRequest& request, StarterData& data, StarterConfig& starter) {
+  check_label_cells(request, data, starter);
   if (request.positive_above) require_numbers(data);
   ExampleFacts& facts = data.facts;
   const bool one_column = data.label_column && data.label_column->lists == 0;
@@ -188,7 +193,14 @@ TaskConfig find_task(const InitRequest& request, StarterData& data, StarterConfi
     data.columns.label_separator = separator;
     starter.findings.push_back(
         {"data.columns.label_separator", separator, "the parts come again in other cells"});
+    const std::string number = separator == "," ? data.label_column->maybe_decimal_comma() : "";
+    if (!number.empty())
+      starter.warnings.push_back(
+          fmt::format("{} holds '{}' and the like, which are taken for labels that a comma joins; where they "
+                      "are numbers with a decimal comma, write them with a point",
+                      place_of_labels(data), number));
   }
+  check_label_spellings(data, starter);
   if (facts.labels.size() == 2 && facts.with_several == 0 && facts.without_label == 0 && separator.empty() &&
       data.columns.label_columns.empty() && (!data.label_column || data.label_column->lists == 0))
     return binary_task(request, data, starter);

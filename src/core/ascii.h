@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,13 @@ inline std::string lower_case(std::string_view text) {
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(), lowered);
   return lower;
+}
+/// Without the spaces, tabs and line ends around it.
+constexpr std::string_view without_outer_space(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
 }
 /// Python's string.punctuation: what is to be seen and is neither letter nor digit.
 constexpr bool is_punctuation(char c) { return c > ' ' && c <= '~' && !is_letter(c) && !is_digit(c); }

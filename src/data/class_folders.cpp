@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <dirent.h>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include "config/schema.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -60,12 +62,31 @@ bool is_text(const Entry& entry) {
   return entry.is_file && !is_hidden(entry) && entry.name.ends_with(".txt");
 }
 
+/// What to do with a folder that holds files of rows instead; empty where it holds none.
+std::string pattern_remedy(const fs::path& folder, const std::vector<Entry>& entries) {
+  std::map<std::string, size_t> endings;
+  for (const Entry& entry : entries) {
+    const fs::path name(entry.name);
+    const std::string format = config::format_by_name(name);
+    if (!entry.is_file || is_hidden(entry) || is_text(entry) || format.empty()) continue;
+    const bool packed = name.extension() == ".gz";
+    ++endings[packed ? name.stem().extension().string() + ".gz" : name.extension().string()];
+  }
+  if (endings.empty()) return "";
+  const auto& [ending, count] = *std::ranges::max_element(
+      endings, {}, [](const std::pair<const std::string, size_t>& one) { return one.second; });
+  return fmt::format(
+      "; its {} {} file{} make a source by a pattern, '{}', in data.train; init looks at one of them", count,
+      ending, count == 1 ? "" : "s", (folder / ("*" + ending)).string());
+}
+
 }  // namespace
 
 ClassFolders list_class_folders(const fs::path& folder) {
   ClassFolders found;
   size_t skipped = 0, classes = 0;
-  for (const Entry& label : sorted_entries(folder.string())) {
+  const std::vector<Entry> entries = sorted_entries(folder.string());
+  for (const Entry& label : entries) {
     if (!label.is_folder || is_hidden(label)) continue;
     ++classes;
     const std::string class_folder = (folder / label.name).string();
@@ -79,8 +100,8 @@ ClassFolders list_class_folders(const fs::path& folder) {
   }
   if (classes == 0)
     throw DataError(
-        fmt::format("'{}' holds no class folder (expected one sub-folder a class, each with .txt files)",
-                    folder.string()));
+        fmt::format("'{}' holds no class folder (expected one sub-folder a class, each with .txt files){}",
+                    folder.string(), pattern_remedy(folder, entries)));
   if (skipped > 0)
     found.warning =
         fmt::format("'{}': {} entries of class folders are hidden, or no .txt files, and were left out",

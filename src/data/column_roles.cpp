@@ -51,7 +51,8 @@ Columns named_columns(const Columns& columns, const std::vector<std::vector<std:
   for (const auto& tier : tiers) {
     Columns found;
     for (const ColumnSurvey* column : columns) {
-      if (std::ranges::find(tier, lower_case(column->name)) != tier.end()) found.push_back(column);
+      const std::string name = lower_case(without_outer_space(column->name));
+      if (std::ranges::find(tier, name) != tier.end()) found.push_back(column);
     }
     if (!found.empty()) return found;
   }
@@ -78,7 +79,7 @@ bool may_be_label(const ColumnSurvey& column) {
 /// Short, and often the same; or numbers to compare.
 bool is_like_label(const ColumnSurvey& column) {
   if (!may_be_label(column)) return false;
-  if (column.is_measure()) return true;
+  if (column.is_measure() || !column.decimal_comma().empty()) return true;
   const size_t distinct = column.counts.size();
   return !column.more_distinct && distinct >= 2 && distinct <= kMostLabels &&
          (column.lists > 0 || static_cast<int64_t>(distinct) * 2 <= column.values);

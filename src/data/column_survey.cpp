@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -24,6 +25,28 @@ namespace {
 
 constexpr size_t kMostColumns = 256;
 
+/// A number with a decimal comma, "-12,50", in parts.
+struct CommaNumber {
+  std::string_view whole, fraction;
+  bool negative = false;
+};
+
+std::optional<CommaNumber> comma_number(std::string_view value) {
+  CommaNumber number;
+  number.negative = value.starts_with('-');
+  if (number.negative || value.starts_with('+')) value.remove_prefix(1);
+  const size_t comma = value.find(',');
+  if (comma == std::string_view::npos) return std::nullopt;
+  number.whole = value.substr(0, comma);
+  number.fraction = value.substr(comma + 1);
+  for (const std::string_view digits : {number.whole, number.fraction}) {
+    if (digits.empty() || !std::ranges::all_of(digits, is_digit)) return std::nullopt;
+  }
+  return number;
+}
+
+bool is_padded(std::string_view digits) { return digits.size() > 1 && digits.front() == '0'; }
+
 bool is_flag(std::string_view value) {
   const std::string word = lower_case(value);
   return word == "0" || word == "1" || word == "0.0" || word == "1.0" || word == "true" || word == "false";
@@ -38,20 +61,22 @@ bool knows(const std::vector<std::vector<std::string_view>>& tiers, const std::s
 std::pair<bool, std::string> is_header(const std::vector<std::string>& first,
                                        const std::vector<ColumnSurvey>& columns, int64_t rows) {
   for (size_t i = 0; i < first.size(); ++i) {
-    const std::string &cell = first[i], name = lower_case(cell);
+    const std::string_view cell = without_outer_space(first[i]);
+    const std::string name = lower_case(cell);
     if (columns[i].counts.contains(cell)) break;
     if (knows(text_column_names(), name) || knows(label_column_names(), name))
       return {true, fmt::format("the first row holds '{}'", cell)};
   }
-  std::optional<std::string> apart;
+  std::optional<std::string_view> apart;
   for (size_t i = 0; i < first.size(); ++i) {
     const ColumnSurvey& column = columns[i];
-    if (first[i].empty()) return {false, "a field of the first row is empty"};
-    if (column.counts.contains(first[i]))
-      return {false, fmt::format("'{}' of the first row stands in other rows, too", first[i])};
+    const std::string_view cell = without_outer_space(first[i]);
+    if (cell.empty()) return {false, "a field of the first row is empty"};
+    if (column.counts.contains(cell))
+      return {false, fmt::format("'{}' of the first row stands in other rows, too", cell)};
     const bool few = !column.more_distinct && static_cast<int64_t>(column.counts.size()) * 4 <= rows;
-    const bool is_number = parse_number<double>(first[i]).has_value();
-    if (!is_number && (few || column.all_numbers())) apart = first[i];
+    const bool is_number = parse_number<double>(cell) || comma_number(cell);
+    if (!is_number && (few || column.all_numbers())) apart = cell;
   }
   if (!apart) return {false, "nothing sets the first row apart from the others"};
   return {true, fmt::format("'{}' of the first row is not like the values below it", *apart)};
@@ -79,7 +104,8 @@ void add_json(const nlohmann::json& value, ColumnSurvey& column) {
              })) {
     ++column.values;
     ++column.lists;
-    for (const auto& item : value) column.count(item.is_string() ? item.get<std::string>() : item.dump());
+    for (const auto& item : value)
+      column.count(without_outer_space(item.is_string() ? item.get<std::string>() : item.dump()));
   } else if (!value.is_null()) {
     ++column.values;
     ++column.others;
@@ -114,13 +140,16 @@ const std::vector<std::vector<std::string_view>>& label_column_names() {
   return names;
 }
 
-void ColumnSurvey::add(std::string_view value) {
+void ColumnSurvey::add(std::string_view cell) {
+  const std::string_view value = without_outer_space(cell);
   if (value.empty()) return;
   if (const std::optional<double> number = parse_number<double>(value)) {
     lowest = numbers == 0 ? *number : std::min(lowest, *number);
     highest = numbers == 0 ? *number : std::max(highest, *number);
     ++numbers;
     fractions += std::floor(*number) != *number ? 1 : 0;
+  } else if (comma_number(value)) {
+    ++comma_numbers;
   }
   ++values;
   flags += value.size() <= 5 && is_flag(value) ? 1 : 0;
@@ -137,6 +166,34 @@ void ColumnSurvey::count(std::string_view value) {
   } else {
     counts.emplace(value, 1);
   }
+}
+
+std::string ColumnSurvey::maybe_decimal_comma() const {
+  if (comma_numbers == 0 || numbers + comma_numbers != values) return "";
+  const auto found =
+      std::ranges::find_if(counts, [](const auto& value) { return comma_number(value.first).has_value(); });
+  return found == counts.end() ? "" : found->first;
+}
+
+std::string ColumnSurvey::decimal_comma() const {
+  const std::string example = maybe_decimal_comma();
+  if (example.empty() || counts.size() <= 2) return "";
+  std::set<std::string_view> fractions_seen, wholes;
+  bool negative = false, padded_fraction = false, padded_whole = false;
+  for (const auto& [value, count] : counts) {
+    const std::optional<CommaNumber> number = comma_number(value);
+    const std::string_view whole = number ? number->whole : std::string_view(value);
+    wholes.insert(whole);
+    padded_whole |= is_padded(whole);
+    if (!number) continue;
+    fractions_seen.insert(number->fraction);
+    negative |= number->negative;
+    padded_fraction |= is_padded(number->fraction);
+  }
+  const auto comes_again = std::ranges::count_if(
+      fractions_seen, [&](const std::string_view fraction) { return wholes.contains(fraction); });
+  const bool are_labels = static_cast<size_t>(comes_again) * 2 >= fractions_seen.size();
+  return negative || (padded_fraction && !padded_whole) || !are_labels ? example : "";
 }
 
 TableSurvey survey_table(const std::filesystem::path& file, char usual_delimiter,

@@ -21,20 +21,27 @@ struct ColumnSurvey {
   int64_t values = 0;   ///< that are there and not empty
   int64_t numbers = 0;  ///< of them
   int64_t fractions = 0;
-  int64_t flags = 0;   ///< 0, 1, true, false
-  int64_t lists = 0;   ///< JSON arrays, whose items are counted in `counts`
-  int64_t others = 0;  ///< neither strings, numbers, booleans nor such arrays
+  int64_t comma_numbers = 0;  ///< such as "0,53", which may be numbers or two labels that a comma joins
+  int64_t flags = 0;          ///< 0, 1, true, false
+  int64_t lists = 0;          ///< JSON arrays, whose items are counted in `counts`
+  int64_t others = 0;         ///< neither strings, numbers, booleans nor such arrays
   int64_t bytes = 0, words = 0;
   double lowest = 0, highest = 0;  ///< of the numbers
   std::map<std::string, int64_t, std::less<>> counts;
   bool more_distinct = false;  ///< `counts` does not hold all values
 
-  void add(std::string_view value);
+  /// White space around a value is not part of it.
+  void add(std::string_view cell);
   void count(std::string_view value);
   bool all_numbers() const { return values > 0 && numbers == values; }
   bool all_flags() const { return values > 0 && flags == values; }
   /// Numbers that are no names of classes, but are compared.
   bool is_measure() const { return all_numbers() && fractions > 0 && (more_distinct || counts.size() > 2); }
+  /// A value such as "3,5" where all may be numbers, with a decimal comma or without decimals; else empty.
+  std::string maybe_decimal_comma() const;
+  /// The same where they are no joined labels of digits: of "3,4", "4,5" and "5" at least half of what stands
+  /// behind a comma comes again as a label, of "-0,53", "2,05" and "1,99" not.
+  std::string decimal_comma() const;
   double mean_bytes() const { return values > 0 ? double(bytes) / double(values) : 0; }
 };
 

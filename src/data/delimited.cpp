@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ascii.h"
 #include "core/error.h"
 #include "core/stop.h"
 #include "data/data_file.h"
@@ -120,7 +121,7 @@ class RowExamples {
   void read_flags(const TableRow& row, const std::string& origin) {
     for (size_t i = 0; i < label_columns_.size(); ++i) {
       const std::string_view cell = label_columns_[i] < width_.cells() ? row.cells[label_columns_[i]] : "";
-      const std::optional<bool> given = read_flag(cell);
+      const std::optional<bool> given = read_flag(without_outer_space(cell));
       if (!given)
         faults_.add(origin, fmt::format("column '{}' holds '{}' (expected 0 or 1, false or true)",
                                         columns_.label_columns[i], cell));
@@ -151,6 +152,7 @@ RawExamples read_delimited(const std::filesystem::path& file, const ColumnsConfi
   RawExamples examples(std::move(store));
   const DataFile source(file, examples.store()->space());
   const std::string name = file.string();
+  refuse_separator_line(source.bytes(), name);
   RowReader reader(name, table_format(columns, delimiter), "set data.columns.quote: \"\"");
   reader.feed(source.bytes(), true);
   const TableColumns finder = read_header(reader, name, columns.header);

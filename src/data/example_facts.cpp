@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "core/ascii.h"
 #include "core/hash.h"
 #include "core/stop.h"
 #include "core/utf8.h"
@@ -30,11 +31,13 @@ void add_text(std::string_view text, ExampleFacts& facts) {
 }
 
 void add_labels(const RawExample& example, size_t most_labels, ExampleFacts& facts) {
-  const bool none = example.labels.empty() || (example.labels.size() == 1 && example.labels.front().empty());
+  const bool none = example.labels.empty() ||
+                    (example.labels.size() == 1 && without_outer_space(example.labels.front()).empty());
   facts.without_label += none ? 1 : 0;
   facts.with_several += example.labels.size() > 1 ? 1 : 0;
   if (none && facts.first_without_label.empty()) facts.first_without_label = example.origin;
-  for (const std::string_view label : example.labels) {
+  for (const std::string_view written : example.labels) {
+    const std::string_view label = without_outer_space(written);
     if (label.empty()) continue;
     if (const auto known = facts.labels.find(label); known != facts.labels.end()) {
       ++known->second;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/ascii.h"
 #include "core/error.h"
 #include "core/json_fault.h"
 #include "data/data_file.h"
@@ -44,7 +45,7 @@ std::string read_labels(const Value& row, const ColumnsConfig& columns, const Ta
   if (label->is_array() && kind == TaskConfig::Kind::kMultiLabel) {
     for (const Value& item : *label) {
       const std::optional<std::string> word = as_word(item);
-      if (!word || word->empty())
+      if (!word || without_outer_space(*word).empty())
         return fmt::format("'{}' holds {} (expected label names)", columns.label, shown_json(item));
       labels.push_back(*word);
     }

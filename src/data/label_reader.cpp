@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ascii.h"
 #include "core/available_memory.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -21,17 +22,29 @@ namespace {
 // Of an example: sums and ratios of them stay far from the ends of float32.
 constexpr float kSmallestWeight = 1e-9f, kLargestWeight = 1e9f;
 
-std::set<std::string> distinct_labels(const RawExamples& examples) {
-  std::set<std::string_view> distinct;
-  for (const RawExample& example : examples) distinct.insert(example.labels.begin(), example.labels.end());
-  return {distinct.begin(), distinct.end()};
+/// A label of the data, and how it is written there first in byte order.
+struct FoundLabel {
+  std::string_view name, written;
+};
+
+/// In the order of how they are written, so that labels with white space before them keep their places in
+/// runs that were made when it was part of them.
+std::vector<FoundLabel> distinct_labels(const RawExamples& examples) {
+  std::set<std::string_view> written, known;
+  for (const RawExample& example : examples) written.insert(example.labels.begin(), example.labels.end());
+  std::vector<FoundLabel> distinct;
+  for (const std::string_view label : written) {
+    const std::string_view name = without_outer_space(label);
+    if (known.insert(name).second) distinct.push_back({name, label});
+  }
+  return distinct;
 }
 
 /// The first example that has neither task.positive nor the other label that stands before it.
 std::string origin_of_third_label(const TaskConfig& task, const RawExamples& train) {
-  std::set<std::string_view> seen{"", task.positive};
+  std::set<std::string_view> seen{"", without_outer_space(task.positive)};
   for (const RawExample& example : train) {
-    seen.insert(example.labels.begin(), example.labels.end());
+    for (const std::string_view label : example.labels) seen.insert(without_outer_space(label));
     if (seen.size() > 3) return std::string(example.origin);
   }
   throw InternalError("a third label is in no example");
@@ -39,19 +52,27 @@ std::string origin_of_third_label(const TaskConfig& task, const RawExamples& tra
 
 /// The label besides task.positive of a binary task whose labels are words; absent where no example has one.
 std::optional<std::string> find_other_label(const TaskConfig& task, const RawExamples& train) {
-  std::set<std::string> distinct = distinct_labels(train);
-  if (!distinct.contains(task.positive)) {
-    if (distinct.empty())
+  const std::vector<FoundLabel> distinct = distinct_labels(train);
+  const std::string_view positive = without_outer_space(task.positive);
+  // An earlier build named both labels as they are written.
+  const bool as_written = positive != task.positive;
+  bool has_positive = false;
+  std::vector<std::string> others;
+  for (const FoundLabel& label : distinct) {
+    if (label.name == positive)
+      has_positive = true;
+    else if (!label.name.empty())  // a missing label, which read() names
+      others.emplace_back(as_written ? label.written : label.name);
+  }
+  if (!has_positive) {
+    if (others.empty())
       throw DataError(
           "no training example has a label (lines of a .txt file have __label__ words; set data.train.format "
           "where "
           "the file is written otherwise)");
     throw DataError(fmt::format("task.positive is '{}', and no training example has that label (found: {})",
-                                task.positive, name_list({distinct.begin(), distinct.end()})));
+                                task.positive, name_list(others)));
   }
-  distinct.erase(task.positive);
-  distinct.erase("");  // a missing label, which read() names
-  const std::vector<std::string> others(distinct.begin(), distinct.end());
   if (others.size() > 1) {
     throw DataError(fmt::format(
         "{}: a binary task has two labels; besides '{}' the training data hold {} (use task.kind: "
@@ -66,7 +87,9 @@ void check_label_encoding(const std::vector<std::string>& names, const RawExampl
   const auto bad = std::find_if_not(names.begin(), names.end(), is_utf8);
   if (bad == names.end()) return;
   for (const RawExample& example : train) {
-    if (std::find(example.labels.begin(), example.labels.end(), *bad) == example.labels.end()) continue;
+    if (std::ranges::find(example.labels, without_outer_space(*bad), without_outer_space) ==
+        example.labels.end())
+      continue;
     throw DataError(
         fmt::format("{}: the label '{}' is not UTF-8; save the data in that encoding, or rename the label",
                     example.origin, *bad));
@@ -112,11 +135,11 @@ void LabelReader::find_names(const RawExamples& train) {
   if (labels_.kind == TaskConfig::Kind::kMultiLabel && task_.min_count > 1) {
     find_frequent_names(train);
   } else if (labels_.kind == TaskConfig::Kind::kMultiLabel) {
-    const std::set<std::string> distinct = distinct_labels(train);
+    const std::vector<FoundLabel> distinct = distinct_labels(train);
     if (distinct.empty())
       throw DataError(
           "no training example has a label; name the labels in task.labels, or check data.columns");
-    labels_.names.assign(distinct.begin(), distinct.end());
+    for (const FoundLabel& label : distinct) labels_.names.emplace_back(label.name);
   } else if (task_.positive_above) {
     labels_.names = {"negative", "positive"};
   } else {
@@ -131,16 +154,17 @@ void LabelReader::find_frequent_names(const RawExamples& train) {
   std::map<std::string, int64_t, std::less<>> counts;
   for (const RawExample& example : train) {
     for (size_t i = 0; i < example.labels.size(); ++i) {
+      const std::string_view label = without_outer_space(example.labels[i]);
       const auto before = example.labels.first(i);
-      if (std::ranges::find(before, example.labels[i]) == before.end())  // an example may name a label twice
-        ++counts.try_emplace(std::string(example.labels[i])).first->second;
+      if (std::ranges::find(before, label, without_outer_space) == before.end())  // it may be named twice
+        ++counts.try_emplace(std::string(label)).first->second;
     }
   }
+  for (const FoundLabel& label : distinct_labels(train)) {
+    if (counts.find(label.name)->second >= task_.min_count) labels_.names.emplace_back(label.name);
+  }
   for (const auto& [name, count] : counts) {
-    if (count >= task_.min_count)
-      labels_.names.push_back(name);
-    else
-      left_out_.emplace_back(name, count);
+    if (count < task_.min_count) left_out_.emplace_back(name, count);
   }
   if (labels_.names.empty())
     throw DataError(fmt::format(
@@ -151,12 +175,22 @@ void LabelReader::find_frequent_names(const RawExamples& train) {
 
 void LabelReader::number_names() {
   for (size_t i = 0; i < labels_.names.size(); ++i) places_.emplace(labels_.names[i], i);
+  for (size_t i = 0; i < labels_.names.size(); ++i) {
+    const std::string_view name = without_outer_space(labels_.names[i]);
+    if (!name.empty()) places_.emplace(name, i);
+  }
+}
+
+std::optional<size_t> LabelReader::place_of(std::string_view label) const {
+  auto place = places_.find(label);
+  if (place == places_.end()) place = places_.find(without_outer_space(label));
+  return place == places_.end() ? std::nullopt : std::optional(place->second);
 }
 
 LabelReader::Fault LabelReader::read_binary(const RawExample& example, float& target) const {
   if (example.labels.size() != 1)
     return [&] { return fmt::format("{} labels (a binary task has one an example)", example.labels.size()); };
-  const std::string_view label = example.labels.front();
+  const std::string_view written = example.labels.front(), label = without_outer_space(written);
   if (task_.positive_above) {
     const std::optional<double> value = parse_number<double>(label);
     if (!value)
@@ -166,25 +200,28 @@ LabelReader::Fault LabelReader::read_binary(const RawExample& example, float& ta
     target = *value > *task_.positive_above ? 1.0f : 0.0f;
     return nullptr;
   }
-  if (label != labels_.names[0] && label != labels_.names[1]) {
+  const std::optional<size_t> place = place_of(written);
+  if (!place) {
     if (label.empty()) return [] { return "the label is empty"; };
     return [this, label] {
       return unknown_label(label, labels_.names) +
              (has_one_label_ ? "; the training data hold one label only: name both in task.labels" : "");
     };
   }
-  target = label == labels_.names[1] ? 1.0f : 0.0f;
+  target = *place == 1 ? 1.0f : 0.0f;
   return nullptr;
 }
 
 LabelReader::Fault LabelReader::read_targets(const RawExample& example, float* targets) const {
   if (labels_.kind == TaskConfig::Kind::kBinary) return read_binary(example, *targets);
   for (const std::string_view label : example.labels) {
-    const auto place = places_.find(label);
-    if (place == places_.end() && task_.min_count > 1) continue;  // as rare as those that were left out
-    if (place == places_.end())
-      return [this, label] { return unknown_label(label, labels_.names, task_.labels.empty()); };
-    targets[place->second] = 1.0f;
+    const std::optional<size_t> place = place_of(label);
+    if (!place && task_.min_count > 1) continue;  // as rare as those that were left out
+    if (!place)
+      return [this, label] {
+        return unknown_label(without_outer_space(label), labels_.names, task_.labels.empty());
+      };
+    targets[*place] = 1.0f;
   }
   return nullptr;
 }
@@ -205,8 +242,9 @@ void check_targets_fit(size_t num_examples, size_t num_labels, int copies,
 void LabelReader::tell_of_unheard(const RawExamples& examples) const {
   std::set<std::string> unheard;
   for (const RawExample& example : examples) {
-    for (const std::string_view label : example.labels) {
-      if (places_.contains(label)) continue;
+    for (const std::string_view written : example.labels) {
+      if (place_of(written)) continue;
+      const std::string_view label = without_outer_space(written);
       const auto left_out =
           std::ranges::lower_bound(left_out_, label, {}, &std::pair<std::string, int64_t>::first);
       if (left_out == left_out_.end() || left_out->first != label) unheard.emplace(label);

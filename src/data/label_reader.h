@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,7 +15,10 @@
 
 namespace bernoulli {
 
-/// Turns the labels of raw examples into targets.
+/// Turns the labels of raw examples into targets. White space around a label is not part of it: names found
+/// in the data have none, and a name that was given with some (by a configuration or run of an earlier build)
+/// means the label without it, too. Where names differ in nothing else, a label is the one that is written
+/// so.
 class LabelReader {
  public:
   /// Finds the label names in the training examples, as far as the configuration leaves them open.
@@ -40,6 +44,8 @@ class LabelReader {
   void find_names(const RawExamples& train);
   void find_frequent_names(const RawExamples& train);
   void number_names();
+  /// The name that a label is; absent: none.
+  std::optional<size_t> place_of(std::string_view label) const;
   /// Says which labels of `examples` are neither names nor left out of the training data.
   void tell_of_unheard(const RawExamples& examples) const;
   /// Fills `targets`. The fault looks into `example`.
@@ -49,7 +55,7 @@ class LabelReader {
   TaskConfig task_;
   Labels labels_;
   std::vector<std::pair<std::string, int64_t>> left_out_;
-  std::map<std::string, size_t, std::less<>> places_;  ///< of the names
+  std::map<std::string, size_t, std::less<>> places_;  ///< of the names, as written and without outer space
   bool has_one_label_ = false;  ///< of a binary task: what was found, the other one was made up
 };
 

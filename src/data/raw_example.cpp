@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ascii.h"
 #include "core/error.h"
 
 namespace bernoulli {
@@ -71,14 +72,11 @@ void DataFaults::throw_if_any() const {
 }
 
 std::vector<std::string> split_labels(std::string_view cell, std::string_view separator) {
-  constexpr const char* kSpaces = " \t\r\n";
   std::vector<std::string> labels;
   for (size_t begin = 0; begin <= cell.size();) {
     const size_t end = std::min(cell.find(separator, begin), cell.size());
-    const std::string_view part = cell.substr(begin, end - begin);
-    const size_t first = part.find_first_not_of(kSpaces);
-    if (first != std::string_view::npos)
-      labels.emplace_back(part.substr(first, part.find_last_not_of(kSpaces) - first + 1));
+    const std::string_view part = without_outer_space(cell.substr(begin, end - begin));
+    if (!part.empty()) labels.emplace_back(part);
     begin = end + separator.size();
   }
   return labels;

@@ -17,7 +17,8 @@ namespace bernoulli {
 /// An example as a file holds it, before its labels are understood. All bytes lie in a TextStore.
 struct RawExample {
   std::string_view text;
-  std::span<const std::string_view> labels;  ///< binary: exactly one; multi-label: any number
+  /// binary: exactly one; multi-label: any number. White space around one is not part of it.
+  std::span<const std::string_view> labels;
   std::optional<std::string_view> weight;
   std::string_view origin;  ///< "path" or "path:line"
 };

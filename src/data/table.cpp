@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ascii.h"
 #include "core/error.h"
 #include "core/name_list.h"
 #include "core/parse_number.h"
@@ -15,6 +16,18 @@ namespace bernoulli {
 TableFormat table_format(const ColumnsConfig& columns, char delimiter) {
   return {columns.delimiter.empty() ? delimiter : columns.delimiter[0],
           columns.quote.empty() ? '\0' : columns.quote[0]};
+}
+
+void refuse_separator_line(std::string_view content, const std::string& name) {
+  std::string_view line = content.substr(0, content.find_first_of("\r\n"));
+  if (line.size() >= 2 && line.starts_with('"') && line.ends_with('"'))
+    line = line.substr(1, line.size() - 2);
+  if (line.size() != 5 || lower_case(line.substr(0, 4)) != "sep=") return;
+  const std::string delimiter = line[4] == '\t' ? "\\t" : std::string(1, line[4]);
+  throw DataError(
+      fmt::format("{}:1: 'sep={}' is a line for Excel, not a row (expected the header or the first row): "
+                  "remove it; what is left is read with data.columns.delimiter: \"{}\"",
+                  name, delimiter, delimiter));
 }
 
 RowReader::RowReader(std::string name, TableFormat format, std::string ordinary_quotes)

@@ -25,6 +25,9 @@ struct TableRow {
   int64_t line = 0;  ///< where it starts
 };
 
+/// @throws DataError where the first line is "sep=;", of which Excel takes the delimiter: it is no row
+void refuse_separator_line(std::string_view content, const std::string& name);
+
 /// Cuts delimited bytes into rows (RFC 4180; LF, CRLF or CR ends one), however they arrive: no byte is looked
 /// at twice because a row came in pieces.
 class RowReader {

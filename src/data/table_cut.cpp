@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/spill.h"
 #include "data/data_file.h"
+#include "data/json_lines.h"
 #include "data/label_lines.h"
 
 namespace bernoulli {
@@ -93,10 +94,14 @@ FormatFound find_format(const std::filesystem::path& file) {
   const std::string name = file.string();
   const DataFile source(file, std::make_shared<SpillSpace>());
   refuse_zero_bytes(source.bytes(), name);
+  refuse_separator_line(source.bytes(), name);
   const std::string_view sample = sample_of(source.bytes());
   const size_t start = sample.find_first_not_of(" \t\r\n");
   if (start == std::string_view::npos)
     throw DataError(fmt::format("'{}' is empty (expected texts with labels)", name));
+  if (by_name.empty() || by_name == "fasttext") {
+    if (const std::string fault = json_array_fault(sample, file); !fault.empty()) throw DataError(fault);
+  }
   const bool labelled = sample.substr(start).starts_with(kLabelPrefix) ||
                         sample.find(fmt::format(" {}", kLabelPrefix)) != std::string_view::npos;
   if (by_name == "fasttext" && labelled) return {by_name, "named so, and words begin with __label__"};

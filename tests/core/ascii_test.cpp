@@ -29,5 +29,12 @@ TEST(Ascii, LowersCapitalsAlone) {
   }
 }
 
+TEST(Ascii, TakesOuterSpaceAway) {
+  EXPECT_EQ(without_outer_space(" \t\r\na b\t c \n"), "a b\t c");
+  EXPECT_EQ(without_outer_space("\xC2\xA0x"), "\xC2\xA0x") << "no-break spaces stay";
+  EXPECT_EQ(without_outer_space(" \n"), "");
+  EXPECT_EQ(without_outer_space(""), "");
+}
+
 }  // namespace
 }  // namespace bernoulli

@@ -52,6 +52,18 @@ TEST_F(Survey, AHeaderIsKnownByNamesThenByValuesThatDoNotComeAgain) {
       << "numbers stand below a word";
 }
 
+TEST_F(Survey, WhiteSpaceAroundAValueIsNotPartOfIt) {
+  const TableSurvey survey =
+      csv("body, Label\n" + rows([](int i, const std::string& text) {
+            return quoted(text) + "," + (i % 4 < 2 ? " " : "") + label(i) + (i % 8 < 4 ? "  " : "");
+          }));
+  EXPECT_EQ(survey.columns[1].counts.size(), 2u);
+  EXPECT_EQ(survey.columns[1].counts.at("pos"), 20);
+  const ColumnRoles roles = find_roles(survey, {}, "data.csv");
+  EXPECT_EQ(roles.label, " Label") << "the configuration names the column as the header does";
+  EXPECT_THAT(roles.label_evidence, HasSubstr("its name"));
+}
+
 TEST_F(Survey, QuotesAreOrdinaryWhereTheyWouldNotCloseOrTakeRowsAlong) {
   const auto inch = [](int i, const std::string& text) {
     return (i == 3 || i == 9 ? "\"" : "") + text + "\t" + label(i);
@@ -99,6 +111,32 @@ TEST_F(Survey, TheFormatOfTextFilesIsToldByTheirLines) {
                     "\xff\xfe"
                     "a"),
               HasSubstr("UTF-16"));
+  EXPECT_THAT(fault("j.csv", "sep=,\na,b\n"), HasSubstr("j.csv:1: 'sep=,' is a line for Excel"));
+  for (const char* array :
+       {"[{\"text\": \"a\"}, {\"text\": \"b\"}]", "[\n  {\n    \"text\": \"a\"\n  }\n]\n"})
+    EXPECT_THAT(
+        fault("k.json", array),
+        HasSubstr("'k.json' is a JSON array (expected one object a line): jq -c '.[]' k.json > k.jsonl"));
+}
+
+TEST_F(Survey, ACommaStandsBeforeDecimalsWhereItJoinsNoLabels) {
+  const auto column = [](const std::vector<std::string>& values) {
+    ColumnSurvey survey;
+    for (const std::string& value : values) survey.add(value);
+    return survey;
+  };
+  EXPECT_EQ(column({"0,53", "-0,53", "2"}).decimal_comma(), "-0,53") << "negative";
+  EXPECT_EQ(column({"1,05", "1,10", "10,20", "20", "5"}).decimal_comma(), "1,05") << "a zero leads decimals";
+  EXPECT_EQ(column({"1,99", "2,50", "10,99", "3"}).decimal_comma(), "1,99") << "no decimals stand alone";
+  for (const ColumnSurvey& labels :
+       {column({"3,4", "4,5", "5", "3"}), column({"01,02", "02,03", "03", "01"})}) {
+    EXPECT_EQ(labels.decimal_comma(), "") << "what stands behind a comma stands alone, too";
+    EXPECT_NE(labels.maybe_decimal_comma(), "");
+  }
+  for (const ColumnSurvey& others : {column({"1,2,3", "1,2", "4"}), column({"-0,5", "a"}),
+                                     column({"-1.5", "2"}), column({",5", "1,"}), column({"- 1,5"})})
+    EXPECT_EQ(others.maybe_decimal_comma(), "");
+  EXPECT_EQ(column({"-0,5", "0,5"}).decimal_comma(), "") << "two labels";
 }
 
 TEST_F(Survey, ColumnsAreFoundByNameThenByWhatTheyHold) {
@@ -194,6 +232,18 @@ TEST_F(Survey, FactsCountTextsAndLabels) {
   EXPECT_EQ(facts.commonest(), 3);
   EXPECT_EQ(facts.rarest(), 1);
   EXPECT_TRUE(facts_of(examples, 1).too_many_labels);
+}
+
+TEST_F(Survey, FactsCountLabelsWithoutWhiteSpaceAroundThem) {
+  RawExamples examples;
+  const std::vector<std::string> spaced = {" a "}, a = {"a"}, blank = {"  "};
+  examples.add("x", spaced, std::nullopt, "f:1");
+  examples.add("y", a, std::nullopt, "f:2");
+  examples.add("z", blank, std::nullopt, "f:3");
+  const ExampleFacts facts = facts_of(examples, 10);
+  EXPECT_EQ(facts.labels.size(), 1u);
+  EXPECT_EQ(facts.labels.at("a"), 2);
+  EXPECT_EQ(facts.first_without_label, "f:3");
 }
 
 }  // namespace

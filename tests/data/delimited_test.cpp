@@ -190,6 +190,26 @@ TEST(Delimited, ReadsFlagsAsDataFramesWriteThem) {
               ElementsAre(ElementsAre("news"), ElementsAre("sport"), ElementsAre("news", "sport")));
 }
 
+TEST(Delimited, NamesTheLineThatSpreadsheetsPutBeforeTheHeader) {
+  const DataFolder folder;
+  ColumnsConfig columns;
+  columns.delimiter = ";";
+  for (const char* line : {"sep=;\r\n", "\"SEP=;\"\n", "\xEF\xBB\xBFsep=;\r"})
+    EXPECT_EQ(
+        folder.fault("a.csv", std::string(line) + "text;label\nx;1\n", columns),
+        "a.csv:1: 'sep=;' is a line for Excel, not a row (expected the header or the first row): remove "
+        "it; what is left is read with data.columns.delimiter: \";\"");
+  EXPECT_THAT(texts_of(folder.read("b.csv", "text,label\nsep=;,1\n")), ElementsAre("sep=;"));
+}
+
+TEST(Delimited, FlagsMayHaveWhiteSpaceAroundThem) {
+  const DataFolder folder;
+  ColumnsConfig columns;
+  columns.label_columns = {" news"};
+  EXPECT_THAT(labels_of(folder.read("a.csv", "text, news\nx, 1\ny, 0 \n", columns, Kind::kMultiLabel)),
+              ElementsAre(ElementsAre(" news"), ElementsAre()));
+}
+
 TEST(Delimited, SaysWhatElseAFileMayBe) {
   const DataFolder folder;
   EXPECT_THAT(texts_of(folder.read("A.CSV", "text,label\nx,good\n")), ElementsAre("x"));

@@ -129,6 +129,49 @@ TEST(Labels, RefusesExamplesWhoseLabelsDoNotFit) {
   EXPECT_THAT(fault(multi_label(), raw({{}, {}}), raw({})), HasSubstr("no training example has a label"));
 }
 
+TEST(Labels, WhiteSpaceAroundThemIsNotPartOfThem) {
+  const auto train = raw({{" pos"}, {"neg  "}, {"pos\t"}, {"neg"}});
+  const LabelReader reader(binary("pos"), train);
+  EXPECT_THAT(reader.labels().names, ElementsAre("neg", "pos"));
+  EXPECT_THAT(reader.read(train).targets, ElementsAre(1, 0, 1, 0));
+  const auto numbers = raw({{" 0.5"}, {"-1 "}});
+  EXPECT_THAT(LabelReader(above(0), numbers).read(numbers).targets, ElementsAre(1, 0));
+  const auto several = raw({{" news"}, {"news", "art "}, {"art"}});
+  const LabelReader found(multi_label(), several);
+  EXPECT_THAT(found.labels().names, ElementsAre("news", "art")) << "at the places of ' news' and 'art'";
+  EXPECT_THAT(found.read(several).targets, ElementsAre(1, 0, 1, 1, 0, 1));
+  TaskConfig frequent = multi_label();
+  frequent.min_count = 2;
+  const LabelReader counted(frequent, raw({{"a"}, {" a"}, {"b", "b "}, {"c"}}));
+  EXPECT_THAT(counted.labels().names, ElementsAre("a"));
+  EXPECT_THAT(counted.left_out(), ElementsAre(::testing::Pair("b", 1), ::testing::Pair("c", 1)));
+  EXPECT_EQ(fault(binary("pos"), train, raw({{"  "}, {" xyz"}})),
+            "data:1: the label is empty\ndata:2: unknown label 'xyz' (expected one of 'neg', 'pos')");
+  EXPECT_EQ(fault(multi_label({"news"}), raw({}), raw({{" xyz"}})),
+            "data:1: unknown label 'xyz' (expected one of 'news')");
+  EXPECT_THAT(fault(binary("a"), raw({{"a"}, {" a"}, {"b"}, {"b "}, {"c"}}), raw({})),
+              HasSubstr("data:5: a binary task has two labels; besides 'a' the training data hold 'b', 'c'"));
+  EXPECT_THAT(fault(multi_label(), raw({{"a"}, {"\xe9 "}}), raw({})), HasSubstr("data:2: the label '"));
+}
+
+/// As `init` once wrote them, and as data.json of runs of then has them.
+TEST(Labels, NamesThatAreWrittenWithWhiteSpaceMeanWhatTheyMeant) {
+  const auto train = raw({{" neg"}, {" pos"}});
+  const TaskConfig task = binary(" pos", {" neg", " pos"});
+  const LabelReader reader(task, train);
+  EXPECT_THAT(reader.labels().names, ElementsAre(" neg", " pos"));
+  EXPECT_THAT(reader.read(train).targets, ElementsAre(0, 1));
+  EXPECT_THAT(reader.read(raw({{"pos"}, {"neg "}})).targets, ElementsAre(1, 0)) << "data that were cleaned";
+  EXPECT_THAT(LabelReader(task, reader.labels()).read(train).targets, ElementsAre(0, 1));
+  const LabelReader found(binary(" pos"), train);
+  EXPECT_THAT(found.labels().names, ElementsAre(" neg", " pos"));
+  EXPECT_THAT(found.read(train).targets, ElementsAre(0, 1));
+  const TaskConfig several = multi_label({" a", "a", "b "});
+  EXPECT_THAT(LabelReader(several, train).read(raw({{" a"}, {"a"}, {"b"}, {"a "}})).targets,
+              ElementsAre(1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0))
+      << "of names that differ in white space only, the one that is written so";
+}
+
 TEST(Labels, RareOnesOfThoseFoundInTheDataAreLeftOut) {
   TaskConfig task = multi_label();
   task.min_count = 2;

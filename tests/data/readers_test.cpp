@@ -55,6 +55,23 @@ TEST(ClassFolders, RefusesAFolderWithoutClassesOrTexts) {
               HasSubstr("no .txt file in any of them"));
 }
 
+TEST(ClassFolders, AFolderOfTablesIsAPattern) {
+  const DataFolder folder;
+  const auto fault = [&](const char* name) {
+    return folder.relative(message_of<DataError>(
+        [&] { read_source(folder.path() / name, "auto", {}, task_of(Kind::kBinary)); }));
+  };
+  for (const char* file :
+       {"shards/a.csv.gz", "shards/b.csv.gz", "shards/c.csv", "shards/.d.csv", "shards/e.md", "texts/a.txt"})
+    folder.write(file, "text,label\nx,1\n");
+  EXPECT_EQ(
+      fault("shards"),
+      "'shards' holds no class folder (expected one sub-folder a class, each with .txt files); its 2 "
+      ".csv.gz files make a source by a pattern, 'shards/*.csv.gz', in data.train; init looks at one of "
+      "them");
+  EXPECT_THAT(fault("texts"), ::testing::EndsWith("each with .txt files)")) << "texts without labels";
+}
+
 TEST(JsonLines, ReadsStringsNumbersAndBooleansAsLabels) {
   const DataFolder folder;
   const auto examples = folder.read("a.jsonl",
@@ -148,6 +165,29 @@ TEST(JsonLines, NamesFileLineAndCauseOfEveryFault) {
             "c.jsonl:1: 'label' holds an array (expected label names)\n"
             "c.jsonl:2: 'label' is an object (expected a list of labels)\n"
             "c.jsonl:3: 'label' holds \"\" (expected label names)");
+}
+
+TEST(JsonLines, AnArrayOfObjectsIsNamedWithTheWayOut) {
+  const DataFolder folder;
+  const std::string array = "[{\"text\": \"x\", \"label\": 1}, {\"text\": \"y\", \"label\": 0}]";
+  const std::string advice =
+      "is a JSON array (expected one object a line): jq -c '.[]' a.jsonl > a.lines.jsonl";
+  EXPECT_EQ(folder.fault("a.jsonl", array), "'a.jsonl' " + advice);
+  EXPECT_EQ(folder.fault("a.jsonl", "\n[\n  {\n    \"text\": \"x\",\n    \"label\": 1\n  }\n]\n"),
+            "'a.jsonl' " + advice)
+      << "over many lines";
+  EXPECT_EQ(folder.fault("b.json", array, {}, Kind::kBinary, "jsonl"),
+            "'b.json' is a JSON array (expected one object a line): jq -c '.[]' b.json > b.jsonl");
+  EXPECT_EQ(folder.fault("c.jsonl.gz", gzip(array)),
+            "'c.jsonl.gz' is a JSON array (expected one object a line): gzip -dc c.jsonl.gz | jq -c '.[]' > "
+            "c.lines.jsonl");
+  EXPECT_EQ(folder.fault("d.jsonl", "[1, 2]\n"), "d.jsonl:1: a JSON array, not an object");
+}
+
+TEST(JsonLines, ALabelOfWhiteSpaceInAListIsNone) {
+  const DataFolder folder;
+  EXPECT_EQ(folder.fault("a.jsonl", "{\"text\": \"x\", \"label\": [\"a\", \" \"]}\n", {}, Kind::kMultiLabel),
+            "a.jsonl:1: 'label' holds \" \" (expected label names)");
 }
 
 TEST(JsonLines, SurvivesARowOfAnyDepth) {

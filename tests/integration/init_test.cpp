@@ -74,6 +74,21 @@ class Init : public ::testing::Test {
     EXPECT_FALSE(fs::exists(folder_ / "none.yaml"));
   }
 
+  /// What init warns of, where it writes a configuration all the same.
+  std::string warnings_of(const std::string& name, const std::string& content) const {
+    folder_.write(name, content);
+    fs::remove(folder_ / "warned.yaml");
+    const ProgramResult made = run({"init", name, "--output", "warned.yaml", "--json"});
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    return made.exit_code == 0 ? Json::parse(made.out)["warnings"].dump() : "";
+  }
+  /// A table of the texts and of what `label` makes of their numbers.
+  template <class Label>
+  static std::string labelled(const Label& label) {
+    return "text,label\n" +
+           rows([&](int i) { return "\"" + text(i) + "\",\"" + std::string(label(i)) + "\""; });
+  }
+
   TemporaryFolder folder_;
 };
 
@@ -127,6 +142,36 @@ TEST_F(Init, SeveralLabelsTrainAsTheyAreFound) {
                               }));
   EXPECT_EQ(trained("grades.csv")["labels"].size(), 5u);
   EXPECT_EQ(found(trained("grades.csv", {"--positive-above", "3"}), "task.positive_above"), "3");
+}
+
+TEST_F(Init, WhiteSpaceAroundLabelsIsNotPartOfThem) {
+  const auto spaced = [](int i, const std::string& name) {
+    return (i % 3 == 0 ? " " : "") + name + (i % 4 == 0 ? "  " : "");
+  };
+  folder_.write("two.csv",
+                "text, label\n" + rows([&](int i) { return "\"" + text(i) + "\"," + spaced(i, label(i)); }));
+  Json findings = trained("two.csv");
+  EXPECT_EQ(found(findings, "data.columns.label"), " label");
+  EXPECT_EQ(found(findings, "task.kind"), "binary");
+  EXPECT_EQ(findings["labels"], Json::parse(R"({"neg": 30, "pos": 30})"));
+  folder_.write("three.csv", "text, label\n" + rows([](int i) {
+                               const char* names[] = {"neg", "pos", "neutral"};
+                               return "\"" + text(i) + "\", " + names[i % 3];
+                             }));
+  findings = trained("three.csv");
+  EXPECT_EQ(findings["labels"], Json::parse(R"({"neg": 20, "neutral": 20, "pos": 20})"));
+  folder_.write("two.jsonl", rows([&](int i) {
+                  return Json({{"text", text(i)}, {"label", spaced(i, label(i))}}).dump();
+                }));
+  EXPECT_EQ(found(trained("two.jsonl", {"--positive", " neg"}), "task.positive"), "neg");
+  folder_.write("flags.csv", "comment, rude, loud\n" + rows([](int i) {
+                               return "\"" + text(i) + "\", " + std::to_string(i % 2) + ", " +
+                                      std::to_string(i % 3 / 2);
+                             }));
+  EXPECT_EQ(trained("flags.csv")["labels"], Json::parse(R"({"loud": 20, "rude": 30})"));
+  expect_fault(
+      "text,label\n" + rows([](int i) { return "\"" + text(i) + "\"," + (i == 7 ? " " : label(i)); }), 3,
+      "data.csv:9: the label is empty, as in 1 of 60");
 }
 
 TEST_F(Init, JsonLinesTrainAsTheyAreFound) {
@@ -250,6 +295,116 @@ TEST_F(Init, HostileDataAreFaultsOfTheData) {
   EXPECT_EQ(run({"init", "nothere.csv"}).exit_code, 3);
   EXPECT_EQ(run({"init"}).exit_code, 2);
   EXPECT_EQ(run({"init", "."}).exit_code, 2) << "which has no name";
+}
+
+TEST_F(Init, DecimalCommasAreNoLabels) {
+  const auto number = [](int i) {
+    return (i % 2 == 0 ? "" : "-") + std::to_string(i % 4) + ",5" + std::to_string(i % 10);
+  };
+  expect_fault(
+      "text;bewertung\n" + rows([&](int i) { return "\"" + text(i) + "\";" + number(i); }), 3,
+      "column 'bewertung' holds numbers with a decimal comma, such as '-1,51', and training compares "
+      "numbers with a point: write '-1.51'");
+  const auto half_stars = [](int i) {
+    const char* stars[] = {"3,4", "4,5", "5", "3"};
+    return stars[i % 4];
+  };
+  EXPECT_THAT(warnings_of("data.csv", labelled(half_stars)),
+              HasSubstr("holds '3,4' and the like, which are taken for labels that a comma joins"));
+  expect_fault(labelled(half_stars), 3, "holds numbers with a decimal comma, such as '3,4'", "data.csv",
+               {"--positive-above", "4"});
+}
+
+TEST_F(Init, LabelsWrittenInSeveralWaysAreTold) {
+  expect_fault(
+      labelled([](int i) {
+        const char* names[] = {"pos", "NEG", "Pos", "neg"};
+        return names[i % 4];
+      }),
+      3,
+      "column 'label' holds labels that differ only in how they are written, and each would be a class, "
+      "4 instead of 2: 'NEG', 'neg'; 'Pos', 'pos'; write each in one way");
+  expect_fault(labelled([](int i) { return i == 6       ? "Pos"
+                                           : i % 2 == 0 ? "pos"
+                                                        : "neg"; }), 3,
+               "3 instead of 2: 'Pos', 'pos'; write");
+  expect_fault(labelled([](int i) {
+                 const char* names[] = {"1", "0", "true", "False"};
+                 return names[i % 4];
+               }),
+               3, "4 instead of 2: '0', 'False'; '1', 'true'; write each in one way, such as 0 and 1");
+  expect_fault(
+      rows([](int i) {
+        return Json({{"text", text(i)}, {"label", i % 3 == 0 ? Json(i % 2) : Json(i % 2 == 1)}}).dump();
+      }),
+      3, "4 instead of 2: '0', 'false'; '1', 'true'", "data.jsonl");
+  expect_fault(rows([](int i) {
+                 const char* names[] = {"pos", "NEG", "neg"};
+                 return std::string("__label__") + names[i % 3] + " " + text(i);
+               }),
+               3, "'data.ft' holds labels that differ only in how they are written", "data.ft");
+  EXPECT_THAT(warnings_of("data.csv", labelled([](int i) {
+                            const char* names[] = {"art", "news", "film", "News"};
+                            return names[i % 4];
+                          })),
+              HasSubstr("4 instead of 3: 'News', 'news'; write each in one way"));
+}
+
+TEST_F(Init, ListsAndMissingValuesInCellsAreTold) {
+  const auto python = [](int i) {
+    const char* lists[] = {"[]", "['acting', 'humor']", "['acting']"};
+    return lists[i % 3];
+  };
+  expect_fault(labelled(python), 3,
+               "column 'label': 60 of 60 labels are lists as Python or JSON writes them, such as ['acting', "
+               "'humor'], and each would be one label; write JSON lines");
+  expect_fault(labelled([](int i) { return i % 2 == 0 ? "[\"\"a\"\", \"\"b\"\"]" : "[1, 2]"; }), 3,
+               "60 of 60 labels are lists");
+  EXPECT_THAT(warnings_of("data.csv", labelled([](int i) {
+                            return i == 0 ? std::string("['pos']") : i == 1 ? "[spam]" : label(i);
+                          })),
+              HasSubstr("1 of 60 labels are lists as Python or JSON writes them, such as ['pos']"))
+      << "'[spam]' is a name";
+  expect_fault(labelled([](int i) { return i == 5       ? "nan"
+                                           : i % 2 == 0 ? "pos"
+                                                        : "neg"; }), 3,
+               "column 'label': 'nan' is the label of 1 of 60 examples, a word for a missing value");
+  expect_fault(labelled([](int i) { return i == 5       ? "None"
+                                           : i % 2 == 0 ? "1"
+                                                        : "0"; }), 3,
+               "'None' is the label of 1 of 60 examples, a word for a missing value");
+  EXPECT_THAT(
+      warnings_of("data.csv", labelled([](int i) {
+                    return i % 10 == 0 ? "null" : i % 2 == 0 ? "pos" : "neg";
+                  })),
+      HasSubstr("'null' is the label of 6 of 60 examples, and is taken for a class; where it stands"));
+}
+
+TEST_F(Init, WhatIsNoTableIsNamed) {
+  const std::string object = "{\"text\": \"a\", \"label\": 1}";
+  std::string array = "[" + object, indented = "[\n  " + object;
+  for (int i = 0; i < 300; ++i) {
+    array += ", " + object;
+    indented += ",\n  " + object;
+  }
+  expect_fault(array + "]", 3,
+               "'data.json' is a JSON array (expected one object a line): jq -c '.[]' data.json",
+               "data.json");
+  expect_fault(indented + "\n]\n", 3, "'data.json' is a JSON array", "data.json");
+  expect_fault(array + "]", 3, "jq -c '.[]' data.jsonl > data.lines.jsonl", "data.jsonl");
+  expect_fault("sep=;\ntext;label\n" + rows([](int i) { return "\"" + text(i) + "\";" + label(i); }), 3,
+               "data.csv:1: 'sep=;' is a line for Excel");
+  folder_.write("shards/a.csv", csv());
+  folder_.write("shards/b.csv", csv());
+  const ProgramResult shards = run({"init", "shards"});
+  EXPECT_EQ(shards.exit_code, 3) << shards.err;
+  EXPECT_THAT(shards.err,
+              HasSubstr("its 2 .csv files make a source by a pattern, 'shards/*.csv', in data.train"));
+  const ProgramResult pattern = run({"init", "shards/*.csv"});
+  EXPECT_EQ(pattern.exit_code, 3) << pattern.err;
+  EXPECT_THAT(pattern.err,
+              HasSubstr("'shards/*.csv' is a pattern, of 2 files, and init looks at one: bernoulli "
+                        "init shards/a.csv; then write data.train: 'shards/*.csv'"));
 }
 
 TEST_F(Init, TextsBeyondAsciiGetTheStepsOfUnicode) {
