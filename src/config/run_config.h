@@ -144,10 +144,13 @@ struct OptimizerConfig {
       ema_decay;  ///< exponential moving average of the weights; evaluation uses the average
 };
 
-/// Whether `no_decay` names a parameter: its name ends in one of the words.
+/// Whether `no_decay` names a parameter: its name ends in one of the words, or what stands behind the dot
+/// begins with it and "_", as bias_ih and bias_hh_reverse do with bias.
 inline bool has_no_decay(const std::vector<std::string>& no_decay, std::string_view parameter) {
-  return std::ranges::any_of(no_decay,
-                             [&](const std::string& ending) { return parameter.ends_with(ending); });
+  const std::string_view own = parameter.substr(parameter.rfind('.') + 1);
+  return std::ranges::any_of(no_decay, [&](const std::string& word) {
+    return parameter.ends_with(word) || own.starts_with(word + "_");
+  });
 }
 
 struct EarlyStoppingConfig {

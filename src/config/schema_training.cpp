@@ -92,21 +92,24 @@ FieldSchema loss_section() {
 FieldSchema optimizer_section() {
   return Field(FieldType::kMap, "optimizer",
                "How weights move. Exactly one kind beside the keys that all kinds share.")
-      .fields({number("clip_norm", "gradients are scaled down to this 2-norm over all parameters; null: not")
-                   .above(0)
-                   .optional(),
-               number("clip_value", "each gradient entry is clamped to plus or minus this; null: not")
-                   .above(0)
-                   .optional(),
-               list("no_decay", "endings of parameter names that have no weight decay, such as bias",
-                    text("", "").size(1))
-                   .defaults(Json::array()),
-               number("ema_decay",
-                      "evaluate and export the exponential moving average of the weights with this decay; "
-                      "null: the weights")
-                   .above(0)
-                   .below(1)
-                   .optional()})
+      .fields(
+          {number("clip_norm", "gradients are scaled down to this 2-norm over all parameters; null: not")
+               .above(0)
+               .optional(),
+           number("clip_value", "each gradient entry is clamped to plus or minus this; null: not")
+               .above(0)
+               .optional(),
+           list(
+               "no_decay",
+               "endings of parameter names that have no weight decay, such as bias (bias_ih and bias_hh too)",
+               text("", "").size(1))
+               .defaults(Json::array()),
+           number("ema_decay",
+                  "evaluate and export the exponential moving average of the weights with this decay; "
+                  "null: the weights")
+               .above(0)
+               .below(1)
+               .optional()})
       .kinds(optimizer_schemas())
       .defaults(Json{{"adam", Json::object()}});
 }

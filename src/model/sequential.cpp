@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
@@ -188,7 +189,31 @@ Sequential::~Sequential() = default;
 Sequential::Sequential(Sequential&&) noexcept = default;
 Sequential& Sequential::operator=(Sequential&&) noexcept = default;
 
+namespace {
+
+/// While it lives, weights want no gradient, as in an exported file. LibTorch's product of three and two
+/// dimensions goes another way, to other last digits, for a weight that wants one, also under NoGradGuard
+/// (should_fold in ATen/native/LinearAlgebra.cpp).
+class WithoutGradients {
+ public:
+  explicit WithoutGradients(const NamedTensors& parameters) : parameters_(parameters) { set(false); }
+  ~WithoutGradients() { set(true); }
+  WithoutGradients(const WithoutGradients&) = delete;
+  WithoutGradients& operator=(const WithoutGradients&) = delete;
+
+ private:
+  void set(bool wanted) {
+    for (const auto& [name, tensor] : parameters_) tensor.set_requires_grad(wanted);
+  }
+
+  const NamedTensors& parameters_;
+};
+
+}  // namespace
+
 at::Tensor Sequential::forward(const Features& features) {
+  std::optional<WithoutGradients> evaluating;
+  if (!at::GradMode::is_enabled()) evaluating.emplace(impl_->parameters);
   // The text as it stands: no profiling, no fusion, so that the first call and the thousandth compute the
   // same bits.
   const torch::jit::GraphOptimizerEnabledGuard plain(false);

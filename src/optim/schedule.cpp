@@ -19,11 +19,11 @@ double cosine_between(double from, double to, double share) {
   return to + (from - to) * (1 + std::cos(std::numbers::pi * share)) / 2;
 }
 
-/// Share of the way from the end of the warm-up to the last update, in [0, 1].
+/// Share of the way from the end of the warm-up to the last update, in [0, 1]. A way of one update is at its
+/// start: at its end a schedule that falls to 0 would train nothing.
 double progress(int64_t step, int64_t warmup, int64_t total) {
-  const int64_t length = total - 1 - warmup;
-  return length <= 0 ? 1.0
-                     : std::clamp(static_cast<double>(step - warmup) / static_cast<double>(length), 0.0, 1.0);
+  const int64_t length = std::max<int64_t>(total - 1 - warmup, 1);
+  return std::clamp(static_cast<double>(step - warmup) / static_cast<double>(length), 0.0, 1.0);
 }
 
 /// torch.optim.lr_scheduler.OneCycleLR with cosine annealing in two phases; its max_lr is max_factor here.

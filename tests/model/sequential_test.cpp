@@ -7,6 +7,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 
 #include "core/error.h"
@@ -229,6 +233,25 @@ TEST(Logits, StopWhereThePollThrows) {
   Sequential net = model(kSmall);
   EXPECT_THROW(compute_logits(net, three_rows(), {}, 1, c10::kCPU, [] { throw 5; }), int);
   EXPECT_THAT(compute_logits(net, TokenRows(), {}, 1, c10::kCPU), IsEmpty());
+}
+
+/// Batches of two and three texts take another way through LibTorch's products where weights want gradients.
+TEST(Sequential, EvaluatesToTheBitsOfWeightsThatWantNoGradient) {
+  for (const char* layers :
+       {"[{embedding: 8}, {gru: {units: 9, output: last}}, {linear: 1}]",
+        "[{embedding: 64}, {gru: {units: 64, bidirectional: true}}, mean_pool, {linear: 1}]",
+        "[{embedding: 64}, {lstm: {units: 64}}, attention_pool, {linear: 1}]",
+        "[{embedding: 64}, {linear: {units: 48, bias: false}}, max_pool, {linear: 1}]"}) {
+    for (const int64_t texts : {1, 2, 3, 5, 9}) {
+      Sequential wanting = model(layers), frozen = model(layers);
+      for (auto& [name, tensor] : frozen.parameters()) tensor.set_requires_grad(false);
+      const at::Tensor ids = at::arange(texts * 7, at::kLong).remainder(5).add(1).view({texts, 7});
+      const Features features{ids, at::full({texts}, 7, at::kLong)};
+      const at::NoGradGuard no_grad;
+      EXPECT_TRUE(at::equal(wanting.forward(features), frozen.forward(features))) << layers << texts;
+      for (const auto& [name, tensor] : wanting.parameters()) EXPECT_TRUE(tensor.requires_grad()) << name;
+    }
+  }
 }
 
 }  // namespace

@@ -173,6 +173,13 @@ TEST(Optimizer, DecaysOnlyWhatIsNotExempt) {
   }
 }
 
+TEST(Optimizer, ABiasOfARecurrentLayerIsABias) {
+  EXPECT_TRUE(has_no_decay({"bias"}, "gru_0.bias_ih"));
+  EXPECT_TRUE(has_no_decay({"bias"}, "lstm_1.bias_hh_reverse"));
+  EXPECT_FALSE(has_no_decay({"bias"}, "gru_0.weight_ih"));
+  EXPECT_FALSE(has_no_decay({"bias"}, "bias_0.weight"));
+}
+
 TEST(Optimizer, KnowsItsBaseRate) {
   EXPECT_EQ(make_optimizer(optimizer_config("adam"), {{"w", parameter({1})}})->base_lr(), 0.1);
 }

@@ -74,9 +74,14 @@ TEST(Schedule, StaysAtItsEndBeyondTheTraining) {
 }
 
 TEST(Schedule, SurvivesATrainingNoLongerThanItsWarmUp) {
-  expect_factors(schedule("linear", {{"warmup_steps", 3}, {"final_factor", 0.5}}), {1.0 / 3, 2.0 / 3, 1, 0.5},
+  expect_factors(schedule("linear", {{"warmup_steps", 3}, {"final_factor", 0.5}}), {1.0 / 3, 2.0 / 3, 1, 1},
                  3);
-  expect_factors(schedule("cosine", {{"warmup_steps", 0}, {"final_factor", 0.5}}), {0.5}, 1);
+  expect_factors(schedule("cosine", {{"warmup_steps", 0}, {"final_factor", 0}}), {1}, 1);
+}
+
+TEST(Schedule, TheOneUpdateBehindAWarmUpHasTheFullRate) {
+  for (const char* kind : {"linear", "cosine"})
+    expect_factors(schedule(kind, {{"warmup_steps", 3}, {"final_factor", 0}}), {1.0 / 3, 2.0 / 3, 1, 1}, 4);
 }
 
 // pct_start 0.5 of 9 steps: the peak is at step 3.5; by hand from the two cosine arcs.
