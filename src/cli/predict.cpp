@@ -264,7 +264,7 @@ const Usage kPredictUsage = {
     "  cat reviews.txt | bernoulli predict runs/quickstart-1/model.pt - > answers.jsonl\n"
     "  bernoulli predict runs/quickstart-1 snippets.tsv --keep 1 --format tsv\n"
     "  bernoulli predict runs/topics-1 articles.ft --top 3\n"
-    "  bernoulli predict runs/quickstart-1 reviews.csv.gz --text-column review --keep id\n"
+    "  bernoulli predict runs/quickstart-1 reviews.csv.gz --text-column review --keep id \\\n"
     "    --set data.columns.header=true --set 'data.columns.quote=\"\\\"\"'\n",
     "model", 2};
 

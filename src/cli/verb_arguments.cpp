@@ -173,9 +173,11 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
                     "raw text in) on a data set.",
                     "  bernoulli evaluate runs/quickstart-1 --intervals\n"
                     "  bernoulli evaluate runs/quickstart-1 --answers answers.jsonl\n"
-                    "  bernoulli evaluate runs/quickstart-1 --by-length --data reviews.csv --by source\n"
-                    "  bernoulli evaluate runs/quickstart-1/model.pt --data reviews.jsonl --json "
-                    "--set data.columns.text=text --set data.columns.label=label\n",
+                    "  bernoulli evaluate runs/quickstart-1 --by-length --data reviews.csv --by source \\\n"
+                    "    --set data.columns.header=true --set data.columns.text=review \\\n"
+                    "    --set data.columns.label=rating --set 'data.columns.quote=\"\\\"\"'\n"
+                    "  bernoulli evaluate runs/quickstart-1/model.pt --data reviews.jsonl --json \\\n"
+                    "    --set data.columns.text=text --set data.columns.label=label\n",
                     "model", 1};
   const auto values = parse_words(usage, options, words);
   if (!values) return std::nullopt;

@@ -263,6 +263,28 @@ TEST_F(DataFeatures, FiguresOfSlicesAreThoseOfTheirTexts) {
   EXPECT_THAT(table.out, ContainsRegex("\nsource  examples +accuracy .*\nmail +3 .*\nweb +2 "));
 }
 
+/// The third example of `evaluate --help`: the quickstart's table has no header and no quotes.
+TEST_F(DataFeatures, SlicesOfATableThatIsNotWrittenAsTheTrainingData) {
+  std::string rated;
+  for (int i = 0; i < 40; ++i)
+    rated += fmt::format("{}\t{}\ta {} film\n", i, i % 2 == 0 ? 1.5 : -1.5, i % 2 == 0 ? "fine" : "dull");
+  folder_.write("rated.tsv", rated);
+  write_config("rated", "data: {train: rated.tsv, columns: {header: false, text: 3, label: 2, quote: \"\"}}",
+               "task: {kind: binary, positive_above: 0, labels: [negative, positive]}");
+  const ProgramResult trained = train("rated", "run");
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  folder_.write("reviews.csv",
+                "review,rating,source\n\"a fine film, and long\",2,mail\nso dull,-1,mail\ndull,-2,web\n");
+  const ProgramResult result =
+      run({"evaluate", path("run"), "--by-length", "--data", path("reviews.csv"), "--by", "source", "--set",
+           "data.columns.header=true", "--set", "data.columns.text=review", "--set",
+           "data.columns.label=rating", "--set", "data.columns.quote=\"\\\"\"", "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json slices = Json::parse(result.out)["slices"];
+  EXPECT_EQ(slices[1]["by"], "source");
+  EXPECT_EQ(slices[1]["slices"][0]["slice"], "mail");
+}
+
 TEST_F(DataFeatures, SlicesNeedTheirColumn) {
   ASSERT_EQ(train("plain", "run").exit_code, 0);
   const ProgramResult own = run({"evaluate", path("run"), "--by", "source"});
