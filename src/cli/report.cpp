@@ -110,15 +110,13 @@ Json json_of(const std::vector<RunReport>& runs, const std::vector<report::Again
   return json;
 }
 
-/// A page without answers must not take the place of the one that the training wrote.
+/// A page without answers must not take the place of one that has them.
 /// @throws ArtifactError where the model is damaged, DataError where the data are not there
 void refuse_poorer_page(const std::vector<RunReport>& runs, const ReportArguments& arguments,
                         bool model_is_damaged) {
   const report::RunReport& run = runs.front();
-  const DataConfig& data = run.record.config.data;
-  const bool had_answers = run.record.finished() && (data.validation.present() || data.test.present());
-  if (runs.size() > 1 || !arguments.usual_output || run.answers || !had_answers ||
-      !std::filesystem::exists(arguments.output))
+  if (runs.size() > 1 || !arguments.usual_output || run.answers ||
+      !std::filesystem::exists(arguments.output) || !report::shows_answers(read_file(arguments.output)))
     return;
   const std::string stays =
       fmt::format("'{}' stays as it is, for the new page would have no curves and errors: {}; ",

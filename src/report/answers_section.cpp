@@ -13,6 +13,7 @@
 #include "report/answer_plots.h"
 #include "report/html.h"
 #include "report/plot.h"
+#include "report/run_page.h"
 #include "report/sections.h"
 
 namespace bernoulli::report {
@@ -158,13 +159,16 @@ std::string plots_of(const RunReport& run, const std::vector<ScoredExample>& dec
          details("The reliability diagram in numbers", reliability_table(bins));
 }
 
+/// Markup, which no text of the data becomes: a page is known by it.
+constexpr std::string_view kNoAnswers = "<p>No confusion counts, curves and errors: ";
+
 }  // namespace
+
+bool shows_answers(std::string_view page) { return page.find(kNoAnswers) == std::string_view::npos; }
 
 std::string answers_section(const RunReport& run) {
   std::string text = "<h2>Answers</h2>\n";
-  if (!run.answers)
-    return text + fmt::format("<p>No confusion counts, curves and errors: {}.</p>\n",
-                              escape_html(run.no_answers_because));
+  if (!run.answers) return text + fmt::format("{}{}.</p>\n", kNoAnswers, escape_html(run.no_answers_because));
   const ScoredSplit& answers = *run.answers;
   if (const std::string reason = reason_without_curves(answers.predictions); !reason.empty())
     return text +

@@ -126,6 +126,8 @@ TEST_F(Report, OfAnUnfinishedRunIsMarked) {
   EXPECT_THAT(folder_.read("run/report.html"), HasSubstr("This training is not finished"));
   EXPECT_THAT(folder_.read("run/report.html"), HasSubstr("On 30 test examples, at threshold 0.5:"));
   fs::remove_all(folder_ / "run/checkpoints");
+  ASSERT_EQ(run({"report", path("run")}).exit_code, 4) << "the page with answers stays";
+  fs::remove(folder_ / "run/report.html");
   ASSERT_EQ(run({"report", path("run")}).exit_code, 0);
   EXPECT_THAT(folder_.read("run/report.html"), HasSubstr("has no checkpoint yet"));
   for (const char* name : {"data.json", "environment.json", "metrics.jsonl"})
@@ -133,6 +135,25 @@ TEST_F(Report, OfAnUnfinishedRunIsMarked) {
   const ProgramResult bare = run({"report", path("run")});
   ASSERT_EQ(bare.exit_code, 0) << bare.err;
   EXPECT_THAT(folder_.read("run/report.html"), HasSubstr("No epoch has ended yet"));
+}
+
+TEST_F(Report, OfAnUnfinishedRunStaysWhereTheNewPageWouldBePoorer) {
+  train("run");
+  fs::remove(folder_ / "run/summary.json");
+  ASSERT_EQ(run({"report", path("run")}).exit_code, 0);
+  const std::string page = folder_.read("run/report.html");
+  fs::rename(folder_ / "data.csv", folder_ / "elsewhere.csv");
+  const ProgramResult refused = run({"report", path("run")});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("stays as it is, for the new page would have no curves and errors"));
+  EXPECT_EQ(folder_.read("run/report.html"), page);
+
+  fs::remove(folder_ / "run/report.html");
+  ASSERT_EQ(run({"report", path("run")}).exit_code, 0);
+  ASSERT_EQ(run({"report", path("run")}).exit_code, 0) << "a page without answers has nothing to lose";
+  fs::rename(folder_ / "elsewhere.csv", folder_ / "data.csv");
+  ASSERT_EQ(run({"report", path("run")}).exit_code, 0);
+  EXPECT_EQ(folder_.read("run/report.html"), page);
 }
 
 TEST_F(Report, OfARunWithoutHeldOutDataHasItsCurves) {

@@ -185,6 +185,9 @@ TEST(RunPage, GoesWithoutAnswersAndSaysWhy) {
       page, HasSubstr("No confusion counts, curves and errors: &#39;&lt;data&gt;.csv&#39; does not exist."));
   EXPECT_THAT(page, Not(HasSubstr("Worst errors")));
   EXPECT_THAT(page, Not(HasSubstr("not finished")));
+  EXPECT_FALSE(shows_answers(page));
+  run.answer({1, 0}, {-1, 1}, {"<p>No confusion counts, curves and errors: ", "b"});
+  EXPECT_TRUE(shows_answers(run_page(run.report())));
 }
 
 TEST(RunPage, OfAnUnfinishedRunHasWhatIsThere) {
