@@ -57,6 +57,12 @@ class RowExamples {
     if (columns.label_columns.empty()) label_ = find("data.columns.label", columns.label);
     for (const std::string& column : columns.label_columns)
       label_columns_.push_back(find("data.columns.label_columns", column));
+    for (const size_t place : text_) use(place, "text");
+    for (const auto& [place, what] : {std::pair(weight_, "weight"), std::pair(label_, "label"),
+                                      std::pair(split_, "split"), std::pair(group_, "group")}) {
+      if (place != kAbsent) use(place, what);
+    }
+    for (const size_t place : label_columns_) use(place, "label");
   }
 
   void add(const TableRow& row) {
@@ -88,15 +94,23 @@ class RowExamples {
   void throw_if_any_fault() const { faults_.throw_if_any(); }
 
  private:
+  struct Use {
+    size_t place;
+    const char* what;
+  };
+  void use(size_t place, const char* what) {
+    used_.push_back({place, what});
+    furthest_ = std::max(furthest_, place);
+  }
+
   /// Of the cells that no example can do without; empty where all are there.
   std::string missing_field(const TableRow& row) {
-    if (std::string fault = width_.fault(row, *std::ranges::max_element(text_)); !fault.empty()) return fault;
-    for (const auto& [place, what] : {std::pair(weight_, "weight"), std::pair(label_, "label"),
-                                      std::pair(split_, "split"), std::pair(group_, "group")}) {
-      if (place != kAbsent && place >= width_.cells())
-        return fmt::format("no field {} for the {}", place + 1, what);
+    if (!width_.is_known()) {
+      for (const auto& [place, what] : used_) {
+        if (place >= row.cells.size()) return fmt::format("no field {} for the {}", place + 1, what);
+      }
     }
-    return "";
+    return width_.fault(row, furthest_);
   }
 
   static std::optional<std::string_view> cell(const TableRow& row, size_t column) {
@@ -120,7 +134,7 @@ class RowExamples {
 
   void read_flags(const TableRow& row, const std::string& origin) {
     for (size_t i = 0; i < label_columns_.size(); ++i) {
-      const std::string_view cell = label_columns_[i] < width_.cells() ? row.cells[label_columns_[i]] : "";
+      const std::string_view cell = row.cells[label_columns_[i]];
       const std::optional<bool> given = read_flag(without_outer_space(cell));
       if (!given)
         faults_.add(origin, fmt::format("column '{}' holds '{}' (expected 0 or 1, false or true)",
@@ -139,6 +153,8 @@ class RowExamples {
   size_t group_ = kAbsent;
   size_t label_ = kAbsent;
   std::vector<size_t> label_columns_;  ///< instead of label_
+  std::vector<Use> used_;              ///< all of them
+  size_t furthest_ = 0;
   RowWidth width_;
   std::vector<std::string> labels_;
   DataFaults faults_;

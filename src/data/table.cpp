@@ -207,9 +207,15 @@ size_t TableColumns::find(std::string_view asked_by, const std::string& column,
 }
 
 std::string RowWidth::fault(const TableRow& row, size_t furthest) {
-  if (cells_ == 0) cells_ = row.cells.size();
-  if (row.cells.size() == cells_ && furthest < cells_) return "";
-  return fmt::format("{} fields (expected {})", row.cells.size(), std::max(cells_, furthest + 1));
+  if (cells_ == 0 && row.cells.size() <= furthest)
+    return fmt::format("{} fields (expected {} or more)", row.cells.size(), furthest + 1);
+  if (cells_ == 0) {
+    cells_ = row.cells.size();
+    told_by_line_ = row.line;
+  }
+  if (row.cells.size() == cells_) return "";
+  return fmt::format("{} fields (expected {}{})", row.cells.size(), cells_,
+                     told_by_line_ == 0 ? "" : fmt::format(", as in line {}", told_by_line_));
 }
 
 }  // namespace bernoulli

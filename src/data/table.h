@@ -104,19 +104,22 @@ class TableColumns {
 /// A line of nothing, which is a row where rows have one cell.
 inline bool is_blank(const TableRow& row) { return row.cells.size() == 1 && row.cells[0].empty(); }
 
-/// How many cells every row must have: as many as the header, else as the first row.
+/// How many cells every row must have: as many as the header, else as the first row that has all columns in
+/// use.
 class RowWidth {
  public:
   /// @param cells  of the header; 0: there is none.
   explicit RowWidth(size_t cells) : cells_(cells) {}
 
-  size_t cells() const { return cells_; }
+  /// Whether a header or a row has told.
+  bool is_known() const { return cells_ != 0; }
   bool is_no_row(const TableRow& row) const { return is_blank(row) && cells_ != 1; }
   /// What is wrong with a row, empty where nothing is. @param furthest  the last column that is used.
   std::string fault(const TableRow& row, size_t furthest);
 
  private:
   size_t cells_;
+  int64_t told_by_line_ = 0;  ///< 0: by the header
 };
 
 }  // namespace bernoulli

@@ -156,7 +156,22 @@ TEST(Delimited, RefusesColumnsThatAreNotThere) {
             "header: columns are 1, 2, ...)");
   EXPECT_THAT(folder.fault("a.csv", "x,1\n", numbered("0", "2")), HasSubstr("'0' is not a column number"));
   EXPECT_EQ(folder.fault("a.csv", "x,1\n", numbered("1", "3")), "a.csv:1: no field 3 for the label");
-  EXPECT_EQ(folder.fault("a.csv", "x,1\n", numbered("3", "1")), "a.csv:1: 2 fields (expected 3)");
+  EXPECT_EQ(folder.fault("a.csv", "x,1\n", numbered("3", "1")), "a.csv:1: no field 3 for the text");
+}
+
+/// The first row that has all columns in use tells how many there are, not a faulty one before it.
+TEST(Delimited, WithoutAHeaderTellsTheFaultyRowsAlone) {
+  const DataFolder folder;
+  EXPECT_EQ(folder.fault("a.tsv", "1\tgood\n2\tbad\tdull\n3\tgood\tfine\n4\tbad\n", numbered("3", "2")),
+            "a.tsv:1: no field 3 for the text\na.tsv:4: 2 fields (expected 3, as in line 2)");
+  EXPECT_EQ(folder.fault("b.csv", "fine\ndull,bad\n", numbered("1", "2")),
+            "b.csv:1: no field 2 for the label");
+  EXPECT_EQ(folder.fault("c.csv", "fine,good,1,2\ndull,bad,1\n", numbered("1", "2")),
+            "c.csv:2: 3 fields (expected 4, as in line 1)");
+  ColumnsConfig flags = numbered("1", "2");
+  flags.label_columns = {"2", "3"};
+  EXPECT_EQ(folder.fault("d.csv", "x,1\ny,1,0\n", flags, Kind::kMultiLabel),
+            "d.csv:1: no field 3 for the label");
 }
 
 TEST(Delimited, RefusesAWeightColumnBeyondTheRow) {
