@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/name_list.h"
+#include "core/shell_word.h"
 #include "metrics/confusion.h"
 #include "metrics/scored_example.h"
 #include "metrics/thresholds.h"
@@ -74,7 +75,7 @@ FittedThresholds fitted_thresholds(const Predictions& validation, const Finished
   } catch (const DataError& error) {
     throw DataError(fmt::format(
         "{}; the training is kept: bernoulli train --resume --run-dir {} --set metrics.threshold=0.5",
-        error.what(), training.paths.folder.string()));
+        error.what(), shell_word(training.paths.folder.string())));
   }
   for (std::string& reason : fitted.reasons) reason += "; it stays 0.5 there";
   warn_of_each(fitted.reasons, "miss what metrics.threshold demands, and keep 0.5");

@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/shell_word.h"
 #include "core/stop.h"
 #include "core/usual_threads.h"
 #include "core/write_files.h"
@@ -162,7 +163,7 @@ void check_same_ranking(const Planned& kept, const std::optional<std::string>& r
 
 std::string how_to_go_on(const SweepArguments& arguments, const fs::path& folder) {
   return fmt::format("go on with: bernoulli sweep --resume --sweep-dir {} --device {} --jobs {}{}",
-                     folder.string(), arguments.device, arguments.jobs,
+                     shell_word(folder.string()), arguments.device, arguments.jobs,
                      arguments.max_seconds ? fmt::format(" --max-seconds {}", *arguments.max_seconds) : "");
 }
 

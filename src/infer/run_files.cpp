@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/shallow_json.h"
+#include "core/shell_word.h"
 #include "store/run_folder.h"
 
 namespace bernoulli {
@@ -26,6 +27,22 @@ struct SavedModel {
   LogitScaling scaling;
   std::string warning;
 };
+
+[[noreturn]] void refuse_unfinished(const RunPaths& paths, const std::string& fault) {
+  throw ArtifactError(fmt::format("{}; bernoulli train --resume --run-dir {} goes on with what is left",
+                                  fault, shell_word(paths.folder.string())));
+}
+
+/// The best checkpoint of a training that did not finish.
+RawCheckpoint load_best(const RunPaths& paths, int64_t step) {
+  try {
+    return load_raw_checkpoint(checkpoint_path(paths.checkpoints(), step));
+  } catch (const ArtifactError& error) {
+    refuse_unfinished(paths, error.what());
+  } catch (const IoError& error) {
+    refuse_unfinished(paths, error.what());
+  }
+}
 
 /// Of a training that did not finish: what it would have kept if it had ended here.
 SavedModel load_unfinished(const RunPaths& paths, const RunConfig& config) {
@@ -44,14 +61,13 @@ SavedModel load_unfinished(const RunPaths& paths, const RunConfig& config) {
   SavedModel saved;
   saved.warning = fmt::format("the training of '{}' did not finish: using its {} checkpoint, of step {}{}",
                               paths.folder.string(), takes_best ? "best" : "newest", step, not_fitted);
-  saved.checkpoint = step == newest->step ? std::move(*newest)
-                                          : load_raw_checkpoint(checkpoint_path(paths.checkpoints(), step));
+  saved.checkpoint = step == newest->step ? std::move(*newest) : load_best(paths, step);
   return saved;
 }
 
 [[noreturn]] void refuse_finished(const RunPaths& paths, const std::string& fault) {
   throw ArtifactError(fmt::format("{}; bernoulli train --resume --run-dir {} ends the run anew", fault,
-                                  paths.folder.string()));
+                                  shell_word(paths.folder.string())));
 }
 
 /// What summary.json says, and the checkpoint that it names.

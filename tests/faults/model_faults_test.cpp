@@ -177,6 +177,14 @@ INSTANTIATE_TEST_SUITE_P(
                    }),
         run_folder("summary_broken", "summary\\.json.*damaged.*train --resume --run-dir run",
                    [](FaultFolder& f) { f.write("run/summary.json", "{\"checkpoint\": "); }),
+        FaultCase{"summary_broken_below_a_name_with_a_space",
+                  {"predict", "my run", "--text", "a film"},
+                  4,
+                  "summary\\.json.*damaged.*train --resume --run-dir 'my run' ends the run anew",
+                  copied_then([](FaultFolder& f) {
+                    fs::rename(f / "run", f / "my run");
+                    f.write("my run/summary.json", "{\"checkpoint\": ");
+                  })},
         run_folder("summary_without_a_checkpoint", "summary\\.json.*damaged.*train --resume --run-dir run",
                    [](FaultFolder& f) { f.write("run/summary.json", "{}"); }),
         run_folder("summary_with_a_temperature_that_turns_answers_round", "it has the temperature -1",

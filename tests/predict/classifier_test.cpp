@@ -135,6 +135,19 @@ TEST(Classifier, UsesTheBestCheckpointOfATrainingThatDidNotFinishElseTheNewest) 
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("using its newest checkpoint, of step 9"));
 }
 
+TEST(Classifier, NamesTheRemedyWhereTheBestCheckpointOfAnUnfinishedTrainingIsGone) {
+  const RunOnDisk run(kLinear);
+  fs::remove(run.paths().summary());
+  run.save(9, {{"best", {{{"step", 8}, {"value", 0.5}}}}});
+  const std::string remedy =
+      "; bernoulli train --resume --run-dir " + run.folder().path().string() + " goes on with what is left";
+  const std::string gone = refused(run.folder().path());
+  EXPECT_THAT(gone, HasSubstr("step-000000008.safetensors"));
+  EXPECT_THAT(gone, EndsWith(remedy));
+  run.folder().write("checkpoints/step-000000008.safetensors", "no checkpoint");
+  EXPECT_THAT(refused(run.folder().path()), EndsWith(remedy));
+}
+
 TEST(Classifier, RefusesWhatIsNoRun) {
   const testing::TemporaryFolder folder;
   EXPECT_THAT(refused(folder / "none"),
