@@ -15,6 +15,7 @@
 #include "cli/slices.h"
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
+#include "config/schema.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -68,13 +69,27 @@ Dataset own_held_out_data(const RunConfig& config, const EvaluateArguments& argu
   return std::move(held_out->dataset);
 }
 
+/// @throws DataError for a file of --data that is not there, or whose format nothing tells
+void check_given(const SourceConfig& source) {
+  namespace fs = std::filesystem;
+  for (const fs::path& file : source_files("", source)) {
+    if (!fs::exists(file)) throw DataError(fmt::format("--data: '{}' does not exist", file.string()));
+    if (source.format == "auto" && !fs::is_directory(file) && config::format_by_name(file).empty())
+      throw DataError(fmt::format(
+          "--data: '{}': the name does not tell the format; say it with --format csv, tsv, jsonl or fasttext",
+          file.string()));
+  }
+}
+
 /// Those of --data.
 Dataset given_data(const Classifier& classifier, const EvaluateArguments& arguments) {
   const SourceConfig source{arguments.data, arguments.format, false};
-  if (is_absent("", source)) throw DataError(fmt::format("--data: '{}' does not exist", in_words(source)));
+  check_given(source);
   const RunConfig& config = classifier.config();
-  Dataset dataset = load_dataset(source, columns_of_run(config, arguments.overrides), config.task,
-                                 classifier.labels(), arguments.by.value_or(""));
+  ColumnsConfig columns = columns_of_run(config, arguments.overrides);
+  columns.group_named_by = "--by";
+  Dataset dataset =
+      load_dataset(source, columns, config.task, classifier.labels(), arguments.by.value_or(""));
   warn_of_learned_texts(config, folder_of(arguments.model), dataset);
   return dataset;
 }

@@ -47,13 +47,13 @@ class RowExamples {
   RowExamples(const std::string& name, const TableColumns& finder, const ColumnsConfig& columns,
               const TaskConfig& task, RawExamples& examples)
       : name_(name), columns_(columns), task_(task), width_(finder.size()), examples_(examples) {
-    const auto find = [&, remedy = finder.other_format()](const char* key, const std::string& column) {
+    const auto find = [&, remedy = finder.other_format()](const std::string& key, const std::string& column) {
       return finder.find(key, column, remedy);
     };
     for (const std::string& column : columns.text) text_.push_back(find("data.columns.text", column));
     if (columns.split) split_ = find("data.columns.split", columns.split->column);
     if (!columns.weight.empty()) weight_ = find("data.columns.weight", columns.weight);
-    if (!columns.group.empty()) group_ = find("data.columns.group", columns.group);
+    if (!columns.group.empty()) group_ = find(columns.group_named_by, columns.group);
     if (columns.label_columns.empty()) label_ = find("data.columns.label", columns.label);
     for (const std::string& column : columns.label_columns)
       label_columns_.push_back(find("data.columns.label_columns", column));
@@ -79,7 +79,7 @@ class RowExamples {
     }
     const std::optional<std::string_view> group = cell(row, group_);
     if (group && group->empty()) {
-      faults_.add(origin, empty_group(columns_.group));
+      faults_.add(origin, empty_group(columns_));
       return;
     }
     labels_.clear();

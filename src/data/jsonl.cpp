@@ -1,4 +1,9 @@
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -6,6 +11,7 @@
 #include "core/ascii.h"
 #include "core/error.h"
 #include "core/json_fault.h"
+#include "core/name_list.h"
 #include "data/data_file.h"
 #include "data/json_lines.h"
 #include "data/read_source.h"
@@ -79,14 +85,14 @@ std::string read_part(const Value& row, const SplitColumnConfig& split, std::opt
 }
 
 /// What is wrong with the group of a row, or empty.
-std::string read_group(const Value& row, const std::string& column, std::optional<std::string>& group) {
-  const auto cell = row.find(column);
-  if (cell == row.end()) return fmt::format("no '{}' (data.columns.group)", column);
+std::string read_group(const Value& row, const ColumnsConfig& columns, std::optional<std::string>& group) {
+  const auto cell = row.find(columns.group);
+  if (cell == row.end()) return fmt::format("no '{}' ({})", columns.group, columns.group_named_by);
   group = as_word(*cell);
   if (!group)
-    return fmt::format("'{}' is {} (expected a group: a string, a number, true or false)", column,
+    return fmt::format("'{}' is {} (expected a group: a string, a number, true or false)", columns.group,
                        shown_json(*cell));
-  return group->empty() ? empty_group(column) : "";
+  return group->empty() ? empty_group(columns) : "";
 }
 
 /// Adds an example; the answer is what is wrong with the row, or empty.
@@ -100,7 +106,7 @@ std::string read_row(const Value& row, const ColumnsConfig& columns, const TaskC
   }
   std::optional<std::string> group;
   if (!columns.group.empty()) {
-    if (std::string fault = read_group(row, columns.group, group); !fault.empty()) return fault;
+    if (std::string fault = read_group(row, columns, group); !fault.empty()) return fault;
   }
   std::optional<std::string> weight;
   if (!columns.weight.empty()) {
@@ -114,13 +120,35 @@ std::string read_row(const Value& row, const ColumnsConfig& columns, const TaskC
   return fault;
 }
 
+/// The first object of a file tells what its rows have, as a header does.
+/// @throws DataError for a key in use that it lacks, with those that it has
+void check_first(const Value& row, const ColumnsConfig& columns, std::string_view origin) {
+  std::vector<std::string> keys;
+  for (const auto& item : row.items()) keys.push_back(item.key());
+  const auto require = [&](const std::string& key, const std::string& named_by, const char* remedy) {
+    if (key.empty() || row.contains(key)) return;
+    throw DataError(fmt::format("{}: no '{}' ({}); the object {}{}", origin, key, named_by,
+                                keys.empty() ? "is empty" : "has: " + item_list(keys), remedy));
+  };
+  for (const std::string& key : columns.text)
+    require(key, "data.columns.text", "; --set data.columns.text=NAME names another key");
+  if (columns.split) require(columns.split->column, "data.columns.split", "");
+  require(columns.group, columns.group_named_by, "");
+  require(columns.weight, "data.columns.weight", "");
+  if (columns.label_columns.empty())
+    require(columns.label, "data.columns.label", "; --set data.columns.label=NAME names another key");
+  for (const std::string& key : columns.label_columns) require(key, "data.columns.label_columns", "");
+}
+
 }  // namespace
 
 RawExamples read_jsonl(const std::filesystem::path& file, const ColumnsConfig& columns,
                        const TaskConfig& task, std::shared_ptr<TextStore> store) {
   RawExamples examples(std::move(store));
   const DataFile source(file, examples.store()->space());
+  bool first = true;
   each_json_line(source.bytes(), file, [&](const Value& row, const std::string& origin) {
+    if (std::exchange(first, false)) check_first(row, columns, origin);
     return read_row(row, columns, task, origin, examples);
   });
   return examples;

@@ -57,7 +57,8 @@ RawExamples read_source(const fs::path& path, const std::string& format, const C
       throw DataError(fmt::format(
           "'{}' has no columns, and data.columns.split names one of the training source", path.string()));
     if (!columns.group.empty() && examples.groups().size() != examples.size())
-      throw DataError(fmt::format("'{}' has no columns, and data.columns.group names one", path.string()));
+      throw DataError(
+          fmt::format("'{}' has no columns, and {} names one", path.string(), columns.group_named_by));
     return examples;
   } catch (const SpillError&) {
     throw;

@@ -26,12 +26,11 @@ std::string unknown_part(const SplitColumnConfig& split, std::string_view shown)
       fmt::join(split.test, " or "));
 }
 
-std::string empty_group(std::string_view column) {
+std::string empty_group(const ColumnsConfig& columns) {
   return fmt::format(
-      "'{}' is empty, so nothing tells which examples this one belongs to (data.columns.group expects a "
-      "value "
-      "in each row; one that stands alone takes a value of its own, such as its number)",
-      column);
+      "'{}' is empty, so nothing tells which examples this one belongs to ({} expects a value in each row; "
+      "one that stands alone takes a value of its own, such as its number)",
+      columns.group, columns.group_named_by);
 }
 
 }  // namespace bernoulli

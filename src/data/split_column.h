@@ -15,7 +15,7 @@ std::optional<Part> part_of(const SplitColumnConfig& split, std::string_view cel
 /// What is wrong with such a cell, for a message with its place. @param shown  the cell, in quotes
 std::string unknown_part(const SplitColumnConfig& split, std::string_view shown);
 
-/// What is wrong with an empty cell of data.columns.group, `column`.
-std::string empty_group(std::string_view column);
+/// What is wrong with an empty cell of the group's column.
+std::string empty_group(const ColumnsConfig& columns);
 
 }  // namespace bernoulli

@@ -69,7 +69,7 @@ CompactNetwork compact_network(const Sequential& trained, const ExportConfig& fo
     weights.emplace_back(name, tensor.detach().to(at::kCPU));
   if (form.fold) {
     if (const std::string fault = layers::folding_fault(plan); !fault.empty())
-      throw UsageError(fmt::format("export.fold is true, but {} (set it to false)", fault));
+      throw UsageError(fmt::format("export.fold is true, but {} (leave out --fold)", fault));
     ModelPlan folded = layers::folded_plan(plan, text);
     weights = folded_weights(plan, folded, weights);
     plan = std::move(folded);

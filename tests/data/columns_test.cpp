@@ -113,9 +113,9 @@ TEST(SplitColumn, WordsThatNoPartHasAreFaultsWithTheirLines) {
             "a.csv:3: 'part' is 'Train'" + expected + "\na.csv:4: 'part' is ''" + expected);
   EXPECT_EQ(folder.fault(
                 "a.jsonl",
-                "{\"text\": \"a\", \"label\": \"x\"}\n{\"text\": \"a\", \"label\": \"x\", \"part\": [1]}\n",
+                "{\"text\": \"a\", \"label\": \"x\", \"part\": [1]}\n{\"text\": \"a\", \"label\": \"x\"}\n",
                 with_split()),
-            "a.jsonl:1: no 'part' (data.columns.split)\na.jsonl:2: 'part' is an array" + expected);
+            "a.jsonl:1: 'part' is an array" + expected + "\na.jsonl:2: no 'part' (data.columns.split)");
   EXPECT_THAT(folder.fault("a.csv", "text,label\na,x\n", with_split()),
               HasSubstr("a.csv:1: no column 'part' for data.columns.split"));
 }

@@ -73,12 +73,12 @@ TEST(GroupColumn, EmptyAndMissingValuesAreFaultsWithTheirLines) {
   EXPECT_EQ(folder.fault("a.csv", "text,label,author\na,x,Ann\nb,x,\nc,x,Bob\nd,x,\"\"\n", by_author()),
             "a.csv:3: " + empty + "\na.csv:5: " + empty);
   EXPECT_EQ(folder.fault("a.jsonl",
-                         "{\"text\": \"a\", \"label\": \"x\"}\n"
                          "{\"text\": \"b\", \"label\": \"x\", \"author\": null}\n"
+                         "{\"text\": \"a\", \"label\": \"x\"}\n"
                          "{\"text\": \"c\", \"label\": \"x\", \"author\": \"\"}\n",
                          by_author()),
-            "a.jsonl:1: no 'author' (data.columns.group)\n"
-            "a.jsonl:2: 'author' is null (expected a group: a string, a number, true or false)\n"
+            "a.jsonl:1: 'author' is null (expected a group: a string, a number, true or false)\n"
+            "a.jsonl:2: no 'author' (data.columns.group)\n"
             "a.jsonl:3: " +
                 empty);
   EXPECT_THAT(folder.fault("a.csv", "text,label\na,x\n", by_author()),

@@ -151,12 +151,12 @@ TEST(JsonLines, NamesFileLineAndCauseOfEveryFault) {
   columns.label_columns = {"news"};
   columns.weight = "w";
   EXPECT_EQ(folder.fault("b.jsonl",
-                         "{\"text\": \"x\", \"w\": 1}\n"
                          "{\"text\": \"x\", \"w\": 1, \"news\": 2}\n"
+                         "{\"text\": \"x\", \"w\": 1}\n"
                          "{\"text\": \"x\", \"news\": 1}\n",
                          columns, Kind::kMultiLabel),
-            "b.jsonl:1: no 'news' (a label column)\n"
-            "b.jsonl:2: 'news' is 2 (expected 0 or 1)\n"
+            "b.jsonl:1: 'news' is 2 (expected 0 or 1)\n"
+            "b.jsonl:2: no 'news' (a label column)\n"
             "b.jsonl:3: no 'w' (data.columns.weight)");
   EXPECT_EQ(folder.fault("c.jsonl",
                          "{\"text\": \"x\", \"label\": [[1]]}\n{\"text\": \"x\", \"label\": {}}\n{\"text\": "
@@ -188,6 +188,24 @@ TEST(JsonLines, ALabelOfWhiteSpaceInAListIsNone) {
   const DataFolder folder;
   EXPECT_EQ(folder.fault("a.jsonl", "{\"text\": \"x\", \"label\": [\"a\", \" \"]}\n", {}, Kind::kMultiLabel),
             "a.jsonl:1: 'label' holds \" \" (expected label names)");
+}
+
+/// One message, not one a line: the first object stands for all.
+TEST(JsonLines, TellsTheKeysThatAreThereInsteadOfTheOneThatIsNot) {
+  const DataFolder folder;
+  EXPECT_EQ(folder.fault("a.jsonl", "\n{\"text\": \"x\", \"stars\": 1}\n{\"text\": \"y\", \"stars\": 2}\n"),
+            "a.jsonl:2: no 'label' (data.columns.label); the object has: stars, text; --set "
+            "data.columns.label=NAME names another key");
+  EXPECT_EQ(folder.fault("a.jsonl", "{\"review\": \"x\", \"label\": 1}\n"),
+            "a.jsonl:1: no 'text' (data.columns.text); the object has: label, review; --set "
+            "data.columns.text=NAME names another key");
+  EXPECT_THAT(folder.fault("a.jsonl", "{}\n"),
+              HasSubstr("no 'text' (data.columns.text); the object is empty;"));
+  ColumnsConfig columns;
+  columns.group = "source";
+  columns.group_named_by = "--by";
+  EXPECT_EQ(folder.fault("a.jsonl", "{\"text\": \"x\", \"label\": 1}\n", columns),
+            "a.jsonl:1: no 'source' (--by); the object has: label, text");
 }
 
 TEST(JsonLines, SurvivesARowOfAnyDepth) {

@@ -307,6 +307,15 @@ INSTANTIATE_TEST_SUITE_P(
                "\n--buckets nope: export\\.buckets: is 'nope'"),
         of_run("export_with_a_share_of_nothing", {"export", "run", "--max-changed", "0.1"}, 2,
                "\n--max-changed 0\\.1: export\\.max_changed: limits what a smaller table may change"),
+        FaultCase{"export_folded_of_a_model_that_does_not_fold",
+                  {"export", "run", "--fold"},
+                  2,
+                  "export\\.fold is true, but .*leave out --fold",
+                  [](FaultFolder& f) {
+                    f.configure("    - linear: {units: 1}",
+                                "    - linear: {units: 2}\n    - relu\n    - linear: {units: 1}");
+                    train_run(f);
+                  }},
         of_run("export_into_a_device", {"export", "run", "--output", "/dev/full/model.pt"}, 5, "/dev/full"),
         of_run("full_output_of_predict", kPredict, 5, "cannot write to standard output: No space left",
                "exec \"$@\" > /dev/full"),
@@ -321,6 +330,12 @@ INSTANTIATE_TEST_SUITE_P(
                "data\\.rot: unknown key .*did you mean"),
         of_run("evaluate_in_an_unknown_format",
                {"evaluate", "run", "--data", "reviews.csv", "--format", "xml"}, 2, "--format is 'xml'"),
+        of_run("evaluate_a_file_of_an_unknown_kind", {"evaluate", "run", "--data", "rows.dat"}, 3,
+               "--data: 'rows\\.dat': the name does not tell the format; say it with --format csv",
+               "cp reviews.csv rows.dat && exec \"$@\""),
+        of_run("evaluate_one_file_that_is_not_there",
+               {"evaluate", "run", "--data", "reviews.csv", "--data", "nothere.csv"}, 3,
+               "--data: 'nothere\\.csv' does not exist"),
         of_run("evaluate_other_data_with_a_root",
                {"evaluate", "run", "--data", "reviews.csv", "--set", "data.root=elsewhere"}, 2,
                "only data\\.columns can be set"),

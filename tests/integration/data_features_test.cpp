@@ -293,7 +293,7 @@ TEST_F(DataFeatures, SlicesNeedTheirColumn) {
   EXPECT_EQ(run({"evaluate", path("run"), "--data", path("test.csv"), "--by", ""}).exit_code, 2);
   const ProgramResult absent = run({"evaluate", path("run"), "--data", path("test.csv"), "--by", "source"});
   EXPECT_EQ(absent.exit_code, 3);
-  EXPECT_THAT(absent.err, HasSubstr("source"));
+  EXPECT_THAT(absent.err, HasSubstr("no column 'source' for --by (the header has: text, label)"));
 }
 
 TEST_F(DataFeatures, WeightsByTheNamesOfLabelsAndRareLabels) {
