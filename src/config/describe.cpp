@@ -11,6 +11,7 @@
 #include "config/expectation.h"
 #include "config/faults.h"
 #include "config/key_path.h"
+#include "config/named_keys.h"
 #include "config/schema.h"
 #include "config/yaml_writer.h"
 #include "core/error.h"
@@ -127,7 +128,8 @@ std::vector<std::string> split_keys(const std::string& path) {
   return keys;
 }
 
-[[noreturn]] void refuse_key(const std::string& path, const std::string& key, const FieldSchema& around) {
+[[noreturn]] void refuse_key(const FieldSchema& root, const std::string& path, const std::string& walked,
+                             const std::string& key, const FieldSchema& around) {
   std::vector<std::string> names;
   for (const FieldSchema& field : around.fields) {
     if (!field.key.empty()) names.push_back(field.key);
@@ -135,9 +137,10 @@ std::vector<std::string> split_keys(const std::string& path) {
   if (around.kinds != nullptr) {
     for (const std::string& name : kind_names(*around.kinds)) names.push_back(name);
   }
+  std::string meant = did_you_mean(key, names);
+  if (meant.empty()) meant = key_elsewhere(root, nullptr, walked, key);
   throw UsageError(fmt::format("{}: there is no key {} (expected {}){}", path, quote(key),
-                               names.empty() ? "nothing below it" : join_words(names),
-                               did_you_mean(key, names)));
+                               names.empty() ? "nothing below it" : join_words(names), meant));
 }
 
 std::vector<Row> rows_at(const FieldSchema& root, const std::string& path) {
@@ -150,7 +153,7 @@ std::vector<Row> rows_at(const FieldSchema& root, const std::string& path) {
     if (around.kinds != nullptr) rows.refer(*around.kinds, walked);
     const MapMember member = find_member(around, key);
     const bool is_key = member.field != nullptr && around.type != FieldType::kEither;
-    if (!is_key && member.kind == nullptr) refuse_key(path, key, around);
+    if (!is_key && member.kind == nullptr) refuse_key(root, path, walked, key, around);
     kind = member.kind;
     at = kind != nullptr ? kind_map(*kind) : *member.field;
     walked = join_path(walked, key);

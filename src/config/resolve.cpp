@@ -10,6 +10,7 @@
 #include "config/canonical.h"
 #include "config/expectation.h"
 #include "config/key_path.h"
+#include "config/named_keys.h"
 #include "config/scalar.h"
 #include "config/stand_in.h"
 #include "core/text_distance.h"
@@ -28,7 +29,8 @@ std::vector<std::string> member_names(const FieldSchema& schema) {
 
 class Resolver {
  public:
-  explicit Resolver(Faults& faults) : faults_(faults) {}
+  Resolver(const FieldSchema& root, const Node& tree, Faults& faults)
+      : root_(root), tree_(tree), faults_(faults) {}
 
   std::map<std::string, Place> take_places() { return std::move(places_); }
 
@@ -218,8 +220,9 @@ class Resolver {
       const std::string below = join_shown(path, entry.key);
       std::vector<std::string> broken = meant_by(schema, node, entry.key, path);
       broken.push_back(below);
-      faults_.add(entry.place, below,
-                  fmt::format("unknown key (expected {}){}", known, did_you_mean(entry.key, names)),
+      std::string meant = did_you_mean(entry.key, names);
+      if (meant.empty()) meant = key_elsewhere(root_, &tree_, path, entry.key);
+      faults_.add(entry.place, below, fmt::format("unknown key (expected {}){}", known, meant),
                   std::move(broken));
     }
   }
@@ -297,6 +300,8 @@ class Resolver {
     values[kind.name] = kind_arguments(kind, *chosen.front(), join_path(path, kind.name));
   }
 
+  const FieldSchema& root_;
+  const Node& tree_;
   Faults& faults_;
   std::map<std::string, Place> places_;
 };
@@ -304,7 +309,7 @@ class Resolver {
 }  // namespace
 
 Resolution resolve(const FieldSchema& schema, const Node& node, Faults& faults) {
-  Resolver resolver(faults);
+  Resolver resolver(schema, node, faults);
   Json value = resolver.field(schema, &node, "", node.place);
   return {std::move(value), resolver.take_places()};
 }

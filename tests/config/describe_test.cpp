@@ -12,6 +12,7 @@
 namespace bernoulli::config {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -66,6 +67,7 @@ TEST(Describe, CorrectsAKeyThatThereIsNot) {
               HasSubstr("trainin: there is no key 'trainin' (expected base, name, data, "));
   EXPECT_THAT(refusal("training.epcohs"), HasSubstr("did you mean 'epochs'?"));
   EXPECT_THAT(refusal("model.layers.lstm"), HasSubstr("there is no key 'lstm' (expected embedding, "));
+  EXPECT_THAT(refusal("epochs"), EndsWith("or stability); did you mean 'training.epochs'?"));
   EXPECT_THAT(refusal("training.epochs.x"), HasSubstr("there is no key 'x' (expected nothing below it)"));
   EXPECT_THAT(refusal("text.ngrams.x"), HasSubstr("there is no key 'x' (expected nothing below it)"));
   EXPECT_THAT(refusal("a..b"), HasSubstr("there is no key 'a'"));

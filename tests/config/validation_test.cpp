@@ -43,6 +43,23 @@ TEST(Validation, ReportsEveryFaultAtOnceInOrder) {
       "training, metrics, export or stability); did you mean 'optimizer'?");
 }
 
+/// With the whole key, of the optimizer that stands there where one does.
+TEST(Validation, NamesTheKeyOfThatNameThatStandsElsewhere) {
+  const auto hint = [](const std::string& more) {
+    const std::string fault = faults_of(minimal() + more);
+    const size_t at = fault.find("; did you mean ");
+    return at == std::string::npos ? fault : fault.substr(at + 2);
+  };
+  EXPECT_EQ(hint("epochs: 3\n"), "did you mean 'training.epochs'?");
+  EXPECT_EQ(hint("optimizer: {sgd: {momentum: 0.9}, lr: 0.1}\n"), "did you mean 'optimizer.sgd.lr'?");
+  EXPECT_EQ(hint("optimizer: {adamw: {}}\nlr: 0.1\n"), "did you mean 'optimizer.adamw.lr'?");
+  EXPECT_EQ(hint("optimizer: {lr: 0.1}\n"),
+            "did you mean 'optimizer.sgd.lr', 'optimizer.adam.lr', 'optimizer.adamw.lr', "
+            "'optimizer.rmsprop.lr' or 'optimizer.adagrad.lr'?");
+  EXPECT_EQ(hint("optimiser: {lr: 0.1}\n"), "did you mean 'optimizer'?");
+  EXPECT_THAT(hint("colour: 0.1\n"), HasSubstr("colour: unknown key"));
+}
+
 TEST(Validation, MissingKeysAreNamedWithWhatTheyTake) {
   EXPECT_EQ(
       faults_of("{}"),
