@@ -7,9 +7,12 @@
 
 #include "cli/verb.h"
 #include "config/faults.h"
+#include "config/named_keys.h"
+#include "config/schema.h"
 #include "core/device_word.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/shell_word.h"
 #include "core/text_distance.h"
 
 namespace bernoulli::cli {
@@ -23,6 +26,30 @@ std::string help_page(const Usage& usage, const po::options_description& options
        << options << "\nexamples:\n"
        << usage.examples;
   return page.str();
+}
+
+/// "; did you mean '--set training.epochs=VALUE'?" of an option that is no option but a key; empty otherwise.
+std::string set_hint(const Usage& usage, const po::options_description& options, std::string name) {
+  constexpr size_t kMostNamed = 5;
+  if (options.find_nothrow("set", false) == nullptr) return "";
+  name.erase(0, name.find_first_not_of('-'));
+  std::ranges::replace(name, '-', '_');
+  static const std::vector<config::KindSchema> no_layers;
+  std::vector<std::string> keys = config::keys_named(config::run_schema(no_layers), nullptr, name);
+  const bool of_a_run = usage.positional == "run" || usage.positional == "model";
+  if (of_a_run) std::erase_if(keys, [](const std::string& key) { return !key.starts_with("data."); });
+  if (keys.empty() || keys.size() > kMostNamed) return "";
+  if (keys.size() == 1) return fmt::format("; did you mean '--set {}=VALUE'?", keys.front());
+  return fmt::format("; did you mean --set KEY=VALUE, where KEY is {}?", config::join_words(keys));
+}
+
+std::string too_many(const Usage& usage, const std::vector<std::string>& words) {
+  const auto most = static_cast<size_t>(usage.max_positional);
+  const std::string meant =
+      usage.surplus_option == nullptr || words.size() != most + 1
+          ? ""
+          : fmt::format("; did you mean {} {}?", usage.surplus_option, shell_word(words.back()));
+  return fmt::format("too many arguments{}; usage: bernoulli {}", meant, usage.synopsis);
 }
 
 std::vector<std::string> option_names(const po::options_description& options) {
@@ -50,9 +77,10 @@ std::optional<po::variables_map> parse_words(const Usage& usage, po::options_des
     po::store(po::command_line_parser(words).options(all).positional(positional).style(style).run(), values);
     po::notify(values);
   } catch (const po::unknown_option& error) {
+    std::string meant = did_you_mean(error.get_option_name(), option_names(options));
+    if (meant.empty()) meant = set_hint(usage, options, error.get_option_name());
     throw UsageError(fmt::format("unknown option '{}'{}; see 'bernoulli {} --help'", error.get_option_name(),
-                                 did_you_mean(error.get_option_name(), option_names(options)),
-                                 usage.synopsis.substr(0, usage.synopsis.find(' '))));
+                                 meant, usage.synopsis.substr(0, usage.synopsis.find(' '))));
   } catch (const po::too_many_positional_options_error&) {
     throw UsageError(fmt::format("too many arguments; usage: bernoulli {}", usage.synopsis));
   } catch (const po::error& error) {
@@ -66,7 +94,7 @@ std::optional<po::variables_map> parse_words(const Usage& usage, po::options_des
   if (usage.max_positional >= 0 && values.contains(usage.positional) &&
       static_cast<int>(values[usage.positional].as<std::vector<std::string>>().size()) >
           usage.max_positional) {
-    throw UsageError(fmt::format("too many arguments; usage: bernoulli {}", usage.synopsis));
+    throw UsageError(too_many(usage, values[usage.positional].as<std::vector<std::string>>()));
   }
   return values;
 }

@@ -17,6 +17,7 @@ struct Usage {
   std::string examples;    ///< commands, one a line
   std::string positional;  ///< name of the words without a dash; empty: none are taken
   int max_positional = -1;
+  const char* surplus_option = nullptr;  ///< that a word too many was probably meant for, "--data"
 };
 
 /// Parses the words; verb first, then anything in any order. Absent when --help was asked for and printed.

@@ -9,10 +9,12 @@
 #include <nlohmann/json.hpp>
 
 #include "config/faults.h"
+#include "config/schema.h"
 #include "config/yaml_writer.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/name_list.h"
+#include "core/shell_word.h"
 #include "data/source_files.h"
 #include "layers/folding.h"
 
@@ -108,9 +110,31 @@ std::optional<layers::ModelPlan> plan_of(const config::CheckedSettings& settings
   return std::nullopt;
 }
 
+/// What is named where a configuration is expected, and is none. Others are for the reading to refuse.
+/// @throws UsageError
+void refuse_other_files(const std::vector<std::filesystem::path>& files) {
+  std::error_code ignored;
+  for (const std::filesystem::path& file : files) {
+    const std::string name = file.string();
+    if (is_run_folder(file))
+      throw UsageError(
+          fmt::format("'{}' is a run folder: name its configuration, {}, or go on with the run: bernoulli "
+                      "train --resume --run-dir {}",
+                      name, RunPaths{file}.config().string(), shell_word(name)));
+    const bool folder = std::filesystem::is_directory(file, ignored);
+    const bool data = std::filesystem::is_regular_file(file, ignored) && file.extension() != ".txt" &&
+                      !config::format_by_name(file).empty();
+    if (folder || data)
+      throw UsageError(fmt::format("'{}' is {}, not a configuration; bernoulli init {} writes one for {}",
+                                   name, folder ? "a folder" : "data", shell_word(name),
+                                   folder ? "the texts in it" : "it"));
+  }
+}
+
 }  // namespace
 
 CheckedConfig load_checked_config(const config::ConfigSources& sources) {
+  refuse_other_files(sources.files);
   CheckedConfig loaded;
   const auto check_model = [&](const config::CheckedSettings& settings) {
     if (!has_shapes(settings)) return;

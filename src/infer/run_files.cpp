@@ -149,6 +149,8 @@ RunFiles load_checked(const RunPaths& paths) {
 }  // namespace
 
 RunPaths run_at(const fs::path& path) {
+  if (std::error_code ignored; !fs::exists(path, ignored))
+    throw ArtifactError(fmt::format("'{}' does not exist (expected a run folder)", path.string()));
   if (std::error_code ignored; fs::exists(path / kSweepKind.marker, ignored))
     throw ArtifactError(fmt::format(
         "'{}' is the folder of a sweep: name its runs, which are the folders in it", path.string()));

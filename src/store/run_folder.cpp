@@ -91,6 +91,8 @@ std::unique_ptr<FolderLock> lock_for_output(const RunPaths& run, const fs::path&
     return std::make_unique<FolderLock>(run.folder);
   } catch (const RunFolderError& error) {
     throw RunFolderError(fmt::format("{}, or write elsewhere with --output", error.what()));
+  } catch (const IoError& error) {
+    throw IoError(fmt::format("{}; write elsewhere with --output", error.what()));
   }
 }
 

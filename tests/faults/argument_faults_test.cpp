@@ -36,7 +36,42 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{"option_twice", {"train", "config.yaml", "--run-dir", "a", "--run-dir", "b"}, 2, "run-dir"},
         FaultCase{"train_nothing", {"train"}, 2, "configuration"},
         FaultCase{"evaluate_nothing", {"evaluate"}, 2, "name a run folder or an exported file"},
-        FaultCase{"evaluate_two", {"evaluate", "a", "b"}, 2, "too many arguments"},
+        FaultCase{"evaluate_a_file_without_its_option",
+                  {"evaluate", "run", "my reviews.csv"},
+                  2,
+                  "too many arguments; did you mean --data 'my reviews.csv'.; usage: bernoulli evaluate"},
+        FaultCase{
+            "export_three", {"export", "a", "b", "c"}, 2, "too many arguments; usage: bernoulli export"},
+        FaultCase{"option_that_is_a_key",
+                  {"train", "config.yaml", "--epochs", "3"},
+                  2,
+                  "unknown option '--epochs'; did you mean '--set training\\.epochs=VALUE'"},
+        FaultCase{"option_that_is_a_key_of_many_names",
+                  {"train", "config.yaml", "--batch-size", "3"},
+                  2,
+                  "unknown option '--batch-size'; did you mean '--set training\\.batch_size=VALUE'"},
+        FaultCase{
+            "option_that_is_several_keys",
+            {"sweep", "config.yaml", "--lr", "0.1"},
+            2,
+            "'--lr'; did you mean --set KEY=VALUE, where KEY is optimizer\\.sgd\\.lr, .* or optimizer\\."},
+        FaultCase{"option_that_is_a_key_of_data",
+                  {"evaluate", "run", "--header", "true"},
+                  2,
+                  "'--header'; did you mean '--set data\\.columns\\.header=VALUE'"},
+        FaultCase{"option_that_is_a_key_but_not_of_data",
+                  {"evaluate", "run", "--epochs", "3"},
+                  2,
+                  "unknown option '--epochs'; see"},
+        FaultCase{"train_on_data",
+                  {"train", "reviews.csv"},
+                  2,
+                  "'reviews\\.csv' is data, not a configuration; bernoulli init reviews\\.csv writes one"},
+        FaultCase{"train_on_a_folder_of_data",
+                  {"train", "films"},
+                  2,
+                  "'films' is a folder, not a configuration; bernoulli init films writes one",
+                  [](FaultFolder& f) { f.write("films/good/1.txt", "a film"); }},
         FaultCase{"predict_nothing", {"predict"}, 2, "name a run folder or an exported file"},
         FaultCase{"predict_unknown_format",
                   {"predict", "run", "--format", "xml"},
@@ -261,6 +296,17 @@ INSTANTIATE_TEST_SUITE_P(
         in_folder("folder_with_too_long_a_name", std::string(300, 'x'), 5, "[Nn]ame too long")),
     case_name);
 
+INSTANTIATE_TEST_SUITE_P(
+    RunsAsConfigurations, ArgumentFaults,
+    ::testing::Values(FaultCase{
+        "train_a_run",
+        {"train", "run"},
+        2,
+        "'run' is a run folder: name its configuration, run/config\\.yaml, or go on with the run: bernoulli "
+        "train --resume --run-dir run",
+        [](FaultFolder& f) { f.write("run/config.yaml", f.read("config.yaml")); }}),
+    case_name);
+
 FaultCase of_run(const std::string& name, const std::vector<std::string>& arguments, int exit_code,
                  const std::string& message, const std::string& shell = "exec \"$@\"") {
   return {name, arguments, exit_code, message, train_run, {}, shell};
@@ -279,7 +325,7 @@ INSTANTIATE_TEST_SUITE_P(
         of_run("report_with_an_unknown_key", {"report", "run", "--set", "data.rot=elsewhere"}, 2,
                "data\\.rot: unknown key .*did you mean"),
         of_run("report_of_a_run_and_nothing", {"report", "run", "nothing"}, 4,
-               "'nothing' is not a run folder"),
+               "'nothing' does not exist .expected a run folder"),
         of_run("full_output_of_report", {"report", "run"}, 5, "cannot write to standard output",
                "exec \"$@\" > /dev/full"),
         of_run("export_into_nowhere", {"export", "run", "--output", "no/such/model.pt"}, 5,

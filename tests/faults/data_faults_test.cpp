@@ -138,7 +138,7 @@ FaultCase vectors(const std::string& name, const std::string& content, const std
 
 INSTANTIATE_TEST_SUITE_P(
     Vectors, DataFaults,
-    ::testing::Values(vectors("missing", "", "some\\.vec' is not a file .*data\\.root"),
+    ::testing::Values(vectors("missing", "", "some\\.vec' does not exist .expected a file with word vectors.*data\\.root"),
                       vectors("of_another_dim", "film 1 2 3\n",
                               "some\\.vec:1: has vectors of 3 numbers.*dim 4"),
                       vectors("of_words", "film 1 2 three 4\n", "some\\.vec:1: 'three' is no finite number"),

@@ -121,6 +121,19 @@ TEST_F(InTemporaryFolder, AnOutputInsideOfARunLocksIt) {
   }
 }
 
+TEST_F(InTemporaryFolder, AnOutputInsideOfARunThatCannotBeLockedGoesElsewhere) {
+  folder_.write("run/config.yaml", "a: 1\n");
+  fs::create_directory("run/.lock");
+  try {
+    lock_for_output(RunPaths{"run"}, "run/model.pt");
+    FAIL() << "locked";
+  } catch (const IoError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("cannot make the lock file 'run/.lock'"));
+    EXPECT_THAT(error.what(), HasSubstr("; write elsewhere with --output"));
+  }
+  EXPECT_EQ(lock_for_output(RunPaths{"run"}, "model.pt"), nullptr);
+}
+
 TEST_F(InTemporaryFolder, ReadJsonNamesADamagedFile) {
   folder_.write("summary.json", "{\"a\": ");
   try {
