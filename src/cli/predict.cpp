@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -222,6 +223,12 @@ std::unique_ptr<Classifier> open_model(const std::vector<std::string>& words, co
   }
 }
 
+/// Whoever named no FILE may not know that the program waits for them.
+void tell_of_terminal() {
+  if (::isatty(STDIN_FILENO) == 1)
+    log_info("reading the texts from the terminal; Ctrl-D at the start of a line ends them");
+}
+
 po::options_description predict_options() {
   po::options_description options("options");
   options.add_options()("text", po::value<Words>()->composing()->value_name("S"),
@@ -300,6 +307,7 @@ int run_predict(const Words& words) {
       open_model(words, positional.front(), values["engine"].as<std::string>(), device_word(values), threads);
   check_top(output.options, classifier->labels());
   input = completed(std::move(input), values, *classifier);
+  if (!has_texts && positional.size() == 1) tell_of_terminal();
   const auto source = has_texts ? texts_from_list(values["text"].as<Words>()) : texts_from_file(file, input);
   if (output.format == RecordFormat::kTsv) print(tsv_header(*classifier, input.keep, output.options));
   predict_all(*classifier, *source, input, output);

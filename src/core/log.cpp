@@ -21,6 +21,12 @@ LogLevel g_level = LogLevel::kNormal;
 
 bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
 
+/// One that takes no control sequences, as an editor's.
+bool terminal_is_dumb() {
+  const char* term = std::getenv("TERM");
+  return term != nullptr && std::strcmp(term, "dumb") == 0;
+}
+
 size_t terminal_width() {
   winsize size{};
   if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
@@ -51,15 +57,13 @@ void log_warning(std::string_view message) {
 
 bool terminal_has_style() {
   const char* no_color = std::getenv("NO_COLOR");
-  const char* term = std::getenv("TERM");
-  const bool dumb = term != nullptr && std::strcmp(term, "dumb") == 0;
-  return stderr_is_terminal() && (no_color == nullptr || *no_color == '\0') && !dumb;
+  return stderr_is_terminal() && (no_color == nullptr || *no_color == '\0') && !terminal_is_dumb();
 }
 
 ProgressLine::~ProgressLine() { clear(); }
 
 bool ProgressLine::due() const {
-  static const bool terminal = stderr_is_terminal();
+  static const bool terminal = stderr_is_terminal() && !terminal_is_dumb();
   return terminal && g_level == LogLevel::kNormal &&
          (!visible_ || monotonic_seconds() - last_drawn_s_ >= 0.1);
 }

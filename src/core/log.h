@@ -20,8 +20,8 @@ void log_warning(std::string_view message);
 /// True where standard error is a terminal and NO_COLOR / TERM=dumb do not forbid control sequences.
 bool terminal_has_style();
 
-/// A line that is drawn over itself on a terminal (at most ten times a second); when piped, update() draws
-/// nothing.
+/// A line that is drawn over itself on a terminal (at most ten times a second); when piped, and where
+/// TERM=dumb, update() draws nothing.
 class ProgressLine {
  public:
   ~ProgressLine();

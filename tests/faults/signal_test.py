@@ -1,5 +1,6 @@
-"""Signals at every point of a run, and streams that close. Rows 24 to 27 of docs/reliability.md."""
+"""Signals at every point of a run, streams that close, and terminals. Rows 24 to 27 of docs/reliability.md."""
 import os
+import pty
 import signal
 import subprocess
 import time
@@ -129,6 +130,41 @@ class Signals(FaultTest):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
         self.assertEqual((process.returncode, out), (130, ""), err)
+
+    def on_a_terminal(self, words, typed=b"", extra=None):
+        """Exit code, standard output, and what the terminal shows: standard error and the echo of what is typed."""
+        controller, terminal = pty.openpty()
+        self.addCleanup(os.close, controller)
+        process = subprocess.Popen([PROGRAM, *words], cwd=self.folder.path, stdin=terminal, stdout=subprocess.PIPE,
+                                   stderr=terminal, env=environment(extra, shim=False))
+        os.close(terminal)
+        os.write(controller, typed)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(controller, 4096)
+            except OSError:  # the program has ended, and with it the last one that had the terminal open
+                break
+        return process.wait(20), process.communicate()[0].decode(), shown.decode()
+
+    def test_predict_says_that_it_waits_for_a_terminal(self):
+        self.assertEqual(self.server.run(self.folder).code, 0)
+        hint = "reading the texts from the terminal; Ctrl-D at the start of a line ends them"
+        code, out, shown = self.on_a_terminal(["predict", "out"], b"a fine film\n\x04")
+        self.assertEqual((code, out.count("probability")), (0, 1), shown)
+        self.assertIn(hint, shown)
+        for words, typed in [(["out", "-"], b"a fine film\n\x04"), (["out", "--text", "a fine film"], b"")]:
+            code, out, shown = self.on_a_terminal(["predict", *words], typed)
+            self.assertEqual((code, out.count("probability")), (0, 1), shown)
+            self.assertNotIn(hint, shown)
+        self.assertNotIn(hint, run(self.folder, ["predict", "out"], shim=False, stdin="a fine film\n").err)
+
+    def test_a_terminal_without_control_sequences_gets_none(self):
+        for terminal, draws in [("xterm", True), ("dumb", False)]:
+            self.folder.clear()
+            code, _, shown = self.on_a_terminal(TRAIN, extra={"TERM": terminal})
+            self.assertEqual(code, 0, shown)
+            self.assertEqual("\x1b" in shown, draws, shown)
 
     def test_a_limit_on_processor_time_stops_a_run(self):
         result = run(self.folder, [*TRAIN, "--set", "training.epochs=100000000", "--set", "training.early_stopping=null"],
