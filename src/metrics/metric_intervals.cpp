@@ -1,6 +1,7 @@
 #include "metrics/metric_intervals.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -172,9 +173,15 @@ Interval exact_interval(const Share& share) {
   return {share_lower_bound(hits, trials, 0.975), 1 - share_lower_bound(trials - hits, trials, 0.975), ""};
 }
 
+/// Whether figures are the same but for how their sums were rounded.
+bool are_one(double low, double high) {
+  constexpr double kRounding = 1e-12;
+  return high - low <= kRounding * std::max(std::abs(low), std::abs(high));
+}
+
 Interval resampled_interval(std::vector<double> figures) {
   Interval interval = percentile_interval(std::move(figures));
-  if (interval.low && interval.low == interval.high)
+  if (interval.low && are_one(*interval.low, *interval.high))
     return {{}, {}, "the resamples give one and the same figure"};
   return interval;
 }

@@ -180,6 +180,22 @@ TEST(MetricIntervals, OfSeveralLabelsDrawWholeExamples) {
                    single.find("roc_auc")->interval.low.value());
 }
 
+/// Where all is right every resample has 1, but for a last bit that the square root of matthews_corrcoef
+/// loses.
+TEST(MetricIntervals, OfOneFigureAreNoneHoweverItIsRounded) {
+  for (const int size : {40, 97, 150, 333}) {
+    Scored right;
+    for (int i = 0; i < size; ++i) {
+      right.targets.push_back(i % 3 == 0 ? 1.0f : 0.0f);
+      right.logits.push_back(i % 3 == 0 ? 1.0f : -1.0f);
+    }
+    const MetricIntervals found = intervals_of(right);
+    for (const char* name : {"matthews_corrcoef", "cohen_kappa", "f1", "roc_auc"})
+      EXPECT_EQ(found.find(name)->interval.undefined_reason, "the resamples give one and the same figure")
+          << name << " of " << size;
+  }
+}
+
 TEST(MetricIntervals, SayWhyThereIsNone) {
   // One positive of three: in 8 of 27 resamples there is none.
   const MetricIntervals few = intervals_of({{1, 0, 0}, {1, -1, -2}});
