@@ -53,11 +53,6 @@ std::vector<std::string> precisions(const Predictions& validation, const FittedT
 LogitScaling fitted_scaling(const Predictions& validation, const FinishedTraining& training) {
   const MetricsConfig& metrics = training.config.metrics;
   const std::vector<std::string>& names = training.run.labels.names;
-  if (!training.run.pos_weight.empty() && !metrics.fits_shift)
-    log_warning(
-        "metrics.temperature cannot undo loss.pos_weight, which moves each logit by log(pos_weight): the "
-        "probabilities stay too high for weights above 1; where they matter, set metrics.shift: min_log_loss "
-        "too, or leave pos_weight out and choose metrics.threshold");
   FittedScaling fitted = fit_scaling(validation, metrics, names);
   warn_of_each(fitted.left_alone,
                metrics.fits_temperature ? "have their temperature left at 1" : "have their shift left at 0");

@@ -87,7 +87,8 @@ void check_monitor(const std::string& monitor, const std::vector<TargetCounts>& 
 
 }  // namespace
 
-void check_validation(const RunConfig& config, const Labels& labels, const EncodedDataset& validation) {
+void check_validation(const RunConfig& config, const Labels& labels, const std::vector<double>& pos_weight,
+                      const EncodedDataset& validation) {
   const std::vector<TargetCounts> counts = count_targets(validation.targets, validation.num_labels);
   check_monitor(config.training.monitor, counts);
   if (config.metrics.threshold.method != ThresholdConfig::Method::kFixed) {
@@ -95,6 +96,11 @@ void check_validation(const RunConfig& config, const Labels& labels, const Encod
     check_threshold(labels, fitted_on);
     warn_of_few(labels, fitted_on);
   }
+  if (config.metrics.fits_temperature && !config.metrics.fits_shift && !pos_weight.empty())
+    log_warning(
+        "metrics.temperature cannot undo loss.pos_weight, which moves each logit by log(pos_weight): the "
+        "probabilities stay too high for weights above 1; where they matter, set metrics.shift: min_log_loss "
+        "too, or leave pos_weight out and choose metrics.threshold");
 }
 
 }  // namespace bernoulli::cli

@@ -29,11 +29,13 @@
 #include "store/run_folder.h"
 #include "tensor/checkpoint.h"
 #include "tensor/operator_threads.h"
+#include "train/epoch_order.h"
 #include "train/leading_step.h"
 #include "train/make_step.h"
 #include "train/metrics_log.h"
 #include "train/prepare.h"
 #include "train/trainer.h"
+#include "train/training_length.h"
 
 namespace bernoulli::cli {
 namespace {
@@ -101,7 +103,7 @@ EngineChoice choose_engine(const RunConfig& config, const PreparedRun& run, c10:
 /// The data, with those of the validation found fit for what the configuration asks of them.
 PreparedRun prepare_checked(const RunConfig& config, std::optional<Vocabulary> vocabulary) {
   PreparedRun run = prepare_run(config, std::move(vocabulary));
-  if (run.validation) check_validation(config, run.labels, *run.validation);
+  if (run.validation) check_validation(config, run.labels, run.pos_weight, *run.validation);
   return run;
 }
 
@@ -117,6 +119,8 @@ Json dry_run(const TrainArguments& arguments) {
   const int threads = operator_threads(config, run);
   set_operator_threads(threads);
   const EngineChoice engine = choose_engine(config, run, device, threads, nullptr);
+  const EpochOrder order(config.training, run.train.size());
+  warn_of_length(config, training_length(config.training, order.steps_per_epoch()));
   Step& step = *engine.step;
   std::vector<int64_t> examples;
   for (int64_t i = 0; i < std::min(config.training.batch_size, run.train.size()); ++i) examples.push_back(i);

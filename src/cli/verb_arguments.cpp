@@ -178,7 +178,9 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
                     "    --set data.columns.label=rating --set 'data.columns.quote=\"\\\"\"'\n"
                     "  bernoulli evaluate runs/quickstart-1/model.pt --data reviews.jsonl --json \\\n"
                     "    --set data.columns.text=text --set data.columns.label=label\n",
-                    "model", 1, "--data"};
+                    "model",
+                    1,
+                    "--data"};
   const auto values = parse_words(usage, options, words);
   if (!values) return std::nullopt;
   const auto& format = (*values)["format"].as<std::string>();
@@ -237,7 +239,9 @@ std::optional<ExportArguments> export_arguments(const std::vector<std::string>& 
       "  bernoulli export runs/quickstart-1 --format triton --output model_repository\n"
       "  bernoulli export runs/quickstart-1 --format safetensors --json\n"
       "  bernoulli export runs/quickstart-1 --fold --weights int8 --max-changed 0.001 --output small.pt\n",
-      "run", 1, "--output"};
+      "run",
+      1,
+      "--output"};
   const auto values = parse_words(usage, options, words);
   if (!values) return std::nullopt;
   const std::string folder = positional_words(*values, usage, "a run folder").front();

@@ -245,6 +245,23 @@ TEST_F(EndToEndTrain, DryRunWritesNothing) {
   EXPECT_FALSE(fs::exists(folder_ / "dry"));
 }
 
+/// What the settings and the data alone tell is told before anybody trains.
+TEST_F(EndToEndTrain, DryRunWarnsAsTheTrainingWould) {
+  const auto warnings = [&](const std::vector<std::string>& settings) {
+    std::vector<std::string> more = {"--dry-run"};
+    for (const std::string& setting : settings) more.insert(more.end(), {"--set", setting});
+    const ProgramResult result = run(train_words("dry", more));
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.err;
+  };
+  EXPECT_THAT(warnings({"training.schedule={step: {step_epochs: 20}}"}),
+              HasSubstr("step_epochs is 20, and the training has 8 epochs: the learning rate never changes"));
+  EXPECT_THAT(warnings({"training.schedule={cosine: {warmup_steps: 1000}}"}),
+              HasSubstr("the learning rate never comes up"));
+  EXPECT_THAT(warnings({"loss.pos_weight=2", "metrics.temperature=min_log_loss"}),
+              HasSubstr("metrics.temperature cannot undo loss.pos_weight"));
+}
+
 TEST_F(EndToEndTrain, NeverOverwritesARun) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   const ProgramResult second = run(train_words("run"));
