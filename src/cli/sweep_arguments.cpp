@@ -33,7 +33,9 @@ const Usage& usage() {
       "whole numbers stay whole. All configurations are checked before the first training. Trials that "
       "differ "
       "in\n"
-      "training.seed alone are one row of the board, with mean and standard deviation.\n\n"
+      "training.seed, the seeds of the splits and data.validation.fold alone are one row of the board, with "
+      "mean\n"
+      "and standard deviation.\n\n"
       "The board ranks by figures of the validation data. Do not choose by the test figures beside them: the "
       "best of\n"
       "many trials on the test data is not what new data will show.\n\n"
@@ -74,7 +76,7 @@ void add_options(po::options_description& options) {
       "and --random N: begin as many of N as can be halved in about S")(
       "resume", "go on with the sweep in --sweep-dir; CONFIG and axes may then be left out")(
       "jobs", po::value<int64_t>()->default_value(1)->value_name("J"),
-      "trials at once; each takes training.threads threads (0: one a core), so set those to cores / J")(
+      "trials at once; each takes training.threads threads; 0: the cores divided by J, or BERNOULLI_THREADS")(
       "device", po::value<std::string>()->default_value("auto")->value_name("D"),
       "of every trial: auto, cpu, cuda or cuda:N")(
       "dry-run", "check all configurations and print the trials; write nothing")(

@@ -44,8 +44,8 @@ std::string overview() {
       "TorchScript.\n\n";
   for (const Verb& verb : verbs()) page += fmt::format("  {:<10} {}\n", verb.name, verb.summary);
   page +=
-      "\n'bernoulli VERB --help' tells more. Start with: bernoulli init DATA, or bernoulli train "
-      "configs/quickstart.yaml\n";
+      "\n'bernoulli VERB --help', or 'bernoulli help VERB', tells more; 'bernoulli --version' the version.\n"
+      "Start with: bernoulli init DATA, or bernoulli train configs/quickstart.yaml\n";
   return page;
 }
 

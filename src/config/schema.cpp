@@ -11,8 +11,10 @@ FieldSchema run_schema(const std::vector<KindSchema>& layer_kinds) {
       {text("base", "configuration file that this one changes, relative to this file; only in files")
            .size(1)
            .optional(),
-       text("name",
-            "of the run, for its folder; null: the name of the last configuration file without its ending")
+       text(
+           "name",
+           "of the run, for its folder, without a '/' and not with a '.' at its start; null: the name of the "
+           "last configuration file without its ending")
            .size(1, 128)
            .pattern("^[^./][^/]*$")
            .optional(),

@@ -168,16 +168,19 @@ std::string format_by_name(const std::filesystem::path& path) {
 }
 
 FieldSchema data_section() {
-  return map("data", "Where the examples come from.",
-             {text("root", "folder where relative paths start").size(1).defaults("."),
-              map("train", "the training source", {path_field(), format_field()}).shorthand("path"),
-              held_out("validation",
-                       "what decides the best checkpoint, early stopping, fitted temperatures, shifts and "
-                       "thresholds; null: "
-                       "absent",
-                       false),
-              held_out("test", "what the final figures are measured on; null: absent", true), columns_field(),
-              cache_field()});
+  return map(
+      "data", "Where the examples come from.",
+      {text("root", "folder where relative paths start; a relative one starts in the working directory")
+           .size(1)
+           .defaults("."),
+       map("train", "the training source", {path_field(), format_field()}).shorthand("path"),
+       held_out("validation",
+                "what decides the best checkpoint, early stopping, fitted temperatures, shifts and "
+                "thresholds; null: "
+                "absent",
+                false),
+       held_out("test", "what the final figures are measured on; null: absent", true), columns_field(),
+       cache_field()});
 }
 
 }  // namespace bernoulli::config
