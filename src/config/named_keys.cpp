@@ -62,9 +62,12 @@ class NamedKeys {
 }  // namespace
 
 std::vector<std::string> keys_named(const FieldSchema& root, const Node* tree, const std::string& name) {
-  NamedKeys keys(name);
-  keys.look_at(root, tree);
-  return keys.take();
+  NamedKeys named(name);
+  named.look_at(root, tree);
+  std::vector<std::string> keys = named.take();
+  const auto is_another_verbs = [](const std::string& key) { return key.starts_with("stability."); };
+  if (!std::ranges::all_of(keys, is_another_verbs)) std::erase_if(keys, is_another_verbs);
+  return keys;
 }
 
 std::string key_elsewhere(const FieldSchema& root, const Node* tree, const std::string& path,

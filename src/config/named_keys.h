@@ -9,7 +9,8 @@
 namespace bernoulli::config {
 
 /// The full keys whose last part is `name`, as training.epochs of epochs; those of lists, of the layers too,
-/// are left out. Of kinds, one of which may stand somewhere, only the one that `tree` names there, else all.
+/// are left out, and those of `stability` where others have the name. Of kinds, one of which may stand
+/// somewhere, only the one that `tree` names there, else all.
 /// @param tree  what was written, canonical; null pointer: nothing
 std::vector<std::string> keys_named(const FieldSchema& root, const Node* tree, const std::string& name);
 
