@@ -133,11 +133,10 @@ class VectorReader {
 WordVectors read_word_vectors(const std::filesystem::path& file, const Vocabulary& vocabulary, int64_t dim) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(file, ignored))
-    throw DataError(
-        fmt::format("'{}' {} (expected a file with word vectors; relative paths start at data.root; move it "
-                    "with --set data.root=DIR)",
-                    file.string(),
-                    std::filesystem::exists(file, ignored) ? "is not a file" : "does not exist"));
+    throw DataError(fmt::format(
+        "'{}' {} (expected a file with word vectors; relative paths start at data.root; move it "
+        "with --set data.root=DIR)",
+        file.string(), std::filesystem::exists(file, ignored) ? "is not a file" : "does not exist"));
   const DataFile source(file, std::make_shared<SpillSpace>());
   refuse_binary(source.bytes(), file.string());
   WordVectors vectors = VectorReader(file.string(), vocabulary, dim).read(source.bytes());

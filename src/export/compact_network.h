@@ -10,6 +10,7 @@
 
 #include "config/run_config.h"
 #include "core/string_rows.h"
+#include "metrics/logit_scaling.h"
 #include "model/sequential.h"
 #include "store/packed_table.h"
 #include "text/vectorizer.h"

@@ -138,12 +138,12 @@ FaultCase vectors(const std::string& name, const std::string& content, const std
 
 INSTANTIATE_TEST_SUITE_P(
     Vectors, DataFaults,
-    ::testing::Values(vectors("missing", "", "some\\.vec' does not exist .expected a file with word vectors.*data\\.root"),
-                      vectors("of_another_dim", "film 1 2 3\n",
-                              "some\\.vec:1: has vectors of 3 numbers.*dim 4"),
-                      vectors("of_words", "film 1 2 three 4\n", "some\\.vec:1: 'three' is no finite number"),
-                      vectors("cut_off", "9 4\nfilm 1 2 3 4\n", "some\\.vec' holds 1 vectors.*says 9"),
-                      vectors("of_other_tokens", "Film 1 2 3 4\n", "some\\.vec' has none of the .* tokens")),
+    ::testing::Values(
+        vectors("missing", "", "some\\.vec' does not exist .expected a file with word vectors.*data\\.root"),
+        vectors("of_another_dim", "film 1 2 3\n", "some\\.vec:1: has vectors of 3 numbers.*dim 4"),
+        vectors("of_words", "film 1 2 three 4\n", "some\\.vec:1: 'three' is no finite number"),
+        vectors("cut_off", "9 4\nfilm 1 2 3 4\n", "some\\.vec' holds 1 vectors.*says 9"),
+        vectors("of_other_tokens", "Film 1 2 3 4\n", "some\\.vec' has none of the .* tokens")),
     case_name);
 
 FaultCase weighted(const std::string& name, const std::string& weight) {
