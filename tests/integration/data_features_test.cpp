@@ -227,6 +227,19 @@ TEST_F(DataFeatures, GroupsStayTogetherThroughEveryVerb) {
                         path("held.csv:2") + " with " + path("grouped.csv:5")));
 }
 
+/// But for the last digits of a logit, which may depend on the texts beside it in a batch.
+void expect_same_figures(const Json& slice, const Json& alone) {
+  const Json found = slice.flatten(), expected = alone.flatten();
+  ASSERT_EQ(found.size(), expected.size()) << slice << alone;
+  for (const auto& [key, value] : expected.items()) {
+    ASSERT_TRUE(found.contains(key)) << key;
+    if (value.is_number_float())
+      EXPECT_NEAR(found[key].get<double>(), value.get<double>(), 1e-6) << key;
+    else
+      EXPECT_EQ(found[key], value) << key;
+  }
+}
+
 /// Each slice has the figures of its texts alone.
 TEST_F(DataFeatures, FiguresOfSlicesAreThoseOfTheirTexts) {
   ASSERT_EQ(train("plain", "run").exit_code, 0);
@@ -253,7 +266,7 @@ TEST_F(DataFeatures, FiguresOfSlicesAreThoseOfTheirTexts) {
     Json& slice = by_source["slices"][i];
     EXPECT_EQ(slice["slice"], i == 0 ? "mail" : "web");
     slice.erase("slice");
-    EXPECT_EQ(slice, evaluate(i == 0 ? "mail.csv" : "web.csv", {}));
+    expect_same_figures(slice, evaluate(i == 0 ? "mail.csv" : "web.csv", {}));
   }
   Json without = figures;
   without.erase("slices");
