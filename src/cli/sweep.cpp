@@ -81,25 +81,26 @@ std::string dry_run(const Planned& planned, const SweepArguments& arguments) {
                             planned.sweep.trials.size());
 }
 
-/// Whether a trial that has no summary is left as it is.
-bool stays(const Planned& kept, const Trial& trial, const fs::path& folder) {
+/// Whether a trial that has no summary is left as it is. @param rung  the current one
+bool stays(const Planned& kept, const Trial& trial, int64_t rung, const fs::path& folder) {
   if (trial.state == TrialState::kPaused) {
     const auto place = static_cast<size_t>(trial.number - 1);
     const TrainingConfig& training = kept.configs[place].run.training;
     return figures_at_rung(folder, trial, training, training.monitor).epochs >= trial.epochs;
   }
   // Where others have gone on meanwhile, a failed one has not taken part.
-  const bool was_passed = trial.state == TrialState::kFailed && trial.rung < current_rung(kept.sweep);
+  const bool was_passed = trial.state == TrialState::kFailed && trial.rung < rung;
   return was_passed || (trial.is_settled() && trial.state != TrialState::kFinished);
 }
 
 /// What is known of the trials, by what their run folders hold.
 void take_stock(Planned& kept, const fs::path& folder) {
   reopen_rung(kept.sweep);
+  const int64_t rung = current_rung(kept.sweep);
   for (Trial& trial : kept.sweep.trials) {
     if (summary_of(folder, trial)) {
       trial.state = TrialState::kFinished;
-    } else if (!stays(kept, trial, folder)) {
+    } else if (!stays(kept, trial, rung, folder)) {
       trial.state = TrialState::kWaiting;
     }
   }

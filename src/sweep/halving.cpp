@@ -115,7 +115,9 @@ void begin_halving(Sweep& sweep, const Halving& halving, const std::vector<Trial
   }
 }
 
-int64_t current_rung(const Sweep& sweep) { return std::ranges::max(sweep.trials, {}, &Trial::rung).rung; }
+int64_t current_rung(const Sweep& sweep) {
+  return std::ranges::max_element(sweep.trials, {}, &Trial::rung)->rung;
+}
 
 std::optional<RungEnd> end_rung(Sweep& sweep, const std::vector<Figures>& figures, const Ranking& ranking,
                                 const std::vector<TrialLength>& lengths) {
@@ -176,8 +178,8 @@ double seconds_to_the_end(const Halving& halving, int64_t num_trials, std::vecto
       a_trial += cost.around_s + cost.epoch_s * static_cast<double>(epochs);
     }
     a_trial /= static_cast<double>(measured.size());
-    const int64_t in_turn = rung == 1 ? 1 : num_trials;
-    seconds += a_trial * std::max(1.0, static_cast<double>(in_turn) / static_cast<double>(jobs));
+    const int64_t num_turns = rung == 1 ? 1 : divide_up(num_trials, jobs);
+    seconds += a_trial * static_cast<double>(num_turns);
     num_trials = num_going_on(halving, num_trials);
     measured.resize(static_cast<size_t>(num_going_on(halving, static_cast<int64_t>(measured.size()))));
   }

@@ -288,7 +288,7 @@ TEST(Halving, KnowsWhatTheLaterRungsWillTake) {
   };
   // 9 trials of 9 epochs: one more, then 3 for 2 epochs and 1 for 6; each 0.5 s around its epochs of 2 s.
   EXPECT_DOUBLE_EQ(seconds(9, {{0, 0.5, 2, {9}}}, 1), 2.5 + 3 * 4.5 + 12.5);
-  EXPECT_DOUBLE_EQ(seconds(9, {{0, 0.5, 2, {9}}}, 2), 2.5 + 1.5 * 4.5 + 12.5);
+  EXPECT_DOUBLE_EQ(seconds(9, {{0, 0.5, 2, {9}}}, 2), 2.5 + 2 * 4.5 + 12.5);
   EXPECT_DOUBLE_EQ(seconds(1, {{0, 0.5, 2, {9}}}, 8), 2.5 + 4.5 + 12.5);
   // The first of two is the better one: the later rungs are reckoned by it.
   const std::vector<TrialCost> two = {{0.9, 0, 3, {9}}, {0.1, 0, 1, {9}}};
