@@ -55,7 +55,7 @@ class Loader {
   /// What the settings so far say against each other is not told.
   void forgive_contradictions() {
     Faults faults;
-    const Resolution resolution = resolve(schema_, tree_, faults);
+    const Resolution resolution = resolved(faults);
     const RunConfig run = bind_config(resolution.value, resolution.places);
     check_across({run, resolution.places, forgiven_, faults});
   }
@@ -83,8 +83,7 @@ class Loader {
       Node name = make_scalar(default_name, Place{std::make_shared<const std::string>(kDefaultSource)});
       tree_.entries.push_back({"name", name.place, name});
     }
-    Resolution resolution = resolve(schema_, tree_, faults_);
-    resolution.value.erase("base");
+    Resolution resolution = resolved(faults_);
     LoadedConfig loaded;
     loaded.run = bind_config(resolution.value, resolution.places);
     const CheckedSettings settings{loaded.run, resolution.places, faults_};
@@ -101,6 +100,13 @@ class Loader {
   }
 
  private:
+  /// Without `base`, whose files are laid.
+  Resolution resolved(Faults& faults) const {
+    Resolution resolution = resolve(schema_, tree_, faults);
+    resolution.value.erase("base");
+    return resolution;
+  }
+
   /// @param named_at  the `base` that names the file; nothing for one of the command line
   void read_file_into(std::vector<Node>& nodes, const fs::path& path, const Place& named_at) {
     const auto source = std::make_shared<const std::string>(path.string());

@@ -55,6 +55,28 @@ TEST(ResolvedYaml, TakesTheOverridesThatItsOriginTakes) {
   }
 }
 
+/// An earlier build may have let pass what this one knows to be a contradiction.
+TEST(Contradictions, OfARunAreNotToldAndThoseOfOverridesAre) {
+  const std::string contradictory = minimal() + "optimizer: {no_decay: [bias]}\n";
+  const auto told_of = [&](const std::vector<Override>& overrides) -> std::string {
+    try {
+      load_config_text(contradictory, "c.yaml", some_layers(), overrides, Contradictions::kRefusedIfNew);
+    } catch (const ConfigError& error) {
+      return told(error);
+    }
+    return "no fault";
+  };
+  EXPECT_THAT(faults_of(contradictory), ::testing::HasSubstr("optimizer.no_decay: has no meaning"));
+  EXPECT_EQ(told_of({}), "no fault");
+  EXPECT_EQ(told_of({"data.root=elsewhere"}), "no fault");
+  EXPECT_EQ(
+      told_of({"export.max_changed=0.1", "data.root=elsewhere"}),
+      "--set export.max_changed=0.1: export.max_changed: limits what a smaller table may change, and none "
+      "is asked for (expected export.weights float16 or int8, export.buckets used or export.fold, or null "
+      "here)");
+  EXPECT_THAT(told_of({"training.epochs=-1"}), ::testing::StartsWith("--set training.epochs=-1: "));
+}
+
 TEST(ResolvedYaml, StatesEveryKeyOfEverySection) {
   const std::string yaml = load_text(minimal()).run.resolved_yaml;
   EXPECT_EQ(yaml, R"(name: c
