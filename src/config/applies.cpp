@@ -15,7 +15,7 @@ Applies applies(const FieldSchema& map, const FieldSchema& field, const Node& no
   if (failed != nullptr) *failed = &*field.only_when;
   if (values.empty()) return node.gives(key) ? Applies::kYes : Applies::kNo;
   std::string word;
-  if (const Node* written = node.find(key); written != nullptr) {
+  if (const Node* written = node.find(key); written != nullptr && !written->is_null()) {
     word = written->scalar;
   } else if (decider.default_value) {
     word = decider.default_value->get<std::string>();

@@ -22,10 +22,16 @@ Json read_if_there(const fs::path& path) {
 void read_events(const fs::path& path, RunRecord& record) {
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return;
-  record.unreadable_events = for_each_event(read_file(path), [&](Json event, std::string_view /*line*/) {
+  int64_t without_epoch = 0;
+  const int64_t others = for_each_event(read_file(path), [&](Json event, std::string_view /*line*/) {
+    if (const auto epoch = event.find("epoch"); epoch == event.end() || !epoch->is_number()) {
+      ++without_epoch;
+      return;
+    }
     event.erase("epoch_seconds");  // no page shows them, and earlier versions wrote all of them in each line
     record.events.push_back(std::move(event));
   });
+  record.unreadable_events = others + without_epoch;
 }
 
 const char* key_of(Clock clock) { return clock == Clock::kEpoch ? "epoch" : "step"; }

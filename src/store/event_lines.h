@@ -8,14 +8,13 @@
 
 namespace bernoulli {
 
-/// Whether a line of metrics.jsonl says what happened, and after which epoch and step.
+/// Whether a line of metrics.jsonl says what happened, and after which step.
 inline bool is_event(const nlohmann::ordered_json& line) {
   const auto is = [&](const char* key, auto has_type) {
     const auto value = line.find(key);
     return value != line.end() && has_type(*value);
   };
   return line.is_object() && is("event", [](const auto& value) { return value.is_string(); }) &&
-         is("epoch", [](const auto& value) { return value.is_number(); }) &&
          is("step", [](const auto& value) { return value.is_number_integer(); });
 }
 

@@ -39,6 +39,7 @@ TEST(TokenSettings, EveryKeyThatTokensDependOnCounts) {
   const Overrides validation_file{"data.validation={from: null, fraction: null, path: v.csv}"};
   const Overrides folds{"data.validation.fraction=null", "data.validation.folds=5", "data.validation.fold=1"};
   const Overrides test_part{"data.test={path: null, from: train, fraction: 0.1}"};
+  const Overrides binary{"task.kind=binary", "task.positive=a"};
   const Overrides words_of_parts{"data.columns.split={column: part}"};
   const std::map<std::string, Change> changes{
       {"data.root", {{"data.root=elsewhere"}}},
@@ -71,9 +72,9 @@ TEST(TokenSettings, EveryKeyThatTokensDependOnCounts) {
       {"data.columns.quote", {{"data.columns.quote=\"'\""}}},
       {"data.columns.delimiter", {{"data.columns.delimiter=;"}}},
       {"data.cache.check", {{"data.cache.check=contents"}}},
-      {"task.kind", {{"task.kind=binary"}}},
-      {"task.positive", {{"task.positive=b"}, {"task.kind=binary"}}},
-      {"task.positive_above", {{"task.positive_above=0.5"}, {"task.kind=binary"}}},
+      {"task.kind", {binary}},
+      {"task.positive", {{"task.positive=b"}, binary}},
+      {"task.positive_above", {{"task.positive=null", "task.positive_above=0.5"}, binary}},
       {"task.labels", {{"task.labels=[a, c]"}}},
       {"task.min_count", {{"task.min_count=3"}}},
       {"text.vocabulary.max_tokens", {{"text.vocabulary.max_tokens=50"}}},

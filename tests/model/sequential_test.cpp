@@ -240,7 +240,7 @@ TEST(Sequential, EvaluatesToTheBitsOfWeightsThatWantNoGradient) {
   for (const char* layers :
        {"[{embedding: 8}, {gru: {units: 9, output: last}}, {linear: 1}]",
         "[{embedding: 64}, {gru: {units: 64, bidirectional: true}}, mean_pool, {linear: 1}]",
-        "[{embedding: 64}, {lstm: {units: 64}}, attention_pool, {linear: 1}]",
+        "[{embedding: 64}, {lstm: {units: 64}}, {attention_pool: 8}, {linear: 1}]",
         "[{embedding: 64}, {linear: {units: 48, bias: false}}, max_pool, {linear: 1}]"}) {
     for (const int64_t texts : {1, 2, 3, 5, 9}) {
       Sequential wanting = model(layers), frozen = model(layers);
