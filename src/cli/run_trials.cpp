@@ -55,6 +55,7 @@ class TrialRunner {
  private:
   Trial* next();
   bool time_is_over() const;
+  double seconds_to_begin_in() const;
   void note_cost(const Running& running);
   void start(Trial& trial);
   void pass_on_stop();
@@ -136,10 +137,18 @@ bool TrialRunner::time_is_over() const {
   if (!runs_.seconds || (sweep_.halving && sweep::current_rung(sweep_) > 1)) return false;
   const int64_t num_begun = std::ranges::count_if(
       sweep_.trials, [](const Trial& trial) { return trial.state != TrialState::kWaiting; });
-  double needed_s = 0;
-  if (sweep_.halving && !costs_.empty())
-    needed_s = sweep::seconds_to_the_end(*sweep_.halving, num_begun + 1, costs_, runs_.ranking, runs_.jobs);
-  return num_begun > 0 && monotonic_seconds() - runs_.started_s + needed_s >= *runs_.seconds;
+  if (num_begun == 0) return false;
+  const double spent_s = monotonic_seconds() - runs_.started_s;
+  if (spent_s >= seconds_to_begin_in()) return true;
+  return sweep_.halving && !costs_.empty() &&
+         spent_s + sweep::seconds_to_the_end(*sweep_.halving, num_begun + 1, costs_, runs_.ranking,
+                                             runs_.jobs) >=
+             *runs_.seconds;
+}
+
+/// Each rung costs about the same; what an export takes is not known before the last one.
+double TrialRunner::seconds_to_begin_in() const {
+  return *runs_.seconds / static_cast<double>(sweep_.halving ? sweep_.halving->num_rungs : 1);
 }
 
 /// Of a trial that was paused at the end of the first rung.
@@ -282,7 +291,7 @@ std::string TrialRunner::time_left() const {
   double left_s =
       a_trial * static_cast<double>(num_left) / static_cast<double>(std::min(runs_.jobs, num_left));
   if (runs_.seconds && sweep::current_rung(sweep_) <= 1)
-    left_s = std::min(left_s, std::max(0.0, runs_.started_s + *runs_.seconds - monotonic_seconds()));
+    left_s = std::min(left_s, std::max(0.0, runs_.started_s + seconds_to_begin_in() - monotonic_seconds()));
   return fmt::format("  {} left{}", format_duration(left_s), sweep_.halving ? " in this rung" : "");
 }
 

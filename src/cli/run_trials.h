@@ -19,9 +19,9 @@ struct TrialRuns {
   int64_t jobs = 1;
   const std::vector<config::LoadedConfig>& configs;  ///< one a trial
   /// From monotonic_seconds() `started_s` on; absent: as long as it takes. Without halving no trial is begun
-  /// after that, and what is being trained is stopped, to be gone on with. With halving rows are begun as
-  /// long as what has been begun can be brought to its end in that time; a row that was begun is begun whole.
-  /// One is begun always.
+  /// after that, and what is being trained is stopped, to be gone on with. With halving rows are begun in an
+  /// equal share of that time for the first rung, as long as what has been begun can be brought to its end in
+  /// time; a row that was begun is begun whole. One is begun always.
   std::optional<double> seconds;
   double started_s = 0;
 };
