@@ -74,7 +74,7 @@ TEST(TokenSettings, EveryKeyThatTokensDependOnCounts) {
       {"data.cache.check", {{"data.cache.check=contents"}}},
       {"task.kind", {binary}},
       {"task.positive", {{"task.positive=b"}, binary}},
-      {"task.positive_above", {{"task.positive=null", "task.positive_above=0.5"}, binary}},
+      {"task.positive_above", {{"task.positive_above=0.5"}, {"task.kind=binary", "task.positive_above=0.7"}}},
       {"task.labels", {{"task.labels=[a, c]"}}},
       {"task.min_count", {{"task.min_count=3"}}},
       {"text.vocabulary.max_tokens", {{"text.vocabulary.max_tokens=50"}}},
@@ -82,7 +82,7 @@ TEST(TokenSettings, EveryKeyThatTokensDependOnCounts) {
       {"text.vocabulary.file", {{"text.vocabulary.file=v.txt"}}},
       {"text.hashing", {{"text.hashing.buckets=100"}}},
       {"text.standardize", {{"text.standardize=[lowercase]"}}},
-      {"text.split", {{"text.split=characters"}}},
+      {"text.split", {{"text.split=character"}}},
       {"text.ngrams", {{"text.ngrams=2"}}},
       {"text.sequence_length", {{"text.sequence_length=7"}}},
   };
