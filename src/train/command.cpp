@@ -69,7 +69,8 @@ TokenView rows_of(const Command& command) {
   TokenRows rows;
   for (const int64_t size : command.numbers) rows.offsets.push_back(rows.offsets.back() + size);
   rows.ids.resize(command.bytes.size() / sizeof(int32_t));
-  std::memcpy(rows.ids.data(), command.bytes.data(), rows.ids.size() * sizeof(int32_t));
+  if (!rows.ids.empty())  // else without an address, which memcpy must not be given
+    std::memcpy(rows.ids.data(), command.bytes.data(), rows.ids.size() * sizeof(int32_t));
   return TokenView(std::move(rows));
 }
 
