@@ -67,7 +67,8 @@ std::vector<float> LeadingStep::logits(const TokenView& rows) {
                       processes_.name_of(rank)));
     const size_t before = logits.size();
     logits.resize(before + (answer.size() - head) / sizeof(float));
-    std::memcpy(logits.data() + before, answer.data() + head, answer.size() - head);
+    if (before < logits.size())  // a process may have had no rows
+      std::memcpy(logits.data() + before, answer.data() + head, answer.size() - head);
   }
   return logits;
 }
