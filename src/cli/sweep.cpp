@@ -63,9 +63,10 @@ Planned plan(const SweepArguments& arguments) {
   planned.sweep.rank_by = arguments.rank_by;
   choose_ranking(planned.configs, arguments.rank_by);  // a fault shows before there is a folder
   if (!arguments.halving) return planned;
+  const std::vector<sweep::TrialLength> lengths = lengths_of(planned);
   const sweep::Halving halving =
-      choose_halving(planned.sweep, planned.configs, *arguments.halving, arguments.max_seconds.has_value());
-  begin_halving(planned.sweep, halving, lengths_of(planned));
+      choose_halving(planned.sweep, lengths, *arguments.halving, arguments.max_seconds.has_value());
+  begin_halving(planned.sweep, halving, lengths);
   check_time_limit(planned.sweep, arguments);
   return planned;
 }

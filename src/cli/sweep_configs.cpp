@@ -9,8 +9,10 @@
 #include "cli/verb.h"
 #include "config/differences.h"
 #include "config/faults.h"
+#include "config/key_path.h"
 #include "config/metric_names.h"
 #include "core/error.h"
+#include "core/json_text.h"
 #include "core/log.h"
 #include "core/name_list.h"
 #include "core/stop.h"
@@ -64,8 +66,7 @@ void refuse_equals(const std::vector<config::LoadedConfig>& trials) {
   TrialFaults faults;
   for (size_t i = 0; i < trials.size(); ++i) {
     const auto number = static_cast<int64_t>(i) + 1;
-    const auto [first, is_new] = seen.emplace(
-        what_trains(trials[i].resolved).dump(-1, ' ', false, Json::error_handler_t::replace), number);
+    const auto [first, is_new] = seen.emplace(compact_json(what_trains(trials[i].resolved)), number);
     if (!is_new)
       faults.add(number,
                  fmt::format("the same training as trial {}: its settings make no difference (name and "
@@ -146,15 +147,11 @@ std::vector<config::Difference> differences_of(const std::vector<config::LoadedC
   return config::differences(resolved);
 }
 
-bool is_in(const std::string& key, const std::string& section) {
-  return key == section || key.starts_with(section + ".");
-}
-
 /// Figures that cannot be told apart by size are refused.
 void check_comparable(const std::vector<config::LoadedConfig>& trials, const std::string& metric) {
   for (const config::Difference& difference : differences_of(trials)) {
     for (const std::string& key : keys_that_define(metric)) {
-      if (is_in(difference.key, key))
+      if (config::is_in(difference.key, key))
         throw UsageError(fmt::format(
             "the {} of trials that differ in {} are not the same figure: rank them with --rank-by METRIC by "
             "another one",
@@ -166,9 +163,9 @@ void check_comparable(const std::vector<config::LoadedConfig>& trials, const std
 /// Whether the held-out data of a trial may be others where `key` has another value.
 bool decides_on_examples(const std::string& key, const DataConfig& data) {
   for (const char* section : {"data.root", "data.validation", "data.test", "data.columns", "task"}) {
-    if (is_in(key, section)) return true;
+    if (config::is_in(key, section)) return true;
   }
-  return is_in(key, "data.train") && (data.validation.split || data.test.split);
+  return config::is_in(key, "data.train") && (data.validation.split || data.test.split);
 }
 
 void warn_of_other_examples(const sweep::Sweep& sweep, const std::vector<config::LoadedConfig>& trials) {
@@ -191,12 +188,10 @@ sweep::TrialLength length_of(const TrainingConfig& training) {
   return {training.epochs.value_or(0), training.validate_every_epochs};
 }
 
-sweep::Halving choose_halving(const sweep::Sweep& sweep, const std::vector<config::LoadedConfig>& trials,
+sweep::Halving choose_halving(const sweep::Sweep& sweep, const std::vector<sweep::TrialLength>& lengths,
                               int64_t factor, bool as_time_allows) {
-  std::vector<sweep::TrialLength> lengths;
-  for (size_t i = 0; i < trials.size(); ++i) {
-    lengths.push_back(length_of(trials[i].run.training));
-    if (lengths.back().epochs == 0)
+  for (size_t i = 0; i < lengths.size(); ++i) {
+    if (lengths[i].epochs == 0)
       throw UsageError(
           fmt::format("--halving trains parts of training.epochs, and trial {} has none: set it, beside what "
                       "limits it now",

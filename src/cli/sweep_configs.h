@@ -39,9 +39,9 @@ void warn_of_other_examples(const sweep::Sweep& sweep, const std::vector<config:
 sweep::TrialLength length_of(const TrainingConfig& training);
 
 /// How the trials of `sweep` are halved. @param as_time_allows  the number of rows does not count, for only
-/// so many are begun as there is time for
+/// so many are begun as there is time for. @param lengths  one a trial
 /// @throws UsageError where a trial has no training.epochs, or where nothing would be left behind
-sweep::Halving choose_halving(const sweep::Sweep& sweep, const std::vector<config::LoadedConfig>& trials,
+sweep::Halving choose_halving(const sweep::Sweep& sweep, const std::vector<sweep::TrialLength>& lengths,
                               int64_t factor, bool as_time_allows);
 
 /// `metric`, or what all trials monitor. @throws UsageError where there are no validation data, where a trial

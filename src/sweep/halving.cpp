@@ -5,12 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "core/divide_up.h"
 #include "sweep/rows.h"
 
 namespace bernoulli::sweep {
 namespace {
-
-int64_t divide_up(int64_t a, int64_t b) { return a / b + (a % b != 0 ? 1 : 0); }
 
 /// How often `factor` can be taken out of `count`.
 int64_t whole_logarithm(int64_t factor, int64_t count) {

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "core/divide_up.h"
 #include "core/error.h"
 #include "core/stop.h"
 #include "metrics/names.h"
@@ -26,8 +27,6 @@ using Json = nlohmann::ordered_json;
 /// Bytes of a state that is copied and saved while training goes on. A larger one is not worth its memory:
 /// what it costs to write is little beside the epoch that led to it.
 constexpr int64_t kLargestCopy = int64_t{64} << 20;
-
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 
