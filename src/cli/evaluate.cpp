@@ -87,7 +87,7 @@ Dataset given_data(const Classifier& classifier, const EvaluateArguments& argume
   check_given(source);
   const RunConfig& config = classifier.config();
   ColumnsConfig columns = columns_of_run(config, arguments.overrides);
-  columns.group_named_by = "--by";
+  columns.group_of_slices = true;
   Dataset dataset =
       load_dataset(source, columns, config.task, classifier.labels(), arguments.by.value_or(""));
   warn_of_learned_texts(config, folder_of(arguments.model), dataset);

@@ -63,7 +63,7 @@ struct ColumnsConfig {
   std::string weight;  ///< example weight column; empty: all 1
   std::optional<SplitColumnConfig> split;
   std::string group;  ///< column whose equal values a split keeps together; empty: each example is alone
-  std::string group_named_by = "data.columns.group";  ///< who asks for it, for messages
+  bool group_of_slices = false;  ///< asked for by --by, where an example without a value is of the group ""
   bool header = true;
   std::string quote = "\"";  ///< one character, or empty: quotes are ordinary characters
   std::string delimiter;     ///< one character; empty: ',' for csv, tab for tsv

@@ -74,8 +74,8 @@ FieldSchema loss_section() {
            "pos_weight",
            "weight of positive targets: one number, one a label, numbers by the names of labels (the others "
            "have 1), or auto (negatives / positives of the training set); empty: 1",
-           {list("", "", number("", "").above(0)).or_word("auto").bare(BareItem::kOneItem),
-            named("", "", number("label", "").above(0)).size(1)})
+           {list("", "", number("", "").above(0).at_most(1e9)).or_word("auto").bare(BareItem::kOneItem),
+            named("", "", number("label", "").above(0).at_most(1e9)).size(1)})
            .defaults(Json::array()),
        number("label_smoothing", "targets y become y * (1 - s) + s / 2").at_least(0).below(1).defaults(0.0),
        number("gamma", "focal: exponent of 1 - p")

@@ -53,7 +53,7 @@ class RowExamples {
     for (const std::string& column : columns.text) text_.push_back(find("data.columns.text", column));
     if (columns.split) split_ = find("data.columns.split", columns.split->column);
     if (!columns.weight.empty()) weight_ = find("data.columns.weight", columns.weight);
-    if (!columns.group.empty()) group_ = find(columns.group_named_by, columns.group);
+    if (!columns.group.empty()) group_ = find(group_named_by(columns), columns.group);
     if (columns.label_columns.empty()) label_ = find("data.columns.label", columns.label);
     for (const std::string& column : columns.label_columns)
       label_columns_.push_back(find("data.columns.label_columns", column));
@@ -79,8 +79,10 @@ class RowExamples {
     }
     const std::optional<std::string_view> group = cell(row, group_);
     if (group && group->empty()) {
-      faults_.add(origin, empty_group(columns_));
-      return;
+      if (const std::string fault = fault_of_empty_group(columns_); !fault.empty()) {
+        faults_.add(origin, fault);
+        return;
+      }
     }
     labels_.clear();
     if (label_ != kAbsent) {

@@ -87,12 +87,16 @@ std::string read_part(const Value& row, const SplitColumnConfig& split, std::opt
 /// What is wrong with the group of a row, or empty.
 std::string read_group(const Value& row, const ColumnsConfig& columns, std::optional<std::string>& group) {
   const auto cell = row.find(columns.group);
-  if (cell == row.end()) return fmt::format("no '{}' ({})", columns.group, columns.group_named_by);
+  if (columns.group_of_slices && (cell == row.end() || cell->is_null())) {
+    group = "";
+    return "";
+  }
+  if (cell == row.end()) return fmt::format("no '{}' ({})", columns.group, group_named_by(columns));
   group = as_word(*cell);
   if (!group)
     return fmt::format("'{}' is {} (expected a group: a string, a number, true or false)", columns.group,
                        shown_json(*cell));
-  return group->empty() ? empty_group(columns) : "";
+  return group->empty() ? fault_of_empty_group(columns) : "";
 }
 
 /// Adds an example; the answer is what is wrong with the row, or empty.
@@ -133,7 +137,7 @@ void check_first(const Value& row, const ColumnsConfig& columns, std::string_vie
   for (const std::string& key : columns.text)
     require(key, "data.columns.text", "; --set data.columns.text=NAME names another key");
   if (columns.split) require(columns.split->column, "data.columns.split", "");
-  require(columns.group, columns.group_named_by, "");
+  require(columns.group, group_named_by(columns), "");
   require(columns.weight, "data.columns.weight", "");
   if (columns.label_columns.empty())
     require(columns.label, "data.columns.label", "; --set data.columns.label=NAME names another key");

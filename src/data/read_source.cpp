@@ -9,6 +9,7 @@
 #include "config/schema.h"
 #include "core/error.h"
 #include "data/class_folders.h"
+#include "data/split_column.h"
 
 namespace bernoulli {
 namespace {
@@ -58,7 +59,7 @@ RawExamples read_source(const fs::path& path, const std::string& format, const C
           "'{}' has no columns, and data.columns.split names one of the training source", path.string()));
     if (!columns.group.empty() && examples.groups().size() != examples.size())
       throw DataError(
-          fmt::format("'{}' has no columns, and {} names one", path.string(), columns.group_named_by));
+          fmt::format("'{}' has no columns, and {} names one", path.string(), group_named_by(columns)));
     return examples;
   } catch (const SpillError&) {
     throw;

@@ -129,7 +129,8 @@ std::string to_table(const SlicedReport& sliced) {
   TextColumn names{sliced.by, true, {}}, examples{"examples", false, {}};
   for (const auto& [name, report] : sliced.slices) {
     const std::string_view shown = cut_to_width(name, kShownName);
-    names.cells.push_back(std::string(shown) + (shown.size() < name.size() ? "…" : ""));
+    names.cells.push_back(name.empty() ? "(empty)"
+                                       : std::string(shown) + (shown.size() < name.size() ? "…" : ""));
     examples.cells.push_back(fmt::format("{}", report.num_examples));
   }
   std::vector<TextColumn> columns = {names, examples};

@@ -13,6 +13,7 @@ namespace bernoulli {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using testing::DataFolder;
 using ::testing::ElementsAre;
 using testing::gzip;
@@ -203,9 +204,27 @@ TEST(JsonLines, TellsTheKeysThatAreThereInsteadOfTheOneThatIsNot) {
               HasSubstr("no 'text' (data.columns.text); the object is empty;"));
   ColumnsConfig columns;
   columns.group = "source";
-  columns.group_named_by = "--by";
+  columns.group_of_slices = true;
   EXPECT_EQ(folder.fault("a.jsonl", "{\"text\": \"x\", \"label\": 1}\n", columns),
             "a.jsonl:1: no 'source' (--by); the object has: label, text");
+}
+
+TEST(ColumnOfSlices, MayBeEmptyWhereThatOfASplitMayNot) {
+  const DataFolder folder;
+  ColumnsConfig columns;
+  columns.group = "source";
+  columns.group_of_slices = true;
+  const std::string csv = "text,label,source\nx,a,web\ny,a,\n";
+  const std::string jsonl =
+      "{\"text\": \"x\", \"label\": \"a\", \"source\": \"web\"}\n"
+      "{\"text\": \"y\", \"label\": \"a\"}\n"
+      "{\"text\": \"y\", \"label\": \"a\", \"source\": null}\n";
+  EXPECT_THAT(folder.read("a.csv", csv, columns).groups(), ElementsAre("web", ""));
+  EXPECT_THAT(folder.read("a.jsonl", jsonl, columns).groups(), ElementsAre("web", "", ""));
+  columns.group_of_slices = false;
+  EXPECT_THAT(folder.fault("b.csv", csv, columns), HasSubstr("b.csv:3: 'source' is empty"));
+  EXPECT_THAT(folder.fault("b.jsonl", jsonl, columns),
+              AllOf(HasSubstr("b.jsonl:2: no 'source'"), HasSubstr("b.jsonl:3: 'source' is null")));
 }
 
 TEST(JsonLines, SurvivesARowOfAnyDepth) {

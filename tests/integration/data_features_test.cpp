@@ -245,7 +245,7 @@ TEST_F(DataFeatures, FiguresOfSlicesAreThoseOfTheirTexts) {
   ASSERT_EQ(train("plain", "run").exit_code, 0);
   const std::string header = "text,label,source\n",
                     mail = "a fine film,good,mail\na dull film of many more words,bad,mail\nfine,bad,mail\n",
-                    web = "dull film,bad,web\nwhat a fine and not a dull thing to see,good,web\n";
+                    web = "dull film,bad,\nwhat a fine and not a dull thing to see,good,\n";
   folder_.write("mixed.csv", header + mail + web);
   folder_.write("mail.csv", header + mail);
   folder_.write("web.csv", header + web);
@@ -264,7 +264,7 @@ TEST_F(DataFeatures, FiguresOfSlicesAreThoseOfTheirTexts) {
   EXPECT_EQ(by_source["by"], "source");
   for (int i = 0; i < 2; ++i) {
     Json& slice = by_source["slices"][i];
-    EXPECT_EQ(slice["slice"], i == 0 ? "mail" : "web");
+    EXPECT_EQ(slice["slice"], i == 0 ? "mail" : "");
     slice.erase("slice");
     expect_same_figures(slice, evaluate(i == 0 ? "mail.csv" : "web.csv", {}));
   }
@@ -273,7 +273,7 @@ TEST_F(DataFeatures, FiguresOfSlicesAreThoseOfTheirTexts) {
   EXPECT_EQ(without, evaluate("mixed.csv", {}));
 
   const ProgramResult table = run({"evaluate", path("run"), "--data", path("mixed.csv"), "--by", "source"});
-  EXPECT_THAT(table.out, ContainsRegex("\nsource  examples +accuracy .*\nmail +3 .*\nweb +2 "));
+  EXPECT_THAT(table.out, ContainsRegex("\nsource  examples +accuracy .*\nmail +3 .*\n.empty. +2 "));
 }
 
 /// The third example of `evaluate --help`: the quickstart's table has no header and no quotes.
