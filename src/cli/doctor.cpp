@@ -13,6 +13,7 @@
 #include <ATen/Version.h>
 #include <ATen/cpu/Utils.h>
 
+#include "cli/load_arguments.h"
 #include "cli/train.h"
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
@@ -72,8 +73,7 @@ double self_train() {
   write_file_atomic(folder.path() / "doctor.yaml", kConfig);
   set_log_level(LogLevel::kQuiet);
   TrainArguments arguments;
-  arguments.sources = {{folder.path() / "doctor.yaml"},
-                       {fmt::format("data.root={}", folder.path().string())}};
+  arguments.sources = {{folder.path() / "doctor.yaml"}, {root_override(folder.path())}};
   arguments.run_dir = folder.path() / "run";
   arguments.device = "cpu";
   return train_run(arguments, std::nullopt)

@@ -27,6 +27,10 @@ void add_config_options(po::options_description& options) {
                         "repeats, the right-most wins");
 }
 
+std::string root_override(const std::filesystem::path& folder) {
+  return "data.root=" + config::write_yaml_inline(folder.string());
+}
+
 config::ConfigSources config_sources(const po::variables_map& values) {
   config::ConfigSources sources;
   if (values.contains("config")) {
@@ -200,7 +204,7 @@ CheckedConfig load_config_with_data(const config::ConfigSources& sources,
   const std::optional<std::string> root = root_where_trained(*run, loaded.run.data);
   if (!root) return loaded;
   config::ConfigSources moved = sources;
-  moved.overrides.push_back("data.root=" + config::write_yaml_inline(*root));
+  moved.overrides.push_back(root_override(*root));
   return load_checked_config(moved);
 }
 

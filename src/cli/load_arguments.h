@@ -16,6 +16,9 @@ namespace bernoulli::cli {
 /// --set, for the verbs that take configuration files.
 void add_config_options(boost::program_options::options_description& options);
 
+/// "data.root=FOLDER", as --set has it.
+std::string root_override(const std::filesystem::path& folder);
+
 /// CONFIG... and --set of the command line. Empty files where none was given.
 config::ConfigSources config_sources(const boost::program_options::variables_map& values);
 

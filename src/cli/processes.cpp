@@ -95,13 +95,11 @@ StartedProcesses::StartedProcesses(const TrainArguments& arguments, const Place&
         std::unique_ptr<Started>(new Started{rank, ChildProcess(words, environment_of(other))}));
   }
   listening_ = std::jthread([this](const std::stop_token& stop) {
-    constexpr int kTickMs = 100;
-    while (!stop.stop_requested()) {
-      std::vector<const ChildProcess*> processes;
-      for (const auto& started : started_)
-        if (!started->process.ended()) processes.push_back(&started->process);
-      ChildProcess::wait_for_any(processes, kTickMs);
-      listen();
+    try {
+      listen_until(stop);
+    } catch (const std::exception& error) {
+      log_warning(
+          fmt::format("the processes of this training are not listened to any more: {}", error.what()));
     }
   });
 }
@@ -122,6 +120,17 @@ StartedProcesses::~StartedProcesses() {
 
 bool StartedProcesses::all_ended() const {
   return std::ranges::all_of(started_, [](const auto& started) { return started->process.ended(); });
+}
+
+void StartedProcesses::listen_until(const std::stop_token& stop) {
+  constexpr int kTickMs = 100;
+  while (!stop.stop_requested()) {
+    std::vector<const ChildProcess*> processes;
+    for (const auto& started : started_)
+      if (!started->process.ended()) processes.push_back(&started->process);
+    ChildProcess::wait_for_any(processes, kTickMs);
+    listen();
+  }
 }
 
 void StartedProcesses::listen() {

@@ -44,6 +44,7 @@ class StartedProcesses {
     int rank;
     ChildProcess process;
   };
+  void listen_until(const std::stop_token& stop);
   void listen();
   bool all_ended() const;
 

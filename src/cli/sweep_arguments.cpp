@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -66,7 +67,7 @@ void add_options(po::options_description& options) {
   options.add_options()("sweep-dir", po::value<std::string>()->value_name("DIR"),
                         "folder of the sweep; default runs/<config name>-sweep-<n>")(
       "random", po::value<int64_t>()->value_name("N"), "draw N trials, no two alike, instead of all")(
-      "seed", po::value<uint64_t>()->value_name("S"), "of the draws; default 0")(
+      "seed", po::value<int64_t>()->default_value(0)->value_name("S"), "of the draws")(
       "rank-by", po::value<std::string>()->value_name("METRIC"),
       "metric of the validation data; default training.monitor")(
       "halving", po::value<int64_t>()->implicit_value(sweep::kUsualFactor)->value_name("FACTOR"),
@@ -85,14 +86,15 @@ void add_options(po::options_description& options) {
 
 std::optional<sweep::RandomSearch> random_search(const po::variables_map& values) {
   if (!values.contains("random")) {
-    if (values.contains("seed"))
+    if (!values["seed"].defaulted())
       throw UsageError(
           "--seed is that of --random N; the seed of a training is the axis training.seed=1,2,3");
     return std::nullopt;
   }
   const auto count = values["random"].as<int64_t>();
   if (count < 1) throw UsageError(fmt::format("--random is {} (expected at least 1)", count));
-  return sweep::RandomSearch{count, values.contains("seed") ? values["seed"].as<uint64_t>() : 0};
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  return sweep::RandomSearch{count, static_cast<uint64_t>(number_within(values, "seed", 0, kMost))};
 }
 
 /// Its number may stand behind a space, too, which the parser of options would not take for it.

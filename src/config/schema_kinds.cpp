@@ -15,6 +15,7 @@ Field epsilon(double value) { return number("eps", "added to the denominator").a
 Field warmup() {
   return integer("warmup_steps", "weight updates over which the factor first rises linearly from 0")
       .at_least(0)
+      .at_most(1e15)
       .defaults(0);
 }
 
@@ -88,10 +89,10 @@ const std::vector<KindSchema>& schedule_schemas() {
   static const std::vector<KindSchema> kinds{
       kind("constant", "factor 1", {warmup()}),
       kind("step", "multiplied by gamma every step_epochs epochs",
-           {integer("step_epochs", "epochs between two multiplications").at_least(1),
+           {integer("step_epochs", "epochs between two multiplications").at_least(1).at_most(1e9),
             number("gamma", "what the factor is multiplied by").above(0).at_most(1).defaults(0.1)}),
       kind("multi_step", "multiplied by gamma at each milestone",
-           {list("milestones", "epochs, ascending", integer("", "").at_least(1)).size(1),
+           {list("milestones", "epochs, ascending", integer("", "").at_least(1).at_most(1e9)).size(1),
             number("gamma", "what the factor is multiplied by").above(0).at_most(1).defaults(0.1)}),
       kind("exponential", "multiplied by gamma after every epoch",
            {number("gamma", "what the factor is multiplied by").above(0).at_most(1)}, "gamma"),
@@ -115,12 +116,16 @@ const std::vector<KindSchema>& schedule_schemas() {
            {number("factor", "what the learning rate is multiplied by").above(0).below(1).defaults(0.1),
             integer("patience", "validations without improvement that are waited for")
                 .at_least(0)
+                .at_most(1e9)
                 .defaults(10),
             number("threshold", "smallest relative change that counts as an improvement")
                 .at_least(0)
                 .below(1)
                 .defaults(1e-4),
-            integer("cooldown", "validations after a reduction that are not counted").at_least(0).defaults(0),
+            integer("cooldown", "validations after a reduction that are not counted")
+                .at_least(0)
+                .at_most(1e9)
+                .defaults(0),
             number("min_factor", "the factor never falls below this").at_least(0).at_most(1).defaults(0.0)}),
   };
   return kinds;

@@ -23,6 +23,7 @@ Field early_stopping_field() {
   return map("early_stopping", "stop when the monitored metric no longer improves; null: never",
              {integer("patience", "validations without improvement that end the training")
                   .at_least(1)
+                  .at_most(1e9)
                   .defaults(3),
               number("min_delta", "smallest change that counts as an improvement").at_least(0).defaults(0.0)})
       .shorthand("patience")
@@ -142,6 +143,7 @@ FieldSchema training_section() {
        integer("validate_every_steps",
                "weight updates between two validations besides those after epochs; null: only those")
            .at_least(1)
+           .at_most(1e9)
            .optional(),
        monitor_field(), early_stopping_field(),
        boolean(
@@ -155,6 +157,7 @@ FieldSchema training_section() {
        integer("checkpoint_every_steps",
                "weight updates between two checkpoints besides those at each validation; null: only those")
            .at_least(1)
+           .at_most(1e9)
            .optional(),
        engine_field(), precision_field(), float32_products_field(),
        integer("threads",

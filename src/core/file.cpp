@@ -202,6 +202,19 @@ fs::path replaceable(fs::path path) {
   return path;
 }
 
+/// Gives the new file the permissions of the one that it will replace, if there is one. The answer is an
+/// errno.
+int keep_permissions(const fs::path& replaced, int fd) {
+  constexpr mode_t kPermissions = 0777;
+  struct stat before {
+  }, now{};
+  if (::stat(replaced.c_str(), &before) != 0) return errno == ENOENT ? 0 : errno;
+  if (::fstat(fd, &now) != 0) return errno;
+  const mode_t wanted = before.st_mode & kPermissions;
+  // Not every file system has permissions to change.
+  return wanted == (now.st_mode & kPermissions) || ::fchmod(fd, wanted) == 0 ? 0 : errno;
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(fs::path path, Options options)
@@ -210,6 +223,7 @@ AtomicFile::AtomicFile(fs::path path, Options options)
     fd_ = open_retrying(name, O_WRONLY | O_CREAT | O_EXCL, options_.owner_only ? 0600 : 0644);
     return fd_.get() < 0 ? errno : 0;
   });
+  if (opening_error_ == 0) opening_error_ = keep_permissions(path_, fd_.get());
 }
 
 AtomicFile::~AtomicFile() {

@@ -1,6 +1,7 @@
 #include "data/label_reader.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -151,20 +152,22 @@ void LabelReader::find_names(const RawExamples& train) {
 }
 
 void LabelReader::find_frequent_names(const RawExamples& train) {
-  std::map<std::string, int64_t, std::less<>> counts;
+  struct Count {
+    int64_t examples = 0;
+    const RawExample* last = nullptr;  ///< which may name it twice
+  };
+  std::map<std::string_view, Count> counts;
   for (const RawExample& example : train) {
-    for (size_t i = 0; i < example.labels.size(); ++i) {
-      const std::string_view label = without_outer_space(example.labels[i]);
-      const auto before = example.labels.first(i);
-      if (std::ranges::find(before, label, without_outer_space) == before.end())  // it may be named twice
-        ++counts.try_emplace(std::string(label)).first->second;
+    for (const std::string_view label : example.labels) {
+      Count& count = counts[without_outer_space(label)];
+      if (std::exchange(count.last, &example) != &example) ++count.examples;
     }
   }
   for (const FoundLabel& label : distinct_labels(train)) {
-    if (counts.find(label.name)->second >= task_.min_count) labels_.names.emplace_back(label.name);
+    if (counts.find(label.name)->second.examples >= task_.min_count) labels_.names.emplace_back(label.name);
   }
   for (const auto& [name, count] : counts) {
-    if (count < task_.min_count) left_out_.emplace_back(name, count);
+    if (count.examples < task_.min_count) left_out_.emplace_back(name, count.examples);
   }
   if (labels_.names.empty())
     throw DataError(fmt::format(

@@ -68,7 +68,7 @@ class VectorReader {
       if (line.ends_with('\r')) line.remove_suffix(1);
       if (line.ends_with(' ')) line.remove_suffix(1);  // fastText ends its lines so
       if (number_ == 1) header = first_line_of(line);
-      if (number_ > 1 || !header) add(line);
+      if (number_ == 1 ? !header : !line.empty() || !content.empty()) add(line);
     }
     if (header && header->dim != dim_) refuse_dim(1, header->dim);
     if (header && header->num_vectors > found_.num_vectors)

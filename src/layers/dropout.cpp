@@ -1,9 +1,10 @@
-#include <cmath>
+#include <optional>
 #include <string>
 
 #include <fmt/format.h>
 
 #include "config/field_builder.h"
+#include "layers/dropout_bits.h"
 #include "layers/shape_rules.h"
 
 namespace bernoulli::layers {
@@ -11,10 +12,8 @@ namespace {
 
 /// torch.dropout draws from a serial generator, which takes longer than a convolution.
 std::string training_script(double rate) {
-  constexpr int kDraws = 1 << 16;
-  const int keep = kDraws - static_cast<int>(std::lround(rate * kDraws));
-  if (keep <= 0 || keep >= kDraws) return "";  // a rate that 16 bits do not know
-  return fmt::format("return bernoulli.dropout(x, {})", keep);
+  const std::optional<uint32_t> keep = dropout_keep_of_65536(rate);
+  return keep ? fmt::format("return bernoulli.dropout(x, {})", *keep) : "";
 }
 
 LayerPlan plan_dropout(const Json& args, const PlanContext& context) {

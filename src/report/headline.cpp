@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "config/loss_mode.h"
+#include "core/error.h"
 #include "core/name_list.h"
 #include "data/source_files.h"
 #include "report/html.h"
@@ -92,6 +93,8 @@ std::string scaling_line(const RunRecord& record, bool is_fitted, const char* ke
   if (!is_fitted) return "none";
   if (!record.finished()) return "to be fitted on the validation data";
   const auto numbers = record.summary.at(key).get<std::vector<double>>();
+  if (numbers.empty())
+    throw ArtifactError(fmt::format("summary.json: '{}' is empty (expected one number a label)", key));
   const auto [least, most] = std::ranges::minmax(numbers);
   return numbers.size() == 1
              ? fmt::format("{:.4g}, fitted on the validation data", least)

@@ -1,11 +1,12 @@
 #include "train/fused_plan.h"
 
 #include <algorithm>
-#include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "kernels/activation_layer.h"
+#include "layers/dropout_bits.h"
 #include "layers/pooled_table.h"
 
 namespace bernoulli {
@@ -20,15 +21,12 @@ struct Unsupported {
   std::string reason;
 };
 
-/// Dropout draws 16 bits a number, so that its rate is met to 1/131072; rates that this would change by more
-/// than a thousandth of themselves stay with the reference.
+/// Of a 16-bit draw; 0: nothing is dropped.
 uint32_t threshold_of(double rate) {
   if (rate == 0) return 0;
-  const double threshold = std::round((1 - rate) * 65536);
-  const double met = 1 - threshold / 65536;
-  if (threshold < 1 || std::abs(met - rate) > 1e-3 * std::min(rate, 1 - rate))
-    throw Unsupported{fmt::format("dropout {} is too near to 0 or 1", rate)};
-  return static_cast<uint32_t>(threshold);
+  const std::optional<uint32_t> keep = layers::dropout_keep_of_65536(rate);
+  if (!keep) throw Unsupported{fmt::format("a dropout of {}, which 16-bit draws do not meet", rate)};
+  return *keep;
 }
 
 /// Layers up to and with the pool. Returns how many they are.

@@ -43,7 +43,9 @@ int64_t num_validations(const TrainingConfig& training, const TrainingLength& le
   const int64_t epochs = training.validate_every_epochs * length.steps_per_epoch;
   const int64_t steps = training.validate_every_steps.value_or(epochs);
   const bool at_end = total % epochs != 0 && total % steps != 0;
-  return total / epochs + total / steps - total / std::lcm(epochs, steps) + (at_end ? 1 : 0);
+  const int64_t ratio = epochs / std::gcd(epochs, steps);  // ratio * steps is their common multiple
+  const int64_t both = ratio > total / steps ? 0 : total / (ratio * steps);
+  return total / epochs + total / steps - both + (at_end ? 1 : 0);
 }
 
 void warn_of_idle_schedule(const TrainingConfig& training, const TrainingLength& length) {

@@ -78,6 +78,16 @@ TEST(WriteFileAtomic, ReplacesTheFileAndLeavesNothingElse) {
   EXPECT_THAT(names_in(folder), ::testing::ElementsAre("a"));
 }
 
+TEST(WriteFileAtomic, KeepsThePermissionsOfTheFileThatItReplaces) {
+  const TemporaryFolder folder;
+  for (const fs::perms mode : {fs::perms(0600), fs::perms(0664)}) {
+    fs::permissions(folder.write("a", "old"), mode);
+    write_file_atomic(folder / "a", "new");
+    EXPECT_EQ(fs::status(folder / "a").permissions(), mode);
+    EXPECT_EQ(folder.read("a"), "new");
+  }
+}
+
 TEST(WriteFileAtomic, KeepsTheOldFileWhereTheNewOneDoesNotFit) {
   const TemporaryFolder folder;
   folder.write("a", "old");

@@ -45,6 +45,8 @@ TEST(WordVectors, OfWord2vecAndFastTextBeginWithTheirCounts) {
   EXPECT_THAT(vectors.ids, ElementsAre(3));
   EXPECT_THAT(vectors.values, ElementsAre(1, 2, 3));
   EXPECT_EQ(vectors.num_vectors, 2);
+  EXPECT_THAT(read("2 3\nfilm 1 2 3\nof 4 5 6\n\n", 3).ids, ElementsAre(3)) << "an empty last line";
+  EXPECT_THAT(fault("film 1 2 3\n\nof 4 5 6\n", 3), ::testing::HasSubstr("some.vec:2: has vectors of 0"));
   EXPECT_THAT(read("2 3\r\nfilm 1 2 3\r\nof 4 5 6", 3).ids, ElementsAre(3)) << "other line ends, and none";
 }
 

@@ -171,6 +171,8 @@ INSTANTIATE_TEST_SUITE_P(
         swept("sweep_random_of_none", {"training.seed=1,2", "--random", "0"}, "--random is 0"),
         swept("sweep_seed_without_random", {"training.seed=1,2", "--seed", "3"},
               "--seed is that of --random N"),
+        swept("sweep_seed_below_0", {"training.seed=1,2", "--random", "2", "--seed=-1"},
+              "--seed is -1; expected 0 to"),
         swept("sweep_no_jobs", {"training.seed=1,2", "--jobs", "0"}, "--jobs is 0 .expected 1 to 1024"),
         swept("sweep_unknown_device", {"training.seed=1,2", "--device", "cuda:x"}, "unknown device 'cuda:x'"),
         swept("sweep_device_beyond_int", {"training.seed=1,2", "--device", "cuda:99999999999"},
@@ -524,6 +526,14 @@ INSTANTIATE_TEST_SUITE_P(
                   0,
                   ""}),
     case_name);
+
+TEST(Doctor, TakesAFolderForTemporaryFilesWithAnyName) {
+  const FaultFolder folder;
+  const std::filesystem::path odd = folder.path() / "a: b #c";
+  std::filesystem::create_directory(odd);
+  const ProgramResult result = folder.run({"doctor"}, {"TMPDIR=" + odd.string()});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+}
 
 TEST(Doctor, TellsOfAFolderForTemporaryFilesThatIsNotThere) {
   const FaultFolder folder;

@@ -67,6 +67,8 @@ TEST(RunPage, SaysHowTheLogitsWereScaled) {
   run.record().config.metrics.fits_shift = true;
   run.finish({{"temperatures", {1.25}}, {"shifts", {-1.5}}});
   EXPECT_THAT(run_page(run.report()), HasSubstr(">-1.5, fitted on the validation data<"));
+  run.finish({{"temperatures", {1.25}}, {"shifts", Json::array()}});
+  EXPECT_THROW(run_page(run.report()), ArtifactError);
 }
 
 TEST(RunPage, ShowsTheFiguresOfShortAndLongTexts) {
