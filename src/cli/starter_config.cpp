@@ -1,7 +1,6 @@
 #include "cli/starter_config.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -278,12 +277,6 @@ StarterConfig make_starter_config(const InitRequest& request) {
                     "something from hundreds on",
                     data.train.paths.front(), data.facts.examples, kFewExamples));
   const TaskConfig task = find_task(request, data, starter);
-  if (task.kind == TaskConfig::Kind::kMultiLabel && std::filesystem::is_directory(data.train.paths.front()))
-    throw UsageError(
-        fmt::format("'{}' holds {} class folders, and class folders are for two labels; for more, bring a "
-                    "table, JSON lines or "
-                    "lines of '__label__NAME text'",
-                    data.train.paths.front(), task.labels.size()));
   require_yaml_names(data);
   Lines lines(starter);
   lines.comment(fmt::format("Written by `{}`; why a value was chosen stands beside it.", request.command));

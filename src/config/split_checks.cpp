@@ -158,8 +158,8 @@ void check_keras_task(const CheckedSettings& settings) {
   if (splits_as_keras(settings) && !settings.is_binary())
     settings.fault(
         "data.validation.method",
-        "is keras, which splits class folders, but task.kind is multi_label (expected random, stratified "
-        "or hash)");
+        "is keras, which splits two classes, but task.kind is multi_label (expected random, stratified or "
+        "hash)");
 }
 
 }  // namespace bernoulli::config

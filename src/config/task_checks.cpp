@@ -41,17 +41,10 @@ void check_columns_of_task(const CheckedSettings& settings) {
 }
 
 void check_sources_of_task(const CheckedSettings& settings) {
-  if (!known_formats(settings.run.data).contains("class_folders")) return;
-  if (!settings.is_binary()) {
-    settings.fault(
-        "task.kind",
-        "is multi_label, but class folders give each text one label (expected binary, or data in another "
-        "format)");
-  } else if (settings.run.task.positive_above) {
+  if (settings.run.task.positive_above && known_formats(settings.run.data).contains("class_folders"))
     settings.fault(
         "task.positive_above",
         "compares numbers, but the labels of class folders are their names (name one in `positive`)");
-  }
 }
 
 void check_label_columns(const CheckedSettings& settings) {
