@@ -36,7 +36,8 @@ size_t checked_threads(int threads) {
 }
 
 void check_room(const Texts& texts, size_t num_outputs, const void* out, size_t out_size) {
-  if (texts.count > std::numeric_limits<size_t>::max() / num_outputs || out_size != texts.count * num_outputs)
+  constexpr size_t kMost = std::numeric_limits<ptrdiff_t>::max() / sizeof(double);  // no array has more
+  if (texts.count > kMost / num_outputs || out_size != texts.count * num_outputs)
     throw UsageError(fmt::format("room for {} answers, expected that for {} texts with {} each", out_size,
                                  texts.count, num_outputs));
   if (texts.count == 0) return;

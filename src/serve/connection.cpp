@@ -85,15 +85,21 @@ Connection::~Connection() {
 }
 
 void Connection::start() {
+  look_up_client();
   Error ignored;
-  const auto end = stream_.socket().remote_endpoint(ignored);
-  client_ = ignored ? "-" : end.address().to_string();
   stream_.socket().set_option(net::ip::tcp::no_delay(true), ignored);
   read_head();
 }
 
+void Connection::look_up_client() {
+  Error error;
+  const auto end = stream_.socket().remote_endpoint(error);
+  client_ = error ? "-" : end.address().to_string();
+}
+
 void Connection::refuse() {
-  client_ = "-";
+  look_up_client();
+  request_line_ = "-";
   refuse_request({503, fmt::format("{} connections are open, and this server takes no more; come again later",
                                    space_.options.max_connections)});
 }
@@ -233,8 +239,9 @@ void Connection::refuse_request(const RequestFault& fault) {
 
 void Connection::send(Answer answer) {
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin_;
-  const RequestFacts facts{answer.endpoint, answer.response.status,      answer.num_texts,
-                           request_bytes_,  answer.response.body.size(), taken.count()};
+  const size_t response_bytes = is_head_ ? 0 : answer.response.body.size();
+  const RequestFacts facts{answer.endpoint, answer.response.status, answer.num_texts,
+                           request_bytes_,  response_bytes,         taken.count()};
   space_.handler.metrics().count(facts);
   tell(facts);
   write(std::move(answer.response));

@@ -1,11 +1,14 @@
 #include "serve/request_head.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/field.hpp>
 #include <fmt/format.h>
+
+#include "core/ascii.h"
 
 namespace bernoulli::serve {
 namespace {
@@ -22,6 +25,22 @@ void check_transfer_encoding(const RequestHead& head) {
     throw RequestFault{400, "HTTP/1.0 has no Transfer-Encoding; send Content-Length"};
   if (count > 1 || !beast::iequals(head[field::transfer_encoding], "chunked"))
     throw RequestFault{400, "the Transfer-Encoding is another one than chunked alone"};
+}
+
+/// HOST or HOST:PORT, the host a name or an address (RFC 3986, section 3.2.2). An empty one is allowed.
+bool is_host(std::string_view value) {
+  constexpr std::string_view kOfNames = "-._~%!$&'()*+,;=", kOfAddresses = ":.";
+  const bool in_brackets = value.starts_with('[');
+  const size_t end = in_brackets ? value.find(']') : std::min(value.find(':'), value.size());
+  if (end == std::string_view::npos) return false;
+  const std::string_view host = value.substr(in_brackets ? 1 : 0, end - (in_brackets ? 1 : 0));
+  const std::string_view rest = value.substr(in_brackets ? end + 1 : end);
+  const auto belongs_to_host = [&](char c) {
+    if (is_digit(c) || is_letter(c)) return true;
+    return (in_brackets ? kOfAddresses : kOfNames).find(c) != std::string_view::npos;
+  };
+  return std::ranges::all_of(host, belongs_to_host) &&
+         (rest.empty() || (rest.front() == ':' && std::ranges::all_of(rest.substr(1), is_digit)));
 }
 
 /// A target as a proxy gets it, "http://host/path", as a server gets it (RFC 9112, section 3.2.2).
@@ -57,6 +76,8 @@ void check_head(const RequestHead& head) {
   }
   if (head.version() >= kHttp11 && head.count(field::host) == 0)
     throw RequestFault{400, "the request has no Host, which HTTP/1.1 demands"};
+  if (!is_host({head[field::host].data(), head[field::host].size()}))
+    throw RequestFault{400, "the Host of the request is neither HOST nor HOST:PORT"};
   check_transfer_encoding(head);
   if (head.version() >= kHttp11 && !head[field::expect].empty() &&
       !beast::iequals(head[field::expect], "100-continue"))

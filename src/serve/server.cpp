@@ -29,8 +29,8 @@ namespace {
 
 constexpr size_t kRefusedAtOnce = 64;  ///< connections above the limit that are told why
 constexpr std::chrono::milliseconds kPause{
-    100};                                     ///< before the next try where the system gives no connection
-constexpr std::chrono::seconds kLastWait{1};  ///< for requests that were told to end
+    100};  ///< before the next try where the system gives no connection
+constexpr std::chrono::milliseconds kLastWait{1000};  ///< for requests that were told to end
 
 tcp::endpoint endpoint_of(const ServerOptions& options) {
   ErrorCode error;
@@ -201,17 +201,23 @@ class Server::Loop {
       const std::lock_guard lock(space_.mutex);
       for (Connection* connection : space_.open) connection->end_when_idle();
     }
-    timer_.expires_after(options_.grace);
+    timer_.expires_after(options_.grace - last_wait());
     timer_.async_wait([this](ErrorCode error) {
       if (!error) cancel();
     });
     end_if_done();
   }
 
+  /// The last part of the grace.
+  std::chrono::milliseconds last_wait() const {
+    return std::min(kLastWait, std::chrono::milliseconds(options_.grace) / 2);
+  }
+
   void cancel() {
     log_warning("the time to stop is over: ending with requests that are not answered");
+    if (handler_.metrics().in_flight == 0) return give_up();  // clients that did not finish what they send
     handler_.cancel();
-    timer_.expires_after(kLastWait);
+    timer_.expires_after(last_wait());
     timer_.async_wait([this](ErrorCode error) {
       if (!error) give_up();
     });

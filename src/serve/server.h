@@ -19,7 +19,7 @@ struct ServerOptions {
   /// That a client may take for the head of a request (waiting for it included), for its body, and to take
   /// the answer; whoever takes longer is disconnected.
   std::chrono::seconds timeout{30};
-  std::chrono::seconds grace{10};  ///< from the signal that stops to the end of requests under way
+  std::chrono::seconds grace{8};  ///< from the signal that stops to the end of requests under way
   /// Called after SIGHUP, on a thread of its own; throws nothing. Empty: SIGHUP stops.
   std::function<void()> reload = {};
 };

@@ -4,6 +4,7 @@
 Usage: check_artifact.py model.pt
 """
 
+import io
 import json
 import sys
 import threading
@@ -40,6 +41,15 @@ def main(path):
     assert model([]).shape == (0, num_outputs)
     assert model([""]).shape == (1, num_outputs)
     assert model(["the movie " * 100_000]).isfinite().all()
+
+    frozen = torch.jit.freeze(model, preserved_attrs=["byte_strings", "logits", "decide", "vectorize", "from_ids"])
+    saved = io.BytesIO()
+    torch.jit.save(frozen, saved)
+    saved.seek(0)
+    again = torch.jit.load(saved)
+    assert torch.equal(again(texts), probabilities) and torch.equal(again.logits(texts), model.logits(texts))
+    assert torch.equal(again.from_ids(again.vectorize(texts)), probabilities)
+    assert torch.equal(again.decide(texts), model.decide(texts))
 
     differing = []
 

@@ -84,6 +84,7 @@ class Answers(unittest.TestCase):
             answer = exchange(server, b"HEAD /health HTTP/1.1\r\nHost: x\r\n\r\nHEAD /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             self.assertRegex(answer, rb"^HTTP/1.1 200 OK\r\n(.*\r\n)+\r\nHTTP/1.1 404 Not Found\r\n(.*\r\n)+\r\n$")
             self.assertIn(b"Content-Length: 18\r\n", answer)
+            self.assertEqual(server.metric("response_bytes_total"), 0)
 
     def test_reach_200_connections_at_once(self):
         expected = ["{\"predictions\":[" + line + "]}\n" for line in predict("sequence", TEXTS)]

@@ -49,8 +49,11 @@ class HostileClients(unittest.TestCase):
                 self.refused(server, f"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: {coding}\r\n\r\n".encode() + b"0\r\n\r\n" + hidden, 400)
             old = exchange(server, b"POST /predict HTTP/1.0\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n0\r\n\r\n" + hidden)
             self.assertRegex(old, rb"^HTTP/1.0 400 (.*\r\n)+\r\n\{\"error\":\"HTTP/1.0 has no Transfer-Encoding.*\}\n$")
-            for hosts in (b"", b"Host: x\r\nHost: y\r\n", b"Host: x\r\nhost: x\r\n"):
+            for hosts in (b"", b"Host: x\r\nHost: y\r\n", b"Host: x\r\nhost: x\r\n", b"Host: a b/c\r\n", b"Host: http://x/\r\n", b"Host: [::1\r\n",
+                          b"Host: [::1]x\r\n", b"Host: x:y\r\n", b"Host: x\xff\r\n"):
                 self.refused(server, b"GET /health HTTP/1.1\r\n" + hosts + b"\r\n" + hidden, 400)
+            for host in (b"", b"x-1.example:8080", b"127.0.0.1:", b"[::1]:80", b"[::ffff:127.0.0.1]"):
+                self.assertRegex(exchange(server, b"GET /health HTTP/1.1\r\nConnection: close\r\nHost: " + host + b"\r\n\r\n"), rb"^HTTP/1.1 200 ")
 
     def test_cannot_say_a_thing_twice(self):
         with Server("binary") as server:
