@@ -108,7 +108,11 @@ const std::vector<std::string>& positional_words(const po::variables_map& values
 
 std::optional<std::string> optional_word(const po::variables_map& values, const char* name) {
   if (!values.contains(name)) return std::nullopt;
-  return values[name].as<std::string>();
+  const auto& word = values[name].as<std::string>();
+  if (word.empty())
+    throw UsageError(
+        fmt::format("--{} is empty; leave it out, or see whether a shell variable is not set", name));
+  return word;
 }
 
 int64_t number_within(const po::variables_map& values, const char* name, int64_t least, int64_t most) {

@@ -32,7 +32,7 @@ std::optional<boost::program_options::variables_map> parse_words(
 const std::vector<std::string>& positional_words(const boost::program_options::variables_map& values,
                                                  const Usage& usage, const char* what);
 
-/// The value of an option that may be left out.
+/// The value of an option that may be left out. @throws UsageError for an empty one
 std::optional<std::string> optional_word(const boost::program_options::variables_map& values,
                                          const char* name);
 

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/cpu/Utils.h>
 
@@ -21,6 +20,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/spill.h"
+#include "core/usual_threads.h"
 #include "core/version.h"
 #include "store/run_paths.h"
 #include "tensor/device.h"
@@ -91,7 +91,7 @@ Json examine() {
                {"compiler", kCompiler},
                {"libtorch", kTorchVersionBuilt},
                {"cores", std::thread::hardware_concurrency()},
-               {"threads", at::get_num_threads()},
+               {"threads", usual_threads()},
                {"cpu_capability", at::get_cpu_capability()},
                {"cuda_devices", devices}};
   if (devices == 0) json["no_cuda_because"] = why_no_cuda;

@@ -88,10 +88,11 @@ int run_export(const std::vector<std::string>& words) {
   if (run.info.config.exported.buckets == "used") used = used_rows(run, splits, arguments->run);
   HeldOutData held_out = reference_data(splits, arguments->run);
   const ReferenceTexts reference = reference_texts(run, held_out, device);
-  const nlohmann::ordered_json report =
+  nlohmann::ordered_json report =
       write_artifact({run.info.config, run.vectorizer, run.info.labels, run.info.thresholds,
                       run.info.pos_weight, run.info.scaling, run.model, device, [&] { return used; }},
                      reference, arguments->output, arguments->format);
+  report["path"] = arguments->output.string();
   print(arguments->json ? json_text(report) : printable(export_text(report, arguments->output)));
   return 0;
 }

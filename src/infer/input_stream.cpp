@@ -31,7 +31,7 @@ InputStream::InputStream(const std::string& file) : name_(file == "-" ? "standar
   while (fd_.reset(open_file()), fd_.get() < 0 && errno == EINTR) throw_if_stopped();
   if (fd_.get() < 0 && (errno == ENOENT || errno == ENOTDIR))
     throw DataError(fmt::format("'{}' does not exist (expected a file of texts, or '-')", name_));
-  if (fd_.get() < 0) throw IoError(fmt::format("cannot open '{}': {}", name_, std::strerror(errno)));
+  if (fd_.get() < 0) throw DataError(fmt::format("cannot open '{}': {}", name_, std::strerror(errno)));
   struct stat status {};
   if (::fstat(fd_.get(), &status) == 0 && S_ISDIR(status.st_mode))
     throw DataError(fmt::format("'{}' is a folder (expected a file of texts, or '-')", name_));

@@ -53,6 +53,7 @@ TEST_F(EndToEndExport, ExportWritesTheOtherFormatsIntoTheRunFolder) {
     ASSERT_EQ(exported.exit_code, 0) << format << exported.err;
     const Json report = Json::parse(exported.out);
     EXPECT_EQ(report["file"], name);
+    EXPECT_TRUE(fs::exists(folder_ / report["path"].get<std::string>())) << report;
     EXPECT_EQ(report["verified_texts"], 20) << format;
     EXPECT_EQ(report["verified_split"], "test") << format;
     EXPECT_LE(report["max_difference"], 1e-6) << format;
