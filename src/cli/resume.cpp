@@ -51,6 +51,8 @@ Json without_later_keys(Json settings) {
   const auto drop = [](Json& section, const char* key, const Json& as_before) {
     if (section.is_object() && section.contains(key) && section[key] == as_before) section.erase(key);
   };
+  drop(settings["data"]["train"], "fraction", nullptr);
+  drop(settings["data"]["train"], "seed", nullptr);
   drop(settings["data"]["columns"], "text_separator", " ");
   drop(settings["data"]["columns"], "split", nullptr);
   drop(settings["data"]["columns"], "group", nullptr);

@@ -121,6 +121,8 @@ DataConfig bind_data(Reader reader) {
   data.root = reader.text("root");
   Reader train = reader.map("train");
   data.train = bind_source(train);
+  data.train_fraction = train.optional_number("fraction");
+  data.train_seed = static_cast<uint64_t>(train.optional_integer("seed").value_or(0));
   train.finish();
   data.validation = bind_held_out(reader.optional_map("validation"));
   data.test = bind_held_out(reader.optional_map("test"));

@@ -79,6 +79,8 @@ struct CacheConfig {
 struct DataConfig {
   std::string root = ".";
   SourceConfig train;
+  std::optional<double> train_fraction;  ///< of what the held-out parts leave, in (0, 1]; absent: all of it
+  uint64_t train_seed = 0;               ///< of the draw of that fraction
   HeldOutConfig validation;
   HeldOutConfig test;
   ColumnsConfig columns;

@@ -173,7 +173,21 @@ FieldSchema data_section() {
       {text("root", "folder where relative paths start; a relative one starts in the working directory")
            .size(1)
            .defaults("."),
-       map("train", "the training source", {path_field(), format_field()}).shorthand("path"),
+       map("train", "the training source",
+           {path_field(), format_field(),
+            number(
+                "fraction",
+                "share of the training examples that is trained on, drawn of what the held-out parts leave; "
+                "a smaller one is part of a larger one; null: all")
+                .above(0)
+                .at_most(1)
+                .optional(),
+            integer("seed", "of that draw")
+                .at_least(0)
+                .at_most(kLargestSeed)
+                .defaults(42)
+                .only_when("fraction")})
+           .shorthand("path"),
        held_out("validation",
                 "what decides the best checkpoint, early stopping, fitted temperatures, shifts and "
                 "thresholds; null: "

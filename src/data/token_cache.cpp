@@ -137,9 +137,11 @@ struct Entry {
 
 Json token_settings(const RunConfig& config) {
   std::error_code ignored;
+  Json train = to_json(config.data.train);
+  if (config.data.train_fraction) train["fraction"] = {*config.data.train_fraction, config.data.train_seed};
   return {{"root", fs::absolute(config.data.root, ignored).lexically_normal().string()},
           {"written_root", config.data.root},  // stands in the names of examples
-          {"train", to_json(config.data.train)},
+          {"train", std::move(train)},
           {"validation", to_json(config.data.validation)},
           {"test", to_json(config.data.test)},
           {"columns", to_json(config.data.columns)},

@@ -11,8 +11,8 @@
 namespace bernoulli::sweep {
 namespace {
 
-constexpr std::array<std::string_view, 4> kSeeds = {"training.seed", "data.validation.seed", "data.test.seed",
-                                                    "data.validation.fold"};
+constexpr std::array<std::string_view, 5> kSeeds = {
+    "training.seed", "data.train.seed", "data.validation.seed", "data.test.seed", "data.validation.fold"};
 
 std::vector<Setting> without(std::vector<Setting> settings, const std::vector<std::string>& keys) {
   std::erase_if(settings,

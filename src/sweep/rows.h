@@ -8,8 +8,8 @@
 
 namespace bernoulli::sweep {
 
-/// The axes of `training.seed`, `data.validation.seed`, `data.test.seed` and `data.validation.fold` that take
-/// several values: of a lucky draw of weights or examples nothing is to be learned.
+/// The axes of `training.seed`, the seeds of `data` and `data.validation.fold` that take several values: of a
+/// lucky draw of weights or examples nothing is to be learned.
 std::vector<std::string> seeds_of(const Sweep& sweep);
 
 /// One trial, or all trials that differ in seeds alone: what is ranked, and goes on or stays behind.

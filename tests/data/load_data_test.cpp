@@ -146,6 +146,27 @@ TEST(LoadData, CutsPartsWithTheirTargetsWeightsAndOrigins) {
   }
 }
 
+TEST(LoadData, TrainsOnAShareAndHoldsOutTheSame) {
+  const DataFolder folder;
+  std::string rows = "text,label\n";
+  for (int i = 0; i < 40; ++i) rows += fmt::format("text {},{}\n", i, i % 2 == 0 ? "good" : "bad");
+  folder.write("train.csv", rows);
+  DataConfig data = below(folder);
+  const auto train_size = [&] { return load_data(data, good_or_bad()).train.size(); };
+  data.train_fraction = 0.5;
+  EXPECT_EQ(train_size(), 20);
+  data.train_fraction = {};
+  data.validation.split = SplitConfig{"stratified", 0.25, 1};
+  const DataSplits all = load_data(data, good_or_bad());
+  data.train_fraction = 0.5;
+  const DataSplits half = load_data(data, good_or_bad());
+  EXPECT_EQ(half.train.size(), 15);
+  EXPECT_THAT(half.validation->texts, ::testing::ElementsAreArray(all.validation->texts));
+  EXPECT_THAT(all.train.texts, ::testing::IsSupersetOf(half.train.texts));
+  data.train_fraction = 1;
+  EXPECT_THAT(load_data(data, good_or_bad()).train.texts, ::testing::ElementsAreArray(all.train.texts));
+}
+
 TEST(LoadData, MakesTheSameTargetsFromEveryFormat) {
   const DataFolder folder;
   folder.write("m.csv", "text,label\nx,\"a,b\"\ny,\nz,b\n");

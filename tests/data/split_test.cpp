@@ -340,6 +340,19 @@ TEST(Split, KerasOrderOfTheTrainingPartSurvivesATestPart) {
   EXPECT_THAT(parts.validation, ElementsAre(3, 6));
 }
 
+TEST(Split, ASmallerShareIsPartOfALargerOne) {
+  std::vector<int64_t> smaller;
+  for (const double fraction : {0.001, 0.1, 0.25, 0.5, 1.0}) {
+    const std::vector<int64_t> larger = drawn_share(200, fraction, 42);
+    EXPECT_EQ(larger.size(), std::max<size_t>(1, static_cast<size_t>(fraction * 200)));
+    EXPECT_TRUE(std::ranges::includes(larger, smaller)) << fraction;
+    smaller = larger;
+  }
+  EXPECT_EQ(smaller.front(), 0);
+  EXPECT_EQ(smaller.back(), 199);
+  EXPECT_NE(drawn_share(200, 0.5, 42), drawn_share(200, 0.5, 43));
+}
+
 TEST(Split, RefusesToLeaveAPartEmpty) {
   EXPECT_EQ(message_of<DataError>([] { split_indices(examples(3), split("random", 0.1), std::nullopt); }),
             "the split leaves no validation example (more data, or another fraction)");

@@ -45,6 +45,8 @@ TEST(TokenSettings, EveryKeyThatTokensDependOnCounts) {
       {"data.root", {{"data.root=elsewhere"}}},
       {"data.train.path", {{"data.train.path=b.csv"}}},
       {"data.train.format", {{"data.train.format=tsv"}}},
+      {"data.train.fraction", {{"data.train.fraction=0.5"}}},
+      {"data.train.seed", {{"data.train.seed=7"}, {"data.train.fraction=0.5"}}},
       {"data.validation.path", {validation_file}},
       {"data.validation.format", {{"data.validation.format=tsv"}, validation_file}},
       {"data.validation.from", {validation_file}},
