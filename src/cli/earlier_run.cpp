@@ -8,7 +8,6 @@
 
 #include "core/error.h"
 #include "core/log.h"
-#include "core/name_list.h"
 #include "infer/run_files.h"
 #include "train/start_from.h"
 
@@ -52,13 +51,9 @@ void start_from_earlier_run(const RunConfig& config, PreparedRun& run) {
   nlohmann::ordered_json record =
       start_from(start,
                  {fmt::format("'{}', step {}", start.path, earlier.checkpoint.step),
-                  earlier.checkpoint.weights, earlier.vectorizer},
-                 *run.vectorizer, run.plan);
+                  earlier.checkpoint.weights, earlier.vectorizer, earlier.info.labels, earlier.plan},
+                 *run.vectorizer, run.labels, run.plan);
   record["step"] = earlier.checkpoint.step;
-  const std::vector<std::string>&before = earlier.info.labels.names, &now = run.labels.names;
-  if (before != now)
-    log_warning(fmt::format("the weights of '{}' were trained for the labels {}, and these are {}",
-                            start.path, item_list(before), item_list(now)));
   run.audit[kStartKey] = std::move(record);
 }
 

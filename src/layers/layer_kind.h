@@ -42,7 +42,7 @@ struct Initializer {
 /// Numbers that no generator draws: the first columns of some rows of a parameter.
 struct GivenNumbers {
   int64_t columns = 0;
-  std::vector<int64_t> rows;  ///< empty: all of them
+  std::vector<int64_t> rows;  ///< along the first dimension; empty: all numbers, in rows of the last one
   std::vector<float> values;  ///< rows * columns, row-major
 };
 
@@ -53,7 +53,7 @@ struct ParameterSpec {
   Initializer initializer;
   bool trainable = true;  ///< false: a buffer (running statistics, a table that stays as it starts)
   /// What stands there instead of draws (the others are drawn as if there were none); null: nothing. A bias
-  /// is one row.
+  /// is one row, or with `rows` of one number each.
   std::shared_ptr<const GivenNumbers> given = nullptr;
 };
 

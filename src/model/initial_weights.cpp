@@ -84,7 +84,9 @@ void set_initial_weights(const layers::ParameterSpec& spec, uint64_t seed, uint6
   if (given == nullptr || given->columns < spec.shape.back() || !given->rows.empty())
     draw(spec.initializer, mix_seed(seed, random_stream::kInitialWeights, index), out);
   if (given == nullptr) return;
-  const auto columns = static_cast<size_t>(given->columns), stride = static_cast<size_t>(spec.shape.back());
+  // A bias without rows is one row.
+  const int64_t row_size = given->rows.empty() ? spec.shape.back() : out.numel() / out.size(0);
+  const auto columns = static_cast<size_t>(given->columns), stride = static_cast<size_t>(row_size);
   float* const numbers = out.mutable_data_ptr<float>();
   for (size_t i = 0; i < given->values.size() / columns; ++i) {
     const size_t row = given->rows.empty() ? i : static_cast<size_t>(given->rows[i]);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/log.h"
+#include "train/label_match.h"
 
 namespace bernoulli {
 namespace {
@@ -20,12 +22,6 @@ namespace {
 using layers::GivenNumbers;
 using layers::ParameterSpec;
 using Json = nlohmann::ordered_json;
-
-/// Rows of two tables that stand for the same token, one by one; or why there are none.
-struct SameRows {
-  std::vector<int64_t> here, there;
-  std::string fault;
-};
 
 bool hash_alike(const TextConfig& a, const TextConfig& b) {
   const auto same_step = [](const KindConfig& one, const KindConfig& other) {
@@ -35,6 +31,7 @@ bool hash_alike(const TextConfig& a, const TextConfig& b) {
          std::ranges::equal(a.standardize, b.standardize, same_step);
 }
 
+/// Of two tables, by token.
 SameRows same_rows(const Vectorizer& here, const Vectorizer& there) {
   SameRows rows;
   const Vocabulary *own = here.vocabulary(), *other = there.vocabulary();
@@ -58,7 +55,7 @@ SameRows same_rows(const Vectorizer& here, const Vectorizer& there) {
   return rows;
 }
 
-/// Numbers of a tensor, or of some of its rows of `columns`.
+/// Numbers of a tensor, or of some of its rows of `columns` numbers.
 std::vector<float> numbers_of(const RawTensor& tensor, const std::vector<int64_t>* rows, int64_t columns) {
   const size_t row_bytes = static_cast<size_t>(columns) * sizeof(float);
   std::vector<float> numbers(rows == nullptr ? tensor.bytes.size() / sizeof(float)
@@ -73,6 +70,10 @@ std::vector<float> numbers_of(const RawTensor& tensor, const std::vector<int64_t
   return numbers;
 }
 
+bool have_alike_rows(const std::vector<int64_t>& a, const std::vector<int64_t>& b) {
+  return !a.empty() && a.size() == b.size() && std::equal(a.begin() + 1, a.end(), b.begin() + 1);
+}
+
 std::string shape_text(const std::vector<int64_t>& shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));
 }
@@ -80,8 +81,10 @@ std::string shape_text(const std::vector<int64_t>& shape) {
 /// Matches tensors of two models by name.
 class Matcher {
  public:
-  Matcher(const EarlierModel& earlier, const Vectorizer& vectorizer)
-      : earlier_(earlier), rows_(same_rows(vectorizer, earlier.vectorizer)) {
+  Matcher(const EarlierModel& earlier, const Vectorizer& vectorizer, LabelsOfModel labels)
+      : earlier_(earlier),
+        tokens_(same_rows(vectorizer, earlier.vectorizer)),
+        labels_(std::move(labels), {earlier.labels, layers::label_rows(earlier.plan)}) {
     for (const RawTensor& tensor : earlier.weights) unused_.emplace(tensor.name, &tensor);
   }
 
@@ -93,12 +96,20 @@ class Matcher {
       return;
     }
     const RawTensor& tensor = *found->second;
-    const std::string fault = fault_of(tensor, table, parameter);
+    const bool by_label = !table && !tensor.shape.empty() && labels_.matches(name);
+    const SameRows of_labels =
+        by_label ? labels_.rows(name, parameter.shape.front(), tensor.shape.front()) : SameRows();
+    const SameRows* const rows = table ? &tokens_ : by_label ? &of_labels : nullptr;
+    const std::string fault = fault_of(tensor, rows, parameter);
     if (fault.empty()) {
       if (table) require_all_rows(tensor);
-      parameter.given = std::make_shared<const GivenNumbers>(given(tensor, table, parameter.shape.back()));
+      GivenNumbers numbers = given(tensor, rows, parameter);
+      if (by_label && labels_.negates())
+        std::ranges::transform(numbers.values, numbers.values.begin(), std::negate<>());
+      parameter.given = std::make_shared<const GivenNumbers>(std::move(numbers));
       taken_.push_back(name);
-      if (table) num_rows_ = rows_.here.size();
+      if (table) num_rows_ = tokens_.here.size();
+      if (by_label) labels_.note_taken(name, of_labels);
     } else {
       drawn_.push_back(fmt::format("{}: {}", name, fault));
     }
@@ -108,6 +119,7 @@ class Matcher {
   const std::vector<std::string>& taken() const { return taken_; }
   const std::vector<std::string>& drawn() const { return drawn_; }
   size_t num_rows() const { return num_rows_; }  ///< of the table that are taken
+  const LabelMatch& labels() const { return labels_; }
 
   std::vector<std::string> unused() const {
     std::vector<std::string> names;
@@ -116,11 +128,11 @@ class Matcher {
   }
 
  private:
-  std::string fault_of(const RawTensor& tensor, bool table, const ParameterSpec& parameter) const {
+  /// @param rows  that are taken one by one; null: the tensor is taken as it is
+  static std::string fault_of(const RawTensor& tensor, const SameRows* rows, const ParameterSpec& parameter) {
     if (tensor.dtype != Dtype::kF32)
       return fmt::format("is {} there, expected {}", to_string(tensor.dtype), to_string(Dtype::kF32));
-    const bool same_width = !tensor.shape.empty() && tensor.shape.back() == parameter.shape.back();
-    if (table && tensor.shape.size() == 2 && same_width) return rows_.fault;
+    if (rows != nullptr && have_alike_rows(tensor.shape, parameter.shape)) return rows->fault;
     if (tensor.shape == parameter.shape) return "";
     return fmt::format("has shape {} there and {} here", shape_text(tensor.shape),
                        shape_text(parameter.shape));
@@ -133,13 +145,15 @@ class Matcher {
                                     earlier_.vectorizer.num_ids()));
   }
 
-  GivenNumbers given(const RawTensor& tensor, bool table, int64_t columns) const {
-    if (!table) return {columns, {}, numbers_of(tensor, nullptr, columns)};
-    return {columns, rows_.here, numbers_of(tensor, &rows_.there, columns)};
+  static GivenNumbers given(const RawTensor& tensor, const SameRows* rows, const ParameterSpec& parameter) {
+    if (rows == nullptr) return {parameter.shape.back(), {}, numbers_of(tensor, nullptr, 0)};
+    const int64_t columns = layers::num_numbers(parameter) / parameter.shape.front();
+    return {columns, rows->here, numbers_of(tensor, &rows->there, columns)};
   }
 
   const EarlierModel& earlier_;
-  SameRows rows_;
+  SameRows tokens_;
+  LabelMatch labels_;
   std::map<std::string, const RawTensor*> unused_;
   std::vector<std::string> taken_;
   std::vector<std::string> drawn_;  ///< with the reason
@@ -173,8 +187,8 @@ void refuse_unmatched(const StartFromConfig& config, const EarlierModel& earlier
 }  // namespace
 
 Json start_from(const StartFromConfig& config, const EarlierModel& earlier, const Vectorizer& vectorizer,
-                layers::ModelPlan& plan) {
-  Matcher matcher(earlier, vectorizer);
+                const Labels& labels, layers::ModelPlan& plan) {
+  Matcher matcher(earlier, vectorizer, {labels, layers::label_rows(plan)});
   for (layers::NamedLayer* layer : plan.all_layers()) {
     const bool table = layer == &plan.layers.front();
     for (ParameterSpec& parameter : layer->plan.parameters)
@@ -189,13 +203,15 @@ Json start_from(const StartFromConfig& config, const EarlierModel& earlier, cons
   for (const std::string& line : matcher.drawn())
     log_warning(fmt::format("{}: starts as without model.start_from", line));
   for (const std::string& name : unused) log_warning(fmt::format("{} of {} is not used", name, earlier.name));
+  matcher.labels().log(earlier.name);
   return {{"path", config.path},
           {"fingerprint", fingerprint_of(earlier.weights)},
           {"tensors", matcher.taken()},
           {"rows", vectorizer.num_ids()},
           {"rows_found", matcher.num_rows()},
           {"drawn", matcher.drawn()},
-          {"unused", unused}};
+          {"unused", unused},
+          {"labels", matcher.labels().to_json()}};
 }
 
 }  // namespace bernoulli

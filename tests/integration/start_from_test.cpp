@@ -40,11 +40,12 @@ class EarlierRun : public ::testing::Test {
   }
 
   void write_data(const std::string& name, const std::vector<std::string>& good,
-                  const std::vector<std::string>& bad) const {
+                  const std::vector<std::string>& bad, const std::string& good_label = "good",
+                  const std::string& bad_label = "bad") const {
     std::string csv = "text,label\n";
     for (size_t i = 0; i < 80; ++i)
       csv += (i % 2 == 0 ? good : bad)[i / 2 % 2] + " film " + std::to_string(i % 7) + "," +
-             (i % 2 == 0 ? "good" : "bad") + "\n";
+             (i % 2 == 0 ? good_label : bad_label) + "\n";
     folder_.write(name, csv);
   }
   ProgramResult run(std::vector<std::string> words) const {
@@ -184,8 +185,75 @@ TEST_F(EarlierRun, LeavesWhatDoesNotMatchToTheDrawsWhereItIsAskedTo) {
   EXPECT_THAT(second.err,
               HasSubstr("warning: linear_2.weight: has shape [3, 4] there and [5, 4] here: starts as "
                         "without model.start_from"));
-  EXPECT_THAT(second.err, HasSubstr("were trained for the labels bad, good, and these are good, bad"));
+  EXPECT_THAT(second.err, HasSubstr(" are bad, good, these the other way round: its logit starts negated"));
   EXPECT_EQ(json("second/data.json")["start_from"]["drawn"].size(), 3u);
+}
+
+TEST_F(EarlierRun, AnswersAlikeForTheSameClassWhicheverIsThePositiveOne) {
+  const auto logit = [&](const std::string& name) {
+    return Json::parse(run({"predict", path(name), "--text", "fine film"}).out)["logit"].get<float>();
+  };
+  const std::vector<std::string> settings = {start(), kNoLearning, "training.max_steps=1"};
+  std::vector<std::string> turned = settings;
+  turned.emplace_back("task={positive: bad}");
+  const ProgramResult second = train("turned", turned);
+  ASSERT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_THAT(second.err, Not(HasSubstr("were trained for the labels")));
+  EXPECT_NE(logit("first"), 0);
+  EXPECT_NEAR(logit("turned"), -logit("first"), 1e-6);
+  EXPECT_EQ(json("turned/data.json")["start_from"]["labels"]["matched"], "negated");
+
+  write_data("data.csv", {"fine", "lovely"}, {"dull", "flat"}, "yes", "no");
+  std::vector<std::string> renamed = settings;
+  renamed.emplace_back("task={positive: yes}");
+  const ProgramResult third = train("renamed", renamed);
+  ASSERT_EQ(third.exit_code, 0) << third.err;
+  EXPECT_THAT(third.err, HasSubstr("warning: the weights of '" + path("first") + "', step "));
+  EXPECT_THAT(third.err, HasSubstr("were trained for the labels bad, good, and these are no, yes"));
+  EXPECT_NEAR(logit("renamed"), logit("first"), 1e-6);
+}
+
+TEST_F(EarlierRun, GivesLabelsByName) {
+  const auto train_labels = [&](const std::string& run_dir, const std::vector<std::string>& names,
+                                std::vector<std::string> settings) {
+    std::string rows, list;
+    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+    for (size_t i = 0; i < 96; ++i) {
+      const std::string& name = names[i % names.size()];
+      rows +=
+          Json{{"text", name + " film " + std::to_string(i % 7)}, {"labels", Json::array({name})}}.dump() +
+          "\n";
+    }
+    folder_.write("rows.jsonl", rows);
+    settings.insert(settings.end(), {"data.train=rows.jsonl", "data.columns.label=labels",
+                                     "task={kind: multi_label, labels: [" + list + "]}",
+                                     fmt::format("model.layers[4].linear={}", names.size())});
+    return train(run_dir, settings);
+  };
+  const auto logits = [&](const std::string& name) {
+    return Json::parse(run({"predict", path(name), "--text", "red film"}).out)["logits"];
+  };
+  ASSERT_EQ(train_labels("labels", {"red", "green", "blue"}, {}).exit_code, 0);
+  const std::vector<std::string> start = {"model.start_from=" + path("labels"), kNoLearning,
+                                          "training.max_steps=1"};
+  const Json before = logits("labels");
+  EXPECT_NE(before["red"], before["blue"]);
+
+  const ProgramResult turned = train_labels("turned", {"blue", "green", "red"}, start);
+  ASSERT_EQ(turned.exit_code, 0) << turned.err;
+  EXPECT_THAT(turned.err, HasSubstr("by name: 'blue', 'green', 'red'; drawn: none; not used: none"));
+  for (const char* name : {"red", "green", "blue"})
+    EXPECT_NEAR(logits("turned")[name].get<float>(), before[name].get<float>(), 1e-6) << name;
+
+  const ProgramResult more = train_labels("more", {"red", "grey", "green", "pink"}, start);
+  ASSERT_EQ(more.exit_code, 0) << more.err;
+  EXPECT_THAT(more.err, HasSubstr("by name: 'red', 'green'; drawn: 'grey', 'pink'; not used: 'blue'"));
+  for (const char* name : {"red", "green"})
+    EXPECT_NEAR(logits("more")[name].get<float>(), before[name].get<float>(), 1e-6) << name;
+  EXPECT_EQ(json("more/data.json")["start_from"]["labels"], Json({{"matched", "by name"},
+                                                                  {"taken", {"red", "green"}},
+                                                                  {"drawn", {"grey", "pink"}},
+                                                                  {"unused", Json::array({"blue"})}}));
 }
 
 TEST_F(EarlierRun, IsWhatADryRunAndAComparisonBeginWithToo) {

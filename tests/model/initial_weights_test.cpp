@@ -1,6 +1,10 @@
 #include "model/initial_weights.h"
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -8,6 +12,7 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/eye.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 #include "model/model_fixture.h"
 
@@ -28,6 +33,24 @@ TEST(InitialWeights, OrthogonalRowsOrColumnsHaveLengthOneAndRightAngles) {
     const at::Tensor matrix = orthogonal(shape).view({shape[0], -1}).to(at::kDouble);
     const at::Tensor square = matrix.size(0) < matrix.size(1) ? matrix.mm(matrix.t()) : matrix.t().mm(matrix);
     EXPECT_TRUE(at::allclose(square, at::eye(square.size(0), at::kDouble), /*rtol=*/0, /*atol=*/1e-6));
+  }
+}
+
+TEST(InitialWeights, SomeRowsMayBeGivenOfAnyNumberOfDimensions) {
+  for (const std::vector<int64_t>& shape : std::vector<std::vector<int64_t>>{{3}, {3, 2}, {3, 2, 4}}) {
+    SCOPED_TRACE(::testing::PrintToString(shape));
+    layers::ParameterSpec spec{"weight", shape, {layers::Initializer::Kind::kUniform, 1, 2}};
+    const at::Tensor drawn = at::zeros(shape, at::kFloat), mixed = at::zeros(shape, at::kFloat);
+    set_initial_weights(spec, 1, 0, drawn);
+    const int64_t columns = drawn.numel() / 3;
+    std::vector<float> values(static_cast<size_t>(2 * columns), 7);
+    std::fill_n(values.begin(), columns, 5);
+    spec.given = std::make_shared<const layers::GivenNumbers>(
+        layers::GivenNumbers{columns, {2, 0}, std::move(values)});
+    set_initial_weights(spec, 1, 0, mixed);
+    EXPECT_TRUE(at::equal(mixed[2], at::zeros_like(mixed[2]).fill_(5)));
+    EXPECT_TRUE(at::equal(mixed[1], drawn[1]));
+    EXPECT_TRUE(at::equal(mixed[0], at::zeros_like(mixed[0]).fill_(7)));
   }
 }
 
