@@ -45,7 +45,8 @@ std::vector<std::string> precisions(const Predictions& validation, const FittedT
     remarks.push_back(fmt::format("precision {:.6g} of {:.6g}", counts.true_positives,
                                   counts.true_positives + counts.false_positives));
   }
-  for (const int64_t label : fitted.shared) remarks[static_cast<size_t>(label)] += ", shared";
+  for (const int64_t label : fitted.shared)
+    remarks[static_cast<size_t>(label)] += fitted.pools_all ? ", that of all labels" : ", shared";
   for (const int64_t label : fitted.left_at_half) remarks[static_cast<size_t>(label)] = "not fitted";
   return remarks;
 }
@@ -61,6 +62,17 @@ LogitScaling fitted_scaling(const Predictions& validation, const FinishedTrainin
   return std::move(fitted.scaling);
 }
 
+void tell_of_pool(const FittedThresholds& fitted, int64_t min_positives,
+                  const std::vector<std::string>& names) {
+  if (!fitted.pools_all) return;
+  std::vector<std::string> rare;
+  for (const int64_t label : fitted.shared) rare.push_back(names[static_cast<size_t>(label)]);
+  log_info(fmt::format(
+      "fewer than {} validation examples with {}, all taken together: the threshold there is that of the "
+      "decisions about all labels",
+      min_positives, name_list(rare)));
+}
+
 /// check_validation() has told which labels have no examples to fit one on.
 FittedThresholds fitted_thresholds(const Predictions& validation, const FinishedTraining& training) {
   const std::vector<std::string>& names = training.run.labels.names;
@@ -74,6 +86,7 @@ FittedThresholds fitted_thresholds(const Predictions& validation, const Finished
   }
   for (std::string& reason : fitted.reasons) reason += "; it stays 0.5 there";
   warn_of_each(fitted.reasons, "miss what metrics.threshold demands, and keep 0.5");
+  tell_of_pool(fitted, training.config.metrics.threshold.min_positives, names);
   log_fitted("threshold", fitted.thresholds, names, precisions(validation, fitted));
   return fitted;
 }

@@ -37,11 +37,11 @@ void check_threshold(const Labels& labels, const std::vector<TargetCounts>& coun
                   next_step));
 }
 
-/// What the threshold of each label is fitted on: labels that share one have the examples of all of them.
+/// What the threshold of each label is fitted on: labels that share one have the examples of their pool.
 std::vector<TargetCounts> pooled(std::vector<TargetCounts> counts, const ThresholdConfig& threshold) {
   const std::vector<int64_t> rare = rare_labels(counts, threshold);
   TargetCounts pool;
-  for (const int64_t label : rare) {
+  for (const int64_t label : pooled_labels(counts, threshold)) {
     pool.positive += counts[static_cast<size_t>(label)].positive;
     pool.negative += counts[static_cast<size_t>(label)].negative;
   }

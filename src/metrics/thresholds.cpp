@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -150,9 +151,12 @@ FittedThresholds choose_thresholds(const Predictions& validation, const Threshol
   }
   const Goal goal = goal_of(config);
   FittedThresholds fitted;
-  fitted.shared = rare_labels(count_targets(validation.targets, validation.num_labels), config);
+  const std::vector<TargetCounts> counts = count_targets(validation.targets, validation.num_labels);
+  fitted.shared = rare_labels(counts, config);
+  const std::vector<int64_t> pooled = pooled_labels(counts, config);
+  fitted.pools_all = pooled.size() > fitted.shared.size();
   std::vector<ScoredExample> pool;
-  for (const int64_t label : fitted.shared) {
+  for (const int64_t label : pooled) {
     const std::vector<ScoredExample> column = score_label(validation, label, 0.5);
     pool.insert(pool.end(), column.begin(), column.end());
   }
@@ -181,6 +185,16 @@ std::vector<int64_t> rare_labels(const std::vector<TargetCounts>& counts, const 
     if (counts[label].positive < config.min_positives) rare.push_back(static_cast<int64_t>(label));
   }
   return rare;
+}
+
+std::vector<int64_t> pooled_labels(const std::vector<TargetCounts>& counts, const ThresholdConfig& config) {
+  std::vector<int64_t> pooled = rare_labels(counts, config);
+  int64_t positives = 0;
+  for (const int64_t label : pooled) positives += counts[static_cast<size_t>(label)].positive;
+  if (pooled.empty() || positives >= config.min_positives) return pooled;
+  pooled.resize(counts.size());
+  std::iota(pooled.begin(), pooled.end(), 0);
+  return pooled;
 }
 
 std::string nothing_above(const Predictions& predictions, const std::vector<double>& thresholds) {

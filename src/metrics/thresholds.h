@@ -16,13 +16,14 @@ struct FittedThresholds {
   std::vector<int64_t> left_at_half;  ///< labels, ascending, for which none could be fitted
   std::vector<int64_t> shared;        ///< labels, ascending, that share one
   std::vector<std::string> reasons;   ///< of those that have examples of both kinds, and miss the demand
+  bool pools_all = false;             ///< the shared one is that of the decisions about all labels
 };
 
 /// Threshold(s) on the probability, fitted on validation predictions (one for binary, one a label for
 /// multi-label). kFixed gives the fixed value. With a fitted threshold is_positive() repeats the chosen split
 /// of the validation set.
 ///  kMaxF1              the best f1; among equals the highest threshold. The labels of rare_labels() share
-///  that of their decisions together
+///  that of the decisions about pooled_labels() together
 ///
 ///  kPrecisionAtRecall  the best precision among the splits with recall >= value; among equals the best
 ///  recall
@@ -38,6 +39,10 @@ FittedThresholds choose_thresholds(const Predictions& validation, const Threshol
 
 /// The labels, ascending, that kMaxF1 gives one threshold: those with fewer than `min_positives` positives.
 std::vector<int64_t> rare_labels(const std::vector<TargetCounts>& counts, const ThresholdConfig& config);
+
+/// The labels, ascending, on whose decisions that one is fitted: these, or all where these have fewer than
+/// `min_positives` positives together, so that a threshold of their own would follow the few.
+std::vector<int64_t> pooled_labels(const std::vector<TargetCounts>& counts, const ThresholdConfig& config);
 
 /// What to look at where there are positive examples and every answer is negative; else empty.
 /// @param thresholds  one for all labels, or one a label

@@ -190,6 +190,23 @@ TEST_F(EndToEndFitting, ADemandIsCountedByLabel) {
   EXPECT_THAT(folder_.read("run/report.html"), HasSubstr("one for all labels with fewer than 7 examples"));
 }
 
+TEST_F(EndToEndFitting, ALoneRareLabelTakesTheThresholdOfAllDecisions) {
+  std::string rows;
+  for (int i = 0; i < 60; ++i)
+    rows += std::string("{\"text\": \"") + (i % 2 == 0 ? "red" : "blue") + (i % 10 == 0 ? " green" : "") +
+            "\", \"labels\": [" + (i % 2 == 0 ? "\"r\"" : "") + (i % 10 == 0 ? ", \"g\"" : "") + "]}\n";
+  folder_.write("rows.jsonl", rows);
+  const ProgramResult trained =
+      run(train_words("run", {"--set", "data.train=rows.jsonl", "--set", "data.columns.label=labels", "--set",
+                              "data.test=null", "--set", "task={kind: multi_label, labels: [r, g]}", "--set",
+                              "model.layers[3].linear=2", "--set", "training.epochs=3", "--set",
+                              "metrics.threshold={max_f1: {min_positives: 4}}"}));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_THAT(trained.err, HasSubstr("fewer than 4 validation examples with 'g', all taken together: the "
+                                     "threshold there is that of the decisions about all labels\n"));
+  EXPECT_THAT(trained.err, ContainsRegex("'g' 0.[0-9]* .precision [0-9]+ of [0-9]+, that of all labels."));
+}
+
 TEST_F(EndToEndFitting, AFinishedRunTakesATemperatureThatEveryVerbDividesBy) {
   write_noisy_data();
   const std::string run_dir = (folder_ / "run").string();

@@ -201,6 +201,52 @@ TEST(Thresholds, OfRareLabelsAreOneOfTheirMicroF1) {
               ElementsAre(2));
 }
 
+/// 30 examples of labels with so many positives each.
+Scored with_positives(const std::vector<int>& positives) {
+  Random random(9);
+  Scored scored;
+  scored.num_labels = static_cast<int64_t>(positives.size());
+  for (int i = 0; i < 30; ++i) {
+    for (const int count : positives) {
+      scored.targets.push_back(i < count ? 1.0f : 0.0f);
+      scored.logits.push_back(static_cast<float>(scored.targets.back() + 2 * random.uniform() - 1));
+    }
+  }
+  return scored;
+}
+
+TEST(Thresholds, OfRareLabelsWithTooFewTogetherAreOneOfTheMicroF1OfAll) {
+  const Scored scored = with_positives({15, 2, 12});
+  const FittedThresholds alone = choose_thresholds(scored.view(), {Method::kMaxF1});
+  const FittedThresholds found =
+      choose_thresholds(scored.view(), {.method = Method::kMaxF1, .min_positives = 5});
+  EXPECT_THAT(found.shared, ElementsAre(1));
+  EXPECT_TRUE(found.pools_all);
+  EXPECT_NE(found.thresholds[1], alone.thresholds[1]);
+  EXPECT_EQ(found.thresholds[0], alone.thresholds[0]);
+  EXPECT_EQ(found.thresholds[2], alone.thresholds[2]);
+  const std::vector<std::string> names(3);
+  const MetricReport report =
+      compute_metrics(scored.view(), {found.thresholds[1]}, {}, names, TaskConfig::Kind::kMultiLabel, 0);
+  EXPECT_DOUBLE_EQ(value(report, "micro_f1"), best_micro_f1(scored));
+}
+
+TEST(Thresholds, OfRareLabelsAreTheirOwnFromSoManyTogetherOn) {
+  const Scored scored = with_positives({15, 2, 3});
+  const auto fitted_with = [&](int64_t min_positives) {
+    return choose_thresholds(scored.view(), {.method = Method::kMaxF1, .min_positives = min_positives});
+  };
+  const FittedThresholds five = fitted_with(5), six = fitted_with(6), all = fitted_with(100);
+  EXPECT_THAT(five.shared, ElementsAre(1, 2));
+  EXPECT_FALSE(five.pools_all) << "5 together";
+  EXPECT_THAT(six.shared, ElementsAre(1, 2));
+  EXPECT_TRUE(six.pools_all);
+  EXPECT_EQ(six.thresholds[1], six.thresholds[2]);
+  EXPECT_EQ(six.thresholds[1], all.thresholds[0]);
+  EXPECT_FALSE(all.pools_all) << "all are rare, and share one among themselves";
+  EXPECT_FALSE(fitted_with(2).pools_all) << "none is rare";
+}
+
 TEST(Thresholds, StayAtHalfWhereALabelHasOneClassOnly) {
   // The second label has no positive example, the third no negative one, the fourth none of weight above 0.
   const Scored four = {{1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1},
