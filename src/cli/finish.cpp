@@ -46,7 +46,7 @@ void tell_stale_exports(const RunPaths& paths) {
 /// What scaling the logits does to the figures of a set.
 Json changes(const Json& before, const Json& after) {
   Json changes;
-  for (const char* metric : {"log_loss", "brier_score", "expected_calibration_error"})
+  for (const char* metric : {"loss", "log_loss", "brier_score", "expected_calibration_error"})
     changes[metric] = {{"before", before.at("metrics").at(metric)},
                        {"after", after.at("metrics").at(metric)}};
   return changes;
@@ -144,10 +144,12 @@ void export_network(const FinishedTraining& training, const Calibration& calibra
   summary["timings"] = timings(log, monotonic_seconds() - started);
 }
 
-std::string metric_line(const Json& report) {
+/// @param is_scaled  the logits are not those of the training: its loss, with its weights, says nothing of
+/// them
+std::string metric_line(const Json& report, bool is_scaled) {
   std::string line;
-  for (const char* name :
-       {"loss", "accuracy", "f1", "micro_f1", "macro_f1", "roc_auc", "average_precision"}) {
+  for (const char* name : {is_scaled ? "log_loss" : "loss", "accuracy", "f1", "micro_f1", "macro_f1",
+                           "roc_auc", "average_precision"}) {
     const auto value = report.at("metrics").find(name);
     if (value != report.at("metrics").end() && !value->is_null())
       line += fmt::format("  {} {:.4f}", name, value->get<double>());
@@ -203,7 +205,8 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
 std::string summary_text(const Json& summary, const RunPaths& paths) {
   std::string text = fmt::format("run         {}\n", paths.folder.string());
   for (const char* split : {"validation", "test"}) {
-    if (summary.contains(split)) text += fmt::format("{:<10}{}\n", split, metric_line(summary[split]));
+    if (summary.contains(split))
+      text += fmt::format("{:<10}{}\n", split, metric_line(summary[split], summary.contains("calibration")));
   }
   if (summary.contains("calibration")) text += calibration_text(summary);
   text += baseline_text(summary) + demand_text(summary);

@@ -30,8 +30,12 @@ std::optional<double> number_at(const Json& json, const std::vector<std::string>
 
 Figures figures_of(const Json& summary, const std::string& metric) {
   Figures figures;
-  figures.validation = number_at(summary, {"validation", "metrics", metric});
-  figures.test = number_at(summary, {"test", "metrics", metric});
+  const auto figure = [&](const char* split) {
+    const auto before = number_at(summary, {"calibration", split, metric, "before"});
+    return metric == "loss" && before ? before : number_at(summary, {split, "metrics", metric});
+  };
+  figures.validation = figure("validation");
+  figures.test = figure("test");
   figures.seconds = number_at(summary, {"timings", "total_seconds"});
   if (const Json epochs = value_at(summary, {"epochs"}); epochs.is_number_integer())
     figures.epochs = epochs.get<int64_t>();

@@ -31,7 +31,8 @@ struct Figures {
   bool was_begun = true;
 };
 
-/// Of a trial whose summary.json is there; the metric may be undefined in it.
+/// Of a trial whose summary.json is there; the metric may be undefined in it. The loss is that of the
+/// training, before a fitted temperature or shift took its weights back.
 Figures figures_of(const nlohmann::ordered_json& summary, const std::string& metric);
 
 /// Of a training on its way, as of the end of an epoch: the validation that summary.json would be of, were

@@ -240,8 +240,11 @@ TEST_F(EndToEndFitting, AShiftUndoesThePositiveWeightInEveryVerb) {
   write_noisy_data();
   const std::string run_dir = (folder_ / "run").string();
   const std::vector<std::string> question = {"predict", run_dir, "--text", "fine film"};
-  ASSERT_EQ(run(train_words("run", {"--set", "loss.pos_weight=8"})).exit_code, 0);
-  EXPECT_EQ(read_json("run/summary.json")["shifts"], Json::array());
+  const ProgramResult weighted = run(train_words("run", {"--set", "loss.pos_weight=8"}));
+  ASSERT_EQ(weighted.exit_code, 0) << weighted.err;
+  EXPECT_THAT(weighted.out, HasSubstr("validation  loss "));
+  const Json trained = read_json("run/summary.json");
+  EXPECT_EQ(trained["shifts"], Json::array());
   const float before = Json::parse(run(question).out)["logit"];
 
   const ProgramResult fitted =
@@ -253,6 +256,17 @@ TEST_F(EndToEndFitting, AShiftUndoesThePositiveWeightInEveryVerb) {
                                            ::testing::Not(HasSubstr("cannot undo"))));
   EXPECT_THAT(fitted.out, HasSubstr("calibration on validation data:  log_loss "));
   const Json summary = read_json("run/summary.json");
+  for (const char* split : {"validation", "test"}) {
+    const Json& metrics = summary[split]["metrics"];
+    EXPECT_THAT(fitted.out,
+                HasSubstr(fmt::format("{:<10}  log_loss {:.4f}  accuracy {:.4f}", split,
+                                      metrics["log_loss"].get<double>(), metrics["accuracy"].get<double>())));
+    const Json& loss = summary["calibration"][split]["loss"];
+    EXPECT_EQ(loss["before"], trained[split]["metrics"]["loss"]) << "what a sweep ranks by";
+    EXPECT_EQ(loss["after"], metrics["loss"]);
+    EXPECT_GT(loss["after"], loss["before"]) << "of a weight that was taken back";
+  }
+  EXPECT_THAT(fitted.out, Not(HasSubstr("  loss ")));
   const float temperature = summary["temperatures"].at(0), shift = summary["shifts"].at(0);
   EXPECT_LT(shift, 0);
   EXPECT_LT(summary["calibration"]["validation"]["log_loss"]["after"],
