@@ -63,7 +63,7 @@ FieldSchema model_section(const std::vector<KindSchema>& layer_kinds) {
            .size(1, 256),
        map("start_from",
            "the weights of an earlier run, which this one begins with: tensors by name, rows of the table by "
-           "token; null: all are drawn",
+           "token, those of labels by label; null: all are drawn",
            {text("path",
                  "a run folder, of which the checkpoint counts that its training ended with, or a checkpoint "
                  "in one; a relative path starts at the working directory")
