@@ -200,7 +200,7 @@ TEST_F(EarlierRun, AnswersAlikeForTheSameClassWhicheverIsThePositiveOne) {
   ASSERT_EQ(second.exit_code, 0) << second.err;
   EXPECT_THAT(second.err, Not(HasSubstr("were trained for the labels")));
   EXPECT_NE(logit("first"), 0);
-  EXPECT_NEAR(logit("turned"), -logit("first"), 1e-6);
+  EXPECT_NEAR(logit("turned"), -logit("first"), 1e-5);
   EXPECT_EQ(json("turned/data.json")["start_from"]["labels"]["matched"], "negated");
 
   write_data("data.csv", {"fine", "lovely"}, {"dull", "flat"}, "yes", "no");
@@ -210,7 +210,7 @@ TEST_F(EarlierRun, AnswersAlikeForTheSameClassWhicheverIsThePositiveOne) {
   ASSERT_EQ(third.exit_code, 0) << third.err;
   EXPECT_THAT(third.err, HasSubstr("warning: the weights of '" + path("first") + "', step "));
   EXPECT_THAT(third.err, HasSubstr("were trained for the labels bad, good, and these are no, yes"));
-  EXPECT_NEAR(logit("renamed"), logit("first"), 1e-6);
+  EXPECT_NEAR(logit("renamed"), logit("first"), 1e-5);
 }
 
 TEST_F(EarlierRun, GivesLabelsByName) {
@@ -243,13 +243,13 @@ TEST_F(EarlierRun, GivesLabelsByName) {
   ASSERT_EQ(turned.exit_code, 0) << turned.err;
   EXPECT_THAT(turned.err, HasSubstr("by name: 'blue', 'green', 'red'; drawn: none; not used: none"));
   for (const char* name : {"red", "green", "blue"})
-    EXPECT_NEAR(logits("turned")[name].get<float>(), before[name].get<float>(), 1e-6) << name;
+    EXPECT_NEAR(logits("turned")[name].get<float>(), before[name].get<float>(), 1e-5) << name;
 
   const ProgramResult more = train_labels("more", {"red", "grey", "green", "pink"}, start);
   ASSERT_EQ(more.exit_code, 0) << more.err;
   EXPECT_THAT(more.err, HasSubstr("by name: 'red', 'green'; drawn: 'grey', 'pink'; not used: 'blue'"));
   for (const char* name : {"red", "green"})
-    EXPECT_NEAR(logits("more")[name].get<float>(), before[name].get<float>(), 1e-6) << name;
+    EXPECT_NEAR(logits("more")[name].get<float>(), before[name].get<float>(), 1e-5) << name;
   EXPECT_EQ(json("more/data.json")["start_from"]["labels"], Json({{"matched", "by name"},
                                                                   {"taken", {"red", "green"}},
                                                                   {"drawn", {"grey", "pink"}},
