@@ -153,6 +153,9 @@ bool is_file_at(int fd, const fs::path& path) {
          ours.st_ino == there.st_ino;
 }
 
+/// Returns 0, or an errno: EWOULDBLOCK where another process has the lock.
+int lock_now(int fd) { return ::flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno; }
+
 }  // namespace
 
 std::string read_file(const fs::path& path, int64_t max_bytes) {
@@ -295,27 +298,32 @@ void LineFile::append_record(std::string_view record) {
   }
 }
 
-FolderLock::FolderLock(const fs::path& folder) : path_(folder / ".lock") {
-  while (true) {
-    FileDescriptor fd = open_retrying(path_, O_RDWR | O_CREAT, 0644);
-    if (fd.get() < 0)
+FolderLock::FolderLock(const fs::path& folder) : folder_(folder), path_(folder / ".lock") {
+  const auto refuse_if_taken = [&](int error) {
+    if (error != EWOULDBLOCK) return;
+    throw RunFolderError(
+        fmt::format("folder '{}' is in use by another bernoulli process; wait for it or name another folder",
+                    folder.string()));
+  };
+  do {
+    folder_fd_ = open_retrying(folder, O_RDONLY | O_DIRECTORY);
+    if (folder_fd_.get() < 0)
+      throw IoError(fmt::format("cannot lock the folder '{}': {}", folder.string(), reason(errno)));
+    refuse_if_taken(lock_now(folder_fd_.get()));  // whatever else it says: not all file systems lock folders
+    fd_ = open_retrying(path_, O_RDWR | O_CREAT, 0644);
+    if (fd_.get() < 0)
       throw IoError(fmt::format("cannot make the lock file '{}': {}", path_.string(), reason(errno)));
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK)
-        throw IoError(fmt::format("cannot lock '{}': {}", path_.string(), reason(errno)));
-      throw RunFolderError(fmt::format(
-          "folder '{}' is in use by another bernoulli process; wait for it or name another folder",
-          folder.string()));
-    }
-    if (!is_file_at(fd.get(), path_)) continue;  // whoever had it removed the file meanwhile
-    fd_ = std::move(fd);
-    return;
-  }
+    const int error = lock_now(fd_.get());
+    refuse_if_taken(error);
+    if (error != 0) throw IoError(fmt::format("cannot lock '{}': {}", path_.string(), reason(error)));
+  } while (!is_there() || !is_file_at(fd_.get(), path_));  // whoever had it removed it meanwhile
 }
 
 FolderLock::~FolderLock() {
   if (is_file_at(fd_.get(), path_)) ::unlink(path_.c_str());  // while it is still ours
 }
+
+bool FolderLock::is_there() const { return is_file_at(folder_fd_.get(), folder_); }
 
 AtomicFolder::AtomicFolder(const fs::path& folder) : folder_(without_final_slash(folder)) {
   std::error_code error;

@@ -99,7 +99,9 @@ class LineFile {
 };
 
 /// Keeps `folder` for this process until destroyed; survives neither the process nor a SIGKILL, so no lock is
-/// ever stale. Its file, .lock, is there as long.
+/// ever stale. Locked are the folder itself, which nobody unlocks by removing a file, and its file .lock,
+/// which is there as long: earlier versions lock that alone, and it is what other machines see of a folder on
+/// NFS.
 class FolderLock {
  public:
   /// @throws RunFolderError if another process holds it, IoError if the lock file cannot be made.
@@ -108,8 +110,13 @@ class FolderLock {
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
 
+  /// Whether the folder at the path is still the one that was locked.
+  bool is_there() const;
+
  private:
-  std::filesystem::path path_;
+  std::filesystem::path folder_;
+  std::filesystem::path path_;  ///< of the lock file
+  FileDescriptor folder_fd_;
   FileDescriptor fd_;
 };
 

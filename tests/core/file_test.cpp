@@ -1,12 +1,16 @@
 #include "core/file.h"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <filesystem>
+#include <memory>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -236,17 +240,44 @@ TEST(FolderLock, IsHeldByOneAndFreedAtTheEnd) {
   EXPECT_THAT(names_in(folder), ::testing::IsEmpty());
   EXPECT_NO_THROW(FolderLock(folder.path()));
   EXPECT_THAT(message_of<IoError>([&] { FolderLock lock(folder / "none"); }),
-              StartsWith("cannot make the lock file '"));
+              StartsWith("cannot lock the folder '"));
 }
 
-/// A loser of the race for a folder must not hold the lock on a file that the winner removed.
-TEST(FolderLock, HoldsTheFileThatOthersWillFind) {
+TEST(FolderLock, IsHeldWhereItsFileWasRemoved) {
   const TemporaryFolder folder;
-  const FolderLock removed(folder.path());
-  fs::remove(folder / ".lock");
   const FolderLock lock(folder.path());
-  EXPECT_TRUE(fs::exists(folder / ".lock"));
-  EXPECT_THAT(message_of<RunFolderError>([&] { FolderLock third(folder.path()); }), HasSubstr("is in use"));
+  fs::remove(folder / ".lock");
+  EXPECT_THAT(message_of<RunFolderError>([&] { FolderLock second(folder.path()); }), HasSubstr("is in use"));
+  EXPECT_FALSE(fs::exists(folder / ".lock")) << "whoever is refused leaves nothing";
+}
+
+/// As programs do that were built before the folder itself was locked.
+TEST(FolderLock, ExcludesWhoeverLocksItsFileAlone) {
+  const TemporaryFolder folder;
+  const auto lock_file = [&] {
+    FileDescriptor fd(::open((folder / ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+    return ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0 ? std::move(fd) : FileDescriptor();
+  };
+  {
+    const FileDescriptor earlier = lock_file();
+    ASSERT_GE(earlier.get(), 0);
+    EXPECT_THAT(message_of<RunFolderError>([&] { FolderLock lock(folder.path()); }), HasSubstr("is in use"));
+    EXPECT_TRUE(fs::exists(folder / ".lock")) << "it is the other's";
+  }
+  const FolderLock lock(folder.path());
+  EXPECT_LT(lock_file().get(), 0);
+}
+
+TEST(FolderLock, LeavesTheFileOfAnother) {
+  const TemporaryFolder folder;
+  create_folder(folder / "run");
+  auto lock = std::make_unique<FolderLock>(folder / "run");
+  fs::rename(folder / "run", folder / "moved");
+  create_folder(folder / "run");
+  const FolderLock another(folder / "run");
+  lock.reset();
+  EXPECT_TRUE(fs::exists(folder / "run/.lock"));
+  EXPECT_THROW(FolderLock(folder / "run"), RunFolderError);
 }
 
 TEST(CreateFolder, MakesParentsAndRefusesAFileInTheWay) {

@@ -1,8 +1,11 @@
 """What surrounds a process: limits of the system, other programs in the same folder, folders that vanish, languages and clocks,
 damaged checkpoints, numbers that are not finite. docs/reliability.md has the rows."""
+import json
 import os
 import shutil
+import signal
 import subprocess
+import time
 
 from harness import FUSED, PROGRAM, SOAK, TRAIN, FaultTest, Folder, environment, faults, final_state, main, run
 
@@ -64,6 +67,33 @@ class Limits(FaultTest):
 
 
 class Company(FaultTest):
+    def stopped_training(self):
+        """One that has saved something, has more to save and stands still between two checkpoints."""
+        process = subprocess.Popen([PROGRAM, *TRAIN], cwd=self.folder.path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                   env=environment(faults(self.folder, slow_ms=50)), text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        while True:
+            self.assertIsNone(process.poll())
+            if any(name.endswith(".safetensors") for name in self.folder.checkpoints()):
+                process.send_signal(signal.SIGSTOP)
+                # Every thread stands; WNOWAIT leaves the end of a process to Popen.
+                how = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+                self.assertEqual(how.si_code, os.CLD_STOPPED, "the training has ended already")
+                # In the middle of a checkpoint its next write would fail without our doing, or could not be held back any more.
+                events = [json.loads(line) for line in (self.folder.out / "metrics.jsonl").read_text().splitlines()]
+                announced = [event["file"] for event in events if event["event"] == "checkpoint"]
+                if announced[-1] in self.folder.checkpoints() and not self.folder.leftovers():
+                    self.assertFalse((self.folder.out / "summary.json").exists())
+                    return process
+                process.send_signal(signal.SIGCONT)
+            time.sleep(0.002)
+
+    def end_of(self, process):
+        process.send_signal(signal.SIGCONT)
+        return process.communicate()[1]
+
     def test_of_twenty_that_start_at_once_one_wins(self):
         for _ in range(10 if SOAK else 1):
             self.folder.clear()
@@ -80,6 +110,16 @@ class Company(FaultTest):
         self.server.run(self.folder, extra=faults(self.folder, at=60, action="kill"))
         self.assertTrue((self.folder.out / ".lock").exists())
         self.resume_and_compare("stale lock")
+
+    def test_a_lock_file_that_is_removed_unlocks_nothing(self):
+        process = self.stopped_training()
+        (self.folder.out / ".lock").unlink()
+        second = self.server.run(self.folder)
+        self.assertEqual(second.code, 7, second)
+        self.assertIn("'out' is in use by another bernoulli process", second.err)
+        err = self.end_of(process)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertEqual(final_state(self.folder), self.expected)
 
     def test_a_folder_that_vanishes_is_not_made_again(self):
         """Renamed away in the middle: what was saved goes with it, and nothing new appears in its place."""
