@@ -90,7 +90,10 @@ int run_export(const std::vector<std::string>& words) {
   const ReferenceTexts reference = reference_texts(run, held_out, device);
   nlohmann::ordered_json report =
       write_artifact({run.info.config, run.vectorizer, run.info.labels, run.info.thresholds,
-                      run.info.pos_weight, run.info.scaling, run.model, device, [&] { return used; }},
+                      run.info.pos_weight, run.info.scaling, run.model, device, [&] { return used; },
+                      [&] {
+                        if (lock) lock->check_is_there();
+                      }},
                      reference, arguments->output, arguments->format);
   report["path"] = arguments->output.string();
   print(arguments->json ? json_text(report) : printable(export_text(report, arguments->output)));

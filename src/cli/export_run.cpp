@@ -81,7 +81,7 @@ std::string table_text(const nlohmann::ordered_json& table) {
 nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceTexts& reference,
                                       const std::filesystem::path& path, ExportFormat format) {
   const ArtifactParts artifact = artifact_of(parts, parts.model);
-  TrainerAnswers answers{reference.texts, reference.logits, reference.batches};
+  TrainerAnswers answers{reference.texts, reference.logits, reference.batches, parts.before_writing};
   // On the CPU trainer and file run the same kernels in the same batches, so nothing may differ.
   const double tolerance = parts.device.is_cpu() ? 0 : kVerifyTolerance;
   if (!parts.config.exported.is_compact())

@@ -33,6 +33,7 @@ struct ExportParts {
   c10::Device device;
   /// With export.buckets: used, a flag a row of the table: whether a training text has it. Else not called.
   std::function<std::vector<bool>()> used_rows;
+  std::function<void()> before_writing = {};  ///< TrainerAnswers
 };
 
 /// Raw texts with the trainer's own logits N*L, scaled as the model scales them: the file must give the same

@@ -137,7 +137,8 @@ void export_network(const FinishedTraining& training, const Calibration& calibra
   summary["artifact"] = write_artifact(
       {training.config, *run.vectorizer, run.labels, calibration.thresholds, run.pos_weight,
        calibration.scaling, network, training.device,
-       [&] { return rows_in(run.train.rows, run.vectorizer->num_ids()); }},
+       [&] { return rows_in(run.train.rows, run.vectorizer->num_ids()); },
+       [&] { training.folder.check_is_there(); }},
       {run.reference_texts, logits, std::move(batches), run.reference_split, data.targets, data.weights},
       training.paths.artifact());
   tell_stale_exports(training.paths);
@@ -198,6 +199,7 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
   export_network(training, calibration, network, logits, log, summary);
   summary["peak_memory_mib"] = peak_memory_mib();
   write_report(training, summary, logits);
+  log.check_is_there();
   write_json(training.paths.summary(), summary);  // last: a run that has it is finished
   return summary;
 }

@@ -6,7 +6,7 @@
 
 #include <c10/core/Device.h>
 
-#include "store/run_paths.h"
+#include "store/run_folder.h"
 #include "tensor/checkpoint.h"
 #include "train/metrics_log.h"
 #include "train/prepare.h"
@@ -23,6 +23,7 @@ struct FinishedTraining {
   const TrainingOutcome& outcome;
   c10::Device device;
   const std::string& engine;  ///< EngineChoice::name
+  const RunFolder& folder;
 };
 
 /// Fits temperature, shift and threshold on validation data, evaluates the chosen checkpoint on validation

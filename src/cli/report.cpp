@@ -127,15 +127,16 @@ void refuse_poorer_page(const std::vector<RunReport>& runs, const ReportArgument
                   "--output FILE");
 }
 
-/// Writes the page and returns what is printed.
+/// Writes the page and returns what is printed. @param lock  of the folder that it goes into, or null
 std::string write_page(const std::vector<RunReport>& runs, const std::vector<Json>& resolved,
-                       const ReportArguments& arguments, bool model_is_damaged) {
+                       const ReportArguments& arguments, bool model_is_damaged, const FolderLock* lock) {
   const std::string output = arguments.output.string();
   const auto comparisons = report::compare_with_first(runs);
   const std::string page = runs.size() == 1
                                ? report::run_page(runs.front())
                                : report::comparison_page(runs, comparisons, config::differences(resolved));
   refuse_poorer_page(runs, arguments, model_is_damaged);
+  if (lock != nullptr) lock->check_is_there();
   write_file_atomic(arguments.output, page);
   if (arguments.json) return json_text(json_of(runs, comparisons, output));
   std::string text;
@@ -162,7 +163,7 @@ int run_report(const std::vector<std::string>& words) {
       runs.push_back(report_of(*arguments, run, loaded.run, model_is_damaged));
       resolved.push_back(loaded.resolved);
     }
-    print(write_page(runs, resolved, *arguments, model_is_damaged));
+    print(write_page(runs, resolved, *arguments, model_is_damaged, lock.get()));
   } catch (const nlohmann::json::exception& error) {
     std::vector<std::string> folders;
     for (const RunPaths& run : arguments->runs) folders.push_back(run.folder.string());

@@ -32,6 +32,11 @@ using sweep::TrialState;
 /// A line of a training on standard error that means something here (core/log.h).
 constexpr std::string_view kWarning = "warning: ";
 
+void save_states(const sweep::Sweep& sweep, const TrialRuns& runs) {
+  runs.owned.check_is_there();
+  write_json(runs.folder / kSweepKind.marker, to_json(sweep));
+}
+
 /// A trial that is being trained.
 struct Running {
   Running(Trial& of, const fs::path& log_file, std::vector<std::string> words)
@@ -67,7 +72,7 @@ class TrialRunner {
   sweep::Figures figures_of(const Trial& trial) const;
   std::string time_left() const;
   void show_progress();
-  void save() const { write_json(runs_.folder / kSweepKind.marker, to_json(sweep_)); }
+  void save() const { save_states(sweep_, runs_); }
   /// "trial 3/12  lr=0.01"
   std::string name_of(const Trial& trial) const {
     return fmt::format("trial {}/{}{}", trial.number, sweep_.trials.size(), settings_text(sweep_, trial));
@@ -318,7 +323,7 @@ bool end_rung(sweep::Sweep& sweep, const TrialRuns& runs) {
   }
   const std::optional<sweep::RungEnd> end = sweep::end_rung(sweep, figures, runs.ranking, lengths);
   if (!end) return false;
-  write_json(runs.folder / kSweepKind.marker, to_json(sweep));
+  save_states(sweep, runs);
   log_info(fmt::format("rung {} of {}: {} of {} rows go on{}", end->rung, sweep.halving->num_rungs,
                        end->num_going_on, end->num_rows,
                        end->going_on.empty() ? "" : ": trials " + sweep::number_list(end->going_on)));

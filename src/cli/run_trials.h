@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/load.h"
+#include "store/run_folder.h"
 #include "sweep/leader_board.h"
 
 namespace bernoulli::cli {
@@ -24,6 +25,7 @@ struct TrialRuns {
   /// time; a row that was begun is begun whole. One is begun always.
   std::optional<double> seconds;
   double started_s = 0;
+  const RunFolder& owned;  ///< `folder`
 };
 
 /// Trains every trial that is waiting, each as a process of its own, and keeps the states in DIR/sweep.json;

@@ -52,6 +52,7 @@ int run_stability(const std::vector<std::string>& words) {
       });
   line.clear();
   const nlohmann::ordered_json json = to_json(comparison);
+  owned.check_is_there();
   write_file_atomic(folder / "curves.csv", stability::curves_csv(comparison.curves));
   write_file_atomic(folder / "stability.html", stability::page(comparison));
   write_json(folder / kComparisonKind.marker, json);

@@ -243,13 +243,14 @@ int run_sweep(const std::vector<std::string>& words) {
   warn_of_other_examples(planned.sweep, planned.configs);
   try {
     run_trials(planned.sweep, {folder, ranking, arguments->device, arguments->jobs, planned.configs,
-                               arguments->max_seconds, started_s});
+                               arguments->max_seconds, started_s, owned});
   } catch (const StopRequested&) {
     log_info("stopped; " + how_to_go_on(*arguments, folder));
     throw;
   }
   tell_what_is_left(planned.sweep, *arguments, folder);
   const auto figures = board_figures(planned.sweep, folder, planned.configs, ranking.metric);
+  owned.check_is_there();
   print(publish(make_leader_board(planned.sweep, figures, ranking), folder, arguments->json));
   return exit_code_of(planned.sweep);
 }

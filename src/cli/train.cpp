@@ -243,15 +243,17 @@ std::optional<TrainedRun> lead_run(const TrainArguments& arguments, const Start&
     environment["processes"] = others != nullptr ? others->all().size() : 1;
     describe_run(paths, config, run, std::move(environment));
   };
-  if (!saved) describe();  // a run that does not fit into memory leaves no folder
+  folder.check_is_there();  // it may have taken long until here
+  if (!saved) describe();   // a run that does not fit into memory leaves no folder
 
-  MetricsLog log(paths.metrics());
+  MetricsLog log(paths.metrics(), &folder);
   Trainer trainer({config, run.labels.names, run.train, run.validation ? &*run.validation : nullptr,
                    *run.loss, *engine.step, checkpoints, log, fingerprints_of(run, loaded), engine.family(),
                    arguments.pause_after_epoch});
   if (saved) {
     go_on(trainer, checkpoint, saved->run.training);
     // A refused continuation has left all as it was; from here on the run is not finished.
+    folder.check_is_there();
     fs::remove(paths.summary());
     describe();
   }
@@ -265,8 +267,9 @@ std::optional<TrainedRun> lead_run(const TrainArguments& arguments, const Start&
       return std::nullopt;
     }
     engine.step.reset();  // its tables; what is exported comes from the checkpoint
-    return TrainedRun{finish_run({config, run, paths, checkpoints, outcome, start.device, engine.name}, log),
-                      paths.folder};
+    return TrainedRun{
+        finish_run({config, run, paths, checkpoints, outcome, start.device, engine.name, folder}, log),
+        paths.folder};
   } catch (const StopRequested&) {
     tell_how_to_go_on("stopped", arguments, paths);
     throw;

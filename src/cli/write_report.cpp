@@ -25,7 +25,9 @@ void write_report(const FinishedTraining& training, const nlohmann::ordered_json
     report.no_answers_because = "the configuration has no validation or test data";
   }
   report.figures = figures_of(report.record, report.answers);
-  write_file_atomic(training.paths.report(), report::run_page(report));
+  const std::string page = report::run_page(report);
+  training.folder.check_is_there();
+  write_file_atomic(training.paths.report(), page);
 }
 
 }  // namespace bernoulli::cli

@@ -298,6 +298,12 @@ void LineFile::append_record(std::string_view record) {
   }
 }
 
+void LineFile::check_is_there() const {
+  if (!is_file_at(fd_.get(), path_))
+    throw IoError(fmt::format("cannot write '{}': the file that this process began was removed or moved",
+                              path_.string()));
+}
+
 FolderLock::FolderLock(const fs::path& folder) : folder_(folder), path_(folder / ".lock") {
   const auto refuse_if_taken = [&](int error) {
     if (error != EWOULDBLOCK) return;
@@ -324,6 +330,14 @@ FolderLock::~FolderLock() {
 }
 
 bool FolderLock::is_there() const { return is_file_at(folder_fd_.get(), folder_); }
+
+void FolderLock::check_is_there() const {
+  if (is_there()) return;
+  std::error_code ignored;
+  throw IoError(
+      fmt::format("cannot write into '{}': the folder in which this process began was removed or moved{}",
+                  folder_.string(), fs::exists(folder_, ignored) ? ", and another stands there" : ""));
+}
 
 AtomicFolder::AtomicFolder(const fs::path& folder) : folder_(without_final_slash(folder)) {
   std::error_code error;

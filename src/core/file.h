@@ -92,6 +92,8 @@ class LineFile {
   void append_record(std::string_view record);
   /// Makes every line so far durable. @throws IoError
   void sync();
+  /// @throws IoError where the file was removed or moved: nobody would find what is appended
+  void check_is_there() const;
 
  private:
   std::filesystem::path path_;
@@ -112,6 +114,8 @@ class FolderLock {
 
   /// Whether the folder at the path is still the one that was locked.
   bool is_there() const;
+  /// For whoever writes by paths, which may lead into a folder of others by now. @throws IoError
+  void check_is_there() const;
 
  private:
   std::filesystem::path folder_;

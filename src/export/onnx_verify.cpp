@@ -138,7 +138,8 @@ Verification verify_onnx(std::string_view bytes, const std::string& name, const 
 ExportReport export_onnx(const ArtifactParts& parts, const TrainerAnswers& trainer,
                          const std::filesystem::path& path, double tolerance, void (*poll)()) {
   const std::string bytes = serialize_onnx(parts);
-  return write_verified(path, bytes, verify_onnx(bytes, path.string(), parts, trainer, tolerance, poll));
+  return write_verified(path, bytes, trainer,
+                        verify_onnx(bytes, path.string(), parts, trainer, tolerance, poll));
 }
 
 }  // namespace bernoulli

@@ -71,6 +71,7 @@ ExportReport export_triton(const ArtifactParts& parts, const TrainerAnswers& tra
   const std::string labels = label_lines(labels_from_json(parts.labels));
   write_file_atomic(model / "config.pbtxt", config);
   write_file_atomic(model / "labels.txt", labels);
+  if (trainer.before_writing) trainer.before_writing();
   repository.commit();
   report.size_bytes += static_cast<int64_t>(config.size() + labels.size());
   return report;

@@ -146,7 +146,8 @@ Verification verify_artifact(std::string_view bytes, const std::string& name, co
 }
 
 ExportReport write_verified(const std::filesystem::path& path, std::string_view bytes,
-                            const Verification& verification) {
+                            const TrainerAnswers& trainer, const Verification& verification) {
+  if (trainer.before_writing) trainer.before_writing();
   write_file_atomic(path, bytes);
   return {static_cast<int64_t>(bytes.size()), verification};
 }
@@ -155,7 +156,7 @@ ExportReport export_artifact(const ArtifactParts& parts, const TrainerAnswers& t
                              const std::filesystem::path& path, double tolerance, int threads,
                              void (*poll)()) {
   const std::string bytes = serialize_artifact(parts);
-  return write_verified(path, bytes,
+  return write_verified(path, bytes, trainer,
                         verify_artifact(bytes, path.string(), trainer, tolerance, threads, poll));
 }
 

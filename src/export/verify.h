@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,9 @@ struct TrainerAnswers {
   /// Where the batches of that evaluation begin, in order, and N at the end (batch_begins): the same bits
   /// come of the same batches.
   std::vector<int64_t> batches;
+  /// Called when all is verified, and only the file is left to write; may throw, and there is no file. Empty:
+  /// nothing.
+  std::function<void()> before_writing = {};
 };
 
 /// Largest difference of a probability that is allowed where the trainer computed on another device than the
@@ -72,7 +76,7 @@ struct ExportReport {
 
 /// Writes what was verified, atomically. @throws IoError
 ExportReport write_verified(const std::filesystem::path& path, std::string_view bytes,
-                            const Verification& verification);
+                            const TrainerAnswers& trainer, const Verification& verification);
 
 /// Serialises, verifies the bytes against the trainer, and only then writes the file, atomically.
 /// @throws ArtifactError, and there is no file; IoError

@@ -64,7 +64,8 @@ Verification verify_weights(std::string_view bytes, const std::string& name, con
 ExportReport export_weights(const ArtifactParts& parts, const TrainerAnswers& trainer,
                             const std::filesystem::path& path, double tolerance, void (*poll)()) {
   const std::string bytes = serialize_weights(parts);
-  return write_verified(path, bytes, verify_weights(bytes, path.string(), parts, trainer, tolerance, poll));
+  return write_verified(path, bytes, trainer,
+                        verify_weights(bytes, path.string(), parts, trainer, tolerance, poll));
 }
 
 }  // namespace bernoulli

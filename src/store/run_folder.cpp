@@ -38,23 +38,33 @@ fs::path first_free(const std::string& name) {
 
 }  // namespace
 
-RunFolder::RunFolder(fs::path folder)
-    : paths_{std::move(folder)}, lock_(std::make_unique<FolderLock>(paths_.folder)) {}
+RunFolder::RunFolder(fs::path folder, const FolderKind& kind)
+    : paths_{std::move(folder)}, marker_(kind.marker), lock_(std::make_unique<FolderLock>(paths_.folder)) {}
 
 RunFolder::~RunFolder() {
   if (!lock_) return;
+  const bool ours = lock_->is_there();
   lock_.reset();
-  ::rmdir(paths_.folder.c_str());  // fails where there is something in it
+  if (ours) ::rmdir(paths_.folder.c_str());  // fails where there is something in it
+}
+
+void RunFolder::check_is_whole() const {
+  check_is_there();
+  std::error_code ignored;
+  if (!fs::exists(paths_.folder / marker_, ignored))
+    throw IoError(
+        fmt::format("cannot write into '{}': its {} was removed, without which nothing reads the folder",
+                    paths_.folder.string(), marker_));
 }
 
 RunFolder RunFolder::create(const std::optional<fs::path>& requested, const std::string& name,
                             const FolderKind& kind) {
-  if (!requested) return RunFolder(first_free(name));
+  if (!requested) return RunFolder(first_free(name), kind);
   if (fs::exists(*requested) && !fs::is_directory(*requested))
     throw RunFolderError(fmt::format("'{}' is a file, and never overwritten; name a folder with {}",
                                      requested->string(), kind.option));
   create_folder(*requested);
-  RunFolder run(*requested);
+  RunFolder run(*requested, kind);
   if (!kind.resumable && fs::exists(*requested / kind.marker)) {
     throw RunFolderError(fmt::format("'{}' is the {} already, and never overwritten; name another with {}",
                                      requested->string(), kind.noun, kind.option));
@@ -70,7 +80,7 @@ RunFolder RunFolder::create(const std::optional<fs::path>& requested, const std:
 
 RunFolder RunFolder::open_for_resume(const fs::path& folder, const FolderKind& kind) {
   create_folder(folder);
-  RunFolder run(folder);
+  RunFolder run(folder, kind);
   // Without its marker it is ours where a writer was killed before anything was whole.
   if (!fs::is_regular_file(folder / kind.marker) && !std::ranges::all_of(content_of(folder), is_temporary)) {
     throw RunFolderError(fmt::format("'{}' is not a {} (no {} in it): nothing to resume", folder.string(),

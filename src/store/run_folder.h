@@ -40,10 +40,17 @@ class RunFolder {
 
   const RunPaths& paths() const { return paths_; }
 
+  /// To be asked before anything is written. @throws IoError where the folder was removed or moved meanwhile,
+  /// whatever stands there now
+  void check_is_there() const { lock_->check_is_there(); }
+  /// The same of its marker too, without which nobody takes the folder for what it is.
+  void check_is_whole() const;
+
  private:
-  explicit RunFolder(std::filesystem::path folder);
+  RunFolder(std::filesystem::path folder, const FolderKind& kind);
 
   RunPaths paths_;
+  const char* marker_;
   std::unique_ptr<FolderLock> lock_;
 };
 

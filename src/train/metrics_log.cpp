@@ -93,6 +93,7 @@ void MetricsLog::take_times(const Json& event) {
 }
 
 void MetricsLog::append(const std::string& event, int64_t epoch, int64_t step, const Json& values) {
+  check_is_there();
   const double now = wall_time_now();
   Json line = {
       {"event", event}, {"epoch", epoch}, {"step", step}, {"seconds", elapsed_s()}, {"wall_time", now}};
@@ -104,6 +105,16 @@ void MetricsLog::append(const std::string& event, int64_t epoch, int64_t step, c
   }
   file_->append(compact_json(line));
   events_->add(now, step, scalars_of(line));
+}
+
+void MetricsLog::sync() {
+  file_->sync();
+  check_is_there();  // behind what takes time
+}
+
+void MetricsLog::check_is_there() const {
+  if (folder_ != nullptr) folder_->check_is_whole();
+  file_->check_is_there();
 }
 
 std::map<int64_t, double> MetricsLog::validation_values(const std::string& metric) const {

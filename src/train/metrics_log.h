@@ -12,6 +12,7 @@
 
 #include "core/file.h"
 #include "store/event_file.h"
+#include "store/run_folder.h"
 
 namespace bernoulli {
 
@@ -20,8 +21,10 @@ namespace bernoulli {
 /// seconds of training since the last one by epoch. Its numbers go to a file for TensorBoard too.
 class MetricsLog {
  public:
-  /// Touches no file yet. @param path  of metrics.jsonl; the file for TensorBoard stands beside it
-  explicit MetricsLog(std::filesystem::path path) : path_(std::move(path)) {}
+  /// Touches no file yet. @param path  of metrics.jsonl; the file for TensorBoard stands beside it.
+  /// @param folder  of the run, which outlives this; null: nobody's
+  explicit MetricsLog(std::filesystem::path path, const RunFolder* folder = nullptr)
+      : path_(std::move(path)), folder_(folder) {}
 
   /// Begins, or takes over an existing file up to the checkpoint of `step`: what was written after it was
   /// never part of the state that is resumed, and is dropped. The file for TensorBoard is made again from
@@ -30,14 +33,19 @@ class MetricsLog {
   /// stopped just before a validation saves twice at one step.
   void begin(int64_t step, bool validated);
 
+  /// @throws IoError, of check_is_there too
   void append(const std::string& event, int64_t epoch, int64_t step, const nlohmann::ordered_json& values);
 
   /// By step, what the validations in the file say of `metric`; those where it was undefined are left out.
   /// @throws IoError
   std::map<int64_t, double> validation_values(const std::string& metric) const;
 
-  /// Makes the lines durable: a checkpoint must not outlive the history that led to it. @throws IoError
-  void sync() { file_->sync(); }
+  /// Makes the lines durable: a checkpoint must not outlive the history that led to it. The last thing before
+  /// one is written. @throws IoError, of check_is_there too
+  void sync();
+  /// @throws IoError where the run folder is not the one in which this log was begun, or has lost its
+  /// configuration or this log: what is written by paths would go into another's run, or be read by nobody
+  void check_is_there() const;
 
   /// Seconds of work on this run, earlier processes included.
   double elapsed_s() const;
@@ -51,6 +59,7 @@ class MetricsLog {
   double& seconds_of(int64_t epoch);
 
   std::filesystem::path path_;
+  const RunFolder* folder_;
   double earlier_s_ = 0;
   double started_s_ = 0;
   std::vector<double> epoch_seconds_;

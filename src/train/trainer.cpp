@@ -339,6 +339,7 @@ void Trainer::save() {
   saving_.start([this, checkpoint = std::move(checkpoint), outdated = take_outdated()] {
     parts_.log.sync();
     parts_.checkpoints.save(checkpoint);
+    if (!outdated.empty()) parts_.log.check_is_there();  // another run's checkpoints are not outdated
     for (const int64_t step : outdated) parts_.checkpoints.remove(step);
   });
   if (large) saving_.wait();

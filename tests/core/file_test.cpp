@@ -230,6 +230,19 @@ TEST(LineFile, SaysWhereItCannotWrite) {
             "cannot write '/dev/full' (5 bytes): No space left on device");
 }
 
+TEST(LineFile, TellsWhereItsFileIsNoMore) {
+  const TemporaryFolder folder;
+  LineFile file(folder / "log");
+  file.append("one");
+  EXPECT_NO_THROW(file.check_is_there());
+  fs::rename(folder / "log", folder / "kept");
+  EXPECT_THAT(message_of<IoError>([&] { file.check_is_there(); }), EndsWith("was removed or moved"));
+  folder.write("log", "another's");
+  EXPECT_THROW(file.check_is_there(), IoError);
+  fs::rename(folder / "kept", folder / "log");
+  EXPECT_NO_THROW(file.check_is_there());
+}
+
 TEST(FolderLock, IsHeldByOneAndFreedAtTheEnd) {
   const TemporaryFolder folder;
   {
@@ -266,6 +279,21 @@ TEST(FolderLock, ExcludesWhoeverLocksItsFileAlone) {
   }
   const FolderLock lock(folder.path());
   EXPECT_LT(lock_file().get(), 0);
+}
+
+TEST(FolderLock, TellsWhereItsFolderIsNoMore) {
+  const TemporaryFolder folder;
+  create_folder(folder / "run");
+  const FolderLock lock(folder / "run");
+  EXPECT_NO_THROW(lock.check_is_there());
+  fs::rename(folder / "run", folder / "moved");
+  EXPECT_THAT(message_of<IoError>([&] { lock.check_is_there(); }), EndsWith("was removed or moved"));
+  create_folder(folder / "run");
+  const FolderLock another(folder / "run");
+  EXPECT_FALSE(lock.is_there());
+  EXPECT_THAT(message_of<IoError>([&] { lock.check_is_there(); }),
+              EndsWith("was removed or moved, and another stands there"));
+  EXPECT_NO_THROW(another.check_is_there());
 }
 
 TEST(FolderLock, LeavesTheFileOfAnother) {

@@ -100,6 +100,13 @@ TEST_F(Verify, CanBeStoppedAndThenWritesNoFile) {
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
+TEST_F(Verify, AsksBeforeItWritesAndWritesNoFileWhereItMayNot) {
+  TrainerAnswers asking = answers();
+  asking.before_writing = [] { throw IoError("not there"); };
+  EXPECT_THROW(export_artifact(model.parts(), asking, path, 0), IoError);
+  EXPECT_TRUE(fs::is_empty(folder.path()));
+}
+
 TEST_F(Verify, RefusesAnswersThatDoNotBelongToTheTexts) {
   logits.pop_back();
   EXPECT_THROW(export_artifact(model.parts(), answers(), path), InternalError);

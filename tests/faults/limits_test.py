@@ -121,6 +121,36 @@ class Company(FaultTest):
         self.assertEqual(process.returncode, 0, err)
         self.assertEqual(final_state(self.folder), self.expected)
 
+    def test_a_folder_that_another_has_taken_is_left_to_it(self):
+        """Moved away in the middle, and a second training in its place: the first one touches nothing of it."""
+        process = self.stopped_training()
+        moved = self.folder.path / "moved"
+        self.addCleanup(shutil.rmtree, moved, ignore_errors=True)
+        self.folder.out.rename(moved)
+        second = self.server.run(self.folder, [*TRAIN, "--set", "training.seed=6"])
+        self.assertEqual(second.code, 0, second)
+        files = {path: (path.stat().st_ino, path.read_bytes()) for path in self.folder.out.rglob("*") if path.is_file()}
+        err = self.end_of(process)
+        self.assertEqual(process.returncode, 5, err)
+        self.assertRegex(err, "bernoulli: cannot write into 'out': .* was removed or moved, and another stands there")
+        now = {path: (path.stat().st_ino, path.read_bytes()) for path in self.folder.out.rglob("*") if path.is_file()}
+        self.assertEqual(now, files)
+        shutil.rmtree(self.folder.out)
+        moved.rename(self.folder.out)
+        self.resume_and_compare("folder taken by another")
+
+    def test_files_without_which_nothing_reads_a_run_are_missed(self):
+        for name in ("config.yaml", "metrics.jsonl"):
+            self.folder.clear()
+            process = self.stopped_training()
+            kept = self.folder.path / "kept"
+            (self.folder.out / name).rename(kept)
+            err = self.end_of(process)
+            self.assertEqual(process.returncode, 5, f"{name}: {err}")
+            self.assertRegex(err, f"bernoulli: cannot write .*'out.*{name}.* was removed", name)
+            kept.rename(self.folder.out / name)
+            self.resume_and_compare(f"{name} removed and put back")
+
     def test_a_folder_that_vanishes_is_not_made_again(self):
         """Renamed away in the middle: what was saved goes with it, and nothing new appears in its place."""
         process = subprocess.Popen([PROGRAM, *TRAIN], cwd=self.folder.path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,

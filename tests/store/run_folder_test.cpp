@@ -1,6 +1,7 @@
 #include "store/run_folder.h"
 
 #include <filesystem>
+#include <memory>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -102,6 +103,30 @@ TEST_F(InTemporaryFolder, TakesNoLinkToAFolderAway) {
   fs::create_symlink("real", "link");
   { const RunFolder run = RunFolder::open_for_resume("link"); }
   EXPECT_TRUE(fs::exists("link/config.yaml"));
+}
+
+TEST_F(InTemporaryFolder, TellsWhereAnotherFolderStandsInItsPlace) {
+  auto run = std::make_unique<RunFolder>(RunFolder::create(fs::path("run"), "x"));
+  EXPECT_NO_THROW(run->check_is_there());
+  fs::rename("run", "moved");
+  EXPECT_THROW(run->check_is_there(), IoError);
+  fs::create_directory("run");
+  EXPECT_THAT(testing::message_of<IoError>([&] { run->check_is_there(); }),
+              HasSubstr("cannot write into 'run': "));
+  run.reset();
+  EXPECT_TRUE(fs::exists("run")) << "it is empty, and another's";
+}
+
+TEST_F(InTemporaryFolder, IsWholeWithItsMarkerOnly) {
+  const RunFolder run = RunFolder::create(fs::path("run"), "x");
+  EXPECT_NO_THROW(run.check_is_there());
+  EXPECT_THAT(testing::message_of<IoError>([&] { run.check_is_whole(); }),
+              HasSubstr("its config.yaml was removed"));
+  folder_.write("run/config.yaml", "a: 1\n");
+  EXPECT_NO_THROW(run.check_is_whole());
+  const RunFolder sweep = RunFolder::create(fs::path("sweep"), "x", kSweepKind);
+  EXPECT_THAT(testing::message_of<IoError>([&] { sweep.check_is_whole(); }),
+              HasSubstr("its sweep.json was removed"));
 }
 
 TEST_F(InTemporaryFolder, AnOutputInsideOfARunLocksIt) {

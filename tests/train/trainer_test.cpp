@@ -18,6 +18,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "layers/layer_kind.h"
+#include "store/run_folder.h"
 #include "support/temporary_folder.h"
 #include "train/make_step.h"
 #include "train/prepare.h"
@@ -722,6 +723,24 @@ TEST(MetricsLog, GivesTensorBoardTheNumbersOfEveryLine) {
   by_hand.add(101.5, 2, {{"validation/f1", 0.75}});
   EXPECT_EQ(events_in(folder, "events.out.tfevents.000001"),
             events_in(expected, "events.out.tfevents.000001"));
+}
+
+TEST(MetricsLog, WritesNothingThatNobodyWouldFind) {
+  const bernoulli::testing::TemporaryFolder folder;
+  const RunFolder run = RunFolder::create(folder / "run", "x");
+  folder.write("run/config.yaml", "a: 1\n");
+  MetricsLog log(run.paths().metrics(), &run);
+  log.begin(0, false);
+  log.append("train", 1, 2, {{"loss", 0.5}});
+  const std::string before = folder.read("run/metrics.jsonl");
+  for (const fs::path& gone : {run.paths().config(), run.paths().metrics(), run.paths().folder}) {
+    fs::rename(gone, folder / "kept");
+    EXPECT_THROW(log.append("train", 2, 4, {{"loss", 0.25}}), IoError) << gone;
+    EXPECT_THROW(log.sync(), IoError) << gone;
+    fs::rename(folder / "kept", gone);
+    EXPECT_NO_THROW(log.sync());
+  }
+  EXPECT_EQ(folder.read("run/metrics.jsonl"), before);
 }
 
 TEST(MetricsLog, WritesEachEventForTensorBoardAtItsTime) {
