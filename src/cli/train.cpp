@@ -50,7 +50,7 @@ std::optional<Vocabulary> saved_vocabulary(const RunPaths& paths) {
 
 Json fingerprints_of(const PreparedRun& run, const config::LoadedConfig& loaded) {
   return {{"config", fingerprint_of(loaded)},
-          {"data", run.data_fingerprint},
+          {"data", run.fingerprint},
           {"vocabulary", run.vectorizer->ids_fingerprint()}};
 }
 

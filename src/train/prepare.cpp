@@ -14,7 +14,6 @@
 #include "core/usual_threads.h"
 #include "data/audit.h"
 #include "data/log_count_ratios.h"
-#include "data/tokenized_data.h"
 #include "data/word_vectors.h"
 #include "train/batch_memory.h"
 
@@ -122,9 +121,9 @@ void log_left_out(const TaskConfig& task, const nlohmann::ordered_json& audit) {
                        task.min_count, items.size(), items.size() == 1 ? "" : "s", item_list(items)));
 }
 
-Vectorizer vectorizer_of(const TextConfig& text, const TokenizedData& data) {
+Vectorizer vectorizer_of(const TextConfig& text, std::string_view vocabulary) {
   if (text.hash_buckets) return Vectorizer(text);
-  return Vectorizer(text, Vocabulary::parse(data.vocabulary_text, "the token cache's vocabulary"));
+  return Vectorizer(text, Vocabulary::parse(vocabulary, "the token cache's vocabulary"));
 }
 
 }  // namespace
@@ -150,33 +149,24 @@ int operator_threads(const RunConfig& config, const PreparedRun& run) {
 
 PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocabulary) {
   const double started = monotonic_seconds();
-  TokenizedData data = tokenized_data(config, std::move(vocabulary), num_threads(config.training));
+  PreparedRun run{tokenized_data(config, std::move(vocabulary), num_threads(config.training))};
   throw_if_stopped();
-  log_files(data.audit);
-  log_left_out(config.task, data.audit);
-  log_split("train", data.train.size());
-  if (data.validation) log_split("validation", data.validation->size());
-  if (data.test) {
-    log_split("test", data.test->size());
-  } else if (!data.test_absent_reason.empty()) {
-    log_info(fmt::format("no test figure: {}", data.test_absent_reason));
+  log_files(run.audit);
+  log_left_out(config.task, run.audit);
+  log_split("train", run.train.size());
+  if (run.validation) log_split("validation", run.validation->size());
+  if (run.test) {
+    log_split("test", run.test->size());
+  } else if (!run.test_absent_reason.empty()) {
+    log_info(fmt::format("no test figure: {}", run.test_absent_reason));
   }
-  PreparedRun run;
-  run.vectorizer = std::make_unique<Vectorizer>(vectorizer_of(config.text, data));
+  run.vectorizer =
+      std::make_unique<Vectorizer>(vectorizer_of(config.text, std::exchange(run.vocabulary_text, {})));
   log_info(fmt::format("read and vectorised in {}; {} ids", format_duration(monotonic_seconds() - started),
                        run.vectorizer->num_ids()));
-  run.labels = std::move(data.labels);
   run.plan = layers::plan_model(config.model, config.text, config.loss.mode, run.vectorizer->num_ids(),
                                 run.labels.num_outputs());
-  for (const std::string& warning : audit_warnings(data.audit)) log_warning(warning);
-
-  run.train = std::move(data.train);
-  run.validation = std::move(data.validation);
-  run.test = std::move(data.test);
-  run.reference_texts = std::move(data.reference_texts);
-  run.reference_split = std::move(data.reference_split);
-  run.audit = std::move(data.audit);
-  run.data_fingerprint = std::move(data.fingerprint);
+  for (const std::string& warning : audit_warnings(run.audit)) log_warning(warning);
   if (const std::string warning = long_text_warning(config, run.plan, run.train); !warning.empty())
     log_warning(warning);
   run.pos_weight = resolve_pos_weight(config.loss, run);

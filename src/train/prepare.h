@@ -2,34 +2,23 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "config/run_config.h"
-#include "data/dataset.h"
-#include "data/encoded_dataset.h"
+#include "data/tokenized_data.h"
 #include "layers/model_plan.h"
 #include "loss/loss.h"
 #include "text/vectorizer.h"
 
 namespace bernoulli {
 
-/// Everything between a configuration and the first step.
-struct PreparedRun {
-  Labels labels;
-  std::unique_ptr<Vectorizer> vectorizer;
-  EncodedDataset train;
-  std::optional<EncodedDataset> validation;
-  std::optional<EncodedDataset> test;
-  StringRows reference_texts;    ///< raw, for the exporter's check
-  std::string reference_split;   ///< that they are: "test", else "validation", else "training"
-  nlohmann::ordered_json audit;  ///< data.json
-  std::string data_fingerprint;  ///< of training and validation examples: what a resumed run must find again
-  layers::ModelPlan plan;
-  std::vector<double> pos_weight;  ///< what LossConfig::pos_weight or `auto` came to; empty: none
-  std::unique_ptr<Loss> loss;
+/// Everything between a configuration and the first step. The audit is written as data.json, the fingerprint
+/// is what a resumed run must find again, and the vocabulary is in the vectorizer only.
+struct PreparedRun : TokenizedData {
+  std::unique_ptr<Vectorizer> vectorizer = {};
+  layers::ModelPlan plan = {};
+  std::vector<double> pos_weight = {};  ///< what LossConfig::pos_weight or `auto` came to; empty: none
+  std::unique_ptr<Loss> loss = {};
 };
 
 /// Reads and splits the data, learns the vocabulary from the training texts (or takes `vocabulary`: a resumed

@@ -122,7 +122,7 @@ class Session {
                      step,
                      checkpoints,
                      log,
-                     {{"data", prepared_.data_fingerprint}},
+                     {{"data", prepared_.fingerprint}},
                      "",
                      pause_after_epoch});
     if (newest) trainer.resume(*newest);
