@@ -92,14 +92,4 @@ uint64_t dropout_seed(uint64_t seed, int64_t step, size_t begin) {
   return mix_seed(of_step, random_stream::kDropout, begin);
 }
 
-std::vector<int64_t> not_finite_examples(const at::Tensor& logits, std::span<const int64_t> examples) {
-  const at::Tensor finite = at::isfinite(logits).all(1).to(at::kCPU).contiguous();
-  const bool* ok = finite.const_data_ptr<bool>();
-  std::vector<int64_t> bad;
-  for (size_t i = 0; i < examples.size(); ++i) {
-    if (!ok[i]) bad.push_back(examples[i]);
-  }
-  return bad;
-}
-
 }  // namespace bernoulli

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -56,8 +55,5 @@ class AutogradModel {
 
 /// Of the generator that a batch's dropout draws from; `begin` is where the batch begins in its update.
 uint64_t dropout_seed(uint64_t seed, int64_t step, size_t begin);
-
-/// The examples whose logits, [B, L] of any device, are not finite.
-std::vector<int64_t> not_finite_examples(const at::Tensor& logits, std::span<const int64_t> examples);
 
 }  // namespace bernoulli

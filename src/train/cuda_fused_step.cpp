@@ -185,14 +185,7 @@ void CudaFusedStep::refuse(const PlannedUpdate& update, const card::Record& reco
     }
     throw non_finite_gradient(update.step, names);
   }
-  std::vector<int64_t> bad;
-  for (size_t i = 0; i < update.examples.size(); ++i) {
-    const float* const row = logits.data() + i * static_cast<size_t>(num_labels_);
-    if (!std::all_of(row, row + num_labels_, [](float z) { return z - z == 0; }))
-      bad.push_back(update.examples[i]);
-  }
-  throw non_finite_loss(update.step, record.loss_sum, bad, static_cast<int64_t>(update.examples.size()),
-                        train_);
+  throw non_finite_loss(update.step, record.loss_sum, update.examples, logits.data(), num_labels_, train_);
 }
 
 std::vector<float> CudaFusedStep::logits(const TokenView& rows) {

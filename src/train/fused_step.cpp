@@ -203,7 +203,7 @@ void FusedStep::accumulate_gradient(std::span<const int64_t> examples, size_t fi
   }
   const float* logits = head_.forward(seeds_.data());
   const double loss = loss_and_slopes(examples, logits, result.weight, head_.logit_gradient());
-  if (!std::isfinite(loss)) refuse_loss(examples, logits, loss, step);
+  if (!std::isfinite(loss)) throw non_finite_loss(step, loss, examples, logits, head_.logit_stride(), train_);
   result.loss_sum += loss;
   observe(examples, logits, result);
 
@@ -240,17 +240,6 @@ double FusedStep::loss_and_slopes(std::span<const int64_t> examples, const float
     }
   }
   return sum;
-}
-
-void FusedStep::refuse_loss(std::span<const int64_t> examples, const float* logits, double loss,
-                            int64_t step) const {
-  std::vector<int64_t> bad;
-  for (size_t i = 0; i < examples.size(); ++i) {
-    const float* row = logits + static_cast<int64_t>(i) * head_.logit_stride();
-    if (!std::all_of(row, row + num_labels_, [](float z) { return std::isfinite(z); }))
-      bad.push_back(examples[i]);
-  }
-  throw non_finite_loss(step, loss, bad, static_cast<int64_t>(examples.size()), train_);
 }
 
 }  // namespace bernoulli

@@ -64,8 +64,6 @@ class FusedStep : public Step {
   void observe(std::span<const int64_t> examples, const float* logits, StepResult& result);
   double loss_and_slopes(std::span<const int64_t> examples, const float* logits, double total_weight,
                          float* slopes) const;
-  [[noreturn]] void refuse_loss(std::span<const int64_t> examples, const float* logits, double loss,
-                                int64_t step) const;
   void make_gradients_zero();
   double checked_gradient_norm(int64_t step) const;
   double sum_of_squares() const;

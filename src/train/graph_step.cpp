@@ -206,9 +206,9 @@ void GraphStep::refuse(const PlannedUpdate& update, const std::vector<Place>& pl
   for (const Place& place : places) {
     const double loss_sum = double{place.batch->loss_sum(place.index)};
     if (std::isfinite(loss_sum)) continue;
-    throw non_finite_loss(update.step, loss_sum,
-                          not_finite_examples(place.batch->logits(place.index), place.examples),
-                          static_cast<int64_t>(place.examples.size()), train_);
+    throw non_finite_loss(update.step, loss_sum, place.examples,
+                          place.batch->logits(place.index).const_data_ptr<float>(), train_.num_labels,
+                          train_);
   }
   // No weight has moved since: the same gradient once more, to see where it is not finite.
   for (const Place& place : places) {

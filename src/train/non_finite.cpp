@@ -1,5 +1,6 @@
 #include "train/non_finite.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -26,7 +27,7 @@ bool all_finite(const at::Tensor& tensor) {
 }
 
 /// At most five of them by name.
-std::string blame(const std::vector<int64_t>& bad, int64_t num_examples, const EncodedDataset& data) {
+std::string blame(const std::vector<int64_t>& bad, size_t num_examples, const EncodedDataset& data) {
   if (bad.empty()) return "every logit is finite";
   std::string names;
   for (size_t i = 0; i < bad.size() && i < 5; ++i) names += fmt::format(" {}", data.origins[bad[i]]);
@@ -36,13 +37,18 @@ std::string blame(const std::vector<int64_t>& bad, int64_t num_examples, const E
 
 }  // namespace
 
-NonFiniteError non_finite_loss(int64_t step, double loss, const std::vector<int64_t>& bad,
-                               int64_t num_examples, const EncodedDataset& data) {
+NonFiniteError non_finite_loss(int64_t step, double loss, std::span<const int64_t> examples,
+                               const float* logits, int64_t stride, const EncodedDataset& data) {
+  std::vector<int64_t> bad;
+  for (size_t i = 0; i < examples.size(); ++i, logits += stride) {
+    if (!std::all_of(logits, logits + data.num_labels, [](float z) { return std::isfinite(z); }))
+      bad.push_back(examples[i]);
+  }
   return NonFiniteError(
       fmt::format("step {}: the loss is {}; {}. No weight was changed by this step; checkpoints, if one was "
                   "saved, are good. "
                   "Lower the learning rate, set optimizer.clip_norm, or look at the named examples",
-                  step + 1, std::isnan(loss) ? std::fabs(loss) : loss, blame(bad, num_examples, data)));
+                  step + 1, std::isnan(loss) ? std::fabs(loss) : loss, blame(bad, examples.size(), data)));
 }
 
 NonFiniteError non_finite_gradient(int64_t step, const std::vector<std::string>& names) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,9 +12,9 @@
 namespace bernoulli {
 
 /// What every engine says when it refuses a step; `step` counts from 0, the message from 1.
-/// @param bad  the examples whose logits are not finite, of `num_examples` looked at
-NonFiniteError non_finite_loss(int64_t step, double loss, const std::vector<int64_t>& bad,
-                               int64_t num_examples, const EncodedDataset& data);
+/// @param logits  of the examples: data.num_labels numbers, and each row `stride` after the one before
+NonFiniteError non_finite_loss(int64_t step, double loss, std::span<const int64_t> examples,
+                               const float* logits, int64_t stride, const EncodedDataset& data);
 /// @param names  parameters with a gradient that is not finite; none: only the norm overflows
 NonFiniteError non_finite_gradient(int64_t step, const std::vector<std::string>& names);
 

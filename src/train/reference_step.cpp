@@ -146,12 +146,10 @@ ReferenceStep::BatchResult ReferenceStep::accumulate_gradient(std::span<const in
   const at::Tensor logits = training_logits(batch.features);
   const LossValue loss = loss_(logits, batch.targets, batch.weights);
   const double loss_sum = loss.sum.item<double>();
-  if (!std::isfinite(loss_sum)) {
-    throw non_finite_loss(step, loss_sum, not_finite_examples(logits.detach(), examples),
-                          static_cast<int64_t>(examples.size()), train_);
-  }
-  BatchResult result{.loss_sum = loss_sum};
   const at::Tensor seen = logits.detach().to(at::kCPU).contiguous();
+  if (!std::isfinite(loss_sum))
+    throw non_finite_loss(step, loss_sum, examples, seen.const_data_ptr<float>(), train_.num_labels, train_);
+  BatchResult result{.loss_sum = loss_sum};
   result.telemetry = observe_logits({seen.const_data_ptr<float>(), static_cast<size_t>(seen.numel())},
                                     examples, train_, dead_range_);
   (loss.sum / weight).backward();
