@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <exception>
-#include <vector>
 
 #include "core/shared_blocks.h"
 
@@ -11,20 +9,12 @@ namespace bernoulli {
 
 /// Calls work(chunk, begin, end) once for each of `num_chunks` contiguous, equally long ranges of 0..count,
 /// each on a thread of its own where the system gives as many. The first exception, in chunk order, is
-/// thrown again after all have ended.
+/// thrown again after all that had begun have ended.
 template <typename Work>
 void for_each_chunk(size_t count, size_t num_chunks, const Work& work) {
-  std::vector<std::exception_ptr> errors(num_chunks);
   share_blocks(num_chunks, 1, num_chunks, [&](size_t /*worker*/, size_t chunk, size_t /*end*/) {
-    try {
-      work(chunk, count * chunk / num_chunks, count * (chunk + 1) / num_chunks);
-    } catch (...) {
-      errors[chunk] = std::current_exception();
-    }
+    work(chunk, count * chunk / num_chunks, count * (chunk + 1) / num_chunks);
   });
-  for (const std::exception_ptr& error : errors) {
-    if (error) std::rethrow_exception(error);
-  }
 }
 
 /// Chunks for `count` texts on `threads` threads: so few texts are not worth a thread.
