@@ -60,7 +60,10 @@ constexpr std::string_view cut_to(std::string_view text, size_t most) {
 /// @param name  of what begins with `bytes`. @throws DataError, with the remedy, where that is UTF-16's mark
 void refuse_utf16(std::string_view bytes, const std::string& name);
 
-/// Whether all of it is valid UTF-8; 32 bytes at once where they are ASCII.
+/// The first byte from `begin` that is not ASCII, or text.size().
+size_t next_wide_byte(std::string_view text, size_t begin);
+
+/// Whether all of it is valid UTF-8.
 bool is_utf8(std::string_view text);
 
 }  // namespace bernoulli

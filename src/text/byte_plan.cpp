@@ -6,6 +6,7 @@
 #include <span>
 
 #include "core/ascii.h"
+#include "core/utf8.h"
 
 namespace bernoulli {
 namespace {

@@ -1,8 +1,6 @@
 #include "text/character_map.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <utility>
 
 #include "core/utf8.h"
@@ -31,25 +29,6 @@ std::string utf8_of(char32_t code_point) {
 }
 
 }  // namespace
-
-size_t next_wide_byte(std::string_view text, size_t begin) {
-  constexpr size_t kBlock = 32;
-  constexpr uint64_t kHighBits = 0x8080808080808080u;
-  while (begin + kBlock <= text.size()) {
-    uint64_t words[kBlock / sizeof(uint64_t)];
-    std::memcpy(words, text.data() + begin, kBlock);
-    if (((words[0] | words[1] | words[2] | words[3]) & kHighBits) != 0) break;
-    begin += kBlock;
-  }
-  for (; begin + sizeof(uint64_t) <= text.size(); begin += sizeof(uint64_t)) {
-    static_assert(std::endian::native == std::endian::little);
-    uint64_t word = 0;
-    std::memcpy(&word, text.data() + begin, sizeof word);
-    if ((word & kHighBits) != 0) return begin + static_cast<size_t>(std::countr_zero(word & kHighBits)) / 8;
-  }
-  while (begin < text.size() && static_cast<uint8_t>(text[begin]) < 0x80) ++begin;
-  return begin;
-}
 
 void CharacterMap::add(char32_t from, char32_t to) {
   uint8_t& page = page_of_[from / kPageSize];

@@ -64,7 +64,4 @@ class CharacterMap {
   std::vector<std::array<char32_t, kPageSize>> pages_ = {{}};
 };
 
-/// The first byte from `begin` that is not ASCII, or text.size().
-size_t next_wide_byte(std::string_view text, size_t begin);
-
 }  // namespace bernoulli

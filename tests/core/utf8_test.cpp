@@ -37,6 +37,22 @@ TEST(Utf8, GivesTheCodePointOfEverySequenceThatIsValid) {
   EXPECT_EQ(point_of("\U0010FFFF"), U'\U0010FFFF');
 }
 
+TEST(Utf8, AByteAboveAsciiIsFoundWhereverItStands) {
+  for (size_t size = 1; size < 80; ++size) {
+    const std::string ascii(size, 'a');
+    EXPECT_EQ(next_wide_byte(ascii, 0), size);
+    EXPECT_TRUE(is_utf8(ascii));
+    for (size_t place = 0; place < size; ++place) {
+      std::string broken = ascii;
+      broken[place] = '\x80';
+      EXPECT_EQ(next_wide_byte(broken, 0), place);
+      EXPECT_EQ(next_wide_byte(broken, place + 1), size);
+      EXPECT_FALSE(is_utf8(broken)) << place << " of " << size;
+      EXPECT_TRUE(is_utf8(ascii.substr(0, place) + "\u20AC" + ascii.substr(place)));
+    }
+  }
+}
+
 TEST(Utf8, IsCutBetweenCharacters) {
   EXPECT_EQ(cut_to("abc", 3), "abc");
   EXPECT_EQ(cut_to("abc", 2), "ab");
