@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <numeric>
 #include <vector>
 
 #include <fmt/format.h>
@@ -96,9 +95,7 @@ class Comparison {
 
  private:
   Features features(const TokenRows& rows, int64_t begin, int64_t count, bool ragged) const {
-    std::vector<int64_t> indices(static_cast<size_t>(count));
-    std::iota(indices.begin(), indices.end(), begin);
-    return make_features(rows, indices, {ragged, parts_.vectorizer.config().sequence_length}, c10::kCPU);
+    return make_features(rows, begin, count, {ragged, parts_.vectorizer.config().sequence_length}, c10::kCPU);
   }
 
   const std::string& name_;

@@ -1,6 +1,5 @@
 #include "export/torchscript.h"
 
-#include <numeric>
 #include <ostream>
 #include <streambuf>
 
@@ -166,15 +165,13 @@ SelfTest make_self_test(const ArtifactParts& parts, const Module& network) {
   const torch::jit::GraphOptimizerEnabledGuard plain(false);
   SelfTest self_test{self_test_texts(parts.vectorizer), {}};
   const TokenRows rows = parts.vectorizer.transform(self_test.texts);
-  std::vector<int64_t> indices(self_test.texts.size());
-  std::iota(indices.begin(), indices.end(), int64_t{0});
   const Features features = make_features(
-      rows, indices, {parts.plan.ragged_input, parts.vectorizer.config().sequence_length}, at::kCPU);
+      rows, 0, rows.size(), {parts.plan.ragged_input, parts.vectorizer.config().sequence_length}, at::kCPU);
   const at::Tensor logits = network.get_method("logits")({features.values, features.lengths}).toTensor();
-  const std::vector<int64_t> expected_shape = {static_cast<int64_t>(indices.size()), parts.plan.num_outputs};
+  const std::vector<int64_t> expected_shape = {rows.size(), parts.plan.num_outputs};
   if (logits.sizes() != expected_shape) {
     throw InternalError(fmt::format("the network gives {} numbers for {} texts, expected {} a text",
-                                    logits.numel(), indices.size(), parts.plan.num_outputs));
+                                    logits.numel(), rows.size(), parts.plan.num_outputs));
   }
   std::vector<float> calibrated = values_of(logits);
   scale_logits(calibrated, parts.scaling);

@@ -50,6 +50,13 @@ Features make_features(const TokenView& rows, std::span<const int64_t> indices, 
   return features;
 }
 
+Features make_features(const TokenView& rows, int64_t begin, int64_t count, const FeatureShape& shape,
+                       c10::Device device) {
+  std::vector<int64_t> indices(static_cast<size_t>(count));
+  std::iota(indices.begin(), indices.end(), begin);
+  return make_features(rows, indices, shape, device);
+}
+
 std::vector<int64_t> batch_begins(const TokenView& rows, const FeatureShape& shape, int64_t batch_size) {
   const bool padded = !shape.ragged && !shape.sequence_length;
   return padded_batches(rows.size(), batch_size, kMostPaddedIds,
@@ -60,15 +67,13 @@ std::vector<float> compute_logits(Sequential& model, const TokenView& rows, cons
                                   int64_t batch_size, c10::Device device, void (*poll)()) {
   const at::NoGradGuard no_grad;
   model.train(false);
-  std::vector<int64_t> indices(static_cast<size_t>(rows.size()));
-  std::iota(indices.begin(), indices.end(), int64_t{0});
   std::vector<float> logits;
-  logits.reserve(indices.size() * static_cast<size_t>(model.plan().num_outputs));
+  logits.reserve(static_cast<size_t>(rows.size() * model.plan().num_outputs));
   const std::vector<int64_t> begins = batch_begins(rows, shape, batch_size);
   for (size_t batch = 0; batch + 1 < begins.size(); ++batch) {
     if (poll != nullptr) poll();
-    const std::span<const int64_t> chosen(indices.data() + begins[batch], indices.data() + begins[batch + 1]);
-    const Features features = make_features(rows, chosen, shape, device);
+    const Features features =
+        make_features(rows, begins[batch], begins[batch + 1] - begins[batch], shape, device);
     const at::Tensor z = model.forward(features).to(at::kFloat).to(at::kCPU).contiguous();
     logits.insert(logits.end(), z.const_data_ptr<float>(), z.const_data_ptr<float>() + z.numel());
   }

@@ -31,6 +31,9 @@ void write_features(const TokenView& rows, std::span<const int64_t> indices, con
 /// The rows at `indices`, in that order, on `device`.
 Features make_features(const TokenView& rows, std::span<const int64_t> indices, const FeatureShape& shape,
                        c10::Device device);
+/// `count` rows from `begin` on.
+Features make_features(const TokenView& rows, int64_t begin, int64_t count, const FeatureShape& shape,
+                       c10::Device device);
 
 /// Where the batches of compute_logits begin, in order, and N at the end: `batch_size` rows each, or fewer
 /// where padding would fill the memory (padded_batches).
