@@ -19,7 +19,7 @@ list(FILTER library_targets INCLUDE REGEX "^bernoulli_")
 set(native_libraries core config text data layers metrics kernels store infer)  # what find_package(bernoulli COMPONENTS infer) gives
 foreach(target IN LISTS library_targets)
   get_target_property(type ${target} TYPE)
-  if(type MATCHES "STATIC_LIBRARY|INTERFACE_LIBRARY")
+  if(type STREQUAL "STATIC_LIBRARY")
     string(REPLACE "bernoulli_" "" name ${target})
     set(export_set bernoulli)
     if(name IN_LIST native_libraries)

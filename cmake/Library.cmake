@@ -21,22 +21,15 @@ function(bernoulli_library name)
   cmake_parse_arguments(ARG "COLD" "" "DEPENDS;PRIVATE_DEPENDS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp")
   list(FILTER sources EXCLUDE REGEX "/cuda/[^/]+$")  # of the libraries that are opened on demand (Cuda.cmake)
-  set(visibility PUBLIC)
-  if(sources)
-    add_library(bernoulli_${name} STATIC ${sources})
-    target_link_libraries(bernoulli_${name} PRIVATE ${ARG_PRIVATE_DEPENDS} $<BUILD_INTERFACE:bernoulli_warnings>)
-    if(ARG_COLD)
-      bernoulli_cold(bernoulli_${name})
-    endif()
-  else()  # a folder of headers only
-    add_library(bernoulli_${name} INTERFACE)
-    set(visibility INTERFACE)
+  add_library(bernoulli_${name} STATIC ${sources})
+  if(ARG_COLD)
+    bernoulli_cold(bernoulli_${name})
   endif()
   add_library(bernoulli::${name} ALIAS bernoulli_${name})
   set_target_properties(bernoulli_${name} PROPERTIES EXPORT_NAME ${name})
-  target_include_directories(bernoulli_${name} ${visibility}
+  target_include_directories(bernoulli_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/src/generated> $<INSTALL_INTERFACE:include/bernoulli>)
-  target_link_libraries(bernoulli_${name} ${visibility} ${ARG_DEPENDS})
+  target_link_libraries(bernoulli_${name} PRIVATE ${ARG_PRIVATE_DEPENDS} $<BUILD_INTERFACE:bernoulli_warnings> PUBLIC ${ARG_DEPENDS})
 endfunction()
 
 # bernoulli_test(FOLDER [OPTIMISED] LABEL label DEPENDS ...): every *_test.cpp below tests/FOLDER as one program. OPTIMISED: loops of the
