@@ -66,6 +66,8 @@ class FusedStep : public Step {
                          float* slopes) const;
   void make_gradients_zero();
   double checked_gradient_norm(int64_t step) const;
+  /// Numbers: of the embedding those of the rows that the update touched.
+  int64_t gradient_size(size_t parameter) const;
   double sum_of_squares() const;
   void clip_gradients(double norm);
   void apply_update(double lr);

@@ -16,20 +16,18 @@ namespace {
 /// Updates after which every row is brought up to date at the latest, so that the history stays short.
 constexpr size_t kLongestHistory = 65536;
 
-std::span<float> gradient_of(FusedParameter& parameter, size_t num_touched, bool is_embedding) {
-  const auto rows = is_embedding ? num_touched : static_cast<size_t>(parameter.rows);
-  return {parameter.gradient.data(), rows * static_cast<size_t>(parameter.stride())};
-}
-
 }  // namespace
+
+int64_t FusedStep::gradient_size(size_t parameter) const {
+  const int64_t rows =
+      parameter == 0 ? static_cast<int64_t>(rows_.rows().size()) : parameters_[parameter].rows;
+  return rows * parameters_[parameter].stride();
+}
 
 double FusedStep::sum_of_squares() const {
   double sum = 0;
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    const FusedParameter& parameter = parameters_[i];
-    const auto rows = i == 0 ? static_cast<int64_t>(rows_.rows().size()) : parameter.rows;
-    sum += kernels_.sum_of_squares(parameter.gradient.data(), rows * parameter.stride());
-  }
+  for (size_t i = 0; i < parameters_.size(); ++i)
+    sum += kernels_.sum_of_squares(parameters_[i].gradient.data(), gradient_size(i));
   return sum;
 }
 
@@ -38,21 +36,16 @@ double FusedStep::checked_gradient_norm(int64_t step) const {
   if (std::isfinite(norm)) return norm;
   std::vector<std::string> names;
   for (size_t i = 0; i < parameters_.size(); ++i) {
-    const FusedParameter& parameter = parameters_[i];
-    const auto rows = i == 0 ? static_cast<int64_t>(rows_.rows().size()) : parameter.rows;
-    const float* begin = parameter.gradient.data();
-    if (!std::all_of(begin, begin + rows * parameter.stride(), [](float g) { return std::isfinite(g); }))
-      names.push_back(parameter.name);
+    const float* begin = parameters_[i].gradient.data();
+    if (!std::all_of(begin, begin + gradient_size(i), [](float g) { return std::isfinite(g); }))
+      names.push_back(parameters_[i].name);
   }
   throw non_finite_gradient(step, names);
 }
 
 void FusedStep::clip_gradients(double norm) {
   const auto for_each = [&](auto&& change) {
-    for (size_t i = 0; i < parameters_.size(); ++i) {
-      const std::span<float> gradient = gradient_of(parameters_[i], rows_.rows().size(), i == 0);
-      change(gradient.data(), static_cast<int64_t>(gradient.size()));
-    }
+    for (size_t i = 0; i < parameters_.size(); ++i) change(parameters_[i].gradient.data(), gradient_size(i));
   };
   if (clip_value_) {
     const auto limit = static_cast<float>(*clip_value_);
