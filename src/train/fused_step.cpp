@@ -44,11 +44,10 @@ std::vector<FusedParameter> initial_parameters(const RunConfig& config, const la
 
 FusedStep::FusedStep(const RunConfig& config, const layers::ModelPlan& plan, const FusedPlan& fused,
                      const EncodedDataset& train, const Loss& loss, const std::vector<double>& pos_weight,
-                     const Options& options)
+                     const kernels::Kernels& kernels)
     : train_(train),
       fused_(fused),
-      kernels_(options.kernels != nullptr ? *options.kernels : *kernels::available_kernels().front()),
-      dense_(options.dense),
+      kernels_(kernels),
       seed_(config.training.seed),
       eval_batch_size_(config.training.eval_batch_size),
       clip_norm_(config.optimizer.clip_norm),

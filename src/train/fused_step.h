@@ -30,15 +30,11 @@ namespace bernoulli {
 /// of the same distribution.
 class FusedStep : public Step {
  public:
-  struct Options {
-    const kernels::Kernels* kernels = nullptr;  ///< null: the best that this processor runs
-    bool dense = false;                         ///< sweep the whole table at every update
-  };
   /// `train` must outlive the step. `loss` is asked for its dead range only; `pos_weight` is what it was made
-  /// with.
+  /// with; `kernels`, where they are not given, are the best that this processor runs.
   FusedStep(const RunConfig& config, const layers::ModelPlan& plan, const FusedPlan& fused,
             const EncodedDataset& train, const Loss& loss, const std::vector<double>& pos_weight,
-            const Options& options);
+            const kernels::Kernels& kernels = *kernels::available_kernels().front());
   FusedStep(const FusedStep&) = delete;
   FusedStep& operator=(const FusedStep&) = delete;
 
@@ -83,7 +79,6 @@ class FusedStep : public Step {
   const EncodedDataset& train_;
   const FusedPlan fused_;
   const kernels::Kernels& kernels_;
-  const bool dense_;
   uint64_t seed_;
   int64_t eval_batch_size_;
   std::optional<double> clip_norm_;

@@ -70,7 +70,7 @@ void FusedStep::apply_update(double lr) {
   if (!fused_.trains_table || FusedOptimizer::rests(embedding().rule)) return;
   rows_.set_updated(touched, updates_);
   history_.push_back(constants);
-  if (dense_ || history_.size() >= kLongestHistory) bring_all_up_to_date();
+  if (history_.size() >= kLongestHistory) bring_all_up_to_date();
 }
 
 void FusedStep::bring_up_to_date(std::span<const int32_t> rows) const {

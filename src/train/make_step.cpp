@@ -101,8 +101,7 @@ EngineChoice make_step(const RunConfig& config, const layers::ModelPlan& plan, c
     choice.step =
         std::make_unique<GraphStep>(config, plan, train, loss, pos_weight, device, std::move(graphs));
   } else if (fused && device.is_cpu()) {
-    auto step =
-        std::make_unique<FusedStep>(config, plan, *fused, train, loss, pos_weight, FusedStep::Options{});
+    auto step = std::make_unique<FusedStep>(config, plan, *fused, train, loss, pos_weight);
     choice.name = std::string("fused ") + step->kernels().name;
     choice.step = std::move(step);
   } else if (fused) {

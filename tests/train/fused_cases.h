@@ -132,11 +132,11 @@ class Bench {
   std::unique_ptr<Step> reference() {
     return std::make_unique<ReferenceStep>(config, plan, data, *loss, c10::Device(c10::kCPU));
   }
-  std::unique_ptr<FusedStep> fused(FusedStep::Options options = {}) {
+  std::unique_ptr<FusedStep> fused(const kernels::Kernels& kernels = *kernels::available_kernels().front()) {
     std::string reason;
     const auto fused = fused_plan(config, plan, reason);
     EXPECT_TRUE(fused.has_value()) << reason;
-    return std::make_unique<FusedStep>(config, plan, *fused, data, *loss, pos_weight, options);
+    return std::make_unique<FusedStep>(config, plan, *fused, data, *loss, pos_weight, kernels);
   }
   std::unique_ptr<CudaFusedStep> on_card(const card::Functions& functions) {
     std::string reason;
