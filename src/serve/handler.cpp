@@ -24,12 +24,6 @@ using OrderedJson = nlohmann::ordered_json;
 
 HttpResponse json_response(const OrderedJson& json) { return {200, compact_json(json) + "\n"}; }
 
-std::string_view without_spaces_around(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
-
 /// RFC 9110, section 8.3.1: parameters may be quoted, and left out between their semicolons. None at all is
 /// taken for JSON.
 bool is_json_in_utf8(std::string_view content_type) {
@@ -37,7 +31,7 @@ bool is_json_in_utf8(std::string_view content_type) {
   const std::string value = lower_case(std::string(content_type));
   for (size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1) {
     end = value.find(';', begin);
-    const std::string_view part = without_spaces_around(std::string_view(value).substr(begin, end - begin));
+    const std::string_view part = without_outer_space(std::string_view(value).substr(begin, end - begin));
     const bool fits = begin == 0 ? part == "application/json"
                                  : part.empty() || part == "charset=utf-8" || part == "charset=\"utf-8\"";
     if (!fits) return false;

@@ -9,6 +9,7 @@
 #include "core/json_fault.h"
 #include "core/name_list.h"
 #include "core/text_distance.h"
+#include "core/utf8.h"
 #include "serve/http_message.h"
 
 namespace bernoulli::serve {
@@ -51,7 +52,7 @@ class Gate {
 
 Json parse_request(std::string_view body) {
   if (body.empty()) throw RequestFault{400, "the body is empty; expected a JSON object"};
-  if (body.starts_with("\xEF\xBB\xBF"))
+  if (body.starts_with(kByteOrderMark))
     throw RequestFault{400, "the body begins with a byte order mark, which JSON does not have: leave it out"};
   Gate gate;
   Json value;
