@@ -78,12 +78,6 @@ def apply(self, text: str) -> str:
     return text
 )";
 
-c10::List<std::string> string_list(const std::vector<std::string>& strings) {
-  c10::List<std::string> list;
-  for (const std::string& string : strings) list.push_back(string);
-  return list;
-}
-
 c10::Dict<std::string, int64_t> id_by_token(const Vocabulary& vocabulary) {
   c10::Dict<std::string, int64_t> ids;
   ids.reserve(vocabulary.tokens().size());
@@ -96,7 +90,7 @@ torch::jit::Module vocabulary_module(const Vocabulary& vocabulary) {
   torch::jit::Module module("bernoulli.Vocabulary");
   module.register_attribute("training", c10::BoolType::get(), false);
   module.register_attribute("joined", c10::StringType::get(), block.joined);
-  module.register_attribute("odd", c10::ListType::ofStrings(), string_list(block.odd));
+  module.register_attribute("odd", c10::ListType::ofStrings(), block.odd);
   module.register_attribute("ids", c10::DictType::create(c10::StringType::get(), c10::IntType::get()),
                             id_by_token(vocabulary));
   module.define(kVocabularyMethods);
@@ -133,8 +127,7 @@ void define_vectorizer(torch::jit::Module& module, const Vectorizer& vectorizer)
   if (vectorizer.vocabulary() != nullptr)
     module.register_module(kVocabularyModule, vocabulary_module(*vectorizer.vocabulary()));
   const VectorizerScript script = write_vectorizer_script(vectorizer.config());
-  module.register_attribute(kByteStringsAttribute, c10::ListType::ofStrings(),
-                            string_list(script.byte_strings));
+  module.register_attribute(kByteStringsAttribute, c10::ListType::ofStrings(), script.byte_strings);
   for (const CharacterMap* characters : script.character_maps)
     module.register_module(character_map_module(*characters), character_module(*characters));
   module.define(script.methods);
