@@ -108,7 +108,11 @@ void check_sigmoid(const std::string& name, const at::Tensor& logits, const at::
   }
 }
 
-void check_batches(const TrainerAnswers& trainer) {
+void check_answers(const TrainerAnswers& trainer, int64_t num_outputs) {
+  if (static_cast<int64_t>(trainer.logits.size()) != trainer.texts.size() * num_outputs) {
+    throw InternalError(fmt::format("{} logits for {} texts and {} outputs", trainer.logits.size(),
+                                    trainer.texts.size(), num_outputs));
+  }
   const std::vector<int64_t>& begins = trainer.batches;
   const bool whole = !begins.empty() && begins.front() == 0 && begins.back() == trainer.texts.size() &&
                      std::ranges::adjacent_find(begins, std::greater_equal<>()) == begins.end();
@@ -117,19 +121,10 @@ void check_batches(const TrainerAnswers& trainer) {
         fmt::format("{} batches are not those of {} texts", begins.size(), trainer.texts.size()));
 }
 
-void check_answers(const TrainerAnswers& trainer, int64_t num_outputs) {
-  if (static_cast<int64_t>(trainer.logits.size()) != trainer.texts.size() * num_outputs) {
-    throw InternalError(fmt::format("{} logits for {} texts and {} outputs", trainer.logits.size(),
-                                    trainer.texts.size(), num_outputs));
-  }
-}
-
 Verification verify_artifact(std::string_view bytes, const std::string& name, const TrainerAnswers& trainer,
                              double tolerance, int threads, void (*poll)()) {
   const Artifact artifact = Artifact::parse(bytes, name);
   check_answers(trainer, artifact.info().num_outputs);
-  const int64_t num_texts = trainer.texts.size();
-  check_batches(trainer);
   const std::vector<int64_t>& begins = trainer.batches;
   const auto num_workers = static_cast<size_t>(std::max(threads, 1));
   const int threads_of_an_operator = at::get_num_threads();
@@ -142,7 +137,7 @@ Verification verify_artifact(std::string_view bytes, const std::string& name, co
     largest[worker] = std::max(largest[worker],
                                verify_batch(artifact, trainer, begins[batch], begins[batch + 1], tolerance));
   });
-  return {num_texts, *std::max_element(largest.begin(), largest.end())};
+  return {trainer.texts.size(), *std::max_element(largest.begin(), largest.end())};
 }
 
 ExportReport write_verified(const std::filesystem::path& path, std::string_view bytes,

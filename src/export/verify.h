@@ -49,10 +49,7 @@ double largest_difference(const std::string& name, const TrainerAnswers& trainer
 /// @param logits  [n, L] float32, as `probabilities`.
 void check_sigmoid(const std::string& name, const at::Tensor& logits, const at::Tensor& probabilities);
 
-/// @throws InternalError where the batches do not make up the texts
-void check_batches(const TrainerAnswers& trainer);
-
-/// @throws InternalError unless there are num_outputs logits a text.
+/// @throws InternalError unless there are num_outputs logits a text and the batches make up the texts.
 void check_answers(const TrainerAnswers& trainer, int64_t num_outputs);
 
 /// @throws ArtifactError: `name` is wrong, with the finding, and was not written.

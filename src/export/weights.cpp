@@ -52,7 +52,6 @@ Verification verify_weights(std::string_view bytes, const std::string& name, con
   if (read.metadata != portable_records(parts)) refuse_export(name, "its metadata are not what was written");
   Sequential model(parts.plan, network_of(read.tensors, parts), c10::kCPU);
   Verification verification{trainer.texts.size(), 0};
-  check_batches(trainer);
   const std::vector<float> logits =
       answers_of(model, parts.vectorizer, trainer.texts, trainer.batches, parts.scaling, poll);
   const at::Tensor probabilities =
