@@ -27,6 +27,11 @@ bool terminal_is_dumb() {
   return term != nullptr && std::strcmp(term, "dumb") == 0;
 }
 
+bool terminal_has_style() {
+  const char* no_color = std::getenv("NO_COLOR");
+  return stderr_is_terminal() && (no_color == nullptr || *no_color == '\0') && !terminal_is_dumb();
+}
+
 size_t terminal_width() {
   winsize size{};
   if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
@@ -53,11 +58,6 @@ void log_warning(std::string_view message) {
   const bool style = terminal_has_style();
   write_stderr(
       fmt::format("{}warning:{} {}\n", style ? "\033[33m" : "", style ? "\033[0m" : "", printable(message)));
-}
-
-bool terminal_has_style() {
-  const char* no_color = std::getenv("NO_COLOR");
-  return stderr_is_terminal() && (no_color == nullptr || *no_color == '\0') && !terminal_is_dumb();
 }
 
 ProgressLine::~ProgressLine() { clear(); }

@@ -17,9 +17,6 @@ void log_info(std::string_view message);
 /// kSilent another process says the same.
 void log_warning(std::string_view message);
 
-/// True where standard error is a terminal and NO_COLOR / TERM=dumb do not forbid control sequences.
-bool terminal_has_style();
-
 /// A line that is drawn over itself on a terminal (at most ten times a second); when piped, and where
 /// TERM=dumb, update() draws nothing.
 class ProgressLine {

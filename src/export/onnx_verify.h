@@ -8,14 +8,10 @@
 
 namespace bernoulli {
 
-/// Largest difference of a probability between file and trainer that rounding may make. Runtimes add the
-/// numbers of a text in orders of their own; 1e-5 was seen in a mean over 6,000 equal pairs of words.
-inline constexpr double kRoundingTolerance = 1e-4;
-
 /// Reads the bytes again and evaluates the graph node by node on the ids of the trainer's texts, in batches
 /// that are at most the trainer's: in float64, where the order of sums does not matter, against the trained
 /// network in float64, within `tolerance`; and in float32 against the trainer's probabilities, within
-/// kRoundingTolerance, and each against the sigmoid of its own logit.
+/// 1e-4, and each against the sigmoid of its own logit.
 /// @return the largest difference in float32. @throws ArtifactError naming what differs.
 Verification verify_onnx(std::string_view bytes, const std::string& name, const ArtifactParts& parts,
                          const TrainerAnswers& trainer, double tolerance = kVerifyTolerance,

@@ -21,6 +21,7 @@ namespace bernoulli::stability {
 namespace {
 
 constexpr double kLossDiffers = 1e-3;
+constexpr int64_t kSeriesPoints = 80;  // of ModeRun::series, about
 
 /// One mode with its engine. Loss, configuration and step are kept together because the step refers to them.
 struct Contender {

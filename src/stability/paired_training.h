@@ -27,7 +27,7 @@ struct PairedStep {
 /// A mode's part of a paired training.
 struct ModeRun {
   LossConfig::Mode mode{};
-  std::vector<PairedStep> series;  ///< decimated to about kSeriesPoints
+  std::vector<PairedStep> series;  ///< about 80: the first, the last, and evenly spaced ones between
   LogitTelemetry total;            ///< over all updates
   std::optional<int64_t>
       first_weight_difference;  ///< update after which a weight differs from the first mode's
@@ -46,9 +46,6 @@ struct PairedRun {
   int64_t steps = 0;
   std::vector<ModeRun> modes;
 };
-
-/// About how many updates a series keeps: the first, the last, and evenly spaced ones between.
-inline constexpr int64_t kSeriesPoints = 80;
 
 struct PairedSettings {
   std::vector<LossConfig::Mode> modes;
