@@ -5,6 +5,7 @@ namespace bernoulli::config {
 const std::vector<std::string>& metric_names(TaskConfig::Kind kind) {
   static const std::vector<std::string> binary{"loss",
                                                "accuracy",
+                                               "balanced_accuracy",
                                                "precision",
                                                "recall",
                                                "specificity",
@@ -25,7 +26,9 @@ const std::vector<std::string>& metric_names(TaskConfig::Kind kind) {
                                                     "accuracy",
                                                     "hamming_loss",
                                                     "subset_accuracy",
+                                                    "precision_at_1",
                                                     "jaccard",
+                                                    "samples_f1",
                                                     "micro_precision",
                                                     "micro_recall",
                                                     "micro_f1",
@@ -36,6 +39,7 @@ const std::vector<std::string>& metric_names(TaskConfig::Kind kind) {
                                                     "macro_f1",
                                                     "macro_roc_auc",
                                                     "macro_average_precision",
+                                                    "weighted_f1",
                                                     "log_loss",
                                                     "brier_score",
                                                     "expected_calibration_error"};

@@ -25,15 +25,9 @@ DecisionFigures figures_of(ScoredExamples examples, const MetricsConfig& config)
 }
 
 ExampleFigures example_figures(const std::vector<std::vector<ScoredExample>>& columns) {
-  double right = 0, jaccard = 0, total = 0;
-  for (size_t i = 0; i < columns[0].size(); ++i) {
-    const LabelOverlap overlap = overlap_of(columns, i);
-    const double weight = columns[0][i].weight;
-    if (overlap.is_right()) right += weight;
-    jaccard += weight * overlap.jaccard();
-    total += weight;
-  }
-  return {ratio(right, total, "no example"), ratio(jaccard, total, "no example")};
+  ExampleSums sums;
+  for (size_t i = 0; i < columns[0].size(); ++i) sums.add(overlap_of(columns, i), columns[0][i].weight);
+  return sums.figures();
 }
 
 /// Why nothing can be said about these predictions; empty where something can.

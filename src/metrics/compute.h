@@ -10,12 +10,12 @@
 namespace bernoulli {
 
 /// Every metric the task has; docs/metrics.md defines each. `loss` is the caller's, in the training loss
-/// mode. Binary: loss accuracy precision recall specificity f1 f_beta matthews_corrcoef cohen_kappa roc_auc
-/// average_precision log_loss brier_score expected_calibration_error true_positives false_positives
-/// true_negatives false_negatives.
-/// Multi-label: loss accuracy (= 1 - hamming_loss) hamming_loss subset_accuracy jaccard, micro_ and macro_ of
-/// precision recall f1 roc_auc average_precision, log_loss brier_score expected_calibration_error; per label
-/// the binary ones but loss.
+/// mode. Binary: loss accuracy balanced_accuracy precision recall specificity f1 f_beta matthews_corrcoef
+/// cohen_kappa roc_auc average_precision log_loss brier_score expected_calibration_error true_positives
+/// false_positives true_negatives false_negatives. Multi-label: loss accuracy (= 1 - hamming_loss)
+/// hamming_loss subset_accuracy precision_at_1 jaccard samples_f1, micro_ and macro_ of precision recall f1
+/// roc_auc average_precision, weighted_f1 log_loss brier_score expected_calibration_error; per label the
+/// binary ones but loss.
 /// @param thresholds  one for all labels, or one a label.
 /// @param label_names multi-label: L names; binary: not read.
 /// @throws InternalError if sizes disagree, a target is not 0 or 1, or a weight is negative or not finite.

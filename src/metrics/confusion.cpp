@@ -27,6 +27,12 @@ MetricValue accuracy(const Confusion& counts) {
   return ratio(counts.true_positives + counts.true_negatives, counts.total(), "no example");
 }
 
+MetricValue balanced_accuracy(const Confusion& counts) {
+  const MetricValue of_positives = recall(counts), of_negatives = specificity(counts);
+  if (!of_positives.value || !of_negatives.value) return undefined("only one class");
+  return {(*of_positives.value + *of_negatives.value) / 2, ""};
+}
+
 MetricValue precision(const Confusion& counts) {
   return ratio(counts.true_positives, counts.predicted_positives(), "no example is predicted positive");
 }

@@ -22,6 +22,8 @@ Confusion count_confusion(ScoredExamples examples);
 
 /// Each is undefined, with its reason, where its denominator is 0.
 MetricValue accuracy(const Confusion& counts);
+/// Mean of recall and specificity.
+MetricValue balanced_accuracy(const Confusion& counts);
 MetricValue precision(const Confusion& counts);
 MetricValue recall(const Confusion& counts);
 MetricValue specificity(const Confusion& counts);

@@ -75,20 +75,19 @@ class ResampledMetrics {
 
   void weigh_examples(const std::vector<uint32_t>& times, DecisionFigures& pooled,
                       ExampleFigures& shares) const {
-    double total = 0, log_loss = 0, squared_error = 0, right = 0, jaccard = 0;
+    double log_loss = 0, squared_error = 0;
+    ExampleSums sums;
     for (size_t i = 0; i < times.size(); ++i) {
       const Example& example = examples_[i];
       const double weight = example.weight * times[i];
       if (weight == 0) continue;
-      total += weight;
       log_loss += weight * example.log_loss;
       squared_error += weight * example.squared_error;
-      right += example.overlap.is_right() ? weight : 0;
-      jaccard += weight * example.overlap.jaccard();
+      sums.add(example.overlap, weight);
     }
     pooled.log_loss = mean_log_loss(log_loss, pooled.counts.total());
     pooled.brier_score = ratio(squared_error, pooled.counts.total(), "no example");
-    shares = {ratio(right, total, "no example"), ratio(jaccard, total, "no example")};
+    shares = sums.figures();
   }
 
   MetricsConfig config_;
@@ -115,15 +114,21 @@ class AnswerCounts {
       labels_.push_back(count_confusion(column));
       pooled_ += labels_.back();
     }
-    for (size_t i = 0; i < columns[0].size(); ++i) num_right_ += overlap_of(columns, i).is_right() ? 1 : 0;
+    for (size_t i = 0; i < columns[0].size(); ++i) {
+      const LabelOverlap overlap = overlap_of(columns, i);
+      num_right_ += overlap.is_right() ? 1 : 0;
+      num_with_target_ += overlap.has_target && columns[0][i].weight > 0 ? 1 : 0;
+      num_top_right_ += overlap.top_is_target ? 1 : 0;
+    }
   }
 
   /// Of a metric that is a share of examples, each of which counts the same.
   std::optional<Share> share_of(std::string_view metric) const {
     if (!weights_are_one_) return std::nullopt;
     const auto share = [&](double hits) { return Share{hits, behind(metric, pooled_)}; };
-    if (!binary_) return metric == "subset_accuracy" ? std::optional(share(num_right_)) : std::nullopt;
-    if (metric == "accuracy") return share(num_right_);
+    if (metric == "subset_accuracy" || (binary_ && metric == "accuracy")) return share(num_right_);
+    if (metric == "precision_at_1") return share(num_top_right_);
+    if (!binary_) return std::nullopt;
     if (metric == "precision" || metric == "recall") return share(pooled_.true_positives);
     if (metric == "specificity") return share(pooled_.true_negatives);
     return std::nullopt;
@@ -134,6 +139,7 @@ class AnswerCounts {
   int64_t behind(std::string_view metric) const {
     if (!metric.starts_with("macro_")) {
       if (metric.starts_with("micro_")) metric.remove_prefix(6);
+      if (metric == "weighted_f1") metric = "f1";  // rare labels weigh little in it
       return static_cast<int64_t>(behind(metric, pooled_));
     }
     metric.remove_prefix(6);
@@ -155,13 +161,16 @@ class AnswerCounts {
     if (metric == "matthews_corrcoef" || metric == "cohen_kappa")
       return std::min({counts.positives(), counts.negatives(), counts.predicted_positives(),
                        counts.predicted_negatives()});
-    for (const char* name : {"roc_auc", "average_precision", "log_loss", "brier_score"}) {
+    if (metric == "precision_at_1") return num_with_target_;
+    for (const char* name :
+         {"balanced_accuracy", "roc_auc", "average_precision", "log_loss", "brier_score"}) {
       if (metric == name) return std::min(counts.positives(), counts.negatives());
     }
     return num_examples_;
   }
 
   double num_examples_, num_right_ = 0;
+  double num_with_target_ = 0, num_top_right_ = 0;
   bool binary_, weights_are_one_ = true;
   std::vector<Confusion> labels_;
   Confusion pooled_;

@@ -36,8 +36,9 @@ struct MetricIntervals {
 /// expected_calibration_error, which grows with every resampling: its interval would lie above it.
 ///
 /// Shares of examples that all weigh the same (binary accuracy, precision, recall, specificity; multi-label
-/// subset_accuracy) have the exact interval. The others have that of a percentile bootstrap, or none where
-/// all resamples give the same figure. Resamples are functions of `seed` alone. O(kNumResamples * N * L).
+/// subset_accuracy, precision_at_1) have the exact interval. The others have that of a percentile bootstrap,
+/// or none where all resamples give the same figure. Resamples are functions of `seed` alone. O(kNumResamples
+/// * N * L).
 ///
 /// @param tell  hears before each resample how many are done
 /// @throws InternalError as compute_metrics; StopRequested

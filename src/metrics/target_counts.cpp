@@ -11,15 +11,19 @@ struct Requirement {
   std::string_view metric;
   bool positive, negative;
 };
-constexpr std::array<Requirement, 9> kRequirements = {{{"precision", true, true},
-                                                       {"recall", true, false},
-                                                       {"specificity", false, true},
-                                                       {"f1", true, false},
-                                                       {"f_beta", true, false},
-                                                       {"matthews_corrcoef", true, true},
-                                                       {"cohen_kappa", true, true},
-                                                       {"roc_auc", true, true},
-                                                       {"average_precision", true, true}}};
+constexpr std::array<Requirement, 13> kRequirements = {{{"balanced_accuracy", true, true},
+                                                        {"precision", true, true},
+                                                        {"recall", true, false},
+                                                        {"specificity", false, true},
+                                                        {"f1", true, false},
+                                                        {"f_beta", true, false},
+                                                        {"matthews_corrcoef", true, true},
+                                                        {"cohen_kappa", true, true},
+                                                        {"roc_auc", true, true},
+                                                        {"average_precision", true, true},
+                                                        {"precision_at_1", true, true},
+                                                        {"samples_f1", true, false},
+                                                        {"weighted_f1", true, false}}};
 
 bool satisfied(const Requirement& need, const TargetCounts& counts) {
   return (!need.positive || counts.positive > 0) && (!need.negative || counts.negative > 0);

@@ -120,7 +120,7 @@ TEST(CrossChecks, TheMonitoredMetricBelongsToTheTask) {
                 "no fault")
           << name;
     }
-    EXPECT_EQ(metric_names(kind).size(), 18);
+    EXPECT_EQ(metric_names(kind).size(), binary ? 19 : 21);
   }
 }
 

@@ -82,7 +82,7 @@ def metrics_of(y, z, w):
     """What each metric is on a resample d."""
     decided, p = decide(z, .5), sigmoid(z)
     of_decisions = {"accuracy": sk.accuracy_score, "precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f1_score,
-                    "matthews_corrcoef": sk.matthews_corrcoef}
+                    "matthews_corrcoef": sk.matthews_corrcoef, "balanced_accuracy": sk.balanced_accuracy_score}
     of_ranking = {"roc_auc": sk.roc_auc_score, "average_precision": sk.average_precision_score}
     of_probabilities = {"log_loss": sk.log_loss, "brier_score": sk.brier_score_loss}
     return {name: lambda d, metric=metric, answers=answers: metric(y[d], answers[d], sample_weight=w[d])
@@ -104,6 +104,11 @@ def make_bootstrap(y, first, second, w):
     return result
 
 
+def precision_at_1(y, z, w):
+    used = y.any(axis=1)
+    return np.average(y[np.arange(len(y)), z.argmax(axis=1)][used], weights=w[used])
+
+
 def make_multi_label_bootstrap(y, z, w):
     """Of several labels, examples drawn whole; micro figures are of all decisions together, macro ones means over the labels."""
     w = np.asarray(w, dtype=np.float32).astype(np.float64)
@@ -115,6 +120,9 @@ def make_multi_label_bootstrap(y, z, w):
     metrics = {"accuracy": lambda d: pooled["accuracy"](flat(d)),
                "hamming_loss": lambda d: sk.hamming_loss(y[d].ravel(), decided[d].ravel(), sample_weight=spread[d].ravel()),
                "subset_accuracy": lambda d: sk.accuracy_score(y[d], decided[d], sample_weight=w[d]),
+               "precision_at_1": lambda d: precision_at_1(y[d], z[d], w[d]),
+               "samples_f1": lambda d: sk.f1_score(y[d], decided[d], average="samples", sample_weight=w[d], zero_division=0),
+               "weighted_f1": lambda d: sk.f1_score(y[d], decided[d], average="weighted", sample_weight=w[d]),
                "jaccard": lambda d: sk.jaccard_score(y[d], decided[d], average="samples", sample_weight=w[d], zero_division=1),
                "log_loss": lambda d: pooled["log_loss"](flat(d)), "brier_score": lambda d: pooled["brier_score"](flat(d))}
     for name in ("precision", "recall", "f1", "roc_auc", "average_precision"):

@@ -2,8 +2,9 @@
 """Writes metrics.json: every metric of scikit-learn 1.9.1 (NumPy 2.4.6) over small sets of float32 logits.
 
 scikit-learn gets what its functions ask for: logits where it ranks, float64 probabilities for the Brier score, decisions
-elsewhere. Two oracles are NumPy's instead: the log loss (scikit-learn clips probabilities, which changes saturated
-logits; where none is saturated both are compared here) and the expected calibration error, which scikit-learn lacks.
+elsewhere. Three oracles are NumPy's instead: the log loss (scikit-learn clips probabilities, which changes saturated
+logits; where none is saturated both are compared here), the precision at 1 (scikit-learn breaks ties in other ways; where
+there is none both are compared) and the expected calibration error, which scikit-learn lacks.
 Temperatures are
 where SciPy 1.17's brentq finds the log loss flat. A value that is undefined is null. Run from this folder: python make_metrics.py
 """
@@ -58,6 +59,22 @@ def brier_score(y, p, w):
     return np.average((p - y) ** 2, weights=w)
 
 
+def precision_at_1(y, z, w):
+    """Over the examples with a label. scikit-learn has it for one label an example as top_k_accuracy_score, for any number of
+    them as ndcg_score, whose discounts make no difference at k=1."""
+    used = y.any(axis=1) & (w > 0)
+    if not used.any():
+        return None
+    y, z, w = y[used], z[used], w[used]
+    share = np.average(y[np.arange(len(y)), z.argmax(axis=1)], weights=w)  # argmax: the first of equals
+    if ((z == z.max(axis=1, keepdims=True)).sum(axis=1) == 1).all():
+        assert math.isclose(share, sk.ndcg_score(y, z, k=1, sample_weight=w), rel_tol=1e-12)
+        if (y.sum(axis=1) == 1).all():
+            theirs = sk.top_k_accuracy_score(y.argmax(axis=1), z, k=1, sample_weight=w, labels=range(y.shape[1]))
+            assert math.isclose(share, theirs, rel_tol=1e-12)
+    return share
+
+
 def binary_metrics(y, z, w, threshold):
     d, p = decide(z, threshold), sigmoid(z)
     classes, predicted = len(set(y[w > 0])), len(set(d[w > 0]))
@@ -65,6 +82,8 @@ def binary_metrics(y, z, w, threshold):
     nan = {"sample_weight": w, "zero_division": np.nan}
     return {
         "accuracy": sk.accuracy_score(y, d, sample_weight=w),
+        # of the one class that there is, scikit-learn answers the recall
+        "balanced_accuracy": sk.balanced_accuracy_score(y, d, sample_weight=w) if classes == 2 else None,
         "precision": sk.precision_score(y, d, **nan),
         "recall": sk.recall_score(y, d, **nan),
         "specificity": sk.recall_score(1 - y, 1 - d, **nan),
@@ -108,7 +127,9 @@ def multi_label_metrics(y, z, w, thresholds):
         "accuracy": 1 - hamming,
         "hamming_loss": hamming,
         "subset_accuracy": sk.accuracy_score(y, d, sample_weight=w),
+        "precision_at_1": precision_at_1(y, z, w),
         "jaccard": sk.jaccard_score(y, d, average="samples", sample_weight=w, zero_division=1.0),
+        "samples_f1": sk.f1_score(y, d, average="samples", sample_weight=w, zero_division=0),
         "micro_precision": sk.precision_score(y, d, average="micro", **nan),
         "micro_recall": sk.recall_score(y, d, average="micro", **nan),
         "micro_f1": sk.f1_score(y, d, average="micro", **nan),
@@ -119,6 +140,8 @@ def multi_label_metrics(y, z, w, thresholds):
         "macro_f1": sk.f1_score(y, d, average="macro", **nan),
         "macro_roc_auc": macro(per_label, "roc_auc"),
         "macro_average_precision": macro(per_label, "average_precision"),
+        # where no label has a positive example nothing weighs, and scikit-learn answers the plain mean
+        "weighted_f1": sk.f1_score(y, d, average="weighted", **nan) if y[w > 0].any() else None,
         "log_loss": log_loss(*pooled),
         "brier_score": brier_score(pooled[0], sigmoid(pooled[1]), pooled[2]),
         "expected_calibration_error": expected_calibration_error(pooled[0], sigmoid(pooled[1]), pooled[2]),
@@ -179,6 +202,11 @@ def main():
         make_case("one example", [1], [0.25]),
         make_case("multi-label", many, logits_for(many), thresholds=(0.5, 0.5, 0.5, 0.5)),
         make_case("multi-label weighted", many, np.round(logits_for(many), 1), w=draw.random(150) + 0.1, thresholds=(0.3, 0.8, 0.5, 0.999)),
+    ]
+    one_each = np.eye(3, dtype=int)[draw.integers(0, 3, 120)]
+    cases += [
+        make_case("one label an example", one_each, logits_for(one_each), thresholds=(0.5, 0.5, 0.5)),
+        make_case("one label an example, ties and weights", one_each, np.round(logits_for(one_each)), w=draw.random(120) + 0.1, thresholds=(0.5, 0.2, 0.5)),
     ]
     path = pathlib.Path(__file__).with_name("metrics.json")
     path.write_text("{\"f_beta\": %s, \"calibration_bins\": %d, \"cases\": [\n" % (BETA, BINS) + ",\n".join(json.dumps(c) for c in cases) + "\n]}\n")

@@ -32,6 +32,7 @@ TEST(BinaryMetrics, MatchWhatIsCountedByHand) {
   EXPECT_EQ(value(report, "false_positives"), 2);
   EXPECT_EQ(value(report, "true_negatives"), 4);
   EXPECT_DOUBLE_EQ(value(report, "accuracy"), 0.7);
+  EXPECT_DOUBLE_EQ(value(report, "balanced_accuracy"), (0.75 + 4.0 / 6) / 2);
   EXPECT_DOUBLE_EQ(value(report, "precision"), 0.6);
   EXPECT_DOUBLE_EQ(value(report, "recall"), 0.75);
   EXPECT_DOUBLE_EQ(value(report, "specificity"), 4.0 / 6);
@@ -92,6 +93,7 @@ TEST(BinaryMetrics, SayWhyTheyAreUndefined) {
   expect_undefined(negatives, "matthews_corrcoef", "only one class in the targets or in the predictions");
   expect_undefined(negatives, "cohen_kappa", "targets and predictions hold the same class only");
   expect_undefined(negatives, "roc_auc", "only one class");
+  expect_undefined(negatives, "balanced_accuracy", "only one class");
   expect_undefined(negatives, "average_precision", "no positive example");
   EXPECT_EQ(value(negatives, "accuracy"), 1);
   expect_undefined(binary_report({{1}, {1}}), "specificity", "no negative example");
@@ -152,7 +154,9 @@ TEST(MultiLabelMetrics, MatchWhatIsCountedByHand) {
   EXPECT_DOUBLE_EQ(value(report, "accuracy"), 4.0 / 6);
   EXPECT_DOUBLE_EQ(value(report, "hamming_loss"), 2.0 / 6);
   EXPECT_DOUBLE_EQ(value(report, "subset_accuracy"), 1.0 / 3);
+  EXPECT_EQ(value(report, "precision_at_1"), 1) << "of the two that have a label";
   EXPECT_DOUBLE_EQ(value(report, "jaccard"), (0.5 + 1 + 0.5) / 3);
+  EXPECT_DOUBLE_EQ(value(report, "samples_f1"), (2.0 / 3 + 0 + 2.0 / 3) / 3);
   EXPECT_DOUBLE_EQ(value(report, "micro_precision"), 2.0 / 3);
   EXPECT_DOUBLE_EQ(value(report, "micro_recall"), 2.0 / 3);
   EXPECT_DOUBLE_EQ(value(report, "macro_precision"), (1.0 + 0.5) / 2);
@@ -174,7 +178,26 @@ TEST(MultiLabelMetrics, MacroLeavesOutLabelsWithoutAValue) {
   const MetricReport report = two_label_report({0.5, 0.9});  // nothing is predicted b
   EXPECT_EQ(value(report, "macro_precision"), 1);
   EXPECT_EQ(value(report, "macro_recall"), (0.5 + 0) / 2);
+  EXPECT_DOUBLE_EQ(value(report, "weighted_f1"), (2 * (2.0 / 3) + 1 * 0.0) / 3) << "a has 2 examples, b 1";
   expect_undefined(two_label_report({0.9}), "macro_precision", "undefined for every label");
+}
+
+MetricReport three_label_report(std::vector<float> targets, std::vector<float> logits,
+                                std::vector<float> weights = {}) {
+  const Scored scored = {std::move(targets), std::move(logits), std::move(weights), 3};
+  return compute_metrics(scored.view(), {0.5}, {}, {"a", "b", "c"}, TaskConfig::Kind::kMultiLabel, 0.5);
+}
+
+TEST(MultiLabelMetrics, PrecisionAt1IsOfTheHighestLogitOfExamplesWithALabel) {
+  // Of equal logits the first counts (wrong, weight 1); no label (left out); right below every threshold (3).
+  const std::vector<float> targets = {0, 1, 0, 0, 0, 0, 0, 1, 1}, logits = {1, 1, -1, 5, 0, 0, -3, -1, -2};
+  EXPECT_EQ(value(three_label_report(targets, logits, {1, 7, 3}), "precision_at_1"), 0.75);
+  EXPECT_EQ(value(three_label_report(targets, logits), "precision_at_1"), 0.5);
+  EXPECT_EQ(value(three_label_report({1, 0, 0}, {kInfinity, kInfinity, -kInfinity}), "precision_at_1"), 1);
+  const MetricReport without = three_label_report({0, 0, 0, 1, 0, 0}, {1, 1, 1, 1, 1, 1}, {1, 0});
+  expect_undefined(without, "precision_at_1", "no example with a label");
+  expect_undefined(without, "weighted_f1", "no positive example");
+  EXPECT_EQ(value(without, "samples_f1"), 0);
 }
 
 template <typename Action>

@@ -102,6 +102,7 @@ TEST(MetricIntervals, WarnByWhatEachMetricRestsOn) {
   EXPECT_EQ(found.find("f1")->num_answers, 9) << "9 predicted, 30 positive";
   EXPECT_TRUE(found.find("f1")->is_too_narrow());
   EXPECT_EQ(found.find("matthews_corrcoef")->num_answers, 9);
+  EXPECT_EQ(found.find("balanced_accuracy")->num_answers, 30) << "of either kind";
   EXPECT_EQ(found.find("roc_auc")->num_answers, 30) << "does not look at the decisions";
   EXPECT_FALSE(found.find("roc_auc")->is_too_narrow());
 
@@ -122,6 +123,14 @@ TEST(MetricIntervals, WarnByWhatEachMetricRestsOn) {
   EXPECT_EQ(several.find("micro_recall")->num_answers, 34);
   EXPECT_EQ(several.find("jaccard")->num_answers, 60);
   EXPECT_TRUE(several.find("subset_accuracy")->exact);
+  EXPECT_EQ(several.find("samples_f1")->num_answers, 60);
+  EXPECT_EQ(several.find("weighted_f1")->num_answers, 34) << "a rare label weighs little";
+  // 30 have a label: of 0 to 3 the highest logit is that of one.
+  const MetricInterval& top = *several.find("precision_at_1");
+  EXPECT_TRUE(top.exact);
+  EXPECT_EQ(top.num_answers, 30);
+  EXPECT_DOUBLE_EQ(top.interval.low.value(), share_lower_bound(4, 30, 0.975));
+  EXPECT_DOUBLE_EQ(top.interval.high.value(), 1 - share_lower_bound(26, 30, 0.975));
   EXPECT_FALSE(several.find("accuracy")->exact) << "labels of one example are not independent";
 
   for (size_t i = 0; i < 60; ++i) two.logits[2 * i + 1] = -1;

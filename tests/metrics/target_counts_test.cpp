@@ -94,6 +94,8 @@ TEST(MissingFor, SaysWhat) {
   EXPECT_EQ(missing_for("macro_roc_auc", one_each), "no label with both positive and negative examples");
   EXPECT_EQ(missing_for("macro_f1", one_each), "");
   EXPECT_EQ(missing_for("macro_f1", {{0, 5}, {0, 5}}), "no positive example");
+  EXPECT_EQ(missing_for("precision_at_1", {{0, 5}, {0, 5}}), "no positive example");
+  EXPECT_EQ(missing_for("precision_at_1", one_each), "");
 }
 
 }  // namespace
