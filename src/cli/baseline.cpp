@@ -1,9 +1,12 @@
 #include "cli/baseline.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include <fmt/format.h>
+
+#include "metrics/target_counts.h"
 
 namespace bernoulli::cli {
 namespace {
@@ -29,15 +32,20 @@ std::vector<double> label_shares(const EncodedDataset& train) {
 
 Json baseline_of(const EncodedDataset& train, const EncodedDataset& data) {
   const std::vector<double> shares = label_shares(train);
-  double right = 0, loss = 0, total = 0;
+  const auto most_frequent = static_cast<size_t>(std::ranges::max_element(shares) - shares.begin());
+  double right = 0, of_most_frequent = 0, loss = 0, total = 0;
   for (size_t i = 0; i < data.targets.size(); ++i) {
     const double share = shares[i % shares.size()], weight = data.weight(i / shares.size());
     const bool positive = data.targets[i] > 0.5f;
+    if (positive && i % shares.size() == most_frequent) of_most_frequent += weight;
     right += weight * ((share > 0.5) == positive ? 1 : 0);
     loss -= weight * std::log(positive ? share : 1 - share);
     total += weight;
   }
-  return {{"accuracy", right / total}, {"log_loss", loss / total}};
+  Json baseline = {{"accuracy", right / total}, {"log_loss", loss / total}};
+  if (has_one_label_each(data.targets, data.weights, data.num_labels))
+    baseline["precision_at_1"] = of_most_frequent / (total / static_cast<double>(shares.size()));
+  return baseline;
 }
 
 std::string worse_than_baseline(const Json& summary, const FinishedTraining& training) {
@@ -58,8 +66,9 @@ std::string worse_than_baseline(const Json& summary, const FinishedTraining& tra
 std::string baseline_text(const Json& summary) {
   if (!summary.contains("baseline")) return "";
   const Json& baseline = summary["baseline"];
-  return fmt::format("no model    on {} data:  accuracy {:.4f}  log_loss {:.4f}\n",
-                     baseline.at("split").get<std::string>(), baseline.at("accuracy").get<double>(),
+  const char* accuracy = baseline.contains("precision_at_1") ? "precision_at_1" : "accuracy";
+  return fmt::format("no model    on {} data:  {} {:.4f}  log_loss {:.4f}\n",
+                     baseline.at("split").get<std::string>(), accuracy, baseline.at(accuracy).get<double>(),
                      baseline.at("log_loss").get<double>());
 }
 

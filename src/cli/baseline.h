@@ -9,7 +9,8 @@
 namespace bernoulli::cli {
 
 /// {"accuracy", "log_loss"} on `data` of a model that answers every text with each label's share of the
-/// training data. No metric of a trained model means much without them.
+/// training data. No metric of a trained model means much without them. Where each example has one of three
+/// labels or more also "precision_at_1", the share of the most frequent one.
 nlohmann::ordered_json baseline_of(const EncodedDataset& train, const EncodedDataset& data);
 
 /// A warning where the model answers worse than that; empty where it does not, or where the loss moves

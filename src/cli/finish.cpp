@@ -17,6 +17,7 @@
 #include "core/printable.h"
 #include "core/stop.h"
 #include "infer/classifier.h"
+#include "metrics/report.h"
 #include "metrics/thresholds.h"
 #include "model/features.h"
 #include "model/sequential.h"
@@ -149,8 +150,8 @@ void export_network(const FinishedTraining& training, const Calibration& calibra
 /// them
 std::string metric_line(const Json& report, bool is_scaled) {
   std::string line;
-  for (const char* name : {is_scaled ? "log_loss" : "loss", "accuracy", "f1", "micro_f1", "macro_f1",
-                           "roc_auc", "average_precision"}) {
+  for (const char* name : {is_scaled ? "log_loss" : "loss", headline_metric(report), "f1", "micro_f1",
+                           "macro_f1", "roc_auc", "average_precision"}) {
     const auto value = report.at("metrics").find(name);
     if (value != report.at("metrics").end() && !value->is_null())
       line += fmt::format("  {} {:.4f}", name, value->get<double>());

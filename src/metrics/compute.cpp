@@ -12,6 +12,7 @@
 #include "metrics/probability_metrics.h"
 #include "metrics/ranking.h"
 #include "metrics/scored_example.h"
+#include "metrics/target_counts.h"
 
 namespace bernoulli {
 namespace {
@@ -85,6 +86,8 @@ MetricReport compute_metrics(const Predictions& predictions, const std::vector<d
     pooled.insert(pooled.end(), columns[label].begin(), columns[label].end());
   }
   add(multi_label_metrics(figures_of(pooled, config), example_figures(columns), report.per_label));
+  report.one_label_each =
+      has_one_label_each(predictions.targets, predictions.weights, predictions.num_labels);
   return report;
 }
 

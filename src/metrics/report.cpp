@@ -71,6 +71,18 @@ std::string label_table(const MetricReport& report) {
   return "\n" + text_table(columns);
 }
 
+/// Where each example has one label, the share of right yes-or-no answers is not what is looked for first.
+NamedMetrics in_shown_order(const MetricReport& report) {
+  NamedMetrics metrics = report.metrics;
+  if (!report.one_label_each) return metrics;
+  const auto place_of = [&](std::string_view name) {
+    return std::ranges::find(metrics, name, &NamedMetrics::value_type::first);
+  };
+  const auto top = place_of("precision_at_1");
+  std::rotate(place_of("accuracy"), top, top + 1);
+  return metrics;
+}
+
 constexpr size_t kShownName = 60;  ///< columns of the screen, of a slice
 
 }  // namespace
@@ -92,6 +104,7 @@ Json to_json(const NamedMetrics& metrics) {
 Json to_json(const MetricReport& report) {
   Json undefined = Json::object();
   Json object = {{"num_examples", report.num_examples}};
+  if (report.one_label_each) object["one_label_each"] = true;
   object["threshold"] = !report.thresholds.empty() && all_equal(report.thresholds)
                             ? Json(report.thresholds[0])
                             : Json(report.thresholds);
@@ -107,13 +120,17 @@ Json to_json(const MetricReport& report) {
   return object;
 }
 
+const char* headline_metric(const Json& report) {
+  return report.value("one_label_each", false) ? "precision_at_1" : "accuracy";
+}
+
 std::string to_table(const MetricReport& report, const MetricIntervals* intervals) {
   constexpr int kNameWidth = 28;
   std::string table = fmt::format("{:<{}}{}\n", "examples", kNameWidth, report.num_examples);
   if (!report.thresholds.empty() && all_equal(report.thresholds)) {
     table += fmt::format("{:<{}}{:.6g}\n", "threshold", kNameWidth, report.thresholds[0]);
   }
-  for (const auto& [name, metric] : report.metrics) {
+  for (const auto& [name, metric] : in_shown_order(report)) {
     table += fmt::format("{:<{}}{}", name, kNameWidth, cell(metric));
     const MetricInterval* found = intervals == nullptr ? nullptr : intervals->find(name);
     if (!metric.value)

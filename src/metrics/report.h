@@ -26,6 +26,8 @@ struct MetricReport {
   std::vector<double> thresholds;  ///< one, or one a label
   NamedMetrics metrics;
   std::vector<std::pair<std::string, NamedMetrics>> per_label;  ///< multi-label only
+  /// Each example has one of three labels or more: precision_at_1 is what is called accuracy elsewhere.
+  bool one_label_each = false;
 
   /// Null pointer if there is no such metric.
   const MetricValue* find(const std::string& name) const;
@@ -36,12 +38,14 @@ nlohmann::ordered_json to_json(const NamedMetrics& metrics);
 
 /// The JSON contract of `evaluate --json`: {"num_examples","threshold","metrics","undefined","per_label"}.
 /// "threshold" is a number where all labels share it, else one a label. Undefined metrics are null, their
-/// reasons stand in "undefined" under the metric's name, or under "per_label.NAME.METRIC".
+/// reasons stand in "undefined" under the metric's name, or under "per_label.NAME.METRIC". Where each example
+/// has one of three labels or more there is "one_label_each": true.
 nlohmann::ordered_json to_json(const MetricReport& report);
 
 /// The metrics that say most of a part of the data, of either task: a report has those of its own.
-inline constexpr std::array<const char*, 9> kSliceMetrics = {
-    "accuracy", "precision", "recall", "f1", "roc_auc", "micro_f1", "macro_f1", "micro_roc_auc", "log_loss"};
+inline constexpr std::array<const char*, 10> kSliceMetrics = {
+    "precision_at_1", "accuracy", "precision", "recall",        "f1",
+    "roc_auc",        "micro_f1", "macro_f1",  "micro_roc_auc", "log_loss"};
 
 /// Reports of parts of a data set.
 struct SlicedReport {
@@ -51,8 +55,12 @@ struct SlicedReport {
 
 struct MetricIntervals;
 
+/// "accuracy", or "precision_at_1" where each example has one of three labels or more.
+/// @param report  to_json of a MetricReport
+const char* headline_metric(const nlohmann::ordered_json& report);
+
 /// A table for people: one metric a line, with its interval where there are `intervals`, then one label a
-/// line.
+/// line. precision_at_1 stands before accuracy where each example has one of three labels or more.
 std::string to_table(const MetricReport& report, const MetricIntervals* intervals = nullptr);
 
 /// One slice a line, with kSliceMetrics.

@@ -40,6 +40,18 @@ std::vector<TargetCounts> count_targets(std::span<const float> targets, int64_t 
   return counts;
 }
 
+bool has_one_label_each(std::span<const float> targets, std::span<const float> weights, int64_t num_labels) {
+  if (num_labels < 3) return false;
+  const auto width = static_cast<size_t>(num_labels);
+  bool any = false;
+  for (size_t i = 0; i * width < targets.size(); ++i) {
+    if (!weights.empty() && weights[i] == 0) continue;
+    if (std::ranges::count(targets.subspan(i * width, width), 1.0f) != 1) return false;
+    any = true;
+  }
+  return any;
+}
+
 std::string missing_for(const std::string& metric, const std::vector<TargetCounts>& counts) {
   const bool macro = metric.starts_with("macro_"), micro = metric.starts_with("micro_");
   const std::string_view name = std::string_view(metric).substr(macro || micro ? 6 : 0);

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/name_list.h"
 #include "data/source_files.h"
+#include "metrics/report.h"
 #include "report/html.h"
 #include "report/sections.h"
 
@@ -139,7 +140,7 @@ std::string tile(const std::string& name, const Json& value) {
 std::string tiles(const std::string& split, const Json& figures) {
   std::string text;
   const Json& metrics = figures.at("metrics");
-  for (const char* name : {"accuracy", "f1", "micro_f1", "macro_f1", "roc_auc", "macro_roc_auc",
+  for (const char* name : {headline_metric(figures), "f1", "micro_f1", "macro_f1", "roc_auc", "macro_roc_auc",
                            "average_precision", "log_loss", "expected_calibration_error"}) {
     if (metrics.contains(name)) text += tile(name, metrics[name]);
   }
@@ -155,11 +156,11 @@ std::string tiles(const std::string& split, const Json& figures) {
 std::string baseline_line(const RunRecord& record, const std::string& split) {
   const Json baseline = record.finished() ? record.summary.value("baseline", Json()) : Json();
   if (!baseline.is_object() || baseline.at("split") != split) return "";
+  const char* accuracy = baseline.contains("precision_at_1") ? "precision_at_1" : "accuracy";
   return fmt::format(
-      "<p class=\"soft\">Without a model, by each label's share of the training data alone: accuracy {}, "
-      "log_loss "
+      "<p class=\"soft\">Without a model, by each label's share of the training data alone: {} {}, log_loss "
       "{}.</p>\n",
-      metric_text(baseline.at("accuracy")), metric_text(baseline.at("log_loss")));
+      accuracy, metric_text(baseline.at(accuracy)), metric_text(baseline.at("log_loss")));
 }
 
 }  // namespace

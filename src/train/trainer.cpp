@@ -275,7 +275,8 @@ void Trainer::validate_and_save() {
   state_.telemetry = {};
   if (report) {
     record_validation(*report);
-    std::vector<std::string> names = {"loss", "accuracy", "f1", "micro_f1"};
+    std::vector<std::string> names = {"loss", report->one_label_each ? "precision_at_1" : "accuracy", "f1",
+                                      "micro_f1"};
     const std::string& monitored = parts_.config.training.monitor;
     if (std::find(names.begin(), names.end(), monitored) == names.end()) names.push_back(monitored);
     for (const std::string& name : names) {

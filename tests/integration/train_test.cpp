@@ -16,6 +16,7 @@
 namespace bernoulli::testing {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -295,6 +296,40 @@ TEST_F(EndToEndTrain, HoldsItsFiguresAgainstNoModel) {
     weighted.emplace_back(word);
   EXPECT_THAT(run(train_words("weighted", weighted)).err,
               HasSubstr("metrics.temperature cannot undo loss.pos_weight"));
+}
+
+/// 36 of 60 training rows and 1 of 4 test rows are of class a.
+TEST_F(EndToEndTrain, LeadsWithTheAccuracyOfClassesWhereEachTextHasOneOfThem) {
+  const auto row = [](const std::string& text, const std::string& label) {
+    return R"({"text": ")" + text + R"(", "labels": [")" + label + "\"]}\n";
+  };
+  std::string rows;
+  for (int i = 0; i < 60; ++i)
+    rows += i % 5 < 3 ? row("red x", "a") : i % 5 == 3 ? row("green x", "b") : row("blue x", "c");
+  folder_.write("rows.jsonl", rows);
+  folder_.write("test.jsonl",
+                row("red", "a") + row("green", "b") + row("green green", "b") + row("blue", "c"));
+  const ProgramResult trained = run(train_words(
+      "classes", {"--set", "data.train=rows.jsonl", "--set", "data.validation=test.jsonl", "--set",
+                  "data.test=test.jsonl", "--set", "data.columns.label=labels", "--set",
+                  "task={kind: multi_label, labels: [a, b, c]}", "--set", "model.layers[3].linear=3", "--set",
+                  "training.epochs=30", "--set", "training.monitor=precision_at_1"}));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  const Json summary = read_json("classes/summary.json");
+  EXPECT_EQ(summary["monitor"], "precision_at_1");
+  EXPECT_EQ(summary["test"]["metrics"]["precision_at_1"], 1.0);
+  EXPECT_EQ(summary["baseline"]["precision_at_1"], 0.25);
+  EXPECT_EQ(summary["baseline"]["accuracy"], 0.5) << "a for 1 of 4, no b for 2 of 4, no c for 3 of 4";
+  EXPECT_THAT(trained.err, HasSubstr("  val precision_at_1 "));
+  EXPECT_THAT(trained.err, Not(HasSubstr("  val accuracy ")));
+  EXPECT_THAT(trained.out, ContainsRegex("test +loss [0-9.]+  precision_at_1 1\\.0000  micro_f1 "));
+  EXPECT_THAT(trained.out, HasSubstr("no model    on test data:  precision_at_1 0.2500  log_loss "));
+  const std::string page = folder_.read("classes/report.html");
+  EXPECT_THAT(page, HasSubstr("<b>1.0000</b><span>precision_at_1</span>"));
+  EXPECT_THAT(page, HasSubstr("training data alone: precision_at_1 0.2500"));
+
+  const ProgramResult judged = run({"evaluate", (folder_ / "classes").string(), "--intervals"});
+  EXPECT_THAT(judged.out, ContainsRegex("\nprecision_at_1 +1  95 % interval .*exact, of 4.*\naccuracy "));
 }
 
 /// A wide layer rounds otherwise in other batches; the file is held against the trainer in the trainer's own.

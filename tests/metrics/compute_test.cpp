@@ -200,6 +200,18 @@ TEST(MultiLabelMetrics, PrecisionAt1IsOfTheHighestLogitOfExamplesWithALabel) {
   EXPECT_EQ(value(without, "samples_f1"), 0);
 }
 
+TEST(MultiLabelMetrics, WithOneLabelEachPrecisionAt1IsTheAccuracyOfTheClasses) {
+  // Classes a, b, c, a; the highest logits are of a, c, c, b.
+  const std::vector<float> targets = {1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0},
+                           logits = {2, 1, 0, -3, -2, -1, 0, 1, 2, -1, 3, 0};
+  const MetricReport report = three_label_report(targets, logits);
+  EXPECT_TRUE(report.one_label_each);
+  EXPECT_EQ(value(report, "precision_at_1"), 0.5);
+  EXPECT_DOUBLE_EQ(value(report, "accuracy"), 7.0 / 12) << "of the answers to all labels";
+  EXPECT_FALSE(three_label_report({1, 0, 0, 0, 1, 1}, {1, 0, 0, 0, 1, 0}).one_label_each);
+  EXPECT_FALSE(two_label_report({0.5}).one_label_each);
+}
+
 template <typename Action>
 void expect_internal_error(const Action& action, const std::string& message) {
   try {

@@ -71,6 +71,31 @@ TEST(ReportTable, ShowsOneLabelALine) {
   EXPECT_THAT(table, Not(HasSubstr("\nthreshold")));
 }
 
+MetricReport report_of_classes() {
+  const Scored scored = {{1, 0, 0, 0, 1, 0}, {1, -1, -1, 1, -1, -1}, {}, 3};
+  return compute_metrics(scored.view(), {0.5}, {}, {"a", "b", "c"}, TaskConfig::Kind::kMultiLabel, 0.5);
+}
+
+TEST(ReportTable, BeginsWithPrecisionAt1WhereEachExampleHasOneLabel) {
+  const std::string of_classes = to_table(report_of_classes());
+  EXPECT_THAT(of_classes, HasSubstr("\nloss                        0.5\n"
+                                    "precision_at_1              0.5\n"
+                                    "accuracy                    0.666667\n"
+                                    "hamming_loss                0.333333\n"
+                                    "subset_accuracy             0.5\n"
+                                    "jaccard "));
+  EXPECT_THAT(to_table(labelled_report({0.5})), HasSubstr("\nloss                        0.5\naccuracy "));
+}
+
+TEST(ReportJson, SaysWhereEachExampleHasOneLabel) {
+  const Json of_classes = to_json(report_of_classes());
+  EXPECT_EQ(of_classes["one_label_each"], true);
+  EXPECT_STREQ(headline_metric(of_classes), "precision_at_1");
+  const Json of_sets = to_json(labelled_report({0.5}));
+  EXPECT_FALSE(of_sets.contains("one_label_each"));
+  EXPECT_STREQ(headline_metric(of_sets), "accuracy");
+}
+
 TEST(SlicesTable, ShowsOneSliceALineAndCutsItsName) {
   const std::string table = to_table(SlicedReport{
       "source",

@@ -28,6 +28,18 @@ TEST(TargetCounts, AreThoseOfEachColumn) {
   EXPECT_FALSE(counts[2].has_both());
 }
 
+TEST(HasOneLabelEach, IsOfThreeLabelsOrMoreAndExamplesThatWeigh) {
+  const std::vector<float> one_each = {1, 0, 0, 0, 0, 1}, none = {1, 0, 0, 0, 0, 0}, two = {1, 0, 0, 1, 0, 1};
+  EXPECT_TRUE(has_one_label_each(one_each, {}, 3));
+  EXPECT_FALSE(has_one_label_each(none, {}, 3));
+  EXPECT_FALSE(has_one_label_each(two, {}, 3));
+  EXPECT_FALSE(has_one_label_each(std::vector<float>{1, 0, 0, 1}, {}, 2)) << "yes or no says as much";
+  EXPECT_FALSE(has_one_label_each({}, {}, 3));
+  const std::vector<float> first_only = {2, 0}, nothing = {0, 0};
+  EXPECT_TRUE(has_one_label_each(two, first_only, 3));
+  EXPECT_FALSE(has_one_label_each(one_each, nothing, 3));
+}
+
 /// Draws of predictions for these targets, and the values that a metric has on them.
 struct Seen {
   std::set<double> values;

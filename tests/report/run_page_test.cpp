@@ -54,6 +54,23 @@ TEST(RunPage, SaysWhatTheRunIs) {
   EXPECT_THAT(page, HasSubstr("<pre>training: {epochs: 2}\n</pre>"));
 }
 
+TEST(RunPage, LeadsWithPrecisionAt1WhereEachExampleHasOneLabel) {
+  Json figures = kFigures;
+  figures["metrics"]["precision_at_1"] = 0.875;
+  figures["per_label"] = Json::object();
+  const Json baseline = {{"accuracy", 0.75}, {"log_loss", 0.5}, {"precision_at_1", 0.375}, {"split", "test"}};
+  MadeUpRun run({"a", "b", "c"}, TaskConfig::Kind::kMultiLabel);
+  run.finish({{"test", figures}});
+  EXPECT_THAT(run_page(run.report()),
+              HasSubstr("<div class=\"tiles\"><div><b>0.5000</b><span>accuracy</span>"));
+  figures["one_label_each"] = true;
+  run.finish({{"test", figures}, {"baseline", baseline}});
+  const std::string page = run_page(run.report());
+  EXPECT_THAT(page, HasSubstr("<div class=\"tiles\"><div><b>0.8750</b><span>precision_at_1</span>"));
+  EXPECT_THAT(page, Not(HasSubstr("<span>accuracy</span>")));
+  EXPECT_THAT(page, HasSubstr("training data alone: precision_at_1 0.3750, log_loss 0.5000."));
+}
+
 TEST(RunPage, SaysHowTheLogitsWereScaled) {
   MadeUpRun run;
   EXPECT_THAT(run_page(run.report()), HasSubstr("<td>temperature</td><td class=\"l\">none</td>"));
