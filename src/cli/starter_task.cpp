@@ -136,7 +136,8 @@ std::string unused_separator(const Counts& labels) {
 void split_cells(const std::string& separator, ExampleFacts& facts) {
   Counts labels;
   for (const auto& [cell, count] : facts.labels) {
-    const std::vector<std::string> parts = split_labels(cell, separator);
+    const std::vector<std::string> split = split_labels(cell, separator);
+    const std::set<std::string> parts(split.begin(), split.end());  // "a|a" is one
     if (parts.size() > 1) facts.with_several += count;
     for (const std::string& part : parts) labels[part] += count;
   }

@@ -1,6 +1,7 @@
 #include "data/example_facts.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_set>
 
 #include "core/ascii.h"
@@ -31,14 +32,13 @@ void add_text(std::string_view text, ExampleFacts& facts) {
 }
 
 void add_labels(const RawExample& example, size_t most_labels, ExampleFacts& facts) {
-  const bool none = example.labels.empty() ||
-                    (example.labels.size() == 1 && without_outer_space(example.labels.front()).empty());
-  facts.without_label += none ? 1 : 0;
-  facts.with_several += example.labels.size() > 1 ? 1 : 0;
-  if (none && facts.first_without_label.empty()) facts.first_without_label = example.origin;
-  for (const std::string_view written : example.labels) {
-    const std::string_view label = without_outer_space(written);
-    if (label.empty()) continue;
+  std::set<std::string_view> distinct;  // one may be named twice
+  for (const std::string_view written : example.labels) distinct.insert(without_outer_space(written));
+  distinct.erase("");
+  facts.without_label += distinct.empty() ? 1 : 0;
+  facts.with_several += distinct.size() > 1 ? 1 : 0;
+  if (distinct.empty() && facts.first_without_label.empty()) facts.first_without_label = example.origin;
+  for (const std::string_view label : distinct) {
     if (const auto known = facts.labels.find(label); known != facts.labels.end()) {
       ++known->second;
     } else if (facts.labels.size() >= most_labels) {

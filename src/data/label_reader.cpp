@@ -191,7 +191,10 @@ std::optional<size_t> LabelReader::place_of(std::string_view label) const {
 }
 
 LabelReader::Fault LabelReader::read_binary(const RawExample& example, float& target) const {
-  if (example.labels.size() != 1)
+  // One that is named twice is one.
+  if (example.labels.empty() || std::ranges::any_of(example.labels, [&](std::string_view label) {
+        return without_outer_space(label) != without_outer_space(example.labels.front());
+      }))
     return [&] { return fmt::format("{} labels (a binary task has one an example)", example.labels.size()); };
   const std::string_view written = example.labels.front(), label = without_outer_space(written);
   if (task_.positive_above) {

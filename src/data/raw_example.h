@@ -17,7 +17,7 @@ namespace bernoulli {
 /// An example as a file holds it, before its labels are understood. All bytes lie in a TextStore.
 struct RawExample {
   std::string_view text;
-  /// binary: exactly one; multi-label: any number. White space around one is not part of it.
+  /// binary: one, maybe repeated; multi-label: any number. White space around one is not part of it.
   std::span<const std::string_view> labels;
   std::optional<std::string_view> weight;
   std::string_view origin;  ///< "path" or "path:line"

@@ -234,6 +234,19 @@ TEST_F(Survey, FactsCountTextsAndLabels) {
   EXPECT_TRUE(facts_of(examples, 1).too_many_labels);
 }
 
+TEST_F(Survey, FactsCountALabelOnceAnExample) {
+  RawExamples examples;
+  const std::vector<std::string> twice = {"a", " a"}, both = {"a", "b", "a"}, blank = {"", " "};
+  examples.add("x", twice, std::nullopt, "f:1");
+  examples.add("y", both, std::nullopt, "f:2");
+  examples.add("z", blank, std::nullopt, "f:3");
+  const ExampleFacts facts = facts_of(examples, 10);
+  EXPECT_EQ(facts.labels.at("a"), 2);
+  EXPECT_EQ(facts.labels.at("b"), 1);
+  EXPECT_EQ(facts.with_several, 1);
+  EXPECT_EQ(facts.without_label, 1);
+}
+
 TEST_F(Survey, FactsCountLabelsWithoutWhiteSpaceAroundThem) {
   RawExamples examples;
   const std::vector<std::string> spaced = {" a "}, a = {"a"}, blank = {"  "};

@@ -91,6 +91,12 @@ TEST(Labels, WeightsAreReadAsNumbers) {
   EXPECT_THAT(LabelReader(binary("a"), train).read(train).weights, ElementsAre(1, 0.25f, 30));
 }
 
+TEST(Labels, OneThatIsRepeatedInAnExampleIsOne) {
+  const auto train = raw({{"good", "good"}, {"bad", " bad", "bad"}, {"good"}});
+  EXPECT_THAT(LabelReader(binary("good"), train).read(train).targets, ElementsAre(1, 0, 1));
+  EXPECT_THAT(LabelReader(multi_label(), train).read(train).targets, ElementsAre(0, 1, 1, 0, 0, 1));
+}
+
 TEST(Labels, RefusesWeightsThatAreNoneOrOutOfRange) {
   const auto train = weighted({"1", "0", "-1", "nan", "inf", "x", "", std::nullopt, "1e300", "1e-60"});
   EXPECT_EQ(fault(binary("a"), train, train),

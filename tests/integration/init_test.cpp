@@ -174,6 +174,23 @@ TEST_F(Init, WhiteSpaceAroundLabelsIsNotPartOfThem) {
       "data.csv:9: the label is empty, as in 1 of 60");
 }
 
+TEST_F(Init, ALabelThatIsRepeatedInAnExampleIsCountedOnce) {
+  folder_.write("a.txt", rows([](int i) {
+                  return (i % 3 == 0 ? "__label__" + label(i) + " " : "") + "__label__" + label(i) + " " +
+                         text(i);
+                }));
+  Json findings = trained("a.txt");
+  EXPECT_EQ(found(findings, "task.kind"), "binary");
+  EXPECT_EQ(findings["labels"], Json::parse(R"({"neg": 30, "pos": 30})"));
+  folder_.write("a.csv", "text,tags\n" + rows([](int i) {
+                           const char* tags[] = {"a|a", "b", "a", "c|c|b", "b|c", "c"};
+                           return "\"" + text(i) + "\"," + tags[i % 6];
+                         }));
+  findings = trained("a.csv");
+  EXPECT_EQ(findings["labels"], Json::parse(R"({"a": 20, "b": 30, "c": 30})"));
+  EXPECT_THAT(findings.dump(), HasSubstr("3 labels; 20 of 60 examples have several, 0 none"));
+}
+
 TEST_F(Init, JsonLinesTrainAsTheyAreFound) {
   folder_.write(
       "a.jsonl", rows([](int i) {
