@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/name_list.h"
 #include "core/shell_word.h"
+#include "data/flags.h"
 #include "data/read_source.h"
 #include "data/source_files.h"
 #include "data/table_cut.h"
@@ -153,8 +154,9 @@ StarterData find_data(const InitRequest& request, StarterConfig& starter) {
   TaskConfig task;
   if (!data.label_column || data.label_column->lists > 0) task.kind = TaskConfig::Kind::kMultiLabel;
   task.labels = data.columns.label_columns;
-  data.facts = facts_of(read_source(data.train.paths.front(), data.train.format, data.columns, task),
-                        ColumnSurvey::kMostDistinct);
+  const RawExamples examples = read_source(data.train.paths.front(), data.train.format, data.columns, task);
+  if (data.label_column && data.label_column->lists > 0) refuse_flag_lists(examples);
+  data.facts = facts_of(examples, ColumnSurvey::kMostDistinct);
   return data;
 }
 

@@ -14,6 +14,7 @@
 #include "core/spill.h"
 #include "core/stop.h"
 #include "data/data_file.h"
+#include "data/flags.h"
 #include "data/json_lines.h"
 #include "data/raw_example.h"
 #include "data/table.h"
@@ -46,11 +47,6 @@ std::optional<CommaNumber> comma_number(std::string_view value) {
 }
 
 bool is_padded(std::string_view digits) { return digits.size() > 1 && digits.front() == '0'; }
-
-bool is_flag(std::string_view value) {
-  const std::string word = lower_case(value);
-  return word == "0" || word == "1" || word == "0.0" || word == "1.0" || word == "true" || word == "false";
-}
 
 bool knows(const std::vector<std::vector<std::string_view>>& tiers, const std::string& name) {
   return std::ranges::any_of(tiers,
@@ -152,7 +148,7 @@ void ColumnSurvey::add(std::string_view cell) {
     ++comma_numbers;
   }
   ++values;
-  flags += value.size() <= 5 && is_flag(value) ? 1 : 0;
+  flags += is_flag(value) ? 1 : 0;
   bytes += static_cast<int64_t>(value.size());
   words += count_words(value);
   count(value);

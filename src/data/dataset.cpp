@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/hash.h"
+#include "data/flags.h"
 #include "data/label_reader.h"
 #include "data/read_source.h"
 #include "data/source_files.h"
@@ -32,6 +33,7 @@ RawExamples read_files(const fs::path& root, const SourceConfig& source, const C
     else
       all.emplace(std::move(examples));
   }
+  if (task.kind == TaskConfig::Kind::kMultiLabel && columns.label_columns.empty()) refuse_flag_lists(*all);
   return std::move(*all);
 }
 

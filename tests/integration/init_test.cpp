@@ -191,6 +191,19 @@ TEST_F(Init, ALabelThatIsRepeatedInAnExampleIsCountedOnce) {
   EXPECT_THAT(findings.dump(), HasSubstr("3 labels; 20 of 60 examples have several, 0 none"));
 }
 
+TEST_F(Init, OneNumberALabelInAListIsRefused) {
+  const auto numbers = [](int i) {
+    return Json({{"text", text(i)}, {"labels", {i % 2, int(i % 3 == 0), int(i % 5 == 0)}}}).dump();
+  };
+  expect_fault(rows(numbers), 3,
+               "data.jsonl:1: the labels are [0, 1, 1], and those of all examples are as many", "data.jsonl");
+  const auto names = [](int i) {
+    return Json({{"text", text(i)}, {"labels", {std::to_string(i % 2), std::to_string(1 - i % 2)}}}).dump();
+  };
+  folder_.write("names.jsonl", rows(names));
+  EXPECT_EQ(run({"init", "names.jsonl", "--output", "-"}).exit_code, 0);
+}
+
 TEST_F(Init, JsonLinesTrainAsTheyAreFound) {
   folder_.write(
       "a.jsonl", rows([](int i) {
