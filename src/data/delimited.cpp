@@ -10,6 +10,7 @@
 #include "core/ascii.h"
 #include "core/error.h"
 #include "core/stop.h"
+#include "data/column_names.h"
 #include "data/data_file.h"
 #include "data/read_source.h"
 #include "data/split_column.h"
@@ -47,8 +48,8 @@ class RowExamples {
   RowExamples(const std::string& name, const TableColumns& finder, const ColumnsConfig& columns,
               const TaskConfig& task, RawExamples& examples)
       : name_(name), columns_(columns), task_(task), width_(finder.size()), examples_(examples) {
-    const auto find = [&, remedy = finder.other_format()](const std::string& key, const std::string& column) {
-      return finder.find(key, column, remedy);
+    const auto find = [&](const std::string& key, const std::string& column) {
+      return finder.find(key, column, remedy_of_missing(key, finder));
     };
     for (const std::string& column : columns.text) text_.push_back(find("data.columns.text", column));
     if (columns.split) split_ = find("data.columns.split", columns.split->column);
@@ -103,6 +104,14 @@ class RowExamples {
   void use(size_t place, const char* what) {
     used_.push_back({place, what});
     furthest_ = std::max(furthest_, place);
+  }
+
+  std::string remedy_of_missing(const std::string& key, const TableColumns& finder) const {
+    if (!columns_.header) return "";
+    const std::string delimiter = finder.other_delimiter();
+    return !delimiter.empty() ? delimiter
+                              : remedy_of_missing_column(key, columns_, finder.names()) +
+                                    remedy_of_missing_header(columns_, finder.names());
   }
 
   /// Of the cells that no example can do without; empty where all are there.

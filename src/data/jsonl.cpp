@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/json_fault.h"
 #include "core/name_list.h"
+#include "data/column_names.h"
 #include "data/data_file.h"
 #include "data/json_lines.h"
 #include "data/read_source.h"
@@ -129,19 +130,18 @@ std::string read_row(const Value& row, const ColumnsConfig& columns, const TaskC
 void check_first(const Value& row, const ColumnsConfig& columns, std::string_view origin) {
   std::vector<std::string> keys;
   for (const auto& item : row.items()) keys.push_back(item.key());
-  const auto require = [&](const std::string& key, const std::string& named_by, const char* remedy) {
+  const auto require = [&](const std::string& key, const std::string& named_by) {
     if (key.empty() || row.contains(key)) return;
     throw DataError(fmt::format("{}: no '{}' ({}); the object {}{}", origin, key, named_by,
-                                keys.empty() ? "is empty" : "has: " + item_list(keys), remedy));
+                                keys.empty() ? "is empty" : "has: " + item_list(keys),
+                                remedy_of_missing_column(named_by, columns, keys)));
   };
-  for (const std::string& key : columns.text)
-    require(key, "data.columns.text", "; --set data.columns.text=NAME names another key");
-  if (columns.split) require(columns.split->column, "data.columns.split", "");
-  require(columns.group, group_named_by(columns), "");
-  require(columns.weight, "data.columns.weight", "");
-  if (columns.label_columns.empty())
-    require(columns.label, "data.columns.label", "; --set data.columns.label=NAME names another key");
-  for (const std::string& key : columns.label_columns) require(key, "data.columns.label_columns", "");
+  for (const std::string& key : columns.text) require(key, "data.columns.text");
+  if (columns.split) require(columns.split->column, "data.columns.split");
+  require(columns.group, group_named_by(columns));
+  require(columns.weight, "data.columns.weight");
+  if (columns.label_columns.empty()) require(columns.label, "data.columns.label");
+  for (const std::string& key : columns.label_columns) require(key, "data.columns.label_columns");
 }
 
 }  // namespace

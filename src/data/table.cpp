@@ -172,8 +172,7 @@ TableColumns::TableColumns(std::string name, const TableRow* header)
   if (has_header_) header_.assign(header->cells.begin(), header->cells.end());
 }
 
-std::string TableColumns::other_format() const {
-  if (!has_header_) return "";
+std::string TableColumns::other_delimiter() const {
   if (header_.size() == 1) {
     for (const auto& [delimiter, remedy] : {std::pair(';', "set data.columns.delimiter: \";\""),
                                             std::pair('\t', "set the source's format: tsv"),
@@ -183,7 +182,7 @@ std::string TableColumns::other_format() const {
                            delimiter == '\t' ? "a tab" : fmt::format("'{}'", delimiter), remedy);
     }
   }
-  return "; where the first row is no header, set data.columns.header: false and number the columns";
+  return "";
 }
 
 size_t TableColumns::find(std::string_view asked_by, const std::string& column,

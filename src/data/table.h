@@ -89,9 +89,11 @@ class TableColumns {
   /// @param asked_by  who names the column, for messages; `remedy` is what else can be done, or empty.
   /// @throws DataError for a column that the header does not have, or has twice, or that is no number.
   size_t find(std::string_view asked_by, const std::string& column, std::string_view remedy = "") const;
-  /// What a header without the wanted column may be instead, and what to set then: a remedy for training
-  /// data.
-  std::string other_format() const;
+  /// What to set where the header is one cell that holds another delimiter, a remedy for data with labels;
+  /// empty where it is not.
+  std::string other_delimiter() const;
+  /// None without a header.
+  const std::vector<std::string>& names() const { return header_; }
   /// 0 without a header.
   size_t size() const { return header_.size(); }
 

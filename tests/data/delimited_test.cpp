@@ -141,9 +141,12 @@ TEST(Delimited, RefusesColumnsThatAreNotThere) {
   ColumnsConfig columns;
   columns.text = {"review"};
   EXPECT_EQ(folder.fault("a.csv", "text,label\nx,1\n", columns),
-            "a.csv:1: no column 'review' for data.columns.text (the header has: text, label); where the "
-            "first row is no "
-            "header, set data.columns.header: false and number the columns");
+            "a.csv:1: no column 'review' for data.columns.text (the header has: text, label); --set "
+            "data.columns.text=NAME names another");
+  EXPECT_EQ(folder.fault("a.csv", "x,1\n", columns),
+            "a.csv:1: no column 'review' for data.columns.text (the header has: x, 1); --set "
+            "data.columns.text=NAME names another; where the first row is no header, set "
+            "data.columns.header: false and number the columns");
   columns = {};
   columns.weight = "trust";
   EXPECT_THAT(folder.fault("a.csv", "text,label\nx,1\n", columns), HasSubstr("for data.columns.weight"));

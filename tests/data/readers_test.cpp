@@ -196,10 +196,10 @@ TEST(JsonLines, TellsTheKeysThatAreThereInsteadOfTheOneThatIsNot) {
   const DataFolder folder;
   EXPECT_EQ(folder.fault("a.jsonl", "\n{\"text\": \"x\", \"stars\": 1}\n{\"text\": \"y\", \"stars\": 2}\n"),
             "a.jsonl:2: no 'label' (data.columns.label); the object has: stars, text; --set "
-            "data.columns.label=NAME names another key");
+            "data.columns.label=NAME names another");
   EXPECT_EQ(folder.fault("a.jsonl", "{\"review\": \"x\", \"label\": 1}\n"),
             "a.jsonl:1: no 'text' (data.columns.text); the object has: label, review; --set "
-            "data.columns.text=NAME names another key");
+            "data.columns.text=NAME names another");
   EXPECT_THAT(folder.fault("a.jsonl", "{}\n"),
               HasSubstr("no 'text' (data.columns.text); the object is empty;"));
   ColumnsConfig columns;

@@ -141,5 +141,45 @@ TEST_F(EndToEndEvaluate, EvaluatesDataThatAreWrittenInAnotherWay) {
   }
 }
 
+TEST_F(EndToEndEvaluate, WhatDataLackIsToldWithTheOptionThatHelps) {
+  folder_.write("weighted.csv",
+                "text,label,trust\na fine film,good,1\na dull film,bad,2\na fine one,good,1\n");
+  folder_.write("flags.csv", "text,rude,loud\na fine film,1,0\na dull film,0,1\na fine one,1,1\n");
+  folder_.write("plain.csv", "text,label\na fine film,good\na dull film,bad\n");
+  folder_.write("bare.csv", "text\na fine film\n");
+  folder_.write("lists.jsonl",
+                "{\"text\": \"a film\", \"tags\": [\"rude\"]}\n{\"text\": \"one\", \"tags\": []}\n");
+  const std::vector<std::string> alone = {"--set", "data.validation=null", "--set", "data.test=null",
+                                          "--set"};
+  const auto train = [&](const std::string& name, std::vector<std::string> more) {
+    more.insert(more.begin(), alone.begin(), alone.end());
+    const ProgramResult result = run(train_words(name, more));
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+  };
+  train("weighted", {"data.train=weighted.csv", "--set", "data.columns.weight=trust"});
+  train("flags", {"data.train=flags.csv", "--set", "data.columns.label_columns=[rude, loud]", "--set",
+                  "task.kind=multi_label", "--set", "task.positive=null", "--set",
+                  "model.layers=[{embedding: 8}, mean_pool, {linear: 2}]"});
+  const auto fault = [&](const std::string& name, const std::string& data, std::vector<std::string> more,
+                         const std::string& remedy) {
+    std::vector<std::string> words = {"evaluate", (folder_ / name).string(), "--data",
+                                      (folder_ / data).string()};
+    const ProgramResult refused = run(words);
+    EXPECT_EQ(refused.exit_code, 3) << refused.out;
+    EXPECT_THAT(refused.err, HasSubstr(remedy));
+    EXPECT_THAT(refused.err, Not(HasSubstr("no header")));
+    if (more.empty()) return;
+    words.insert(words.end(), more.begin(), more.end());
+    const ProgramResult result = run(words);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+  };
+  fault("weighted", "plain.csv", {"--set", "data.columns.weight=null"}, "--set data.columns.weight=null");
+  fault("weighted", "bare.csv", {}, "--set data.columns.weight=null");
+  fault("flags", "bare.csv", {}, "evaluate needs labels; predict answers texts without");
+  fault("flags", "lists.jsonl",
+        {"--set", "data.columns.label_columns=[]", "--set", "data.columns.label=tags"},
+        "--set 'data.columns.label_columns=[]' --set data.columns.label=NAME");
+}
+
 }  // namespace
 }  // namespace bernoulli::testing
