@@ -7,6 +7,7 @@
 #include "cli/starter_task.h"
 #include "config/yaml_writer.h"
 #include "core/error.h"
+#include "core/name_list.h"
 #include "core/shell_word.h"
 #include "core/spill.h"
 #include "core/utf8.h"
@@ -94,7 +95,8 @@ void write_columns(const StarterData& data, bool is_multi_label, Lines& lines) {
 
 void write_data(const StarterData& data, const TaskConfig& task, Lines& lines) {
   const Parts parts = choose_parts(data.facts);
-  const bool has_parts = data.validation || data.test;
+  // A folder's own validation data without test data are meant so, unless its test data have no labels.
+  const bool has_parts = (data.validation && data.without_labels.empty()) || data.test;
   lines.add("data:");
   lines.add("  root: .", "where relative paths start: from the folder in which bernoulli is started");
   lines.add(source_line("train", data.train), fmt::format("{} examples", data.facts.examples));
@@ -117,7 +119,8 @@ void write_data(const StarterData& data, const TaskConfig& task, Lines& lines) {
   if (data.test) {
     have("test", *data.test);
   } else if (parts.test && !has_parts) {
-    split("test", "");
+    split("test",
+          data.without_labels.empty() ? "" : fmt::format("{} has no labels", item_list(data.without_labels)));
   }
   write_columns(data, task.kind == TaskConfig::Kind::kMultiLabel, lines);
 }

@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/name_list.h"
 #include "core/shell_word.h"
+#include "data/column_names.h"
 #include "data/flags.h"
 #include "data/read_source.h"
 #include "data/source_files.h"
@@ -109,6 +110,27 @@ void warn_of_parts(const TableSurvey& survey, StarterConfig& starter) {
   }
 }
 
+/// Leaves out a part of the folder that has the text and not the label, as contests hand out their test data.
+void leave_out_unlabelled(std::optional<SourceConfig>& part, StarterData& data, StarterConfig& starter) {
+  if (!part || !fs::is_regular_file(part->paths.front())) return;
+  const std::string& file = part->paths.front();
+  const std::string format = config::format_by_name(file);
+  if (format != "csv" && format != "tsv" && format != "jsonl") return;
+  const std::vector<std::string> present = column_names(file, format, data.columns);
+  const auto is_there = [&](const std::string& name) {
+    return std::ranges::find(present, name) != present.end();
+  };
+  const std::vector<std::string> labels =
+      data.columns.label_columns.empty() ? std::vector{data.columns.label} : data.columns.label_columns;
+  if (!is_there(data.columns.text.front()) || std::ranges::any_of(labels, is_there)) return;
+  starter.findings.push_back({file, "left out",
+                              fmt::format("it has {} {} (it has: {}): it has no labels, so it is for predict",
+                                          labels.size() > 1 ? "none of the columns" : "no column",
+                                          name_list(labels), item_list(present))});
+  data.without_labels.push_back(file);
+  part.reset();
+}
+
 void find_columns(const InitRequest& request, const std::string& format, StarterData& data,
                   StarterConfig& starter) {
   data.is_table = format != "jsonl";
@@ -149,7 +171,11 @@ StarterData find_data(const InitRequest& request, StarterConfig& starter) {
     throw UsageError(
         fmt::format("'{}' has no columns ({}): leave out --text-column, --label-column and --header",
                     data.train.paths.front(), format));
-  if (data.has_columns) find_columns(request, format, data, starter);
+  if (data.has_columns) {
+    find_columns(request, format, data, starter);
+    leave_out_unlabelled(data.validation, data, starter);
+    leave_out_unlabelled(data.test, data, starter);
+  }
   // As one label a row, so that each is taken as it stands; lists and columns of flags as they are.
   TaskConfig task;
   if (!data.label_column || data.label_column->lists > 0) task.kind = TaskConfig::Kind::kMultiLabel;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "cli/starter_config.h"
 #include "config/run_config.h"
@@ -13,7 +15,8 @@ struct StarterData {
   SourceConfig train;
   std::optional<SourceConfig> validation, test;
   ColumnsConfig columns;
-  bool has_columns = false;  ///< a table or JSON lines
+  std::vector<std::string> without_labels;  ///< parts of the folder that only predict can use
+  bool has_columns = false;                 ///< a table or JSON lines
   bool is_table = false;
   std::optional<ColumnSurvey> label_column;
   ExampleFacts facts;

@@ -204,6 +204,35 @@ TEST_F(Init, OneNumberALabelInAListIsRefused) {
   EXPECT_EQ(run({"init", "names.jsonl", "--output", "-"}).exit_code, 0);
 }
 
+TEST_F(Init, APartOfAFolderWithoutLabelsIsLeftToPredict) {
+  folder_.write("parts/train.csv", "id,comment_text,rude,loud\n" + rows([](int i) {
+                                     return std::to_string(i) + ",\"" + text(i) + "\"," +
+                                            std::to_string(i % 2) + "," + std::to_string(i % 3 / 2);
+                                   }));
+  folder_.write("parts/test.csv", "id,comment_text\n1,a film\n");
+  Json findings = trained("parts");
+  EXPECT_THAT(
+      findings.dump(),
+      HasSubstr(
+          "it has none of the columns 'rude', 'loud' (it has: id, comment_text): it has no labels, so it is "
+          "for predict"));
+  EXPECT_EQ(found(findings, "parts/test.csv"), "left out");
+  EXPECT_EQ(findings["examples"], Json::parse(R"({"train": 36, "validation": 12, "test": 12})"));
+  folder_.write("lines/train.jsonl", rows([](int i) {
+                  return Json({{"text", text(i)}, {"label", label(i)}}).dump();
+                }));
+  folder_.write("lines/dev.jsonl", Json({{"text", text(0)}, {"label", label(0)}}).dump() + "\n");
+  folder_.write("lines/test.jsonl", Json({{"text", text(1)}}).dump() + "\n");
+  findings = trained("lines");
+  EXPECT_EQ(found(findings, "lines/test.jsonl"), "left out");
+  EXPECT_EQ(findings["examples"]["validation"], 1);
+  EXPECT_EQ(findings["examples"]["test"], 12) << "of the training data, as for a single file";
+  folder_.write("lines/test.jsonl", Json({{"body", text(1)}}).dump() + "\n");
+  const ProgramResult neither = run({"init", "lines", "--output", "none.yaml"});
+  EXPECT_EQ(neither.exit_code, 3) << "neither text nor label: it is written in another way";
+  EXPECT_THAT(neither.err, HasSubstr("no 'text' (data.columns.text)"));
+}
+
 TEST_F(Init, JsonLinesTrainAsTheyAreFound) {
   folder_.write(
       "a.jsonl", rows([](int i) {
