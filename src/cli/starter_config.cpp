@@ -281,6 +281,9 @@ StarterConfig make_starter_config(const InitRequest& request) {
                     data.train.paths.front(), data.facts.examples, kFewExamples));
   const TaskConfig task = find_task(request, data, starter);
   require_yaml_names(data);
+  if (!data.columns.label_columns.empty()) {
+    for (const std::string& label : task.labels) data.facts.labels.try_emplace(label, 0);  // that never hold
+  }
   Lines lines(starter);
   lines.comment(fmt::format("Written by `{}`; why a value was chosen stands beside it.", request.command));
   lines.comment(fmt::format("Train:   bernoulli train {}", shell_word(request.config)));

@@ -110,6 +110,20 @@ void warn_of_parts(const TableSurvey& survey, StarterConfig& starter) {
   }
 }
 
+/// A column of flags that is the same in all rows, which a model learns nothing of.
+void warn_of_constant_labels(const TableSurvey& survey, const std::vector<std::string>& labels,
+                             StarterConfig& starter) {
+  for (const ColumnSurvey& column : survey.columns) {
+    if (!column.is_constant() || std::ranges::find(labels, column.name) == labels.end()) continue;
+    const std::string& value = column.counts.begin()->first;
+    const bool holds = value.starts_with('1') || lower_case(value) == "true";
+    starter.warnings.push_back(fmt::format(
+        "the column '{0}' holds {1} in all rows: the label '{0}' {2} holds, and nothing can be learned of "
+        "it; --label-column, once for each of the others, leaves it out",
+        column.name, value, holds ? "always" : "never"));
+  }
+}
+
 /// Leaves out a part of the folder that has the text and not the label, as contests hand out their test data.
 void leave_out_unlabelled(std::optional<SourceConfig>& part, StarterData& data, StarterConfig& starter) {
   if (!part || !fs::is_regular_file(part->paths.front())) return;
@@ -148,6 +162,7 @@ void find_columns(const InitRequest& request, const std::string& format, Starter
     data.columns.label_columns = roles.label_columns;
     starter.findings.push_back(
         {"data.columns.label_columns", item_list(roles.label_columns), roles.label_evidence});
+    warn_of_constant_labels(survey, roles.label_columns, starter);
     return;
   }
   data.columns.label = roles.label;

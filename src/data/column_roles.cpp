@@ -87,8 +87,10 @@ bool is_like_label(const ColumnSurvey& column) {
 
 [[noreturn]] void ask_for(const char* what, const char* option, const Columns& candidates,
                           const std::string& file) {
-  throw UsageError(fmt::format("'{}': several columns may be the {}: {}; say which with {} NAME", file, what,
-                               candidate_list(candidates), option));
+  const bool flags = std::ranges::count_if(candidates, [](const auto* c) { return c->all_flags(); }) > 1;
+  throw UsageError(fmt::format("'{}': several columns may be the {}: {}; say which with {} NAME{}", file,
+                               what, candidate_list(candidates), option,
+                               flags ? ", which repeats for columns of 0 and 1, one a label" : ""));
 }
 
 [[noreturn]] void refuse_columns(const char* what, const char* expected, const char* option,
@@ -157,16 +159,20 @@ void find_label(const TableSurvey& survey, const GivenColumns& given, const std:
                 ColumnRoles& roles) {
   if (!given.labels.empty()) return take_given_labels(survey, given, file, roles);
   Columns open, like, flags;
+  size_t varied = 0;  // of the flags: not the same in all rows
   for (const ColumnSurvey& column : survey.columns) {
     if (column.name == roles.text) continue;
     if (may_be_label(column)) open.push_back(&column);
     if (is_like_label(column)) like.push_back(&column);
-    if (may_be_label(column) && column.all_flags()) flags.push_back(&column);
+    if (may_be_label(column) && column.all_flags()) {
+      flags.push_back(&column);
+      varied += column.is_constant() ? 0 : 1;
+    }
   }
   const Columns named = named_columns(open, label_column_names());
   if (named.size() > 1) ask_for("label", "--label-column", named, file);
   if (named.size() == 1) return take_label(*named.front(), "its name", roles);
-  if (flags.size() > 1 && flags.size() == like.size())
+  if (varied > 1 && std::ranges::all_of(like, [](const auto* column) { return column->all_flags(); }))
     return take_flags(flags, fmt::format("the {} columns of 0 and 1", flags.size()), roles);
   if (like.size() > 1) ask_for("label", "--label-column", like, file);
   if (like.empty())

@@ -11,6 +11,7 @@
 namespace bernoulli::testing {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 constexpr const char* kWords[] = {"a fine warm film that i loved", "dull and cold, i slept through it"};
@@ -189,6 +190,39 @@ TEST_F(Survey, ColumnsOfFlagsAreLabelsTogether) {
   const ColumnRoles roles = find_roles(csv("comment,rude,loud\n" + rows(flags)), {}, "data.csv");
   EXPECT_EQ(roles.label_columns, (std::vector<std::string>{"rude", "loud"}));
   EXPECT_EQ(roles.label, "");
+}
+
+TEST_F(Survey, AFlagThatIsTheSameInAllRowsIsALabelBesideTwoOthers) {
+  const auto flags = [](int i, const std::string& text) {
+    return quoted(text) + ",False," + (i % 2 == 0 ? "True," : "False,") +
+           (i == 7       ? ""
+            : i % 3 == 0 ? "True"
+                         : "False");
+  };
+  EXPECT_EQ(find_roles(csv("comment,rare,rude,loud\n" + rows(flags)), {}, "data.csv").label_columns,
+            (std::vector<std::string>{"rare", "rude", "loud"}));
+  const auto one = [](int i, const std::string& text) {
+    return quoted(text) + ",0," + std::to_string(i % 2);
+  };
+  const ColumnRoles roles = find_roles(csv("comment,version,rude\n" + rows(one)), {}, "data.csv");
+  EXPECT_EQ(roles.label, "rude") << "beside one, it may be anything";
+}
+
+TEST_F(Survey, WhoIsAskedForTheLabelIsToldThatColumnsOfFlagsMayBeSeveral) {
+  const auto asked = [&](const auto& row) {
+    return message_of<UsageError>(
+        [&] { find_roles(csv("comment,mood,rude,loud\n" + rows(row)), {}, "data.csv"); });
+  };
+  EXPECT_THAT(
+      asked([](int i, const std::string& text) {
+        return quoted(text) + "," + label(i) + "," + std::to_string(i % 2) + "," + std::to_string(i % 3 / 2);
+      }),
+      EndsWith("say which with --label-column NAME, which repeats for columns of 0 and 1, one a label"));
+  EXPECT_THAT(asked([](int i, const std::string& text) {
+                return quoted(text) + "," + label(i) + "," + std::to_string(i % 2) + "," +
+                       std::to_string(i % 3);
+              }),
+              EndsWith("say which with --label-column NAME"));
 }
 
 TEST_F(Survey, JsonKeysAreColumns) {

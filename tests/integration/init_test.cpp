@@ -204,6 +204,20 @@ TEST_F(Init, OneNumberALabelInAListIsRefused) {
   EXPECT_EQ(run({"init", "names.jsonl", "--output", "-"}).exit_code, 0);
 }
 
+TEST_F(Init, AFlagThatNeverHoldsIsALabelWithAWarning) {
+  folder_.write("flags.csv", "comment,rude,never,loud\n" + rows([](int i) {
+                               return "\"" + text(i) + "\"," + std::to_string(i % 2) + ",0," +
+                                      std::to_string(i % 3 / 2);
+                             }));
+  const Json findings = trained("flags.csv");
+  EXPECT_EQ(found(findings, "data.columns.label_columns"), "rude, never, loud");
+  EXPECT_EQ(findings["labels"], Json::parse(R"({"loud": 20, "never": 0, "rude": 30})"));
+  EXPECT_THAT(
+      findings["warnings"].dump(),
+      HasSubstr("the column 'never' holds 0 in all rows: the label 'never' never holds, and nothing can "
+                "be learned of it; --label-column, once for each of the others, leaves it out"));
+}
+
 TEST_F(Init, APartOfAFolderWithoutLabelsIsLeftToPredict) {
   folder_.write("parts/train.csv", "id,comment_text,rude,loud\n" + rows([](int i) {
                                      return std::to_string(i) + ",\"" + text(i) + "\"," +
