@@ -121,8 +121,27 @@ void check_quote_and_delimiter(const CheckedSettings& settings) {
   }
 }
 
+namespace {
+
+/// A share where a path stands, as Keras' validation_split is written.
+void check_share(const CheckedSettings& settings, const std::string& key, const HeldOutConfig& held_out) {
+  if (!held_out.source || held_out.source->paths.size() != 1) return;
+  const std::string& path = held_out.source->paths.front();
+  const std::optional<double> share = parse_number<double>(path);
+  if (!share || *share <= 0 || *share >= 1) return;
+  settings.fault(
+      key + ".path",
+      fmt::format("is {}, a share and no path (expected {}: {{from: train, fraction: {}}}; a file that is "
+                  "called so is ./{})",
+                  quote(path), key, path, path));
+}
+
+}  // namespace
+
 void check_paths(const CheckedSettings& settings) {
   const DataConfig& data = settings.run.data;
+  check_share(settings, "data.validation", data.validation);
+  check_share(settings, "data.test", data.test);
   settings.each_once("data.train.path", data.train.paths, "file");
   if (data.validation.source)
     settings.each_once("data.validation.path", data.validation.source->paths, "file");

@@ -292,6 +292,16 @@ TEST(CrossChecks, LabelsFitTheTask) {
             "no fault");
 }
 
+TEST(CrossChecks, AShareIsNoPathOfAHeldOutPart) {
+  EXPECT_THAT(
+      with_data("{train: t.csv, validation: 0.2}"),
+      HasSubstr("data.validation.path: is '0.2', a share and no path (expected data.validation: {from: "
+                "train, fraction: 0.2}; a file that is called so is ./0.2)"));
+  EXPECT_THAT(with_data("{train: t.csv, test: {path: .25}}"), HasSubstr("data.test.path: is '.25', a share"));
+  for (const char* path : {"./0.2", "0.2.csv", "1", "0", "2019.5"})
+    EXPECT_EQ(with_data(fmt::format("{{train: t.csv, validation: {}}}", path)), "no fault") << path;
+}
+
 TEST(CrossChecks, ColumnsFitTheDataAndTheTask) {
   const std::string labels = "{kind: multi_label, labels: [a, b]}";
   EXPECT_THAT(
