@@ -11,6 +11,7 @@
 #include "core/shell_word.h"
 #include "core/spill.h"
 #include "core/utf8.h"
+#include "data/encoding_advice.h"
 #include "text/token_escape.h"
 
 namespace bernoulli::cli {
@@ -222,11 +223,12 @@ void write_training(const ExampleFacts& facts, Lines& lines) {
 }
 
 void warn(const ExampleFacts& facts, StarterConfig& starter) {
-  const auto add = [&](int64_t count, const char* what) {
+  const auto add = [&](int64_t count, const std::string& what) {
     if (count > 0) starter.warnings.push_back(fmt::format("{} of {} texts {}", count, facts.examples, what));
   };
   add(facts.empty, "are empty");
-  add(facts.not_utf8, "are not UTF-8: their odd bytes are read as they are");
+  add(facts.not_utf8,
+      fmt::format("are not UTF-8: their odd bytes are read as they are; {}", kEncodingAdvice));
   std::vector<std::string> rare;
   for (const auto& [label, count] : facts.labels) {
     if (count < kFewExamples) rare.push_back(label);

@@ -6,6 +6,7 @@
 
 #include "core/name_list.h"
 #include "data/audit.h"
+#include "data/encoding_advice.h"
 
 namespace bernoulli {
 namespace {
@@ -66,8 +67,9 @@ void warn_of_other_encodings(const char* name, const Json& split, Warnings& warn
   if (count > 0)
     warnings.push_back(
         fmt::format("{} of {} {} texts are not UTF-8, such as {}: their bytes beyond ASCII match no word "
-                    "of a UTF-8 text",
-                    count, num_examples(split), name, split.at("not_utf8").at("first").get<std::string>()));
+                    "of a UTF-8 text; {}",
+                    count, num_examples(split), name, split.at("not_utf8").at("first").get<std::string>(),
+                    kEncodingAdvice));
 }
 
 void warn_of_conflicts(const char* name, const Json& split, Warnings& warnings) {

@@ -267,7 +267,8 @@ TEST(Audit, WarnsOfTextsInAnotherEncodingAndOfAVocabularyThatDoesNotFit) {
   EXPECT_THAT(
       audit_warnings(audit),
       ElementsAre("2 of 4 train texts are not UTF-8, such as file:3: their bytes beyond ASCII match no word "
-                  "of a UTF-8 text",
+                  "of a UTF-8 text; where they are of Windows or Latin-1, convert the file: iconv -f "
+                  "WINDOWS-1252 -t UTF-8",
                   "100.0 % of the tokens of the train texts are unknown to the vocabulary"));
 }
 

@@ -103,7 +103,10 @@ TEST_F(Init, TablesTrainAsTheyAreFound) {
   findings = trained("b.csv", {"--positive", "neg"});
   EXPECT_EQ(found(findings, "data.columns.header"), "false");
   EXPECT_EQ(found(findings, "task.positive"), "neg");
-  EXPECT_THAT(findings["warnings"].dump(), HasSubstr("60 of 60 texts are not UTF-8"));
+  EXPECT_THAT(
+      findings["warnings"].dump(),
+      HasSubstr("60 of 60 texts are not UTF-8: their odd bytes are read as they are; where they are of "
+                "Windows or Latin-1, convert the file: iconv -f WINDOWS-1252 -t UTF-8"));
   folder_.write("c.tsv", "id\ttext\tscore\n" + rows([](int i) {
                            return std::to_string(i) + "\t" + (i % 5 == 0 ? "\"" : "") + text(i) + "\t" +
                                   (i % 2 == 0   ? "1.5"
