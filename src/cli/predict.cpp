@@ -152,12 +152,15 @@ void add_explanation(nlohmann::ordered_json& record, Classifier& classifier, con
   }
 }
 
-void hint_at_labels(const std::string& first) {
-  if (first.starts_with(kLabelPrefix))
-    log_warning(fmt::format(
-        "the first line begins with {}, and labels are read as words of the text: --input fasttext takes "
-        "them out",
-        kLabelPrefix));
+/// @param lines  the first ones
+void hint_at_labels(const std::vector<std::string>& lines) {
+  const auto found =
+      std::ranges::find_if(lines, [](const std::string& line) { return line.starts_with(kLabelPrefix); });
+  if (found == lines.end()) return;
+  log_warning(fmt::format(
+      "{} begins with {}, and labels are read as words of the text: --input fasttext takes them out",
+      found == lines.begin() ? "the first line" : fmt::format("line {}", found - lines.begin() + 1),
+      kLabelPrefix));
 }
 
 /// How answers are written.
@@ -198,7 +201,7 @@ void predict_all(Classifier& classifier, TextSource& source, const TextInput& in
   TextBatch batch;
   for (bool first = true; source.next_batch(batch, limit); first = false) {
     throw_if_stopped();
-    if (first && output.hint) hint_at_labels(batch.texts.front());
+    if (first && output.hint) hint_at_labels(batch.texts);
     for (const std::string& records : written(classifier, batch, input, output)) print(records);
   }
 }

@@ -30,6 +30,12 @@ TEST_F(EndToEndPredict, PredictTakesLabelledLinesAndAnotherThreshold) {
   const char* const hint = "warning: the first line begins with __label__";
   EXPECT_THAT(run({"predict", run_dir}, labelled).err, HasSubstr(hint));
   EXPECT_THAT(of_file.err + of_lines.err, Not(HasSubstr(hint)));
+  folder_.write("in.txt", "Fine film\n" + labelled);
+  const ProgramResult of_text = run({"predict", run_dir, (folder_ / "in.txt").string()});
+  EXPECT_THAT(of_text.err, HasSubstr("warning: line 2 begins with __label__, and labels are read as words of "
+                                     "the text: --input fasttext takes them out"));
+  EXPECT_EQ(of_text.err.find("__label__"), of_text.err.rfind("__label__")) << "once";
+  EXPECT_EQ(std::ranges::count(of_text.out, '\n'), 3);
 
   const std::vector<std::string> sure = {"predict",   run_dir,  "--threshold",
                                          "0.9999999", "--text", "A fine film"};
