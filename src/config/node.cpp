@@ -23,8 +23,6 @@ const Node* Node::find(std::string_view key) const {
   return nullptr;
 }
 
-Node* Node::find(std::string_view key) { return const_cast<Node*>(std::as_const(*this).find(key)); }
-
 bool Node::gives(std::string_view key) const {
   const Node* node = find(key);
   return node != nullptr && !node->is_null();

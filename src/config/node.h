@@ -49,7 +49,6 @@ struct Node {
   bool is_scalar() const { return kind == Kind::kScalar; }
   /// Null pointer where there is no such key.
   const Node* find(std::string_view key) const;
-  Node* find(std::string_view key);
   /// True where the key is there and has a value.
   bool gives(std::string_view key) const;
 };
