@@ -77,7 +77,6 @@ class ShallowJsonBuilder {
 
 }  // namespace
 
-template <>
 Json parse_shallow_json(std::string_view text) {
   ShallowJsonBuilder builder;
   if (!Json::sax_parse(text.begin(), text.end(), &builder)) return Json(Json::value_t::discarded);

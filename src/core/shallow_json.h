@@ -20,12 +20,7 @@ inline void add_member(nlohmann::ordered_json& object, std::string name, nlohman
 /// JSON out of a file that anybody may have made. The library's own parser takes any depth, but copies,
 /// compares and prints by recursion: 200,000 brackets would end the process there; and it looks through all
 /// names of an object at each member. Of a name that comes twice the last value stands, as there.
-/// @tparam Json  nlohmann::ordered_json
 /// @return a discarded value for what is no JSON, or nested deeper than kDeepestJson.
-template <class Json>
-Json parse_shallow_json(std::string_view text);
-
-template <>
 nlohmann::ordered_json parse_shallow_json(std::string_view text);
 
 /// A whole number out of such JSON. The library's own get<int>() converts 1e300 and -1 as well as it can: the

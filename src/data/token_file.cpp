@@ -153,7 +153,7 @@ class Reader {
   Reader(const fs::path& path, std::shared_ptr<const MappedFile> file) : path_(path), file_(std::move(file)) {
     check_header();
     const auto begin = bytes().size() - static_cast<size_t>(header_.description_bytes);
-    description_ = parse_shallow_json<Json>(bytes().substr(begin));
+    description_ = parse_shallow_json(bytes().substr(begin));
     if (!description_.is_object()) damaged("its description is no JSON");
   }
 

@@ -24,7 +24,6 @@
 namespace bernoulli {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using torch::jit::Module;
 
 /// Lets a stream read bytes where they lie, which LibTorch needs and which a string stream copies.
@@ -97,7 +96,7 @@ Artifact Artifact::parse(std::string_view bytes, const std::string& name, c10::D
                                        {kSelfTestFile, ""}};
     Module module = torch::jit::load(stream, c10::Device(c10::kCPU), files);
     ArtifactInfo info = read_artifact_info({files.begin(), files.end()}, name);
-    run_self_test(module, self_test_from_json(parse_shallow_json<Json>(files.at(kSelfTestFile)), name), name);
+    run_self_test(module, self_test_from_json(parse_shallow_json(files.at(kSelfTestFile)), name), name);
     module.to(device);
     return Artifact(std::make_unique<Impl>(Impl{name, std::move(module), std::move(info)}));
   } catch (const nlohmann::json::exception& error) {

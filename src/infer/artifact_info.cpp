@@ -9,15 +9,10 @@
 #include "store/artifact_files.h"
 
 namespace bernoulli {
-namespace {
-
-using Json = nlohmann::ordered_json;
-
-}  // namespace
 
 ArtifactInfo read_artifact_info(const std::map<std::string, std::string>& files, const std::string& name) {
   ArtifactInfo info;
-  info.metadata = parse_shallow_json<Json>(files.at(kMetadataFile));
+  info.metadata = parse_shallow_json(files.at(kMetadataFile));
   const auto format = whole_number<int64_t>(info.metadata.at("format"));
   if (format != kArtifactFormat) {
     throw ArtifactError(
@@ -26,12 +21,11 @@ ArtifactInfo read_artifact_info(const std::map<std::string, std::string>& files,
                     name, format, info.metadata.value("program", "an unknown program"), kArtifactFormat));
   }
   info.config_yaml = files.at(kConfigFile);
-  info.labels = parse_shallow_json<Json>(files.at(kLabelsFile));
-  info.thresholds = parse_shallow_json<Json>(files.at(kThresholdsFile)).get<std::vector<double>>();
-  info.scaling.temperatures =
-      parse_shallow_json<Json>(files.at(kTemperaturesFile)).get<std::vector<double>>();
+  info.labels = parse_shallow_json(files.at(kLabelsFile));
+  info.thresholds = parse_shallow_json(files.at(kThresholdsFile)).get<std::vector<double>>();
+  info.scaling.temperatures = parse_shallow_json(files.at(kTemperaturesFile)).get<std::vector<double>>();
   if (const auto shifts = files.find(kShiftsFile); shifts != files.end() && !shifts->second.empty())
-    info.scaling.shifts = parse_shallow_json<Json>(shifts->second).get<std::vector<double>>();
+    info.scaling.shifts = parse_shallow_json(shifts->second).get<std::vector<double>>();
   info.pos_weight = info.metadata.at("pos_weight").get<std::vector<double>>();
   info.num_outputs = whole_number<int64_t>(info.metadata.at("num_outputs"));
   return info;

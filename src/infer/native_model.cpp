@@ -31,7 +31,6 @@ namespace bernoulli {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 constexpr const char* kExtraFolder = "archive/extra/";
 
@@ -94,12 +93,12 @@ NativeModel read_file_model(const ZipReader& zip, const std::string& name) {
     records[kShiftsFile] = extra_file(zip, kShiftsFile);
   const ArtifactInfo saved = read_artifact_info(records, name);
   ClassifierInfo info = classifier_info(saved, name);
-  const NativeIndex index = native_index_from_json(parse_shallow_json<Json>(extra_file(zip, kNativeFile)));
+  const NativeIndex index = native_index_from_json(parse_shallow_json(extra_file(zip, kNativeFile)));
   Vectorizer vectorizer = read_vectorizer(zip, index, saved, info.config.text);
   layers::ModelPlan plan = plan_of_file(info.config, vectorizer.num_ids(), saved.num_outputs);
   NativeNetwork network = NativeNetwork::build(plan, info.config.text, find_tensors(zip, index));
   NativeModel model{std::move(info), std::move(plan), std::move(vectorizer), std::move(network)};
-  check_self_test(model, self_test_from_json(parse_shallow_json<Json>(extra_file(zip, kSelfTestFile)), name));
+  check_self_test(model, self_test_from_json(parse_shallow_json(extra_file(zip, kSelfTestFile)), name));
   return model;
 }
 

@@ -26,7 +26,7 @@ int64_t for_each_event(std::string_view text, const Take& take) {
   int64_t others = 0;
   for (size_t begin = 0, end = 0; (end = text.find('\n', begin)) != text.npos; begin = end + 1) {
     const std::string_view line = text.substr(begin, end + 1 - begin);
-    auto event = parse_shallow_json<nlohmann::ordered_json>(line);
+    auto event = parse_shallow_json(line);
     if (is_event(event))
       take(std::move(event), line);
     else

@@ -34,7 +34,7 @@ const std::string& required(const RawTensors& content, const std::string& key, c
 }
 
 Json parse_json(const std::string& text, const std::string& name) {
-  Json value = parse_shallow_json<Json>(text);
+  Json value = parse_shallow_json(text);
   if (!value.is_object())
     throw ArtifactError(fmt::format("'{}' is damaged: its metadata is not a JSON object", name));
   return value;

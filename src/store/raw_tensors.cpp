@@ -112,7 +112,7 @@ class Reader {
       return false;
     };
     [[maybe_unused]] const Json nothing = Json::parse(text, gate, false);
-    return parse_shallow_json<Json>(text);
+    return parse_shallow_json(text);
   }
 
   Json parse_header() {

@@ -31,7 +31,7 @@ void write_json(const fs::path& path, const nlohmann::ordered_json& value) {
 }
 
 nlohmann::ordered_json read_json(const fs::path& path) {
-  const auto value = parse_shallow_json<nlohmann::ordered_json>(read_file(path));
+  const auto value = parse_shallow_json(read_file(path));
   if (value.is_discarded())
     throw ArtifactError(fmt::format("'{}' is damaged: it is no JSON, or nested more than {} levels deep",
                                     path.string(), kDeepestJson));
