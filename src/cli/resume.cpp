@@ -77,7 +77,7 @@ void check_continues(const RunPaths& paths, const config::LoadedConfig& saved,
                   paths.folder.string(), fmt::join(kMayChange, ", "), lines));
 }
 
-std::string fingerprint_of(const config::LoadedConfig& loaded) {
+std::string config_fingerprint(const config::LoadedConfig& loaded) {
   return hash_hex(without_later_keys(fixed_settings(loaded.resolved)).dump());
 }
 

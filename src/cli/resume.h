@@ -16,7 +16,7 @@ void check_continues(const RunPaths& paths, const config::LoadedConfig& saved,
                      const config::LoadedConfig& loaded);
 
 /// Of what a resumed run may not change. That of an earlier version's configuration is what it was there.
-std::string fingerprint_of(const config::LoadedConfig& loaded);
+std::string config_fingerprint(const config::LoadedConfig& loaded);
 
 /// Where the configuration leaves the engine open, that which trained so far: another one gives other last
 /// digits. @param checkpoint  that is gone on from, if there is one

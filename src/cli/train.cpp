@@ -49,7 +49,7 @@ std::optional<Vocabulary> saved_vocabulary(const RunPaths& paths) {
 }
 
 Json fingerprints_of(const PreparedRun& run, const config::LoadedConfig& loaded) {
-  return {{"config", fingerprint_of(loaded)},
+  return {{"config", config_fingerprint(loaded)},
           {"data", run.fingerprint},
           {"vocabulary", run.vectorizer->ids_fingerprint()}};
 }

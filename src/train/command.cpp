@@ -87,7 +87,7 @@ LoadedState state_of(const Command& command) {
   return {tensors_of(bytes.substr(0, size)), tensors_of(bytes.substr(size))};
 }
 
-std::string fingerprint_of(const NamedTensors& weights) {
+std::string weights_fingerprint(const NamedTensors& weights) {
   const HostTensors hosts(weights);
   StreamingHash hash;
   for (const RawTensor& tensor : hosts.raw()) hash.update_field(tensor.bytes);

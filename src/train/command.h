@@ -42,6 +42,6 @@ struct LoadedState {
 LoadedState state_of(const Command& command);
 
 /// What all processes must have alike after each update. 32 characters.
-std::string fingerprint_of(const NamedTensors& weights);
+std::string weights_fingerprint(const NamedTensors& weights);
 
 }  // namespace bernoulli

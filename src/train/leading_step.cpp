@@ -20,7 +20,8 @@ void command_all(Communicator& processes, const Command& command) {
 
 /// What a process answers to kScore: the fingerprints of all its weights, then the logits.
 std::string score(ReferenceStep& step, const Command& rows) {
-  std::string answer = fingerprint_of(step.parameters()) + fingerprint_of(step.evaluation_weights());
+  std::string answer =
+      weights_fingerprint(step.parameters()) + weights_fingerprint(step.evaluation_weights());
   const std::vector<float> logits = step.logits(rows_of(rows));
   return answer.append(reinterpret_cast<const char*>(logits.data()), logits.size() * sizeof(float));
 }
@@ -56,7 +57,7 @@ std::vector<float> LeadingStep::logits(const TokenView& rows) {
   command_all(processes_, {.kind = Command::Kind::kScore});
   const std::string own = processes_.scatter(dealt(rows, own_->shape(), eval_batch_size_, processes_.size()));
   const std::vector<std::string> answers = processes_.gather(score(*own_, Command::from_bytes(own)));
-  const size_t head = 2 * fingerprint_of({}).size();
+  const size_t head = 2 * weights_fingerprint({}).size();
   std::vector<float> logits;
   for (int rank = 0; rank < processes_.size(); ++rank) {
     const std::string& answer = answers[static_cast<size_t>(rank)];

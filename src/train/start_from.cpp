@@ -160,7 +160,7 @@ class Matcher {
   size_t num_rows_ = 0;
 };
 
-std::string fingerprint_of(const std::vector<RawTensor>& weights) {
+std::string checkpoint_fingerprint(const std::vector<RawTensor>& weights) {
   StreamingHash hash;
   for (const RawTensor& tensor : weights) {
     hash.update_field(tensor.name);
@@ -205,7 +205,7 @@ Json start_from(const StartFromConfig& config, const EarlierModel& earlier, cons
   for (const std::string& name : unused) log_warning(fmt::format("{} of {} is not used", name, earlier.name));
   matcher.labels().log(earlier.name);
   return {{"path", config.path},
-          {"fingerprint", fingerprint_of(earlier.weights)},
+          {"fingerprint", checkpoint_fingerprint(earlier.weights)},
           {"tensors", matcher.taken()},
           {"rows", vectorizer.num_ids()},
           {"rows_found", matcher.num_rows()},

@@ -62,8 +62,8 @@ Trained train(const Bench& bench, Step& step) {
                             result.telemetry.max_abs_logit, static_cast<double>(result.telemetry.entries)});
   }
   outcome.logits = step.logits(bench.data.rows);
-  outcome.weights = fingerprint_of(step.evaluation_weights());
-  outcome.state = fingerprint_of(step.training_state());
+  outcome.weights = weights_fingerprint(step.evaluation_weights());
+  outcome.state = weights_fingerprint(step.training_state());
   return outcome;
 }
 
@@ -100,11 +100,13 @@ TEST(LeadingStep, GivesTheOthersTheWeightsThatItBeginsOrGoesOnWith) {
     other.config.training.seed = static_cast<uint64_t>(100 + processes.rank());  // other weights at first
     auto own = step_of(other, &processes);
     ReferenceStep& step = *own;
-    const std::string at_first = fingerprint_of(step.evaluation_weights());
+    const std::string at_first = weights_fingerprint(step.evaluation_weights());
     if (processes.rank() > 0) {
       follow(step, processes);
-      EXPECT_NE(fingerprint_of(step.evaluation_weights()), at_first);
-      same += fingerprint_of(step.training_state()) == fingerprint_of(trained->training_state()) ? 1 : 0;
+      EXPECT_NE(weights_fingerprint(step.evaluation_weights()), at_first);
+      same += weights_fingerprint(step.training_state()) == weights_fingerprint(trained->training_state())
+                  ? 1
+                  : 0;
       return;
     }
     LeadingStep leading(std::move(own), processes, 8);
@@ -146,8 +148,8 @@ TEST(LeadingStep, AnUpdateThatIsNotFiniteMovesNoWeightAnywhere) {
   const auto thrown = testing::together(2, [&](Communicator& processes) {
     auto own = step_of(bench, &processes);
     ReferenceStep& step = *own;
-    const std::string before = fingerprint_of(step.evaluation_weights());
-    const auto count = [&] { unmoved += fingerprint_of(step.evaluation_weights()) == before ? 1 : 0; };
+    const std::string before = weights_fingerprint(step.evaluation_weights());
+    const auto count = [&] { unmoved += weights_fingerprint(step.evaluation_weights()) == before ? 1 : 0; };
     try {
       if (processes.rank() > 0) return follow(step, processes);
       LeadingStep leading(std::move(own), processes, 8);
