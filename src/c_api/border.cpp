@@ -1,8 +1,6 @@
 #include "c_api/border.h"
 
-#include <algorithm>
 #include <cstring>
-#include <string>
 #include <string_view>
 #include <system_error>
 

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdint>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>

@@ -1,7 +1,6 @@
 #include "store/raw_checkpoint.h"
 
 #include <algorithm>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>

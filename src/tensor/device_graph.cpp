@@ -2,7 +2,6 @@
 
 #include <array>
 #include <dlfcn.h>
-#include <utility>
 
 #include <fmt/format.h>
 

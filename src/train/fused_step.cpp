@@ -4,8 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "core/random.h"
 #include "core/stop.h"
 #include "train/non_finite.h"

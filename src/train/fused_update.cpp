@@ -1,7 +1,6 @@
 // FusedStep from the gradient on: norm, refusal, clipping, update, and the state that is saved.
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include <ATen/ops/full.h>
 

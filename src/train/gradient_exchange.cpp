@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include <ATen/ops/empty.h>
 
 #include "core/error.h"

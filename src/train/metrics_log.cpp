@@ -3,7 +3,6 @@
 #include <chrono>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include <fmt/format.h>
 

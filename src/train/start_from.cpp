@@ -5,8 +5,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
-#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
