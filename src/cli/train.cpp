@@ -149,11 +149,34 @@ std::optional<config::LoadedConfig> saved_config(const TrainArguments& arguments
   return saved;
 }
 
+std::string test_fingerprint(const Json& data) {
+  const Json::json_pointer place("/test/fingerprint");
+  return data.contains(place) && data[place].is_string() ? data[place].get<std::string>() : "";
+}
+
+/// Nothing was learned from test data, so that others than those of `before` stop no run that is gone on
+/// with.
+void warn_of_other_test_data(const fs::path& before, const Json& data) {
+  if (!fs::exists(before)) return;
+  try {
+    const std::string then = test_fingerprint(read_json(before)), now = test_fingerprint(data);
+    if (!then.empty() && !now.empty() && then != now)
+      log_warning(fmt::format(
+          "the test data are not those that this run began with (fingerprint {}, now {}): its test "
+          "figures will be those of the new ones",
+          then, now));
+  } catch (const ArtifactError& error) {
+    log_warning(fmt::format("{}; it is written anew", error.what()));
+  }
+}
+
 /// Everything in the folder that says what the run is.
 void describe_run(const RunPaths& paths, const RunConfig& config, const PreparedRun& run, Json environment) {
   write_file_atomic(paths.config(), config.resolved_yaml);
   write_json(paths.environment(), with_earlier(std::move(environment), paths.environment()));
-  write_json(paths.data(), data_json(run));
+  const Json data = data_json(run);
+  warn_of_other_test_data(paths.data(), data);
+  write_json(paths.data(), data);
   if (run.vectorizer->vocabulary() != nullptr)
     write_file_atomic(paths.vocabulary(), run.vectorizer->vocabulary()->to_text());
 }

@@ -12,6 +12,7 @@ namespace bernoulli::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class EndToEndResume : public EndToEnd {};
 
@@ -73,6 +74,25 @@ TEST_F(EndToEndResume, ARunKnowsWhereItsDataWereAndEveryProcessThatTrainedIt) {
     ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
     EXPECT_EQ(read_json("run/summary.json")["steps"], epochs == std::string("training.epochs=9") ? 72 : 80);
   }
+}
+
+TEST_F(EndToEndResume, OtherTestDataAreWarnedOf) {
+  std::string test = "text,label\n";
+  for (int i = 0; i < 20; ++i) test += i % 2 == 0 ? "a fine film,good\n" : "a dull film,bad\n";
+  folder_.write("test.csv", test);
+  const std::vector<std::string> with_file = {
+      "--set", "data.test={path: test.csv, from: null, fraction: null}", "--pause-after", "2"};
+  ASSERT_EQ(run(train_words("run", with_file)).exit_code, 0);
+  const auto resumed = [&](const char* until) {
+    return run({"train", "--resume", "--run-dir", (folder_ / "run").string(), "--pause-after", until});
+  };
+  EXPECT_THAT(resumed("3").err, Not(HasSubstr("the test data are not those")));
+  folder_.write("test.csv", test + "another film,good\n");
+  const ProgramResult changed = resumed("4");
+  EXPECT_EQ(changed.exit_code, 0) << changed.err;
+  EXPECT_THAT(changed.err, HasSubstr("the test data are not those that this run began with"));
+  folder_.write("run/data.json", "{");
+  EXPECT_THAT(resumed("5").err, HasSubstr("it is written anew"));
 }
 
 TEST_F(EndToEndResume, ResumeRefusesAnotherConfiguration) {
