@@ -160,11 +160,15 @@ TEST(Validation, ListsHaveALengthAndTypedItems) {
   EXPECT_THAT(faults_with("text: {ngrams: [null]}"), HasSubstr("text.ngrams[0]: is empty"));
   EXPECT_THAT(faults_with("optimizer: {no_decay: bias}"),
               HasSubstr("optimizer.no_decay: is 'bias' (expected a list of texts)"));
-  EXPECT_THAT(faults_with("loss: {pos_weight: [0]}"),
-              HasSubstr("loss.pos_weight[0]: is '0', out of range (expected a number above 0)"));
-  EXPECT_THAT(faults_with("loss: {pos_weight: automatic}"),
-              HasSubstr("is 'automatic' (expected a list of numbers above 0 or auto, or a map of "
-                        "at least 1 labels, each with a number above 0)"));
+  EXPECT_THAT(
+      faults_with("loss: {pos_weight: [0]}"),
+      HasSubstr(
+          "loss.pos_weight[0]: is '0', out of range (expected a number above 0 and at most 1000000000)"));
+  EXPECT_THAT(
+      faults_with("loss: {pos_weight: automatic}"),
+      HasSubstr(
+          "is 'automatic' (expected a list of numbers above 0 and at most 1000000000 or auto, or a map of "
+          "at least 1 labels, each with a number above 0 and at most 1000000000)"));
 }
 
 TEST(Validation, KindsAreNamedOneAtATime) {
