@@ -156,7 +156,7 @@ std::string findings_text(const StarterConfig& starter, const PartSizes& parts) 
   return text;
 }
 
-std::string next_commands(const std::string& output, bool several_labels) {
+std::string next_commands(const std::string& output, bool one_of_several_classes) {
   const std::string stem = fs::path(output).stem().string();
   return fmt::format(
       "wrote {0}\nnext:\n"
@@ -164,7 +164,8 @@ std::string next_commands(const std::string& output, bool several_labels) {
       "  bernoulli train {0} --run-dir runs/{1}\n"
       "  bernoulli evaluate runs/{1} --intervals\n"
       "  bernoulli predict runs/{1} --text '...'{2}\n",
-      printable(shell_word(output), ""), printable(shell_word(stem), ""), several_labels ? " --top 1" : "");
+      printable(shell_word(output), ""), printable(shell_word(stem), ""),
+      one_of_several_classes ? " --top 1" : "");
 }
 
 }  // namespace
@@ -191,7 +192,7 @@ int run_init(const Words& words) {
   }
   write_new_file(request.config, starter.yaml);
   print(json ? json_text(findings_json(starter, parts, request.config))
-             : findings_text(starter, parts) + next_commands(request.config, starter.labels.size() > 2));
+             : findings_text(starter, parts) + next_commands(request.config, starter.one_of_several_classes));
   return 0;
 }
 

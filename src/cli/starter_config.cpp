@@ -21,6 +21,7 @@ using config::Json;
 
 constexpr int64_t kFewExamples = 10;   ///< below them nothing is trained
 constexpr int64_t kListedLabels = 50;  ///< so many labels stand in the file
+constexpr size_t kManyLabels = 50;
 constexpr int64_t kLargeBytes = 200'000'000;
 
 std::string yaml(const Json& value) { return config::write_yaml_inline(value); }
@@ -209,17 +210,29 @@ void write_training(const ExampleFacts& facts, Lines& lines) {
     lines.comment(
         "metrics: {threshold: max_f1} decides at a fitted threshold, and probabilities stay as they are.");
   }
-  if (facts.bytes >= kLargeBytes) {
+  struct Length {
+    int epochs, batch_size, patience;
+  };
+  const bool is_large = facts.bytes >= kLargeBytes;
+  const Length length = is_large                   ? Length{5, 32, 2}
+                        : facts.examples >= 20'000 ? Length{10, 64, 3}
+                        : facts.examples >= 2000   ? Length{20, 32, 4}
+                                                   : Length{60, 8, 6};
+  if (is_large)
     lines.add("optimizer: {adagrad: {lr: 0.1}}", "touches only the rows that a batch reads");
-    lines.add("training: {epochs: 5, batch_size: 32, seed: 42, early_stopping: 2}");
-  } else if (facts.examples >= 20'000) {
+  else
     lines.add("optimizer: {adam: {lr: 3.0e-3}}");
-    lines.add("training: {epochs: 10, batch_size: 64, seed: 42, early_stopping: 3}");
-  } else {
-    lines.add("optimizer: {adam: {lr: 3.0e-3}}");
-    lines.add(facts.examples >= 2000 ? "training: {epochs: 20, batch_size: 32, seed: 42, early_stopping: 4}"
-                                     : "training: {epochs: 60, batch_size: 8, seed: 42, early_stopping: 6}");
+  if (facts.labels.size() < kManyLabels) {
+    lines.add(fmt::format("training: {{epochs: {}, batch_size: {}, seed: 42, early_stopping: {}}}",
+                          length.epochs, length.batch_size, length.patience));
+    return;
   }
+  lines.add(fmt::format("training: {{epochs: {}, batch_size: {}, seed: 42, early_stopping: {}, monitor: {}}}",
+                        2 * length.epochs, length.batch_size, length.patience,
+                        facts.has_one_label_each() ? "precision_at_1" : "micro_f1"),
+            "of many labels each is rare: it takes longer, and the loss hardly shows it");
+  lines.add("metrics: {threshold: {max_f1: {min_positives: 10}}}",
+            "half is too much to ask of a rare label; those with few examples share a threshold");
 }
 
 void warn(const ExampleFacts& facts, StarterConfig& starter) {
@@ -296,6 +309,7 @@ StarterConfig make_starter_config(const InitRequest& request) {
   write_model(data.facts, binary ? 1 : task.labels.size(), lines);
   write_training(data.facts, lines);
   warn(data.facts, starter);
+  starter.one_of_several_classes = !binary && data.facts.has_one_label_each();
   starter.labels = nlohmann::ordered_json::object();
   for (const auto& [label, count] : data.facts.labels) starter.labels[label] = count;
   return starter;

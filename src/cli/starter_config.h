@@ -20,7 +20,8 @@ struct StarterConfig {
   std::string yaml;  ///< complete, with the reasons as comments
   std::vector<Finding> findings;
   std::vector<std::string> warnings;
-  nlohmann::ordered_json labels;  ///< {"name": examples, ...} of the training file; of a number, empty
+  bool one_of_several_classes = false;  ///< each example has one label, of more than two
+  nlohmann::ordered_json labels;        ///< {"name": examples, ...} of the training file; of a number, empty
 };
 
 struct InitRequest {

@@ -157,7 +157,7 @@ TaskConfig multi_label_task(StarterData& data, StarterConfig& starter) {
   task.kind = TaskConfig::Kind::kMultiLabel;
   for (const auto& [label, count] : data.facts.labels) task.labels.push_back(label);
   if (!data.columns.label_columns.empty()) task.labels = names_of_columns(data.columns.label_columns);
-  const bool one_each = data.facts.with_several == 0 && data.facts.without_label == 0;
+  const bool one_each = data.facts.has_one_label_each();
   const bool numbers = data.label_column && data.label_column->all_numbers();
   starter.findings.push_back(
       {"task.kind", "multi_label",
@@ -202,7 +202,7 @@ TaskConfig find_task(const InitRequest& request, StarterData& data, StarterConfi
                       place_of_labels(data), number));
   }
   check_label_spellings(data, starter);
-  if (facts.labels.size() == 2 && facts.with_several == 0 && facts.without_label == 0 && separator.empty() &&
+  if (facts.labels.size() == 2 && facts.has_one_label_each() && separator.empty() &&
       data.columns.label_columns.empty() && (!data.label_column || data.label_column->lists == 0))
     return binary_task(request, data, starter);
   if (!request.positive.empty())

@@ -15,11 +15,11 @@ namespace {
 using Columns = std::vector<const ColumnSurvey*>;
 
 std::string distinct_values(const ColumnSurvey& column) {
-  return column.more_distinct
-             ? fmt::format("more than {} different values", column.counts.size() < ColumnSurvey::kMostDistinct
-                                                                ? column.counts.size()
-                                                                : ColumnSurvey::kMostDistinct)
-             : fmt::format("{} different values", column.counts.size());
+  if (!column.more_distinct) return fmt::format("{} different values", column.counts.size());
+  // Long ones are not counted.
+  return column.counts.size() < ColumnSurvey::kMostDistinct
+             ? "long values"
+             : fmt::format("more than {} different values", ColumnSurvey::kMostDistinct);
 }
 
 std::string described(const ColumnSurvey& column) {

@@ -23,6 +23,7 @@ struct ExampleFacts {
   /// Examples of the rarest label, of the most frequent one. There is a label.
   int64_t rarest() const;
   int64_t commonest() const;
+  bool has_one_label_each() const { return without_label == 0 && with_several == 0; }
 };
 
 /// @param most_labels  so many are told apart

@@ -17,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -339,6 +340,29 @@ TEST_F(Init, WhatStaysOpenIsAskedFor) {
                {"--text-column", "a", "--label-column", "a"});
   expect_fault(csv(), 2, "--header is 'maybe'", "data.csv", {"--header", "maybe"});
   expect_fault("__label__a b\n", 2, "has no columns", "lines.txt", {"--text-column", "a"});
+}
+
+TEST_F(Init, ManyLabelsAreJudgedByWhatShowsThem) {
+  const auto written = [&](int labels, bool several) {
+    std::string lines;
+    for (int i = 0; i < 12 * labels; ++i)
+      lines += fmt::format("__label__topic{} {}{}\n", i % labels,
+                           several && i % 3 == 0 ? "__label__more " : "", text(i));
+    folder_.write("many.txt", lines);
+    fs::remove(folder_ / "many.yaml");
+    const ProgramResult made = run({"init", "many.txt", "--output", "many.yaml"});
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    EXPECT_EQ(made.out.find("--top 1") != std::string::npos, !several);
+    const ProgramResult checked = run({"config", "check", "many.yaml"});
+    EXPECT_EQ(checked.exit_code, 0) << checked.err;
+    return folder_.read("many.yaml");
+  };
+  EXPECT_THAT(written(60, false), AllOf(HasSubstr("{epochs: 120, batch_size: 8, seed: 42, early_stopping: 6, "
+                                                  "monitor: precision_at_1}"),
+                                        HasSubstr("threshold: {max_f1: {min_positives: 10}}")));
+  EXPECT_THAT(written(60, true), HasSubstr("monitor: micro_f1"));
+  EXPECT_THAT(written(20, false), AllOf(HasSubstr("{epochs: 60, batch_size: 8, seed: 42, early_stopping: 6}"),
+                                        Not(HasSubstr("metrics:"))));
 }
 
 TEST_F(Init, MoreThanTwoClassFoldersAreLabels) {
