@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,9 +9,11 @@
 #include <nlohmann/json.hpp>
 
 #include "config/run_config.h"
+#include "core/string_rows.h"
 #include "data/dataset.h"
 #include "infer/explanation.h"
 #include "metrics/logit_scaling.h"
+#include "metrics/token_scores.h"
 
 namespace bernoulli {
 
@@ -35,6 +38,8 @@ class Classifier {
   virtual int threads() const { return 1; }
   /// @throws UsageError where the model is not linear in its tokens, saying which layer is in the way.
   virtual Explanation explain(const std::string& text) = 0;
+  /// As infer/deciding_tokens.h has them; nothing from LibTorch, whose answers no page asks for.
+  virtual std::optional<DecidingTokens> deciding_tokens(const StringRows* /*texts*/) { return std::nullopt; }
 
   const ClassifierInfo& info() const { return info_; }
   const RunConfig& config() const { return info_.config; }

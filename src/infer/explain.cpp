@@ -40,7 +40,8 @@ void find_pools(const std::vector<layers::NamedLayer>& list, Pools& pools) {
   }
 }
 
-/// True where the pools divide by the number of tokens.
+}  // namespace
+
 bool divides_by_length(const layers::ModelPlan& plan) {
   Pools pools;
   find_pools(plan.layers, pools);
@@ -51,8 +52,6 @@ bool divides_by_length(const layers::ModelPlan& plan) {
         "tokens of a text and others without, so that a token has no share of its own");
   return pools.divide;
 }
-
-}  // namespace
 
 Explanation explain_tokens(const layers::ModelPlan& plan, const Vectorizer& vectorizer, std::string_view text,
                            const std::function<std::vector<float>(const TokenRows&)>& logits_of) {

@@ -10,6 +10,10 @@
 
 namespace bernoulli {
 
+/// Whether the pools of a model that is linear in its tokens divide by their number.
+/// @throws UsageError where it is not linear, naming the layer in the way.
+bool divides_by_length(const layers::ModelPlan& plan);
+
 /// The shares of the tokens of `text`: a linear model's logits are those of the empty text plus what each
 /// token adds on its own.
 /// @param logits_of  the model, N*L for N rows.

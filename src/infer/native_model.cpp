@@ -15,6 +15,7 @@
 #include "core/shared_blocks.h"
 #include "core/stop.h"
 #include "infer/artifact_info.h"
+#include "infer/deciding_tokens.h"
 #include "infer/explain.h"
 #include "infer/run_files.h"
 #include "infer/self_test.h"
@@ -141,6 +142,13 @@ class NativeClassifier : public Classifier {
   int threads() const override { return static_cast<int>(states_.size()); }
 
   Explanation explain(const std::string& text) override { return model_.explain(text, states_.front()); }
+
+  std::optional<DecidingTokens> deciding_tokens(const StringRows* texts) override {
+    return bernoulli::deciding_tokens(model_.plan, model_.vectorizer, texts,
+                                      [&](std::span<const int32_t> ids, std::span<float> out) {
+                                        model_.logits(ids, states_.front(), out);
+                                      });
+  }
 
  private:
   NativeModel model_;

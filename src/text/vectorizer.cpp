@@ -138,6 +138,21 @@ std::vector<std::string> Vectorizer::tokens(std::string_view text) const {
   return names;
 }
 
+std::vector<std::string> Vectorizer::tokens_at(std::string_view text, std::span<const size_t> places,
+                                               Buffers& buffers) const {
+  const TokenSpans& spans = tokenizer_.tokens(text, max_tokens_, buffers.tokens);
+  std::vector<std::string> names;
+  names.reserve(places.size());
+  size_t begin = 0;  // of the n-grams of a width, which follow those of the width before
+  for (const size_t width : tokenizer_.widths()) {
+    const size_t count = std::min(spans.size() < width ? 0 : spans.size() - width + 1, max_ids_ - begin);
+    while (names.size() < places.size() && places[names.size()] < begin + count)
+      names.emplace_back(spans.join(places[names.size()] - begin, width));
+    begin += count;
+  }
+  return names;
+}
+
 void Vectorizer::append_rows(const TextList& texts, size_t begin, size_t end, Buffers& buffers,
                              TokenRows& rows) const {
   const size_t capacity = rows.ids.capacity();

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +43,9 @@ class Vectorizer {
     Scratch<uint32_t> word_hashes;
   };
   void append_ids(std::string_view text, Buffers& buffers, std::vector<int32_t>& ids) const;
+  /// Some of the tokens. @param places  among the ids, ascending
+  std::vector<std::string> tokens_at(std::string_view text, std::span<const size_t> places,
+                                     Buffers& buffers) const;
 
   /// All texts, in order, on `threads` threads; the result does not depend on the number of threads.
   TokenRows transform(const TextList& texts, int threads = 1) const;

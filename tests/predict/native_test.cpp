@@ -302,6 +302,24 @@ TEST(NativeModel, ExplainsTheLogitThatWasScaled) {
   }
 }
 
+TEST(NativeModel, GivesTokensTheScoresThatItExplainsThemWith) {
+  RunOnDisk run(kSmall);
+  run.finish({0.25}, {{1.75}, {-0.5}});
+  const auto classifier = open_native_classifier(run.folder().path());
+  const auto tokens = classifier->deciding_tokens(nullptr);
+  ASSERT_TRUE(tokens);
+  ASSERT_EQ(tokens->labels.size(), 1u);
+  EXPECT_TRUE(tokens->divided);
+  size_t count = 0;
+  for (const auto& list : {tokens->labels[0].largest, tokens->labels[0].smallest}) {
+    for (const TokenScore& token : list) {
+      EXPECT_EQ(token.score, classifier->explain(token.token).shares.at(0)) << token.token;
+      ++count;
+    }
+  }
+  EXPECT_EQ(count, 3u);
+}
+
 TEST(TextClassifier, AnswersFromManyThreadsAtOnce) {
   RunOnDisk run("[{embedding: 8}, mean_pool, {linear: 5}, relu, {linear: 1}]");
   const TextClassifier classifier = TextClassifier::open(exported(run).string());

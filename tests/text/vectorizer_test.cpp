@@ -113,6 +113,23 @@ TEST(Vectorizer, CutsAfterTheNgramsAreMade) {
   EXPECT_THAT(ids_of(vectorizer, "a b c d e f"), ElementsAre(2, 3, 4));
 }
 
+TEST(Vectorizer, GivesTheTokensAtSomePlaces) {
+  TextConfig config;
+  config.ngrams = {1, 3};
+  config.sequence_length = 6;
+  const Vectorizer vectorizer(config, Vocabulary({"a"}));
+  const std::string text = "a b c d";
+  Vectorizer::Buffers buffers;
+  EXPECT_THAT(vectorizer.tokens(text), ElementsAre("a", "b", "c", "d", "a b c", "b c d"));
+  const auto at = [&](const std::vector<size_t>& places) {
+    return vectorizer.tokens_at(text, places, buffers);
+  };
+  EXPECT_EQ(at({0, 1, 2, 3, 4, 5}), vectorizer.tokens(text));
+  EXPECT_THAT(at({1, 3, 5}), ElementsAre("b", "d", "b c d"));
+  EXPECT_THAT(at({4}), ElementsAre("a b c"));
+  EXPECT_THAT(at({}), IsEmpty());
+}
+
 // FNV-1a of "a" is e40c292c and of "foobar" is bf9cf968: published test vectors of its authors.
 TEST(Vectorizer, HashesWordsWithFnv1a) {
   const Vectorizer vectorizer(hashing_config(1000));
