@@ -199,7 +199,7 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
   if (!run.validation && !run.test) logits = network_logits(training, network, run.train);
   export_network(training, calibration, network, logits, log, summary);
   summary["peak_memory_mib"] = peak_memory_mib();
-  write_report(training, summary, logits);
+  write_report(training, network, calibration.scaling, summary, logits);
   log.check_is_there();
   write_json(training.paths.summary(), summary);  // last: a run that has it is finished
   return summary;

@@ -35,20 +35,20 @@ struct Scores {
   Dataset dataset;
 };
 
-/// The run's answers on its held-out data. @throws DataError, ArtifactError, IoError: why there are none
-report::ScoredSplit answers_of(const RunPaths& run, const DataConfig& data, const TaskConfig& task) {
-  const auto classifier = open_native_classifier(run.folder, usual_threads());
+/// The run's answers on its held-out data. @throws DataError, IoError: why there are none
+report::ScoredSplit answers_of(Classifier& classifier, const RunPaths& run, const DataConfig& data,
+                               const TaskConfig& task) {
   std::optional<HeldOutData> held_out = load_held_out(data, task);
   if (!held_out) throw DataError("the configuration has no validation or test data");
   const std::string change = change_since_training(run, held_out->split, held_out->dataset);
   if (!change.empty()) throw DataError(change);
   auto scores = std::make_shared<Scores>();
   scores->dataset = std::move(held_out->dataset);
-  scores->logits = logits_of(*classifier, scores->dataset);
+  scores->logits = logits_of(classifier, scores->dataset);
   const Dataset& dataset = scores->dataset;
   return {.name = held_out->split,
           .predictions = {scores->logits, dataset.targets, dataset.weights, dataset.num_labels},
-          .thresholds = classifier->thresholds(),
+          .thresholds = classifier.thresholds(),
           .texts = StringRows(dataset.texts, scores),
           .origins = StringRows(dataset.origins, scores),
           .owner = scores};
@@ -79,9 +79,10 @@ RunReport report_of(const ReportArguments& arguments, const RunPaths& run, const
     report.no_answers_because = error.what();
     log_warning(fmt::format("'{}': no curves and errors: {}", run.folder.string(), error.what()));
   };
+  std::unique_ptr<Classifier> classifier;
   try {
-    report.answers = answers_of(run, data, config.task);
-    if (several) forget_texts(*report.answers);
+    classifier = open_native_classifier(run.folder, usual_threads());
+    report.answers = answers_of(*classifier, run, data, config.task);
   } catch (const DataError& error) {
     go_without(error);
   } catch (const ArtifactError& error) {
@@ -90,6 +91,9 @@ RunReport report_of(const ReportArguments& arguments, const RunPaths& run, const
   } catch (const IoError& error) {
     go_without(error);
   }
+  if (classifier && !several)
+    report.tokens = classifier->deciding_tokens(report.answers ? &report.answers->texts : nullptr);
+  if (report.answers && several) forget_texts(*report.answers);
   report.figures = figures_of(report.record, report.answers);
   return report;
 }
@@ -101,6 +105,7 @@ Json json_of(const std::vector<RunReport>& runs, const std::vector<report::Again
     Json one = {{"run", run.record.name}, {"finished", run.record.finished()}};
     one.update(run.figures);
     if (!run.answers) one["no_answers_because"] = run.no_answers_because;
+    if (run.tokens) one["tokens"] = report::tokens_json(run);
     json["runs"].push_back(one);
   }
   for (size_t i = 0; i < comparisons.size(); ++i) {

@@ -15,4 +15,8 @@ std::string run_page(const RunReport& run);
 /// file counts as one that has them.
 bool shows_answers(std::string_view page);
 
+/// {LABEL: [{"token", "score", "texts"}, ...]}: the tokens of tokens_section by descending score, `texts`
+/// null where none were read. @param run  with tokens
+Json tokens_json(const RunReport& run);
+
 }  // namespace bernoulli::report

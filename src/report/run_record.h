@@ -12,6 +12,7 @@
 #include "config/run_config.h"
 #include "core/string_rows.h"
 #include "metrics/predictions.h"
+#include "metrics/token_scores.h"
 #include "store/run_paths.h"
 
 namespace bernoulli::report {
@@ -58,8 +59,9 @@ Json figures_of(const RunRecord& record, const std::optional<ScoredSplit>& answe
 struct RunReport {
   RunRecord record;
   std::optional<ScoredSplit> answers = {};
-  std::string no_answers_because = {};  ///< a clause; empty where there are answers
-  Json figures = {};                    ///< figures_of
+  std::string no_answers_because = {};        ///< a clause; empty where there are answers
+  std::optional<DecidingTokens> tokens = {};  ///< of a model that is linear in its tokens
+  Json figures = {};                          ///< figures_of
 
   /// The split whose figures a page is about: "test", else "validation"; empty where there are none.
   std::string judged_on() const;

@@ -22,6 +22,8 @@ std::string labels_section(const RunReport& run);
 /// The answers about short and long texts.
 std::string lengths_section(const RunReport& run);
 std::string errors_section(const RunReport& run);
+/// The tokens with the largest and the smallest scores of a model that is linear in its tokens.
+std::string tokens_section(const RunReport& run);
 std::string metrics_section(const RunReport& run);
 std::string data_section(const RunRecord& record);
 std::string configuration_section(const RunRecord& record);
