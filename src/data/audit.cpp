@@ -146,20 +146,22 @@ Json audit_split(const Dataset& dataset, const TokenView& rows, const DistinctTe
     total_tokens += tokens.back();
     filling += tokens.back() == sequence_length ? 1 : 0;
   }
-  return {{"examples", dataset.size()},
-          {"labels", label_counts(dataset, labels)},
-          {"bytes", quantiles(std::move(bytes))},
-          {"tokens", quantiles(std::move(tokens))},
-          {"texts_that_fill_sequence_length", sequence_length ? Json(filling) : Json(nullptr)},
-          {"empty_texts", empty},
-          {"texts_without_tokens", no_tokens},
-          {"not_utf8", count_not_utf8(dataset)},
-          {"duplicate_texts", dataset.size() - distinct.size()},
-          {"conflicting_labels", conflicts(dataset, distinct)},
-          {"unknown_token_rate", total_tokens > 0
-                                     ? Json(static_cast<double>(unknown) / static_cast<double>(total_tokens))
-                                     : Json(nullptr)},
-          {"fingerprint", fingerprint(dataset)}};
+  Json audit = {{"examples", dataset.size()},
+                {"labels", label_counts(dataset, labels)},
+                {"bytes", quantiles(std::move(bytes))},
+                {"tokens", quantiles(std::move(tokens))},
+                {"texts_that_fill_sequence_length", sequence_length ? Json(filling) : Json(nullptr)},
+                {"empty_texts", empty},
+                {"texts_without_tokens", no_tokens},
+                {"not_utf8", count_not_utf8(dataset)},
+                {"duplicate_texts", dataset.size() - distinct.size()},
+                {"conflicting_labels", conflicts(dataset, distinct)},
+                {"unknown_token_rate",
+                 total_tokens > 0 ? Json(static_cast<double>(unknown) / static_cast<double>(total_tokens))
+                                  : Json(nullptr)},
+                {"fingerprint", fingerprint(dataset)}};
+  if (!dataset.weights.empty()) audit["unweighted_fingerprint"] = unweighted_fingerprint(dataset);
+  return audit;
 }
 
 /// @param distinct  the texts of `train`

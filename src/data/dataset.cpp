@@ -61,6 +61,17 @@ std::optional<Dataset> read_held_out(const DataConfig& data, const HeldOutConfig
   return dataset;
 }
 
+std::string fingerprint_with(const Dataset& dataset, const std::vector<float>& weights) {
+  const auto bytes = [](const std::vector<float>& values) {
+    return std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+  };
+  StreamingHash hash;
+  for (const std::string_view text : dataset.texts) hash.update_field(text);
+  hash.update_field(bytes(dataset.targets));
+  hash.update_field(bytes(weights));
+  return hash.hex();
+}
+
 }  // namespace
 
 fs::path path_of(const DataConfig& data, const std::string& path) {
@@ -131,15 +142,8 @@ Dataset load_dataset(const SourceConfig& source, const ColumnsConfig& columns, c
   return LabelReader(task, labels).read(read_files("", source, own, task, 1, store, nullptr));
 }
 
-std::string fingerprint(const Dataset& dataset) {
-  const auto bytes = [](const std::vector<float>& values) {
-    return std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
-  };
-  StreamingHash hash;
-  for (const std::string_view text : dataset.texts) hash.update_field(text);
-  hash.update_field(bytes(dataset.targets));
-  hash.update_field(bytes(dataset.weights));
-  return hash.hex();
-}
+std::string fingerprint(const Dataset& dataset) { return fingerprint_with(dataset, dataset.weights); }
+
+std::string unweighted_fingerprint(const Dataset& dataset) { return fingerprint_with(dataset, {}); }
 
 }  // namespace bernoulli

@@ -80,5 +80,7 @@ Dataset load_dataset(const SourceConfig& source, const ColumnsConfig& columns, c
 
 /// Changes with any text, target, weight or their order.
 std::string fingerprint(const Dataset& dataset);
+/// That of the same examples without weights.
+std::string unweighted_fingerprint(const Dataset& dataset);
 
 }  // namespace bernoulli

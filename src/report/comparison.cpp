@@ -21,7 +21,8 @@ std::string reason_against(const RunReport& first, const RunReport& other) {
       return fmt::format("in the answers of {} {}", run->record.name, reason);
   }
   if (first.record.label_names() != other.record.label_names()) return "their labels are not the same";
-  if (first.fingerprint().empty() || first.fingerprint() != other.fingerprint())
+  const Fingerprints one = first.fingerprints(), two = other.fingerprints();
+  if (one.all.empty() || (one.all != two.all && one.unweighted != two.unweighted))
     return fmt::format(
         "they were not evaluated on the same examples: the {} data of the one and the {} data of the other "
         "have other fingerprints in data.json",
@@ -39,29 +40,42 @@ std::string difference_text(const PairedDifference& difference) {
                      *difference.difference, *difference.low, *difference.high);
 }
 
-}  // namespace
-
-std::vector<AgainstFirst> compare_with_first(const std::vector<RunReport>& runs) {
-  const auto answers_of = [](const RunReport& run) {
-    return PairedAnswers{run.answers->predictions, run.answers->thresholds};
+/// Those whose weights are, or are not, the ones of the first run: then no weight counts.
+void compare_those(const std::vector<RunReport>& runs, bool weights_differ,
+                   std::vector<AgainstFirst>& comparisons) {
+  const auto answers_of = [&](const RunReport& run) {
+    PairedAnswers answers{run.answers->predictions, run.answers->thresholds};
+    if (weights_differ) answers.predictions.weights = {};
+    return answers;
   };
-  std::vector<AgainstFirst> comparisons;
   std::vector<PairedAnswers> others;
-  for (size_t i = 1; i < runs.size(); ++i) {
-    comparisons.push_back({std::nullopt, reason_against(runs[0], runs[i])});
-    if (comparisons.back().not_compared_because.empty()) others.push_back(answers_of(runs[i]));
+  std::vector<AgainstFirst*> compared;
+  for (size_t i = 0; i < comparisons.size(); ++i) {
+    AgainstFirst& comparison = comparisons[i];
+    if (!comparison.not_compared_because.empty() || comparison.weights_differ != weights_differ) continue;
+    others.push_back(answers_of(runs[i + 1]));
+    compared.push_back(&comparison);
   }
-  if (others.empty()) return comparisons;
+  if (others.empty()) return;
   ProgressLine line;
   auto results = compare_paired(answers_of(runs[0]), others, kSeed, [&](int64_t resample) {
     if (line.due())
       line.update(
           fmt::format("comparing {} runs: resample {}/{}", others.size() + 1, resample, kNumResamples));
   });
-  auto result = results.begin();
-  for (AgainstFirst& comparison : comparisons) {
-    if (comparison.not_compared_because.empty()) comparison.result = std::move(*result++);
+  for (size_t i = 0; i < compared.size(); ++i) compared[i]->result = std::move(results[i]);
+}
+
+}  // namespace
+
+std::vector<AgainstFirst> compare_with_first(const std::vector<RunReport>& runs) {
+  std::vector<AgainstFirst> comparisons;
+  for (size_t i = 1; i < runs.size(); ++i) {
+    comparisons.push_back({std::nullopt, reason_against(runs[0], runs[i])});
+    comparisons.back().weights_differ = comparisons.back().not_compared_because.empty() &&
+                                        runs[0].fingerprints().all != runs[i].fingerprints().all;
   }
+  for (const bool weights_differ : {false, true}) compare_those(runs, weights_differ, comparisons);
   return comparisons;
 }
 
@@ -69,13 +83,16 @@ std::string statement(const RunReport& first, const RunReport& other, const Agai
   const std::string who = fmt::format("{} against {}", other.record.name, first.record.name);
   if (!comparison.result) return fmt::format("{}: not tested, for {}", who, comparison.not_compared_because);
   const PairedComparison& result = *comparison.result;
-  std::string text =
-      fmt::format("{}, {} {} examples: right {:+.4f} (McNemar p = {:.2g}; {} only here, {} only there)", who,
-                  result.num_examples, other.answers->name, result.accuracy_difference(), result.mcnemar_p,
-                  result.only_second_right, result.only_first_right);
+  const bool weighted = !first.answers->predictions.weights.empty() || comparison.weights_differ;
+  std::string text = fmt::format(
+      "{}, {} {} examples: right {:+.4f}{} (McNemar p = {:.2g}; {} only here, {} only there)", who,
+      result.num_examples, other.answers->name, result.accuracy_difference(), weighted ? " unweighted" : "",
+      result.mcnemar_p, result.only_second_right, result.only_first_right);
   for (const PairedDifference& difference : result.differences) text += "; " + difference_text(difference);
   if (result.intervals_too_narrow())
     text += fmt::format("; {} answers of the rarer kind make these intervals too narrow", result.num_rarer);
+  if (comparison.weights_differ)
+    text += "; the weights of the examples are not the same in both, and each example counts once here";
   return text;
 }
 
@@ -95,6 +112,7 @@ Json to_json(const AgainstFirst& comparison) {
           {"accuracy_difference", result.accuracy_difference()},
           {"num_rarer", result.num_rarer},
           {"mcnemar_p", result.mcnemar_p},
+          {"weights_differ", comparison.weights_differ},
           {"differences", differences}};
 }
 

@@ -14,18 +14,19 @@ namespace bernoulli::report {
 struct AgainstFirst {
   std::optional<PairedComparison> result;
   std::string not_compared_because;  ///< a clause; empty where there is a result
+  bool weights_differ = false;       ///< of the examples, each of which counts once in the result then
 };
 
 /// Paired tests of runs 1, 2, ... against run 0, where both answered the same examples: the fingerprints in
-/// data.json and the labels are the same. Functions of the answers alone.
+/// data.json, with or without the weights, and the labels are the same. Functions of the answers alone.
 /// @throws StopRequested
 std::vector<AgainstFirst> compare_with_first(const std::vector<RunReport>& runs);
 
 /// One sentence, plain text: what the tests say.
 std::string statement(const RunReport& first, const RunReport& other, const AgainstFirst& comparison);
 
-/// {"only_first_right", "only_this_right", "mcnemar_p", "differences": {"f1": {"difference", "low",
-/// "high"}}}, or
+/// {"only_first_right", "only_this_right", "mcnemar_p", "weights_differ", "differences": {"f1":
+/// {"difference", "low", "high"}}}, or
 /// {"not_compared_because"}.
 Json to_json(const AgainstFirst& comparison);
 

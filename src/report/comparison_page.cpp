@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/name_list.h"
 #include "metrics/names.h"
 #include "report/answer_plots.h"
 #include "report/comparison.h"
@@ -42,14 +43,21 @@ std::string runs_section(Runs runs) {
   return text;
 }
 
-/// True where data.json says that all runs had the same examples in `split`.
-bool is_same_split(Runs runs, const std::string& split) {
-  std::set<std::string> fingerprints;
+/// What data.json says of the examples that the runs had in a split.
+enum class Sameness { kSame, kOtherWeights, kOther };
+Sameness sameness_of(Runs runs, const std::string& split) {
+  std::set<std::string> all, unweighted;
   for (const RunReport& run : runs) {
-    const Json& data = run.record.data;
-    fingerprints.insert(data.is_object() && data.contains(split) ? data[split].value("fingerprint", "") : "");
+    const Fingerprints of = fingerprints_of(run.record, split);
+    all.insert(of.all);
+    unweighted.insert(of.unweighted);
   }
-  return fingerprints.size() == 1 && *fingerprints.begin() != "";
+  const auto are_known = [](const std::set<std::string>& set) {
+    return set.size() == 1 && !set.contains("");
+  };
+  return are_known(all)          ? Sameness::kSame
+         : are_known(unweighted) ? Sameness::kOtherWeights
+                                 : Sameness::kOther;
 }
 
 /// The best of the values as the table shows it, where it shows a difference; else empty. Losses are each
@@ -94,14 +102,26 @@ std::string split_metrics(Runs runs, const std::string& split) {
   std::vector<Json> figures;
   for (const RunReport& run : runs) figures.push_back(run.figures.value(split, Json()));
   if (std::ranges::all_of(figures, [](const Json& of) { return of.is_null(); })) return "";
-  const bool same = is_same_split(runs, split);
-  return fmt::format("<p>{}</p>\n",
-                     same
-                         ? "★ marks the best value of a row. The loss is that of each training, with its own "
-                           "mode and weights: compare log_loss."
-                         : "The runs do not have the same examples here (fingerprints in data.json), so none "
-                           "is called the best.") +
-         metrics_table(runs, figures, same);
+  const Sameness sameness = sameness_of(runs, split);
+  const char* text = "";
+  switch (sameness) {
+    case Sameness::kSame:
+      text =
+          "★ marks the best value of a row. The loss is that of each training, with its own mode and "
+          "weights: compare log_loss.";
+      break;
+    case Sameness::kOtherWeights:
+      text =
+          "The runs weigh the same examples differently here, so none is called the best: each figure is by "
+          "the weights of its own run.";
+      break;
+    case Sameness::kOther:
+      text =
+          "The runs do not have the same examples here (fingerprints in data.json), so none is called the "
+          "best.";
+      break;
+  }
+  return fmt::format("<p>{}</p>\n", text) + metrics_table(runs, figures, sameness == Sameness::kSame);
 }
 
 /// Test metrics, with those of validation folded away; where there are no test data, validation alone.
@@ -125,14 +145,37 @@ std::string interval_cell(const PairedDifference& difference, bool too_narrow) {
                      beyond_chance ? "</b>" : "", *difference.low, *difference.high);
 }
 
+bool has_weights(const RunReport& run) { return run.answers && !run.answers->predictions.weights.empty(); }
+
+/// Which figures below are made with the weights that those above are made with; empty without weights.
+std::string weights_note(Runs runs, const std::vector<AgainstFirst>& comparisons) {
+  std::vector<std::string> others;
+  for (size_t i = 0; i < comparisons.size(); ++i) {
+    if (comparisons[i].result && comparisons[i].weights_differ) others.push_back(runs[i + 1].record.name);
+  }
+  if (others.empty() && !has_weights(runs.front())) return "";
+  std::string text =
+      "The examples have weights. McNemar’s test and the difference in accuracy beside it count each example "
+      "once whatever its weight, and may differ from what the weighted figures above say; f1 and roc_auc ";
+  if (others.empty()) {
+    text += "are weighted";
+  } else {
+    text += fmt::format("count no weight either for {}, whose weights are not those of {}",
+                        escape_html(item_list(others)), escape_html(runs.front().record.name));
+  }
+  return fmt::format("<p>{}.</p>\n", text);
+}
+
 std::string significance_section(Runs runs, const std::vector<AgainstFirst>& comparisons) {
   std::string refusals;
   int64_t fewest = kFewestForInterval;
   const bool binary = runs.front().record.is_binary();
   const std::string prefix = binary ? "" : "micro_";
+  const std::string weights = weights_note(runs, comparisons);
   Table table({"against " + escape_html(runs.front().record.name), "examples", "right only here",
-               "right only in the first", binary ? "accuracy" : "subset_accuracy", "McNemar p", prefix + "f1",
-               prefix + "roc_auc"});
+               "right only in the first",
+               std::string(binary ? "accuracy" : "subset_accuracy") + (weights.empty() ? "" : ", unweighted"),
+               "McNemar p", prefix + "f1", prefix + "roc_auc"});
   for (size_t i = 0; i < comparisons.size(); ++i) {
     const std::string name = escape_html(runs[i + 1].record.name);
     if (!comparisons[i].result) {
@@ -169,8 +212,8 @@ std::string significance_section(Runs runs, const std::vector<AgainstFirst>& com
                                        "none is bold: compare on data with at least {}.</div>\n",
                                        fewest, kFewestForInterval)
                                  : "";
-  return "<h2>Is it more than chance?</h2>\n" + (table.empty() ? "" : method + narrow + table.html()) +
-         refusals;
+  return "<h2>Is it more than chance?</h2>\n" +
+         (table.empty() ? "" : method + weights + narrow + table.html()) + refusals;
 }
 
 std::string over_time(Runs runs, Clock clock, const std::string& event, const std::string& value) {

@@ -71,9 +71,15 @@ std::string RunReport::judged_on() const {
   return figures.contains("test") ? "test" : figures.contains("validation") ? "validation" : "";
 }
 
-std::string RunReport::fingerprint() const {
-  if (!answers || !record.data.is_object() || !record.data.contains(answers->name)) return "";
-  return record.data[answers->name].value("fingerprint", "");
+Fingerprints fingerprints_of(const RunRecord& record, const std::string& split) {
+  if (!record.data.is_object() || !record.data.contains(split)) return {};
+  const Json& audit = record.data[split];
+  const std::string all = audit.value("fingerprint", "");
+  return {all, audit.value("unweighted_fingerprint", all)};
+}
+
+Fingerprints RunReport::fingerprints() const {
+  return answers ? fingerprints_of(record, answers->name) : Fingerprints{};
 }
 
 Clock clock_of(const RunRecord& record) {

@@ -36,6 +36,14 @@ struct RunRecord {
   std::vector<std::string> label_names() const;
 };
 
+/// What data.json says of the examples of a split; empty where it says nothing.
+struct Fingerprints {
+  std::string all;  ///< texts, targets and weights, in their order
+  std::string
+      unweighted;  ///< texts and targets; that of all where there are no weights, and of earlier versions
+};
+Fingerprints fingerprints_of(const RunRecord& record, const std::string& split);
+
 /// Reads all files but the summary.
 /// @throws ArtifactError for a damaged file; IoError
 RunRecord read_run_record(const RunPaths& paths, const RunConfig& config);
@@ -65,8 +73,8 @@ struct RunReport {
 
   /// The split whose figures a page is about: "test", else "validation"; empty where there are none.
   std::string judged_on() const;
-  /// What stands in data.json of the data that were answered; empty where that is not known.
-  std::string fingerprint() const;
+  /// Of the data that were answered.
+  Fingerprints fingerprints() const;
 };
 
 /// Numbers of one kind of event, by epoch; by step where the run logged some epoch more than once.

@@ -224,6 +224,7 @@ TEST(Fingerprint, ChangesWithTextTargetWeightAndOrder) {
   Dataset weighted = dataset_of({"a", "bc"}, {1, 0});
   weighted.weights = {1, 2};
   EXPECT_NE(fingerprint(weighted), base);
+  EXPECT_EQ(unweighted_fingerprint(weighted), base);
 }
 
 TokenRows rows_of(const std::vector<std::vector<int32_t>>& rows) {
@@ -251,8 +252,20 @@ TEST(Audit, CountsLabelsLengthsDuplicatesAndEmptyTexts) {
   EXPECT_EQ(train.at("bytes").dump(), R"({"min":0,"median":2,"p95":2,"max":4,"mean":1.8,"total":9})");
   EXPECT_EQ(train.at("tokens").at("total"), 4);
   EXPECT_EQ(train.at("fingerprint"), fingerprint(splits.train));
+  EXPECT_FALSE(train.contains("unweighted_fingerprint")) << "without weights it is the other one";
   EXPECT_FALSE(audit.contains("validation"));
   EXPECT_TRUE(audit.at("also_in_train").empty());
+}
+
+TEST(Audit, TellsExamplesOfOtherWeightsFromOtherExamples) {
+  DataSplits splits;
+  splits.labels = {Kind::kBinary, {"bad", "good"}};
+  splits.train = dataset_of({"a", "b"}, {1, 0});
+  const std::string unweighted = fingerprint(splits.train);
+  splits.train.weights = {1, 3};
+  const auto audit = audit_data(splits, rows_of({{2}, {3}}), nullptr, nullptr, std::nullopt);
+  EXPECT_NE(audit.at("train").at("fingerprint"), unweighted);
+  EXPECT_EQ(audit.at("train").at("unweighted_fingerprint"), unweighted);
 }
 
 TEST(Audit, WarnsOfTextsInAnotherEncodingAndOfAVocabularyThatDoesNotFit) {

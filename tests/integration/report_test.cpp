@@ -196,6 +196,28 @@ TEST_F(Report, OfSeveralRunsTestsThemOnTheSameExamples) {
   EXPECT_EQ(folder_.read("again.html"), page);
 }
 
+TEST_F(Report, OfRunsWithOtherWeightsTestsEachExampleOnce) {
+  std::string csv = "text,label,one,two\n";
+  for (int i = 0; i < 100; ++i) {
+    const bool good = i % 2 == 0, mistaken = i % 10 == 3;
+    csv += std::string(good != mistaken ? "fine " : "dull ") + std::to_string(i) + "," +
+           (good ? "good" : "bad") + "," + std::to_string(1 + i % 3) + "," + std::to_string(1 + i % 4) + "\n";
+  }
+  folder_.write("data.csv", csv);
+  train("a", {"--set", "data.columns.weight=one"});
+  train("b", {"--set", "data.columns.weight=two"});
+  train("c");
+  const ProgramResult made =
+      run({"report", path("a"), path("b"), path("c"), "--output", path("all.html"), "--json"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const auto json = nlohmann::json::parse(made.out);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(json["against_first"][i]["num_examples"], 30) << made.out;
+    EXPECT_EQ(json["against_first"][i]["weights_differ"], true);
+  }
+  EXPECT_THAT(folder_.read("all.html"), HasSubstr("<th>accuracy, unweighted</th>"));
+}
+
 TEST_F(Report, RefusesWhatItCannotRead) {
   train("run");
   EXPECT_EQ(run({"report", path("nothing")}).exit_code, 4);

@@ -12,6 +12,8 @@ namespace bernoulli::report {
 namespace {
 
 using bernoulli::testing::MadeUpRun;
+using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -37,6 +39,12 @@ class Comparison : public ::testing::Test {
     run.record().data = {{"labels", {{"names", {"bad", "good"}}}},
                          {"test", {{"examples", 4}, {"fingerprint", "0123"}}},
                          {"also_in_train", Json::object()}};
+  }
+  /// @param fingerprint  with the weights
+  static void weigh(MadeUpRun& run, const std::vector<float>& weights, const std::string& fingerprint) {
+    run.report().answers->predictions.weights = weights;
+    run.record().data["test"] = {
+        {"examples", 4}, {"fingerprint", fingerprint}, {"unweighted_fingerprint", "0123"}};
   }
   std::vector<RunReport> runs() { return {first_.report(), second_.report()}; }
   std::string page(const std::vector<config::Difference>& settings = {}) {
@@ -101,6 +109,54 @@ TEST_F(Comparison, DoesNotTestOtherExamples) {
   EXPECT_THAT(page(), HasSubstr("The runs do not have the same examples here"));
   EXPECT_THAT(page(), Not(HasSubstr("★")));
   EXPECT_THAT(to_json(comparisons[0])["not_compared_because"], HasSubstr("other fingerprints"));
+}
+
+TEST_F(Comparison, SaysThatTheAccuracyOfWeightedExamplesIsUnweighted) {
+  EXPECT_THAT(page(), Not(HasSubstr("unweighted")));
+  const std::vector<float> weights = {1, 2, 3, 4};
+  weigh(first_, weights, "0123");
+  weigh(second_, weights, "0123");
+  const auto comparisons = compare_with_first(runs());
+  EXPECT_THAT(statement(first_.report(), second_.report(), comparisons[0]),
+              AllOf(HasSubstr("right +0.5000 unweighted (McNemar"), Not(HasSubstr("counts once here"))));
+  EXPECT_EQ(to_json(comparisons[0])["weights_differ"], false);
+  // Weighted, the first has one positive of weight 1 right, one of 3 wrong, one negative of 2 wrong.
+  EXPECT_NEAR(*comparisons[0].result->differences[0].difference, 1 - 2.0 / 7, 1e-12);
+  EXPECT_THAT(page(), AllOf(HasSubstr("<th>accuracy, unweighted</th>"),
+                            HasSubstr("count each example once whatever its weight"),
+                            HasSubstr("f1 and roc_auc are weighted.</p>"), HasSubstr("★")));
+}
+
+TEST_F(Comparison, TestsTheSameExamplesOfOtherWeightsWithoutThem) {
+  MadeUpRun third;
+  prepare(third, "third", {3, -2, 1, -2}, figures(1, 0.875));
+  const std::vector<float> some = {1, 2, 3, 4}, others = {4, 3, 2, 1};
+  weigh(first_, some, "89ab");
+  weigh(second_, others, "cdef");
+  weigh(third, some, "89ab");
+  std::vector<RunReport> all = {first_.report(), second_.report(), third.report()};
+  const auto comparisons = compare_with_first(all);
+  EXPECT_TRUE(comparisons[0].weights_differ);
+  EXPECT_EQ(comparisons[0].result->only_second_right, 2);
+  EXPECT_EQ(comparisons[0].result->differences[0].difference, 0.5) << "as without weights";
+  EXPECT_FALSE(comparisons[1].weights_differ);
+  EXPECT_NEAR(*comparisons[1].result->differences[0].difference, 1 - 2.0 / 7, 1e-12);
+  EXPECT_THAT(
+      statement(all[0], all[1], comparisons[0]),
+      EndsWith("; the weights of the examples are not the same in both, and each example counts once here"));
+  EXPECT_EQ(to_json(comparisons[0])["weights_differ"], true);
+  const std::string text = comparison_page(all, comparisons, {});
+  EXPECT_THAT(text, HasSubstr("count no weight either for second, whose weights are not those of first."));
+  EXPECT_THAT(text, HasSubstr("The runs weigh the same examples differently here"));
+  EXPECT_THAT(text, Not(HasSubstr("★")));
+  // A run without weights beside one with them; its fingerprint is that of the examples alone.
+  all = {second_.report(), third.report()};
+  all[0].answers->predictions.weights = {};
+  all[0].record.data["test"] = {{"examples", 4}, {"fingerprint", "0123"}};
+  EXPECT_TRUE(compare_with_first(all)[0].weights_differ);
+  // That of an earlier version tells nothing but itself.
+  all[1].record.data["test"].erase("unweighted_fingerprint");
+  EXPECT_THAT(compare_with_first(all)[0].not_compared_because, HasSubstr("not evaluated on the same"));
 }
 
 TEST_F(Comparison, DoesNotTestOtherLabelsOrMissingAnswers) {
