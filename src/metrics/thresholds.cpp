@@ -117,10 +117,14 @@ Goal goal_of(const ThresholdConfig& config) {
   }
 }
 
+struct Choice {
+  std::optional<double> threshold;
+  std::string lack = {};  ///< what no split reaches
+};
+
 /// Nothing where only one class has weight, for every threshold, or none, would be best; or where no split
-/// meets the demand, for which `reason` is then set.
-std::optional<double> choose(const std::vector<ScoredExample>& examples, const Goal& goal,
-                             const std::string& where, std::string& reason) {
+/// meets the demand.
+Choice choose(const std::vector<ScoredExample>& examples, const Goal& goal, const std::string& where) {
   for (const ScoredExample& example : examples) {
     if (std::isnan(example.logit)) {
       throw NonFiniteError(
@@ -128,17 +132,14 @@ std::optional<double> choose(const std::vector<ScoredExample>& examples, const G
     }
   }
   const TargetWeights weights = target_weights(examples);
-  if (weights.positive == 0 || weights.negative == 0) return std::nullopt;
+  if (weights.positive == 0 || weights.negative == 0) return {};
   const std::vector<Split> splits = possible_splits(examples);
   const Split* best = nullptr;
   for (const Split& split : splits) {
     if (goal.allowed(split) && (best == nullptr || goal.worse(*best, split))) best = &split;
   }
-  if (best != nullptr) return best->threshold;
-  reason = fmt::format(
-      "cannot fit a threshold{}: on the validation data {}; lower the demand in metrics.threshold", where,
-      goal.best_possible(splits));
-  return std::nullopt;
+  if (best != nullptr) return {best->threshold};
+  return {std::nullopt, goal.best_possible(splits)};
 }
 
 }  // namespace
@@ -160,14 +161,18 @@ FittedThresholds choose_thresholds(const Predictions& validation, const Threshol
     const std::vector<ScoredExample> column = score_label(validation, label, 0.5);
     pool.insert(pool.end(), column.begin(), column.end());
   }
+  std::optional<Choice> of_pool;  // once: thousands of labels may share it
   for (int64_t label = 0; label < validation.num_labels; ++label) {
+    const std::string where = label_phrase(validation, label, names);
     const bool shares = std::ranges::binary_search(fitted.shared, label);
-    std::string reason;
-    const std::optional<double> threshold = choose(shares ? pool : score_label(validation, label, 0.5), goal,
-                                                   label_phrase(validation, label, names), reason);
-    fitted.thresholds.push_back(threshold.value_or(0.5));
-    if (!threshold) fitted.left_at_half.push_back(label);
-    if (!reason.empty()) fitted.reasons.push_back(reason);
+    if (shares && !of_pool) of_pool = choose(pool, goal, where);
+    const Choice choice = shares ? *of_pool : choose(score_label(validation, label, 0.5), goal, where);
+    fitted.thresholds.push_back(choice.threshold.value_or(0.5));
+    if (!choice.threshold) fitted.left_at_half.push_back(label);
+    if (!choice.lack.empty())
+      fitted.reasons.push_back(fmt::format(
+          "cannot fit a threshold{}: on the validation data {}; lower the demand in metrics.threshold", where,
+          choice.lack));
   }
   if (static_cast<int64_t>(fitted.left_at_half.size()) == validation.num_labels) {
     if (!fitted.reasons.empty()) throw DataError(fitted.reasons.front());

@@ -9,6 +9,9 @@
 
 #include "core/error.h"
 #include "metrics/compute.h"
+#include "metrics/names.h"
+#include "metrics/scored_example.h"
+#include "metrics/thresholds.h"
 
 namespace bernoulli {
 namespace {
@@ -39,6 +42,26 @@ MetricReport evaluate_logits(const Predictions& predictions, const Loss& loss, c
   if (predictions.size() == 0) throw DataError("there is no example to evaluate");
   return compute_metrics(predictions, thresholds, config.metrics, label_names, config.task.kind,
                          mean_loss(predictions, loss));
+}
+
+MetricReport evaluate_as_fitted(const Predictions& predictions, const Loss& loss, const RunConfig& config,
+                                const std::vector<std::string>& label_names,
+                                const ThresholdConfig& threshold) {
+  std::vector<double> thresholds(static_cast<size_t>(predictions.num_labels), 0.5);
+  std::string why_none;
+  try {
+    thresholds = choose_thresholds(predictions, threshold, label_names).thresholds;
+  } catch (const DataError& error) {
+    why_none = error.what();
+  } catch (const NonFiniteError&) {
+    // Every metric is undefined then, and says so.
+  }
+  MetricReport report = evaluate_logits(predictions, loss, config, label_names, thresholds);
+  if (why_none.empty()) return report;
+  for (auto& [name, metric] : report.metrics) {
+    if (depends_on_threshold(name)) metric = undefined(why_none);
+  }
+  return report;
 }
 
 }  // namespace bernoulli

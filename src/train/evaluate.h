@@ -20,4 +20,10 @@ MetricReport evaluate_logits(const Predictions& predictions, const Loss& loss, c
                              const std::vector<std::string>& label_names,
                              const std::vector<double>& thresholds);
 
+/// The same for a validation on the way, at what `threshold` fits on these very predictions. Where it can fit
+/// none, metrics that depend on it are undefined: a checkpoint that misses the demand is none to keep.
+MetricReport evaluate_as_fitted(const Predictions& predictions, const Loss& loss, const RunConfig& config,
+                                const std::vector<std::string>& label_names,
+                                const ThresholdConfig& threshold);
+
 }  // namespace bernoulli

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -28,6 +29,16 @@ using Json = nlohmann::ordered_json;
 /// what it costs to write is little beside the epoch that led to it.
 constexpr int64_t kLargestCopy = int64_t{64} << 20;
 
+/// What validations were judged at before a fitted threshold was fitted on each of them.
+ThresholdConfig half_if_fitted(const ThresholdConfig& threshold) {
+  return threshold.method == ThresholdConfig::Method::kFixed ? threshold : ThresholdConfig{};
+}
+
+bool are_same(const ThresholdConfig& a, const ThresholdConfig& b) {
+  return std::tie(a.method, a.value, a.confidence, a.min_positives) ==
+         std::tie(b.method, b.value, b.confidence, b.min_positives);
+}
+
 }  // namespace
 
 Trainer::Trainer(TrainingParts parts)
@@ -37,6 +48,7 @@ Trainer::Trainer(TrainingParts parts)
   total_steps_ = length.total_steps;
   warn_of_length(parts_.config, length);
   lower_is_better_ = monitor_is_better_lower(training);
+  state_.threshold = parts_.config.metrics.threshold;
 }
 
 std::string engine_of(const Checkpoint& checkpoint) {
@@ -70,6 +82,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
     throw ArtifactError(fmt::format("checkpoint of step {}: its trainer state is damaged: {}",
                                     checkpoint.step, error.what()));
   }
+  if (!state_.threshold) state_.threshold = half_if_fitted(parts_.config.metrics.threshold);
   if (state_.step != checkpoint.step)
     throw ArtifactError(fmt::format("checkpoint of step {}: its trainer state is that of step {}",
                                     checkpoint.step, state_.step));
@@ -155,7 +168,36 @@ void Trainer::warn_of_other_length(const TrainingConfig& before) const {
                      training_length(training, order_.steps_per_epoch()), state_.step);
 }
 
+void Trainer::warn_of_other_threshold() const {
+  const std::string& monitor = parts_.config.training.monitor;
+  if (parts_.validation == nullptr || !depends_on_threshold(monitor) ||
+      are_same(*state_.threshold, parts_.config.metrics.threshold) || limit_reached())
+    return;
+  log_warning(
+      fmt::format("training.monitor is {}, and the validations so far were judged at another threshold than "
+                  "metrics.threshold asks for now: those to come are judged as those so far, for only such "
+                  "values can be compared; the threshold of the model is fitted as metrics.threshold asks",
+                  monitor));
+}
+
+void Trainer::warn_of_monitor_that_stood_still() const {
+  const std::string& monitor = parts_.config.training.monitor;
+  const std::map<int64_t, double> values = parts_.log.validation_values(monitor);
+  const auto is_first = [&](const auto& entry) { return entry.second == values.begin()->second; };
+  if (values.size() < 2 || !std::all_of(values.begin(), values.end(), is_first)) return;
+  const bool has_labels = parts_.train.num_labels > 1;
+  const bool at_fixed =
+      depends_on_threshold(monitor) && state_.threshold->method == ThresholdConfig::Method::kFixed;
+  log_warning(fmt::format(
+      "validation {} was {:.4g} at each of {} validations and tells no checkpoint from another: that of step "
+      "{}, the first one, is kept, however little it was trained; set training.monitor to a metric that "
+      "moves, such as loss or {}average_precision{}",
+      monitor, values.begin()->second, values.size(), state_.best.front().step, has_labels ? "macro_" : "",
+      at_fixed ? ", or metrics.threshold to one that is fitted" : ""));
+}
+
 TrainingOutcome Trainer::run() {
+  warn_of_other_threshold();
   rate_started_s_ = monotonic_seconds();
   rate_started_step_ = state_.step;
   std::optional<std::string> limit;
@@ -185,6 +227,7 @@ TrainingOutcome Trainer::run() {
     outcome.final_step = state_.best.front().step;
     outcome.final_epoch = epoch_of(outcome.final_step);
     outcome.best_value = state_.best.front().value;
+    if (!outcome.is_paused()) warn_of_monitor_that_stood_still();
   }
   parts_.log.append("stop", outcome.epochs, state_.step, {{"reason", outcome.stop_reason}});
   return outcome;
@@ -246,19 +289,18 @@ void Trainer::warn_of_lost_gradient() {
       state_.step, seen.wrong_and_dead, seen.entries, seen.max_abs_logit));
 }
 
+/// At the threshold that the model would get if its training ended here: at any other one, decisions of a
+/// model that is yet unsure, or of rare labels, say little of it.
+MetricReport Trainer::validate() {
+  const std::vector<float> logits = parts_.step.logits(parts_.validation->rows);
+  return evaluate_as_fitted(predictions_of(logits, *parts_.validation), parts_.loss, parts_.config,
+                            parts_.label_names, *state_.threshold);
+}
+
 void Trainer::validate_and_save() {
   const double train_loss = state_.loss_sum / state_.loss_weight;
   std::optional<MetricReport> report;
-  if (parts_.validation != nullptr) {
-    const std::vector<float> logits = parts_.step.logits(parts_.validation->rows);
-    // Logits move while the model trains; the fixed half is the yardstick until a threshold is fitted at the
-    // end.
-    const ThresholdConfig& threshold = parts_.config.metrics.threshold;
-    const double at = threshold.method == ThresholdConfig::Method::kFixed ? threshold.value : 0.5;
-    report = evaluate_logits(predictions_of(logits, *parts_.validation), parts_.loss, parts_.config,
-                             parts_.label_names,
-                             std::vector<double>(static_cast<size_t>(parts_.train.num_labels), at));
-  }
+  if (parts_.validation != nullptr) report = validate();
   saving_.wait();
   progress_.clear();
   const double epoch_s = parts_.log.epoch_seconds().empty() ? 0 : parts_.log.epoch_seconds().back();

@@ -85,6 +85,7 @@ class Trainer {
   void some_updates();
   void take_in(const StepResult& result);
   void warn_of_lost_gradient();
+  MetricReport validate();
   void validate_and_save();
   void record_validation(const MetricReport& report);
   /// Saves in the background where the state is small. Before anything else is written, saving_ is waited
@@ -94,6 +95,9 @@ class Trainer {
   /// belong to whoever looks into it, and stay.
   std::vector<int64_t> take_outdated();
   void show_progress();
+  void warn_of_other_threshold() const;
+  /// Where the monitored metric had one value throughout, so that the first checkpoint counts as the best.
+  void warn_of_monitor_that_stood_still() const;
 
   TrainingParts parts_;
   EpochOrder order_;

@@ -1,5 +1,9 @@
 #include "train/trainer_state.h"
 
+#include <algorithm>
+#include <array>
+#include <string>
+
 #include <nlohmann/json.hpp>
 
 #include "core/shallow_json.h"
@@ -15,6 +19,30 @@ int64_t count_in(const Json& json, const char* key) {
   return static_cast<int64_t>(whole_number<uint64_t>(json.at(key)));
 }
 
+/// In the order of ThresholdConfig::Method.
+constexpr std::array kThresholdMethods = {"fixed", "max_f1", "precision_at_recall", "recall_at_precision"};
+
+Json threshold_to_json(const ThresholdConfig& threshold) {
+  return {{"method", kThresholdMethods[static_cast<size_t>(threshold.method)]},
+          {"value", threshold.value},
+          {"confidence", threshold.confidence ? Json(*threshold.confidence) : Json()},
+          {"min_positives", threshold.min_positives}};
+}
+
+ThresholdConfig threshold_from_json(const Json& json) {
+  ThresholdConfig threshold;
+  const auto& method = json.at("method").get_ref<const std::string&>();
+  const auto found = std::find(kThresholdMethods.begin(), kThresholdMethods.end(), method);
+  if (found == kThresholdMethods.end())
+    throw Json::type_error::create(302, "expected a kind of threshold, found " + method, &json);
+  threshold.method = static_cast<ThresholdConfig::Method>(found - kThresholdMethods.begin());
+  threshold.value = json.at("value").get<double>();
+  if (const Json& confidence = json.at("confidence"); !confidence.is_null())
+    threshold.confidence = confidence.get<double>();
+  threshold.min_positives = count_in(json, "min_positives");
+  return threshold;
+}
+
 }  // namespace
 
 Json to_json(const TrainerState& state) {
@@ -26,6 +54,7 @@ Json to_json(const TrainerState& state) {
       {"bad_validations", state.bad_validations},
       {"best", best},
       {"value_to_beat", state.value_to_beat ? Json(*state.value_to_beat) : Json()},
+      {"threshold", state.threshold ? threshold_to_json(*state.threshold) : Json()},
       {"plateau",
        {{"factor", state.plateau.factor},
         {"best", state.plateau.best},
@@ -53,6 +82,8 @@ TrainerState trainer_state_from_json(const Json& json) {
     state.value_to_beat = state.best.empty() ? std::nullopt : std::optional(state.best.front().value);
   else if (!value->is_null())
     state.value_to_beat = value->get<double>();
+  if (const auto threshold = json.find("threshold"); threshold != json.end() && !threshold->is_null())
+    state.threshold = threshold_from_json(*threshold);
   const Json& plateau = json.at("plateau");
   plateau.at("factor").get_to(state.plateau.factor);
   plateau.at("best").get_to(state.plateau.best);

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "config/run_config.h"
 #include "optim/schedule.h"
 #include "train/logit_telemetry.h"
 
@@ -26,6 +27,9 @@ struct TrainerState {
   std::vector<BestEntry> best;  ///< best first, at most training.keep_best
   /// The monitored value that the next must beat by min_delta: of the last validation that did.
   std::optional<double> value_to_beat;
+  /// What validations are judged at: metrics.threshold as the run began with it, whatever it is now, for only
+  /// values of one kind can be compared. Absent in checkpoints of earlier versions.
+  std::optional<ThresholdConfig> threshold;
   PlateauState plateau;
   double loss_sum = 0;  ///< since the last `train` event
   double loss_weight = 0;

@@ -258,5 +258,27 @@ TEST(Metrics, KnowTheirDirection) {
   EXPECT_EQ(num_errors, 6 + 5);
 }
 
+TEST(Metrics, KnowWhetherAnotherThresholdMakesThemOthers) {
+  const std::vector<float> targets = {1, 0, 1, 0, 1, 0}, logits = {2, 1, 0.5, -0.5, -1, -2};
+  const Predictions predictions = {logits, targets, {}, 2};
+  const Predictions binary = {logits, targets, {}, 1};
+  const auto check = [](const NamedMetrics& one, const NamedMetrics& two) {
+    for (size_t i = 0; i < one.size(); ++i) {
+      const bool is_other = one[i].second.value != two[i].second.value;
+      EXPECT_TRUE(!is_other || depends_on_threshold(one[i].first)) << one[i].first;
+    }
+  };
+  const auto of_both = [&](double threshold, TaskConfig::Kind kind) {
+    const bool is_binary = kind == TaskConfig::Kind::kBinary;
+    return compute_metrics(is_binary ? binary : predictions, {threshold}, {}, {"a", "b"}, kind, 0).metrics;
+  };
+  int num_dependent = 0;
+  for (const auto kind : {TaskConfig::Kind::kBinary, TaskConfig::Kind::kMultiLabel}) {
+    check(of_both(0.3, kind), of_both(0.8, kind));
+    for (const std::string& name : config::metric_names(kind)) num_dependent += depends_on_threshold(name);
+  }
+  EXPECT_EQ(num_dependent, 12 + 10);
+}
+
 }  // namespace
 }  // namespace bernoulli

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -18,8 +19,10 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "layers/layer_kind.h"
+#include "metrics/thresholds.h"
 #include "store/run_folder.h"
 #include "support/temporary_folder.h"
+#include "train/evaluate.h"
 #include "train/make_step.h"
 #include "train/prepare.h"
 #include "train/reference_step.h"
@@ -136,6 +139,14 @@ class Session {
   std::string checkpoint_bytes(int64_t step) const { return read_file(checkpoint_path(step)); }
   void take_checkpoints_of(const Session& other) {
     fs::copy(other.folder_ / "checkpoints", folder_ / "checkpoints", fs::copy_options::recursive);
+  }
+  /// In the newest checkpoint; null: as if it had none.
+  void rewrite_threshold(const nlohmann::json& threshold) {
+    const CheckpointFolder checkpoints(folder_ / "checkpoints");
+    Checkpoint newest = *checkpoints.load_newest();
+    newest.state.erase("threshold");
+    if (!threshold.is_null()) newest.state["threshold"] = threshold;
+    checkpoints.save(newest);
   }
   std::vector<int64_t> checkpoint_steps() const { return CheckpointFolder(folder_ / "checkpoints").steps(); }
   int operator_threads() const { return bernoulli::operator_threads(loaded_.run, prepared_); }
@@ -357,7 +368,11 @@ INSTANTIATE_TEST_SUITE_P(
                       Variant{"sgd_momentum", {"optimizer={sgd: {lr: 0.1, momentum: 0.9}}"}},
                       Variant{"reference_sgd_momentum",
                               {"training.engine=reference", "optimizer={sgd: {lr: 0.1, momentum: 0.9}}"}},
-                      Variant{"keep_two_best", {"training.keep_best=2", "training.monitor=f1"}}),
+                      Variant{"keep_two_best", {"training.keep_best=2", "training.monitor=f1"}},
+                      Variant{"fitted_threshold",
+                              {"training.monitor=recall",
+                               "metrics.threshold={recall_at_precision: {precision: 0.6, confidence: 0.7}}",
+                               "training.early_stopping={patience: 2}"}}),
     [](const auto& test) { return test.param.name; });
 
 TEST(Trainer, RefusesACheckpointOfOtherData) {
@@ -437,6 +452,95 @@ TEST(Trainer, WarnsOfAWarmupThatOutlastsTheTraining) {
   ::testing::internal::CaptureStderr();
   shorter.train();
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), ::testing::Not(HasSubstr("warmup_steps")));
+}
+
+/// Of few positives, some of which read like the others, a model is never more than half sure.
+const std::vector<std::string> kUnsure = {"training.epochs=4", "training.monitor=f1",
+                                          "optimizer.adam.lr=0.01"};
+std::string rare_rows() {
+  std::string csv = "text,label\n";
+  for (int i = 0; i < 80; ++i)
+    csv += std::string((i % 8 == 0 && i % 24 != 0) || i % 20 == 7 ? "fine" : "dull") + " w" +
+           std::to_string(i % 7) + " w" + std::to_string(i % 11) + "," + (i % 8 == 0 ? "good" : "bad") + "\n";
+  return csv;
+}
+
+std::vector<std::string> with(std::vector<std::string> settings, const std::vector<std::string>& more) {
+  settings.insert(settings.end(), more.begin(), more.end());
+  return settings;
+}
+
+TEST(Trainer, ValidatesAtTheThresholdThatItWouldFitThen) {
+  Session half(kUnsure, rare_rows()), fitted(with(kUnsure, {"metrics.threshold=max_f1"}), rare_rows());
+  ::testing::internal::CaptureStderr();
+  half.train();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("warning: validation f1 was 0 at each of 4 validations and tells no checkpoint from "
+                        "another: that of step 8, the first one, is kept, however little it was trained; set "
+                        "training.monitor to a metric that moves, such as loss or average_precision, or "
+                        "metrics.threshold to one that is fitted\n"));
+  const EngineChoice engine = fitted.engine();
+  ::testing::internal::CaptureStderr();
+  const TrainingOutcome outcome = fitted.train_with(*engine.step);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), Not(HasSubstr("f1 was 0")));
+  EXPECT_EQ(half.logged("validation", "loss"), fitted.logged("validation", "loss"));
+  EXPECT_EQ(half.logged("validation", "roc_auc"), fitted.logged("validation", "roc_auc"));
+  const std::vector<double> f1 = fitted.logged("validation", "f1");
+  EXPECT_GT(*std::min_element(f1.begin(), f1.end()), 0);
+  EXPECT_EQ(outcome.best_value, *std::max_element(f1.begin(), f1.end()));
+  // The engine has the weights of the last validation.
+  const PreparedRun& run = fitted.prepared();
+  const std::vector<float> logits = engine.step->logits(run.validation->rows);
+  const Predictions predictions = predictions_of(logits, *run.validation);
+  const auto thresholds = choose_thresholds(predictions, fitted.config().metrics.threshold).thresholds;
+  const MetricReport last =
+      evaluate_logits(predictions, *run.loss, fitted.config(), run.labels.names, thresholds);
+  for (const char* name : {"f1", "accuracy", "recall"})
+    EXPECT_EQ(fitted.logged("validation", name).back(), last.find(name)->value) << name;
+}
+
+TEST(Trainer, AModelThatMissesTheDemandOfTheThresholdIsNeverTheBest) {
+  Session session({"training.monitor=recall",  // 20 validation examples promise no such precision
+                   "metrics.threshold={recall_at_precision: {precision: 0.99, confidence: 0.99}}"});
+  ::testing::internal::CaptureStderr();
+  const TrainingOutcome outcome = session.train();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("step 8: validation recall is undefined (cannot fit a threshold: on the validation "
+                        "data no threshold reaches precision 0.99 with confidence 0.99: the best is 0."));
+  EXPECT_FALSE(outcome.best_value);
+  EXPECT_EQ(outcome.final_step, outcome.steps);
+  EXPECT_EQ(session.logged("validation", "recall").size(), 0u);
+  EXPECT_EQ(session.logged("validation", "roc_auc").size(), 3u);
+}
+
+TEST(Trainer, GoesOnJudgingAsTheRunBegan) {
+  const std::vector<std::string> half = with(kUnsure, {"training.checkpoint_every_steps=1"}),
+                                 fitted = with(half, {"metrics.threshold=max_f1"});
+  Session whole(half, rare_rows()), begun(half, rare_rows());
+  const int64_t last = whole.train().steps;
+  EXPECT_THROW(begun.train(20), Killed);
+  const auto end_of = [&](const Session& from, std::optional<nlohmann::json> threshold) {
+    auto session = std::make_unique<Session>(fitted, rare_rows());
+    session->take_checkpoints_of(from);
+    if (threshold) session->rewrite_threshold(*threshold);
+    ::testing::internal::CaptureStderr();
+    session->train();
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+                HasSubstr("training.monitor is f1, and the validations so far were judged at another "
+                          "threshold than metrics.threshold asks for now: those to come are judged as those "
+                          "so far"));
+    return session;
+  };
+  const auto changed = end_of(begun, std::nullopt);
+  EXPECT_EQ(changed->checkpoint_bytes(last), whole.checkpoint_bytes(last));
+  EXPECT_EQ(changed->logged("validation", "f1"), (std::vector<double>{0, 0})) << "of the last two epochs";
+  const auto earlier = end_of(begun, nlohmann::json());  // a checkpoint of an earlier version
+  EXPECT_EQ(earlier->logged("validation", "f1"), (std::vector<double>{0, 0}));
+  EXPECT_EQ(earlier->checkpoint_bytes(last), whole.checkpoint_bytes(last));
+  Session damaged(fitted, rare_rows());
+  damaged.take_checkpoints_of(begun);
+  damaged.rewrite_threshold({{"method", "guess"}});
+  EXPECT_THROW(damaged.train(), ArtifactError);
 }
 
 TEST(Trainer, StopsEarlyWhenTheMetricStopsImproving) {
