@@ -310,6 +310,16 @@ bool is_in_use(const Trial& trial) {
   return trial.state == TrialState::kFailed && trial.exit_code == static_cast<int>(ExitCode::kRunFolder);
 }
 
+/// Where chance, and not the metric, decided who goes on.
+void warn_of_ties(const sweep::RungEnd& end, const sweep::Halving& halving, const std::string& metric) {
+  if (end.num_tied == 0) return;
+  log_warning(fmt::format(
+      "rung {} of {}: the cut runs through {} rows whose validation {} is {:.4f}, of which {} went on, those "
+      "with the smaller numbers: who is left tells nothing of their settings; start a sweep with --rank-by "
+      "METRIC, one that tells rows apart early, such as log_loss",
+      end.rung, halving.num_rungs, end.num_tied, metric, end.tied_at, end.num_tied_going_on));
+}
+
 /// Decides who goes on. False where nobody does, or nobody needs to.
 bool end_rung(sweep::Sweep& sweep, const TrialRuns& runs) {
   const bool is_last = !sweep.halving || sweep::current_rung(sweep) == sweep.halving->num_rungs;
@@ -327,6 +337,7 @@ bool end_rung(sweep::Sweep& sweep, const TrialRuns& runs) {
   log_info(fmt::format("rung {} of {}: {} of {} rows go on{}", end->rung, sweep.halving->num_rungs,
                        end->num_going_on, end->num_rows,
                        end->going_on.empty() ? "" : ": trials " + sweep::number_list(end->going_on)));
+  warn_of_ties(*end, *sweep.halving, runs.ranking.metric);
   return !end->going_on.empty();
 }
 

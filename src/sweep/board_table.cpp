@@ -57,6 +57,20 @@ std::vector<TextColumn> setting_columns(const LeaderBoard& board) {
   return columns;
 }
 
+/// Of rows that share the first rank none is the best: a name would be read as a choice.
+std::string best_line(const LeaderBoard& board) {
+  const BoardRow& best = board.rows.front();
+  const std::string& metric = board.ranking.metric;
+  if (!best.rank || !best.is_final || best.settings.empty()) return "";
+  const auto num_first =
+      std::ranges::count_if(board.rows, [&](const BoardRow& row) { return row.rank == best.rank; });
+  if (num_first > 1)
+    return fmt::format("\nno single best: {} rows share rank 1 by validation {}\n", num_first, metric);
+  std::string settings;
+  for (const auto& [key, value] : best.settings) settings += fmt::format(" {}={}", key, value);
+  return fmt::format("\nbest by validation {}:{}\n", metric, printable(settings));
+}
+
 }  // namespace
 
 std::string to_table(const LeaderBoard& board, const std::filesystem::path& folder) {
@@ -83,15 +97,7 @@ std::string to_table(const LeaderBoard& board, const std::filesystem::path& fold
   add(column_of(board, "note", true, [](const BoardRow& row) { return shortened(row.note); }));
   std::string table = text_table(columns);
   if (!board.seeds.empty()) table += fmt::format("\neach row is a mean over {}\n", item_list(board.seeds));
-  if (const BoardRow& best = board.rows.front(); best.rank && best.is_final && !best.settings.empty()) {
-    std::string settings;
-    for (const auto& [key, value] : best.settings) settings += fmt::format(" {}={}", key, value);
-    table += fmt::format("\nbest by validation {}:{}", metric, printable(settings));
-    const auto ties = std::count_if(board.rows.begin(), board.rows.end(),
-                                    [&](const BoardRow& row) { return row.rank == best.rank; });
-    table += ties == 1 ? "\n" : fmt::format(" (and {} more that are as good)\n", ties - 1);
-  }
-  return table;
+  return table + best_line(board);
 }
 
 }  // namespace bernoulli::sweep

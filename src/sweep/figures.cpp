@@ -1,5 +1,8 @@
 #include "sweep/figures.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -27,6 +30,8 @@ std::optional<double> number_at(const Json& json, const std::vector<std::string>
 }
 
 }  // namespace
+
+bool are_equal(double a, double b) { return std::fabs(a - b) <= 1e-6 * std::max(std::fabs(a), std::fabs(b)); }
 
 Figures figures_of(const Json& summary, const std::string& metric) {
   Figures figures;

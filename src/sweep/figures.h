@@ -20,6 +20,9 @@ struct Ranking {
   bool operator==(const Ranking&) const = default;
 };
 
+/// Up to the rounding of float32 logits, which no setting should win by.
+bool are_equal(double a, double b);
+
 /// What a trial came to.
 struct Figures {
   std::optional<double> validation;

@@ -78,6 +78,16 @@ void let_go_on(Sweep& sweep, const Candidate& row, const std::vector<TrialLength
   }
 }
 
+/// @param best  in their order
+void count_ties(const std::vector<Candidate>& best, RungEnd& end) {
+  const auto cut = static_cast<size_t>(end.num_going_on);
+  if (cut == 0 || cut >= best.size() || !are_equal(best[cut - 1].figure, best[cut].figure)) return;
+  end.tied_at = best[cut - 1].figure;
+  const auto is_tied = [&](const Candidate& row) { return are_equal(row.figure, end.tied_at); };
+  end.num_tied = std::ranges::count_if(best, is_tied);
+  end.num_tied_going_on = std::count_if(best.begin(), best.begin() + end.num_going_on, is_tied);
+}
+
 /// "4", or "4 to 12".
 std::string epochs_text(const Halving& halving, const std::vector<TrialLength>& lengths, int64_t rung) {
   std::vector<int64_t> epochs;
@@ -142,6 +152,7 @@ std::optional<RungEnd> end_rung(Sweep& sweep, const std::vector<Figures>& figure
     return ranking.lower_is_better ? a.figure < b.figure : a.figure > b.figure;
   });
   end.num_going_on = std::min(static_cast<int64_t>(best.size()), num_going_on(*sweep.halving, end.num_rows));
+  count_ties(best, end);
   for (size_t place = 0; place < best.size(); ++place) {
     if (static_cast<int64_t>(place) < end.num_going_on) {
       let_go_on(sweep, best[place], lengths, end);

@@ -44,6 +44,10 @@ struct RungEnd {
   int64_t num_rows = 0;           ///< that were begun
   int64_t num_going_on = 0;       ///< rows of them
   std::vector<int64_t> going_on;  ///< numbers of their trials
+  /// Where the cut runs through rows with equal figures: how many have that figure, and how many of them go
+  /// on, by their numbers alone. Else 0.
+  int64_t num_tied = 0, num_tied_going_on = 0;
+  double tied_at = 0;
 };
 
 /// Ends the current rung, of which no trial is waiting but those of rows that were never begun: the best rows

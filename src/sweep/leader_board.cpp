@@ -1,7 +1,6 @@
 #include "sweep/leader_board.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -64,9 +63,6 @@ bool was_begun(const Row& row, const std::vector<Figures>& figures) {
 
 /// What is trained longer stands before, for its figures are of another kind.
 std::pair<bool, int64_t> stage_of(const BoardRow& row) { return {row.is_final, row.is_final ? 0 : row.rung}; }
-
-/// Up to the rounding of float32 logits, which no setting should win by.
-bool are_equal(double a, double b) { return std::fabs(a - b) <= 1e-6 * std::max(std::fabs(a), std::fabs(b)); }
 
 }  // namespace
 

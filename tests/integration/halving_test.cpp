@@ -300,6 +300,29 @@ TEST_F(HalvingVerb, IsNotGoneOnWithByAnotherFactorOrAnotherRanking) {
   EXPECT_EQ(sweep("out", kFourRates, {"--halving=2", "--resume"}).exit_code, 0);
 }
 
+/// No probability of these trainings is near .999: at that threshold all rows find nothing.
+TEST_F(HalvingVerb, RanksRungsAtTheFittedThresholdAndTellsWhereTheyAreTied) {
+  const std::vector<std::string> by_f1 = {"--halving=2", "--rank-by", "f1"};
+  const auto with_threshold = [&](const std::string& threshold) {
+    std::vector<std::string> more = by_f1;
+    more.insert(more.end(), {"--set", "metrics.threshold=" + threshold});
+    return more;
+  };
+  const std::vector<std::string> axes = {"optimizer.adam.lr=0.0001,0.001,0.002,0.005"};
+  const ProgramResult tied = sweep("tied", axes, with_threshold("0.999"));
+  ASSERT_EQ(tied.exit_code, 0) << tied.err;
+  EXPECT_THAT(tied.err,
+              HasSubstr("warning: rung 1 of 3: the cut runs through 4 rows whose validation f1 is 0.0000, of "
+                        "which 2 went on, those with the smaller numbers: who is left tells nothing of their "
+                        "settings; start a sweep with --rank-by METRIC, one that tells rows apart early"));
+  EXPECT_THAT(states("tied"), ElementsAre("finished", "left_behind", "left_behind", "left_behind"));
+  const ProgramResult fitted = sweep("fitted", axes, with_threshold("max_f1"));
+  ASSERT_EQ(fitted.exit_code, 0) << fitted.err;
+  for (const Json& row : board("fitted")["rows"]) EXPECT_GT(row["validation"]["mean"], 0.5) << row;
+  const ProgramResult plain = sweep("plain", axes, {"--rank-by", "f1", "--set", "metrics.threshold=0.999"});
+  EXPECT_THAT(plain.out, HasSubstr("\nno single best: 4 rows share rank 1 by validation f1\n"));
+}
+
 TEST_F(HalvingVerb, DryRunPrintsTheRungs) {
   const ProgramResult dry = sweep("out", kNineRates, {"--halving", "--dry-run"});
   EXPECT_EQ(dry.exit_code, 0) << dry.err;

@@ -116,6 +116,25 @@ TEST(Halving, LowerMayBeBetterAndEqualOnesGoInTheirOrder) {
   EXPECT_EQ(states(sweep), "-ww-");
 }
 
+TEST(Halving, CountsRowsThatTheCutTellsApartByTheirNumbersAlone) {
+  const auto end_of = [](const std::vector<double>& values) {
+    Sweep sweep = halved({"lr=1,2,3,4,5,6"}, 2);
+    train(sweep);
+    return *end(sweep, figures(values));
+  };
+  const RungEnd tied = end_of({0, .5, 0, 0, 0, .1});
+  EXPECT_EQ(tied.num_going_on, 3);
+  EXPECT_THAT(tied.going_on, ElementsAre(1, 2, 6));
+  EXPECT_EQ(tied.num_tied, 4);
+  EXPECT_EQ(tied.num_tied_going_on, 1);
+  EXPECT_EQ(tied.tied_at, 0);
+  const RungEnd rounded = end_of({.7, .6, .5, .5 + 1e-8, .4, .3});
+  EXPECT_EQ(rounded.num_tied, 2) << "no row wins by the rounding of float32";
+  EXPECT_EQ(rounded.num_tied_going_on, 1);
+  EXPECT_EQ(end_of({.9, .9, .9, .1, .1, .1}).num_tied, 0) << "all equal ones are on one side";
+  EXPECT_EQ(end_of({.6, .5, .4, .3, .2, .1}).num_tied, 0);
+}
+
 TEST(Halving, TrialsThatDifferInSeedsGoOnTogether) {
   Sweep sweep = halved({"lr=1,2", "training.seed=1,2"}, 2);
   train(sweep);
