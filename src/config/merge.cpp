@@ -59,6 +59,15 @@ void refuse_empty_kinds(const std::vector<KindSchema>& kinds, const Node& base, 
   }
 }
 
+/// Where one kind stands by itself, any other name takes its place, one that no kind has, too: it is then
+/// told where it stands, and not as a second key of the former one.
+void remove_former_kind(Node& base, const Node& overlay) {
+  const bool is_former = overlay.entries.size() == 1 && base.find(overlay.entries.front().key) != nullptr;
+  if (is_former) return;
+  base.entries.clear();
+  base.place = overlay.place;
+}
+
 void remove_other_kinds(const std::vector<KindSchema>& kinds, Node& base, const Node& overlay) {
   const auto is_kind = [&](const Entry& entry) { return find_kind(kinds, entry.key) != nullptr; };
   if (std::none_of(overlay.entries.begin(), overlay.entries.end(), is_kind)) return;
@@ -89,7 +98,11 @@ void merge_maps(const FieldSchema& schema, Node& base, Node overlay, const std::
   remove_inapplicable(schema, base, overlay);
   if (schema.kinds != nullptr) {
     refuse_empty_kinds(*schema.kinds, base, overlay, path, faults);
-    remove_other_kinds(*schema.kinds, base, overlay);
+    if (schema.type == FieldType::kKind) {
+      remove_former_kind(base, overlay);
+    } else {
+      remove_other_kinds(*schema.kinds, base, overlay);
+    }
   }
   for (Entry& entry : overlay.entries) merge_entry(schema, base, std::move(entry), path, faults);
 }

@@ -162,9 +162,10 @@ class Resolver {
     const Entry& entry = node.entries.front();
     const KindSchema* chosen = find_kind(*schema.kinds, entry.key);
     if (chosen == nullptr) {
+      std::string meant = did_you_mean(entry.key, kind_names(*schema.kinds));
+      if (meant.empty()) meant = key_elsewhere(root_, &tree_, path, entry.key);
       faults_.add(entry.place, path,
-                  fmt::format("unknown kind {} (expected {}){}", quote(entry.key), names,
-                              did_you_mean(entry.key, kind_names(*schema.kinds))));
+                  fmt::format("unknown kind {} (expected {}){}", quote(entry.key), names, meant));
       return replacement(schema, path);
     }
     return Json{{chosen->name, kind_arguments(*chosen, entry, join_path(path, chosen->name))}};
@@ -197,9 +198,7 @@ class Resolver {
     empty.kind = Node::Kind::kMap;
     empty.place = around;
     const bool is_other = node != nullptr && !node->is_map() && !node->is_null();
-    if (is_other)
-      faults_.add(node->place, path,
-                  fmt::format("is {} (expected {})", describe_node(*node), expected(schema)));
+    if (is_other) faults_.add(node->place, path, no_map(schema, *node));
     const Node& given = node == nullptr || !node->is_map() ? empty : *node;
     places_[path] = given.place;
     report_unknown_keys(schema, given, path);
@@ -209,6 +208,17 @@ class Resolver {
     for (const FieldSchema& member : schema.fields)
       values[member.key] = member_value(schema, member, given, path);
     return values;
+  }
+
+  /// A word where a map with a kind in it is expected can only be meant for the name of one.
+  static std::string no_map(const FieldSchema& schema, const Node& node) {
+    if (schema.kinds == nullptr)
+      return fmt::format("is {} (expected {})", describe_node(node), expected(schema));
+    const std::vector<std::string> kinds = kind_names(*schema.kinds);
+    const std::string wanted = fmt::format("{}, or a map of keys with one of them", join_words(kinds));
+    if (!node.is_scalar()) return fmt::format("is {} (expected {})", describe_node(node), wanted);
+    return fmt::format("unknown kind {} (expected {}){}", quote(node.scalar), wanted,
+                       did_you_mean(node.scalar, kinds));
   }
 
   void report_unknown_keys(const FieldSchema& schema, const Node& node, const std::string& path) {

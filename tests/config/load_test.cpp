@@ -257,6 +257,40 @@ TEST_F(ConfigFiles, AnotherKindTakesTheFormerOnesKeysAway) {
   EXPECT_EQ(run.training.schedule.kind, "cosine");
 }
 
+TEST_F(ConfigFiles, AKindThatIsUnknownIsToldWhereItStandsWhateverWasThereBefore) {
+  const auto base = write(
+      "base.yaml", minimal() + "metrics: {threshold: max_f1}\noptimizer: {adam: {lr: 1}, clip_norm: 1}\n");
+  write("late.yaml", "base: base.yaml\ntraining: {max_steps: 9, schedule: cosine}\n");
+  const auto later =
+      write("later.yaml", "base: late.yaml\ntraining: {schedule: cosin}\nmetrics: {threshold: {fixd: 1}}\n");
+  const std::string thresholds =
+      "(expected fixed, max_f1, precision_at_recall or recall_at_precision)";
+  EXPECT_EQ(faults({base}, {"metrics.threshold=max_f2"}),
+            "--set metrics.threshold=max_f2: metrics.threshold: unknown kind 'max_f2' " + thresholds +
+                "; did you mean 'max_f1'?");
+  EXPECT_EQ(faults({base}, {"metrics.threshold.recall=0.9"}),
+            "--set metrics.threshold.recall=0.9: metrics.threshold: unknown kind 'recall' " + thresholds +
+                "; did you mean 'metrics.threshold.precision_at_recall.recall'?");
+  EXPECT_THAT(faults({later}),
+              HasSubstr("later.yaml:2:22: training.schedule: unknown kind 'cosin' (expected "));
+  EXPECT_THAT(faults({later}), HasSubstr("; did you mean 'cosine'?"));
+  EXPECT_THAT(faults({later}), HasSubstr("later.yaml:3:23: metrics.threshold: unknown kind 'fixd' " +
+                                         thresholds + "; did you mean 'fixed'?"));
+  EXPECT_THAT(faults({base}, {"metrics.threshold={max_f1: {}, fixed: 0.5}"}),
+              HasSubstr("--set metrics.threshold={max_f1: {}, fixed: 0.5}: metrics.threshold: has 2 keys, "
+                        "'max_f1' and 'fixed'"));
+  EXPECT_THAT(faults({base}, {"model.layers[1]=max_pol"}),
+              HasSubstr("--set model.layers[1]=max_pol: model.layers[1]: unknown kind 'max_pol' (expected "));
+  const std::string optimizers =
+      "(expected sgd, adam, adamw, rmsprop or adagrad, or a map of keys with one of them)";
+  EXPECT_EQ(faults({base}, {"optimizer=adamm"}), "--set optimizer=adamm: optimizer: unknown kind 'adamm' " +
+                                                     optimizers + "; did you mean 'adam'?");
+  EXPECT_EQ(faults({base}, {"optimizer=[adam]"}),
+            "--set optimizer=[adam]: optimizer: is a list " + optimizers);
+  EXPECT_EQ(faults({later}, {"metrics.threshold=0.5", "training.schedule=cosine"}), "no fault")
+      << "what is laid over is not judged";
+}
+
 TEST_F(ConfigFiles, BaseFilesComeFirstAndAreRelativeToTheFileThatNamesThem) {
   write("shared/root.yaml", minimal() + "optimizer: {adam: {lr: 0.125}}\n");
   write("shared/middle.yaml", "base: root.yaml\ntraining: {epochs: 5}\n");
