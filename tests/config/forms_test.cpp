@@ -57,12 +57,12 @@ TEST(FreeNames, FaultsHaveTheirPlaceAndSayWhatWasMeant) {
             "mean 'toxic'?");
   EXPECT_EQ(faults_of(with_loss("{pos_weight: {}}")),
             "c.yaml:5:20: loss.pos_weight: has 0 names (expected a map of at least 1 labels, each with a "
-            "number above "
-            "0)");
-  EXPECT_THAT(faults_of(with_loss("{pos_weight: many}")),
-              HasSubstr("loss.pos_weight: is 'many' (expected a list of numbers above 0 and at most "
-                        "1000000000 or auto, or a map of at least 1 "
-                        "labels, each with a number above 0 and at most 1000000000)"));
+            "number above 0 and at most 1000000000)");
+  EXPECT_THAT(
+      faults_of(with_loss("{pos_weight: many}")),
+      HasSubstr(
+          "loss.pos_weight: is 'many' (expected a list of numbers above 0 and at most 1000000000 or auto, or a map "
+          "of at least 1 labels, each with a number above 0 and at most 1000000000)"));
   EXPECT_THAT(faults_of(minimal() + "loss: {pos_weight: {pos: 3}}"),
               HasSubstr("loss.pos_weight.pos: is the weight of a label, but task.kind is binary"));
 }
@@ -119,10 +119,11 @@ TEST(Forms, FaultsSayAllOfThem) {
 }
 
 TEST(Forms, AreDescribed) {
-  EXPECT_THAT(describe(some_layers(), "loss.pos_weight"),
-              HasSubstr("a list of numbers above 0 and at most 1000000000 or auto, or one without brackets, "
-                        "or a map of at least 1 labels, each "
-                        "with a number above 0 and at most 1000000000; default []"));
+  EXPECT_THAT(
+      describe(some_layers(), "loss.pos_weight"),
+      HasSubstr(
+          "a list of numbers above 0 and at most 1000000000 or auto, or one without brackets, or a map of at "
+          "least 1 labels, each with a number above 0 and at most 1000000000; default []"));
   EXPECT_THAT(describe(some_layers(), "data.columns.text"),
               HasSubstr("a text that is not empty, or a list of at least 1 texts; default text"));
 }
