@@ -96,8 +96,8 @@ FittedThresholds fitted_thresholds(const Predictions& validation, const Finished
 Calibration calibrate(const FinishedTraining& training, std::vector<float> validation_logits) {
   const MetricsConfig& metrics = training.config.metrics;
   const bool fits_threshold = metrics.threshold.method != ThresholdConfig::Method::kFixed;
-  const auto num_labels = static_cast<size_t>(training.run.train.num_labels);
-  Calibration calibration{{}, std::vector<double>(num_labels, metrics.threshold.value), {}};
+  Calibration calibration{
+      {}, fixed_thresholds(metrics.threshold, training.run.train.num_labels, training.run.labels.names), {}};
   const bool scales = metrics.fits_temperature || metrics.fits_shift;
   if (!scales && !fits_threshold) return calibration;
   if (!training.run.validation)  // config/ refuses it

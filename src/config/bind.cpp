@@ -176,17 +176,21 @@ ModelConfig bind_model(Reader reader, const Places& places) {
   return model;
 }
 
+std::vector<LabelNumber> bind_label_numbers(const Json& numbers, const std::string& path,
+                                            const Places& places) {
+  std::vector<LabelNumber> bound;
+  for (const auto& [label, number] : numbers.items())
+    bound.push_back({label, number.get<double>(), where(places, join_path(path, label))});
+  return bound;
+}
+
 LossConfig bind_loss(Reader reader, const Places& places) {
   LossConfig loss;
   loss.mode = loss_mode_called(reader.text("mode")).value();
   const Json& pos_weight = reader.raw("pos_weight");
   loss.pos_weight_auto = pos_weight.is_string();
   if (pos_weight.is_array()) loss.pos_weight = pos_weight.get<std::vector<double>>();
-  if (pos_weight.is_object()) {
-    for (const auto& [label, weight] : pos_weight.items())
-      loss.pos_weight_of.push_back(
-          {label, weight.get<double>(), where(places, join_path("loss.pos_weight", label))});
-  }
+  if (pos_weight.is_object()) loss.pos_weight_of = bind_label_numbers(pos_weight, "loss.pos_weight", places);
   loss.label_smoothing = reader.number("label_smoothing");
   loss.gamma = reader.optional_number("gamma").value_or(loss.gamma);
   loss.alpha = reader.optional_number("alpha");
@@ -244,14 +248,28 @@ TrainingConfig bind_training(Reader reader, const Places& places) {
   return training;
 }
 
-ThresholdConfig bind_threshold(const Json& threshold) {
+ThresholdConfig bind_fixed_threshold(const Json& value, const std::string& path, const Places& places) {
+  ThresholdConfig config;
+  if (value.is_array() && value.size() == 1) {
+    config.value = value.front().get<double>();
+  } else if (value.is_array()) {
+    config.values = value.get<std::vector<double>>();
+  } else if (value.is_object()) {
+    config.value_of = bind_label_numbers(value, path, places);
+  } else {
+    config.value = value.get<double>();
+  }
+  return config;
+}
+
+ThresholdConfig bind_threshold(const Json& threshold, const Places& places) {
   const std::string method = threshold.begin().key();
   Reader reader(threshold.begin().value(), "metrics.threshold." + method);
   ThresholdConfig config;
   if (method == "fixed") {
-    config = {ThresholdConfig::Method::kFixed, reader.number("value")};
-  } else if (method == "max_f1") {
-    config.method = ThresholdConfig::Method::kMaxF1;
+    config = bind_fixed_threshold(reader.raw("value"), join_path(reader.path(), "value"), places);
+  } else if (method == "max_f1" || method == "max_f_beta") {
+    config.method = method == "max_f1" ? ThresholdConfig::Method::kMaxF1 : ThresholdConfig::Method::kMaxFBeta;
     config.min_positives = reader.integer("min_positives");
   } else if (method == "precision_at_recall") {
     config = {ThresholdConfig::Method::kPrecisionAtRecall, reader.number("recall")};
@@ -266,12 +284,13 @@ ThresholdConfig bind_threshold(const Json& threshold) {
   return config;
 }
 
-MetricsConfig bind_metrics(Reader reader) {
+MetricsConfig bind_metrics(Reader reader, const Places& places) {
   MetricsConfig metrics;
   metrics.fits_temperature = reader.text("temperature") == "min_log_loss";
   metrics.fits_shift = reader.text("shift") == "min_log_loss";
-  metrics.threshold = bind_threshold(reader.raw("threshold"));
+  metrics.threshold = bind_threshold(reader.raw("threshold"), places);
   metrics.f_beta = reader.number("f_beta");
+  if (metrics.threshold.method == ThresholdConfig::Method::kMaxFBeta) metrics.threshold.beta = metrics.f_beta;
   metrics.calibration_bins = reader.integer("calibration_bins");
   reader.finish();
   return metrics;
@@ -318,7 +337,7 @@ RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& 
   run.loss = bind_loss(reader.map("loss"), places);
   run.optimizer = bind_optimizer(reader.map("optimizer"), places);
   run.training = bind_training(reader.map("training"), places);
-  run.metrics = bind_metrics(reader.map("metrics"));
+  run.metrics = bind_metrics(reader.map("metrics"), places);
   run.exported = bind_export(reader.map("export"));
   run.stability = bind_stability(reader.map("stability"), places);
   reader.finish();

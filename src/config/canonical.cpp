@@ -65,13 +65,14 @@ void canonicalise_arguments(const KindSchema& kind, Node& node) {
 
 void canonicalise_kind(const FieldSchema& schema, Node& node) {
   if (node.is_scalar()) {
-    const bool bare_number = !schema.shorthand.empty() && looks_like_number(node);
-    if (bare_number) {
+    if (!schema.shorthand.empty() && looks_like_number(node)) {
       wrap(node, schema.shorthand);
     } else {
       const std::string name = node.scalar;
       node = make_map(name, empty_map(node.place), node.place);
     }
+  } else if ((node.is_list() || node.kind == Node::Kind::kItem) && takes_bare_list(schema)) {
+    wrap(node, schema.shorthand);
   }
   for (Entry& entry : node.entries) {
     if (const KindSchema* kind = find_kind(*schema.kinds, entry.key))
@@ -162,6 +163,11 @@ const FieldSchema* form_of(const FieldSchema& either, const Node& node) {
   };
   const auto found = std::ranges::find_if(either.fields, takes);
   return found == either.fields.end() ? nullptr : &*found;
+}
+
+bool takes_bare_list(const FieldSchema& one_kind) {
+  const KindSchema* kind = find_kind(*one_kind.kinds, one_kind.shorthand);
+  return kind != nullptr && shorthand_takes_list(kind->fields, kind->shorthand);
 }
 
 bool takes_true(const KindSchema& kind) {

@@ -29,6 +29,9 @@ const KindSchema* find_kind(const std::vector<KindSchema>& kinds, std::string_vi
 /// The map of a kind's own keys, for code that walks maps.
 FieldSchema kind_map(const KindSchema& kind);
 
+/// Whether a list where one kind stands (kKind) is the value of the kind that a bare number chooses.
+bool takes_bare_list(const FieldSchema& one_kind);
+
 /// Whether `kind: true` means the kind with its defaults, as `max_f1: true`.
 bool takes_true(const KindSchema& kind);
 

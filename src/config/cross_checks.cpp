@@ -63,8 +63,8 @@ std::vector<Check> data_checks() {
         test + "format"},
        check_sources_of_task},
       {labels, check_label_columns},
-      {labels, check_pos_weight_of},
       {labels, check_pos_weight},
+      {labels, check_fixed_threshold},
   };
 }
 

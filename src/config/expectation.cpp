@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "config/canonical.h"
 #include "config/faults.h"
 
 namespace bernoulli::config {
@@ -78,7 +79,8 @@ std::string expected_type(const FieldSchema& schema) {
     case FieldType::kList:
       return fmt::format("a list of {}{}", count(schema), plural(schema.fields.front()));
     case FieldType::kKind:
-      return fmt::format("{}{}", schema.shorthand.empty() ? "" : "a number, ",
+      return fmt::format("{}{}{}", schema.shorthand.empty() ? "" : "a number, ",
+                         takes_bare_list(schema) ? "a list of numbers, " : "",
                          join_words(kind_names(*schema.kinds)));
     case FieldType::kMap:
       return "a map of keys";

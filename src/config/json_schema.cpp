@@ -74,6 +74,16 @@ Json required_keys(const std::vector<FieldSchema>& fields) {
   return keys;
 }
 
+/// What may stand for a whole map of which `field` is the key to set: a map never does, for its keys would be
+/// taken for those of that map.
+Json bare_json(FieldSchema field) {
+  if (field.type == FieldType::kEither)
+    std::erase_if(field.fields, [](const FieldSchema& form) {
+      return form.type == FieldType::kMap || form.type == FieldType::kNamed;
+    });
+  return field_json(field);
+}
+
 /// What may follow a kind's name.
 Json arguments_json(const KindSchema& kind) {
   const Json required = required_keys(kind.fields);
@@ -84,7 +94,7 @@ Json arguments_json(const KindSchema& kind) {
   if (required.empty()) alternatives.push_back(Json{{"type", "null"}});
   if (takes_true(kind)) alternatives.push_back(Json{{"const", true}});
   for (const FieldSchema& field : kind.fields) {
-    if (field.key == kind.shorthand) alternatives.push_back(field_json(field));
+    if (field.key == kind.shorthand) alternatives.push_back(bare_json(field));
   }
   if (kind.positional) {
     Json items = Json::array();
@@ -136,7 +146,7 @@ Json kind_definition(const FieldSchema& schema) {
   for (const KindSchema& kind : *schema.kinds) {
     if (kind.name != schema.shorthand) continue;
     for (const FieldSchema& field : kind.fields) {
-      if (field.key == kind.shorthand) alternatives.push_back(field_json(field));
+      if (field.key == kind.shorthand) alternatives.push_back(bare_json(field));
     }
   }
   return any_of(std::move(alternatives));

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "config/setting_checks.h"
 
 namespace bernoulli::config {
@@ -14,7 +16,8 @@ void check_fitting_without_validation(const CheckedSettings& settings) {
 void check_threshold(const CheckedSettings& settings) {
   const ThresholdConfig& threshold = settings.run.metrics.threshold;
   if (threshold.min_positives > 0 && settings.is_binary())
-    settings.fault("metrics.threshold.max_f1.min_positives",
+    settings.fault(fmt::format("metrics.threshold.{}.min_positives",
+                               threshold.method == ThresholdConfig::Method::kMaxF1 ? "max_f1" : "max_f_beta"),
                    "is of several labels, which a binary task has not");
   if (threshold.confidence && !settings.run.data.columns.weight.empty())
     settings.fault("metrics.threshold.recall_at_precision.confidence",

@@ -122,17 +122,19 @@ struct ModelConfig {
   std::optional<StartFromConfig> start_from = std::nullopt;
 };
 
+/// A number that is given for a label by its name.
+struct LabelNumber {
+  std::string label;
+  double number = 0;
+  std::string where;  ///< "file:line:column" for messages
+};
+
 struct LossConfig {
   enum class Mode { kBceWithLogits, kSigmoidBce, kSigmoidBceClipped, kFocalWithLogits };
   Mode mode = Mode::kBceWithLogits;
-  struct LabelWeight {
-    std::string label;
-    double weight = 1;
-    std::string where;  ///< "file:line:column" for messages
-  };
   bool pos_weight_auto = false;            ///< negatives / positives of the training set, per label
   std::vector<double> pos_weight;          ///< empty: none; one number for all labels, or one a label
-  std::vector<LabelWeight> pos_weight_of;  ///< instead, by name; labels without one have weight 1
+  std::vector<LabelNumber> pos_weight_of;  ///< instead, by name; labels without one have weight 1
   double label_smoothing = 0;              ///< targets become y*(1-s) + s/2
   double gamma = 2.0;                      ///< focal only
   std::optional<double> alpha;  ///< focal only: weight of the positive class, 1-alpha of the negative
@@ -186,11 +188,16 @@ struct TrainingConfig {
 };
 
 struct ThresholdConfig {
-  enum class Method { kFixed, kMaxF1, kPrecisionAtRecall, kRecallAtPrecision };
+  enum class Method { kFixed, kMaxF1, kMaxFBeta, kPrecisionAtRecall, kRecallAtPrecision };
   Method method = Method::kFixed;
-  double value = 0.5;  ///< kFixed: the threshold. Else: the recall or precision to keep
+  /// kFixed: the threshold of all labels. Else: the recall or precision to keep.
+  double value = 0.5;
   std::optional<double> confidence = std::nullopt;  ///< kRecallAtPrecision: with which it is kept
-  int64_t min_positives = 0;  ///< kMaxF1: labels with fewer validation examples share a threshold
+  /// kMaxF1, kMaxFBeta: labels with fewer validation examples share a threshold.
+  int64_t min_positives = 0;
+  double beta = 1;                         ///< kMaxFBeta: weight of recall against precision
+  std::vector<double> values = {};         ///< kFixed: instead of `value`, one a label; empty: none
+  std::vector<LabelNumber> value_of = {};  ///< kFixed: instead, by name; labels without one have 0.5
 };
 
 struct MetricsConfig {

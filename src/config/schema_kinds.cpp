@@ -33,6 +33,16 @@ std::vector<FieldSchema> adam_fields(double weight_decay, const char* decay_doc)
       boolean("amsgrad", "divide by the largest running mean of squares seen so far").defaults(false)};
 }
 
+Field threshold_number(std::string key) { return number(std::move(key), "").above(0).below(1); }
+
+Field min_positives(const std::string& figure) {
+  return integer("min_positives",
+                 "labels with fewer validation examples share one threshold, that of the highest " + figure +
+                     " over the decisions about all of them (micro)")
+      .at_least(0)
+      .defaults(0);
+}
+
 KindSchema kind(const char* name, const char* doc, std::vector<FieldSchema> fields = {},
                 const char* shorthand = "") {
   return {name, doc, std::move(fields), shorthand, false};
@@ -178,18 +188,17 @@ const std::vector<KindSchema>& token_id_schemas() {
 
 const std::vector<KindSchema>& threshold_schemas() {
   static const std::vector<KindSchema> kinds{
-      kind("fixed", "this probability; a bare number means the same",
-           {number("value", "an example is positive where its probability is above it")
-                .above(0)
-                .below(1)
+      kind("fixed", "this probability; a bare number, or a list of them, means the same",
+           {either("value",
+                   "an example is positive where its probability is above it: one number, one a label, or "
+                   "numbers by the names of labels (the others have 0.5)",
+                   {threshold_number(""), list("", "", threshold_number("")).size(1),
+                    named("", "", threshold_number("label")).size(1)})
                 .defaults(0.5)},
            "value"),
-      kind("max_f1", "the threshold with the highest F1 on the validation data",
-           {integer("min_positives",
-                    "labels with fewer validation examples share one threshold, that of the highest F1 over "
-                    "the decisions about all of them (micro)")
-                .at_least(0)
-                .defaults(0)}),
+      kind("max_f1", "the threshold with the highest F1 on the validation data", {min_positives("F1")}),
+      kind("max_f_beta", "the threshold with the highest f_beta on the validation data, with metrics.f_beta",
+           {min_positives("f_beta")}),
       kind("precision_at_recall", "the highest precision on the validation data with at least this recall",
            {number("recall", "recall to keep").above(0).at_most(1)}, "recall"),
       kind("recall_at_precision", "the highest recall on the validation data with at least this precision",

@@ -68,8 +68,9 @@ void check_positive(const CheckedSettings& settings);
 void check_columns_of_task(const CheckedSettings& settings);
 void check_sources_of_task(const CheckedSettings& settings);
 void check_label_columns(const CheckedSettings& settings);
-void check_pos_weight_of(const CheckedSettings& settings);
+/// Numbers that stand for labels.
 void check_pos_weight(const CheckedSettings& settings);
+void check_fixed_threshold(const CheckedSettings& settings);
 
 void check_steps(const CheckedSettings& settings);
 void check_ngrams(const CheckedSettings& settings);

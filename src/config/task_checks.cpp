@@ -68,14 +68,18 @@ void check_label_columns(const CheckedSettings& settings) {
   }
 }
 
-void check_pos_weight_of(const CheckedSettings& settings) {
+namespace {
+
+/// @param what  one of the numbers is, such as "weight"
+void check_label_numbers(const CheckedSettings& settings, const std::string& key,
+                         const std::vector<LabelNumber>& numbers, const char* what) {
   const TaskConfig& task = settings.run.task;
-  for (const LossConfig::LabelWeight& given : settings.run.loss.pos_weight_of) {
-    const std::string path = join_path("loss.pos_weight", given.label);
+  for (const LabelNumber& given : numbers) {
+    const std::string path = join_path(key, given.label);
     if (settings.is_binary()) {
-      settings.fault(
-          path,
-          "is the weight of a label, but task.kind is binary (expected one number for loss.pos_weight)");
+      settings.fault(path,
+                     fmt::format("is the {} of a label, but task.kind is binary (expected one number for {})",
+                                 what, key));
     } else if (!task.labels.empty() && std::ranges::find(task.labels, given.label) == task.labels.end()) {
       settings.fault(path, fmt::format("there is no such label (expected some of {}){}",
                                        item_list(task.labels), did_you_mean(given.label, task.labels)));
@@ -83,17 +87,30 @@ void check_pos_weight_of(const CheckedSettings& settings) {
   }
 }
 
-void check_pos_weight(const CheckedSettings& settings) {
-  const size_t num_weights = settings.run.loss.pos_weight.size();
+void check_one_a_label(const CheckedSettings& settings, const std::string& key, size_t num_numbers) {
   const size_t num_labels = settings.run.task.labels.size();
-  const bool open = !settings.is_binary() && num_labels == 0;  // the data will tell, and make_loss
+  const bool open = !settings.is_binary() && num_labels == 0;  // the data will tell, and prepare_run
   const size_t num_outputs = settings.is_binary() ? 1 : num_labels;
-  if (!open && num_weights > 1 && num_weights != num_outputs) {
+  if (!open && num_numbers > 1 && num_numbers != num_outputs) {
     settings.fault(
-        "loss.pos_weight",
-        fmt::format("has {} numbers, but the task has {} output{} (expected one number, or one a label)",
-                    num_weights, num_outputs, num_outputs == 1 ? "" : "s"));
+        key, fmt::format("has {} numbers, but the task has {} output{} (expected one number, or one a label)",
+                         num_numbers, num_outputs, num_outputs == 1 ? "" : "s"));
   }
+}
+
+}  // namespace
+
+void check_pos_weight(const CheckedSettings& settings) {
+  const LossConfig& loss = settings.run.loss;
+  check_label_numbers(settings, "loss.pos_weight", loss.pos_weight_of, "weight");
+  check_one_a_label(settings, "loss.pos_weight", loss.pos_weight.size());
+}
+
+void check_fixed_threshold(const CheckedSettings& settings) {
+  const ThresholdConfig& threshold = settings.run.metrics.threshold;
+  constexpr const char* kKey = "metrics.threshold.fixed.value";
+  check_label_numbers(settings, kKey, threshold.value_of, "threshold");
+  check_one_a_label(settings, kKey, threshold.values.size());
 }
 
 }  // namespace bernoulli::config

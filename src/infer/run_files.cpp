@@ -13,6 +13,7 @@
 #include "core/file.h"
 #include "core/shallow_json.h"
 #include "core/shell_word.h"
+#include "metrics/thresholds.h"
 #include "store/run_folder.h"
 
 namespace bernoulli {
@@ -125,11 +126,10 @@ RunFiles load_checked(const RunPaths& paths) {
   info.pos_weight = data.at("pos_weight").get<std::vector<double>>();
   const int64_t num_outputs = info.labels.num_outputs();
   SavedModel saved = load_saved_model(paths, info.config);
-  const double fixed = info.config.metrics.threshold.method == ThresholdConfig::Method::kFixed
-                           ? info.config.metrics.threshold.value
-                           : 0.5;
   info.scaling = saved.scaling;
-  info.thresholds = saved.thresholds.value_or(std::vector<double>(static_cast<size_t>(num_outputs), fixed));
+  info.thresholds = saved.thresholds
+                        ? std::move(*saved.thresholds)
+                        : fixed_thresholds(info.config.metrics.threshold, num_outputs, info.labels.names);
   if (const std::string fault = fault_of(info, num_outputs); !fault.empty())
     refuse_finished(paths, fmt::format("run '{}' is damaged: it has {}", paths.folder.string(), fault));
 

@@ -23,7 +23,7 @@ struct Split {
   double threshold = 0;
   double precision = 0;
   double recall = 0;
-  double f1 = 0;
+  double f_beta = 0;
   double positive = 0;  ///< weight of what is taken and positive
   double all = 0;       ///< of all that is taken
 };
@@ -37,8 +37,8 @@ double between(float below, float above) {
   return inside > 0 ? double{inside} : middle;
 }
 
-/// Every split that a threshold above 0 can make, by descending threshold.
-std::vector<Split> possible_splits(const std::vector<ScoredExample>& examples) {
+/// Every split that a threshold above 0 can make, by descending threshold. @param beta  of their f_beta
+std::vector<Split> possible_splits(const std::vector<ScoredExample>& examples, double beta) {
   struct Entry {
     float probability;
     double positive, all;  // weights of one example, then of everything from it upwards
@@ -53,7 +53,7 @@ std::vector<Split> possible_splits(const std::vector<ScoredExample>& examples) {
     entries[i].positive += entries[i - 1].positive;
     entries[i].all += entries[i - 1].all;
   }
-  const double positive = entries.empty() ? 0 : entries.back().positive;
+  const double positive = entries.empty() ? 0 : entries.back().positive, square = beta * beta;
   std::vector<Split> splits;
   for (size_t i = 0; i < entries.size(); ++i) {
     const Entry& entry = entries[i];
@@ -62,7 +62,7 @@ std::vector<Split> possible_splits(const std::vector<ScoredExample>& examples) {
     splits.push_back({.threshold = between(next, entry.probability),
                       .precision = entry.positive / entry.all,
                       .recall = entry.positive / positive,
-                      .f1 = 2 * entry.positive / (entry.all + positive),
+                      .f_beta = (1 + square) * entry.positive / (entry.all + square * positive),
                       .positive = entry.positive,
                       .all = entry.all});
   }
@@ -71,6 +71,7 @@ std::vector<Split> possible_splits(const std::vector<ScoredExample>& examples) {
 
 /// Which of two splits to take, and which are allowed at all.
 struct Goal {
+  double beta = 1;  ///< of f_beta
   std::function<bool(const Split&)> allowed;
   std::function<bool(const Split&, const Split&)> worse;
   std::function<std::string(const std::vector<Split>&)> best_possible;
@@ -85,7 +86,7 @@ Goal precision_goal(double demand, std::optional<double> confidence) {
   const auto reached = [confidence](const Split& split) {
     return confidence ? precision_bound(split, *confidence) : split.precision;
   };
-  return {[=](const Split& split) { return split.precision >= demand && reached(split) >= demand; },
+  return {1, [=](const Split& split) { return split.precision >= demand && reached(split) >= demand; },
           [](const Split& a, const Split& b) {
             return std::pair(a.recall, a.precision) < std::pair(b.recall, b.precision);
           },
@@ -101,7 +102,7 @@ Goal goal_of(const ThresholdConfig& config) {
   const double demand = config.value;
   switch (config.method) {
     case ThresholdConfig::Method::kPrecisionAtRecall:
-      return {[demand](const Split& split) { return split.recall >= demand; },
+      return {1, [demand](const Split& split) { return split.recall >= demand; },
               [](const Split& a, const Split& b) {
                 return std::pair(a.precision, a.recall) < std::pair(b.precision, b.recall);
               },
@@ -112,7 +113,8 @@ Goal goal_of(const ThresholdConfig& config) {
     case ThresholdConfig::Method::kRecallAtPrecision:
       return precision_goal(demand, config.confidence);
     default:
-      return {[](const Split&) { return true; }, [](const Split& a, const Split& b) { return a.f1 < b.f1; },
+      return {config.beta, [](const Split&) { return true; },
+              [](const Split& a, const Split& b) { return a.f_beta < b.f_beta; },
               [](const std::vector<Split>&) { return std::string("every probability is 0"); }};
   }
 }
@@ -133,7 +135,7 @@ Choice choose(const std::vector<ScoredExample>& examples, const Goal& goal, cons
   }
   const TargetWeights weights = target_weights(examples);
   if (weights.positive == 0 || weights.negative == 0) return {};
-  const std::vector<Split> splits = possible_splits(examples);
+  const std::vector<Split> splits = possible_splits(examples, goal.beta);
   const Split* best = nullptr;
   for (const Split& split : splits) {
     if (goal.allowed(split) && (best == nullptr || goal.worse(*best, split))) best = &split;
@@ -144,11 +146,38 @@ Choice choose(const std::vector<ScoredExample>& examples, const Goal& goal, cons
 
 }  // namespace
 
+std::vector<double> numbers_of_labels(const std::vector<LabelNumber>& given,
+                                      const std::vector<std::string>& names, double other) {
+  std::vector<double> numbers(names.size(), other);
+  for (const LabelNumber& one : given) {
+    const auto found = std::ranges::find(names, one.label);
+    if (found != names.end()) numbers[static_cast<size_t>(found - names.begin())] = one.number;
+  }
+  return numbers;
+}
+
+std::vector<double> fixed_thresholds(const ThresholdConfig& config, int64_t num_outputs,
+                                     const std::vector<std::string>& label_names) {
+  const auto width = static_cast<size_t>(num_outputs);
+  if (config.method != ThresholdConfig::Method::kFixed) return std::vector<double>(width, 0.5);
+  if (!config.value_of.empty()) {
+    std::vector<double> by_name = numbers_of_labels(config.value_of, label_names, 0.5);
+    by_name.resize(width, 0.5);
+    return by_name;
+  }
+  if (config.values.empty()) return std::vector<double>(width, config.value);
+  if (config.values.size() != width)
+    throw UsageError(
+        fmt::format("metrics.threshold: {} numbers for {} labels (expected one for all, or one a label)",
+                    config.values.size(), width));
+  return config.values;
+}
+
 FittedThresholds choose_thresholds(const Predictions& validation, const ThresholdConfig& config,
                                    const std::vector<std::string>& names) {
   check_predictions(validation);
   if (config.method == ThresholdConfig::Method::kFixed) {
-    return {std::vector<double>(static_cast<size_t>(validation.num_labels), config.value), {}, {}, {}};
+    return {fixed_thresholds(config, validation.num_labels, names), {}, {}, {}};
   }
   const Goal goal = goal_of(config);
   FittedThresholds fitted;

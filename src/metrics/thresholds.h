@@ -19,11 +19,23 @@ struct FittedThresholds {
   bool pools_all = false;             ///< the shared one is that of the decisions about all labels
 };
 
+/// The configured thresholds, one an output; 0.5 where they are to be fitted.
+/// @param label_names  for numbers by name, which a binary task has not
+/// @throws UsageError where there is one a label, but not for these labels
+std::vector<double> fixed_thresholds(const ThresholdConfig& config, int64_t num_outputs,
+                                     const std::vector<std::string>& label_names);
+
+/// One number a name, that which is given for it or `other`. Names that are not there count for nothing.
+std::vector<double> numbers_of_labels(const std::vector<LabelNumber>& given,
+                                      const std::vector<std::string>& names, double other);
+
 /// Threshold(s) on the probability, fitted on validation predictions (one for binary, one a label for
-/// multi-label). kFixed gives the fixed value. With a fitted threshold is_positive() repeats the chosen split
+/// multi-label). kFixed gives the fixed ones. With a fitted threshold is_positive() repeats the chosen split
 /// of the validation set.
 ///  kMaxF1              the best f1; among equals the highest threshold. The labels of rare_labels() share
 ///  that of the decisions about pooled_labels() together
+///
+///  kMaxFBeta           the same of f_beta, with `beta`
 ///
 ///  kPrecisionAtRecall  the best precision among the splits with recall >= value; among equals the best
 ///  recall
@@ -37,7 +49,8 @@ struct FittedThresholds {
 FittedThresholds choose_thresholds(const Predictions& validation, const ThresholdConfig& config,
                                    const std::vector<std::string>& names = {});
 
-/// The labels, ascending, that kMaxF1 gives one threshold: those with fewer than `min_positives` positives.
+/// The labels, ascending, that kMaxF1 and kMaxFBeta give one threshold: those with fewer than `min_positives`
+/// positives.
 std::vector<int64_t> rare_labels(const std::vector<TargetCounts>& counts, const ThresholdConfig& config);
 
 /// The labels, ascending, on whose decisions that one is fitted: these, or all where these have fewer than

@@ -107,9 +107,14 @@ std::string threshold_line(const RunRecord& record) {
   std::string goal;
   switch (threshold.method) {
     case ThresholdConfig::Method::kFixed:
+      if (!threshold.values.empty() || !threshold.value_of.empty())
+        return "each label its own, as configured";
       return fmt::format("{}, as configured", threshold.value);
     case ThresholdConfig::Method::kMaxF1:
-      goal = "the best F1";
+    case ThresholdConfig::Method::kMaxFBeta:
+      goal = threshold.method == ThresholdConfig::Method::kMaxF1
+                 ? "the best F1"
+                 : fmt::format("the best f_beta with beta {}", threshold.beta);
       if (threshold.min_positives > 0)
         goal += fmt::format(", one for all labels with fewer than {} examples", threshold.min_positives);
       break;

@@ -15,6 +15,7 @@
 #include "data/audit.h"
 #include "data/log_count_ratios.h"
 #include "data/word_vectors.h"
+#include "metrics/thresholds.h"
 #include "train/batch_memory.h"
 
 namespace bernoulli {
@@ -34,22 +35,26 @@ std::string why_no_output(const std::string& label, const std::vector<std::strin
 }
 
 /// @throws UsageError for a name that no label has, where the labels were found in the data
-std::vector<double> weights_by_name(const std::vector<LossConfig::LabelWeight>& given,
-                                    const PreparedRun& run) {
+void check_names(const std::vector<LabelNumber>& given, const char* key, const PreparedRun& run) {
   const std::vector<std::string>& names = run.labels.names;
-  std::vector<double> weights(names.size(), 1.0);
-  for (const LossConfig::LabelWeight& one : given) {
-    const auto found = std::ranges::find(names, one.label);
-    if (found == names.end())
-      throw UsageError(fmt::format("{}: loss.pos_weight.{}: {}", one.where, one.label,
+  for (const LabelNumber& one : given) {
+    if (std::ranges::find(names, one.label) == names.end())
+      throw UsageError(fmt::format("{}: {}.{}: {}", one.where, key, one.label,
                                    why_no_output(one.label, names, run.audit)));
-    weights[static_cast<size_t>(found - names.begin())] = one.weight;
   }
-  return weights;
+}
+
+/// Told before the training, at whose end the thresholds are wanted.
+void check_fixed_thresholds(const ThresholdConfig& threshold, const PreparedRun& run) {
+  check_names(threshold.value_of, "metrics.threshold.fixed.value", run);
+  fixed_thresholds(threshold, run.labels.num_outputs(), run.labels.names);
 }
 
 std::vector<double> resolve_pos_weight(const LossConfig& loss, const PreparedRun& run) {
-  if (!loss.pos_weight_of.empty()) return weights_by_name(loss.pos_weight_of, run);
+  if (!loss.pos_weight_of.empty()) {
+    check_names(loss.pos_weight_of, "loss.pos_weight", run);
+    return numbers_of_labels(loss.pos_weight_of, run.labels.names, 1);
+  }
   if (!loss.pos_weight_auto) return loss.pos_weight;
   const std::vector<std::string> outputs = run.labels.output_names();
   const std::vector<double> weights = balanced_pos_weight(run.train.targets, run.train.weights, outputs);
@@ -169,6 +174,7 @@ PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocab
   for (const std::string& warning : audit_warnings(run.audit)) log_warning(warning);
   if (const std::string warning = long_text_warning(config, run.plan, run.train); !warning.empty())
     log_warning(warning);
+  check_fixed_thresholds(config.metrics.threshold, run);
   run.pos_weight = resolve_pos_weight(config.loss, run);
   if (run.plan.naive_bayes) start_from_ratios(config, run);
   if (run.plan.pretrained) start_from_vectors(config, run);

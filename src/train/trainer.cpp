@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/stop.h"
 #include "metrics/names.h"
+#include "metrics/thresholds.h"
 #include "optim/schedule.h"
 #include "train/evaluate.h"
 #include "train/non_finite.h"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -20,13 +22,19 @@ int64_t count_in(const Json& json, const char* key) {
 }
 
 /// In the order of ThresholdConfig::Method.
-constexpr std::array kThresholdMethods = {"fixed", "max_f1", "precision_at_recall", "recall_at_precision"};
+constexpr std::array kThresholdMethods = {"fixed", "max_f1", "max_f_beta", "precision_at_recall",
+                                          "recall_at_precision"};
 
 Json threshold_to_json(const ThresholdConfig& threshold) {
+  Json value_of = Json::array();
+  for (const LabelNumber& one : threshold.value_of) value_of.push_back({one.label, one.number});
   return {{"method", kThresholdMethods[static_cast<size_t>(threshold.method)]},
           {"value", threshold.value},
           {"confidence", threshold.confidence ? Json(*threshold.confidence) : Json()},
-          {"min_positives", threshold.min_positives}};
+          {"min_positives", threshold.min_positives},
+          {"beta", threshold.beta},
+          {"values", threshold.values},
+          {"value_of", std::move(value_of)}};
 }
 
 ThresholdConfig threshold_from_json(const Json& json) {
@@ -40,6 +48,10 @@ ThresholdConfig threshold_from_json(const Json& json) {
   if (const Json& confidence = json.at("confidence"); !confidence.is_null())
     threshold.confidence = confidence.get<double>();
   threshold.min_positives = count_in(json, "min_positives");
+  threshold.beta = json.at("beta").get<double>();
+  threshold.values = json.at("values").get<std::vector<double>>();
+  for (const Json& one : json.at("value_of"))
+    threshold.value_of.push_back({one.at(0).get<std::string>(), one.at(1).get<double>(), ""});
   return threshold;
 }
 

@@ -40,6 +40,19 @@ TEST(Thresholds, FixedIsTakenAsItIs) {
             (std::vector<double>{0.3, 0.3}));
 }
 
+TEST(Thresholds, FixedOnesMayBeOneALabel) {
+  const std::vector<std::string> names = {"a", "b", "c"};
+  ThresholdConfig config;
+  config.values = {0.1, 0.2, 0.3};
+  EXPECT_THAT(fixed_thresholds(config, 3, names), ElementsAre(0.1, 0.2, 0.3));
+  EXPECT_THROW(fixed_thresholds(config, 2, {"a", "b"}), UsageError);
+  config.values = {};
+  config.value_of = {{"c", 0.4, ""}, {"a", 0.1, ""}};
+  EXPECT_THAT(fixed_thresholds(config, 3, names), ElementsAre(0.1, 0.5, 0.4)) << "0.5 where none is given";
+  config.method = Method::kMaxF1;
+  EXPECT_THAT(fixed_thresholds(config, 3, names), ElementsAre(0.5, 0.5, 0.5)) << "not fitted yet";
+}
+
 TEST(Thresholds, LieHalfWayBetweenTheProbabilitiesTheyPart) {
   // f1 by number taken: 1 -> .5, 2 -> .4, 3 -> 2/3, 4 -> 4/7, 5 -> .75.
   EXPECT_NEAR(fitted(kFive, Method::kMaxF1), 0.05, 1e-6);  // between 0 and .1
@@ -79,6 +92,17 @@ TEST(Thresholds, AreFittedForEachLabel) {
   EXPECT_NEAR(thresholds[1], 0.4, 1e-6);
 }
 
+TEST(Thresholds, OfFBetaFollowWhatCountsMore) {
+  // Taken 1: precision 1, recall 1/3; 3: 2/3 and 2/3; 5: 3/5 and 1. With beta .5 f_beta is .714, .667, .652;
+  // with beta 2 it is .385, .667, .882.
+  const auto with = [](double beta) {
+    return choose_thresholds(kFive.view(), {.method = Method::kMaxFBeta, .beta = beta}).thresholds.at(0);
+  };
+  EXPECT_NEAR(with(0.5), 0.85, 1e-6);
+  EXPECT_NEAR(with(2), 0.05, 1e-6);
+  EXPECT_EQ(with(1), fitted(kFive, Method::kMaxF1));
+}
+
 TEST(Thresholds, CountWeights) {
   Scored weighted = kFive;
   weighted.weights = {1, 1, 1, 1, 0};  // the last positive does not count: f1 is best with three taken
@@ -103,19 +127,19 @@ TEST(Thresholds, CutSaturatedProbabilitiesWherePredictCan) {
 }
 
 /// By brute force: all thresholds halfway between distinct probabilities, judged by compute_metrics.
-double best_f1(const Scored& scored) {
+double best_of(const Scored& scored, const char* metric) {
   double best = 0;
   for (const float a : scored.logits) {
     for (const float b : scored.logits) {
       const double threshold = (double{probability(a)} + double{probability(b)}) / 2;
-      best = std::max(best, value(binary_report(scored, threshold), "f1"));
+      best = std::max(best, value(binary_report(scored, threshold), metric));
     }
-    best = std::max(best, value(binary_report(scored, double{probability(a)} / 2), "f1"));
+    best = std::max(best, value(binary_report(scored, double{probability(a)} / 2), metric));
   }
   return best;
 }
 
-TEST(Thresholds, ReachTheBestF1OnRandomSetsAndAreFloat32) {
+TEST(Thresholds, ReachTheBestF1AndFBetaOnRandomSetsAndAreFloat32) {
   Random random(11);
   for (int round = 0; round < 40; ++round) {
     Scored scored;
@@ -125,7 +149,10 @@ TEST(Thresholds, ReachTheBestF1OnRandomSetsAndAreFloat32) {
       scored.logits.push_back(static_cast<float>((2 * random.uniform() - 1) * spread));
     }
     const double threshold = fitted(scored, Method::kMaxF1);
-    EXPECT_DOUBLE_EQ(value(binary_report(scored, threshold), "f1"), best_f1(scored)) << round;
+    EXPECT_DOUBLE_EQ(value(binary_report(scored, threshold), "f1"), best_of(scored, "f1")) << round;
+    const ThresholdConfig f_beta{.method = Method::kMaxFBeta, .beta = MetricsConfig().f_beta};
+    const double of_f_beta = choose_thresholds(scored.view(), f_beta).thresholds.at(0);
+    EXPECT_DOUBLE_EQ(value(binary_report(scored, of_f_beta), "f_beta"), best_of(scored, "f_beta")) << round;
     EXPECT_EQ(threshold, static_cast<double>(static_cast<float>(threshold)));
   }
 }
@@ -155,7 +182,7 @@ TEST(Thresholds, KeepAPrecisionWithAConfidence) {
   }
 }
 
-/// By brute force, as best_f1: over the decisions about all labels.
+/// By brute force, as best_of: over the decisions about all labels.
 double best_micro_f1(const Scored& scored) {
   double best = 0;
   for (const float a : scored.logits) {
