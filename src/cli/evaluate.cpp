@@ -57,15 +57,18 @@ RunPaths folder_of(const std::filesystem::path& model) {
 Dataset own_held_out_data(const RunConfig& config, const EvaluateArguments& arguments) {
   const RunPaths run = folder_of(arguments.model);
   const DataConfig data = data_of_run(config, run, arguments.overrides);
-  if (arguments.by && *arguments.by != data.columns.group)
-    throw UsageError(fmt::format(
-        "--by {}: the run's own data are read without that column; name their files, too: --data PATH",
-        *arguments.by));
+  for (const std::string& column : arguments.by) {
+    if (column != data.columns.group)
+      throw UsageError(fmt::format(
+          "--by {}: the run's own data are read without that column; name their files, too: --data PATH",
+          column));
+  }
   std::optional<HeldOutData> held_out = load_held_out(data, config.task);
   if (!held_out)
     throw UsageError(
         "the configuration of this model has no test or validation data; name some with --data PATH");
   check_unchanged(run, data, *held_out);
+  held_out->dataset.slices.assign(arguments.by.size(), held_out->dataset.groups);
   return std::move(held_out->dataset);
 }
 
@@ -87,9 +90,8 @@ Dataset given_data(const Classifier& classifier, const EvaluateArguments& argume
   check_given(source);
   const RunConfig& config = classifier.config();
   ColumnsConfig columns = columns_of_run(config, arguments.overrides);
-  columns.group_of_slices = true;
-  Dataset dataset =
-      load_dataset(source, columns, config.task, classifier.labels(), arguments.by.value_or(""));
+  columns.slices = arguments.by;
+  Dataset dataset = load_dataset(source, columns, config.task, classifier.labels());
   warn_of_learned_texts(config, folder_of(arguments.model), dataset);
   return dataset;
 }

@@ -32,8 +32,9 @@ std::vector<SlicedReport> sliced_reports(const EvaluateArguments& arguments, con
     const auto words = [&](int64_t i) { return count_words(dataset.texts[static_cast<size_t>(i)]); };
     reports.push_back(report_of("words", quarters(dataset.size(), words), whole, judge));
   }
-  if (arguments.by)
-    reports.push_back(report_of(*arguments.by, slices_by_value(dataset.groups, kMostValues), whole, judge));
+  for (size_t i = 0; i < arguments.by.size(); ++i)
+    reports.push_back(
+        report_of(arguments.by[i], slices_by_value(dataset.slices[i], kMostValues), whole, judge));
   return reports;
 }
 

@@ -12,7 +12,7 @@
 namespace bernoulli::cli {
 
 /// What --by-length and --by ask for, in this order.
-/// @param dataset  of which `whole` are the predictions; with groups where --by is given
+/// @param dataset  of which `whole` are the predictions; with the slices of --by
 /// @param judge    makes a report of some of them
 std::vector<SlicedReport> sliced_reports(const EvaluateArguments& arguments, const Dataset& dataset,
                                          const Predictions& whole,

@@ -154,8 +154,9 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
       "data", po::value<std::vector<std::string>>()->composing()->value_name("PATH"),
       "class folders, csv, tsv, jsonl or __label__ lines, or a pattern of such files in "
       "quotes; repeats: all together; default: the test data of the run, else its validation "
-      "data")("format", po::value<std::string>()->default_value("auto")->value_name("F"),
-              "of PATH: auto (by its ending), class_folders, csv, tsv, jsonl or fasttext")(
+      "data")(
+      "format", po::value<std::string>()->default_value("auto")->value_name("F"),
+      "of PATH: auto (by its ending), class_folders, csv, tsv, jsonl or fasttext")(
       "device", po::value<std::string>()->default_value("cpu")->value_name("D"), kDevices)(
       "answers", po::value<std::string>()->value_name("FILE"),
       "write origin, target, label, probability and logit of each example, one JSON object a line; -: to "
@@ -164,23 +165,24 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
       "beside each metric its 95 % interval: exact for shares of examples, else of 1,000 resamples "
       "(bootstrap)")("by-length",
                      "the figures of short and long texts, too: four parts by their number of words")(
-      "by", po::value<std::string>()->value_name("COLUMN"),
+      "by", po::value<std::vector<std::string>>()->composing()->value_name("COLUMN"),
       "the figures of each value of a column of PATH, too, such as a source or a language; read as "
-      "data.columns.group")("json", "print one JSON object");
+      "data.columns.group; repeats: each by itself")("json", "print one JSON object");
   add_data_options(options);
-  const Usage usage{"evaluate RUN|FILE.pt [options]",
-                    "All metrics of a run folder (native text path) or an exported file (TorchScript path, "
-                    "raw text in) on a data set.",
-                    "  bernoulli evaluate runs/quickstart-1 --intervals\n"
-                    "  bernoulli evaluate runs/quickstart-1 --answers answers.jsonl\n"
-                    "  bernoulli evaluate runs/quickstart-1 --by-length --data reviews.csv --by source \\\n"
-                    "    --set data.columns.header=true --set data.columns.text=review \\\n"
-                    "    --set data.columns.label=rating --set 'data.columns.quote=\"\\\"\"'\n"
-                    "  bernoulli evaluate runs/quickstart-1/model.pt --data reviews.jsonl --json \\\n"
-                    "    --set data.columns.text=text --set data.columns.label=label\n",
-                    "model",
-                    1,
-                    "--data"};
+  const Usage usage{
+      "evaluate RUN|FILE.pt [options]",
+      "All metrics of a run folder (native text path) or an exported file (TorchScript path, "
+      "raw text in) on a data set.",
+      "  bernoulli evaluate runs/quickstart-1 --intervals\n"
+      "  bernoulli evaluate runs/quickstart-1 --answers answers.jsonl\n"
+      "  bernoulli evaluate runs/quickstart-1 --by-length --data reviews.csv --by source --by year \\\n"
+      "    --set data.columns.header=true --set data.columns.text=review \\\n"
+      "    --set data.columns.label=rating --set 'data.columns.quote=\"\\\"\"'\n"
+      "  bernoulli evaluate runs/quickstart-1/model.pt --data reviews.jsonl --json \\\n"
+      "    --set data.columns.text=text --set data.columns.label=label\n",
+      "model",
+      1,
+      "--data"};
   const auto values = parse_words(usage, options, words);
   if (!values) return std::nullopt;
   const auto& format = (*values)["format"].as<std::string>();
@@ -194,19 +196,21 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
     if (values->contains("data") && !word.starts_with("data.columns."))
       throw UsageError(fmt::format("--set {}: of --data PATH only data.columns can be set", word));
   }
-  EvaluateArguments arguments{positional_words(*values, usage, "a run folder or an exported file").front(),
-                              values->contains("data") ? (*values)["data"].as<std::vector<std::string>>()
-                                                       : std::vector<std::string>{},
-                              format,
-                              overrides,
-                              device_word(*values),
-                              optional_word(*values, "answers"),
-                              values->contains("intervals"),
-                              values->contains("by-length"),
-                              optional_word(*values, "by"),
-                              values->contains("json")};
-  if (arguments.by && arguments.by->empty())
+  EvaluateArguments arguments{
+      positional_words(*values, usage, "a run folder or an exported file").front(),
+      values->contains("data") ? (*values)["data"].as<std::vector<std::string>>()
+                               : std::vector<std::string>{},
+      format,
+      overrides,
+      device_word(*values),
+      optional_word(*values, "answers"),
+      values->contains("intervals"),
+      values->contains("by-length"),
+      values->contains("by") ? (*values)["by"].as<std::vector<std::string>>() : std::vector<std::string>{},
+      values->contains("json")};
+  if (std::ranges::find(arguments.by, "") != arguments.by.end())
     throw UsageError("--by is empty: it names a column of --data PATH");
+  refuse_repeated("by", arguments.by);
   check_answers(arguments);
   return arguments;
 }

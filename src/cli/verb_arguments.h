@@ -34,8 +34,8 @@ struct EvaluateArguments {
   std::string device;
   std::optional<std::string> answers;  ///< file of one record an example, or "-"
   bool intervals = false;
-  bool by_length = false;         ///< the figures of texts of about the same length, too
-  std::optional<std::string> by;  ///< and those of each value of this column
+  bool by_length = false;       ///< the figures of texts of about the same length, too
+  std::vector<std::string> by;  ///< and those of each value of each of these columns
   bool json = false;
 };
 std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::string>& words);

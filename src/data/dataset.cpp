@@ -82,6 +82,7 @@ Dataset Dataset::take(const std::vector<int64_t>& indices) const {
   Dataset part;
   part.num_labels = num_labels;
   part.store = store;
+  part.slices.resize(slices.size());
   part.texts.reserve(indices.size());
   part.origins.reserve(indices.size());
   part.targets.reserve(indices.size() * static_cast<size_t>(num_labels));
@@ -93,6 +94,8 @@ Dataset Dataset::take(const std::vector<int64_t>& indices) const {
     part.targets.insert(part.targets.end(), row, row + num_labels);
     if (!weights.empty()) part.weights.push_back(weights[i]);
     if (!groups.empty()) part.groups.push_back(groups[i]);
+    for (size_t column = 0; column < slices.size(); ++column)
+      part.slices[column].push_back(slices[column][i]);
   }
   return part;
 }
@@ -135,10 +138,10 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
 }
 
 Dataset load_dataset(const SourceConfig& source, const ColumnsConfig& columns, const TaskConfig& task,
-                     const Labels& labels, const std::string& group) {
+                     const Labels& labels) {
   const auto store = std::make_shared<TextStore>(std::make_shared<SpillSpace>());
   ColumnsConfig own = without_split(columns);
-  own.group = group;
+  own.group.clear();
   return LabelReader(task, labels).read(read_files("", source, own, task, 1, store, nullptr));
 }
 

@@ -27,7 +27,8 @@ struct Dataset {
   std::vector<Part> parts;                ///< N, or empty: what a column says that each is for
   std::vector<std::string_view> groups;   ///< N, or empty: what data.columns.group says of each
   int64_t num_labels = 1;
-  std::shared_ptr<const void> store;  ///< keeps texts and origins where they are
+  std::shared_ptr<const void> store;                       ///< keeps texts and origins where they are
+  std::vector<std::vector<std::string_view>> slices = {};  ///< of each column of data.columns.slices, N
 
   int64_t size() const { return static_cast<int64_t>(texts.size()); }
   /// The examples at `indices`, in that order, as a data set of their own.
@@ -74,9 +75,9 @@ std::filesystem::path path_of(const DataConfig& data, const std::string& path);
 
 /// Reads one more data set, whose paths start where the program does, with the labels of an existing run
 /// (evaluate --data).
-/// @param group  column of `groups`, whatever `columns` say; empty: none  @throws DataError
+/// Without groups and parts, whatever `columns` say. @throws DataError
 Dataset load_dataset(const SourceConfig& source, const ColumnsConfig& columns, const TaskConfig& task,
-                     const Labels& labels, const std::string& group = "");
+                     const Labels& labels);
 
 /// Changes with any text, target, weight or their order.
 std::string fingerprint(const Dataset& dataset);

@@ -54,7 +54,8 @@ class RowExamples {
     for (const std::string& column : columns.text) text_.push_back(find("data.columns.text", column));
     if (columns.split) split_ = find("data.columns.split", columns.split->column);
     if (!columns.weight.empty()) weight_ = find("data.columns.weight", columns.weight);
-    if (!columns.group.empty()) group_ = find(group_named_by(columns), columns.group);
+    if (!columns.group.empty()) group_ = find("data.columns.group", columns.group);
+    for (const std::string& column : columns.slices) slices_.push_back(find("--by", column));
     if (columns.label_columns.empty()) label_ = find("data.columns.label", columns.label);
     for (const std::string& column : columns.label_columns)
       label_columns_.push_back(find("data.columns.label_columns", column));
@@ -64,6 +65,7 @@ class RowExamples {
       if (place != kAbsent) use(place, what);
     }
     for (const size_t place : label_columns_) use(place, "label");
+    for (const size_t place : slices_) use(place, "slice");
   }
 
   void add(const TableRow& row) {
@@ -80,10 +82,8 @@ class RowExamples {
     }
     const std::optional<std::string_view> group = cell(row, group_);
     if (group && group->empty()) {
-      if (const std::string fault = fault_of_empty_group(columns_); !fault.empty()) {
-        faults_.add(origin, fault);
-        return;
-      }
+      faults_.add(origin, fault_of_empty_group(columns_));
+      return;
     }
     labels_.clear();
     if (label_ != kAbsent) {
@@ -92,6 +92,9 @@ class RowExamples {
       read_flags(row, origin);
     }
     examples_.add(text_of(row), labels_, cell(row, weight_), origin, part, group);
+    values_.clear();
+    for (const size_t place : slices_) values_.push_back(row.cells[place]);
+    examples_.add_slices(values_);
   }
 
   void throw_if_any_fault() const { faults_.throw_if_any(); }
@@ -164,7 +167,9 @@ class RowExamples {
   size_t group_ = kAbsent;
   size_t label_ = kAbsent;
   std::vector<size_t> label_columns_;  ///< instead of label_
-  std::vector<Use> used_;              ///< all of them
+  std::vector<size_t> slices_;
+  std::vector<std::string_view> values_;  ///< of these, in one row
+  std::vector<Use> used_;                 ///< all of them
   size_t furthest_ = 0;
   RowWidth width_;
   std::vector<std::string> labels_;

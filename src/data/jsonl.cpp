@@ -88,16 +88,26 @@ std::string read_part(const Value& row, const SplitColumnConfig& split, std::opt
 /// What is wrong with the group of a row, or empty.
 std::string read_group(const Value& row, const ColumnsConfig& columns, std::optional<std::string>& group) {
   const auto cell = row.find(columns.group);
-  if (columns.group_of_slices && (cell == row.end() || cell->is_null())) {
-    group = "";
-    return "";
-  }
-  if (cell == row.end()) return fmt::format("no '{}' ({})", columns.group, group_named_by(columns));
+  if (cell == row.end()) return fmt::format("no '{}' (data.columns.group)", columns.group);
   group = as_word(*cell);
   if (!group)
     return fmt::format("'{}' is {} (expected a group: a string, a number, true or false)", columns.group,
                        shown_json(*cell));
   return group->empty() ? fault_of_empty_group(columns) : "";
+}
+
+/// The values of the columns of --by, "" where there is none; the answer is what is wrong, or empty.
+std::string read_slices(const Value& row, const ColumnsConfig& columns, std::vector<std::string>& values) {
+  for (const std::string& column : columns.slices) {
+    const auto cell = row.find(column);
+    const bool has_value = cell != row.end() && !cell->is_null();
+    const std::optional<std::string> word = has_value ? as_word(*cell) : std::string();
+    if (!word)
+      return fmt::format("'{}' is {} (--by takes a string, a number, true or false)", column,
+                         shown_json(*cell));
+    values.push_back(*word);
+  }
+  return "";
 }
 
 /// Adds an example; the answer is what is wrong with the row, or empty.
@@ -119,10 +129,12 @@ std::string read_row(const Value& row, const ColumnsConfig& columns, const TaskC
     if (cell == row.end()) return fmt::format("no '{}' (data.columns.weight)", columns.weight);
     weight = as_word(*cell).value_or("");
   }
-  std::vector<std::string> labels;
-  std::string fault = read_labels(row, columns, task, labels);
-  if (fault.empty()) examples.add(text, labels, weight, origin, part, group);
-  return fault;
+  std::vector<std::string> slices, labels;
+  if (std::string fault = read_slices(row, columns, slices); !fault.empty()) return fault;
+  if (std::string fault = read_labels(row, columns, task, labels); !fault.empty()) return fault;
+  examples.add(text, labels, weight, origin, part, group);
+  examples.add_slices(std::vector<std::string_view>(slices.begin(), slices.end()));
+  return "";
 }
 
 /// The first object of a file tells what its rows have, as a header does.
@@ -138,7 +150,8 @@ void check_first(const Value& row, const ColumnsConfig& columns, std::string_vie
   };
   for (const std::string& key : columns.text) require(key, "data.columns.text");
   if (columns.split) require(columns.split->column, "data.columns.split");
-  require(columns.group, group_named_by(columns));
+  require(columns.group, "data.columns.group");
+  for (const std::string& key : columns.slices) require(key, "--by");
   require(columns.weight, "data.columns.weight");
   if (columns.label_columns.empty()) require(columns.label, "data.columns.label");
   for (const std::string& key : columns.label_columns) require(key, "data.columns.label_columns");

@@ -271,6 +271,7 @@ Dataset LabelReader::read(const RawExamples& examples, int copies) const {
   dataset.store = examples.store();
   dataset.parts = examples.parts();
   dataset.groups = examples.groups();
+  dataset.slices = examples.slices();
   DataFaults faults;
   const bool weighted = std::any_of(examples.begin(), examples.end(),
                                     [](const RawExample& example) { return example.weight.has_value(); });

@@ -27,15 +27,26 @@ void RawExamples::add(std::string_view text, std::span<const std::string> labels
   if (weight) example.weight = store_->keep(*weight);
   examples_.push_back(example);
   if (part) parts_.push_back(*part);
-  if (!group) return;
-  const bool is_last_one = !groups_.empty() && groups_.back() == *group;
-  groups_.push_back(is_last_one ? groups_.back() : store_->keep(*group));
+  if (group) keep_value(*group, groups_);
+}
+
+void RawExamples::add_slices(std::span<const std::string_view> values) {
+  slices_.resize(values.size());
+  for (size_t i = 0; i < values.size(); ++i) keep_value(values[i], slices_[i]);
+}
+
+void RawExamples::keep_value(std::string_view value, std::vector<std::string_view>& column) {
+  const bool is_last_one = !column.empty() && column.back() == value;
+  column.push_back(is_last_one ? column.back() : store_->keep(value));
 }
 
 void RawExamples::append(const RawExamples& more) {
   std::copy(more.begin(), more.end(), grow(more.size()));
   parts_.insert(parts_.end(), more.parts_.begin(), more.parts_.end());
   groups_.insert(groups_.end(), more.groups_.begin(), more.groups_.end());
+  slices_.resize(more.slices_.size());
+  for (size_t i = 0; i < slices_.size(); ++i)
+    slices_[i].insert(slices_[i].end(), more.slices_[i].begin(), more.slices_[i].end());
 }
 
 std::span<const std::string_view> RawExamples::keep_labels(std::span<const std::string> labels) {

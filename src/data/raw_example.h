@@ -37,6 +37,8 @@ class RawExamples {
   void add(std::string_view text, std::span<const std::string> labels, std::optional<std::string_view> weight,
            std::string_view origin, std::optional<Part> part = std::nullopt,
            std::optional<std::string_view> group = std::nullopt);
+  /// What the columns of slices say of the example that was added last; of all examples, or of none.
+  void add_slices(std::span<const std::string_view> values);
   /// Those of `more` behind these, whose store is the same.
   void append(const RawExamples& more);
   /// Labels for examples that are filled in by hand, kept once for all that have the same ones one after the
@@ -55,12 +57,18 @@ class RawExamples {
   const std::vector<Part>& parts() const { return parts_; }
   /// What data.columns.group says, one an example, or none.
   const std::vector<std::string_view>& groups() const { return groups_; }
+  /// What data.columns.slices say: of each column one value an example, or none.
+  const std::vector<std::vector<std::string_view>>& slices() const { return slices_; }
 
  private:
+  /// Adds a value to a column. Values that stand one after the other are kept once.
+  void keep_value(std::string_view value, std::vector<std::string_view>& column);
+
   std::shared_ptr<TextStore> store_;
   SpillVector<RawExample> examples_;
   std::vector<Part> parts_;
   std::vector<std::string_view> groups_;
+  std::vector<std::vector<std::string_view>> slices_;
   std::vector<std::span<const std::string_view>> recent_labels_;
   size_t next_recent_ = 0;
 };

@@ -9,7 +9,6 @@
 #include "config/schema.h"
 #include "core/error.h"
 #include "data/class_folders.h"
-#include "data/split_column.h"
 
 namespace bernoulli {
 namespace {
@@ -57,9 +56,11 @@ RawExamples read_source(const fs::path& path, const std::string& format, const C
     if (columns.split && examples.parts().size() != examples.size())
       throw DataError(fmt::format(
           "'{}' has no columns, and data.columns.split names one of the training source", path.string()));
-    if (!columns.group.empty() && examples.groups().size() != examples.size())
-      throw DataError(
-          fmt::format("'{}' has no columns, and {} names one", path.string(), group_named_by(columns)));
+    const bool no_group = !columns.group.empty() && examples.groups().size() != examples.size();
+    const bool no_slices = !columns.slices.empty() && examples.slices().empty();
+    if (no_group || no_slices)
+      throw DataError(fmt::format("'{}' has no columns, and {} names one", path.string(),
+                                  no_group ? "data.columns.group" : "--by"));
     return examples;
   } catch (const SpillError&) {
     throw;

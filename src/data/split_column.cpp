@@ -26,16 +26,13 @@ std::string unknown_part(const SplitColumnConfig& split, std::string_view shown)
       fmt::join(split.test, " or "));
 }
 
-std::string group_named_by(const ColumnsConfig& columns) {
-  return columns.group_of_slices ? "--by" : "data.columns.group";
-}
-
 std::string fault_of_empty_group(const ColumnsConfig& columns) {
-  if (columns.group_of_slices) return "";
   return fmt::format(
-      "'{}' is empty, so nothing tells which examples this one belongs to ({} expects a value in each row; "
+      "'{}' is empty, so nothing tells which examples this one belongs to (data.columns.group expects a "
+      "value "
+      "in each row; "
       "one that stands alone takes a value of its own, such as its number)",
-      columns.group, group_named_by(columns));
+      columns.group);
 }
 
 }  // namespace bernoulli

@@ -15,10 +15,7 @@ std::optional<Part> part_of(const SplitColumnConfig& split, std::string_view cel
 /// What is wrong with such a cell, for a message with its place. @param shown  the cell, in quotes
 std::string unknown_part(const SplitColumnConfig& split, std::string_view shown);
 
-/// Who asks for the group's column, for messages.
-std::string group_named_by(const ColumnsConfig& columns);
-
-/// What is wrong with an empty cell of the group's column; empty where it may be.
+/// What is wrong with an empty cell of the group's column.
 std::string fault_of_empty_group(const ColumnsConfig& columns);
 
 }  // namespace bernoulli

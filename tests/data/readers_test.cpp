@@ -203,8 +203,7 @@ TEST(JsonLines, TellsTheKeysThatAreThereInsteadOfTheOneThatIsNot) {
   EXPECT_THAT(folder.fault("a.jsonl", "{}\n"),
               HasSubstr("no 'text' (data.columns.text); the object is empty;"));
   ColumnsConfig columns;
-  columns.group = "source";
-  columns.group_of_slices = true;
+  columns.slices = {"source"};
   EXPECT_EQ(folder.fault("a.jsonl", "{\"text\": \"x\", \"label\": 1}\n", columns),
             "a.jsonl:1: no 'source' (--by); the object has: label, text");
 }
@@ -212,19 +211,43 @@ TEST(JsonLines, TellsTheKeysThatAreThereInsteadOfTheOneThatIsNot) {
 TEST(ColumnOfSlices, MayBeEmptyWhereThatOfASplitMayNot) {
   const DataFolder folder;
   ColumnsConfig columns;
-  columns.group = "source";
-  columns.group_of_slices = true;
+  columns.slices = {"source"};
   const std::string csv = "text,label,source\nx,a,web\ny,a,\n";
   const std::string jsonl =
       "{\"text\": \"x\", \"label\": \"a\", \"source\": \"web\"}\n"
       "{\"text\": \"y\", \"label\": \"a\"}\n"
       "{\"text\": \"y\", \"label\": \"a\", \"source\": null}\n";
-  EXPECT_THAT(folder.read("a.csv", csv, columns).groups(), ElementsAre("web", ""));
-  EXPECT_THAT(folder.read("a.jsonl", jsonl, columns).groups(), ElementsAre("web", "", ""));
-  columns.group_of_slices = false;
+  EXPECT_THAT(folder.read("a.csv", csv, columns).slices(), ElementsAre(ElementsAre("web", "")));
+  EXPECT_THAT(folder.read("a.jsonl", jsonl, columns).slices(), ElementsAre(ElementsAre("web", "", "")));
+  columns.slices = {};
+  columns.group = "source";
   EXPECT_THAT(folder.fault("b.csv", csv, columns), HasSubstr("b.csv:3: 'source' is empty"));
   EXPECT_THAT(folder.fault("b.jsonl", jsonl, columns),
               AllOf(HasSubstr("b.jsonl:2: no 'source'"), HasSubstr("b.jsonl:3: 'source' is null")));
+}
+
+TEST(ColumnOfSlices, MayBeSeveral) {
+  const DataFolder folder;
+  ColumnsConfig columns;
+  columns.slices = {"source", "year"};
+  columns.group = "year";
+  const std::string csv = "text,label,year,source\nx,a,2024,web\ny,a,2025,web\nz,a,2025,\n";
+  const std::string jsonl =
+      "{\"text\": \"x\", \"label\": \"a\", \"source\": \"web\", \"year\": 2024}\n"
+      "{\"text\": \"y\", \"label\": \"a\", \"year\": 2025}\n";
+  const RawExamples table = folder.read("a.csv", csv, columns);
+  EXPECT_THAT(table.slices(),
+              ElementsAre(ElementsAre("web", "web", ""), ElementsAre("2024", "2025", "2025")));
+  EXPECT_THAT(table.groups(), ElementsAre("2024", "2025", "2025"));
+  EXPECT_THAT(folder.read("a.jsonl", jsonl, columns).slices(),
+              ElementsAre(ElementsAre("web", ""), ElementsAre("2024", "2025")));
+  EXPECT_THAT(
+      folder.fault("b.jsonl", "{\"text\": \"x\", \"label\": \"a\", \"source\": [1], \"year\": 1}\n", columns),
+      HasSubstr("b.jsonl:1: 'source' is an array (--by takes a string, a number, true or false)"));
+  columns.slices = {"source", "yeer"};
+  columns.group = "";
+  EXPECT_THAT(folder.fault("c.csv", csv, columns), HasSubstr("no column 'yeer' for --by"));
+  EXPECT_THAT(folder.fault("c.jsonl", jsonl, columns), HasSubstr("c.jsonl:1: no 'yeer' (--by)"));
 }
 
 TEST(JsonLines, SurvivesARowOfAnyDepth) {

@@ -276,7 +276,27 @@ TEST_F(DataFeatures, FiguresOfSlicesAreThoseOfTheirTexts) {
   EXPECT_THAT(table.out, ContainsRegex("\nsource +examples +accuracy .*\nmail +3 .*\n.empty. +2 "));
 }
 
-/// The third example of `evaluate --help`: the quickstart's table has no header and no quotes.
+TEST_F(DataFeatures, SlicesBySeveralColumnsAreThoseByEach) {
+  ASSERT_EQ(train("plain", "run").exit_code, 0);
+  folder_.write(
+      "mixed.csv",
+      "text,label,source,year\na fine film,good,mail,2024\na dull film,bad,mail,2025\nfine,bad,,2025\n");
+  const auto slices = [&](std::vector<std::string> by) {
+    std::vector<std::string> words{"evaluate", path("run"), "--data", path("mixed.csv"), "--json"};
+    for (const std::string& column : by) words.insert(words.end(), {"--by", column});
+    const ProgramResult result = run(words);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return Json::parse(result.out)["slices"];
+  };
+  const Json both = slices({"year", "source"});
+  ASSERT_EQ(both.size(), 2);
+  EXPECT_EQ(both[0], slices({"year"})[0]);
+  EXPECT_EQ(both[1], slices({"source"})[0]);
+  EXPECT_EQ(both[0]["slices"][0]["slice"], "2025");
+  EXPECT_EQ(both[1]["slices"][1]["slice"], "");
+}
+
+/// The fifth example of `evaluate --help`: the quickstart's table has no header and no quotes.
 TEST_F(DataFeatures, SlicesOfATableThatIsNotWrittenAsTheTrainingData) {
   std::string rated;
   for (int i = 0; i < 40; ++i)
