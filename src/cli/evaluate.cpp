@@ -1,5 +1,6 @@
 #include "train/evaluate.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -15,6 +16,7 @@
 #include "cli/slices.h"
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
+#include "config/faults.h"
 #include "config/schema.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -40,7 +42,9 @@ namespace {
 void check_unchanged(const RunPaths& run, const DataConfig& data, const HeldOutData& held_out) {
   const std::string what = change_since_training(run, held_out.split, held_out.dataset);
   if (what.empty()) return;
-  if (!(held_out.split == "test" ? data.test : data.validation).split) return log_warning(what);
+  const bool is_drawn =
+      held_out.split != "train" && (held_out.split == "test" ? data.test : data.validation).split;
+  if (!is_drawn) return log_warning(what);
   throw DataError(
       fmt::format("{}. They are drawn from the training data, so the model may have been trained on some of "
                   "them: restore "
@@ -53,8 +57,30 @@ RunPaths folder_of(const std::filesystem::path& model) {
   return {std::filesystem::is_directory(model) ? model : std::filesystem::absolute(model).parent_path()};
 }
 
-/// The held-out data that the model's own configuration names: test, else validation.
-Dataset own_held_out_data(const RunConfig& config, const EvaluateArguments& arguments) {
+/// The part of the data that --part names, else test, else validation.
+HeldOutData own_part(const DataConfig& data, const TaskConfig& task, const std::optional<std::string>& part) {
+  if (!part) {
+    std::optional<HeldOutData> held_out = load_held_out(data, task);
+    if (held_out) return std::move(*held_out);
+    throw UsageError(
+        "the configuration of this model has no test or validation data; name some with --data PATH, or "
+        "those "
+        "that it was trained on with --part train");
+  }
+  const std::vector<std::string> parts = parts_of(data);
+  if (std::ranges::find(parts, *part) == parts.end())
+    throw UsageError(fmt::format("--part {}: the configuration of this model has no such data (it has {})",
+                                 *part, config::join_words(parts, "and")));
+  if (*part == "train")
+    log_info(
+        "--part train: the model was trained on these texts, so the figures are those of learned texts, not "
+        "of "
+        "new ones");
+  return load_part(data, task, *part);
+}
+
+/// The data that the model's own configuration names.
+Dataset own_data(const RunConfig& config, const EvaluateArguments& arguments) {
   const RunPaths run = folder_of(arguments.model);
   const DataConfig data = data_of_run(config, run, arguments.overrides);
   for (const std::string& column : arguments.by) {
@@ -63,13 +89,10 @@ Dataset own_held_out_data(const RunConfig& config, const EvaluateArguments& argu
           "--by {}: the run's own data are read without that column; name their files, too: --data PATH",
           column));
   }
-  std::optional<HeldOutData> held_out = load_held_out(data, config.task);
-  if (!held_out)
-    throw UsageError(
-        "the configuration of this model has no test or validation data; name some with --data PATH");
-  check_unchanged(run, data, *held_out);
-  held_out->dataset.slices.assign(arguments.by.size(), held_out->dataset.groups);
-  return std::move(held_out->dataset);
+  HeldOutData part = own_part(data, config.task, arguments.part);
+  check_unchanged(run, data, part);
+  part.dataset.slices.assign(arguments.by.size(), part.dataset.groups);
+  return std::move(part.dataset);
 }
 
 /// @throws DataError for a file of --data that is not there, or whose format nothing tells
@@ -176,7 +199,7 @@ int run_evaluate(const std::vector<std::string>& words) {
   try_operator_threads();
   const c10::Device device = open_device(arguments->device);
   const auto classifier = open_classifier(arguments->model, device);
-  const Dataset dataset = arguments->data.empty() ? own_held_out_data(classifier->config(), *arguments)
+  const Dataset dataset = arguments->data.empty() ? own_data(classifier->config(), *arguments)
                                                   : given_data(*classifier, *arguments);
   throw_if_stopped();
   const std::vector<float> logits = logits_of(*classifier, dataset);

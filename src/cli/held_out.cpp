@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
 #include "core/stop.h"
+#include "data/source_files.h"
 
 namespace bernoulli::cli {
 namespace {
@@ -22,6 +24,26 @@ std::optional<HeldOutData> load_held_out(const DataConfig& data, const TaskConfi
   if (splits.test) return HeldOutData{"test", std::move(*splits.test)};
   if (splits.validation) return HeldOutData{"validation", std::move(*splits.validation)};
   return std::nullopt;
+}
+
+std::vector<std::string> parts_of(const DataConfig& data) {
+  const auto is_there = [&](const HeldOutConfig& held_out) {
+    const bool is_gone =
+        held_out.source && held_out.source->optional && is_absent(data.root, *held_out.source);
+    return held_out.present() && !is_gone;
+  };
+  std::vector<std::string> parts = {"train"};
+  if (is_there(data.validation)) parts.emplace_back("validation");
+  if (is_there(data.test)) parts.emplace_back("test");
+  return parts;
+}
+
+HeldOutData load_part(const DataConfig& data, const TaskConfig& task, const std::string& part) {
+  DataSplits splits = load_data(data, task);
+  if (part == "train") return {part, std::move(splits.train)};
+  std::optional<Dataset>& held_out = part == "test" ? splits.test : splits.validation;
+  if (!held_out) throw InternalError(fmt::format("there are no {} data", part));
+  return {part, std::move(*held_out)};
 }
 
 std::string change_since_training(const RunPaths& run, const std::string& split, const Dataset& dataset) {

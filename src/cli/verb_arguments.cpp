@@ -154,7 +154,8 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
       "data", po::value<std::vector<std::string>>()->composing()->value_name("PATH"),
       "class folders, csv, tsv, jsonl or __label__ lines, or a pattern of such files in "
       "quotes; repeats: all together; default: the test data of the run, else its validation "
-      "data")(
+      "data")("part", po::value<std::string>()->value_name("PART"),
+              "of the run's own data: train, validation or test")(
       "format", po::value<std::string>()->default_value("auto")->value_name("F"),
       "of PATH: auto (by its ending), class_folders, csv, tsv, jsonl or fasttext")(
       "device", po::value<std::string>()->default_value("cpu")->value_name("D"), kDevices)(
@@ -174,6 +175,7 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
       "All metrics of a run folder (native text path) or an exported file (TorchScript path, "
       "raw text in) on a data set.",
       "  bernoulli evaluate runs/quickstart-1 --intervals\n"
+      "  bernoulli evaluate runs/quickstart-1 --part validation\n"
       "  bernoulli evaluate runs/quickstart-1 --answers answers.jsonl\n"
       "  bernoulli evaluate runs/quickstart-1 --by-length --data reviews.csv --by source --by year \\\n"
       "    --set data.columns.header=true --set data.columns.text=review \\\n"
@@ -200,6 +202,7 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
       positional_words(*values, usage, "a run folder or an exported file").front(),
       values->contains("data") ? (*values)["data"].as<std::vector<std::string>>()
                                : std::vector<std::string>{},
+      optional_word(*values, "part"),
       format,
       overrides,
       device_word(*values),
@@ -211,6 +214,9 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
   if (std::ranges::find(arguments.by, "") != arguments.by.end())
     throw UsageError("--by is empty: it names a column of --data PATH");
   refuse_repeated("by", arguments.by);
+  if (arguments.part) place_among({"train", "validation", "test"}, "part", *arguments.part);
+  if (arguments.part && !arguments.data.empty())
+    throw UsageError("--part names a part of the run's own data, and --data other data: give one of them");
   check_answers(arguments);
   return arguments;
 }

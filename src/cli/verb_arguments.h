@@ -29,6 +29,7 @@ std::optional<TrainArguments> train_arguments(const std::vector<std::string>& wo
 struct EvaluateArguments {
   std::string model;                   ///< run folder or exported file
   std::vector<std::string> data;       ///< files or patterns; empty: the data of the run
+  std::optional<std::string> part;     ///< of these: train, validation or test; absent: test, else validation
   std::string format;                  ///< of `data`, as data.test.format
   std::vector<std::string> overrides;  ///< of keys of `data` in the configuration
   std::string device;

@@ -45,6 +45,48 @@ TEST_F(EndToEndEvaluate, RunAndExportedFileGiveTheSameMetricsAndPredictions) {
   EXPECT_GT(first["logit"], 0.0);
 }
 
+TEST_F(EndToEndEvaluate, EachPartOfTheRunsOwnData) {
+  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  const std::string run_dir = (folder_ / "run").string();
+  const auto part_of = [&](const std::string& model, const std::string& part) {
+    return run({"evaluate", model, "--json", "--part", part});
+  };
+  const Json summary = read_json("run/summary.json");
+  const char* const learned =
+      "--part train: the model was trained on these texts, so the figures are those of";
+  for (const std::string& model : {run_dir, run_dir + "/model.pt"}) {
+    for (const char* part : {"validation", "test"}) {
+      const ProgramResult held_out = part_of(model, part);
+      ASSERT_EQ(held_out.exit_code, 0) << held_out.err;
+      EXPECT_EQ(Json::parse(held_out.out), summary[part]) << model << part;
+      EXPECT_THAT(held_out.err, Not(HasSubstr(learned)));
+    }
+    const ProgramResult train = part_of(model, "train");
+    ASSERT_EQ(train.exit_code, 0) << train.err;
+    EXPECT_EQ(Json::parse(train.out)["num_examples"], 60);
+    EXPECT_THAT(train.err, HasSubstr(learned));
+  }
+  const ProgramResult more = run({"evaluate", run_dir, "--part", "validation", "--by-length", "--intervals",
+                                  "--json", "--answers", (folder_ / "answers.jsonl").string()});
+  EXPECT_EQ(Json::parse(more.out)["metrics"], summary["validation"]["metrics"]) << more.err;
+  const std::string answers = folder_.read("answers.jsonl");
+  EXPECT_EQ(std::count(answers.begin(), answers.end(), '\n'), 20);
+
+  folder_.write("data.csv", folder_.read("data.csv") + "one more,good\n");
+  const ProgramResult changed = part_of(run_dir, "validation"), learned_more = part_of(run_dir, "train");
+  EXPECT_EQ(changed.exit_code, 3);
+  EXPECT_THAT(changed.err, HasSubstr("the validation data are not those of the training ("));
+  EXPECT_EQ(learned_more.exit_code, 0);
+  EXPECT_THAT(learned_more.err, HasSubstr("warning: the train data are not those of the training ("));
+
+  ASSERT_EQ(run(train_words("without", {"--set", "data.test=null"})).exit_code, 0);
+  const ProgramResult none = part_of((folder_ / "without").string(), "test");
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_THAT(none.err,
+              HasSubstr("--part test: the configuration of this model has no such data (it has train "
+                        "and validation)"));
+}
+
 TEST_F(EndToEndEvaluate, EvaluateWarnsOfTextsThatTheModelWasTrainedOn) {
   ASSERT_EQ(run(train_words("run")).exit_code, 0);
   const std::string run_dir = (folder_ / "run").string(), given = (folder_ / "given.csv").string();
