@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/given_thresholds.h"
 #include "cli/held_out.h"
 #include "cli/learned_texts.h"
 #include "cli/load_arguments.h"
@@ -199,6 +200,7 @@ int run_evaluate(const std::vector<std::string>& words) {
   try_operator_threads();
   const c10::Device device = open_device(arguments->device);
   const auto classifier = open_classifier(arguments->model, device);
+  decide_at(arguments->thresholds, *classifier);
   const Dataset dataset = arguments->data.empty() ? own_data(classifier->config(), *arguments)
                                                   : given_data(*classifier, *arguments);
   throw_if_stopped();

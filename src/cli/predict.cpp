@@ -12,6 +12,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/arguments.h"
+#include "cli/given_thresholds.h"
 #include "cli/load_arguments.h"
 #include "cli/verb.h"
 #include "core/error.h"
@@ -106,15 +107,9 @@ TextInput completed(TextInput input, const po::variables_map& values, const Clas
   return input;
 }
 
-/// @throws UsageError for a threshold that parts nothing, and for places without a label
+/// @throws UsageError for places without a label
 RecordOptions record_options(const po::variables_map& values) {
   RecordOptions options;
-  if (values.contains("threshold")) {
-    options.threshold = values["threshold"].as<double>();
-    if (!(*options.threshold > 0 && *options.threshold < 1))
-      throw UsageError(
-          fmt::format("--threshold is {}; expected a number above 0 and below 1", *options.threshold));
-  }
   if (values.contains("top")) {
     const auto top = values["top"].as<int64_t>();
     if (top < 1) throw UsageError(fmt::format("--top is {}; expected 1 or more labels", top));
@@ -239,9 +234,9 @@ po::options_description predict_options() {
       "format", po::value<std::string>()->default_value("jsonl")->value_name("F"),
       "of the answers: jsonl or tsv")(
       "top", po::value<int64_t>()->value_name("K"),
-      "of several labels the K most probable ones, the first first, with probability and logit")(
-      "threshold", po::value<double>()->value_name("T"),
-      "a probability above it is a label, instead of the threshold of the model, or those of its labels")(
+      "of several labels the K most probable ones, the first first, with probability and logit");
+  add_threshold_option(options);
+  options.add_options()(
       "input", po::value<std::string>()->value_name("F"),
       "of the texts: lines, jsonl, csv, tsv or fasttext (lines without their __label__ words); default: what "
       "FILE ends in (.csv, .tsv, .jsonl, .ndjson, .ft, .train, .test, .valid), else lines")(
@@ -275,6 +270,7 @@ const Usage kPredictUsage = {
     "  cat reviews.txt | bernoulli predict runs/quickstart-1/model.pt - > answers.jsonl\n"
     "  bernoulli predict runs/quickstart-1 snippets.tsv --keep 1 --format tsv\n"
     "  bernoulli predict runs/topics-1 articles.ft --top 3\n"
+    "  bernoulli predict runs/topics-1 articles.ft --threshold 0.4 --threshold sports=0.7\n"
     "  bernoulli predict runs/quickstart-1 reviews.csv.gz --text-column review --keep id \\\n"
     "    --set data.columns.header=true --set 'data.columns.quote=\"\\\"\"'\n",
     "model", 2};
@@ -300,6 +296,7 @@ int run_predict(const Words& words) {
   const auto format =
       choice<RecordFormat>(values, "format", {{"jsonl", RecordFormat::kJsonl}, {"tsv", RecordFormat::kTsv}});
   Output output{format, record_options(values), values.contains("explain")};
+  const GivenThresholds thresholds = given_thresholds(values);
   const auto threads = static_cast<int>(number_within(values, "threads", 0, kMostThreads));
   const bool has_texts = values.contains("text");
   if (output.explain && output.format == RecordFormat::kTsv)
@@ -310,6 +307,7 @@ int run_predict(const Words& words) {
   const auto classifier =
       open_model(words, positional.front(), values["engine"].as<std::string>(), device_word(values), threads);
   check_top(output.options, classifier->labels());
+  decide_at(thresholds, *classifier);
   input = completed(std::move(input), values, *classifier);
   if (!has_texts && positional.size() == 1) tell_of_terminal();
   const auto source = has_texts ? texts_from_list(values["text"].as<Words>()) : texts_from_file(file, input);

@@ -168,14 +168,17 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
                      "the figures of short and long texts, too: four parts by their number of words")(
       "by", po::value<std::vector<std::string>>()->composing()->value_name("COLUMN"),
       "the figures of each value of a column of PATH, too, such as a source or a language; read as "
-      "data.columns.group; repeats: each by itself")("json", "print one JSON object");
+      "data.columns.group; repeats: each by itself");
+  add_threshold_option(options);
+  options.add_options()("json", "print one JSON object");
   add_data_options(options);
   const Usage usage{
       "evaluate RUN|FILE.pt [options]",
       "All metrics of a run folder (native text path) or an exported file (TorchScript path, "
       "raw text in) on a data set.",
       "  bernoulli evaluate runs/quickstart-1 --intervals\n"
-      "  bernoulli evaluate runs/quickstart-1 --part validation\n"
+      "  bernoulli evaluate runs/quickstart-1 --part validation --threshold 0.7\n"
+      "  bernoulli evaluate runs/topics-1 --threshold sports=0.7 --threshold politics=0.3\n"
       "  bernoulli evaluate runs/quickstart-1 --answers answers.jsonl\n"
       "  bernoulli evaluate runs/quickstart-1 --by-length --data reviews.csv --by source --by year \\\n"
       "    --set data.columns.header=true --set data.columns.text=review \\\n"
@@ -208,6 +211,7 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
       device_word(*values),
       optional_word(*values, "answers"),
       values->contains("intervals"),
+      given_thresholds(*values),
       values->contains("by-length"),
       values->contains("by") ? (*values)["by"].as<std::vector<std::string>>() : std::vector<std::string>{},
       values->contains("json")};

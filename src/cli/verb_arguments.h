@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/given_thresholds.h"
 #include "config/load.h"
 #include "store/run_paths.h"
 
@@ -35,6 +36,7 @@ struct EvaluateArguments {
   std::string device;
   std::optional<std::string> answers;  ///< file of one record an example, or "-"
   bool intervals = false;
+  GivenThresholds thresholds;
   bool by_length = false;       ///< the figures of texts of about the same length, too
   std::vector<std::string> by;  ///< and those of each value of each of these columns
   bool json = false;

@@ -45,6 +45,8 @@ class Classifier {
   const RunConfig& config() const { return info_.config; }
   const Labels& labels() const { return info_.labels; }
   const std::vector<double>& thresholds() const { return info_.thresholds; }
+  /// One an output, in (0, 1), instead of its own.
+  void set_thresholds(std::vector<double> thresholds) { info_.thresholds = std::move(thresholds); }
   const LogitScaling& scaling() const { return info_.scaling; }
   const std::vector<double>& pos_weight() const { return info_.pos_weight; }
 

@@ -292,5 +292,69 @@ TEST_F(EndToEndFitting, AShiftUndoesThePositiveWeightInEveryVerb) {
   EXPECT_EQ(read_json("run/summary.json")["temperatures"], Json::array());
 }
 
+TEST_F(EndToEndFitting, ThresholdsOfOnesOwnByTheNamesOfLabels) {
+  std::string rows;
+  for (int i = 0; i < 60; ++i)
+    rows += i % 3 == 0   ? "{\"text\": \"red x\", \"labels\": [\"r\"]}\n"
+            : i % 3 == 1 ? "{\"text\": \"green red\", \"labels\": [\"g\", \"r\"]}\n"
+                         : "{\"text\": \"x y\", \"labels\": []}\n";
+  folder_.write("rows.jsonl", rows);
+  const auto train_at = [&](const char* run_dir, const std::string& threshold) {
+    return run(train_words(run_dir, {"--set", "data.train=rows.jsonl", "--set", "data.columns.label=labels",
+                                     "--set", "data.validation.method=random", "--set",
+                                     "data.test.method=random", "--set", "task={kind: multi_label}", "--set",
+                                     "model.layers[3].linear=2", "--set", "metrics.threshold=" + threshold}));
+  };
+  const ProgramResult trained = train_at("run", "{fixed: {value: {g: 0.9}}}");
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_EQ(read_json("run/summary.json")["thresholds"], Json({0.9, 0.5})) << "g, r";
+  const std::string run_dir = (folder_ / "run").string();
+  const auto evaluate = [&](const std::string& model, const std::vector<std::string>& thresholds) {
+    std::vector<std::string> words = {"evaluate", model, "--json"};
+    for (const std::string& threshold : thresholds) words.insert(words.end(), {"--threshold", threshold});
+    const ProgramResult result = run(words);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return Json::parse(result.out);
+  };
+  for (const std::string& model : {run_dir, run_dir + "/model.pt"}) {
+    EXPECT_EQ(evaluate(model, {}), read_json("run/summary.json")["test"]) << model;
+    EXPECT_EQ(evaluate(model, {"0.3"})["threshold"], 0.3) << model;
+    EXPECT_EQ(evaluate(model, {"r=0.2"})["threshold"], Json({0.9, 0.2})) << model;
+    EXPECT_EQ(evaluate(model, {"g=0.6", "0.4"})["threshold"], Json({0.6, 0.4})) << model;
+    const auto labels = [&](const std::vector<std::string>& more) {
+      std::vector<std::string> words = {"predict", model, "--text", "green red"};
+      words.insert(words.end(), more.begin(), more.end());
+      return Json::parse(run(words).out)["labels"];
+    };
+    EXPECT_EQ(labels({"--threshold", "1e-9"}), Json({"g", "r"})) << model;
+    EXPECT_EQ(labels({"--threshold", "1e-9", "--threshold", "g=0.99999999"}), Json({"r"})) << model;
+  }
+  const ProgramResult unknown = run({"evaluate", run_dir, "--threshold", "b=0.3"});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("--threshold b=0.3: the model has no such label (it has 'g', 'r')"));
+
+  const std::string answers = (folder_ / "answers.jsonl").string();
+  ASSERT_EQ(run({"evaluate", run_dir, "--threshold", "0.99999999", "--answers", answers}).exit_code, 0);
+  EXPECT_THAT(folder_.read("answers.jsonl"), Not(HasSubstr("\"labels\":[\"")));
+
+  const Json asked = evaluate(run_dir, {"r=0.2"});
+  const ProgramResult resumed = run({"train", "--resume", "--run-dir", run_dir, "--set",
+                                     "metrics.threshold={fixed: {value: {g: 0.9, r: 0.2}}}"});
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_EQ(read_json("run/summary.json")["test"], asked);
+  EXPECT_THAT(folder_.read("run/report.html"), HasSubstr("each label its own, as configured"));
+
+  const ProgramResult no_label = train_at("no_label", "{fixed: {value: {r: 0.3, b: 0.4}}}");
+  EXPECT_EQ(no_label.exit_code, 2);
+  EXPECT_THAT(no_label.err,
+              HasSubstr("metrics.threshold.fixed.value.b: the data have no such label (they have g, r)"));
+  const ProgramResult three = train_at("three", "[0.1, 0.2, 0.3]");
+  EXPECT_EQ(three.exit_code, 2);
+  EXPECT_THAT(three.err, HasSubstr("metrics.threshold: 3 numbers for 2 labels"));
+  const ProgramResult fitted = train_at("fitted", "max_f_beta");
+  ASSERT_EQ(fitted.exit_code, 0) << fitted.err;
+  EXPECT_THAT(fitted.err, HasSubstr("threshold fitted on validation data: 'g' "));
+}
+
 }  // namespace
 }  // namespace bernoulli::testing

@@ -40,7 +40,12 @@ TEST_F(EndToEndPredict, PredictTakesLabelledLinesAndAnotherThreshold) {
   const std::vector<std::string> sure = {"predict",   run_dir,  "--threshold",
                                          "0.9999999", "--text", "A fine film"};
   EXPECT_EQ(Json::parse(run(sure).out)["label"], "bad");
-  for (const char* threshold : {"0", "1", "nan"}) {
+  std::vector<std::string> by_name = sure;
+  by_name[3] = "good=0.9999999";
+  EXPECT_EQ(run(by_name).out, run(sure).out);
+  by_name[3] = "bad=0.9999999";
+  EXPECT_EQ(run(by_name).exit_code, 2) << "the probability is that of 'good'";
+  for (const char* threshold : {"0", "1", "nan", "good=0"}) {
     const ProgramResult refused = run({"predict", run_dir, "--threshold", threshold, "--text", "x"});
     EXPECT_EQ(refused.exit_code, 2);
     EXPECT_THAT(refused.err, HasSubstr("expected a number above 0 and below 1"));
