@@ -115,6 +115,7 @@ Dataset given_data(const Classifier& classifier, const EvaluateArguments& argume
   const RunConfig& config = classifier.config();
   ColumnsConfig columns = columns_of_run(config, arguments.overrides);
   columns.slices = arguments.by;
+  columns.for_evaluate = true;
   Dataset dataset = load_dataset(source, columns, config.task, classifier.labels());
   warn_of_learned_texts(config, folder_of(arguments.model), dataset);
   return dataset;

@@ -63,6 +63,7 @@ struct ColumnsConfig {
   std::string weight;  ///< example weight column; empty: all 1
   std::optional<SplitColumnConfig> split;
   std::string group;  ///< column whose equal values a split keeps together; empty: each example is alone
+  bool for_evaluate = false;        ///< read by evaluate --data, for what messages advise
   std::vector<std::string> slices;  ///< columns of --by, in which an example may be without a value
   bool header = true;
   std::string quote = "\"";  ///< one character, or empty: quotes are ordinary characters

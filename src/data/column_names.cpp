@@ -58,7 +58,7 @@ std::string remedy_of_missing_column(std::string_view key, const ColumnsConfig& 
                                      const std::vector<std::string>& present) {
   // So are the data read that evaluate --data names, which may have no labels.
   const char* const predict =
-      columns.group_of_slices ? "; evaluate needs labels; predict answers texts without" : "";
+      columns.for_evaluate ? "; evaluate needs labels; predict answers texts without" : "";
   if (key == "data.columns.text") return "; --set data.columns.text=NAME names another";
   if (key == "data.columns.weight") return "; --set data.columns.weight=null: all weigh 1";
   if (key == "data.columns.label")

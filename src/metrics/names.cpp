@@ -14,8 +14,8 @@ bool lower_is_better(const std::string& metric) {
 }
 
 bool depends_on_threshold(const std::string& metric) {
-  constexpr std::array<std::string_view, 4> kOfProbabilities = {"loss", "log_loss", "brier_score",
-                                                                "expected_calibration_error"};
+  constexpr std::array<std::string_view, 5> kOfProbabilities = {
+      "loss", "log_loss", "brier_score", "expected_calibration_error", "precision_at_1"};
   return std::find(kOfProbabilities.begin(), kOfProbabilities.end(), metric) == kOfProbabilities.end() &&
          !metric.ends_with("roc_auc") && !metric.ends_with("average_precision");
 }

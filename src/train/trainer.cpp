@@ -36,8 +36,12 @@ ThresholdConfig half_if_fitted(const ThresholdConfig& threshold) {
 }
 
 bool are_same(const ThresholdConfig& a, const ThresholdConfig& b) {
-  return std::tie(a.method, a.value, a.confidence, a.min_positives) ==
-         std::tie(b.method, b.value, b.confidence, b.min_positives);
+  const auto names_the_same = [](const LabelNumber& one, const LabelNumber& other) {
+    return std::tie(one.label, one.number) == std::tie(other.label, other.number);
+  };
+  return std::tie(a.method, a.value, a.confidence, a.min_positives, a.beta, a.values) ==
+             std::tie(b.method, b.value, b.confidence, b.min_positives, b.beta, b.values) &&
+         std::ranges::equal(a.value_of, b.value_of, names_the_same);
 }
 
 }  // namespace

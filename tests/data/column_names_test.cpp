@@ -64,7 +64,7 @@ TEST(MissingColumns, OfLabelsInDataToEvaluateLeaveThemToPredict) {
   const DataFolder folder;
   const std::string predict = "; evaluate needs labels; predict answers texts without";
   ColumnsConfig columns;
-  columns.group_of_slices = true;
+  columns.for_evaluate = true;
   EXPECT_THAT(folder.fault("a.csv", "text,x\nx,1\n", columns),
               EndsWith("; --set data.columns.label=NAME names another" + predict));
   EXPECT_THAT(folder.fault("a.jsonl", "{\"text\": \"x\"}\n", columns),

@@ -277,7 +277,7 @@ TEST(Metrics, KnowWhetherAnotherThresholdMakesThemOthers) {
     check(of_both(0.3, kind), of_both(0.8, kind));
     for (const std::string& name : config::metric_names(kind)) num_dependent += depends_on_threshold(name);
   }
-  EXPECT_EQ(num_dependent, 12 + 10);
+  EXPECT_EQ(num_dependent, 13 + 12);
 }
 
 }  // namespace
