@@ -209,8 +209,8 @@ fs::path replaceable(fs::path path) {
 /// errno.
 int keep_permissions(const fs::path& replaced, int fd) {
   constexpr mode_t kPermissions = 0777;
-  struct stat before {
-  }, now{};
+  struct stat before {};
+  struct stat now {};
   if (::stat(replaced.c_str(), &before) != 0) return errno == ENOENT ? 0 : errno;
   if (::fstat(fd, &now) != 0) return errno;
   const mode_t wanted = before.st_mode & kPermissions;
