@@ -56,6 +56,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   using Error = boost::beast::error_code;
 
+  void look_up_client();
   void read_head();
   void await_head();
   bool skip_empty_line();
