@@ -82,7 +82,7 @@ TEST(ResolvedYaml, StatesEveryKeyOfEverySection) {
   EXPECT_EQ(yaml, R"(name: c
 data:
   root: "."
-  train: {path: t.csv, format: auto}
+  train: {path: t.csv, format: auto, fraction: null, seed: null}
   validation:
     path: v.csv
     format: auto
