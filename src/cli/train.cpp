@@ -158,16 +158,12 @@ std::string test_fingerprint(const Json& data) {
 /// with.
 void warn_of_other_test_data(const fs::path& before, const Json& data) {
   if (!fs::exists(before)) return;
-  try {
-    const std::string then = test_fingerprint(read_json(before)), now = test_fingerprint(data);
-    if (!then.empty() && !now.empty() && then != now)
-      log_warning(fmt::format(
-          "the test data are not those that this run began with (fingerprint {}, now {}): its test "
-          "figures will be those of the new ones",
-          then, now));
-  } catch (const ArtifactError& error) {
-    log_warning(fmt::format("{}; it is written anew", error.what()));
-  }
+  const std::string then = test_fingerprint(read_json(before)), now = test_fingerprint(data);
+  if (!then.empty() && !now.empty() && then != now)
+    log_warning(
+        fmt::format("the test data are not those that this run began with (fingerprint {}, now {}): its test "
+                    "figures will be those of the new ones",
+                    then, now));
 }
 
 /// Everything in the folder that says what the run is.
