@@ -260,12 +260,8 @@ FaultCase in_folder(
 
 const std::vector<std::string> kPredict = {"predict", "run", "--text", "a fine film"};
 
-void train_run(FaultFolder& folder) {
-  ASSERT_EQ(folder.run({"train", "config.yaml", "--run-dir", "run", "--device", "cpu"}).exit_code, 0);
-}
-
 void run_in_use(FaultFolder& folder) {
-  train_run(folder);
+  copy_trained_run(folder);
   folder.lock("run");
 }
 
@@ -274,7 +270,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         in_folder("folder_taken", "taken", 7, "taken.*is not empty.*never overwritten.*--run-dir",
                   [](FaultFolder& f) { f.write("taken/x", "y"); }),
-        in_folder("folder_of_a_run", "run", 7, "run.*is not empty", train_run),
+        in_folder("folder_of_a_run", "run", 7, "run.*is not empty", copy_trained_run),
         in_folder("folder_in_use", "busy", 7, "busy.*in use by another",
                   [](FaultFolder& f) { f.lock("busy"); }),
         FaultCase{"resumed_folder_in_use",
@@ -315,7 +311,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 FaultCase of_run(const std::string& name, const std::vector<std::string>& arguments, int exit_code,
                  const std::string& message, const std::string& shell = "exec \"$@\"") {
-  return {name, arguments, exit_code, message, train_run, {}, shell};
+  return {name, arguments, exit_code, message, copy_trained_run, {}, shell};
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -366,7 +362,7 @@ INSTANTIATE_TEST_SUITE_P(
                   [](FaultFolder& f) {
                     f.configure("    - linear: {units: 1}",
                                 "    - linear: {units: 2}\n    - relu\n    - linear: {units: 1}");
-                    train_run(f);
+                    if (f.run(kTrain).exit_code == 0) std::filesystem::rename(f / "out", f / "run");
                   }},
         of_run("export_into_a_device", {"export", "run", "--output", "/dev/full/model.pt"}, 5, "/dev/full"),
         of_run("full_output_of_predict", kPredict, 5, "cannot write to standard output: No space left",
@@ -508,9 +504,7 @@ INSTANTIATE_TEST_SUITE_P(
                   {"predict", "run", "--text="},
                   0,
                   "engine: native",
-                  [](FaultFolder& f) {
-                    if (f.run(kTrain).exit_code == 0) std::filesystem::rename(f / "out", f / "run");
-                  }},
+                  copy_trained_run},
         FaultCase{
             "no_folder_for_temporary_files", kTrain, 0, "", [](FaultFolder&) {}, {"TMPDIR=/nonexistent"}},
         FaultCase{
@@ -541,7 +535,7 @@ INSTANTIATE_TEST_SUITE_P(
                   {"report", "run", "run", "--output", "run/page.html"},
                   0,
                   "",
-                  train_run},
+                  copy_trained_run},
         FaultCase{"names_with_spaces",
                   {"train", "config.yaml", "--run-dir", "a run \xc3\xa9", "--device", "cpu"},
                   0,

@@ -122,6 +122,16 @@ inline const std::vector<std::string> kCheck = {"config", "check", "config.yaml"
 inline const std::vector<std::string> kTrain = {"train", "config.yaml", "--run-dir",
                                                 "out",   "--device",    "cpu"};
 
+/// Puts a run there that this program made, once for all cases of this process.
+inline void copy_trained_run(FaultFolder& folder) {
+  static const FaultFolder trained;
+  static const ProgramResult result =
+      trained.run({"train", "config.yaml", "--run-dir", "run", "--device", "cpu"});
+  if (result.exit_code != 0)
+    throw std::runtime_error("the sound configuration does not train:\n" + result.err);
+  std::filesystem::copy(trained / "run", folder / "run", std::filesystem::copy_options::recursive);
+}
+
 inline void check_fault(const FaultCase& fault) {
   FaultFolder folder;
   fault.prepare(folder);

@@ -9,16 +9,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A run that this program made, once for all cases of this process.
-const FaultFolder& trained() {
-  static const FaultFolder folder;
-  static const ProgramResult result = folder.run(
-      {"train", "config.yaml", "--run-dir", "run", "--device", "cpu", "--set", "training.keep_best=1"});
-  if (result.exit_code != 0)
-    throw std::runtime_error("the sound configuration does not train:\n" + result.err);
-  return folder;
-}
-
 std::vector<std::string> checkpoints_in(const FaultFolder& folder) {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder / "run/checkpoints"))
@@ -31,7 +21,7 @@ using FileDamage = std::function<void(FaultFolder&, const std::string&)>;
 
 Damage copied_then(const Damage& damage) {
   return [damage](FaultFolder& folder) {
-    fs::copy(trained() / "run", folder / "run", fs::copy_options::recursive);
+    copy_trained_run(folder);
     damage(folder);
   };
 }
