@@ -65,8 +65,7 @@ HeldOutData own_part(const DataConfig& data, const TaskConfig& task, const std::
     if (held_out) return std::move(*held_out);
     throw UsageError(
         "the configuration of this model has no test or validation data; name some with --data PATH, or "
-        "those "
-        "that it was trained on with --part train");
+        "those that it was trained on with --part train");
   }
   const std::vector<std::string> parts = parts_of(data);
   if (std::ranges::find(parts, *part) == parts.end())
@@ -75,8 +74,7 @@ HeldOutData own_part(const DataConfig& data, const TaskConfig& task, const std::
   if (*part == "train")
     log_info(
         "--part train: the model was trained on these texts, so the figures are those of learned texts, not "
-        "of "
-        "new ones");
+        "of new ones");
   return load_part(data, task, *part);
 }
 

@@ -245,8 +245,7 @@ po::options_description predict_options() {
       "the "
       "model")("set", po::value<Words>()->composing()->value_name("KEY=VALUE"),
                "data.columns.text, text_separator, header, quote or delimiter, where FILE is not written as "
-               "the training "
-               "data (JSONL has the first two); repeats")(
+               "the training data (JSONL has the first two); repeats")(
       "keep", po::value<Words>()->composing()->value_name("COLUMN"),
       "copy this column of a table or of JSONL to the answer; repeats")(
       "explain", "add each token's share of the logit, where the model is linear in its tokens")(

@@ -29,9 +29,7 @@ std::string unknown_part(const SplitColumnConfig& split, std::string_view shown)
 std::string fault_of_empty_group(const ColumnsConfig& columns) {
   return fmt::format(
       "'{}' is empty, so nothing tells which examples this one belongs to (data.columns.group expects a "
-      "value "
-      "in each row; "
-      "one that stands alone takes a value of its own, such as its number)",
+      "value in each row; one that stands alone takes a value of its own, such as its number)",
       columns.group);
 }
 
