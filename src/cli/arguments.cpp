@@ -115,6 +115,10 @@ std::optional<std::string> optional_word(const po::variables_map& values, const 
   return word;
 }
 
+std::vector<std::string> repeated_words(const po::variables_map& values, const char* name) {
+  return values.contains(name) ? values[name].as<std::vector<std::string>>() : std::vector<std::string>{};
+}
+
 int64_t number_within(const po::variables_map& values, const char* name, int64_t least, int64_t most) {
   const auto value = values[name].as<int64_t>();
   if (value < least || value > most)

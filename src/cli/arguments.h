@@ -36,6 +36,10 @@ const std::vector<std::string>& positional_words(const boost::program_options::v
 std::optional<std::string> optional_word(const boost::program_options::variables_map& values,
                                          const char* name);
 
+/// The values of an option that repeats; none where it is left out.
+std::vector<std::string> repeated_words(const boost::program_options::variables_map& values,
+                                        const char* name);
+
 /// @throws UsageError outside of what is allowed
 int64_t number_within(const boost::program_options::variables_map& values, const char* name, int64_t least,
                       int64_t most);

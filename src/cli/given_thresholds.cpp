@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/arguments.h"
 #include "core/error.h"
 #include "core/name_list.h"
 #include "core/parse_number.h"
@@ -62,8 +63,7 @@ void add_threshold_option(po::options_description& options) {
 
 GivenThresholds given_thresholds(const po::variables_map& values) {
   GivenThresholds given;
-  if (!values.contains(kOption)) return given;
-  for (const std::string& word : values[kOption].as<std::vector<std::string>>()) add_word(word, given);
+  for (const std::string& word : repeated_words(values, kOption)) add_word(word, given);
   return given;
 }
 

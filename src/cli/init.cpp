@@ -77,7 +77,7 @@ InitRequest init_request(const po::variables_map& values, const Words& words) {
   InitRequest request;
   request.data = positional_words(values, kInitUsage, "a file or folder of labelled texts").front();
   request.columns.text = optional_word(values, "text-column").value_or("");
-  if (values.contains("label-column")) request.columns.labels = values["label-column"].as<Words>();
+  request.columns.labels = repeated_words(values, "label-column");
   refuse_repeated("label-column", request.columns.labels);
   if (std::ranges::find(request.columns.labels, request.columns.text) != request.columns.labels.end())
     throw UsageError(fmt::format("'{}' cannot be the text and the label", request.columns.text));

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/arguments.h"
 #include "config/faults.h"
 #include "config/schema.h"
 #include "config/yaml_writer.h"
@@ -37,7 +38,7 @@ config::ConfigSources config_sources(const po::variables_map& values) {
     for (const std::string& file : values["config"].as<std::vector<std::string>>())
       sources.files.emplace_back(file);
   }
-  if (values.contains("set")) sources.overrides = values["set"].as<std::vector<std::string>>();
+  sources.overrides = repeated_words(values, "set");
   return sources;
 }
 

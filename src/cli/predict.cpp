@@ -46,10 +46,6 @@ TextFormat input_format(const po::variables_map& values, const std::string& file
                              {"fasttext", TextFormat::kFasttext}});
 }
 
-Words column_overrides(const po::variables_map& values) {
-  return values.contains("set") ? values["set"].as<Words>() : Words{};
-}
-
 /// Of data.columns, what predict reads of such a file. @throws UsageError
 void check_column_overrides(const Words& overrides, TextFormat format) {
   const bool is_table = format == TextFormat::kCsv || format == TextFormat::kTsv;
@@ -74,7 +70,7 @@ TextInput text_input(const po::variables_map& values, const std::string& file) {
   }
   TextInput input;
   input.format = input_format(values, file);
-  if (values.contains("keep")) input.keep = values["keep"].as<Words>();
+  input.keep = repeated_words(values, "keep");
   if (input.format == TextFormat::kLines || input.format == TextFormat::kFasttext) {
     constexpr const char* kRemedy = "say --input csv, tsv or jsonl where they are not";
     if (values.contains("text-column"))
@@ -87,7 +83,7 @@ TextInput text_input(const po::variables_map& values, const std::string& file) {
       throw UsageError(
           fmt::format("--set says how columns are written, and the texts are plain lines; {}", kRemedy));
   }
-  check_column_overrides(column_overrides(values), input.format);
+  check_column_overrides(repeated_words(values, "set"), input.format);
   refuse_repeated("keep", input.keep);
   if (values.contains("text-column")) refuse_repeated("text-column", values["text-column"].as<Words>());
   return input;
@@ -95,7 +91,7 @@ TextInput text_input(const po::variables_map& values, const std::string& file) {
 
 /// What the words leave to the model.
 TextInput completed(TextInput input, const po::variables_map& values, const Classifier& classifier) {
-  const Words overrides = column_overrides(values);
+  const Words overrides = repeated_words(values, "set");
   input.columns = columns_of_run(classifier.config(), overrides);
   input.text_named_by = "data.columns.text of the model";
   if (std::ranges::any_of(overrides, [](const auto& word) { return word.starts_with("data.columns.text="); }))

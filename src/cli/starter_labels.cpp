@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/name_list.h"
 #include "core/parse_number.h"
+#include "data/flags.h"
 
 namespace bernoulli::cli {
 namespace {
@@ -23,13 +24,6 @@ constexpr std::array<std::string_view, 7> kMaybeMissing = {"None", "null", "Null
 
 bool is_one_of(std::span<const std::string_view> words, std::string_view label) {
   return std::ranges::find(words, label) != words.end();
-}
-
-/// "true" or "false" for a word or number that may mean it; empty for others.
-std::string_view truth_value(std::string_view label) {
-  const std::string word = lower_case(label);
-  if (word == "1" || word == "1.0" || word == "true") return "true";
-  return word == "0" || word == "0.0" || word == "false" ? "false" : "";
 }
 
 /// "['a', 'b']", "[]", "[1, 2]", "('a',)", "{\"a\": 1}"; not "[spam]".
@@ -79,7 +73,7 @@ void check_missing(const StarterData& data, StarterConfig& starter) {
   for (const auto& [label, count] : data.facts.labels) {
     if (is_one_of(kMissing, label) || is_one_of(kMaybeMissing, label)) continue;
     ++others;
-    numbers += parse_number<double>(label) || !truth_value(label).empty() ? 1 : 0;
+    numbers += parse_number<double>(label) || flag_value(label) ? 1 : 0;
   }
   if (others == 0) return;
   const bool among_numbers = others > 1 && numbers == others;
@@ -101,7 +95,7 @@ void check_missing(const StarterData& data, StarterConfig& starter) {
 
 /// What a label is but for how it is written. @param are_truth  all labels are truth values
 std::string meaning_of(const std::string& label, bool are_truth) {
-  if (are_truth) return std::string(truth_value(label));
+  if (are_truth) return *flag_value(label) ? "true" : "false";
   if (label.ends_with(".0") && parse_number<double>(label)) return label.substr(0, label.size() - 2);
   return lower_case(label);
 }
@@ -125,7 +119,7 @@ void check_label_spellings(const StarterData& data, StarterConfig& starter) {
   if (!data.columns.label_columns.empty()) return;
   const auto& labels = data.facts.labels;
   const bool are_truth =
-      std::ranges::none_of(labels, [](const auto& label) { return truth_value(label.first).empty(); });
+      std::ranges::all_of(labels, [](const auto& label) { return flag_value(label.first).has_value(); });
   std::map<std::string, std::vector<std::string>> meanings;
   for (const auto& [label, count] : labels) meanings[meaning_of(label, are_truth)].push_back(label);
   if (meanings.size() == labels.size()) return;

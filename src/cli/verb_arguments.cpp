@@ -201,20 +201,18 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
     if (values->contains("data") && !word.starts_with("data.columns."))
       throw UsageError(fmt::format("--set {}: of --data PATH only data.columns can be set", word));
   }
-  EvaluateArguments arguments{
-      positional_words(*values, usage, "a run folder or an exported file").front(),
-      values->contains("data") ? (*values)["data"].as<std::vector<std::string>>()
-                               : std::vector<std::string>{},
-      optional_word(*values, "part"),
-      format,
-      overrides,
-      device_word(*values),
-      optional_word(*values, "answers"),
-      values->contains("intervals"),
-      given_thresholds(*values),
-      values->contains("by-length"),
-      values->contains("by") ? (*values)["by"].as<std::vector<std::string>>() : std::vector<std::string>{},
-      values->contains("json")};
+  EvaluateArguments arguments{positional_words(*values, usage, "a run folder or an exported file").front(),
+                              repeated_words(*values, "data"),
+                              optional_word(*values, "part"),
+                              format,
+                              overrides,
+                              device_word(*values),
+                              optional_word(*values, "answers"),
+                              values->contains("intervals"),
+                              given_thresholds(*values),
+                              values->contains("by-length"),
+                              repeated_words(*values, "by"),
+                              values->contains("json")};
   if (std::ranges::find(arguments.by, "") != arguments.by.end())
     throw UsageError("--by is empty: it names a column of --data PATH");
   refuse_repeated("by", arguments.by);

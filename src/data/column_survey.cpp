@@ -148,7 +148,7 @@ void ColumnSurvey::add(std::string_view cell) {
     ++comma_numbers;
   }
   ++values;
-  flags += is_flag(value) ? 1 : 0;
+  flags += flag_value(value) ? 1 : 0;
   bytes += static_cast<int64_t>(value.size());
   words += count_words(value);
   count(value);

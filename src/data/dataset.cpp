@@ -111,8 +111,8 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
   const LabelReader labels(task, *raw);
   splits.labels = labels.labels();
   splits.left_out_labels = labels.left_out();
-  const bool splits_it = data.validation.split || data.test.split;
-  Dataset whole = labels.read(*raw, splits_it || data.train_fraction ? 2 : 1);
+  const bool splits_it = data.validation.split || data.test.split || data.train_fraction;
+  Dataset whole = labels.read(*raw, splits_it ? 2 : 1);
   raw.reset();
   if (std::ranges::find(whole.targets, 1.0f) == whole.targets.end() &&
       task.kind == TaskConfig::Kind::kMultiLabel)
@@ -124,16 +124,15 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
       read_held_out(data, data.validation, task, labels, threads, store, "validation", splits);
   splits.test = read_held_out(data, data.test, task, labels, threads, store, "test", splits);
   if (!data.test.present()) splits.test_absent_reason = "the configuration names no test data";
-  if (splits_it) {
-    const SplitIndices parts = split_indices(whole, data.validation.split, data.test.split);
-    if (data.validation.split) splits.validation = whole.take(parts.validation);
-    if (data.test.split) splits.test = whole.take(parts.test);
-    splits.train = whole.take(parts.train);
-  } else {
+  if (!splits_it) {
     splits.train = std::move(whole);
+    return splits;
   }
-  if (data.train_fraction)
-    splits.train = splits.train.take(drawn_share(splits.train.size(), *data.train_fraction, data.train_seed));
+  SplitIndices parts = split_indices(whole, data.validation.split, data.test.split);
+  if (data.train_fraction) parts.train = drawn_share(parts.train, *data.train_fraction, data.train_seed);
+  if (data.validation.split) splits.validation = whole.take(parts.validation);
+  if (data.test.split) splits.test = whole.take(parts.test);
+  splits.train = whole.take(parts.train);
   return splits;
 }
 

@@ -12,6 +12,7 @@
 #include "core/stop.h"
 #include "data/column_names.h"
 #include "data/data_file.h"
+#include "data/flags.h"
 #include "data/read_source.h"
 #include "data/split_column.h"
 #include "data/table.h"
@@ -28,17 +29,6 @@ TableColumns read_header(RowReader& reader, const std::string& name, bool header
   if (reader.next() != RowReader::Step::kRow)
     throw DataError(fmt::format("'{}' is empty (expected a header row)", name));
   return {name, &reader.row()};
-}
-
-/// As spreadsheets and data frames write it.
-std::optional<bool> read_flag(std::string_view cell) {
-  for (const char* yes : {"1", "1.0", "true", "True", "TRUE"}) {
-    if (cell == yes) return true;
-  }
-  for (const char* no : {"0", "0.0", "false", "False", "FALSE"}) {
-    if (cell == no) return false;
-  }
-  return std::nullopt;
 }
 
 /// Makes examples of rows, and notes what is wrong with those that hold none.
@@ -149,7 +139,7 @@ class RowExamples {
   void read_flags(const TableRow& row, const std::string& origin) {
     for (size_t i = 0; i < label_columns_.size(); ++i) {
       const std::string_view cell = row.cells[label_columns_[i]];
-      const std::optional<bool> given = read_flag(without_outer_space(cell));
+      const std::optional<bool> given = flag_value(without_outer_space(cell));
       if (!given)
         faults_.add(origin, fmt::format("column '{}' holds '{}' (expected 0 or 1, false or true)",
                                         columns_.label_columns[i], cell));

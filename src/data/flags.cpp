@@ -24,10 +24,14 @@ bool has_label_twice(const RawExample& example) {
 
 }  // namespace
 
-bool is_flag(std::string_view value) {
-  if (value.empty() || value.size() > 5) return false;
-  const std::string word = lower_case(value);
-  return word == "0" || word == "1" || word == "0.0" || word == "1.0" || word == "true" || word == "false";
+std::optional<bool> flag_value(std::string_view cell) {
+  for (const char* yes : {"1", "1.0", "true", "True", "TRUE"}) {
+    if (cell == yes) return true;
+  }
+  for (const char* no : {"0", "0.0", "false", "False", "FALSE"}) {
+    if (cell == no) return false;
+  }
+  return std::nullopt;
 }
 
 void refuse_flag_lists(const RawExamples& examples) {
@@ -38,7 +42,7 @@ void refuse_flag_lists(const RawExamples& examples) {
   for (const RawExample& example : examples) {
     if (example.labels.size() != length) return;
     for (const std::string_view label : example.labels) {
-      if (!is_flag(without_outer_space(label))) return;
+      if (!flag_value(without_outer_space(label))) return;
     }
     if (repeated == nullptr && has_label_twice(example)) repeated = &example;
   }

@@ -1,13 +1,15 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "data/raw_example.h"
 
 namespace bernoulli {
 
-/// 0, 1, true, false, 0.0 or 1.0, in any letter case.
-bool is_flag(std::string_view value);
+/// What a cell says of a label, as spreadsheets and data frames write it: 1, 1.0, true, True or TRUE; 0, 0.0,
+/// false, False or FALSE. Nothing for any other.
+std::optional<bool> flag_value(std::string_view cell);
 
 /// A list of names has no name twice. Lists that are all as long, of nothing but 0 and 1, with a value
 /// repeated in one, are one number a label: read as names, they would be two labels called 0 and 1.

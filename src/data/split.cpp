@@ -189,12 +189,14 @@ void refuse_empty(const Dataset& dataset, const Indices& part, const char* name)
 
 }  // namespace
 
-Indices drawn_share(int64_t count, double fraction, uint64_t seed) {
-  Indices all(static_cast<size_t>(count));
-  std::iota(all.begin(), all.end(), int64_t{0});
+Indices drawn_share(const Indices& examples, double fraction, uint64_t seed) {
+  Indices places(examples.size());
+  std::iota(places.begin(), places.end(), int64_t{0});
   constexpr uint64_t kOfTraining = 3;  // validation and test parts have other ones
-  return choose_random(all, std::max<int64_t>(1, share_of(fraction, count)),
-                       mix_seed(seed, random_stream::kSplit, kOfTraining));
+  Indices drawn = choose_random(places, std::max<int64_t>(1, share_of(fraction, std::ssize(examples))),
+                                mix_seed(seed, random_stream::kSplit, kOfTraining));
+  for (int64_t& place : drawn) place = examples[static_cast<size_t>(place)];
+  return drawn;
 }
 
 Indices keras_order(int64_t count, uint32_t seed) {

@@ -25,9 +25,9 @@ struct SplitIndices {
 SplitIndices split_indices(const Dataset& dataset, const std::optional<SplitConfig>& validation,
                            const std::optional<SplitConfig>& test);
 
-/// A share of `count` examples, ascending: the first of an order that the seed draws, so that a smaller share
-/// is part of a larger one. At least one example.
-std::vector<int64_t> drawn_share(int64_t count, double fraction, uint64_t seed);
+/// A share of some examples, in their order: the first of another order that the seed draws, so that a
+/// smaller share is part of a larger one. At least one example.
+std::vector<int64_t> drawn_share(const std::vector<int64_t>& examples, double fraction, uint64_t seed);
 
 /// Order of tf.keras.utils.text_dataset_from_directory(shuffle=True, seed): numpy's legacy
 /// RandomState(seed).shuffle.

@@ -341,16 +341,18 @@ TEST(Split, KerasOrderOfTheTrainingPartSurvivesATestPart) {
 }
 
 TEST(Split, ASmallerShareIsPartOfALargerOne) {
-  std::vector<int64_t> smaller;
+  std::vector<int64_t> all(200), smaller;
+  std::iota(all.begin(), all.end(), int64_t{0});
   for (const double fraction : {0.001, 0.1, 0.25, 0.5, 1.0}) {
-    const std::vector<int64_t> larger = drawn_share(200, fraction, 42);
+    const std::vector<int64_t> larger = drawn_share(all, fraction, 42);
     EXPECT_EQ(larger.size(), std::max<size_t>(1, static_cast<size_t>(fraction * 200)));
     EXPECT_TRUE(std::ranges::includes(larger, smaller)) << fraction;
     smaller = larger;
   }
   EXPECT_EQ(smaller.front(), 0);
   EXPECT_EQ(smaller.back(), 199);
-  EXPECT_NE(drawn_share(200, 0.5, 42), drawn_share(200, 0.5, 43));
+  EXPECT_NE(drawn_share(all, 0.5, 42), drawn_share(all, 0.5, 43));
+  EXPECT_EQ(drawn_share({7, 3, 5}, 1, 42), (std::vector<int64_t>{7, 3, 5})) << "their order stays";
 }
 
 TEST(Split, RefusesToLeaveAPartEmpty) {
