@@ -21,6 +21,8 @@
 #include "metrics/thresholds.h"
 #include "model/features.h"
 #include "model/sequential.h"
+#include "store/raw_checkpoint.h"
+#include "tensor/safetensors.h"
 #include "train/evaluate.h"
 
 namespace bernoulli::cli {
@@ -53,12 +55,6 @@ Json changes(const Json& before, const Json& after) {
   return changes;
 }
 
-/// The checkpoint that was chosen.
-Sequential load_network(const FinishedTraining& training) {
-  return Sequential(training.run.plan,
-                    load_weights(training.checkpoints.path_of(training.outcome.final_step)), training.device);
-}
-
 FeatureShape shape_of(const FinishedTraining& training) {
   return {training.run.plan.ragged_input, training.config.text.sequence_length};
 }
@@ -69,8 +65,8 @@ std::vector<float> network_logits(const FinishedTraining& training, Sequential& 
                         training.device, throw_if_stopped);
 }
 
-/// What a summary begins with.
-Json training_json(const FinishedTraining& training) {
+/// What a summary begins with. @param chosen  the checkpoint that the training ended with
+Json training_json(const FinishedTraining& training, const RawCheckpoint& chosen) {
   const RunConfig& config = training.config;
   const TrainingOutcome& outcome = training.outcome;
   return {{"name", config.name},
@@ -81,6 +77,7 @@ Json training_json(const FinishedTraining& training) {
           {"epochs", outcome.epochs},
           {"stop_reason", outcome.stop_reason},
           {"checkpoint", training.checkpoints.path_of(outcome.final_step).filename().string()},
+          {"checkpoint_checksum", chosen.checksum},
           {"monitor", config.training.monitor},
           {"monitor_value", outcome.best_value ? Json(*outcome.best_value) : Json(nullptr)},
           {"labels", to_json(training.run.labels)},
@@ -181,8 +178,9 @@ std::string calibration_text(const Json& summary) {
 
 Json finish_run(const FinishedTraining& training, MetricsLog& log) {
   const PreparedRun& run = training.run;
-  Sequential network = load_network(training);
-  Json summary = training_json(training);
+  const RawCheckpoint chosen = load_raw_checkpoint(training.checkpoints.path_of(training.outcome.final_step));
+  Sequential network(run.plan, to_tensors(chosen.weights, chosen.file), training.device);
+  Json summary = training_json(training, chosen);
 
   std::vector<float> logits;
   if (run.validation) logits = network_logits(training, network, *run.validation);

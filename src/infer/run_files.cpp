@@ -75,9 +75,11 @@ SavedModel load_unfinished(const RunPaths& paths, const RunConfig& config) {
 SavedModel load_finished(const RunPaths& paths) {
   SavedModel saved;
   std::string checkpoint;
+  std::string checksum;
   try {
     const Json summary = read_json(paths.summary());
     checkpoint = summary.at("checkpoint").get<std::string>();
+    checksum = summary.value("checkpoint_checksum", "");  // which earlier builds did not write
     saved.thresholds = summary.at("thresholds").get<std::vector<double>>();
     saved.scaling = {summary.value("temperatures", std::vector<double>()),
                      summary.value("shifts", std::vector<double>())};
@@ -93,6 +95,11 @@ SavedModel load_finished(const RunPaths& paths) {
   } catch (const IoError& error) {
     refuse_finished(paths, error.what());
   }
+  if (!checksum.empty() && checksum != saved.checkpoint.checksum)
+    refuse_finished(paths, fmt::format("'{}' is another checkpoint than that which the training ended with "
+                                       "(its checksum is {}, '{}' has {}): restore it",
+                                       (paths.checkpoints() / checkpoint).string(), saved.checkpoint.checksum,
+                                       paths.summary().string(), checksum));
   return saved;
 }
 

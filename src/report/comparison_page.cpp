@@ -253,11 +253,12 @@ std::string curves_section(Runs all) {
   const bool by_epoch =
       std::ranges::all_of(runs, [](const RunReport& run) { return clock_of(run.record) == Clock::kEpoch; });
   const Clock clock = by_epoch ? Clock::kEpoch : Clock::kStep;
-  std::set<std::string> monitors = {"accuracy"};
-  for (const RunReport& run : runs) monitors.insert(run.record.config.training.monitor);
-  monitors.erase("loss");
+  std::set<std::string> metrics;
+  for (const RunReport& run : runs)
+    metrics.insert({run.headline_metric(), run.record.config.training.monitor});
+  metrics.erase("loss");
   std::string plots = over_time(runs, clock, "train", "loss") + over_time(runs, clock, "validation", "loss");
-  for (const std::string& monitor : monitors) plots += over_time(runs, clock, "validation", monitor);
+  for (const std::string& metric : metrics) plots += over_time(runs, clock, "validation", metric);
   std::string text = "<h2>Curves</h2>\n";
   if (runs.size() < all.size()) text += fmt::format("<p>Of the first {} runs.</p>\n", runs.size());
   for (const RunReport& run : runs) {

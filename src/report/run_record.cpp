@@ -7,6 +7,7 @@
 
 #include "core/file.h"
 #include "metrics/compute.h"
+#include "metrics/report.h"
 #include "store/event_lines.h"
 
 namespace bernoulli::report {
@@ -69,6 +70,11 @@ Json figures_of(const RunRecord& record, const std::optional<ScoredSplit>& answe
 
 std::string RunReport::judged_on() const {
   return figures.contains("test") ? "test" : figures.contains("validation") ? "validation" : "";
+}
+
+std::string RunReport::headline_metric() const {
+  const std::string split = judged_on();
+  return split.empty() ? "accuracy" : bernoulli::headline_metric(figures.at(split));
 }
 
 Fingerprints fingerprints_of(const RunRecord& record, const std::string& split) {

@@ -73,6 +73,8 @@ struct RunReport {
 
   /// The split whose figures a page is about: "test", else "validation"; empty where there are none.
   std::string judged_on() const;
+  /// metrics/report.h's of that split; "accuracy" where there are no figures.
+  std::string headline_metric() const;
   /// Of the data that were answered.
   Fingerprints fingerprints() const;
 };

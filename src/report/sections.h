@@ -16,7 +16,7 @@ std::string headline(const RunReport& run);
 /// What a run is, in a few lines: task, data, model, loss, training, engine, checkpoint, temperature,
 /// threshold. Names are plain, values HTML.
 std::vector<std::pair<std::string, std::string>> facts(const RunRecord& record);
-std::string training_section(const RunRecord& record);
+std::string training_section(const RunReport& run);
 std::string answers_section(const RunReport& run);
 std::string labels_section(const RunReport& run);
 /// The answers about short and long texts.

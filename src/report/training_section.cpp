@@ -31,7 +31,8 @@ std::string over_time(const RunRecord& record, Clock clock, const std::string& t
 
 }  // namespace
 
-std::string training_section(const RunRecord& record) {
+std::string training_section(const RunReport& run) {
+  const RunRecord& record = run.record;
   const Clock clock = clock_of(record);
   const auto series = [&](const char* event, const std::string& value) {
     return series_of(record, event, value, clock);
@@ -41,8 +42,9 @@ std::string training_section(const RunRecord& record) {
                                  line_of("s2", "validation", series("validation", "loss"))});
   const std::string& monitor = record.config.training.monitor;
   std::vector<std::string> shown = {monitor};
-  for (const char* metric : {"accuracy", record.is_binary() ? "f1" : "micro_f1"}) {
-    if (metric != monitor) shown.emplace_back(metric);
+  for (const std::string& metric :
+       {run.headline_metric(), std::string(record.is_binary() ? "f1" : "micro_f1")}) {
+    if (metric != monitor) shown.push_back(metric);
   }
   std::erase(shown, "loss");  // which stands beside the training's
   for (const std::string& metric : shown)

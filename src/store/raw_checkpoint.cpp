@@ -54,6 +54,7 @@ RawCheckpoint read_raw_checkpoint(std::string_view file, const std::string& name
     throw ArtifactError(fmt::format("'{}' has format '{}'; this program reads '{}'", name, format, kFormat));
   }
   RawCheckpoint checkpoint;
+  checkpoint.checksum = std::move(content.checksum);
   const std::string& step = required(content, "step", name);
   checkpoint.step = parse_number<int64_t>(step).value_or(-1);
   if (checkpoint.step < 0)

@@ -24,6 +24,7 @@ struct RawCheckpoint {
   std::vector<RawTensor> weights;
   std::vector<RawTensor> training;
   std::shared_ptr<FileBytes> file;  ///< what the tensors look into, where a file was read
+  std::string checksum;             ///< of that file
 };
 
 /// @return tensors whose bytes point into `file`.

@@ -72,7 +72,7 @@ class Reader {
     const Json header = parse_header();
     RawTensors content;
     content.metadata = read_metadata(header);
-    check_checksum(content.metadata);
+    content.checksum = take_checksum(content.metadata);
     for (const Entry& entry : read_entries(header))
       content.tensors.push_back({entry.name, entry.type, entry.shape, content_of(entry)});
     return content;
@@ -141,7 +141,8 @@ class Reader {
     return metadata;
   }
 
-  void check_checksum(std::map<std::string, std::string>& metadata) const {
+  /// Takes it out of the metadata where it is that of the bytes.
+  std::string take_checksum(std::map<std::string, std::string>& metadata) const {
     const auto found = metadata.find(kChecksumKey);
     if (found == metadata.end()) {
       throw ArtifactError(fmt::format(
@@ -156,7 +157,7 @@ class Reader {
     if (checksum_of(bytes_, kLengthBytes + digits_at + kDigitsAfterKey) != found->second) {
       refuse("its checksum does not fit its bytes: it was damaged or changed");
     }
-    metadata.erase(found);
+    return std::move(metadata.extract(found).mapped());
   }
 
   std::vector<Entry> read_entries(const Json& header) const {

@@ -177,6 +177,10 @@ INSTANTIATE_TEST_SUITE_P(
                   })},
         run_folder("summary_without_a_checkpoint", "summary\\.json.*damaged.*train --resume --run-dir run",
                    [](FaultFolder& f) { f.write("run/summary.json", "{}"); }),
+        run_folder("checkpoint_of_another_end_of_the_run",
+                   "step-0+[0-9]+\\.safetensors' is another checkpoint than that which the training ended "
+                   "with.*summary\\.json' has 0123.*restore it; bernoulli train --resume",
+                   with_value("run/summary.json", "checkpoint_checksum", "0123")),
         run_folder("summary_with_a_temperature_that_turns_answers_round", "it has the temperature -1",
                    with_value("run/summary.json", "temperatures", {-1.0})),
         run_folder("summary_without_a_threshold", "run 'run' is damaged: it has 0 thresholds for 1 outputs",

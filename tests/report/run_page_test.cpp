@@ -60,14 +60,18 @@ TEST(RunPage, LeadsWithPrecisionAt1WhereEachExampleHasOneLabel) {
   figures["per_label"] = Json::object();
   const Json baseline = {{"accuracy", 0.75}, {"log_loss", 0.5}, {"precision_at_1", 0.375}, {"split", "test"}};
   MadeUpRun run({"a", "b", "c"}, TaskConfig::Kind::kMultiLabel);
+  run.log("validation", 1, {{"loss", 0.5}, {"accuracy", 0.75}, {"precision_at_1", 0.5}});
   run.finish({{"test", figures}});
   EXPECT_THAT(run_page(run.report()),
-              HasSubstr("<div class=\"tiles\"><div><b>0.5000</b><span>accuracy</span>"));
+              ::testing::AllOf(HasSubstr("<div class=\"tiles\"><div><b>0.5000</b><span>accuracy</span>"),
+                               HasSubstr(">validation accuracy</text>")));
   figures["one_label_each"] = true;
   run.finish({{"test", figures}, {"baseline", baseline}});
   const std::string page = run_page(run.report());
   EXPECT_THAT(page, HasSubstr("<div class=\"tiles\"><div><b>0.8750</b><span>precision_at_1</span>"));
   EXPECT_THAT(page, Not(HasSubstr("<span>accuracy</span>")));
+  EXPECT_THAT(page, ::testing::AllOf(HasSubstr(">validation precision_at_1</text>"),
+                                     Not(HasSubstr(">validation accuracy</text>"))));
   EXPECT_THAT(page, HasSubstr("training data alone: precision_at_1 0.3750, log_loss 0.5000."));
 }
 
