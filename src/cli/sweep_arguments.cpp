@@ -26,7 +26,8 @@ const Usage& usage() {
       "Trains the configuration once for every combination of the values, or for N random ones, each as a "
       "process and\n"
       "a run folder of its own below the sweep folder, and prints a leader board.\n\n"
-      "A word with a '=' is an axis: a key as --set takes it, and YAML values between commas; commas in "
+      "A word with a '=' that names no file is an axis: a key as --set takes it, and YAML values between "
+      "commas; commas in "
       "brackets "
       "or\n"
       "quotes belong to a value. With --random an axis may be a range: 16..128 or log:1e-4..1e-1, both ends "
@@ -151,7 +152,8 @@ std::optional<SweepArguments> sweep_arguments(const std::vector<std::string>& wo
   SweepArguments arguments;
   arguments.sources = config_sources(*values);
   std::erase_if(arguments.sources.files, [&](const std::filesystem::path& word) {
-    if (!sweep::is_axis(word.native())) return false;
+    std::error_code ignored;
+    if (!sweep::is_axis(word.native()) || std::filesystem::exists(word, ignored)) return false;
     arguments.axes.push_back(word.native());
     return true;
   });

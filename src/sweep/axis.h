@@ -34,7 +34,7 @@ struct Axis {
   std::string text() const;
 };
 
-/// True for a word of the command line that is an axis and no configuration file.
+/// True for a word of the command line that is an axis, unless it names a configuration file.
 inline bool is_axis(std::string_view word) { return word.find('=') != std::string_view::npos; }
 
 /// Reads "key=a,b,c" words: the key ends at the first '=', values at commas outside brackets and quotes.

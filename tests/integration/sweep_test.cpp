@@ -426,6 +426,14 @@ TEST_F(SweepVerb, DryRunPrintsTheTrialsAndWritesNothing) {
   EXPECT_FALSE(fs::exists(folder_ / "out"));
 }
 
+TEST_F(SweepVerb, TakesAConfigurationWhosePathHasAnEqualsSign) {
+  folder_.write("lr=0.1/name.yaml", "name: odd\n");
+  const ProgramResult dry =
+      sweep("out", {(folder_ / "lr=0.1/name.yaml").string(), "training.seed=1,2", "--dry-run"});
+  EXPECT_EQ(dry.exit_code, 0) << dry.err;
+  EXPECT_THAT(dry.out, HasSubstr("dry run: 2 trials"));
+}
+
 TEST_F(SweepVerb, IsNeverOverwrittenNorSharedNorChanged) {
   const std::vector<std::string> axes = {"optimizer.adam.lr=0.01,0.05"};
   ASSERT_EQ(sweep("out", axes).exit_code, 0);

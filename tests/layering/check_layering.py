@@ -9,7 +9,7 @@ import pathlib
 import re
 import sys
 
-ORDER = ["core", "config", "text", "data", "layers", "metrics", "kernels", "store", "report", "sweep", "infer", "c_api", "serve", "tensor", "model", "loss", "optim",
+ORDER = ["core", "config", "text", "layers", "metrics", "data", "kernels", "store", "report", "sweep", "infer", "c_api", "serve", "tensor", "model", "loss", "optim",
          "distributed", "train", "export", "predict", "stability", "cli"]
 # A deployed predictor carries no trainer.
 NEVER_REACHES = {"predict": {"train", "loss", "optim", "distributed"}, "infer": {"tensor"}, "c_api": {"tensor"}, "serve": {"tensor"}, "report": {"tensor", "train"}}
