@@ -10,14 +10,13 @@
 #include "config/differences.h"
 #include "config/faults.h"
 #include "config/key_path.h"
-#include "config/metric_names.h"
+#include "config/metric_facts.h"
 #include "core/error.h"
 #include "core/json_text.h"
 #include "core/log.h"
 #include "core/name_list.h"
 #include "core/stop.h"
 #include "core/text_distance.h"
-#include "metrics/names.h"
 #include "sweep/naming.h"
 
 namespace bernoulli::cli {
@@ -77,7 +76,7 @@ void refuse_equals(const std::vector<config::LoadedConfig>& trials) {
 }
 
 bool has_metric(const config::LoadedConfig& trial, const std::string& metric) {
-  const std::vector<std::string>& names = config::metric_names(trial.run.task.kind);
+  const std::vector<std::string> names = metric_names(trial.run.task.kind);
   return std::find(names.begin(), names.end(), metric) != names.end();
 }
 
@@ -222,13 +221,13 @@ sweep::Ranking choose_ranking(const std::vector<config::LoadedConfig>& trials,
           "trials differ in training.monitor: say with --rank-by METRIC what they "
           "are compared by");
     if (!has_metric(trial, chosen)) {
-      const std::vector<std::string>& names = config::metric_names(trial.run.task.kind);
+      const std::vector<std::string> names = metric_names(trial.run.task.kind);
       throw UsageError(fmt::format("--rank-by: there is no metric '{}' of this task (expected {}){}", chosen,
                                    config::join_words(names), did_you_mean(chosen, names)));
     }
   }
   check_comparable(trials, chosen);
-  return {chosen, metric ? lower_is_better(chosen) : monitor_is_better_lower(first)};
+  return {chosen, metric ? facts_of_metric(chosen).lower_is_better : monitor_is_better_lower(first)};
 }
 
 }  // namespace bernoulli::cli

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "config/loss_mode.h"
-#include "config/metric_names.h"
+#include "config/metric_facts.h"
 #include "config/setting_checks.h"
 #include "core/text_distance.h"
 
@@ -124,7 +124,7 @@ void check_training_without_validation(const CheckedSettings& settings) {
 }
 
 void check_monitor(const CheckedSettings& settings) {
-  const std::vector<std::string>& names = metric_names(settings.run.task.kind);
+  const std::vector<std::string> names = metric_names(settings.run.task.kind);
   const std::string& metric = settings.run.training.monitor;
   if (std::find(names.begin(), names.end(), metric) != names.end()) return;
   settings.fault("training.monitor.metric",

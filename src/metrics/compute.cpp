@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "config/metric_names.h"
+#include "config/metric_facts.h"
 #include "core/error.h"
 #include "metrics/confusion.h"
 #include "metrics/metric_list.h"
@@ -66,7 +66,7 @@ MetricReport compute_metrics(const Predictions& predictions, const std::vector<d
   report.metrics.emplace_back("loss", finite_or_undefined(loss, "the loss is not finite"));
   const std::string reason = reason_without_metrics(predictions);
   if (!reason.empty()) {
-    for (const std::string& name : config::metric_names(kind)) {
+    for (const std::string& name : metric_names(kind)) {
       if (name != "loss") report.metrics.emplace_back(name, undefined(reason));
     }
     return report;

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "config/metric_facts.h"
 #include "core/name_list.h"
 #include "core/stop.h"
 #include "metrics/compute.h"
@@ -21,11 +22,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using LabelColumns = std::vector<std::vector<ScoredExample>>;
-
-bool has_interval(std::string_view metric) {
-  return metric != "loss" && metric != "expected_calibration_error" && !metric.ends_with("_positives") &&
-         !metric.ends_with("_negatives");
-}
 
 /// The metrics of resamples: what does not depend on how often an example is drawn is worked out once.
 class ResampledMetrics {
@@ -207,7 +203,7 @@ MetricIntervals metric_intervals(const Predictions& predictions, const std::vect
                                  const std::function<void(int64_t done)>& tell) {
   const std::vector<std::string> names(static_cast<size_t>(predictions.num_labels));
   NamedMetrics metrics = compute_metrics(predictions, thresholds, config, names, kind, 0).metrics;
-  std::erase_if(metrics, [](const auto& metric) { return !has_interval(metric.first); });
+  std::erase_if(metrics, [](const auto& metric) { return !facts_of_metric(metric.first).has_interval; });
   MetricIntervals result;
   for (const auto& [name, value] : metrics)
     result.intervals.push_back({name, {{}, {}, value.undefined_reason}, false, 0});
@@ -222,7 +218,7 @@ MetricIntervals metric_intervals(const Predictions& predictions, const std::vect
     if (tell) tell(i);
     auto slot = figures.begin();
     for (const auto& [name, value] : resampled.metrics(draw_resample(columns[0].size(), seed, i))) {
-      if (!has_interval(name)) continue;
+      if (!facts_of_metric(name).has_interval) continue;
       if (value.value) slot->push_back(*value.value);
       ++slot;
     }

@@ -24,7 +24,7 @@ bool has_one_label_each(std::span<const float> targets, std::span<const float> w
 
 /// What the targets lack for a metric to tell one set of predictions from another, "no positive example": the
 /// metric then has no value, or only ever the same one. Empty where nothing is missing.
-/// @param metric  a name of config::metric_names(); micro_ is of all decisions, macro_ of the labels that
+/// @param metric  a name of metric_names(); micro_ is of all decisions, macro_ of the labels that
 /// have a value
 std::string missing_for(const std::string& metric, const std::vector<TargetCounts>& counts);
 

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "config/metric_facts.h"
 #include "core/name_list.h"
-#include "metrics/names.h"
 #include "report/answer_plots.h"
 #include "report/comparison.h"
 #include "report/html.h"
@@ -72,7 +72,7 @@ std::string best_of(const std::vector<Json>& values, const std::string& metric) 
   const auto [low, high] = std::ranges::minmax(numbers);
   const std::string lowest = metric_text(low), highest = metric_text(high);
   if (lowest == highest) return "";
-  return lower_is_better(metric) ? lowest : highest;
+  return facts_of_metric(metric).lower_is_better ? lowest : highest;
 }
 
 std::string metrics_table(Runs runs, const std::vector<Json>& figures, bool mark_best) {

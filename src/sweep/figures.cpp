@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "metrics/names.h"
+#include "config/metric_facts.h"
 #include "store/event_lines.h"
 
 namespace bernoulli::sweep {

@@ -7,9 +7,9 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/from_blob.h>
 
+#include "config/metric_facts.h"
 #include "core/error.h"
 #include "metrics/compute.h"
-#include "metrics/names.h"
 #include "metrics/scored_example.h"
 #include "metrics/thresholds.h"
 
@@ -59,7 +59,7 @@ MetricReport evaluate_as_fitted(const Predictions& predictions, const Loss& loss
   MetricReport report = evaluate_logits(predictions, loss, config, label_names, thresholds);
   if (why_none.empty()) return report;
   for (auto& [name, metric] : report.metrics) {
-    if (depends_on_threshold(name)) metric = undefined(why_none);
+    if (facts_of_metric(name).of_decisions) metric = undefined(why_none);
   }
   return report;
 }

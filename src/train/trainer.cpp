@@ -10,10 +10,10 @@
 
 #include <fmt/format.h>
 
+#include "config/metric_facts.h"
 #include "core/divide_up.h"
 #include "core/error.h"
 #include "core/stop.h"
-#include "metrics/names.h"
 #include "metrics/thresholds.h"
 #include "optim/schedule.h"
 #include "train/evaluate.h"
@@ -175,7 +175,7 @@ void Trainer::warn_of_other_length(const TrainingConfig& before) const {
 
 void Trainer::warn_of_other_threshold() const {
   const std::string& monitor = parts_.config.training.monitor;
-  if (parts_.validation == nullptr || !depends_on_threshold(monitor) ||
+  if (parts_.validation == nullptr || !facts_of_metric(monitor).of_decisions ||
       are_same(*state_.threshold, parts_.config.metrics.threshold) || limit_reached())
     return;
   log_warning(
@@ -192,7 +192,7 @@ void Trainer::warn_of_monitor_that_stood_still() const {
   if (values.size() < 2 || !std::all_of(values.begin(), values.end(), is_first)) return;
   const bool has_labels = parts_.train.num_labels > 1;
   const bool at_fixed =
-      depends_on_threshold(monitor) && state_.threshold->method == ThresholdConfig::Method::kFixed;
+      facts_of_metric(monitor).of_decisions && state_.threshold->method == ThresholdConfig::Method::kFixed;
   log_warning(fmt::format(
       "validation {} was {:.4g} at each of {} validations and tells no checkpoint from another: that of step "
       "{}, the first one, is kept, however little it was trained; set training.monitor to a metric that "

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "config/config_fixture.h"
-#include "config/metric_names.h"
+#include "config/metric_facts.h"
 
 namespace bernoulli::config {
 namespace {

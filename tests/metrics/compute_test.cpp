@@ -4,10 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/metric_names.h"
+#include "config/metric_facts.h"
 #include "core/error.h"
 #include "metrics/metrics_fixture.h"
-#include "metrics/names.h"
 
 namespace bernoulli {
 namespace {
@@ -55,7 +54,7 @@ TEST(BinaryMetrics, WeightsCountAsRepeatedExamples) {
   const Scored weighted = {{1, 0, 1, 0}, {2, 1, -1, -1}, {3, 2, 1, 0}};
   const Scored repeated = {{1, 1, 1, 0, 0, 1}, {2, 2, 2, 1, 1, -1}};
   const MetricReport a = binary_report(weighted), b = binary_report(repeated);
-  for (const std::string& name : config::metric_names(TaskConfig::Kind::kBinary)) {
+  for (const std::string& name : metric_names(TaskConfig::Kind::kBinary)) {
     ASSERT_EQ(metric(a, name).value.has_value(), metric(b, name).value.has_value()) << name;
     if (!metric(a, name).value) continue;
     EXPECT_NEAR(value(a, name), value(b, name), 1e-15) << name;
@@ -112,7 +111,7 @@ TEST(BinaryMetrics, ExamplesWithoutWeightAreNotThere) {
 /// Every metric but the loss is undefined for this one reason.
 void expect_nothing(const Scored& scored, const std::string& reason) {
   const MetricReport report = binary_report(scored);
-  ASSERT_EQ(report.metrics.size(), config::metric_names(TaskConfig::Kind::kBinary).size());
+  ASSERT_EQ(report.metrics.size(), metric_names(TaskConfig::Kind::kBinary).size());
   for (const auto& [name, metric] : report.metrics) {
     if (name != "loss") expect_undefined(report, name, reason);
   }
@@ -138,7 +137,7 @@ TEST(BinaryMetrics, ComeInTheOrderOfTheirNames) {
   const MetricReport report = binary_report(kTen);
   std::vector<std::string> names;
   for (const auto& [name, metric] : report.metrics) names.push_back(name);
-  EXPECT_EQ(names, config::metric_names(TaskConfig::Kind::kBinary));
+  EXPECT_EQ(names, metric_names(TaskConfig::Kind::kBinary));
   EXPECT_EQ(report.find("acuracy"), nullptr);
 }
 
@@ -163,10 +162,10 @@ TEST(MultiLabelMetrics, MatchWhatIsCountedByHand) {
   EXPECT_DOUBLE_EQ(value(report, "macro_recall"), (0.5 + 1.0) / 2);
   std::vector<std::string> names;
   for (const auto& [name, metric] : report.metrics) names.push_back(name);
-  EXPECT_EQ(names, config::metric_names(TaskConfig::Kind::kMultiLabel));
+  EXPECT_EQ(names, metric_names(TaskConfig::Kind::kMultiLabel));
   ASSERT_EQ(report.per_label.size(), 2u);
   EXPECT_EQ(report.per_label[1].first, "b");
-  EXPECT_EQ(report.per_label[0].second.size(), config::metric_names(TaskConfig::Kind::kBinary).size() - 1);
+  EXPECT_EQ(report.per_label[0].second.size(), metric_names(TaskConfig::Kind::kBinary).size() - 1);
 }
 
 TEST(MultiLabelMetrics, EachLabelHasItsThreshold) {
@@ -247,15 +246,21 @@ TEST(Metrics, RefuseInputsThatBreakTheirContract) {
 }
 
 TEST(Metrics, KnowTheirDirection) {
-  for (const char* name : {"loss", "log_loss", "brier_score", "expected_calibration_error", "hamming_loss",
-                           "false_positives", "false_negatives"}) {
-    EXPECT_TRUE(lower_is_better(name)) << name;
-  }
-  int num_errors = 0;
+  const std::vector<float> targets = {1, 0, 0, 1, 1, 0, 1, 0}, right = {2, -2, -1, 2, 1, -2, 3, -1};
+  std::vector<float> wrong = right;
+  for (float& logit : wrong) logit = -logit;
   for (const auto kind : {TaskConfig::Kind::kBinary, TaskConfig::Kind::kMultiLabel}) {
-    for (const std::string& name : config::metric_names(kind)) num_errors += lower_is_better(name);
+    const int64_t num_labels = kind == TaskConfig::Kind::kBinary ? 1 : 2;
+    const auto metrics_of = [&](const std::vector<float>& logits, double loss) {
+      return compute_metrics({logits, targets, {}, num_labels}, {0.5}, {}, {"a", "b"}, kind, loss).metrics;
+    };
+    const NamedMetrics good = metrics_of(right, 1), bad = metrics_of(wrong, 2);
+    for (size_t i = 0; i < good.size(); ++i) {
+      const std::string& name = good[i].first;
+      ASSERT_NE(good[i].second.value.value(), bad[i].second.value.value()) << name;
+      EXPECT_EQ(facts_of_metric(name).lower_is_better, *good[i].second.value < *bad[i].second.value) << name;
+    }
   }
-  EXPECT_EQ(num_errors, 6 + 5);
 }
 
 TEST(Metrics, KnowWhetherAnotherThresholdMakesThemOthers) {
@@ -265,7 +270,7 @@ TEST(Metrics, KnowWhetherAnotherThresholdMakesThemOthers) {
   const auto check = [](const NamedMetrics& one, const NamedMetrics& two) {
     for (size_t i = 0; i < one.size(); ++i) {
       const bool is_other = one[i].second.value != two[i].second.value;
-      EXPECT_TRUE(!is_other || depends_on_threshold(one[i].first)) << one[i].first;
+      EXPECT_TRUE(!is_other || facts_of_metric(one[i].first).of_decisions) << one[i].first;
     }
   };
   const auto of_both = [&](double threshold, TaskConfig::Kind kind) {
@@ -275,7 +280,7 @@ TEST(Metrics, KnowWhetherAnotherThresholdMakesThemOthers) {
   int num_dependent = 0;
   for (const auto kind : {TaskConfig::Kind::kBinary, TaskConfig::Kind::kMultiLabel}) {
     check(of_both(0.3, kind), of_both(0.8, kind));
-    for (const std::string& name : config::metric_names(kind)) num_dependent += depends_on_threshold(name);
+    for (const std::string& name : metric_names(kind)) num_dependent += facts_of_metric(name).of_decisions;
   }
   EXPECT_EQ(num_dependent, 13 + 12);
 }

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/metric_names.h"
+#include "config/metric_facts.h"
 #include "metrics/metrics_fixture.h"
 
 namespace bernoulli {
@@ -23,7 +23,7 @@ TEST(ReportJson, HoldsTheBinaryContract) {
   const Json json = to_json(binary_report({{0, 0, 0}, {-1, -2, -3}}, 0.4));
   EXPECT_EQ(json["num_examples"], 3);
   EXPECT_EQ(json["threshold"], 0.4);
-  EXPECT_EQ(json["metrics"].size(), config::metric_names(TaskConfig::Kind::kBinary).size());
+  EXPECT_EQ(json["metrics"].size(), metric_names(TaskConfig::Kind::kBinary).size());
   EXPECT_EQ(json["metrics"]["loss"], 0.25);
   EXPECT_EQ(json["metrics"]["true_negatives"].dump(), "3");
   EXPECT_TRUE(json["metrics"]["roc_auc"].is_null());
