@@ -225,8 +225,7 @@ void check_parts(const ArtifactParts& parts) {
     throw InternalError(fmt::format("what is to be exported has {}", fault));
 }
 
-}  // namespace
-
+/// What every format carries beside the weights.
 std::map<std::string, std::string> artifact_records(const ArtifactParts& parts) {
   check_parts(parts);
   std::map<std::string, std::string> records{{kConfigFile, parts.config_yaml},
@@ -237,6 +236,8 @@ std::map<std::string, std::string> artifact_records(const ArtifactParts& parts) 
   if (!parts.scaling.shifts.empty()) records[kShiftsFile] = Json(parts.scaling.shifts).dump();
   return records;
 }
+
+}  // namespace
 
 std::map<std::string, std::string> portable_records(const ArtifactParts& parts) {
   std::map<std::string, std::string> records = artifact_records(parts);

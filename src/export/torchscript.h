@@ -37,12 +37,10 @@ struct ArtifactParts {
   std::string text_separator = {};               ///< what they were joined by
 };
 
-/// What every format carries beside the weights, by the names of docs/artifact.md: configuration, labels,
-/// thresholds, temperatures, shifts where there are some, metadata. read_artifact_info reads it. @throws
-/// InternalError if the parts do not fit together
-std::map<std::string, std::string> artifact_records(const ArtifactParts& parts);
-
-/// The same and, unless ids are hashed, the vocabulary: for formats without a text half.
+/// What a format without a text half carries beside the weights, by the names of docs/artifact.md:
+/// configuration, labels, thresholds, temperatures, shifts where there are some, metadata and, unless ids are
+/// hashed, the vocabulary. read_artifact_info reads it. @throws InternalError if the parts do not fit
+/// together
 std::map<std::string, std::string> portable_records(const ArtifactParts& parts);
 
 /// Parameters, then buffers, by the names that they have in a checkpoint: "embedding_0.weight".
