@@ -46,7 +46,8 @@ std::vector<std::string> precisions(const Predictions& validation, const FittedT
                                   counts.true_positives + counts.false_positives));
   }
   for (const int64_t label : fitted.shared)
-    remarks[static_cast<size_t>(label)] += fitted.pools_all ? ", that of all labels" : ", shared";
+    remarks[static_cast<size_t>(label)] +=
+        fitted.pools_all ? ", threshold of all labels together" : ", threshold shared by rare labels";
   for (const int64_t label : fitted.left_at_half) remarks[static_cast<size_t>(label)] = "not fitted";
   return remarks;
 }

@@ -25,7 +25,16 @@ Field path_field() {
 }
 
 std::vector<FieldSchema> held_out_fields(bool is_test) {
-  const std::vector<std::string> drawn{"keras", "random", "stratified", "hash"};
+  std::vector<std::string> drawn{"random", "stratified", "hash"};
+  std::string about_methods =
+      "random; stratified: the same share of each class, or of each label; hash: by the text itself; column: "
+      "the rows that data.columns.split names";
+  if (!is_test) {  // keras makes two parts
+    drawn.insert(drawn.begin(), "keras");
+    about_methods.insert(0, "keras: as text_dataset_from_directory does it; ");
+  }
+  std::vector<std::string> methods = drawn;
+  methods.emplace_back("column");
   std::vector<FieldSchema> fields{path_field().optional(), format_field().only_when("path")};
   if (is_test) {
     fields.push_back(boolean("optional", "where the path does not exist, go on without a test figure")
@@ -53,13 +62,8 @@ std::vector<FieldSchema> held_out_fields(bool is_test) {
                          .only_when("folds")
                          .optional());
   }
-  fields.push_back(word("method",
-                        "keras: as text_dataset_from_directory does it; random; stratified: the same share "
-                        "of each class, or of each label; hash: by the text itself; column: the rows that "
-                        "data.columns.split names",
-                        {"keras", "random", "stratified", "hash", "column"})
-                       .defaults("stratified")
-                       .only_when("from"));
+  fields.push_back(
+      word("method", std::move(about_methods), std::move(methods)).defaults("stratified").only_when("from"));
   fields.push_back(integer("seed", "of the split")
                        .at_least(0)
                        .at_most(kLargestSeed)

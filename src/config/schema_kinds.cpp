@@ -222,7 +222,7 @@ const std::vector<KindSchema>& stress_schemas() {
            {number("value", "initial bias of every logit").defaults(30.0)}, "value"),
       kind("learning_rate", "weights move so far that logits overshoot",
            {number("factor", "what the learning rate is multiplied by").above(0).defaults(300.0)}, "factor"),
-      kind("input_scale", "inputs that nobody normalised: embeddings start larger",
+      kind("input_scale", "inputs that are not normalised: embeddings start larger",
            {number("factor", "what initial embedding weights are multiplied by").above(0).defaults(100.0)},
            "factor"),
       kind("label_noise", "labels that are wrong, as crowd-sourced ones are",

@@ -125,11 +125,6 @@ void check_fractions(const CheckedSettings& settings) {
 }
 
 void check_keras(const CheckedSettings& settings) {
-  const std::optional<SplitConfig>& test = settings.run.data.test.split;
-  if (test && test->method == "keras") {
-    settings.fault("data.test.method",
-                   "is keras, which makes a validation set only (expected random, stratified or hash)");
-  }
   if (!splits_as_keras(settings)) return;
   const uint64_t seed = settings.run.data.validation.split->seed;
   if (seed > std::numeric_limits<uint32_t>::max())

@@ -74,11 +74,11 @@ std::string curves_section(const Comparison& comparison) {
       "in each "
       "number format. Look for an orange or green line that falls to 0 where the blue one stays: a wrong "
       "answer there "
-      "is not corrected. A line that ends has become infinite or NaN. The errors, on the other side, favour "
-      "probabilities: for right answers with tiny "
-      "losses "
-      "(y = 0, logit far below 0) the logits form cancels and loses digits, the probability form does "
-      "not.</p>" +
+      "is not corrected. A line that ends has become infinite or NaN. For right answers with tiny losses (y "
+      "= 0, "
+      "logit far below 0) <code>sigmoid_bce</code>, without the clip, has the more accurate loss: the form "
+      "from "
+      "logits cancels and loses digits. Its gradient keeps them.</p>" +
       legend();
   std::vector<FormatOnDevice> formats;
   for (const Curve& curve : comparison.curves) {
@@ -149,8 +149,9 @@ std::string against(const ModeComparison& pair) {
 }
 
 std::string pairing_table(const Pairing& pairing) {
-  Table table({"mode", "accuracy", "log loss", "saturated", "wrong, no gradient", "weights differ from",
-               "loss differs by .001 from", "accuracy against logits (paired t)", "McNemar p, by seed"},
+  Table table({"mode", "accuracy", "log loss", "saturated", "wrong, no gradient",
+               "first update at which weights differ", "first update at which the loss differs by .001",
+               "accuracy against logits (paired t)", "McNemar p, by seed"},
               0, {7, 8});
   for (size_t mode = 0; mode < pairing.runs.front().modes.size(); ++mode) {
     const ModeFigures figures = figures_of(pairing, mode);

@@ -36,7 +36,7 @@ constexpr Words kWords[] = {
      "Large steps throw logits far out on both sides; what lands on the wrong side beyond 16.64 comes back "
      "only "
      "if it still has a gradient."},
-    {"input_scale", "What inputs cost that nobody normalised.",
+    {"input_scale", "What it costs when inputs are not normalised.",
      "Logits grow with the inputs, and the limits beyond which probabilities round stay where they are."},
     {"label_noise", "Whether contradicting labels matter by themselves.",
      "They pull logits towards 0, away from every limit: an honest control, in which no difference is "

@@ -167,14 +167,18 @@ std::string stress_sentences(const Comparison& comparison) {
   if (!found.dead.empty())
     text += fmt::format(
         " Losses on probabilities had wrong answers without any gradient under {}, because a sigmoid that "
-        "rounds to 0 or 1, or is clipped, passes none: only what is learned of other answers can still move "
-        "them, where the loss on logits has a gradient at any logit.",
+        "rounds to 0 or 1, or is clipped, passes none: such an answer changes only when other examples "
+        "change "
+        "the weights that they share. The loss on logits has a gradient at any logit.",
         found.dead);
   if (!found.ended.empty())
     text += fmt::format(" Numbers that are not finite ended trainings under {}.", found.ended);
   if (!found.nothing_learned.empty())
-    text += fmt::format(" No mode did better than the commoner answer ({:.4f}) under {}.",
-                        comparison.majority_accuracy, found.nothing_learned);
+    text += fmt::format(
+        " No mode did better than the commoner answer ({:.4f}) under {}: a longer training may tell them "
+        "apart "
+        "(stability.epochs).",
+        comparison.majority_accuracy, found.nothing_learned);
   if (!found.for_probabilities.empty())
     text += fmt::format(" Probabilities came out ahead under {}.", found.for_probabilities);
   return text;
@@ -216,10 +220,15 @@ std::string verdict(const Comparison& comparison) {
 
 std::string summary_table(const Comparison& comparison) {
   constexpr ptrdiff_t kEnded = 7;  ///< the column of trainings that ended
-  std::vector<TextColumn> columns = {
-      {"training", true, {}},  {"mode", true, {}},         {comparison.evaluation + " accuracy", false, {}},
-      {"log loss", false, {}}, {"max |logit|", false, {}}, {"saturated", false, {}},
-      {"dead", false, {}},     {"not finite", false, {}},  {"against logits", true, {}}};
+  std::vector<TextColumn> columns = {{"training", true, {}},
+                                     {"mode", true, {}},
+                                     {comparison.evaluation + " accuracy", false, {}},
+                                     {"log loss", false, {}},
+                                     {"max |logit|", false, {}},
+                                     {"saturated", false, {}},
+                                     {"wrong, no gradient", false, {}},
+                                     {"not finite", false, {}},
+                                     {"against logits", true, {}}};
   const auto add = [&](const std::vector<std::string>& cells) {
     for (size_t i = 0; i < columns.size(); ++i) columns[i].cells.push_back(cells[i]);
   };

@@ -197,7 +197,7 @@ TEST(CrossChecks, TheKerasSplitIsForClassFolders) {
                         "(expected at most 4294967295)"));
   EXPECT_EQ(with_seed("4294967295").find("seed"), std::string::npos);
   EXPECT_THAT(with_data("{train: f, test: {from: train, fraction: 0.2, method: keras}}"),
-              HasSubstr("data.test.method: is keras, which makes a validation set only"));
+              HasSubstr("data.test.method: is 'keras' (expected random, stratified, hash or column)"));
 }
 
 TEST(CrossChecks, ACacheThatIsOffTakesNoOtherSettings) {

@@ -177,8 +177,7 @@ TEST(Forms, FaultsSayAllOfThem) {
   EXPECT_THAT(
       faults_of(of_data("{train: t.csv, test: {from: train, method: column, fraction: 0.2}, columns: {split: "
                         "part}}")),
-      HasSubstr(
-          "data.test.fraction: has a meaning only where 'method' is keras, random, stratified or hash"));
+      HasSubstr("data.test.fraction: has a meaning only where 'method' is random, stratified or hash"));
   EXPECT_THAT(faults_of(of_data("{train: t.csv, test: {path: a.csv, fraction: 0.2}}")),
               HasSubstr("data.test.fraction: has no meaning without 'from'"));
 }

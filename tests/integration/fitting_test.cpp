@@ -183,7 +183,7 @@ TEST_F(EndToEndFitting, ADemandIsCountedByLabel) {
               HasSubstr("no threshold reaches precision 0.7 with confidence 0.95: the best is 0.606"));
   const ProgramResult shared = refitted("{max_f1: {min_positives: 7}}");
   ASSERT_EQ(shared.exit_code, 0) << shared.err;
-  EXPECT_THAT(shared.err, HasSubstr(" (precision 6 of 6, shared), 'g' "));
+  EXPECT_THAT(shared.err, HasSubstr(" (precision 6 of 6, threshold shared by rare labels), 'g' "));
   EXPECT_THAT(shared.err, HasSubstr("'r' (12 with it), 'r' (12 without it), 'g' (12 with it)"));
   const Json thresholds = read_json("run/summary.json")["thresholds"];
   EXPECT_EQ(thresholds[0], thresholds[1]);
@@ -204,7 +204,8 @@ TEST_F(EndToEndFitting, ALoneRareLabelTakesTheThresholdOfAllDecisions) {
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   EXPECT_THAT(trained.err, HasSubstr("fewer than 4 validation examples with 'g', all taken together: the "
                                      "threshold there is that of the decisions about all labels\n"));
-  EXPECT_THAT(trained.err, ContainsRegex("'g' 0.[0-9]* .precision [0-9]+ of [0-9]+, that of all labels."));
+  EXPECT_THAT(trained.err,
+              ContainsRegex("'g' 0.[0-9]* .precision [0-9]+ of [0-9]+, threshold of all labels together."));
 }
 
 TEST_F(EndToEndFitting, AFinishedRunTakesATemperatureThatEveryVerbDividesBy) {
