@@ -18,6 +18,8 @@ const std::vector<std::string>& source_formats();
 /// The format that the ending of a file's name says, in small or capital letters and ".gz" aside; empty where
 /// it says none.
 std::string format_by_name(const std::filesystem::path& path);
+/// Of a data file, in lower case and without a .gz behind it: ".csv".
+std::string data_extension(const std::filesystem::path& path);
 
 /// Kinds of optimizer, named and parametrised as in torch.optim.
 const std::vector<KindSchema>& optimizer_schemas();

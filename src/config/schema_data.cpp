@@ -159,9 +159,13 @@ Field cache_field() {
 
 const std::vector<std::string>& source_formats() { return kFormats; }
 
-std::string format_by_name(const std::filesystem::path& path) {
+std::string data_extension(const std::filesystem::path& path) {
   const std::filesystem::path name = path.extension() == ".gz" ? path.stem() : path.filename();
-  const std::string extension = lower_case(name.extension().string());
+  return lower_case(name.extension().string());
+}
+
+std::string format_by_name(const std::filesystem::path& path) {
+  const std::string extension = data_extension(path);
   if (extension == ".csv") return "csv";
   if (extension == ".tsv") return "tsv";
   if (extension == ".jsonl" || extension == ".ndjson") return "jsonl";

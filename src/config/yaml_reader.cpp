@@ -12,6 +12,7 @@
 
 #include "config/key_path.h"
 #include "config/text_gate.h"
+#include "core/utf8.h"
 
 namespace bernoulli::config {
 namespace {
@@ -36,7 +37,9 @@ struct Refusal {
 /// (brackets, indentation, "- - -").
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const TextOf& of, Faults& faults) : of_(of), faults_(faults) {}
+  /// @param text  what is parsed
+  TreeBuilder(const TextOf& of, const std::string& text, Faults& faults)
+      : of_(of), text_(text), faults_(faults) {}
 
   Node take_root() { return std::move(root_); }
 
@@ -57,9 +60,11 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     check(mark, tag, anchor);
+    const bool quoted = tag == "!";
+    check_text(mark, value, quoted);
     if (expects_key()) return begin_entry(mark, value);
     Node node = make_scalar(value, place(mark));
-    node.quoted = tag == "!";
+    node.quoted = quoted;
     add(std::move(node));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -112,6 +117,17 @@ class TreeBuilder final : public YAML::EventHandler {
                       quote(tag))};
   }
 
+  /// Refuses what the parser does not give as it was written.
+  void check_text(const YAML::Mark& mark, const std::string& value, bool quoted) const {
+    if (!is_utf8(value))
+      throw Refusal{place(mark),
+                    "an escape stands for a byte that is not UTF-8 (write \"\\u0085\" for \"\\N\" and "
+                    "\"\\u00a0\" for \"\\_\")"};
+    const auto begin = static_cast<size_t>(mark.pos);
+    if (quoted && value.empty() && begin + 1 < text_.size() && text_[begin + 1] != text_[begin])
+      throw Refusal{place(mark), "a quoted text of line breaks alone (write them as \"\\n\")"};
+  }
+
   bool expects_key() const { return !open_.empty() && open_.back().node.is_map() && !open_.back().entry; }
 
   void begin_entry(const YAML::Mark& mark, const std::string& key) {
@@ -162,6 +178,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   const TextOf& of_;
+  const std::string& text_;
   Faults& faults_;
   int num_documents_ = 0;
   std::vector<Open> open_;
@@ -182,7 +199,7 @@ std::optional<Node> read(std::string text, const TextOf& of, Faults& faults) {
     return std::nullopt;
   };
   if (const auto fault = admit_text(text, of.source)) return refuse(fault->place, fault->message);
-  TreeBuilder builder(of, faults);
+  TreeBuilder builder(of, text, faults);
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);

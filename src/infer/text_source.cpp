@@ -269,7 +269,7 @@ TextFormat text_format_of(const std::string& file) {
   const std::string format = config::format_by_name(file);
   if (format == "csv") return TextFormat::kCsv;
   if (format == "tsv") return TextFormat::kTsv;
-  if (format == "fasttext" && !std::string_view(file).ends_with(".txt")) return TextFormat::kFasttext;
+  if (format == "fasttext" && config::data_extension(file) != ".txt") return TextFormat::kFasttext;
   return format == "jsonl" ? TextFormat::kJsonl : TextFormat::kLines;
 }
 

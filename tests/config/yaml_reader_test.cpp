@@ -84,6 +84,19 @@ TEST(YamlReader, RefusesWhatIsNotPlainUtf8Text) {
   EXPECT_EQ(fault("k: \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"), "");
 }
 
+TEST(YamlReader, RefusesWhatTheParserWouldNotGiveAsWritten) {
+  for (const char* escape : {"a: [x, \"\\N\"]", "a: [x, \"\\_\"]", "a: [x, \"b\\_\"]"})
+    EXPECT_THAT(fault(escape), StartsWith("f:1:8: an escape stands for a byte that is not UTF-8")) << escape;
+  EXPECT_THAT(fault("\"\\_\": 1"), HasSubstr("an escape stands for a byte that is not UTF-8")) << "a key";
+  for (const char* quoted : {"a: '\n\n  '", "a: \"\n\""})
+    EXPECT_THAT(fault(quoted), StartsWith("f:1:4: a quoted text of line breaks alone")) << quoted;
+  std::string message;
+  const auto root = read("a: [\"\\u00a0\", \"\\u0085\", \"\\L\", \"\\n\", '', \"\"]", message);
+  ASSERT_TRUE(root) << message;
+  const std::vector<std::string> expected = {"\xc2\xa0", "\xc2\x85", "\xe2\x80\xa8", "\n", "", ""};
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(root->find("a")->items[i].scalar, expected[i]) << i;
+}
+
 TEST(YamlReader, RefusesMoreThanAMebibyte) {
   EXPECT_EQ(fault(std::string((1 << 20) + 1, '#')),
             "f: is 1048577 bytes long (a configuration has at most 1048576)");

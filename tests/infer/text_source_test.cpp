@@ -151,7 +151,8 @@ TEST(TextSource, KnowsWhatIsNoTextALine) {
 }
 
 TEST(TextSource, UnpacksWhatGzipMade) {
-  EXPECT_THAT(lines_of(gzip("one\ntwo"), "texts.txt.gz"), ElementsAre("one", "two"));
+  for (const char* name : {"texts.txt", "texts.TXT", "texts.txt.gz"})
+    EXPECT_THAT(lines_of(gzip("__label__one\n\ntwo"), name), ElementsAre("__label__one", "", "two")) << name;
   EXPECT_THAT(lines_of(gzip("\xef\xbb\xbftext,label\none,1\n"), "rows.csv"), ElementsAre("one"))
       << "the bytes decide, not the name";
   EXPECT_THAT(lines_of(gzip("{\"text\": \"x\"}\n"), "a.jsonl.gz"), ElementsAre("x"));
