@@ -64,8 +64,9 @@ int show(const std::vector<std::string>& files, const po::variables_map& values)
 
 void refuse_files(const std::vector<std::string>& files, const char* action) {
   if (!files.empty())
-    throw UsageError(fmt::format("config {} takes no file, got '{}'; config describe --key KEY is about one key",
-                                 action, files.front()));
+    throw UsageError(
+        fmt::format("config {} takes no file, got '{}'; config describe --key KEY is about one key", action,
+                    files.front()));
 }
 
 int describe(const std::vector<std::string>& files, const po::variables_map& values) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <unistd.h>
 #include <vector>
 
@@ -37,7 +38,16 @@ void spin_shortly() {
 /// otherwise: a file's answers were then not those of the training to the bit. What the user has set stays.
 void multiply_alike() { ::setenv("MKL_CBWR", "AUTO,STRICT", 0); }
 
+/// MKL, which LibTorch loads, ends the process with a message of its own where there is none.
+void need_working_directory() {
+  std::error_code error;
+  if (std::filesystem::current_path(error).empty())
+    throw IoError(
+        fmt::format("the working directory is not there any more ({}): go to one that is", error.message()));
+}
+
 [[noreturn]] void hand_over(std::string verb, std::vector<std::string> words) {
+  need_working_directory();
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
   const std::string program = self.parent_path() / "bernoulli-torch";
   std::string name = "bernoulli";

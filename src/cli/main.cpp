@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "cli/verb.h"
+#include "core/bus_error.h"
 #include "core/error.h"
 #include "core/out_of_memory.h"
 #include "core/stop.h"
@@ -114,6 +115,7 @@ int answered(const std::vector<std::string>& words) {
 int main(int argc, char** argv) {
   hold_standard_streams();
   bernoulli::install_stop_signals();
+  bernoulli::end_on_bus_errors();
   bernoulli::remember_failed_allocations();
   const int code = answered({argv + 1, argv + argc});
 #ifdef __SANITIZE_ADDRESS__

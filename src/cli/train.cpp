@@ -271,9 +271,10 @@ std::optional<TrainedRun> lead_run(const TrainArguments& arguments, const Start&
                    arguments.pause_after_epoch});
   if (saved) {
     go_on(trainer, checkpoint, saved->run.training);
-    // A refused continuation has left all as it was; from here on the run is not finished.
+    // A refused continuation has left all as it was. From here on a run that trains is not finished; one that
+    // only ends anew stays what it was until its new summary takes the place of the old one.
     folder.check_is_there();
-    fs::remove(paths.summary());
+    if (!trainer.limit_reached()) fs::remove(paths.summary());
     describe();
   }
   log.begin(checkpoint ? checkpoint->step : 0, checkpoint && is_validated(*checkpoint));
@@ -291,6 +292,10 @@ std::optional<TrainedRun> lead_run(const TrainArguments& arguments, const Start&
         paths.folder};
   } catch (const StopRequested&) {
     tell_how_to_go_on("stopped", arguments, paths);
+    throw;
+  } catch (const IoError&) {
+    if (std::error_code ignored; fs::exists(paths.config(), ignored))
+      tell_how_to_go_on("ended", arguments, paths);
     throw;
   }
 }

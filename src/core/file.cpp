@@ -235,7 +235,8 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::check(int error) const {
   if (error == 0) return;
-  throw IoError(fmt::format("cannot write '{}' ({} bytes): {}", path_.string(), size_, reason(error)));
+  throw IoError(fmt::format("cannot write '{}' ({} bytes): {}", path_.string(),
+                            std::max(size_, options_.expected_bytes), reason(error)));
 }
 
 void AtomicFile::append(std::string_view bytes) {

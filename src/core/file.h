@@ -47,10 +47,10 @@ class AtomicFile {
   struct Options {
     bool durable =
         true;  ///< false: no fsync, for files that can be made again and know when they are damaged
-    bool owner_only = false;  ///< readable by its owner only
+    bool owner_only = false;     ///< readable by its owner only
+    int64_t expected_bytes = 0;  ///< of the whole file, for messages; 0: what was appended so far
   };
-  /// @throws IoError, as all other members, with the path, the bytes asked for so far and the system's
-  /// reason.
+  /// @throws IoError, as all other members, with the path, the bytes asked for and the system's reason.
   explicit AtomicFile(std::filesystem::path path) : AtomicFile(std::move(path), Options{}) {}
   AtomicFile(std::filesystem::path path, Options options);
   ~AtomicFile();

@@ -7,7 +7,7 @@ namespace bernoulli {
 
 /// A file seen as memory, read only. The system reads pages when they are looked at and forgets them when
 /// memory is short, so the file may be larger than memory. Whoever replaces the file by renaming another over
-/// it does not disturb a mapping; cutting it short does (SIGBUS).
+/// it does not disturb a mapping; cutting it short does (SIGBUS; core/bus_error.h).
 class MappedFile {
  public:
   /// How it will be looked at: kOnce, from the first byte to the last.

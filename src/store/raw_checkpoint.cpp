@@ -137,8 +137,10 @@ void save_raw_checkpoint(const fs::path& path, const RawCheckpoint& checkpoint) 
   const RawTensors content = content_of(checkpoint);
   // Tables of large vocabularies go to the file as they lie; a copy of the whole would take as much memory.
   constexpr size_t kSmall = size_t{1} << 20;
-  AtomicFile file(path);
   std::string small = raw_tensors_head(content);
+  int64_t num_bytes = static_cast<int64_t>(small.size());
+  for (const RawTensor& tensor : content.tensors) num_bytes += static_cast<int64_t>(tensor.bytes.size());
+  AtomicFile file(path, {.expected_bytes = num_bytes});
   for (const RawTensor& tensor : content.tensors) {
     if (small.size() + tensor.bytes.size() <= kSmall) {
       small += tensor.bytes;

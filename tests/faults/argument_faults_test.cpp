@@ -317,6 +317,9 @@ FaultCase of_run(const std::string& name, const std::vector<std::string>& argume
 INSTANTIATE_TEST_SUITE_P(
     InputAndOutput, ArgumentFaults,
     ::testing::Values(
+        of_run("doctor_in_a_folder_that_is_gone", {"doctor"}, 5,
+               "the working directory is not there any more",
+               "mkdir gone && cd gone && rmdir ../gone && exec \"$@\""),
         of_run("predict_a_missing_file", {"predict", "run", "nothere.txt"}, 3,
                "nothere\\.txt.* does not exist"),
         of_run("predict_a_folder", {"predict", "run", "run"}, 3, "'run' is a folder"),

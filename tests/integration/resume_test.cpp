@@ -47,6 +47,18 @@ TEST_F(EndToEndResume, ASignalSavesAndResumeGivesTheSameBytes) {
   }
 }
 
+TEST_F(EndToEndResume, AFinishedRunStaysFinishedWhereItCannotEndAnew) {
+  ASSERT_EQ(run(train_words("a")).exit_code, 0);
+  const std::string summary = folder_.read("a/summary.json");
+  std::vector<std::string> no_room = {"/bin/sh", "-c", "ulimit -f 1; exec \"$@\"", "sh"};
+  for (const std::string& word :
+       words({"train", "--resume", "--run-dir", (folder_ / "a").string(), "--device", "cpu"}))
+    no_room.push_back(word);
+  const ProgramResult refused = run_program(no_room);
+  EXPECT_EQ(refused.exit_code, 5) << refused.err;
+  EXPECT_EQ(folder_.read("a/summary.json"), summary);
+}
+
 TEST_F(EndToEndResume, ARunKnowsWhereItsDataWereAndEveryProcessThatTrainedIt) {
   const auto in_folder = [&](const std::string& words) {
     return run_program(
