@@ -37,14 +37,20 @@ void warn_of_each(const std::vector<std::string>& reasons, const char* of_others
     log_warning(fmt::format("{} more labels {}", reasons.size() - kMostShown, of_others));
 }
 
+/// The decisions about each label at the fitted thresholds.
+std::vector<Confusion> decisions_of(const Predictions& validation, const FittedThresholds& fitted) {
+  std::vector<Confusion> decisions;
+  for (const std::vector<ScoredExample>& column : score_labels(validation, fitted.thresholds))
+    decisions.push_back(count_confusion(column));
+  return decisions;
+}
+
 /// Of each label, how many of the validation examples above its threshold have it.
-std::vector<std::string> precisions(const Predictions& validation, const FittedThresholds& fitted) {
+std::vector<std::string> precisions(const std::vector<Confusion>& decisions, const FittedThresholds& fitted) {
   std::vector<std::string> remarks;
-  for (const std::vector<ScoredExample>& column : score_labels(validation, fitted.thresholds)) {
-    const Confusion counts = count_confusion(column);
-    remarks.push_back(fmt::format("precision {:.6g} of {:.6g}", counts.true_positives,
-                                  counts.true_positives + counts.false_positives));
-  }
+  for (const Confusion& counts : decisions)
+    remarks.push_back(
+        fmt::format("precision {:.6g} of {:.6g}", counts.true_positives, counts.predicted_positives()));
   for (const int64_t label : fitted.shared)
     remarks[static_cast<size_t>(label)] +=
         fitted.pools_all ? ", threshold of all labels together" : ", threshold shared by rare labels";
@@ -74,6 +80,26 @@ void tell_of_pool(const FittedThresholds& fitted, int64_t min_positives,
       min_positives, name_list(rare)));
 }
 
+/// The best F of a rare label that nothing tells apart is found where nearly all examples get it.
+void warn_of_generous_thresholds(const std::vector<Confusion>& decisions, const ThresholdConfig& threshold,
+                                 const std::vector<std::string>& names) {
+  constexpr double kFarMore = 5;  // times as often as in the data
+  using Method = ThresholdConfig::Method;
+  if (threshold.method != Method::kMaxF1 && threshold.method != Method::kMaxFBeta) return;
+  std::vector<std::string> generous;
+  for (size_t label = 0; label < decisions.size(); ++label) {
+    const double given = decisions[label].predicted_positives(), there = decisions[label].positives();
+    if (given > kFarMore * there)
+      generous.push_back(fmt::format("'{}' ({:.6g}, {:.6g} have it)", names[label], given, there));
+  }
+  if (generous.empty()) return;
+  log_warning(fmt::format(
+      "at the fitted threshold far more validation examples get a label than have it: {}; a rare label is "
+      "told too little apart for a threshold of its own (metrics.threshold: {{max_f1: {{min_positives: "
+      "10}}}})",
+      item_list(generous)));
+}
+
 /// check_validation() has told which labels have no examples to fit one on.
 FittedThresholds fitted_thresholds(const Predictions& validation, const FinishedTraining& training) {
   const std::vector<std::string>& names = training.run.labels.names;
@@ -88,7 +114,9 @@ FittedThresholds fitted_thresholds(const Predictions& validation, const Finished
   for (std::string& reason : fitted.reasons) reason += "; it stays 0.5 there";
   warn_of_each(fitted.reasons, "miss what metrics.threshold demands, and keep 0.5");
   tell_of_pool(fitted, training.config.metrics.threshold.min_positives, names);
-  log_fitted("threshold", fitted.thresholds, names, precisions(validation, fitted));
+  const std::vector<Confusion> decisions = decisions_of(validation, fitted);
+  log_fitted("threshold", fitted.thresholds, names, precisions(decisions, fitted));
+  warn_of_generous_thresholds(decisions, training.config.metrics.threshold, names);
   return fitted;
 }
 

@@ -208,6 +208,24 @@ TEST_F(EndToEndFitting, ALoneRareLabelTakesTheThresholdOfAllDecisions) {
               ContainsRegex("'g' 0.[0-9]* .precision [0-9]+ of [0-9]+, threshold of all labels together."));
 }
 
+TEST_F(EndToEndFitting, AThresholdThatGivesALabelToNearlyAllIsToldOf) {
+  std::string rows;
+  for (int i = 0; i < 200; ++i)
+    rows += std::string("{\"text\": \"") + (i % 2 == 0 ? "red" : "blue") + "\", \"labels\": [" +
+            (i % 2 == 0 ? "\"r\"" : "") + (i % 20 == 0 ? ", \"g\"" : "") + "]}\n";
+  folder_.write("rows.jsonl", rows);
+  const ProgramResult trained =
+      run(train_words("run", {"--set", "data.train=rows.jsonl", "--set", "data.columns.label=labels", "--set",
+                              "data.test=null", "--set", "task={kind: multi_label, labels: [r, g]}", "--set",
+                              "model.layers[3].linear=2", "--set", "training.epochs=3", "--set",
+                              "metrics.threshold=max_f1"}));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_THAT(trained.err,
+              ContainsRegex("far more validation examples get a label than have it: 'g' .[0-9]+, [0-9]+ have "
+                            "it.; a rare label"));
+  EXPECT_THAT(trained.err, Not(ContainsRegex("than have it: 'r'")));
+}
+
 TEST_F(EndToEndFitting, AFinishedRunTakesATemperatureThatEveryVerbDividesBy) {
   write_noisy_data();
   const std::string run_dir = (folder_ / "run").string();
