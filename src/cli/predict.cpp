@@ -228,7 +228,7 @@ po::options_description predict_options() {
   options.add_options()("text", po::value<Words>()->composing()->value_name("S"),
                         "classify this text; repeats")(
       "format", po::value<std::string>()->default_value("jsonl")->value_name("F"),
-      "of the answers: jsonl or tsv")(
+      "of the answers: jsonl or tsv")("json", "--format jsonl, which is the default")(
       "top", po::value<int64_t>()->value_name("K"),
       "of several labels the K most probable ones, the first first, with probability and logit");
   add_threshold_option(options);
@@ -290,6 +290,8 @@ int run_predict(const Words& words) {
   const std::string file = positional.size() > 1 ? positional[1] : "-";
   const auto format =
       choice<RecordFormat>(values, "format", {{"jsonl", RecordFormat::kJsonl}, {"tsv", RecordFormat::kTsv}});
+  if (values.contains("json") && format != RecordFormat::kJsonl)
+    throw UsageError("--json and --format tsv are two forms of one answer: give one of them");
   Output output{format, record_options(values), values.contains("explain")};
   const GivenThresholds thresholds = given_thresholds(values);
   const auto threads = static_cast<int>(number_within(values, "threads", 0, kMostThreads));

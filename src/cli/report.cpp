@@ -66,6 +66,15 @@ void forget_texts(report::ScoredSplit& answers) {
   answers.owner = kept;
 }
 
+/// The page has no curves then, or fewer points of them.
+void warn_of_events(const report::RunRecord& record, const RunPaths& run) {
+  if (record.unreadable_events > 0)
+    log_warning(fmt::format("'{}': {} lines could not be read and are left out", run.metrics().string(),
+                            record.unreadable_events));
+  else if (record.events.empty() && record.finished())
+    log_warning(fmt::format("'{}' has no events: no training curves", run.metrics().string()));
+}
+
 /// A run whose data or model are gone gets a report without answers that says so.
 /// @param model_is_damaged  set where it is the model
 RunReport report_of(const ReportArguments& arguments, const RunPaths& run, const RunConfig& config,
@@ -73,6 +82,7 @@ RunReport report_of(const ReportArguments& arguments, const RunPaths& run, const
   const DataConfig data = data_of_run(config, run, arguments.overrides);
   RunReport report{.record = report::read_run_record(run, config)};
   report.record.summary = report::read_summary(run);
+  warn_of_events(report.record, run);
   const bool several = arguments.runs.size() > 1;
   if (several) report.record.name = run.folder.string();
   const auto go_without = [&](const Error& error) {

@@ -26,6 +26,7 @@
 #include "core/usual_threads.h"
 #include "infer/classifier.h"
 #include "infer/run_files.h"
+#include "store/event_lines.h"
 #include "store/run_folder.h"
 #include "tensor/checkpoint.h"
 #include "tensor/operator_threads.h"
@@ -177,6 +178,21 @@ void describe_run(const RunPaths& paths, const RunConfig& config, const Prepared
     write_file_atomic(paths.vocabulary(), run.vectorizer->vocabulary()->to_text());
 }
 
+/// The first step is where a run goes on that has saved nothing, not one that has lost what it saved.
+void refuse_lost_checkpoints(const RunPaths& paths) {
+  std::error_code ignored;
+  bool saved = fs::exists(paths.summary(), ignored);
+  if (fs::exists(paths.metrics(), ignored))
+    for_each_event(read_file(paths.metrics()), [&](const Json& event, std::string_view /*line*/) {
+      saved = saved || event.at("event") == "checkpoint";
+    });
+  if (saved)
+    throw ArtifactError(
+        fmt::format("run '{}' has saved checkpoints, and '{}' holds none: restore it, or begin a new run "
+                    "with its config.yaml",
+                    paths.folder.string(), paths.checkpoints().string()));
+}
+
 /// @param before  the settings of the run so far
 void go_on(Trainer& trainer, const std::optional<Checkpoint>& checkpoint, const TrainingConfig& before) {
   if (!checkpoint) {
@@ -253,6 +269,7 @@ std::optional<TrainedRun> lead_run(const TrainArguments& arguments, const Start&
   const int threads = operator_threads(config, run);
   set_operator_threads(threads);
   const std::optional<Checkpoint> checkpoint = saved ? checkpoints.load_newest() : std::nullopt;
+  if (saved && !checkpoint) refuse_lost_checkpoints(paths);
   const RunConfig of_engine = with_engine_of(config, checkpoint);
   EngineChoice engine =
       choose_engine(of_engine, run, start.device, threads, others != nullptr ? &others->all() : nullptr);

@@ -1,6 +1,7 @@
 #include "config/yaml_reader.h"
 
 #include <sstream>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -31,6 +32,20 @@ struct Refusal {
   Place place;
   std::string message;
 };
+
+/// Of the quoted scalar that `text` begins with, quotes included; 0 where it is never closed, which the
+/// parser takes for closed at the end.
+size_t quoted_length(std::string_view text) {
+  const char quote = text.at(0);
+  for (size_t i = 1; i < text.size(); ++i) {
+    const bool doubled = quote == '\'' && text.substr(i).starts_with("''");
+    if (doubled || (quote == '"' && text[i] == '\\'))
+      ++i;
+    else if (text[i] == quote)
+      return i + 1;
+  }
+  return 0;
+}
 
 /// Builds the tree from parser events. The parser tells of a list or map before it descends into it, so
 /// refusing here at kMaxDepth also bounds the parser's own recursion, whichever way the nesting is written
@@ -123,8 +138,10 @@ class TreeBuilder final : public YAML::EventHandler {
       throw Refusal{place(mark),
                     "an escape stands for a byte that is not UTF-8 (write \"\\u0085\" for \"\\N\" and "
                     "\"\\u00a0\" for \"\\_\")"};
-    const auto begin = static_cast<size_t>(mark.pos);
-    if (quoted && value.empty() && begin + 1 < text_.size() && text_[begin + 1] != text_[begin])
+    if (!quoted) return;
+    const size_t length = quoted_length(std::string_view(text_).substr(static_cast<size_t>(mark.pos)));
+    if (length == 0) throw Refusal{place(mark), "the quote that opens here never closes"};
+    if (value.empty() && length > 2)
       throw Refusal{place(mark), "a quoted text of line breaks alone (write them as \"\\n\")"};
   }
 

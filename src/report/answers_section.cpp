@@ -181,7 +181,8 @@ std::string answers_section(const RunReport& run) {
                       ? ""
                       : "; examples have weights, and counts are sums of weights, but for bins and bars");
   const ClassNames classes = class_names(run.record);
-  return text + confusion_table(count_confusion(decisions), classes) + plots_of(run, decisions, classes);
+  return text + "<h3>Confusion counts</h3>\n" + confusion_table(count_confusion(decisions), classes) +
+         plots_of(run, decisions, classes);
 }
 
 }  // namespace bernoulli::report

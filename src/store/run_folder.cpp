@@ -69,6 +69,11 @@ RunFolder RunFolder::create(const std::optional<fs::path>& requested, const std:
     throw RunFolderError(fmt::format("'{}' is the {} already, and never overwritten; name another with {}",
                                      requested->string(), kind.noun, kind.option));
   }
+  for (const FolderKind& other : {kRunKind, kSweepKind}) {
+    if (!kind.resumable && fs::exists(*requested / other.marker))
+      throw RunFolderError(fmt::format("'{}' is a {}, whose files are its own; name another folder with {}",
+                                       requested->string(), other.noun, kind.option));
+  }
   if (kind.resumable && !content_of(*requested).empty()) {
     throw RunFolderError(
         fmt::format("{} '{}' is not empty and never overwritten; name another with {}, or continue it "

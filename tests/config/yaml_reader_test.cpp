@@ -90,6 +90,10 @@ TEST(YamlReader, RefusesWhatTheParserWouldNotGiveAsWritten) {
   EXPECT_THAT(fault("\"\\_\": 1"), HasSubstr("an escape stands for a byte that is not UTF-8")) << "a key";
   for (const char* quoted : {"a: '\n\n  '", "a: \"\n\""})
     EXPECT_THAT(fault(quoted), StartsWith("f:1:4: a quoted text of line breaks alone")) << quoted;
+  for (const char* open : {"\xc3\xa4: 1\na: 'b''\nc: 1\n", "\xc3\xa4: 1\na: \"b\\\"\nc: 1\n",
+                           "\xc3\xa4: 1\na: \"\n", "\xc3\xa4: 1\na: \""})
+    EXPECT_EQ(fault(open), "f:2:4: the quote that opens here never closes") << open;
+  EXPECT_EQ(fault("\"b: 1\n"), "f:1:1: the quote that opens here never closes");
   std::string message;
   const auto root = read("a: [\"\\u00a0\", \"\\u0085\", \"\\L\", \"\\n\", '', \"\"]", message);
   ASSERT_TRUE(root) << message;

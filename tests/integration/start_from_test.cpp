@@ -128,6 +128,11 @@ TEST_F(EarlierRun, IsNotNeededOnceThereIsACheckpoint) {
   EXPECT_EQ(folder_.read("cut" + checkpoint), folder_.read("whole" + checkpoint));
 
   fs::remove_all(folder_ / "cut/checkpoints");
+  const ProgramResult lost = run({"train", "--resume", "--run-dir", path("cut")});
+  EXPECT_EQ(lost.exit_code, 4);
+  EXPECT_THAT(lost.err, HasSubstr("run '" + path("cut") + "' has saved checkpoints"));
+  fs::remove(folder_ / "cut/metrics.jsonl");
+  fs::remove(folder_ / "cut/summary.json");
   const ProgramResult anew = run({"train", "--resume", "--run-dir", path("cut")});
   EXPECT_EQ(anew.exit_code, 4);
   EXPECT_THAT(anew.err, HasSubstr("model.start_from: '" + path("first") + "' does not exist"));
