@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -27,6 +28,7 @@
 #include "data/source_files.h"
 #include "infer/record.h"
 #include "loss/loss.h"
+#include "metrics/compute.h"
 #include "metrics/metric_intervals.h"
 #include "metrics/report.h"
 #include "metrics/thresholds.h"
@@ -143,6 +145,16 @@ void write_answers(const std::string& path, const Classifier& classifier, const 
   if (file) file->commit();
 }
 
+void check_top(const std::vector<int64_t>& top, const Labels& labels) {
+  const auto most = static_cast<int64_t>(labels.names.size());
+  for (const int64_t k : top) {
+    if (labels.kind == TaskConfig::Kind::kBinary)
+      throw UsageError("--top: a binary model has one label to give or not; it is for several");
+    if (k < 1 || k > most)
+      throw UsageError(fmt::format("--top is {} (expected 1 to {}, the labels of the model)", k, most));
+  }
+}
+
 /// All figures of an evaluation.
 struct Judgement {
   MetricReport report;
@@ -168,7 +180,13 @@ Judgement judge(const Classifier& classifier, const Dataset& dataset, const Pred
   const RunConfig& config = classifier.config();
   const auto loss = make_loss(config.loss, classifier.pos_weight(), dataset.num_labels);
   const auto report_of = [&](const Predictions& some) {
-    return evaluate_logits(some, *loss, config, classifier.labels().names, classifier.thresholds());
+    MetricReport report =
+        evaluate_logits(some, *loss, config, classifier.labels().names, classifier.thresholds());
+    for (const int64_t k : arguments.top) {
+      for (auto& metric : top_metrics(some, k))
+        if (report.find(metric.first) == nullptr) report.metrics.push_back(std::move(metric));
+    }
+    return report;
   };
   Judgement judgement{report_of(predictions), std::nullopt, {}};
   const std::string hint = nothing_above(predictions, classifier.thresholds());
@@ -200,6 +218,7 @@ int run_evaluate(const std::vector<std::string>& words) {
   const c10::Device device = open_device(arguments->device);
   const auto classifier = open_classifier(arguments->model, device);
   decide_at(arguments->thresholds, *classifier);
+  check_top(arguments->top, classifier->labels());
   const Dataset dataset = arguments->data.empty() ? own_data(classifier->config(), *arguments)
                                                   : given_data(*classifier, *arguments);
   throw_if_stopped();

@@ -168,7 +168,9 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
                      "the figures of short and long texts, too: four parts by their number of words")(
       "by", po::value<std::vector<std::string>>()->composing()->value_name("COLUMN"),
       "the figures of each value of a column of PATH, too, such as a source or a language; read as "
-      "data.columns.group; repeats: each by itself");
+      "data.columns.group; repeats: each by itself")(
+      "top", po::value<std::vector<int64_t>>()->composing()->value_name("K"),
+      "of several labels precision_at_K and recall_at_K, too: of the K most probable ones; repeats");
   add_threshold_option(options);
   options.add_options()("json", "print one JSON object");
   add_data_options(options);
@@ -178,7 +180,7 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
       "raw text in) on a data set.",
       "  bernoulli evaluate runs/quickstart-1 --intervals\n"
       "  bernoulli evaluate runs/quickstart-1 --part validation --threshold 0.7\n"
-      "  bernoulli evaluate runs/topics-1 --threshold sports=0.7 --threshold politics=0.3\n"
+      "  bernoulli evaluate runs/topics-1 --threshold sports=0.7 --threshold politics=0.3 --top 3\n"
       "  bernoulli evaluate runs/quickstart-1 --answers answers.jsonl\n"
       "  bernoulli evaluate runs/quickstart-1 --by-length --data reviews.csv --by source --by year \\\n"
       "    --set data.columns.header=true --set data.columns.text=review \\\n"
@@ -201,18 +203,20 @@ std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::strin
     if (values->contains("data") && !word.starts_with("data.columns."))
       throw UsageError(fmt::format("--set {}: of --data PATH only data.columns can be set", word));
   }
-  EvaluateArguments arguments{positional_words(*values, usage, "a run folder or an exported file").front(),
-                              repeated_words(*values, "data"),
-                              optional_word(*values, "part"),
-                              format,
-                              overrides,
-                              device_word(*values),
-                              optional_word(*values, "answers"),
-                              values->contains("intervals"),
-                              given_thresholds(*values),
-                              values->contains("by-length"),
-                              repeated_words(*values, "by"),
-                              values->contains("json")};
+  EvaluateArguments arguments{
+      positional_words(*values, usage, "a run folder or an exported file").front(),
+      repeated_words(*values, "data"),
+      optional_word(*values, "part"),
+      format,
+      overrides,
+      device_word(*values),
+      optional_word(*values, "answers"),
+      values->contains("intervals"),
+      given_thresholds(*values),
+      values->contains("by-length"),
+      repeated_words(*values, "by"),
+      values->contains("top") ? (*values)["top"].as<std::vector<int64_t>>() : std::vector<int64_t>(),
+      values->contains("json")};
   if (std::ranges::find(arguments.by, "") != arguments.by.end())
     throw UsageError("--by is empty: it names a column of --data PATH");
   refuse_repeated("by", arguments.by);

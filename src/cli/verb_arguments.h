@@ -39,6 +39,7 @@ struct EvaluateArguments {
   GivenThresholds thresholds;
   bool by_length = false;       ///< the figures of texts of about the same length, too
   std::vector<std::string> by;  ///< and those of each value of each of these columns
+  std::vector<int64_t> top;     ///< of several labels: precision and recall of so many most probable ones
   bool json = false;
 };
 std::optional<EvaluateArguments> evaluate_arguments(const std::vector<std::string>& words);

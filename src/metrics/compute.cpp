@@ -1,6 +1,9 @@
 #include "metrics/compute.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -89,6 +92,33 @@ MetricReport compute_metrics(const Predictions& predictions, const std::vector<d
   report.one_label_each =
       has_one_label_each(predictions.targets, predictions.weights, predictions.num_labels);
   return report;
+}
+
+NamedMetrics top_metrics(const Predictions& predictions, int64_t k) {
+  const std::string precision = fmt::format("precision_at_{}", k), recall = fmt::format("recall_at_{}", k);
+  if (const std::string reason = reason_without_metrics(predictions); !reason.empty())
+    return {{precision, undefined(reason)}, {recall, undefined(reason)}};
+  const auto width = static_cast<size_t>(predictions.num_labels);
+  std::vector<size_t> labels(width);
+  double right = 0, given = 0, there = 0;
+  for (size_t i = 0; i < static_cast<size_t>(predictions.size()); ++i) {
+    const double weight = predictions.weights.empty() ? 1 : predictions.weights[i];
+    const std::span<const float> logits = predictions.logits.subspan(i * width, width);
+    const std::span<const float> targets = predictions.targets.subspan(i * width, width);
+    const auto num_targets = static_cast<double>(std::ranges::count(targets, 1.0f));
+    if (num_targets == 0) continue;
+    std::iota(labels.begin(), labels.end(), size_t{0});
+    const auto top = labels.begin() + k;
+    std::partial_sort(labels.begin(), top, labels.end(), [&](size_t a, size_t b) {
+      return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
+    });
+    right += weight * static_cast<double>(std::count_if(labels.begin(), top,
+                                                        [&](size_t label) { return targets[label] == 1; }));
+    given += weight * static_cast<double>(k);
+    there += weight * num_targets;
+  }
+  const char* none = "no example with a label";
+  return {{precision, ratio(right, given, none)}, {recall, ratio(right, there, none)}};
 }
 
 }  // namespace bernoulli

@@ -23,4 +23,9 @@ MetricReport compute_metrics(const Predictions& predictions, const std::vector<d
                              const MetricsConfig& config, const std::vector<std::string>& label_names,
                              TaskConfig::Kind kind, double loss);
 
+/// precision_at_K and recall_at_K of the K labels with the highest logits (the first of equal ones) of each
+/// example, over the examples with a label, as fastText counts them: right ones by examples times K, and by
+/// labels. That precision_at_1 is the one of compute_metrics. @param k  1 to the number of labels
+NamedMetrics top_metrics(const Predictions& predictions, int64_t k);
+
 }  // namespace bernoulli

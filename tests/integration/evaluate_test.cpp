@@ -221,6 +221,18 @@ TEST_F(EndToEndEvaluate, WhatDataLackIsToldWithTheOptionThatHelps) {
   fault("flags", "lists.jsonl",
         {"--set", "data.columns.label_columns=[]", "--set", "data.columns.label=tags"},
         "--set 'data.columns.label_columns=[]' --set data.columns.label=NAME");
+
+  const auto top = [&](const std::string& model, const std::string& data, const std::string& k) {
+    return run({"evaluate", (folder_ / model).string(), "--data", (folder_ / data).string(), "--json",
+                "--top", "1", "--top", k});
+  };
+  const Json metrics = Json::parse(top("flags", "flags.csv", "2").out)["metrics"];
+  EXPECT_EQ(metrics["precision_at_2"], 4.0 / 6);
+  EXPECT_EQ(metrics["recall_at_2"], 1);
+  EXPECT_TRUE(metrics.contains("recall_at_1"));
+  EXPECT_THAT(top("flags", "flags.csv", "3").err,
+              HasSubstr("--top is 3 (expected 1 to 2, the labels of the model)"));
+  EXPECT_THAT(top("weighted", "weighted.csv", "1").err, HasSubstr("--top: a binary model has one label"));
 }
 
 }  // namespace

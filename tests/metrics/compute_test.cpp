@@ -245,6 +245,29 @@ TEST(Metrics, RefuseInputsThatBreakTheirContract) {
       "1 thresholds and 1 names");
 }
 
+TEST(TopMetrics, CountAsFastTextDoes) {
+  // Example 1 has labels a and b, 2 has c, 3 none, 4 has a; the last weighs twice.
+  const Scored scored = {
+      {1, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0}, {3, 1, 2, 5, 5, 5, 9, 8, 7, -1, -2, -3}, {1, 1, 1, 2}, 3};
+  const auto value = [&](int64_t k, size_t which) {
+    return top_metrics(scored.view(), k)[which].second.value;
+  };
+  EXPECT_EQ(top_metrics(scored.view(), 2)[0].first, "precision_at_2");
+  EXPECT_EQ(top_metrics(scored.view(), 2)[1].first, "recall_at_2");
+  EXPECT_DOUBLE_EQ(value(1, 0).value(), 3.0 / 4) << "of equal logits the first label";
+  EXPECT_DOUBLE_EQ(value(1, 1).value(), 3.0 / 5);
+  EXPECT_DOUBLE_EQ(value(2, 0).value(), 3.0 / 8);
+  EXPECT_DOUBLE_EQ(value(2, 1).value(), 3.0 / 5);
+  EXPECT_DOUBLE_EQ(value(3, 0).value(), 5.0 / 12);
+  EXPECT_DOUBLE_EQ(value(3, 1).value(), 1);
+  const MetricReport report =
+      compute_metrics(scored.view(), {0.5}, {}, {"a", "b", "c"}, TaskConfig::Kind::kMultiLabel, 0);
+  EXPECT_EQ(report.find("precision_at_1")->value, value(1, 0));
+  const Scored none = {{0, 0}, {1, 2}, {}, 2}, unsure = {{0, 1}, {kNaN, 2}, {}, 2};
+  EXPECT_EQ(top_metrics(none.view(), 1)[1].second.undefined_reason, "no example with a label");
+  EXPECT_EQ(top_metrics(unsure.view(), 2)[0].second.undefined_reason, "1 of 2 logits are not a number");
+}
+
 TEST(Metrics, KnowTheirDirection) {
   const std::vector<float> targets = {1, 0, 0, 1, 1, 0, 1, 0}, right = {2, -2, -1, 2, 1, -2, 3, -1};
   std::vector<float> wrong = right;
