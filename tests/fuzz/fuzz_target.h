@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -9,8 +10,8 @@
 #include "core/error.h"
 
 /// What all fuzz targets share. A target takes any bytes and may refuse them with an Error that a user can be
-/// told of; everything else that leaves it is a finding. The same file is built twice: with libFuzzer
-/// (./dev soak fuzz), and into fuzz_test, which replays the seeds and the findings of corpus/.
+/// told of; everything else that leaves it is a finding. The same files make two programs: fuzz_targets, with
+/// libFuzzer (./dev soak fuzz), and fuzz_test, which replays the seeds and the findings of corpus/.
 namespace bernoulli::fuzz {
 
 /// A broken promise of the code under test.
@@ -42,21 +43,16 @@ inline void run_target(Target target, std::string_view input) {
   }
 }
 
-/// Makes a target known to fuzz_test.
+/// All targets by name, which is that of their function, of its file, and of the folder of their inputs in
+/// corpus/.
+std::map<std::string, Target>& targets();
+
 struct Registration {
-  Registration(const char* name, Target target);
+  Registration(const char* name, Target target) { targets()[name] = target; }
 };
 
 }  // namespace bernoulli::fuzz
 
-#ifdef BERNOULLI_LIBFUZZER
-#define BERNOULLI_FUZZ_TARGET(function)                                                 \
-  extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {             \
-    bernoulli::fuzz::run_target(function, {reinterpret_cast<const char*>(data), size}); \
-    return 0;                                                                           \
-  }
-#else
-/// Once in a file named after the function, whose inputs lie in corpus/<function>.
+/// Once a file.
 #define BERNOULLI_FUZZ_TARGET(function) \
   static const bernoulli::fuzz::Registration function##_registration(#function, function);
-#endif

@@ -1,7 +1,6 @@
 // Replays the seeds and the findings of corpus/, and inputs too large to keep as files, through every target.
 #include <filesystem>
 #include <functional>
-#include <map>
 
 #include <gtest/gtest.h>
 
@@ -12,11 +11,6 @@
 
 namespace bernoulli::fuzz {
 namespace {
-
-std::map<std::string, Target>& targets() {
-  static std::map<std::string, Target> all;
-  return all;
-}
 
 std::vector<std::string> corpus_of(const std::string& target) {
   std::vector<std::string> inputs;
@@ -109,7 +103,4 @@ TEST(Fuzz, DeepNestingOverflowsNoStack) {
 }
 
 }  // namespace
-
-Registration::Registration(const char* name, Target target) { targets()[name] = target; }
-
 }  // namespace bernoulli::fuzz

@@ -46,7 +46,7 @@ def end(*_):
 
 
 def command_of(build, target, seconds, work):
-    command = [build / "tests/fuzz" / target, work / "kept", HERE / "corpus" / target, f"-max_total_time={seconds}",
+    command = [build / "tests/fuzz/fuzz_targets", work / "kept", HERE / "corpus" / target, f"-max_total_time={seconds}",
                f"-max_len={LONGEST_INPUT}", "-entropic=0", f"-rss_limit_mb={MEGABYTES}", f"-timeout={SECONDS_AN_INPUT}",
                f"-artifact_prefix={work / 'findings'}/", "-print_final_stats=1"]
     if target in WORDS:
@@ -54,13 +54,13 @@ def command_of(build, target, seconds, work):
     return [str(part) for part in command]
 
 
-def run(command, log):
+def run(target, command, log):
     """The program's exit status. What it prints goes to `log`."""
     with open(log, "wb") as out:
         with lock:
             if stop.is_set():
                 return 0
-            process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **OPTIONS}, start_new_session=True)
+            process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **OPTIONS, "BERNOULLI_FUZZ_TARGET": target}, start_new_session=True)
             running.add(process)
         process.wait()
         running.discard(process)
@@ -74,7 +74,7 @@ def fuzz(build, target, seconds):
     work = build / "work" / target
     for folder in (work / "kept", work / "findings"):
         folder.mkdir(parents=True, exist_ok=True)
-    status = run(command_of(build, target, seconds, work), work / "log.txt")
+    status = run(target, command_of(build, target, seconds, work), work / "log.txt")
     text = (work / "log.txt").read_text(encoding="utf-8", errors="replace")
     counted = re.findall(r"(?m)^(?:stat::number_of_executed_units: |#)(\d+)", text)  # a run that is killed has no statistics
     count = max(map(int, counted), default=0)
