@@ -275,6 +275,7 @@ std::vector<fs::path> list_folder(const fs::path& folder) {
     paths.push_back(entry->path());
   if (error && error != std::errc::no_such_file_or_directory)
     throw IoError(fmt::format("cannot list the folder '{}': {}", folder.string(), error.message()));
+  std::sort(paths.begin(), paths.end());  // file systems differ in their order
   return paths;
 }
 

@@ -77,7 +77,7 @@ class AtomicFile {
 /// Replaces `path` by `content`, durably (AtomicFile). @throws IoError
 void write_file_atomic(const std::filesystem::path& path, std::string_view content);
 
-/// What is in `folder`, in no order; nothing where there is no such folder. @throws IoError
+/// What is in `folder`, by name; nothing where there is no such folder. @throws IoError
 std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder);
 
 /// Appends whole lines, or records, to a file; each append is one checked write.

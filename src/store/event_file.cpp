@@ -1,6 +1,5 @@
 #include "store/event_file.h"
 
-#include <algorithm>
 #include <string_view>
 #include <system_error>
 
@@ -68,7 +67,6 @@ std::vector<fs::path> files_in(const fs::path& folder) {
                           name.find_first_not_of("0123456789", kPrefix.size()) == std::string::npos;
     if (numbered) files.push_back(path);
   }
-  std::sort(files.begin(), files.end());
   return files;
 }
 

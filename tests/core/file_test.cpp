@@ -163,11 +163,19 @@ TEST(ListFolder, GivesNothingForNoneAndThrowsForWhatIsNoFolder) {
   const TemporaryFolder folder;
   folder.write("a", "");
   folder.write("b/c", "");
-  std::vector<std::filesystem::path> paths = list_folder(folder.path());
-  std::sort(paths.begin(), paths.end());
-  EXPECT_THAT(paths, ::testing::ElementsAre(folder / "a", folder / "b"));
+  EXPECT_THAT(list_folder(folder.path()), ::testing::ElementsAre(folder / "a", folder / "b"));
   EXPECT_THAT(list_folder(folder / "none"), ::testing::IsEmpty());
   EXPECT_THROW(list_folder(folder / "a"), IoError);
+}
+
+/// File systems on disks list by a hash, those in memory the newest first.
+TEST(ListFolder, GivesTheNamesInOrderWhateverTheFileSystemDoes) {
+  for (const fs::path& parent : {fs::temp_directory_path(), TemporaryFolder::in_memory()}) {
+    const TemporaryFolder folder(parent);
+    std::vector<fs::path> expected;
+    for (char name = 'a'; name <= 'z'; ++name) expected.push_back(folder.write(std::string(1, name), ""));
+    EXPECT_EQ(list_folder(folder.path()), expected);
+  }
 }
 
 TEST(AtomicFolder, AppearsWithEverythingInItOrNotAtAll) {

@@ -46,7 +46,8 @@ class Init : public ::testing::Test {
     all.insert(all.end(), words.begin(), words.end());
     return run_program(all);
   }
-  /// What init finds in `data`, once the file that it wrote has trained.
+  /// What init finds in `data`, once the file that it wrote has trained: for one epoch, as all that depends
+  /// on the data has then been used.
   Json trained(const std::string& data, std::vector<std::string> more = {}) const {
     fs::remove(folder_ / "mine.yaml");
     fs::remove_all(folder_ / "run");
@@ -56,9 +57,15 @@ class Init : public ::testing::Test {
     if (made.exit_code != 0) return {};
     const ProgramResult checked = run({"config", "check", "mine.yaml"});
     EXPECT_EQ(checked.exit_code, 0) << checked.err << folder_.read("mine.yaml");
-    const ProgramResult done = run({"train", "mine.yaml", "--run-dir", "run"});
+    const ProgramResult done = run({"train", "mine.yaml", "--run-dir", "run", "--set", "training.epochs=1"});
     EXPECT_EQ(done.exit_code, 0) << done.err << folder_.read("mine.yaml");
     return Json::parse(made.out);
+  }
+  /// To its end, with nothing set.
+  void expect_trains_as_it_is() const {
+    const ProgramResult done = run({"train", "mine.yaml", "--run-dir", "whole"});
+    EXPECT_EQ(done.exit_code, 0) << done.err << folder_.read("mine.yaml");
+    fs::remove_all(folder_ / "whole");
   }
   static std::string found(const Json& findings, const std::string& setting) {
     for (const Json& one : findings["findings"])
@@ -90,7 +97,7 @@ class Init : public ::testing::Test {
            rows([&](int i) { return "\"" + text(i) + "\",\"" + std::string(label(i)) + "\""; });
   }
 
-  TemporaryFolder folder_;
+  TemporaryFolder folder_{TemporaryFolder::in_memory()};
 };
 
 TEST_F(Init, TablesTrainAsTheyAreFound) {
@@ -100,6 +107,7 @@ TEST_F(Init, TablesTrainAsTheyAreFound) {
   EXPECT_EQ(found(findings, "data.columns.label"), "sentiment");
   EXPECT_EQ(found(findings, "task.positive"), "pos");
   EXPECT_EQ(findings["labels"], Json::parse(R"({"neg": 30, "pos": 30})"));
+  expect_trains_as_it_is();
   folder_.write("b.csv", rows([](int i) { return label(i) + "|" + text(i) + " \xe9"; }));
   findings = trained("b.csv", {"--positive", "neg"});
   EXPECT_EQ(found(findings, "data.columns.header"), "false");
@@ -127,6 +135,7 @@ TEST_F(Init, SeveralLabelsTrainAsTheyAreFound) {
   Json findings = trained("topics.csv");
   EXPECT_EQ(found(findings, "task.kind"), "multi_label");
   EXPECT_EQ(findings["labels"].size(), 3u) << "a comma that joins nothing is a part of a label: " << findings;
+  expect_trains_as_it_is();
   folder_.write("tags.csv", "text,tags\n" + rows([](int i) {
                               const char* tags[] = {"a|b", "b", "a", "c", "b|c", ""};
                               return "\"" + text(i) + "\"," + tags[i % 6];
