@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -50,9 +51,17 @@ const std::vector<std::string> kNineRates = {
 
 const std::vector<std::string> kFourRates = {"optimizer.adam.lr=0.001,0.01,0.1,0.3"};
 
+/// All tests work in the same folder, emptied before each, so that a sweep that several begin with is trained
+/// once.
 class HalvingVerb : public ::testing::Test {
  protected:
+  static void SetUpTestSuite() { of_all_ = std::make_unique<TemporaryFolder>(TemporaryFolder::in_memory()); }
+  static void TearDownTestSuite() { of_all_.reset(); }
+
   HalvingVerb() {
+    for (const fs::path& left : list_folder(folder_.path())) {
+      if (left.filename() != kKept) fs::remove_all(left);
+    }
     std::string csv = "text,label\n";
     for (int i = 0; i < 120; ++i)
       csv += std::string(i % 2 == 0 ? "a fine film " : "a dull film ") + std::to_string(i % 7) + "," +
@@ -83,11 +92,36 @@ class HalvingVerb : public ::testing::Test {
                       const std::vector<std::string>& more) const {
     return run_program(sweep_words(folder, axes, more));
   }
-  ProgramResult resume(const std::string& folder, const std::vector<std::string>& more = {}) const {
+  std::vector<std::string> resume_words(const std::string& folder,
+                                        const std::vector<std::string>& more = {}) const {
     std::vector<std::string> all = {BERNOULLI_PROGRAM, "sweep", "--resume", "--sweep-dir",
                                     (folder_ / folder).string()};
     all.insert(all.end(), more.begin(), more.end());
-    return run_program(all);
+    return all;
+  }
+  ProgramResult resume(const std::string& folder, const std::vector<std::string>& more = {}) const {
+    return run_program(resume_words(folder, more));
+  }
+  /// Puts the finished sweep of kFourRates by --halving 2 into the folder `whole`, as it was trained there.
+  void finish_whole() const {
+    if (fs::exists(folder_ / kKept)) {
+      fs::copy(folder_ / kKept, folder_ / "whole", fs::copy_options::recursive);
+      return;
+    }
+    const ProgramResult result = sweep("whole", kFourRates, {"--halving", "2"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    fs::copy(folder_ / "whole", folder_ / kKept, fs::copy_options::recursive);
+  }
+  /// Puts the best trial of `whole`, whose summary is lost then, back into a state.
+  void put_best_back(const char* state, int rung, int epochs) const {
+    const std::string best = board("whole")["rows"][0]["runs"][0];
+    Json record = json_of("whole/sweep.json");
+    Json& trial = record["trials"][std::stoul(best) - 1];
+    trial["state"] = state;
+    trial["rung"] = rung;
+    trial["epochs"] = epochs;
+    folder_.write("whole/sweep.json", record.dump());
+    fs::remove(folder_ / "whole" / best / "summary.json");
   }
   Json json_of(const std::string& name) const { return Json::parse(folder_.read(name)); }
   std::vector<std::string> states(const std::string& folder) const {
@@ -116,7 +150,9 @@ class HalvingVerb : public ::testing::Test {
       EXPECT_EQ(folder_.read(fs::path(a) / name), folder_.read(fs::path(b) / name)) << name;
   }
 
-  TemporaryFolder folder_{TemporaryFolder::in_memory()};
+  static constexpr const char* kKept = "kept";
+  static inline std::unique_ptr<TemporaryFolder> of_all_;
+  const TemporaryFolder& folder_ = *of_all_;
 };
 
 TEST_F(HalvingVerb, TheWinnerIsTheTrainingThatWasNeverPaused) {
@@ -163,40 +199,44 @@ TEST_F(HalvingVerb, TheWinnerIsTheTrainingThatWasNeverPaused) {
 }
 
 TEST_F(HalvingVerb, OfAFinishedOneResumingPrintsTheBoard) {
-  ASSERT_EQ(sweep("out", kFourRates, {"--halving", "2"}).exit_code, 0);
-  const Json before = json_of("out/leaderboard.json"), record = json_of("out/sweep.json");
-  const ProgramResult again = resume("out", {"--json"});
+  ASSERT_NO_FATAL_FAILURE(finish_whole());
+  const Json before = json_of("whole/leaderboard.json"), record = json_of("whole/sweep.json");
+  const ProgramResult again = resume("whole", {"--json"});
   ASSERT_EQ(again.exit_code, 0) << again.err;
   EXPECT_EQ(Json::parse(again.out), before);
-  EXPECT_EQ(json_of("out/sweep.json"), record);
+  EXPECT_EQ(json_of("whole/sweep.json"), record);
   EXPECT_THAT(again.err, Not(HasSubstr("rung 1")));
-  const ProgramResult by_accuracy = resume("out", {"--json", "--rank-by", "accuracy"});
+  const ProgramResult by_accuracy = resume("whole", {"--json", "--rank-by", "accuracy"});
   EXPECT_EQ(by_accuracy.exit_code, 0) << by_accuracy.err;
   EXPECT_EQ(Json::parse(by_accuracy.out)["metric"], "accuracy");
 }
 
 /// Wherever it is killed, the same board comes of it. The system sends its trainings SIGTERM then.
 TEST_F(HalvingVerb, GoesOnInTheMiddleOfARung) {
-  ASSERT_EQ(sweep("whole", kFourRates, {"--halving", "2"}).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_whole());
+  std::vector<std::string> next = sweep_words("out", kFourRates, {"--halving", "2"});
   for (const auto& [what, signal] : {std::pair("trial 2/4", SIGKILL), std::pair("rung 1 of 3", SIGKILL),
                                      std::pair("rung 2 of 3", SIGTERM)}) {
     SCOPED_TRACE(what);
-    fs::remove_all(folder_ / "out");
-    Program running(sweep_words("out", kFourRates, {"--halving", "2"}));
-    ASSERT_TRUE(running.wait_for_stderr(what)) << running.finish().err;
-    running.signal(signal);
-    EXPECT_EQ(running.finish().exit_code, 128 + signal);
-    ProgramResult again = resume("out");
-    while (again.exit_code == 7) again = resume("out");  // a training still saves
-    ASSERT_EQ(again.exit_code, 0) << again.err;
-    EXPECT_EQ(board("out"), board("whole"));
-    EXPECT_EQ(states("out"), states("whole"));
+    ProgramResult ended;
+    ended.exit_code = 7;
+    while (ended.exit_code == 7) {  // a training of the one before still saves
+      Program running(next);
+      if (running.wait_for_stderr(what)) running.signal(signal);
+      ended = running.finish();
+    }
+    ASSERT_EQ(ended.exit_code, 128 + signal) << ended.err;
+    next = resume_words("out");
   }
+  const ProgramResult last = run_program(next);
+  ASSERT_EQ(last.exit_code, 0) << last.err;
+  EXPECT_EQ(board("out"), board("whole"));
+  EXPECT_EQ(states("out"), states("whole"));
 }
 
 /// As where a training still saves after its sweep was killed: the rung is not decided without it.
 TEST_F(HalvingVerb, ARungWaitsForWhatIsInUse) {
-  ASSERT_EQ(sweep("whole", kFourRates, {"--halving", "2"}).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_whole());
   Program running(sweep_words("out", kFourRates, {"--halving", "2"}));
   ASSERT_TRUE(running.wait_for_stderr("trial 2/4")) << running.finish().err;
   running.signal(SIGTERM);
@@ -215,24 +255,14 @@ TEST_F(HalvingVerb, ARungWaitsForWhatIsInUse) {
 }
 
 TEST_F(HalvingVerb, GoesOnFromEveryStateThatAKillCanLeave) {
-  ASSERT_EQ(sweep("whole", kFourRates, {"--halving", "2"}).exit_code, 0);
-  const Json record = json_of("whole/sweep.json");
+  ASSERT_NO_FATAL_FAILURE(finish_whole());
   const std::string best = board("whole")["rows"][0]["runs"][0];
-  const auto with_best = [&](const char* state, int rung, int epochs) {
-    Json changed = record;
-    Json& trial = changed["trials"][std::stoul(best) - 1];
-    trial["state"] = state;
-    trial["rung"] = rung;
-    trial["epochs"] = epochs;
-    folder_.write("whole/sweep.json", changed.dump());
-    fs::remove(folder_ / "whole" / best / "summary.json");
-  };
   const Json expected = board("whole");
   const std::string model = folder_.read("whole/" + best + "/model.pt");
-  with_best("running", 3, 9);
+  put_best_back("running", 3, 9);
   ASSERT_EQ(resume("whole").exit_code, 0);
   EXPECT_EQ(board("whole"), expected);
-  with_best("running", 3, 9);
+  put_best_back("running", 3, 9);
   fs::remove_all(folder_ / "whole" / best);  // trained from its start then
   ASSERT_EQ(resume("whole").exit_code, 0);
   EXPECT_EQ(board("whole"), expected);
@@ -283,21 +313,18 @@ TEST_F(HalvingVerb, WhoEndsEarlyByItselfIsTrainedToItsEnd) {
 }
 
 TEST_F(HalvingVerb, IsNotGoneOnWithByAnotherFactorOrAnotherRanking) {
-  Program running(sweep_words("out", kFourRates, {"--halving", "2"}));
-  ASSERT_TRUE(running.wait_for_stderr("rung 1 of 3")) << running.finish().err;
-  running.signal(SIGTERM);
-  if (running.finish().exit_code == 143) {
-    const ProgramResult other = resume("out", {"--rank-by", "accuracy"});
-    EXPECT_EQ(other.exit_code, 2);
-    EXPECT_THAT(other.err, HasSubstr("the rungs so far were decided by log_loss"));
-  }
-  const ProgramResult factor = sweep("out", kFourRates, {"--halving", "--resume"});
+  ASSERT_NO_FATAL_FAILURE(finish_whole());
+  put_best_back("waiting", 3, 9);
+  const ProgramResult other = resume("whole", {"--rank-by", "accuracy"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("the rungs so far were decided by log_loss"));
+  const ProgramResult factor = sweep("whole", kFourRates, {"--halving", "--resume"});
   EXPECT_EQ(factor.exit_code, 2);
   EXPECT_THAT(factor.err, HasSubstr("--halving 2 in the sweep, --halving 3 now"));
-  const ProgramResult none = sweep("out", kFourRates, {"--resume"});
+  const ProgramResult none = sweep("whole", kFourRates, {"--resume"});
   EXPECT_EQ(none.exit_code, 2);
   EXPECT_THAT(none.err, HasSubstr("--halving 2 in the sweep, no --halving now"));
-  EXPECT_EQ(sweep("out", kFourRates, {"--halving=2", "--resume"}).exit_code, 0);
+  EXPECT_EQ(sweep("whole", kFourRates, {"--halving=2", "--resume"}).exit_code, 0);
 }
 
 /// No probability of these trainings is near .999: at that threshold all rows find nothing.
@@ -319,8 +346,9 @@ TEST_F(HalvingVerb, RanksRungsAtTheFittedThresholdAndTellsWhereTheyAreTied) {
   const ProgramResult fitted = sweep("fitted", axes, with_threshold("max_f1"));
   ASSERT_EQ(fitted.exit_code, 0) << fitted.err;
   for (const Json& row : board("fitted")["rows"]) EXPECT_GT(row["validation"]["mean"], 0.5) << row;
-  const ProgramResult plain = sweep("plain", axes, {"--rank-by", "f1", "--set", "metrics.threshold=0.999"});
-  EXPECT_THAT(plain.out, HasSubstr("\nno single best: 4 rows share rank 1 by validation f1\n"));
+  const ProgramResult plain = sweep("plain", {"optimizer.adam.lr=0.0001,0.001"},
+                                    {"--rank-by", "f1", "--set", "metrics.threshold=0.999"});
+  EXPECT_THAT(plain.out, HasSubstr("\nno single best: 2 rows share rank 1 by validation f1\n"));
 }
 
 TEST_F(HalvingVerb, DryRunPrintsTheRungs) {
@@ -354,9 +382,12 @@ TEST_F(HalvingVerb, WithoutTimeOneTrialIsBegunAndTrainedToItsEnd) {
 
 TEST_F(HalvingVerb, WithTimeEnoughAllTrialsAreBegun) {
   const std::vector<std::string> axes = {"optimizer.adam.lr=log:1e-3..1"};
-  const ProgramResult timed = sweep("out", axes, {"--random", "9", "--halving", "--max-seconds", "1e9"});
+  const std::vector<std::string> more = {"--random", "4", "--halving", "2", "--set", "training.epochs=4"};
+  std::vector<std::string> with_time = more;
+  with_time.insert(with_time.end(), {"--max-seconds", "1e9"});
+  const ProgramResult timed = sweep("out", axes, with_time);
   ASSERT_EQ(timed.exit_code, 0) << timed.err;
-  ASSERT_EQ(sweep("whole", axes, {"--random", "9", "--halving"}).exit_code, 0);
+  ASSERT_EQ(sweep("whole", axes, more).exit_code, 0);
   EXPECT_EQ(board("out"), board("whole"));
 }
 
