@@ -92,14 +92,14 @@ class Signals(FaultTest):
             self.goes_on_to_the_same_model("SIGHUP")
 
     def test_more_hangups_do_not_end_a_save(self):
-        """A shell passes the signal on and the kernel sends another: fsync takes 1 s, and the checkpoint is whole."""
+        """A shell passes the signal on and the kernel sends another: fsync takes .3 s, and the checkpoint is whole."""
         self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))
         process = subprocess.Popen([PROGRAM, *TRAIN], cwd=self.folder.path, stderr=subprocess.PIPE,
-                                   env=environment(faults(self.folder, slow_ms=1000)), text=True)
+                                   env=environment(faults(self.folder, slow_ms=300)), text=True)
         self.wait_for(lambda: [name for name in self.folder.checkpoints() if ".tmp-" in name])
         for _ in range(3):
             process.send_signal(signal.SIGHUP)
-            time.sleep(0.1)
+            time.sleep(0.05)
         err = process.communicate()[1]
         self.assertEqual(process.returncode, 143, err)
         self.assertIn("stopped; go on with", err)
