@@ -61,9 +61,9 @@ class Processes(FaultTest):
     def of(self, count):
         return [*TRAIN, "--processes", str(count)]
 
-    def ranks(self, folder, count, words=None, changes=None, port=None):
-        """As torchrun starts them. changes: {rank: what is another there}"""
-        place = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port or free_port()), **SILENCE}
+    def ranks(self, folder, count, words=None, changes=None, port=None, world_size=None):
+        """As torchrun starts them. changes: {rank: what is another there}; world_size: where it is not the count that is started"""
+        place = {"WORLD_SIZE": str(world_size or count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port or free_port()), **SILENCE}
         return [Started(self, folder, words or [*TRAIN, *ENDLESS], {**place, "RANK": str(rank), **(changes or {}).get(rank, {})})
                 for rank in range(count)]
 
@@ -93,7 +93,9 @@ class Processes(FaultTest):
         for counts in ((1, 1, 1, 1), (2, 1, 3, 2)):
             self.folder.clear()
             for count, limit in zip(counts, (3, 4, 5, "null")):
-                result = run(self.folder, [*self.of(count), "--set", f"training.max_steps={limit}"], shim=False)
+                words = ["--set", f"training.max_steps={limit}"]
+                result = (self.server.run(self.folder, [*TRAIN, *words]) if count == 1 else
+                          run(self.folder, [*self.of(count), *words], shim=False))
                 self.assertEqual(result.code, 0, result)
             states.append(final_state(self.folder))
         self.assertEqual(*states)
@@ -140,7 +142,7 @@ class Processes(FaultTest):
             os.kill(victims[0] if i % 2 else leader.process.pid, signal.SIGKILL)
             code, err = leader.end()
             self.assertIn(code, (0, 8, 137), err)
-            result = run(self.folder, TRAIN, shim=False)
+            result = self.server.run(self.folder)
             self.assertEqual(result.code, 0, result)
             self.assertEqual(final_state(self.folder)["model.pt"], self.expected["model.pt"])
 
@@ -158,14 +160,26 @@ class Processes(FaultTest):
                     self.assertIn("--resume", err)
 
     def test_one_that_stands_still_ends_all(self):
+        """Of each training one is halted as soon as it trains; then all of them wait side by side."""
+        folder = self.fresh()
+        leader = Started(self, folder, [*self.of(2), *ENDLESS], SILENCE)
+        self.wait_for_training(folder)
+        started_here, = children_of(leader.process.pid)
+        os.kill(started_here, signal.SIGSTOP)
+        survivors = []
         for victim in (0, 1):
             folder = self.fresh()
             ranks = self.ranks(folder, 2)
             self.wait_for_training(folder)
             ranks[victim].process.send_signal(signal.SIGSTOP)
-            code, err = ranks[1 - victim].end()
+            survivors.append((victim, ranks[1 - victim]))
+        for victim, survivor in survivors:
+            code, err = survivor.end()
             self.assertEqual(code, 8, err)
             self.assertIn(f"process {victim} at 127.0.0.1 has given no sign of life for 2.0 s", err)
+        code, err = leader.end()
+        self.assertEqual(code, 8, err)
+        self.assertFalse(pathlib.Path(f"/proc/{started_here}").exists(), "who started it ends it")
 
     def test_a_stop_of_any_saves_and_stops_all(self):
         for victims, number, code in (([0], signal.SIGINT, 130), ([1], signal.SIGHUP, 143), ([1], signal.SIGINT, 130), ([1, 0], signal.SIGTERM, 143)):
@@ -178,16 +192,6 @@ class Processes(FaultTest):
             self.assertEqual([end[0] for end in ends], [code, code], ends)
             self.assertIn("stopped; go on with: bernoulli train --resume", ends[0][1])
             self.assertEqual(folder.leftovers(), [])
-
-    def test_one_that_was_started_here_and_stands_still_is_ended(self):
-        folder = self.fresh()
-        leader = Started(self, folder, [*self.of(2), *ENDLESS], SILENCE)
-        self.wait_for_training(folder)
-        other, = children_of(leader.process.pid)
-        os.kill(other, signal.SIGSTOP)
-        code, err = leader.end()
-        self.assertEqual(code, 8, err)
-        self.assertFalse(pathlib.Path(f"/proc/{other}").exists())
 
     def test_a_stop_of_the_one_that_started_the_others_leaves_none(self):
         folder = self.fresh()
@@ -220,19 +224,21 @@ class Processes(FaultTest):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
-            first = self.ranks(self.fresh(), 1, changes={0: {"WORLD_SIZE": "2"}}, port=taken.getsockname()[1])[0]
+            first, = self.ranks(self.fresh(), 1, port=taken.getsockname()[1], world_size=2)
             code, err = first.end()
         self.assertEqual(code, 8, err)
         self.assertIn("is in use, by another training perhaps: set another MASTER_PORT", err)
         self.assertEqual(first.folder.checkpoints(), [])
 
     def test_ranks_that_do_not_fit(self):
-        for changes, expected in (({1: {"RANK": "7"}}, "RANK is '7' (expected 0 to 2)"), ({2: {"RANK": "1"}}, "has RANK 1, which process 1"),
-                                  ({1: {"WORLD_SIZE": "2"}}, "has WORLD_SIZE 2, and process 0 has 3"), ({1: {"MASTER_ADDR": ""}}, "MASTER_ADDR is not set")):
-            ranks = self.ranks(self.fresh(), 3, changes=changes)
-            wrong, = changes
-            ends = [ranks[wrong].end()] + ([ranks[0].end()] if expected.startswith("has") else [])  # else the others wait for it
-            for code, err in ends:
+        for num_started, change, expected in (
+                (3, {"RANK": "1"}, "has RANK 1, which process 1"),
+                (2, {"WORLD_SIZE": "2"}, "has WORLD_SIZE 2, and process 0 has 3"),
+                (1, {"RANK": "7"}, "RANK is '7' (expected 0 to 2)"),  # which one alone finds out
+                (1, {"MASTER_ADDR": ""}, "MASTER_ADDR is not set")):
+            ranks = self.ranks(self.fresh(), num_started, changes={num_started - 1: change}, world_size=3)
+            for started in {ranks[0], ranks[-1]}:
+                code, err = started.end()
                 self.assertEqual(code, 8, err)
                 self.assertIn(expected, err)
 
