@@ -57,7 +57,7 @@ class BranchedModel : public ::testing::Test {
   }
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
-  TemporaryFolder folder_;
+  TemporaryFolder folder_{TemporaryFolder::in_memory()};
 };
 
 TEST_F(BranchedModel, TrainsAndGoesOnToTheSameBytes) {

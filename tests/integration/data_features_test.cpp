@@ -106,7 +106,7 @@ class DataFeatures : public ::testing::Test {
     return {data["train"]["fingerprint"], data["validation"]["fingerprint"], data["test"]["fingerprint"]};
   }
 
-  TemporaryFolder folder_;
+  TemporaryFolder folder_{TemporaryFolder::in_memory()};
 };
 
 TEST_F(DataFeatures, ColumnsPartsAndShardsAreTheRunOfTheSameDataWrittenPlainly) {

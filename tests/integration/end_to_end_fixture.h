@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/program.h"
-#include "support/temporary_folder.h"
+#include "support/suite_folder.h"
 
 namespace bernoulli::testing {
 
@@ -28,7 +28,7 @@ training: {epochs: 8, batch_size: 8, seed: 5}
 )";
 
 /// The program from the outside, as its users call it, on a hundred texts that it learns in no time.
-class EndToEnd : public ::testing::Test {
+class EndToEnd : public SuiteFolder {
  protected:
   EndToEnd() {
     std::string csv = "text,label\n";
@@ -55,6 +55,13 @@ class EndToEnd : public ::testing::Test {
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
+  /// Puts the run of train_words("run") there.
+  void finish_run() const {
+    once("run", [&] {
+      const ProgramResult trained = run(train_words("run"));
+      ASSERT_EQ(trained.exit_code, 0) << trained.err;
+    });
+  }
   /// Every fifth label is wrong, which nobody can know.
   void write_noisy_data() const {
     std::string csv = "text,label\n";
@@ -64,8 +71,6 @@ class EndToEnd : public ::testing::Test {
     folder_.write("data.csv", csv);
   }
   Json read_json(const std::string& name) const { return Json::parse(folder_.read(name)); }
-
-  TemporaryFolder folder_;
 };
 
 }  // namespace bernoulli::testing

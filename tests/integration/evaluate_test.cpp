@@ -20,7 +20,7 @@ using ::testing::Not;
 class EndToEndEvaluate : public EndToEnd {};
 
 TEST_F(EndToEndEvaluate, RunAndExportedFileGiveTheSameMetricsAndPredictions) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   const std::string run_dir = (folder_ / "run").string();
   const ProgramResult of_run = run({"evaluate", run_dir, "--json"});
   const ProgramResult of_file = run({"evaluate", run_dir + "/model.pt", "--json"});
@@ -46,7 +46,7 @@ TEST_F(EndToEndEvaluate, RunAndExportedFileGiveTheSameMetricsAndPredictions) {
 }
 
 TEST_F(EndToEndEvaluate, EachPartOfTheRunsOwnData) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   const std::string run_dir = (folder_ / "run").string();
   const auto part_of = [&](const std::string& model, const std::string& part) {
     return run({"evaluate", model, "--json", "--part", part});
@@ -88,7 +88,7 @@ TEST_F(EndToEndEvaluate, EachPartOfTheRunsOwnData) {
 }
 
 TEST_F(EndToEndEvaluate, EvaluateWarnsOfTextsThatTheModelWasTrainedOn) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   const std::string run_dir = (folder_ / "run").string(), given = (folder_ / "given.csv").string();
   const auto errors_of = [&](const std::string& model) {
     const ProgramResult evaluated = run({"evaluate", model, "--data", given});
@@ -117,7 +117,7 @@ TEST_F(EndToEndEvaluate, EvaluateWarnsOfTextsThatTheModelWasTrainedOn) {
 }
 
 TEST_F(EndToEndEvaluate, EvaluateWritesTheAnswersThatItsFiguresAreMadeOf) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   const std::string run_dir = (folder_ / "run").string(), file = (folder_ / "answers.jsonl").string();
   const ProgramResult judged = run({"evaluate", run_dir, "--json", "--answers", file});
   ASSERT_EQ(judged.exit_code, 0) << judged.err;

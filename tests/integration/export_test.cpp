@@ -21,7 +21,7 @@ using ::testing::Not;
 class EndToEndExport : public EndToEnd {};
 
 TEST_F(EndToEndExport, ExportWritesTheSameModelAgain) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   const ProgramResult exported =
       run({"export", (folder_ / "run").string(), "--output", (folder_ / "copy.pt").string()});
   ASSERT_EQ(exported.exit_code, 0) << exported.err;
@@ -46,7 +46,7 @@ TEST_F(EndToEndExport, ExportWritesTheSameModelAgain) {
 }
 
 TEST_F(EndToEndExport, ExportWritesTheOtherFormatsIntoTheRunFolder) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   for (const auto& [format, name] : std::vector<std::pair<std::string, std::string>>{
            {"onnx", "model.onnx"}, {"triton", "triton"}, {"safetensors", "model.safetensors"}}) {
     const ProgramResult exported = run({"export", (folder_ / "run").string(), "--format", format, "--json"});
@@ -63,7 +63,7 @@ TEST_F(EndToEndExport, ExportWritesTheOtherFormatsIntoTheRunFolder) {
 }
 
 TEST_F(EndToEndExport, ExportOfACompactFormTellsWhatItChanges) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   const std::string small = (folder_ / "small.pt").string();
   const ProgramResult exported =
       run({"export", (folder_ / "run").string(), "--fold", "--weights", "int8", "--output", small, "--json"});
@@ -106,7 +106,7 @@ TEST_F(EndToEndExport, ExportOfUsedBucketsNeedsTheTextsThatUsedThem) {
 
 /// The threshold is the probability of a text, which is not above it, and which int8 makes larger.
 TEST_F(EndToEndExport, ExportRefusesMoreChangedDecisionsThanAreAllowed) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   const std::string run_dir = (folder_ / "run").string(), small = (folder_ / "small.pt").string();
   const auto export_int8 = [&](const std::string& share) {
     return run({"export", run_dir, "--weights", "int8", "--max-changed", share, "--output", small});
@@ -161,7 +161,7 @@ TEST_F(EndToEndExport, OnnxRuntimeAnswersLikePredict) {
   if (python == nullptr) GTEST_SKIP() << "BERNOULLI_PYTHON names no interpreter";
   if (run_program({python, "-c", "import onnx, onnxruntime, numpy"}).exit_code != 0)
     GTEST_SKIP() << python << " has no onnx, onnxruntime and numpy";
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   ASSERT_EQ(run({"export", (folder_ / "run").string(), "--format", "onnx"}).exit_code, 0);
   const ProgramResult checked =
       run_program({python, std::string(BERNOULLI_TEST_SOURCE_DIR) + "/export/check_onnx.py", "--program",
@@ -171,7 +171,7 @@ TEST_F(EndToEndExport, OnnxRuntimeAnswersLikePredict) {
 }
 
 TEST_F(EndToEndExport, PredictReadsTheModelInsideATritonRepository) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   ASSERT_EQ(run({"export", (folder_ / "run").string(), "--format", "triton"}).exit_code, 0);
   const ProgramResult a = run({"predict", (folder_ / "run/model.pt").string(), "--text", "a fine film"});
   const ProgramResult b =

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -14,7 +13,7 @@
 
 #include "core/file.h"
 #include "support/program.h"
-#include "support/temporary_folder.h"
+#include "support/suite_folder.h"
 
 namespace bernoulli::testing {
 namespace {
@@ -51,17 +50,9 @@ const std::vector<std::string> kNineRates = {
 
 const std::vector<std::string> kFourRates = {"optimizer.adam.lr=0.001,0.01,0.1,0.3"};
 
-/// All tests work in the same folder, emptied before each, so that a sweep that several begin with is trained
-/// once.
-class HalvingVerb : public ::testing::Test {
+class HalvingVerb : public SuiteFolder {
  protected:
-  static void SetUpTestSuite() { of_all_ = std::make_unique<TemporaryFolder>(TemporaryFolder::in_memory()); }
-  static void TearDownTestSuite() { of_all_.reset(); }
-
   HalvingVerb() {
-    for (const fs::path& left : list_folder(folder_.path())) {
-      if (left.filename() != kKept) fs::remove_all(left);
-    }
     std::string csv = "text,label\n";
     for (int i = 0; i < 120; ++i)
       csv += std::string(i % 2 == 0 ? "a fine film " : "a dull film ") + std::to_string(i % 7) + "," +
@@ -102,15 +93,12 @@ class HalvingVerb : public ::testing::Test {
   ProgramResult resume(const std::string& folder, const std::vector<std::string>& more = {}) const {
     return run_program(resume_words(folder, more));
   }
-  /// Puts the finished sweep of kFourRates by --halving 2 into the folder `whole`, as it was trained there.
+  /// Puts the finished sweep of kFourRates by --halving 2 into the folder `whole`.
   void finish_whole() const {
-    if (fs::exists(folder_ / kKept)) {
-      fs::copy(folder_ / kKept, folder_ / "whole", fs::copy_options::recursive);
-      return;
-    }
-    const ProgramResult result = sweep("whole", kFourRates, {"--halving", "2"});
-    ASSERT_EQ(result.exit_code, 0) << result.err;
-    fs::copy(folder_ / "whole", folder_ / kKept, fs::copy_options::recursive);
+    once("whole", [&] {
+      const ProgramResult result = sweep("whole", kFourRates, {"--halving", "2"});
+      ASSERT_EQ(result.exit_code, 0) << result.err;
+    });
   }
   /// Puts the best trial of `whole`, whose summary is lost then, back into a state.
   void put_best_back(const char* state, int rung, int epochs) const {
@@ -149,10 +137,6 @@ class HalvingVerb : public ::testing::Test {
     for (const std::string& name : names)
       EXPECT_EQ(folder_.read(fs::path(a) / name), folder_.read(fs::path(b) / name)) << name;
   }
-
-  static constexpr const char* kKept = "kept";
-  static inline std::unique_ptr<TemporaryFolder> of_all_;
-  const TemporaryFolder& folder_ = *of_all_;
 };
 
 TEST_F(HalvingVerb, TheWinnerIsTheTrainingThatWasNeverPaused) {

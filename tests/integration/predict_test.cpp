@@ -19,7 +19,7 @@ using ::testing::Not;
 class EndToEndPredict : public EndToEnd {};
 
 TEST_F(EndToEndPredict, PredictTakesLabelledLinesAndAnotherThreshold) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   const std::string run_dir = (folder_ / "run").string();
   const std::string labelled = "__label__good A fine film\n__label__bad Dull, flat film\n";
   folder_.write("in.ft", labelled);
@@ -94,7 +94,7 @@ TEST_F(EndToEndPredict, PredictGivesTheSameBytesOnAnyNumberOfThreads) {
 }
 
 TEST_F(EndToEndPredict, PredictAnswersWhatHasArrivedWhileMoreIsToCome) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   // The second line is written once the first has its answer; else nobody goes on.
   const ProgramResult answers =
       run_program({"/bin/sh", "-c",
@@ -106,7 +106,7 @@ TEST_F(EndToEndPredict, PredictAnswersWhatHasArrivedWhileMoreIsToCome) {
 }
 
 TEST_F(EndToEndPredict, PredictReadsJsonLinesFromTheConfiguredColumn) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   folder_.write("in.jsonl", "{\"text\": \"a fine film\"}\n{\"id\": 3, \"text\": \"\"}\n");
   const ProgramResult answers =
       run({"predict", (folder_ / "run").string(), (folder_ / "in.jsonl").string(), "--format", "tsv"});
@@ -120,7 +120,7 @@ TEST_F(EndToEndPredict, PredictReadsJsonLinesFromTheConfiguredColumn) {
 }
 
 TEST_F(EndToEndPredict, PredictAnswersEveryRowOfATableWithItsKey) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   const std::string model = (folder_ / "run").string();
   const std::string table =
       "id,review\r\n007,\"A fine,\nfine film\"\r\n,\"Dull, \"\"flat\"\" film\"\r\n9,\r\n";
@@ -155,7 +155,7 @@ TEST_F(EndToEndPredict, PredictAnswersEveryRowOfATableWithItsKey) {
 }
 
 TEST_F(EndToEndPredict, AnUnfinishedRunIsWarnedOfOnce) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   fs::remove(folder_ / "run/summary.json");
   for (const char* engine : {"native", "torchscript"}) {
     const ProgramResult answer =
@@ -168,7 +168,7 @@ TEST_F(EndToEndPredict, AnUnfinishedRunIsWarnedOfOnce) {
 }
 
 TEST_F(EndToEndPredict, PredictAnswersWhatStandsBeforeAFault) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   const std::string model = (folder_ / "run").string();
   for (const auto& [name, content, keep] :
        {std::tuple<std::string, std::string, std::string>{
@@ -187,7 +187,7 @@ TEST_F(EndToEndPredict, PredictAnswersWhatStandsBeforeAFault) {
 }
 
 TEST_F(EndToEndPredict, ExplainAddsUpToTheLogit) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   const ProgramResult answer =
       run({"predict", (folder_ / "run").string(), "--text", "a fine dull unheard film", "--explain"});
   ASSERT_EQ(answer.exit_code, 0) << answer.err;
@@ -200,7 +200,7 @@ TEST_F(EndToEndPredict, ExplainAddsUpToTheLogit) {
 }
 
 TEST_F(EndToEndPredict, BothEnginesOfPredictSayWhichTheyAreAndAgree) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   const std::string model = (folder_ / "run/model.pt").string();
   const ProgramResult native = run({"predict", model, "--text", "a fine film"});
   ASSERT_EQ(native.exit_code, 0) << native.err;
@@ -215,7 +215,7 @@ TEST_F(EndToEndPredict, BothEnginesOfPredictSayWhichTheyAreAndAgree) {
 }
 
 TEST_F(EndToEndPredict, NativePredictionNeedsNoOtherProgram) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   const fs::path alone = folder_ / "alone";
   fs::copy_file(BERNOULLI_PROGRAM, alone);
   const std::string model = (folder_ / "run").string();

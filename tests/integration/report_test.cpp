@@ -57,7 +57,7 @@ class Report : public ::testing::Test {
     ASSERT_EQ(trained.exit_code, 0) << trained.err;
   }
 
-  TemporaryFolder folder_;
+  TemporaryFolder folder_{TemporaryFolder::in_memory()};
 };
 
 // Without LibTorch the last bits of a logit are others, and so may be a pixel of a curve.

@@ -106,7 +106,7 @@ TEST_F(EndToEndResume, OtherTestDataAreWarnedOf) {
 }
 
 TEST_F(EndToEndResume, ResumeRefusesAnotherConfiguration) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   const ProgramResult refused = run(train_words("run", {"--resume", "--set", "optimizer.adam.lr=0.5"}));
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.err, HasSubstr("optimizer.adam.lr: 0.05 in the run, 0.5 now"));
@@ -140,7 +140,7 @@ TEST_F(EndToEndResume, ContradictionsThatAResumedRunIsGivenAreRefusedBeforeItIsT
 
 /// As an earlier build may have left one, which knew fewer contradictions.
 TEST_F(EndToEndResume, ContradictionsThatARunHasAlreadyDoNotKeepItFromGoingOn) {
-  ASSERT_EQ(run(train_words("run")).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_run());
   std::string config = folder_.read("run/config.yaml");
   const std::string sound = "cache: {folder: auto, check: changes",
                     odd = "cache: {folder: 'off', check: contents";

@@ -51,7 +51,7 @@ class Stability : public ::testing::Test {
     words.insert(words.end(), more.begin(), more.end());
     return run_program(words);
   }
-  TemporaryFolder folder_;
+  TemporaryFolder folder_{TemporaryFolder::in_memory()};
 };
 
 TEST_F(Stability, WritesPageTableAndContract) {

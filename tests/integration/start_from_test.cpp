@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/program.h"
-#include "support/temporary_folder.h"
+#include "support/suite_folder.h"
 
 namespace bernoulli::testing {
 namespace {
@@ -31,12 +31,15 @@ optimizer: {adam: {lr: 0.05}}
 training: {epochs: 4, batch_size: 8, seed: 5}
 )";
 
-class EarlierRun : public ::testing::Test {
+class EarlierRun : public SuiteFolder {
  protected:
   EarlierRun() {
     write_data("data.csv", {"fine", "lovely"}, {"dull", "flat"});
     folder_.write("config.yaml", kFirstConfig);
-    EXPECT_EQ(train("first").exit_code, 0);
+    once("first", [&] {
+      const ProgramResult first = train("first");
+      ASSERT_EQ(first.exit_code, 0) << first.err;
+    });
   }
 
   void write_data(const std::string& name, const std::vector<std::string>& good,
@@ -61,8 +64,6 @@ class EarlierRun : public ::testing::Test {
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   std::string start() const { return "model.start_from=" + path("first"); }
   Json json(const std::string& name) const { return Json::parse(folder_.read(name)); }
-
-  TemporaryFolder folder_;
 };
 
 /// An update that changes no number leaves the weights that a training begins with.
