@@ -14,7 +14,7 @@
 
 #include "core/file.h"
 #include "support/program.h"
-#include "support/temporary_folder.h"
+#include "support/suite_folder.h"
 
 namespace bernoulli::testing {
 namespace {
@@ -40,7 +40,9 @@ optimizer: {adam: {lr: 0.05}}
 training: {epochs: 2, batch_size: 16, seed: 5, threads: 1, monitor: accuracy}
 )";
 
-class SweepVerb : public ::testing::Test {
+const std::vector<std::string> kTwoRates = {"optimizer.adam.lr=0.01,0.05"};
+
+class SweepVerb : public SuiteFolder {
  protected:
   SweepVerb() {
     std::string csv = "text,label\n";
@@ -81,8 +83,13 @@ class SweepVerb : public ::testing::Test {
     for (const Json& trial : record["trials"]) all.push_back(trial["state"]);
     return all;
   }
-
-  TemporaryFolder folder_{TemporaryFolder::in_memory()};
+  /// Puts the finished sweep of kTwoRates into the folder `out`.
+  void finish_two_rates() const {
+    once("out", [&] {
+      const ProgramResult result = sweep("out", kTwoRates);
+      ASSERT_EQ(result.exit_code, 0) << result.err;
+    });
+  }
 };
 
 TEST_F(SweepVerb, TrainsEveryCombinationAndRanksThem) {
@@ -114,7 +121,7 @@ TEST_F(SweepVerb, TrainsEveryCombinationAndRanksThem) {
 }
 
 TEST_F(SweepVerb, OfAFinishedOnePrintsTheBoardAndTrainsNothing) {
-  ASSERT_EQ(sweep("out", {"optimizer.adam.lr=0.01,0.05"}).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_two_rates());
   const std::string log = folder_.read("out/001.log");
   const ProgramResult again = resume("out", {"--json", "--rank-by", "log_loss"});
   ASSERT_EQ(again.exit_code, 0) << again.err;
@@ -147,7 +154,7 @@ TEST_F(SweepVerb, AFailedTrialIsToldAndDoesNotEndTheOthers) {
 }
 
 TEST_F(SweepVerb, AFailureThatMayGoAwayIsTriedAgain) {
-  ASSERT_EQ(sweep("out", {"optimizer.adam.lr=0.01,0.05"}).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_two_rates());
   fs::remove(folder_ / "out/001/summary.json");
   {
     const FolderLock somebody(folder_ / "out/001");
@@ -255,7 +262,7 @@ TEST_F(SweepVerb, ATrialThatIsKilledCountsAsOutOfMemory) {
 }
 
 TEST_F(SweepVerb, ATrialWithoutItsSummaryIsTrainedToItsEndAgain) {
-  ASSERT_EQ(sweep("out", {"optimizer.adam.lr=0.01,0.05"}).exit_code, 0);
+  ASSERT_NO_FATAL_FAILURE(finish_two_rates());
   const std::string model = folder_.read("out/001/model.pt");
   fs::remove(folder_ / "out/001/summary.json");
   folder_.write("out/002/summary.json", "{\"validation\": ");
@@ -435,9 +442,8 @@ TEST_F(SweepVerb, TakesAConfigurationWhosePathHasAnEqualsSign) {
 }
 
 TEST_F(SweepVerb, IsNeverOverwrittenNorSharedNorChanged) {
-  const std::vector<std::string> axes = {"optimizer.adam.lr=0.01,0.05"};
-  ASSERT_EQ(sweep("out", axes).exit_code, 0);
-  const ProgramResult taken = sweep("out", axes);
+  ASSERT_NO_FATAL_FAILURE(finish_two_rates());
+  const ProgramResult taken = sweep("out", kTwoRates);
   EXPECT_EQ(taken.exit_code, 7);
   EXPECT_THAT(taken.err, AllOf(HasSubstr("is not empty and never overwritten"), HasSubstr("--sweep-dir")));
 
@@ -445,7 +451,7 @@ TEST_F(SweepVerb, IsNeverOverwrittenNorSharedNorChanged) {
   EXPECT_EQ(other_axis.exit_code, 2);
   EXPECT_THAT(other_axis.err,
               HasSubstr("optimizer.adam.lr=0.01,0.05 in the sweep, optimizer.adam.lr=0.01,0.5 now"));
-  const ProgramResult other_config = sweep("out", {axes[0], "--resume", "--set", "training.epochs=3"});
+  const ProgramResult other_config = sweep("out", {kTwoRates[0], "--resume", "--set", "training.epochs=3"});
   EXPECT_EQ(other_config.exit_code, 2);
   EXPECT_THAT(other_config.err, HasSubstr("training.epochs: 2 in the sweep, 3 now [every trial]"));
 
