@@ -23,23 +23,32 @@ namespace {
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-Addresses find(const std::string& address, uint16_t port, int flags) {
+/// @return 0, or the fault of getaddrinfo
+int find(const std::string& address, uint16_t port, int flags, Addresses& addresses) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = flags | AI_NUMERICSERV;
   addrinfo* found = nullptr;
   const int fault = ::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found);
-  if (fault != 0)
-    throw DistributedError(
-        fmt::format("'{}' is no machine that is known here: {}", address, ::gai_strerror(fault)));
-  return {found, ::freeaddrinfo};
+  if (fault == 0) addresses.reset(found);
+  return fault;
 }
 
+[[noreturn]] void throw_unknown(const std::string& address, int fault, const char* how_long = "") {
+  throw DistributedError(
+      fmt::format("'{}' is no machine that is known here{}: {}", address, how_long, ::gai_strerror(fault)));
+}
+
+/// A name that is given when its machine or container starts, or a server of names that does.
+bool may_become_known(int fault) { return fault == EAI_NONAME || fault == EAI_AGAIN || fault == EAI_NODATA; }
+
+/// Nothing where the system has no addresses of this kind.
 FileDescriptor open_socket(const addrinfo& like) {
   FileDescriptor socket(
       ::socket(like.ai_family, like.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, like.ai_protocol));
-  if (socket.get() < 0) throw DistributedError(fmt::format("no socket: {}", std::strerror(errno)));
+  if (socket.get() < 0 && errno != EAFNOSUPPORT)
+    throw DistributedError(fmt::format("no socket: {}", std::strerror(errno)));
   return socket;
 }
 
@@ -63,6 +72,7 @@ bool wait_for(int socket, short events, double deadline_s,
 
 /// @return 0, or the errno of the attempt
 int try_to_connect(const FileDescriptor& socket, const addrinfo& to, double deadline_s) {
+  if (socket.get() < 0) return EAFNOSUPPORT;
   if (::connect(socket.get(), to.ai_addr, to.ai_addrlen) == 0) return 0;
   if (errno != EINPROGRESS) return errno;
   if (!wait_for(socket.get(), POLLOUT, deadline_s)) return ETIMEDOUT;
@@ -70,6 +80,16 @@ int try_to_connect(const FileDescriptor& socket, const addrinfo& to, double dead
   socklen_t size = sizeof fault;
   ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &fault, &size);
   return fault;
+}
+
+/// @return 0, or the errno of the attempt
+int try_to_listen(const FileDescriptor& socket, const addrinfo& at) {
+  if (socket.get() < 0) return EAFNOSUPPORT;
+  const int on = 1;
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const bool listens =
+      ::bind(socket.get(), at.ai_addr, at.ai_addrlen) == 0 && ::listen(socket.get(), SOMAXCONN) == 0;
+  return listens ? 0 : errno;
 }
 
 /// Where nobody listens at a port that the system gives away, it may give that very port to the caller and
@@ -109,21 +129,26 @@ bool receive_all(int socket, char* to, size_t count, double deadline_s) {
 }  // namespace
 
 Listener listen_at(const std::string& address, uint16_t port) {
-  const Addresses found = find(address, port, AI_PASSIVE);
-  FileDescriptor socket = open_socket(*found);
-  const int on = 1;
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(socket.get(), found->ai_addr, found->ai_addrlen) != 0 ||
-      ::listen(socket.get(), SOMAXCONN) != 0) {
-    if (errno == EADDRINUSE)
+  Addresses found(nullptr, ::freeaddrinfo);
+  if (const int fault = find(address, port, AI_PASSIVE, found)) throw_unknown(address, fault);
+  FileDescriptor socket;
+  int fault = 0;
+  for (const addrinfo* at = found.get(); at != nullptr; at = at->ai_next) {
+    socket = open_socket(*at);
+    fault = try_to_listen(socket, *at);
+    // A port in use is not passed over: the others try the addresses in this order, and would meet its owner.
+    if (fault != EADDRNOTAVAIL && fault != EAFNOSUPPORT) break;
+  }
+  if (fault != 0) {
+    if (fault == EADDRINUSE)
       throw DistributedError(fmt::format(
           "port {} of {} is in use, by another training perhaps: set another MASTER_PORT", port, address));
-    if (errno == EADDRNOTAVAIL)
+    if (fault == EADDRNOTAVAIL)
       throw DistributedError(fmt::format(
           "'{}' is no address of this machine: MASTER_ADDR is that of process 0, which this one is",
           address));
     throw DistributedError(
-        fmt::format("cannot listen at {} port {}: {}", address, port, std::strerror(errno)));
+        fmt::format("cannot listen at {} port {}: {}", address, port, std::strerror(fault)));
   }
   Listener listener{.at = own_end(socket.get())};
   listener.socket = std::move(socket);
@@ -133,21 +158,32 @@ Listener listen_at(const std::string& address, uint16_t port) {
 FileDescriptor connect_to(const std::string& address, uint16_t port, double deadline_s,
                           const std::function<void()>& poll) {
   constexpr int kRetryMs = 100;
-  const Addresses found = find(address, port, 0);
+  constexpr double kAttempt_s = 3;  // behind an address that is dead there may be a good one
+  constexpr double kFindAgain_s = 1;
+  Addresses found(nullptr, ::freeaddrinfo);
+  double find_at_s = monotonic_seconds();
+  int name_fault = 0;
   while (true) {
+    if (monotonic_seconds() >= find_at_s) {
+      name_fault = find(address, port, 0, found);  // what was found before stays
+      if (name_fault != 0 && !may_become_known(name_fault)) throw_unknown(address, name_fault);
+      find_at_s = monotonic_seconds() + kFindAgain_s;
+    }
     int fault = 0;
     for (const addrinfo* to = found.get(); to != nullptr; to = to->ai_next) {
       FileDescriptor socket = open_socket(*to);
-      fault = try_to_connect(socket, *to, deadline_s);
+      fault = try_to_connect(socket, *to, std::min(deadline_s, monotonic_seconds() + kAttempt_s));
       if (fault == 0 && is_itself(socket.get())) fault = ECONNREFUSED;
       if (fault != 0) continue;
       send_at_once(socket.get());
       return socket;
     }
     poll();
-    if (monotonic_seconds() >= deadline_s)
+    if (monotonic_seconds() >= deadline_s) {
+      if (!found) throw_unknown(address, name_fault, ", and was none while it was waited for");
       throw DistributedError(
           fmt::format("nobody answers at {} port {}: {}", address, port, std::strerror(fault)));
+    }
     ::poll(nullptr, 0, kRetryMs);
   }
 }

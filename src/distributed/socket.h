@@ -22,13 +22,15 @@ struct Listener {
   std::function<void()> poll = throw_if_stopped;  ///< called while nobody comes; may throw
 };
 
+/// At the first of the name's addresses that this machine has; the others try them in order, too.
 /// @param port  0: any free one.   @throws DistributedError where the port is in use or the address is not
 /// one of this machine
 Listener listen_at(const std::string& address, uint16_t port);
 
-/// Tries again until `deadline_s` (of monotonic_seconds) while nobody listens there yet.
+/// Tries again until `deadline_s` (of monotonic_seconds) while nobody listens there yet, or the name is not
+/// known yet; 3 s an address at most.
 /// @param poll  called between two attempts; may throw
-/// @throws DistributedError after that, or for a name that means nothing
+/// @throws DistributedError after that
 FileDescriptor connect_to(const std::string& address, uint16_t port, double deadline_s,
                           const std::function<void()>& poll = throw_if_stopped);
 
