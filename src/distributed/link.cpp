@@ -1,5 +1,6 @@
 #include "distributed/link.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -20,6 +21,8 @@ namespace {
 
 constexpr char kAlive = 'a', kData = 'd', kEnd = 'e';
 constexpr size_t kLongestLastWord = size_t{1} << 20;
+constexpr uint64_t kLongestData = uint64_t{1} << 40;
+constexpr size_t kFirstPart = size_t{1} << 20;
 
 [[noreturn]] void throw_lost(const std::string& peer, const std::string& how) {
   throw DistributedError(fmt::format(
@@ -125,8 +128,10 @@ bool Link::read_length() {
     last_word_.resize(length);
     into_ = last_word_;
   } else if (any_ != nullptr) {
-    any_->resize(length);
-    into_ = *any_;
+    if (length > kLongestData) throw_lost(peer_, "it sends what is no frame");
+    any_->clear();
+    to_come_ = length;
+    make_room();
   } else {
     if (length != exactly_.size())
       throw_lost(peer_, fmt::format("it sends {} bytes, and {} were expected", length, exactly_.size()));
@@ -137,9 +142,17 @@ bool Link::read_length() {
   return true;
 }
 
+void Link::make_room() {
+  const size_t begin = any_->size(), part = std::min(to_come_, std::max(begin, kFirstPart));
+  any_->resize(begin + part);
+  into_ = std::span(*any_).subspan(begin);
+  to_come_ -= part;
+}
+
 bool Link::read_payload() {
   const size_t got = read(into_.data(), into_.size());
   into_ = into_.subspan(got);
+  if (into_.empty() && to_come_ > 0) make_room();
   if (into_.empty()) finish_frame();
   return got > 0;
 }

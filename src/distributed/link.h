@@ -70,6 +70,8 @@ class Link {
   bool read_kind();
   bool read_length();
   bool read_payload();
+  /// For the next part of data of any length: a length that was only said takes no memory.
+  void make_room();
   void finish_frame();
 
   FileDescriptor socket_;
@@ -87,7 +89,8 @@ class Link {
   bool over_ = false;    ///< which was that all is well
   bool expecting_ = false;
   std::string* any_ = nullptr;  ///< what is expected has any length
-  std::span<char> into_;        ///< what is left to fill: of the length, then of the payload
+  std::span<char> into_;        ///< what is left to fill: of the length, then of the payload or its part
+  size_t to_come_ = 0;          ///< of what has any length, behind into_
   std::span<char> exactly_;
   char length_bytes_[8] = {};
   std::string last_word_;

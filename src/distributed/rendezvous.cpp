@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/json_text.h"
 #include "core/log.h"
+#include "core/shallow_json.h"
 #include "core/stop.h"
 #include "distributed/failure.h"
 
@@ -47,7 +49,8 @@ std::optional<Hello> hello_from(const FileDescriptor& socket, const std::string&
     return std::nullopt;
   try {
     const Json json = Json::parse(text);
-    Hello hello{json.at("rank"), json.at("size"), json.at("port"), json.at("build"), json.at("key")};
+    Hello hello{whole_number<int>(json.at("rank")), whole_number<int>(json.at("size")),
+                whole_number<uint16_t>(json.at("port")), json.at("build"), json.at("key")};
     if (hello.key == key) return hello;
   } catch (const Json::exception&) {
   }
@@ -85,7 +88,7 @@ std::vector<int> absent(const Links& links, int own_rank) {
 
 /// Tells those that have come, so that none waits for what will not come.
 void refuse(const Links& links, const FileDescriptor& last, const Failure& why) noexcept {
-  const std::string text = Json{{"refused", why.message}, {"code", why.code}}.dump();
+  const std::string text = compact_json(Json{{"refused", why.message}, {"code", why.code}});
   const auto tell = [&](int socket) {
     try {
       send_message(socket, monotonic_seconds() + 1, text);
@@ -160,10 +163,13 @@ Peers peers_from(const Link& first, int size, double deadline_s) {
   try {
     const Json json = Json::parse(text);
     if (json.contains("refused"))
-      throw_failure_of(first.peer(), {json.at("code").get<int>(), json.at("refused").get<std::string>()});
+      throw_failure_of(first.peer(),
+                       {whole_number<int>(json.at("code")), json.at("refused").get<std::string>()});
     Peers peers(1);
-    for (int rank = 1; rank < size; ++rank)
-      peers.push_back(json.at("peers").at(static_cast<size_t>(rank)).get<Peers::value_type>());
+    for (size_t rank = 1; rank < static_cast<size_t>(size); ++rank) {
+      const Json& peer = json.at("peers").at(rank);
+      peers.emplace_back(peer.at(0).get<std::string>(), whole_number<uint16_t>(peer.at(1)));
+    }
     return peers;
   } catch (const Json::exception&) {
     throw DistributedError("what answers at MASTER_PORT is no training of this program");

@@ -118,8 +118,10 @@ std::string fault_of_answer(const std::string& answer) {
 }
 
 TEST(Rendezvous, AnyAnswerOfSomebodyElseIsRefused) {
-  for (const char* answer : {"", "{", "null", "[]", R"({"peers": 5})", R"({"peers": []})",
-                             R"({"peers": [null, null, null]})", R"({"refused": 1})", R"({"refused": "x"})"})
+  for (const char* answer :
+       {"", "{", "null", "[]", R"({"peers": 5})", R"({"peers": []})", R"({"peers": [null, null, null]})",
+        R"({"refused": 1})", R"({"refused": "x"})", R"({"refused": "x", "code": 1.5})",
+        R"({"peers": [null, ["127.0.0.1", 1], ["127.0.0.1", 65537]]})"})
     EXPECT_THAT(fault_of_answer(answer),
                 HasSubstr("what answers at MASTER_PORT is no training of this program"))
         << answer;
@@ -138,6 +140,31 @@ TEST(Rendezvous, StrangersAreDroppedAndTheTrainingBegins) {
     }
   });
   for (const auto& fault : faults) EXPECT_EQ(fault, "");
+}
+
+TEST(Rendezvous, NumbersThatAreNotWholeOrTooLargeAreThoseOfAStranger) {
+  std::vector<FileDescriptor> strangers;
+  const auto faults = met({{0}, {1}, {2}}, kTimeout_s, [&](uint16_t port) {
+    for (const char* numbers :
+         {R"("rank": 1.5, "size": 3, "port": 1)", R"("rank": 1e300, "size": 3, "port": 1)",
+          R"("rank": 4294967297, "size": 3, "port": 1)", R"("rank": 1, "size": 3.5, "port": 1)",
+          R"("rank": 1, "size": 3, "port": 65537)"}) {
+      strangers.push_back(connect_to("127.0.0.1", port, monotonic_seconds() + 5));
+      send_message(strangers.back().get(), monotonic_seconds() + 5,
+                   std::string("{") + numbers + R"(, "build": "1.0 abc", "key": "secret"})");
+    }
+  });
+  for (const auto& fault : faults) EXPECT_EQ(fault, "");
+}
+
+TEST(Rendezvous, ALastWordOfBytesThatAreNoUtf8IsTold) {
+  const auto faults = met({{0}}, kTimeout_s, [](uint16_t port) {
+    FileDescriptor socket = connect_to("127.0.0.1", port, monotonic_seconds() + 5);
+    send_message(socket.get(), monotonic_seconds() + 5,
+                 R"({"rank": 1, "size": 3, "port": 1, "build": "1.0 abc", "key": "secret"})");
+    Link(std::move(socket), "process 0").end(3, "caf\xe9.csv: no such file");
+  });
+  EXPECT_THAT(faults[0], HasSubstr("caf\xe9.csv: no such file"));
 }
 
 TEST(Socket, SaysWhyItCannotListen) {
