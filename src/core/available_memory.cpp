@@ -2,26 +2,93 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
 #include <string>
 
 namespace bernoulli {
+namespace {
 
-std::optional<uint64_t> available_memory_of(std::istream& meminfo) {
-  std::optional<uint64_t> available;
-  uint64_t swap = 0, kibibytes = 0;
-  for (std::string name, rest; meminfo >> name >> kibibytes; std::getline(meminfo, rest)) {
-    if (name == "MemAvailable:") available = kibibytes * 1024;
-    if (name == "SwapFree:") swap = kibibytes * 1024;
-  }
-  return available ? std::optional(*available + swap) : std::nullopt;
+constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
+
+/// What is left of each, bytes.
+struct Room {
+  uint64_t memory = kUnlimited;
+  uint64_t swap = kUnlimited;
+  uint64_t both = kUnlimited;  ///< together: version 1 has no limit for swap alone
+};
+
+/// Of a file that holds one number. Nothing for "max", and where there is no such file.
+std::optional<uint64_t> number_in(const std::filesystem::path& file) {
+  std::ifstream stream(file);
+  uint64_t number = 0;
+  return stream >> number ? std::optional(number) : std::nullopt;
 }
 
-std::optional<uint64_t> available_memory() {
-  std::ifstream meminfo("/proc/meminfo"), limit_of_group("/sys/fs/cgroup/memory.max");
-  std::optional<uint64_t> available = available_memory_of(meminfo);
-  uint64_t limit = 0;
-  if (limit_of_group >> limit) available = std::min(available.value_or(limit), limit);  // "max": none
-  return available;
+/// Of a file with lines of a name and a number.
+std::optional<uint64_t> number_in(const std::filesystem::path& file, const std::string& name) {
+  std::ifstream stream(file);
+  uint64_t number = 0;
+  for (std::string found, rest; stream >> found >> number; std::getline(stream, rest))
+    if (found == name) return number;
+  return std::nullopt;
+}
+
+/// @param cache  bytes of what is used that can be given up
+uint64_t left_of(const std::filesystem::path& limit_file, const std::filesystem::path& used_file,
+                 uint64_t cache) {
+  const auto limit = number_in(limit_file);
+  if (!limit) return kUnlimited;
+  const uint64_t used = number_in(used_file).value_or(0);
+  return *limit - std::min(*limit, used - std::min(used, cache));
+}
+
+/// Of either version: the files of the other one are not there.
+void narrow_by_group(const std::filesystem::path& group, Room& room) {
+  const auto statistics = group / "memory.stat";
+  const auto own_cache = number_in(statistics, "inactive_file");  // in version 1 without the groups below
+  const uint64_t cache = number_in(statistics, "total_inactive_file").value_or(own_cache.value_or(0));
+  const auto left = [&](const char* limit, const char* used, uint64_t of_cache) {
+    return left_of(group / limit, group / used, of_cache);
+  };
+  room.memory = std::min({room.memory, left("memory.max", "memory.current", cache),
+                          left("memory.limit_in_bytes", "memory.usage_in_bytes", cache)});
+  room.swap = std::min(room.swap, left("memory.swap.max", "memory.swap.current", 0));
+  room.both = std::min(room.both, left("memory.memsw.limit_in_bytes", "memory.memsw.usage_in_bytes", cache));
+}
+
+/// The groups of this process, each with those around it. In a container the path may be the host's, of
+/// which nothing is there but the end of the walk, where the container's own group is mounted.
+void narrow_by_groups(const std::filesystem::path& root, Room& room) {
+  std::ifstream groups(root / "proc/self/cgroup");
+  for (std::string line; std::getline(groups, line);) {  // NUMBER:CONTROLLERS:PATH
+    const size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    const bool is_version_2 = controllers == ",,";
+    if (!is_version_2 && controllers.find(",memory,") == std::string::npos) continue;
+    const auto mounted = root / (is_version_2 ? "sys/fs/cgroup" : "sys/fs/cgroup/memory");
+    auto group = std::filesystem::path(line.substr(second + 1)).relative_path();
+    for (; !group.empty(); group = group.parent_path()) narrow_by_group(mounted / group, room);
+    narrow_by_group(mounted, room);
+  }
+}
+
+/// Of a line of /proc/meminfo, in bytes.
+std::optional<uint64_t> bytes_in(const std::filesystem::path& meminfo, const std::string& name) {
+  const auto kibibytes = number_in(meminfo, name);
+  return kibibytes ? std::optional(*kibibytes * 1024) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<uint64_t> available_memory(const std::filesystem::path& root) {
+  Room room;
+  narrow_by_groups(root, room);
+  const auto meminfo = root / "proc/meminfo";
+  const uint64_t memory = std::min(room.memory, bytes_in(meminfo, "MemAvailable:").value_or(kUnlimited));
+  if (memory == kUnlimited) return std::nullopt;
+  const uint64_t swap = std::min(room.swap, bytes_in(meminfo, "SwapFree:").value_or(0));
+  return std::min(room.both, memory + swap);
 }
 
 }  // namespace bernoulli

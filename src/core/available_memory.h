@@ -1,17 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <istream>
+#include <filesystem>
 #include <optional>
 
 namespace bernoulli {
 
-/// Bytes that can be had at most: what the system has left, swap included, and no more than the whole limit
-/// of the control group, whose page cache can be given up. What takes more is sure to fail. Nothing where the
-/// system does not say.
-std::optional<uint64_t> available_memory();
-
-/// MemAvailable and SwapFree of /proc/meminfo, in bytes.
-std::optional<uint64_t> available_memory_of(std::istream& meminfo);
+/// Bytes that can still be had: what the system has left, and no more than the limits of the control groups
+/// around this process leave (versions 1 and 2), where inactive page cache can be given up; and swap, as far
+/// as the groups allow it. Nothing where the system does not say.
+/// @param root  below which /proc and /sys are read
+std::optional<uint64_t> available_memory(const std::filesystem::path& root = "/");
 
 }  // namespace bernoulli
