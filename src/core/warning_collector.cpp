@@ -1,5 +1,7 @@
 #include "core/warning_collector.h"
 
+#include <utility>
+
 #include "core/printable.h"
 
 namespace bernoulli {
@@ -9,8 +11,8 @@ thread_local WarningCollector* t_collector = nullptr;
 
 }  // namespace
 
-WarningCollector::WarningCollector() { t_collector = this; }
-WarningCollector::~WarningCollector() { t_collector = nullptr; }
+WarningCollector::WarningCollector() : previous_(std::exchange(t_collector, this)) {}
+WarningCollector::~WarningCollector() { t_collector = previous_; }
 
 void WarningCollector::add(std::string_view message) {
   if (!text_.empty()) text_ += '\n';

@@ -6,7 +6,7 @@
 namespace bernoulli {
 
 /// While it lives, what log_warning() is given on its thread is kept here and not written: a library tells
-/// its caller, who owns standard error. One at a time on a thread.
+/// its caller, who owns standard error. Of several on a thread the innermost takes it.
 class WarningCollector {
  public:
   WarningCollector();
@@ -22,6 +22,7 @@ class WarningCollector {
   static WarningCollector* current();
 
  private:
+  WarningCollector* previous_;  ///< of this thread, or null
   std::string text_;
 };
 

@@ -22,5 +22,17 @@ TEST(WarningCollector, KeepsWhatItsThreadIsWarnedOf) {
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "warning: of another thread\nwarning: afterwards\n");
 }
 
+TEST(WarningCollector, LeavesItsThreadToTheOneAroundIt) {
+  const WarningCollector outer;
+  log_warning("before");
+  {
+    const WarningCollector inner;
+    log_warning("within");
+    EXPECT_EQ(inner.text(), "within");
+  }
+  log_warning("behind");
+  EXPECT_EQ(outer.text(), "before\nbehind");
+}
+
 }  // namespace
 }  // namespace bernoulli
