@@ -25,6 +25,7 @@ namespace {
 
 constexpr uint32_t kMaxHeadBytes = 16 << 10;
 constexpr size_t kMaxBufferBytes = 64 << 10;  ///< read ahead of a client
+constexpr uint64_t kLargeBody = 4 << 10;      ///< bytes that are worth a buffer of that size
 constexpr size_t kLongestLogged = 200;        ///< bytes of a request line
 constexpr std::chrono::seconds kLinger{2};    ///< that a client gets to read an answer before the end
 constexpr std::string_view kLineEnd = "\r\n";
@@ -163,10 +164,12 @@ void Connection::on_head(Error error) {
   send(std::move(*refusal));
 }
 
-/// The library would do so later, where a fault has nobody to answer it.
+/// The library would do so later, where a fault has nobody to answer it; and it reads as much at a time as
+/// the buffer has room for.
 void Connection::reserve_body() try {
-  if (const auto length = parser_->content_length())
-    parser_->get().body().reserve(static_cast<size_t>(*length));
+  const auto length = parser_->content_length();
+  if (length) parser_->get().body().reserve(static_cast<size_t>(*length));
+  if (parser_->chunked() || length.value_or(0) > kLargeBody) buffer_.reserve(kMaxBufferBytes);
 } catch (const std::bad_alloc&) {
   throw RequestFault{503, "out of memory for the body; send fewer or shorter texts in a request"};
 }
@@ -186,6 +189,7 @@ void Connection::read_body() {
 
 void Connection::on_request(Error error) {
   if (error) return on_read_error(error);
+  buffer_.shrink_to_fit();  // idle connections keep none
   stream_.expires_never();
   begin_ = std::chrono::steady_clock::now();
   HttpRequest request = std::move(request_);

@@ -111,6 +111,16 @@ class HostileClients(unittest.TestCase):
                 connection.sendall(health)
                 self.assertRegex(received(connection), rb"^HTTP/1.1 400 ")
 
+    def test_may_send_a_large_body_and_the_next_request_behind_it(self):
+        body = json.dumps({"text": "a fine film " * 250000}).encode()
+        chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[i:i + 70000] for i in range(0, len(body), 70000))) + b"0\r\n\r\n"
+        head = b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        with Server("binary") as server:
+            answer = exchange(server, (post_bytes(body) + head + chunks) * 2 + b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            predictions = re.findall(rb"\{\"predictions\":\[\{.*\}\]\}\n", answer)
+            self.assertEqual((len(predictions), len(set(predictions))), (4, 1), answer)
+            self.assertTrue(answer.endswith(b"{\"status\":\"live\"}\n"), answer)
+
     def test_get_the_whole_refusal_while_they_send(self):
         """16 MB that nobody wants: a reset would break the sending, and most clients read no answer then."""
         with Server("binary", "--max-body-bytes", "1000") as server:
