@@ -1,6 +1,7 @@
 #include "infer/record.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <numeric>
@@ -60,13 +61,19 @@ std::vector<std::string> tsv_columns(const Labels& labels, const std::optional<s
   return columns;
 }
 
-Json top_labels(const Labels& labels, std::span<const float> logits, size_t count) {
+/// The places of the `count` greatest, the greatest first.
+std::vector<size_t> top_places(std::span<const float> logits, size_t count) {
   std::vector<size_t> order(logits.size());
   std::iota(order.begin(), order.end(), size_t{0});
   const auto rank = [&](size_t i) { return std::isnan(logits[i]) ? -INFINITY : logits[i]; };
   std::ranges::stable_sort(order, std::greater(), rank);
+  order.resize(std::min(count, order.size()));
+  return order;
+}
+
+Json top_labels(const Labels& labels, std::span<const float> logits, size_t count) {
   Json top = Json::array();
-  for (const size_t i : std::span(order).first(std::min(count, order.size())))
+  for (const size_t i : top_places(logits, count))
     top.push_back({{"label", labels.names[i]},
                    {"probability", number(probability(logits[i]))},
                    {"logit", number(logits[i])}});
@@ -102,6 +109,71 @@ Json prediction_record(const ClassifierInfo& classifier, std::span<const float> 
   record["probabilities"] = std::move(probabilities);
   record["logits"] = std::move(of_logits);
   return record;
+}
+
+void append_number(std::string& out, double value) {
+  if (!std::isfinite(value)) {
+    out += "null";
+    return;
+  }
+  std::array<char, 64> digits{};  // as many as the library takes for it
+  const char* end = nlohmann::detail::to_chars(digits.data(), digits.data() + digits.size(), value);
+  out.append(digits.data(), static_cast<size_t>(end - digits.data()));
+}
+
+RecordWriter::RecordWriter(const ClassifierInfo& classifier, RecordOptions options)
+    : classifier_(classifier), options_(std::move(options)) {
+  for (const std::string& name : classifier.labels.names) labels_.push_back(compact_json<Json>(name));
+}
+
+bool RecordWriter::is_above(std::span<const float> logits, size_t label) const {
+  return is_positive(logits[label], options_.threshold.value_or(classifier_.thresholds[label]));
+}
+
+void RecordWriter::append_top(std::string& out, std::span<const float> logits) const {
+  out += "\"top\":[";
+  bool is_first = true;
+  for (const size_t i : top_places(logits, *options_.top)) {
+    out.append(is_first ? "" : ",").append("{\"label\":").append(labels_[i]).append(",\"probability\":");
+    append_number(out, probability(logits[i]));
+    out += ",\"logit\":";
+    append_number(out, logits[i]);
+    out += '}';
+    is_first = false;
+  }
+  out += "]}";
+}
+
+void RecordWriter::append(std::string& out, std::span<const float> logits) const {
+  if (classifier_.labels.kind == TaskConfig::Kind::kBinary) {
+    out.append("{\"label\":").append(labels_[is_above(logits, 0) ? 1 : 0]).append(",\"probability\":");
+    append_number(out, probability(logits[0]));
+    out += ",\"logit\":";
+    append_number(out, logits[0]);
+    out += '}';
+    return;
+  }
+  out += "{\"labels\":[";
+  bool is_first = true;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    if (!is_above(logits, i)) continue;
+    out.append(is_first ? "" : ",").append(labels_[i]);
+    is_first = false;
+  }
+  out += "],";
+  if (options_.top) return append_top(out, logits);
+  const auto append_group = [&](const char* name, const auto& value_of) {
+    out.append("\"").append(name).append("\":{");
+    for (size_t i = 0; i < logits.size(); ++i) {
+      out.append(i > 0 ? "," : "").append(labels_[i]) += ':';
+      append_number(out, value_of(logits[i]));
+    }
+    out += '}';
+  };
+  append_group("probabilities", [](float logit) { return probability(logit); });
+  out += ',';
+  append_group("logits", [](float logit) { return logit; });
+  out += '}';
 }
 
 Json answer_record(const Classifier& classifier, const Dataset& dataset, size_t index,

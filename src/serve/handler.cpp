@@ -20,9 +20,14 @@
 namespace bernoulli::serve {
 namespace {
 
-using OrderedJson = nlohmann::ordered_json;
+/// @param json  an object, made without the library's objects: their destructors ask for memory, and where
+/// there is none, they end the process
+HttpResponse json_response(std::string json) { return {200, std::move(json) + "\n"}; }
 
-HttpResponse json_response(const OrderedJson& json) { return {200, compact_json(json) + "\n"}; }
+/// Said where there may be no memory to put it together.
+HttpResponse out_of_memory() {
+  return {503, "{\"error\":\"out of memory; send fewer or shorter texts in a request\"}\n"};
+}
 
 /// RFC 9110, section 8.3.1: parameters may be quoted, and left out between their semicolons. None at all is
 /// taken for JSON.
@@ -54,7 +59,7 @@ void check_body_form(const HttpRequest& request) {
 }  // namespace
 
 HttpResponse error_response(const RequestFault& fault) {
-  HttpResponse response = json_response({{"error", fault.message}});
+  HttpResponse response = json_response("{\"error\":" + compact_json<nlohmann::json>(fault.message) + "}");
   response.status = fault.status;
   response.allow = fault.allow;
   return response;
@@ -109,7 +114,7 @@ Answer Handler::answer(const HttpRequest& request) {
   try {
     return routed(request);
   } catch (const std::bad_alloc&) {
-    return {error_response({503, "out of memory; send fewer or shorter texts in a request"})};
+    return {out_of_memory()};
   } catch (const std::exception& error) {
     log_warning(fmt::format("a request failed: {}", error.what()));
     return {error_response({500, "internal error, please report it: the server's log has the cause"})};
@@ -172,20 +177,20 @@ void Handler::refuse_while_draining() const {
   if (draining_) throw RequestFault{503, "the server is stopping"};
 }
 
-HttpResponse Handler::live(const Call& /*call*/) const { return json_response({{"status", "live"}}); }
+HttpResponse Handler::live(const Call& /*call*/) const { return json_response(R"({"status":"live"})"); }
 HttpResponse Handler::ready(const Call& /*call*/) const {
   refuse_while_draining();
-  return json_response({{"status", "ready"}});
+  return json_response(R"({"status":"ready"})");
 }
 HttpResponse Handler::info(const Call& call) const { return json_response(call.model->description()); }
 HttpResponse Handler::metrics_page(const Call& /*call*/) const {
   return {200, metrics_.text(), "text/plain; version=0.0.4; charset=utf-8"};
 }
 
-HttpResponse Handler::protocol_live(const Call& /*call*/) const { return json_response({{"live", true}}); }
+HttpResponse Handler::protocol_live(const Call& /*call*/) const { return json_response(R"({"live":true})"); }
 HttpResponse Handler::protocol_ready(const Call& /*call*/) const {
   refuse_while_draining();
-  return json_response({{"ready", true}});
+  return json_response(R"({"ready":true})");
 }
 HttpResponse Handler::protocol_server(const Call& /*call*/) const { return json_response(server_metadata()); }
 HttpResponse Handler::protocol_model(const Call& call) const {
@@ -193,7 +198,7 @@ HttpResponse Handler::protocol_model(const Call& call) const {
 }
 HttpResponse Handler::protocol_model_ready(const Call& call) const {
   refuse_while_draining();
-  return json_response({{"name", call.model->name()}, {"ready", true}});
+  return json_response(fmt::format(R"({{"name":"{}","ready":true}})", call.model->name()));
 }
 
 HttpResponse Handler::predict(const Call& call) const {

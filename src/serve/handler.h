@@ -32,6 +32,7 @@ class Handler {
 
   /// Every request has an answer: what goes wrong is one, too (500; 503 where memory ran out).
   /// HEAD is answered as GET is; whoever sends the answer leaves out the body.
+  /// @throws std::bad_alloc where even the answer finds no memory
   Answer answer(const HttpRequest& request);
 
   /// The answer to a request whose body need not be read, as its head is refused.

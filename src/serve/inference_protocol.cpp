@@ -1,14 +1,15 @@
 #include "serve/inference_protocol.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/json_fault.h"
+#include "core/json_text.h"
 #include "core/utf8.h"
 #include "core/version.h"
+#include "infer/record.h"
 #include "metrics/decision.h"
 #include "serve/http_message.h"
 
@@ -16,8 +17,6 @@ namespace bernoulli::serve {
 namespace {
 
 using Json = nlohmann::json;
-using OrderedJson = nlohmann::ordered_json;
-
 constexpr const char* kInput = "texts";
 constexpr const char* kProbabilities = "probabilities";
 constexpr const char* kLogits = "logits";
@@ -53,6 +52,7 @@ void flatten(Json& data) {
     if (row.size() != 1)
       throw RequestFault{400, fmt::format("a row of texts has {} elements; expected 1", row.size())};
     Json only = std::move(row.front());
+    RequestJson::empty(row);
     row = std::move(only);
   }
 }
@@ -60,10 +60,13 @@ void flatten(Json& data) {
 void check_shape(const Json& input, size_t num_texts) {
   const auto shape = input.find("shape");
   if (shape == input.end()) throw RequestFault{400, "inputs[0] has no shape"};
-  const bool is_whole =
-      std::ranges::all_of(*shape, [](const Json& extent) { return extent.is_number_integer(); });
-  const bool fits = *shape == Json::array({num_texts}) || *shape == Json::array({num_texts, 1});
-  if (!is_whole || !fits)  // 1.0 == 1
+  const auto is = [&](size_t place, size_t extent) {
+    const Json& value = shape->at(place);
+    return value.is_number_unsigned() && value.get<size_t>() == extent;
+  };
+  const bool fits =
+      shape->is_array() && (shape->size() == 1 || (shape->size() == 2 && is(1, 1))) && is(0, num_texts);
+  if (!fits)
     throw RequestFault{
         400,
         fmt::format("inputs[0].shape does not fit its {0} texts; expected [{0}] or [{0}, 1]", num_texts)};
@@ -112,50 +115,53 @@ std::vector<std::string> outputs_in(const Json& request) {
   return names.empty() ? std::vector<std::string>{kProbabilities, kLogits} : names;
 }
 
-OrderedJson tensor(const std::string& name, std::span<const float> logits, size_t num_texts,
+void append_tensor(std::string& out, const std::string& name, std::span<const float> logits, size_t num_texts,
                    size_t num_outputs) {
-  OrderedJson data = OrderedJson::array();
-  for (const float logit : logits) {
-    const double value{name == kProbabilities ? probability(logit) : logit};
-    data.push_back(std::isfinite(value) ? OrderedJson(value) : OrderedJson(nullptr));
+  out += fmt::format(R"({{"name":"{}","shape":[{},{}],"datatype":"FP32","data":[)", name, num_texts,
+                     num_outputs);
+  for (size_t i = 0; i < logits.size(); ++i) {
+    if (i > 0) out += ',';
+    append_number(out, name == kProbabilities ? probability(logits[i]) : logits[i]);
   }
-  return {
-      {"name", name}, {"shape", {num_texts, num_outputs}}, {"datatype", "FP32"}, {"data", std::move(data)}};
-}
-
-OrderedJson tensor_metadata(const char* name, const char* datatype, std::vector<int64_t> shape) {
-  return {{"name", name}, {"datatype", datatype}, {"shape", std::move(shape)}};
+  out += "]}";
 }
 
 }  // namespace
 
-OrderedJson server_metadata() {
-  return {{"name", "bernoulli"}, {"version", kVersion}, {"extensions", OrderedJson::array()}};
+std::string server_metadata() {
+  return fmt::format(R"({{"name":"bernoulli","version":"{}","extensions":[]}})", kVersion);
 }
 
-OrderedJson model_metadata(const ServedModel& model) {
-  const auto width = static_cast<int64_t>(model.num_outputs());
-  OrderedJson metadata = {{"name", model.name()}, {"platform", "bernoulli"}};
-  metadata["inputs"] = OrderedJson::array({tensor_metadata(kInput, "BYTES", {-1})});
-  metadata["outputs"] = OrderedJson::array(
-      {tensor_metadata(kProbabilities, "FP32", {-1, width}), tensor_metadata(kLogits, "FP32", {-1, width})});
-  return metadata;
+std::string model_metadata(const ServedModel& model) {
+  const auto output = [&](const char* name) {
+    return fmt::format(R"({{"name":"{}","datatype":"FP32","shape":[-1,{}]}})", name, model.num_outputs());
+  };
+  return fmt::format(
+      R"({{"name":"{}","platform":"bernoulli","inputs":[{{"name":"{}","datatype":"BYTES","shape":[-1]}}],)"
+      R"("outputs":[{},{}]}})",
+      model.name(), kInput, output(kProbabilities), output(kLogits));
 }
 
 TextsAnswer infer_answer(const ServedModel& model, std::string_view body, const RequestLimits& limits,
                          const std::atomic<bool>& cancelled) {
-  Json request = parse_request(body);
+  RequestJson parsed = parse_request(body);
+  Json& request = *parsed;
   check_keys(request, "", {"id", "parameters", "inputs", "outputs"});
   check_parameters(request, "", "binary_data_output");
   const std::vector<std::string> outputs = outputs_in(request);
-  OrderedJson answer = {{"model_name", model.name()}};
-  if (request.contains("id")) answer["id"] = string_at(request, "the request", "id");
+  std::string answer = fmt::format(R"({{"model_name":"{}")", model.name());
+  if (request.contains("id")) {
+    string_at(request, "the request", "id");
+    answer += ",\"id\":" + compact_json(request["id"]);
+  }
   const std::vector<std::string> texts = tensor_texts(request, limits, model.num_outputs());
   const std::vector<float> logits = model.logits(texts, cancelled);
-  answer["outputs"] = OrderedJson::array();
-  for (const std::string& name : outputs)
-    answer["outputs"].push_back(tensor(name, logits, texts.size(), model.num_outputs()));
-  return {answer.dump() + "\n", texts.size()};
+  answer += ",\"outputs\":[";
+  for (const std::string& name : outputs) {
+    if (name != outputs.front()) answer += ',';
+    append_tensor(answer, name, logits, texts.size(), model.num_outputs());
+  }
+  return {std::move(answer) + "]}\n", texts.size()};
 }
 
 }  // namespace bernoulli::serve

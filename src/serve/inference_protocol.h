@@ -1,9 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <string>
 #include <string_view>
-
-#include <nlohmann/json.hpp>
 
 #include "serve/predict_endpoint.h"
 #include "serve/request_body.h"
@@ -14,10 +13,10 @@
 /// Source: https://github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md.
 namespace bernoulli::serve {
 
-/// GET /v2
-nlohmann::ordered_json server_metadata();
-/// GET /v2/models/NAME
-nlohmann::ordered_json model_metadata(const ServedModel& model);
+/// GET /v2, as JSON
+std::string server_metadata();
+/// GET /v2/models/NAME, as JSON
+std::string model_metadata(const ServedModel& model);
 
 /// POST /v2/models/NAME/infer. @throws RequestFault 400, 413, 503
 TextsAnswer infer_answer(const ServedModel& model, std::string_view body, const RequestLimits& limits,

@@ -56,18 +56,19 @@ std::vector<std::string> texts_in(Json& request, const RequestLimits& limits, si
 
 TextsAnswer predict_answer(const ServedModel& model, std::string_view body, const RequestLimits& limits,
                            const std::atomic<bool>& cancelled) {
-  Json request = parse_request(body);
+  RequestJson parsed = parse_request(body);
+  Json& request = *parsed;
   check_keys(request, "", {"texts", "text", "threshold", "top"});
   const RecordOptions options = options_in(request, model.info().labels);
   const std::vector<std::string> texts = texts_in(request, limits, model.num_outputs());
   const std::vector<float> logits = model.logits(texts, cancelled);
   const size_t width = model.num_outputs();
+  const RecordWriter writer(model.info(), options);
   TextsAnswer answer{"{\"predictions\":[", texts.size()};
   for (size_t i = 0; i < texts.size(); ++i) {
     const std::span<const float> row = std::span(logits).subspan(i * width, width);
     if (i > 0) answer.body += ',';
-    answer.body += format_record(prediction_record(model.info(), row, options), RecordFormat::kJsonl);
-    answer.body.pop_back();  // a line's end
+    writer.append(answer.body, row);
   }
   answer.body += "]}\n";
   return answer;

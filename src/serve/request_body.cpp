@@ -23,48 +23,74 @@ std::string shown(const std::string& key) {
   return key.size() <= kLongestKeyShown ? "'" + key + "'" : fmt::format("of {} bytes", key.size());
 }
 
-/// Sees a request while it is read: what would be lost or costly in the value is refused at once.
-class Gate {
+/// Reads into a value that outlives it, whatever it throws: what would be lost or costly in the value is
+/// refused at once.
+class Gate : public nlohmann::detail::json_sax_dom_parser<Json> {
+  using Parser = nlohmann::detail::json_sax_dom_parser<Json>;
+
  public:
-  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
-    const auto level = static_cast<size_t>(depth);
-    if (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start) {
-      if (level >= kDeepestRequest)
-        throw RequestFault{400, fmt::format("the JSON is nested deeper than {} levels", kDeepestRequest)};
-      if (event == Json::parse_event_t::object_start && ++num_objects_ > kMostObjects)
-        throw RequestFault{400, fmt::format("the JSON has more than {} objects", kMostObjects)};
-      names_.resize(std::max(names_.size(), level + 1));
-      names_[level].clear();
-    } else if (event == Json::parse_event_t::key) {
-      const auto& name = parsed.get_ref<const std::string&>();
-      if (!names_[level - 1].insert(name).second)
-        throw RequestFault{400, fmt::format("the key {} comes twice", shown(name))};
-    }
-    return true;
+  explicit Gate(Json& value) : Parser(value) {}
+
+  bool start_object(size_t size) {
+    enter();
+    if (++num_objects_ > kMostObjects)
+      throw RequestFault{400, fmt::format("the JSON has more than {} objects", kMostObjects)};
+    return Parser::start_object(size);
+  }
+  bool end_object() {
+    names_.pop_back();
+    return Parser::end_object();
+  }
+  bool start_array(size_t size) {
+    enter();
+    return Parser::start_array(size);
+  }
+  bool end_array() {
+    names_.pop_back();
+    return Parser::end_array();
+  }
+  bool key(std::string& name) {
+    if (!names_.back().insert(name).second)
+      throw RequestFault{400, fmt::format("the key {} comes twice", shown(name))};
+    return Parser::key(name);
   }
 
  private:
-  std::vector<std::set<std::string>> names_;  ///< of the object that is open at each depth
+  void enter() {
+    if (names_.size() >= kDeepestRequest)
+      throw RequestFault{400, fmt::format("the JSON is nested deeper than {} levels", kDeepestRequest)};
+    names_.emplace_back();
+  }
+
+  std::vector<std::set<std::string>> names_;  ///< of each object or array that is open
   size_t num_objects_ = 0;
 };
 
 }  // namespace
 
-Json parse_request(std::string_view body) {
+void RequestJson::empty(Json& value) noexcept {
+  if (auto* list = value.get_ptr<Json::array_t*>()) {
+    for (Json& item : *list) empty(item);
+    list->clear();
+  } else if (auto* object = value.get_ptr<Json::object_t*>()) {
+    for (auto& [name, item] : *object) empty(item);
+    object->clear();
+  }
+}
+
+RequestJson parse_request(std::string_view body) {
   if (body.empty()) throw RequestFault{400, "the body is empty; expected a JSON object"};
   if (body.starts_with(kByteOrderMark))
     throw RequestFault{400, "the body begins with a byte order mark, which JSON does not have: leave it out"};
-  Gate gate;
-  Json value;
+  RequestJson request;
+  Gate gate(*request);
   try {
-    value = Json::parse(
-        body.begin(), body.end(),
-        [&](int depth, Json::parse_event_t event, const Json& parsed) { return gate(depth, event, parsed); });
+    Json::sax_parse(body.begin(), body.end(), &gate);
   } catch (const Json::exception&) {
     throw RequestFault{400, "the body is " + json_object_fault(body)};
   }
-  if (!value.is_object()) throw RequestFault{400, "the body is " + json_object_fault(body)};
-  return value;
+  if (!(*request).is_object()) throw RequestFault{400, "the body is " + json_object_fault(body)};
+  return request;
 }
 
 void check_keys(const Json& object, const std::string& where, const std::vector<std::string>& keys) {

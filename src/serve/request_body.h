@@ -19,14 +19,30 @@ struct RequestLimits {
 /// Brackets that may stand in each other: the deepest request of an endpoint has 4.
 inline constexpr size_t kDeepestRequest = 8;
 
-/// The request of an endpoint with the most objects has 8. The JSON library looks through all that an object
-/// or array has so far whenever an object in it ends, so that many would cost the square of their number.
+/// The request of an endpoint with the most objects has 8.
 inline constexpr size_t kMostObjects = 64;
+
+/// The JSON of a request. The library's destructor of an array or object asks for memory, and where there is
+/// none, it ends the process; here they are emptied from the inside out, which needs none.
+class RequestJson {
+ public:
+  RequestJson() = default;
+  RequestJson(RequestJson&&) noexcept = default;
+  RequestJson& operator=(RequestJson&&) = delete;
+  ~RequestJson() { empty(value_); }
+  nlohmann::json& operator*() { return value_; }
+
+  /// @param value  nested no deeper than kDeepestRequest
+  static void empty(nlohmann::json& value) noexcept;
+
+ private:
+  nlohmann::json value_;
+};
 
 /// The JSON object that a body is, whatever its bytes are.
 /// @throws RequestFault 400 for what is no JSON or no UTF-8, begins with a byte order mark, is no object, is
 /// nested deeper than kDeepestRequest, has more than kMostObjects or a key twice
-nlohmann::json parse_request(std::string_view body);
+RequestJson parse_request(std::string_view body);
 
 /// @param where  names the object in the message: "inputs[0]"; empty: the request.
 /// @throws RequestFault 400 for a key that is none of these

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/json_text.h"
 #include "core/version.h"
 #include "serve/http_message.h"
 
@@ -15,6 +17,20 @@ namespace {
 
 constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
 constexpr size_t kLongestName = 200;
+
+std::string described(const NativeModel& model, const std::string& name) {
+  const ClassifierInfo& info = model.info;
+  return compact_json(nlohmann::ordered_json{{"name", name},
+                                             {"kind", to_json(info.labels).at("kind")},
+                                             {"labels", info.labels.names},
+                                             {"thresholds", info.thresholds},
+                                             {"temperatures", info.scaling.temperatures},
+                                             {"shifts", info.scaling.shifts},
+                                             {"hash", "xxh3-128:" + model.content_hash},
+                                             {"program", "bernoulli"},
+                                             {"version", kVersion},
+                                             {"commit", kGitCommit}});
+}
 
 }  // namespace
 
@@ -35,7 +51,7 @@ bool is_model_name(const std::string& name) {
 }
 
 ServedModel::ServedModel(NativeModel model, std::string name)
-    : model_(std::move(model)), name_(std::move(name)) {}
+    : model_(std::move(model)), name_(std::move(name)), description_(described(model_, name_)) {}
 
 std::shared_ptr<const ServedModel> ServedModel::open(const std::filesystem::path& path,
                                                      const std::string& name) {
@@ -59,20 +75,6 @@ std::vector<float> ServedModel::logits(std::span<const std::string> texts,
     model_.logits(texts[i], loan.state(), std::span(logits).subspan(i * width, width));
   }
   return logits;
-}
-
-nlohmann::ordered_json ServedModel::description() const {
-  const ClassifierInfo& info = model_.info;
-  return {{"name", name_},
-          {"kind", to_json(info.labels).at("kind")},
-          {"labels", info.labels.names},
-          {"thresholds", info.thresholds},
-          {"temperatures", info.scaling.temperatures},
-          {"shifts", info.scaling.shifts},
-          {"hash", "xxh3-128:" + model_.content_hash},
-          {"program", "bernoulli"},
-          {"version", kVersion},
-          {"commit", kGitCommit}};
 }
 
 }  // namespace bernoulli::serve

@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "infer/classifier.h"
 #include "infer/lent_states.h"
 #include "infer/native_model.h"
@@ -34,12 +32,13 @@ class ServedModel {
   const ClassifierInfo& info() const { return model_.info; }
   const std::string& name() const { return name_; }
   size_t num_outputs() const { return static_cast<size_t>(model_.network.num_outputs()); }
-  /// What GET /info answers.
-  nlohmann::ordered_json description() const;
+  /// What GET /info answers, as JSON.
+  const std::string& description() const { return description_; }
 
  private:
   NativeModel model_;
   std::string name_;
+  std::string description_;
   mutable LentStates<NativeModel::State> states_;
 };
 

@@ -1,5 +1,8 @@
 #include "infer/record.h"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <limits>
 #include <memory>
 
@@ -7,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "core/random.h"
 
 namespace bernoulli {
 namespace {
@@ -62,6 +66,34 @@ TEST(Record, OfAKnownExampleHasItsOriginAndTarget) {
   EXPECT_EQ(record["weight"], 0.5);
   EXPECT_EQ(record["labels"].dump(), R"(["news","art"])");
   EXPECT_EQ(answer_record(multi_label(), several, 0, std::vector<float>{0, 0, 0})["targets"].dump(), "[]");
+}
+
+/// What serve writes and what predict prints: 500 texts of each kind, numbers that are none among them.
+TEST(RecordWriter, WritesTheBytesOfTheRecords) {
+  const Labels strange{TaskConfig::Kind::kMultiLabel, {"a \"b\"\\\n\x01", "\xC3\xA9\xF0\x9F\x98\x80", ""}};
+  const Named several{strange, {0.5, 0.9, 0.1}};
+  const Named two{{TaskConfig::Kind::kBinary, {"\"bad\"", "good"}}, {0.3}};
+  Random random(5);
+  const auto logit = [&] {
+    const size_t kind = random.below(12);
+    const std::array<float, 6> special = {NAN, INFINITY, -INFINITY, 0.f, -0.f, 1e-38f};
+    if (kind < special.size()) return special[kind];
+    return static_cast<float>((random.uniform() - 0.5) * std::pow(10, 2 * static_cast<int>(kind) - 18));
+  };
+  for (const RecordOptions& options :
+       {RecordOptions{}, {.threshold = 0.7, .top = {}}, {.threshold = {}, .top = 2}}) {
+    for (const Named* classifier : {&several, &two}) {
+      const RecordWriter writer(classifier->info(), options);
+      for (int i = 0; i < 500; ++i) {
+        std::vector<float> logits(classifier == &two ? 1 : 3);
+        std::ranges::generate(logits, logit);
+        std::string written = "before";
+        writer.append(written, logits);
+        EXPECT_EQ(written + "\n", "before" + format_record(prediction_record(*classifier, logits, options),
+                                                           RecordFormat::kJsonl));
+      }
+    }
+  }
 }
 
 TEST(Record, HasTheMostProbableLabelsFirst) {
