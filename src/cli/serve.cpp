@@ -56,6 +56,8 @@ po::options_description serve_options() {
       "max-body-bytes", number(whole(limits.max_body_bytes)), "of a request; more is answered with 413")(
       "max-texts", number(whole(limits.max_texts)), "of a request; more are answered with 413")(
       "max-connections", number(whole(server.max_connections)), "open at once; whoever comes then gets 503")(
+      "max-answer-bytes", number(whole(server.max_answer_bytes)),
+      "that clients have not taken yet, in all; beyond, 503")(
       "timeout", number(server.timeout.count(), "S"),
       "seconds that a client may take to send the head of its next request, its body, or to take the answer")(
       "grace", number(server.grace.count(), "S"), "seconds that requests under way get at a stop")(
@@ -80,6 +82,8 @@ serve::ServerOptions server_options_of(const po::variables_map& values) {
   const auto threads = static_cast<int>(number_within(values, "threads", 0, kMostThreads));
   options.threads = threads == 0 ? usual_threads() : threads;
   options.max_connections = static_cast<size_t>(number_within(values, "max-connections", 1, 1 << 20));
+  options.max_answer_bytes =
+      static_cast<size_t>(number_within(values, "max-answer-bytes", 1, int64_t{1} << 40));
   options.timeout = std::chrono::seconds(number_within(values, "timeout", 1, kHour));
   options.grace = std::chrono::seconds(number_within(values, "grace", 0, kHour));
   return options;

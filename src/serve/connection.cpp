@@ -53,6 +53,12 @@ std::string quotable(std::string_view text) {
   return shown;
 }
 
+RequestFault answers_not_taken() {
+  return {
+      503,
+      "the server holds more bytes of answers that clients have not taken yet than it may; come again later"};
+}
+
 /// Counts a request as under way while it lives, which may be nowhere but in what is posted.
 class UnderWay {
  public:
@@ -196,7 +202,7 @@ void Connection::on_request(Error error) {
   request.body = std::move(parser_->get().body());
   request_bytes_ = request.body.size();
   if (Handler::computes(request)) return compute(std::move(request));
-  send(space_.handler.answer(request));
+  send(answer_in_turn(request));
 }
 
 /// A request whose answer finds no memory to come back loses its connection and no more.
@@ -205,7 +211,7 @@ void Connection::compute(HttpRequest request) {
                                        under_way = UnderWay(space_.handler.metrics().in_flight)]() mutable {
     std::optional<Answer> answer;
     try {
-      answer = self->space_.handler.answer(request);
+      answer = self->answer_in_turn(request);
     } catch (const std::exception&) {
     }
     under_way.end();
@@ -218,6 +224,16 @@ void Connection::compute(HttpRequest request) {
     } catch (const std::exception&) {
     }
   });
+}
+
+Answer Connection::answer_in_turn(const HttpRequest& request) {
+  Handler& handler = space_.handler;
+  if (Handler::computes(request) && space_.answers.is_full())
+    return handler.refuse(request, answers_not_taken());
+  Answer answer = handler.answer(request);
+  if (!space_.answers.take(answer.response.body.capacity(), share_))
+    return handler.refuse(request, answers_not_taken());
+  return answer;
 }
 
 void Connection::on_read_error(Error error) {
@@ -264,6 +280,7 @@ void Connection::write(HttpResponse response) {
   message.set(http::field::date, date_now());
   message.set(http::field::server, std::string("bernoulli/") + kVersion);
   message.set(http::field::content_type, response.content_type);
+  if (response.status == 503) message.set(http::field::retry_after, "1");
   if (!response.allow.empty()) message.set(http::field::allow, response.allow);
   message.version(version_);
   message.keep_alive(!closes);
@@ -274,6 +291,7 @@ void Connection::write(HttpResponse response) {
     if (error) return;
     if (closes || self->space_.stopping) return self->close_gently();
     self->response_.reset();
+    self->share_ = {};
     self->read_head();
   });
 }

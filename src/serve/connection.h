@@ -18,6 +18,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "serve/answer_budget.h"
 #include "serve/handler.h"
 #include "serve/server.h"
 #include "serve/worker_threads.h"
@@ -33,6 +34,7 @@ struct ConnectionSpace {
   WorkerThreads& workers;
   std::function<void()> all_gone;  ///< called in whatever thread the last connection ends
   std::atomic<bool> stopping = false;
+  AnswerBudget answers = AnswerBudget(options.max_answer_bytes);
 
   std::mutex mutex = {};  ///< of `open`
   std::set<Connection*> open = {};
@@ -66,6 +68,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read_body();
   void on_request(Error error);
   void compute(HttpRequest request);
+  Answer answer_in_turn(const HttpRequest& request);
   void on_read_error(Error error);
   void refuse_request(const RequestFault& fault);
   void send(Answer answer);
@@ -80,6 +83,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
   std::optional<boost::beast::http::response<boost::beast::http::string_body>> response_;
+  AnswerBudget::Share share_;  ///< of the response
   std::array<char, 4096> discarded_{};
   HttpRequest request_;          ///< that is being read; as its head has it, whatever a trailer says
   std::string_view empty_line_;  ///< what may still come of one before the request

@@ -146,6 +146,16 @@ std::optional<Answer> Handler::refusal(const HttpRequest& head) const {
   }
 }
 
+Answer Handler::refuse(const HttpRequest& request, const RequestFault& fault) const {
+  Answer answer;
+  try {
+    route_of(request, model()->name(), answer.endpoint);
+  } catch (const RequestFault&) {  // it has the endpoint where there is one
+  }
+  answer.response = error_response(fault);
+  return answer;
+}
+
 const Handler::Route& Handler::route_of(const HttpRequest& request, const std::string& name,
                                         const char*& endpoint) {
   const auto is_here = [&](const Route& route) {

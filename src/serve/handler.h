@@ -38,6 +38,9 @@ class Handler {
   /// The answer to a request whose body need not be read, as its head is refused.
   std::optional<Answer> refusal(const HttpRequest& head) const;
 
+  /// The answer to a request for a reason that is none of its own.
+  Answer refuse(const HttpRequest& request, const RequestFault& fault) const;
+
   /// Whether a request may take long: it computes.
   static bool computes(const HttpRequest& request);
 
