@@ -1,5 +1,6 @@
 #include "serve/connection.h"
 
+#include <algorithm>
 #include <ctime>
 #include <exception>
 #include <new>
@@ -27,7 +28,8 @@ constexpr uint32_t kMaxHeadBytes = 16 << 10;
 constexpr size_t kMaxBufferBytes = 64 << 10;  ///< read ahead of a client
 constexpr uint64_t kLargeBody = 4 << 10;      ///< bytes that are worth a buffer of that size
 constexpr size_t kLongestLogged = 200;        ///< bytes of a request line
-constexpr std::chrono::seconds kLinger{2};    ///< that a client gets to read an answer before the end
+/// That a client gets to read an answer before the end, and one above the limit to say what it wants.
+constexpr std::chrono::seconds kLinger{2};
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -91,7 +93,8 @@ Connection::~Connection() {
   if (space_.open.empty()) space_.all_gone();
 }
 
-void Connection::start() {
+void Connection::start(bool is_extra) {
+  is_extra_ = is_extra;
   look_up_client();
   Error ignored;
   stream_.socket().set_option(net::ip::tcp::no_delay(true), ignored);
@@ -102,13 +105,6 @@ void Connection::look_up_client() {
   Error error;
   const auto end = stream_.socket().remote_endpoint(error);
   client_ = error ? "-" : end.address().to_string();
-}
-
-void Connection::refuse() {
-  look_up_client();
-  request_line_ = "-";
-  refuse_request({503, fmt::format("{} connections are open, and this server takes no more; come again later",
-                                   space_.options.max_connections)});
 }
 
 void Connection::end_when_idle() {
@@ -122,7 +118,7 @@ void Connection::read_head() {
   request_bytes_ = 0;
   is_head_ = false;
   empty_line_ = kLineEnd;
-  stream_.expires_after(space_.options.timeout);
+  stream_.expires_after(is_extra_ ? std::min(kLinger, space_.options.timeout) : space_.options.timeout);
   await_head();
 }
 
@@ -156,9 +152,13 @@ void Connection::on_head(Error error) {
   request_line_ = request_.method + " " + std::string(message.target());
   is_head_ = message.method() == http::verb::head;
   version_ = message.version();
-  keep_alive_ = parser_->keep_alive() && !space_.stopping;
+  keep_alive_ = parser_->keep_alive() && !space_.stopping && !is_extra_;
   try {
     check_head(message);
+    if (is_extra_ && !space_.handler.is_probe(request_))
+      throw RequestFault{
+          503, fmt::format("{} connections are open, and this server takes no more; come again later",
+                           space_.options.max_connections)};
     reserve_body();
   } catch (const RequestFault& fault) {
     return refuse_request(fault);

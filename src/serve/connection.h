@@ -48,10 +48,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Reads the first request.
-  void start();
-  /// Answers 503 without reading anything.
-  void refuse();
+  /// Reads the first request. @param is_extra  it is above the limit: soon over, and for one probe at most
+  void start(bool is_extra);
   /// For a server that stops: ends now where no request has begun, else after the answer.
   void end_when_idle();
 
@@ -88,6 +86,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   HttpRequest request_;          ///< that is being read; as its head has it, whatever a trailer says
   std::string_view empty_line_;  ///< what may still come of one before the request
   bool waits_for_head_ = false;
+  bool is_extra_ = false;
   bool keep_alive_ = false;
   unsigned version_ = 11;     ///< of HTTP, that of the request
   bool is_head_ = false;      ///< the request's method is HEAD

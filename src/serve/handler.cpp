@@ -76,20 +76,21 @@ struct Handler::Route {
   const char* path;  ///< {name} stands for the model's
   const char* method;
   HttpResponse (Handler::*answer)(const Call&) const;
+  bool is_probe = false;
 };
 
 const std::vector<Handler::Route>& Handler::routes() {
   static const std::vector<Route> all = {
       {"/predict", "POST", &Handler::predict},
-      {"/health", "GET", &Handler::live},
-      {"/ready", "GET", &Handler::ready},
+      {"/health", "GET", &Handler::live, true},
+      {"/ready", "GET", &Handler::ready, true},
       {"/info", "GET", &Handler::info},
-      {"/metrics", "GET", &Handler::metrics_page},
+      {"/metrics", "GET", &Handler::metrics_page, true},
       {"/v2", "GET", &Handler::protocol_server},
-      {"/v2/health/live", "GET", &Handler::protocol_live},
-      {"/v2/health/ready", "GET", &Handler::protocol_ready},
+      {"/v2/health/live", "GET", &Handler::protocol_live, true},
+      {"/v2/health/ready", "GET", &Handler::protocol_ready, true},
       {"/v2/models/{name}", "GET", &Handler::protocol_model},
-      {"/v2/models/{name}/ready", "GET", &Handler::protocol_model_ready},
+      {"/v2/models/{name}/ready", "GET", &Handler::protocol_model_ready, true},
       {"/v2/models/{name}/infer", "POST", &Handler::infer},
   };
   return all;
@@ -106,6 +107,13 @@ void Handler::replace(std::shared_ptr<const ServedModel> model) {
 std::shared_ptr<const ServedModel> Handler::model() const {
   const std::lock_guard lock(mutex_);
   return model_;
+}
+
+bool Handler::is_probe(const HttpRequest& request) const try {
+  const char* endpoint = nullptr;
+  return route_of(request, model()->name(), endpoint).is_probe;
+} catch (const RequestFault&) {
+  return false;
 }
 
 bool Handler::computes(const HttpRequest& request) { return request.method == "POST"; }

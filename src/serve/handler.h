@@ -41,6 +41,9 @@ class Handler {
   /// The answer to a request for a reason that is none of its own.
   Answer refuse(const HttpRequest& request, const RequestFault& fault) const;
 
+  /// Whether a request asks how the server is: what an orchestrator restarts it by, and who watches it.
+  bool is_probe(const HttpRequest& request) const;
+
   /// Whether a request may take long: it computes.
   static bool computes(const HttpRequest& request);
 

@@ -27,7 +27,7 @@ using net::ip::tcp;
 using ErrorCode = boost::system::error_code;
 namespace {
 
-constexpr size_t kRefusedAtOnce = 64;  ///< connections above the limit that are told why
+constexpr size_t kExtra = 64;  ///< connections above the limit, for probes
 constexpr std::chrono::milliseconds kPause{
     100};  ///< before the next try where the system gives no connection
 constexpr std::chrono::milliseconds kLastWait{1000};  ///< for requests that were told to end
@@ -142,12 +142,8 @@ class Server::Loop {
     is_short_ = false;
     accept();
     const auto open = static_cast<size_t>(handler_.metrics().connections.load());
-    if (open >= options_.max_connections + kRefusedAtOnce) return;
-    const auto connection = std::make_shared<Connection>(std::move(socket), space_);
-    if (open >= options_.max_connections)
-      connection->refuse();
-    else
-      connection->start();
+    if (open >= options_.max_connections + kExtra) return;
+    std::make_shared<Connection>(std::move(socket), space_)->start(open >= options_.max_connections);
   }
 
   /// Where the system has no file descriptor left the next connection waits in its queue.

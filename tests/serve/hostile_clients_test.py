@@ -199,8 +199,14 @@ class HostileClients(unittest.TestCase):
                 for connection in taken:
                     connection.request("GET", "/health")
                     self.assertEqual(connection.getresponse().read(), b"{\"status\":\"live\"}\n")
-                answer = exchange(server, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
-                self.assertRegex(answer, rb"^HTTP/1.1 503 (.*\r\n)+\r\n\{\"error\":\"3 connections are open")
+                for data in (b"GET /info HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /health?x HTTP/1.1\r\nHost: x\r\n\r\n", post_bytes(b"{\"text\": \"a\"}")):
+                    self.assertRegex(exchange(server, data), rb"^HTTP/1.1 503 (.*\r\n)+\r\n\{\"error\":\"3 connections are open")
+                for path in (b"/health", b"/ready", b"/metrics", b"/v2/health/live", b"/v2/health/ready", b"/v2/models/binary/ready"):
+                    answer = exchange(server, b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\nGET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+                    self.assertRegex(answer, rb"^HTTP/1.1 200 (.*\r\n)*Connection: close\r\n")
+                    self.assertEqual(answer.count(b"HTTP/1.1 "), 1, "one request each")
+                with server.raw() as silent:
+                    self.assertEqual(received(silent), b"")
                 taken[0].request("GET", "/health")
                 self.assertEqual(taken[0].getresponse().status, 200)
             while server.ask("GET", "/health")[0] != 200:
