@@ -1,9 +1,11 @@
 #include "serve/connection.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
 #include <exception>
 #include <new>
+#include <sys/socket.h>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
@@ -27,6 +29,7 @@ namespace {
 constexpr uint32_t kMaxHeadBytes = 16 << 10;
 constexpr size_t kMaxBufferBytes = 64 << 10;  ///< read ahead of a client
 constexpr uint64_t kLargeBody = 4 << 10;      ///< bytes that are worth a buffer of that size
+constexpr int kClientLeft = 499;              ///< the status that nginx counts such requests under
 constexpr size_t kLongestLogged = 200;        ///< bytes of a request line
 /// That a client gets to read an answer before the end, and one above the limit to say what it wants.
 constexpr std::chrono::seconds kLinger{2};
@@ -226,10 +229,33 @@ void Connection::compute(HttpRequest request) {
   });
 }
 
+/// Why a request is not computed though it is its turn.
+std::optional<RequestFault> Connection::fault_of_wait() {
+  const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin_;
+  space_.handler.metrics().count_wait(waited.count());
+  if (has_left()) return RequestFault{kClientLeft, "the client closed the connection before it had its turn"};
+  if (waited > space_.options.timeout)
+    return RequestFault{503,
+                        fmt::format("the request waited {} s for its turn; the server has too much to do: "
+                                    "come again later",
+                                    space_.options.timeout.count())};
+  return std::nullopt;
+}
+
+/// Nothing is read from the stream while a request waits, so another thread may look. A client that only
+/// ended what it sends looks the same, and a request behind this one hides the end.
+bool Connection::has_left() {
+  char byte = 0;
+  const ssize_t size = ::recv(stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return size == 0 || (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
 Answer Connection::answer_in_turn(const HttpRequest& request) {
   Handler& handler = space_.handler;
-  if (Handler::computes(request) && space_.answers.is_full())
-    return handler.refuse(request, answers_not_taken());
+  if (Handler::computes(request)) {
+    if (const auto fault = fault_of_wait()) return handler.refuse(request, *fault);
+    if (space_.answers.is_full()) return handler.refuse(request, answers_not_taken());
+  }
   Answer answer = handler.answer(request);
   if (!space_.answers.take(answer.response.body.capacity(), share_))
     return handler.refuse(request, answers_not_taken());
@@ -258,6 +284,7 @@ void Connection::refuse_request(const RequestFault& fault) {
 }
 
 void Connection::send(Answer answer) {
+  if (answer.response.status == kClientLeft) keep_alive_ = false;
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin_;
   const size_t response_bytes = is_head_ ? 0 : answer.response.body.size();
   const RequestFacts facts{answer.endpoint, answer.response.status, answer.num_texts,
@@ -280,6 +307,7 @@ void Connection::write(HttpResponse response) {
   message.set(http::field::date, date_now());
   message.set(http::field::server, std::string("bernoulli/") + kVersion);
   message.set(http::field::content_type, response.content_type);
+  if (response.status == kClientLeft) message.reason("Client Closed Request");
   if (response.status == 503) message.set(http::field::retry_after, "1");
   if (!response.allow.empty()) message.set(http::field::allow, response.allow);
   message.version(version_);

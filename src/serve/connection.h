@@ -67,6 +67,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_request(Error error);
   void compute(HttpRequest request);
   Answer answer_in_turn(const HttpRequest& request);
+  std::optional<RequestFault> fault_of_wait();
+  bool has_left();
   void on_read_error(Error error);
   void refuse_request(const RequestFault& fault);
   void send(Answer answer);

@@ -1,6 +1,7 @@
 #include "serve/request_metrics.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -18,12 +19,20 @@ std::string single(const char* name, const char* type, const char* help, Value v
 void RequestMetrics::count(const RequestFacts& facts) {
   const std::lock_guard lock(mutex_);
   ++requests_[{facts.endpoint, facts.status}];
-  Latency& latency = latencies_[facts.endpoint];
-  ++latency.counts[static_cast<size_t>(std::ranges::lower_bound(kBounds, facts.seconds) - kBounds.begin())];
-  latency.sum_s += facts.seconds;
+  latencies_[facts.endpoint].count(facts.seconds);
   num_texts_ += facts.num_texts;
   request_bytes_ += facts.request_bytes;
   response_bytes_ += facts.response_bytes;
+}
+
+void RequestMetrics::Latency::count(double seconds) {
+  ++counts[static_cast<size_t>(std::ranges::lower_bound(kBounds, seconds) - kBounds.begin())];
+  sum_s += seconds;
+}
+
+void RequestMetrics::count_wait(double seconds) {
+  const std::lock_guard lock(mutex_);
+  waits_.count(seconds);
 }
 
 void RequestMetrics::count_reload(bool succeeded) {
@@ -50,22 +59,30 @@ std::string RequestMetrics::text() const {
   return text + latency_text();
 }
 
+std::string RequestMetrics::Latency::text(const char* name, const std::string& labels) const {
+  std::string text;
+  uint64_t total = 0;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    total += counts[i];
+    const std::string bound = i < kBounds.size() ? fmt::format("{}", kBounds[i]) : "+Inf";
+    text += fmt::format("{}_bucket{{{}le=\"{}\"}} {}\n", name, labels, bound, total);
+  }
+  const std::string alone =
+      labels.empty() ? "" : fmt::format("{{{}}}", std::string_view(labels).substr(0, labels.size() - 1));
+  return text + fmt::format("{0}_sum{1} {2}\n{0}_count{1} {3}\n", name, alone, sum_s, total);
+}
+
 std::string RequestMetrics::latency_text() const {
-  constexpr const char* kName = "bernoulli_request_seconds";
+  constexpr const char* kRequest = "bernoulli_request_seconds";
+  constexpr const char* kWait = "bernoulli_request_wait_seconds";
   std::string text = fmt::format(
       "# HELP {0} From the last byte of a request to the first of its answer.\n# TYPE {0} histogram\n",
-      kName);
-  for (const auto& [endpoint, latency] : latencies_) {
-    uint64_t total = 0;
-    for (size_t i = 0; i < latency.counts.size(); ++i) {
-      total += latency.counts[i];
-      const std::string bound = i < kBounds.size() ? fmt::format("{}", kBounds[i]) : "+Inf";
-      text += fmt::format("{}_bucket{{endpoint=\"{}\",le=\"{}\"}} {}\n", kName, endpoint, bound, total);
-    }
-    text += fmt::format("{0}_sum{{endpoint=\"{1}\"}} {2}\n{0}_count{{endpoint=\"{1}\"}} {3}\n", kName,
-                        endpoint, latency.sum_s, total);
-  }
-  return text;
+      kRequest);
+  for (const auto& [endpoint, latency] : latencies_)
+    text += latency.text(kRequest, fmt::format("endpoint=\"{}\",", endpoint));
+  text += fmt::format(
+      "# HELP {0} From the last byte of a request that computes to its turn.\n# TYPE {0} histogram\n", kWait);
+  return text + waits_.text(kWait, "");
 }
 
 }  // namespace bernoulli::serve

@@ -26,6 +26,8 @@ class RequestMetrics {
  public:
   void count(const RequestFacts& facts);
   void count_reload(bool succeeded);
+  /// @param seconds  that a request was in line, until it was computed or dropped
+  void count_wait(double seconds);
 
   std::atomic<int64_t> in_flight = 0;    ///< requests that were read and are not answered yet
   std::atomic<int64_t> connections = 0;  ///< open ones
@@ -40,6 +42,10 @@ class RequestMetrics {
   struct Latency {
     std::array<uint64_t, kBounds.size() + 1> counts{};  ///< of each bucket alone
     double sum_s = 0;
+
+    void count(double seconds);
+    /// @param labels  empty or with a comma behind each. @return its lines
+    std::string text(const char* name, const std::string& labels) const;
   };
 
   std::string latency_text() const;
@@ -47,6 +53,7 @@ class RequestMetrics {
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, int>, uint64_t> requests_;  ///< by endpoint and status
   std::map<std::string, Latency> latencies_;                  ///< by endpoint
+  Latency waits_;
   uint64_t num_texts_ = 0;
   uint64_t request_bytes_ = 0;
   uint64_t response_bytes_ = 0;

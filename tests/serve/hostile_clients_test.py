@@ -192,6 +192,33 @@ class HostileClients(unittest.TestCase):
             open_files = len(os.listdir(f"/proc/{server.process.pid}/fd"))
             self.assertLess(open_files, 30)
 
+    def test_who_have_left_are_not_computed_for(self):
+        """One thread, so that all but the first ones wait in line until after their clients have gone."""
+        long = post_bytes(json.dumps({"texts": ["a fine film it was " * 1000] * 100}).encode())
+        with Server("sequence", "--threads", "1") as server:
+            for _ in range(30):
+                with server.raw() as connection:
+                    connection.sendall(long)
+            while server.metric("connections") > 1 or server.metric("requests_in_flight") > 0:
+                pass
+            left = server.metric('requests_total{endpoint="/predict",code="499"}')
+            self.assertGreater(left, 0)
+            self.assertEqual(server.metric("texts_total"), 100 * (30 - left))
+            self.assertEqual(server.metric("request_wait_seconds_count"), 30)
+            server.predict(TEXTS)
+
+    def test_who_waited_too_long_for_their_turn_are_told_so(self):
+        long = post_bytes(json.dumps({"texts": ["a fine film it was " * 1000] * 250}).encode(), more="Connection: close\r\n")
+        with Server("sequence", "--threads", "1", "--timeout", "1", "--max-body-bytes", "16777216") as server, contextlib.ExitStack() as stack:
+            waiting = []
+            for _ in range(40):
+                waiting.append(stack.enter_context(server.raw()))
+                waiting[-1].sendall(long)
+            answers = [received(connection) for connection in waiting]
+            late = [answer for answer in answers if answer.startswith(b"HTTP/1.1 503 ")]
+            self.assertGreater(len(late), 0)
+            self.assertIn(b"waited 1 s for its turn", late[-1])
+
     def test_beyond_the_limit_are_told_so(self):
         with Server("binary", "--max-connections", "3") as server:
             with contextlib.ExitStack() as stack:

@@ -14,6 +14,8 @@ TEST(RequestMetrics, CountsByEndpointAndStatus) {
   metrics.count({"/predict", 200, 1, 50, 70, 0.0001});
   metrics.count({"/predict", 400, 0, 1, 30, 99});
   metrics.count({"/health", 200, 0, 0, 17, 0});
+  metrics.count_wait(0.002);
+  metrics.count_wait(0.003);
   metrics.in_flight = 2;
   metrics.count_reload(true);
   metrics.count_reload(false);
@@ -35,6 +37,10 @@ TEST(RequestMetrics, CountsByEndpointAndStatus) {
            "\nbernoulli_request_seconds_bucket{endpoint=\"/predict\",le=\"+Inf\"} 3\n",
            "\nbernoulli_request_seconds_count{endpoint=\"/predict\"} 3\n",
            "\nbernoulli_request_seconds_sum{endpoint=\"/predict\"} 99.0003\n",
+           "\nbernoulli_request_wait_seconds_bucket{le=\"0.0025\"} 1\n",
+           "\nbernoulli_request_wait_seconds_bucket{le=\"+Inf\"} 2\n",
+           "\nbernoulli_request_wait_seconds_sum 0.005\n",
+           "\nbernoulli_request_wait_seconds_count 2\n",
        })
     EXPECT_THAT(text, HasSubstr(line));
 }
@@ -44,8 +50,9 @@ TEST(RequestMetrics, GiveEachFamilyItsTypeOnce) {
   metrics.count({"/predict", 200, 1, 1, 1, 1});
   metrics.count({"/health", 200, 1, 1, 1, 1});
   const std::string text = metrics.text();
-  for (const char* family : {"requests_total counter", "texts_total counter", "requests_in_flight gauge",
-                             "connections gauge", "request_seconds histogram"}) {
+  for (const char* family :
+       {"requests_total counter", "texts_total counter", "requests_in_flight gauge", "connections gauge",
+        "request_seconds histogram", "request_wait_seconds histogram"}) {
     const std::string line = std::string("# TYPE bernoulli_") + family + "\n";
     ASSERT_NE(text.find(line), std::string::npos) << line;
     EXPECT_EQ(text.find(line), text.rfind(line));
