@@ -24,6 +24,15 @@ namespace {
 /// there is none, they end the process
 HttpResponse json_response(std::string json) { return {200, std::move(json) + "\n"}; }
 
+/// The paths of the one version that a model has, which the protocol lets a client name, are those without.
+std::string without_version(std::string path, const std::string& name) {
+  const std::string model = "/v2/models/" + name;
+  const std::string version = fmt::format("/versions/{}", kModelVersion);
+  const size_t end = model.size() + version.size();
+  const bool is_named = path.starts_with(model + version) && (path.size() == end || path[end] == '/');
+  return is_named ? path.erase(model.size(), version.size()) : path;
+}
+
 /// Said where there may be no memory to put it together.
 HttpResponse out_of_memory() {
   return {503, "{\"error\":\"out of memory; send fewer or shorter texts in a request\"}\n"};
@@ -47,6 +56,10 @@ bool is_json_in_utf8(std::string_view content_type) {
 void check_body_form(const HttpRequest& request) {
   if (!request.has_length)
     throw RequestFault{411, "the request says neither Content-Length nor Transfer-Encoding: chunked"};
+  if (request.has_binary_tensors)
+    throw RequestFault{415,
+                       "the body has binary tensors (Inference-Header-Content-Length), and this server takes "
+                       "them as JSON only: binary_data=False in tritonclient, for inputs and outputs"};
   if (!is_json_in_utf8(request.content_type))
     throw RequestFault{415, fmt::format("Content-Type is '{}'; expected application/json, in UTF-8 (curl: -H "
                                         "'Content-Type: application/json')",
@@ -166,12 +179,13 @@ Answer Handler::refuse(const HttpRequest& request, const RequestFault& fault) co
 
 const Handler::Route& Handler::route_of(const HttpRequest& request, const std::string& name,
                                         const char*& endpoint) {
+  const std::string asked = without_version(request.target.substr(0, request.target.find('?')), name);
   const auto is_here = [&](const Route& route) {
     constexpr std::string_view kPlace = "{name}";
     std::string path = route.path;
     if (const size_t place = path.find(kPlace); place != std::string::npos)
       path.replace(place, kPlace.size(), name);
-    return path == request.target.substr(0, request.target.find('?'));
+    return path == asked;
   };
   const auto route = std::ranges::find_if(routes(), is_here);
   if (route == routes().end())

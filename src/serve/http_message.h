@@ -12,6 +12,7 @@ struct HttpRequest {
   std::string content_encoding;  ///< empty: the same
   bool has_length = true;        ///< whether the request says where its body ends
   std::string body;
+  bool has_binary_tensors = false;  ///< as the extension of the Open Inference Protocol has them
 };
 
 struct HttpResponse {

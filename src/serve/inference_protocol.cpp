@@ -29,18 +29,25 @@ const std::string& string_at(const Json& object, const std::string& where, const
   return found->get_ref<const std::string&>();
 }
 
-/// A parameter asks for something; the only things that can be done are to leave out what is left out anyway.
-void check_parameters(const Json& object, const std::string& where, const char* allowed) {
+/// Parameters are for extensions, and a server that has none passes over them, `priority` and `timeout` too;
+/// but not over those that would make tensors travel, or answers look, otherwise.
+void check_parameters(const Json& object, const std::string& where) {
   const auto found = object.find("parameters");
   if (found == object.end()) return;
   if (!found->is_object())
     throw RequestFault{400, fmt::format("{}parameters is {}; expected an object", where, json_kind(*found))};
   for (const auto& [name, value] : found->items()) {
-    if (name == allowed && value == false) continue;
-    throw RequestFault{
-        400, fmt::format("{}parameters: '{}' with this value is not supported; tensors travel as JSON, "
-                         "so binary data must be off",
-                         where, cut_to(name, 60))};
+    const bool is_off = value.is_boolean() && !value.get<bool>();
+    if (name.starts_with("binary_data") && !is_off)
+      throw RequestFault{400,
+                         fmt::format("{}parameters: '{}' is not supported; tensors travel as JSON, so binary "
+                                     "data must be off: binary_data=False in tritonclient, which sends and "
+                                     "asks for it by default",
+                                     where, cut_to(name, 60))};
+    if (name == "classification" || name.starts_with("shared_memory_"))
+      throw RequestFault{
+          400, fmt::format("{}parameters: '{}' is of an extension that this server does not have", where,
+                           cut_to(name, 60))};
   }
 }
 
@@ -83,7 +90,7 @@ std::vector<std::string> tensor_texts(Json& request, const RequestLimits& limits
     throw RequestFault{400, "inputs[0] is another tensor than the model's input, which is named 'texts'"};
   if (string_at(input, where, "datatype") != "BYTES")
     throw RequestFault{400, "inputs[0].datatype is another one than BYTES, which texts have"};
-  check_parameters(input, where + ".", "binary_data");
+  check_parameters(input, where + ".");
   if (!input.contains("data"))
     throw RequestFault{400, "inputs[0] has no data; tensors travel as JSON, in no other way"};
   flatten(input["data"]);
@@ -105,7 +112,7 @@ std::vector<std::string> outputs_in(const Json& request) {
       throw RequestFault{400, fmt::format("{} is {}; expected an object", where, json_kind(output))};
     check_keys(output, where, {"name", "parameters"});
     const std::string& name = string_at(output, where, "name");
-    check_parameters(output, where + ".", "binary_data");
+    check_parameters(output, where + ".");
     if (name != kProbabilities && name != kLogits)
       throw RequestFault{400, where + " is unknown; the model has 'probabilities' and 'logits'"};
     if (std::ranges::find(names, name) != names.end())
@@ -137,9 +144,9 @@ std::string model_metadata(const ServedModel& model) {
     return fmt::format(R"({{"name":"{}","datatype":"FP32","shape":[-1,{}]}})", name, model.num_outputs());
   };
   return fmt::format(
-      R"({{"name":"{}","platform":"bernoulli","inputs":[{{"name":"{}","datatype":"BYTES","shape":[-1]}}],)"
+      R"({{"name":"{}","versions":["{}"],"platform":"bernoulli","inputs":[{{"name":"{}","datatype":"BYTES","shape":[-1]}}],)"
       R"("outputs":[{},{}]}})",
-      model.name(), kInput, output(kProbabilities), output(kLogits));
+      model.name(), kModelVersion, kInput, output(kProbabilities), output(kLogits));
 }
 
 TextsAnswer infer_answer(const ServedModel& model, std::string_view body, const RequestLimits& limits,
@@ -147,9 +154,10 @@ TextsAnswer infer_answer(const ServedModel& model, std::string_view body, const 
   RequestJson parsed = parse_request(body);
   Json& request = *parsed;
   check_keys(request, "", {"id", "parameters", "inputs", "outputs"});
-  check_parameters(request, "", "binary_data_output");
+  check_parameters(request, "");
   const std::vector<std::string> outputs = outputs_in(request);
-  std::string answer = fmt::format(R"({{"model_name":"{}")", model.name());
+  std::string answer =
+      fmt::format(R"({{"model_name":"{}","model_version":"{}")", model.name(), kModelVersion);
   if (request.contains("id")) {
     string_at(request, "the request", "id");
     answer += ",\"id\":" + compact_json(request["id"]);

@@ -13,6 +13,9 @@
 /// Source: https://github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md.
 namespace bernoulli::serve {
 
+/// Of every model: what is behind it may change by a reload, and clients that name a version go on.
+inline constexpr const char* kModelVersion = "1";
+
 /// GET /v2, as JSON
 std::string server_metadata();
 /// GET /v2/models/NAME, as JSON

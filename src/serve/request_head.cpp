@@ -64,6 +64,7 @@ HttpRequest request_of(const RequestHead& head) {
   request.content_type = std::string(head[field::content_type]);
   request.content_encoding = std::string(head[field::content_encoding]);
   request.has_length = head.count(field::transfer_encoding) + head.count(field::content_length) > 0;
+  request.has_binary_tensors = head.count("Inference-Header-Content-Length") > 0;
   return request;
 }
 

@@ -113,7 +113,7 @@ TEST_F(HandlerTest, LimitsAnswersByTextsTimesLabels) {
 
 TEST_F(HandlerTest, KnowsItsAddressesAndMethods) {
   expect_fault(ask(get("/")), 404, "/v2/models/small");
-  for (const char* path : {"/predict/", "/v2/", "/v2/models/other", "/v2/models/small/versions/1", "", "*",
+  for (const char* path : {"/predict/", "/v2/", "/v2/models/other", "/v2/models/small/versions/2", "", "*",
                            "//predict", "/%70redict", "/v2/models/{name}", "http://x/health"})
     EXPECT_EQ(ask(get(path)).status, 404) << path;
   expect_fault(ask(get("/predict")), 405, "/predict takes POST");

@@ -85,6 +85,12 @@ class HostileClients(unittest.TestCase):
                 connection.sendall(body)
                 self.assertTrue(received(connection).endswith(expected))
 
+    def test_who_send_binary_tensors_are_told_how_to_send_texts(self):
+        with Server("binary") as server:
+            status, body = server.ask("POST", "/v2/models/binary/infer", b"{}", {"Inference-Header-Content-Length": "2", "Content-Type": "application/octet-stream"})
+            self.assertEqual(status, 415)
+            self.assertIn(b"binary_data=False", body)
+
     def test_are_not_asked_for_a_body_that_is_refused_by_its_head(self):
         with Server("binary") as server:
             for line, fields, status in (("POST /nowhere", "Content-Length: 2\r\n", 404), ("PUT /predict", "Content-Length: 2\r\n", 405), ("POST /predict", "", 411),

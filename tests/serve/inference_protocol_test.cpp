@@ -20,7 +20,7 @@ TEST_F(InferenceProtocol, SpeaksTheOpenInferenceProtocol) {
   handler_.replace(small_served_model(false));
   EXPECT_EQ(
       ask(get("/v2/models/small")).body,
-      R"({"name":"small","platform":"bernoulli","inputs":[{"name":"texts","datatype":"BYTES","shape":[-1]}],)"
+      R"({"name":"small","versions":["1"],"platform":"bernoulli","inputs":[{"name":"texts","datatype":"BYTES","shape":[-1]}],)"
       R"("outputs":[{"name":"probabilities","datatype":"FP32","shape":[-1,3]},)"
       R"({"name":"logits","datatype":"FP32","shape":[-1,3]}]})"
       "\n");
@@ -32,6 +32,7 @@ TEST_F(InferenceProtocol, InfersTheNumbersOfPredict) {
       "BYTES", "data": ["good", "so bad"]}]})")
                                       .body);
   EXPECT_EQ(answer.at("model_name"), "small");
+  EXPECT_EQ(answer.at("model_version"), "1");
   EXPECT_EQ(answer.at("id"), "7");
   Json probabilities = Json::array(), logits = Json::array();
   const NativeModel model = small_model(false);
@@ -51,6 +52,38 @@ TEST_F(InferenceProtocol, InfersTheNumbersOfPredict) {
       false}}], "parameters": {"binary_data_output": false}})")
           .body);
   EXPECT_EQ(column.at("outputs").dump(), Json::array({expected[1]}).dump());
+}
+
+/// tritonclient asks for one where it is told to, is_model_ready("small", "1").
+TEST_F(InferenceProtocol, AnswersTheVersionThatItsMetadataNames) {
+  EXPECT_EQ(ask(get("/v2/models/small/versions/1")).body, ask(get("/v2/models/small")).body);
+  EXPECT_EQ(ask(get("/v2/models/small/versions/1/ready")).body, "{\"name\":\"small\",\"ready\":true}\n");
+  const std::string body =
+      R"({"inputs": [{"name": "texts", "shape": [1], "datatype": "BYTES", "data": ["a"]}]})";
+  const Answer answer = handler_.answer(post("/v2/models/small/versions/1/infer", body));
+  EXPECT_EQ(answer.response.body, infer(body).body);
+  EXPECT_STREQ(answer.endpoint, "/v2/models/{name}/infer");
+  for (const char* path :
+       {"/v2/models/small/versions/2/ready", "/v2/models/small/versions/1/",
+        "/v2/models/small/versions/11/ready", "/v2/models/small/versions//ready",
+        "/v2/models/small/versions/1/versions/1/ready", "/v2/models/other/versions/1/ready"})
+    EXPECT_EQ(ask(get(path)).status, 404) << path;
+}
+
+TEST_F(InferenceProtocol, PassesOverParametersThatChangeNothing) {
+  EXPECT_EQ(
+      infer(R"({"parameters": {"priority": 1, "timeout": 1000, "sequence_id": 4, "mine": "x"}, "inputs": [
+      {"name": "texts", "shape": [1], "datatype": "BYTES", "parameters": {"content_type": "str"}, "data": ["a"]}],
+      "outputs": [{"name": "logits", "parameters": {"binary_data": false, "mine": 1}}]})")
+          .status,
+      200);
+}
+
+TEST_F(InferenceProtocol, SaysThatBinaryTensorsAreOff) {
+  HttpRequest request = post("/v2/models/small/infer", "{}");
+  request.content_type = "application/octet-stream";
+  request.has_binary_tensors = true;
+  expect_fault(ask(request), 415, "binary_data=False");
 }
 
 TEST_F(InferenceProtocol, RefusesWhatIsNotTheRequestOfInfer) {
@@ -90,6 +123,11 @@ TEST_F(InferenceProtocol, RefusesWhatIsNotTheRequestOfInfer) {
            {"{\"inputs\"", "{\"outputs\": [{\"name\": \"logits\"}, {\"name\": \"logits\"}], \"inputs\"",
             "asked for twice"},
            {"\"data\"", "\"parameters\": {\"binary_data_size\": 9}, \"data\"", "binary data must be off"},
+           {"\"data\"", "\"parameters\": {\"shared_memory_region\": \"a\"}, \"data\"",
+            "'shared_memory_region' is of an extension"},
+           {"{\"inputs\"",
+            "{\"outputs\": [{\"name\": \"logits\", \"parameters\": {\"classification\": 1}}], \"inputs\"",
+            "outputs[0].parameters: 'classification' is of an extension"},
        }) {
     std::string body = sound;
     body.replace(body.find(from), std::string(from).size(), to);
