@@ -6,6 +6,8 @@
 namespace bernoulli {
 namespace {
 
+constexpr size_t kLongestShown = 60;  ///< bytes of a value
+
 /// "invalid literal; expected string literal" of "[json.exception…] parse error at …: syntax error while
 /// parsing object key - invalid literal; last read: '{x'; expected string literal": what was read last may be
 /// anything and of any length.
@@ -15,6 +17,9 @@ std::string cause_of(const nlohmann::json::exception& error) {
     const size_t at = cause.find(before);
     if (at != std::string::npos) cause.erase(0, at + before.size());
   }
+  constexpr std::string_view kOverflow = "number overflow parsing '";  // the number follows, and a quote
+  if (cause.starts_with(kOverflow) && cause.size() > kOverflow.size() + kLongestShown + 1)
+    return fmt::format("number overflow parsing a number of {} bytes", cause.size() - kOverflow.size() - 1);
   const size_t read = cause.find("; last read: ");
   if (read == std::string::npos) return cause;
   const size_t expected = cause.rfind("'; expected ");
@@ -47,11 +52,10 @@ std::string json_kind(const nlohmann::json& value) {
 }
 
 std::string shown_json(const nlohmann::json& value) {
-  constexpr size_t kLongestString = 60;
   if (value.is_structured()) return json_kind(value);
   if (!value.is_string()) return value.dump();
   const size_t size = value.get_ref<const std::string&>().size();
-  return size <= kLongestString ? value.dump() : fmt::format("a string of {} bytes", size);
+  return size <= kLongestShown ? value.dump() : fmt::format("a string of {} bytes", size);
 }
 
 }  // namespace bernoulli

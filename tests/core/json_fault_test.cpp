@@ -13,6 +13,8 @@ TEST(JsonFault, SaysWhereAndWhatWithoutTheText) {
       json_object_fault("{\"a\": \"b\tc\"}"),
       "not JSON at byte 9: invalid string: control character U+0009 (HT) must be escaped to \\u0009 or \\t");
   EXPECT_EQ(json_object_fault("{\"a\": 1e999}"), "not JSON: number overflow parsing '1e999'");
+  EXPECT_EQ(json_object_fault("{\"a\": " + std::string(4'000'000, '9') + "}"),
+            "not JSON: number overflow parsing a number of 4000000 bytes");
   EXPECT_EQ(json_object_fault("{\"" + std::string(1 << 20, 'x') + "\x01\"}").size(),
             json_object_fault("{\"x\x01\"}").size() + 6)
       << "but for the digits of the place";

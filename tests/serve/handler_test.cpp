@@ -76,6 +76,9 @@ TEST_F(HandlerTest, RefusesWhatIsNotTheRequestOfPredict) {
       {R"({"text": "a", "threshold": 0})", "threshold is 0"},
       {R"({"text": "a", "threshold": 1e-400})", "threshold is 0"},
       {"{\"" + std::string(500, 'k') + "\": 1}", "unknown key of 500 bytes"},
+      {R"({"text": "a", "threshold": )" + std::string(900, '9') + "}",
+       "the body is not JSON: number overflow parsing a number of 900 bytes"},
+      {R"({"text": "a", "threshold": )" + std::string(300, '9') + "}", "threshold is 1e+300; expected"},
       {"{\"texts\": " + std::string(900, '['), "nested deeper than 8 levels"},
       {"\xEF\xBB\xBF{\"text\": \"a\"}", "begins with a byte order mark"},
   };
