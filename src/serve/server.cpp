@@ -30,7 +30,7 @@ namespace {
 constexpr size_t kExtra = 64;  ///< connections above the limit, for probes
 constexpr std::chrono::milliseconds kPause{
     100};  ///< before the next try where the system gives no connection
-constexpr std::chrono::milliseconds kLastWait{1000};  ///< for requests that were told to end
+constexpr std::chrono::milliseconds kLastWait{1000};  ///< in which nothing is computed any more
 
 tcp::endpoint endpoint_of(const ServerOptions& options) {
   ErrorCode error;
@@ -209,9 +209,9 @@ class Server::Loop {
     return std::min(kLastWait, std::chrono::milliseconds(options_.grace) / 2);
   }
 
+  /// Clients that are slow have the rest of the grace, too.
   void cancel() {
-    log_warning("the time to stop is over: ending with requests that are not answered");
-    if (handler_.metrics().in_flight == 0) return give_up();  // clients that did not finish what they send
+    log_warning("the time to stop is nearly over: what is not computed yet ends with 503");
     handler_.cancel();
     timer_.expires_after(last_wait());
     timer_.async_wait([this](ErrorCode error) {
@@ -220,6 +220,7 @@ class Server::Loop {
   }
 
   void give_up() {
+    log_warning("the time to stop is over: ending with requests that are not answered");
     all_answered_ = handler_.metrics().in_flight == 0;
     io_.stop();
   }

@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -90,6 +91,20 @@ class Signals(unittest.TestCase):
             self.assertRegex(answer, rb"^HTTP/1.1 200 (.*\r\n)*Connection: close\r\n")
             self.assertTrue(answer.endswith(b"]}\n"))
             self.assertEqual(server.process.wait(PATIENCE), 0)
+
+    def test_let_an_answer_be_taken_to_the_end_of_the_grace(self):
+        """The answer is more than the system holds for a client; it is taken after what computes has been told to end."""
+        body = post_bytes(json.dumps({"texts": [""] * 40000}).encode())
+        with Server("several", "--grace", "2", "--max-texts", "40000") as server, server.raw() as connection:
+            connection.sendall(body)
+            begin = connection.recv(1000)
+            server.process.send_signal(signal.SIGTERM)
+            server.wait_for_error("nearly over")
+            answer = begin + received(connection)
+            length = int(re.search(rb"Content-Length: (\d+)", answer)[1])
+            self.assertEqual(len(answer.split(b"\r\n\r\n", 1)[1]), length)
+            self.assertEqual(server.process.wait(PATIENCE), 0)
+            self.assertNotIn("the time to stop is over", server.errors())
 
     def test_wait_no_longer_than_the_grace(self):
         with Server("binary", "--grace", "0") as server, server.raw() as connection:
