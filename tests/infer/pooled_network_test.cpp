@@ -123,6 +123,20 @@ TEST(PooledNetwork, ScoresAndRowsAgree) {
   }
 }
 
+TEST(PooledNetwork, KeepsScoresWhereLabelsAreFewBesideTheNumbersOfARow) {
+  const auto sums_scores = [](int dim, int outputs) {
+    const std::string list =
+        "[{embedding: " + std::to_string(dim) + "}, mean_pool, {linear: " + std::to_string(outputs) + "}]";
+    return Model(list, 5, outputs).built().sums_scores();
+  };
+  EXPECT_TRUE(sums_scores(1, 1));
+  EXPECT_TRUE(sums_scores(16, 2));
+  EXPECT_FALSE(sums_scores(15, 2));
+  EXPECT_TRUE(sums_scores(64, 8));
+  EXPECT_FALSE(sums_scores(64, 9));
+  EXPECT_FALSE(sums_scores(64, 60));
+}
+
 TEST(PooledNetwork, KeepsNothingFromTextToText) {
   const Model model(
       "[{embedding: 5}, mean_pool, {linear: 33}, relu, layer_norm, {linear: 7}, tanh, {linear: 2}]", 9, 2);
