@@ -8,10 +8,13 @@
 namespace bernoulli {
 
 /// Memory for a text, lent to one call at a time and kept for the next: as many states as ever were lent at
-/// once. Any number of threads may borrow.
+/// once, but for those that a long text has made larger than kMostBytesKept, which end with their loan. Any
+/// number of threads may borrow. State::bytes() says how many it holds.
 template <typename State>
 class LentStates {
  public:
+  static constexpr size_t kMostBytesKept = size_t{16} << 20;
+
   /// A state of its own for as long as it lives.
   class Loan {
    public:
@@ -41,8 +44,12 @@ class LentStates {
   }
 
   void give_back(State state) noexcept {
+    const bool keep = state.bytes() <= kMostBytesKept;
     const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(state));
+    if (keep)
+      idle_.push_back(std::move(state));
+    else
+      --num_states_;
   }
 
   std::mutex mutex_;

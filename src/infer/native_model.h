@@ -25,6 +25,8 @@ struct NativeModel {
     Vectorizer::Buffers buffers;
     std::vector<int32_t> ids;
     NativeNetwork::State network;
+
+    size_t bytes() const { return buffers.bytes() + ids.capacity() * sizeof(int32_t) + network.bytes(); }
   };
 
   ClassifierInfo info;

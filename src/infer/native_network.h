@@ -16,6 +16,8 @@ class NativeNetwork {
   struct State {
     PooledNetwork::State pooled;
     SequenceNetwork::State sequence;
+
+    size_t bytes() const { return pooled.bytes() + sequence.bytes(); }
   };
 
   /// @param weights  as checkpoints name them. @throws ArtifactError naming a tensor that does not fit

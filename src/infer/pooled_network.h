@@ -26,6 +26,10 @@ class PooledNetwork {
     kernels::LaneVector values;
     kernels::LaneVector next;
     std::vector<double> sums;
+
+    size_t bytes() const {
+      return (values.capacity() + next.capacity()) * sizeof(float) + sums.capacity() * sizeof(double);
+    }
   };
 
   /// Absent for a network of another kind.

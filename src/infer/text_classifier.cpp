@@ -18,6 +18,7 @@ TextClassifier::State::State() : impl_(std::make_unique<Impl>()) {}
 TextClassifier::State::~State() = default;
 TextClassifier::State::State(State&&) noexcept = default;
 TextClassifier::State& TextClassifier::State::operator=(State&&) noexcept = default;
+size_t TextClassifier::State::bytes() const { return impl_ ? impl_->state.bytes() : 0; }
 
 struct TextClassifier::Impl {
   NativeModel model;

@@ -26,6 +26,9 @@ class TextClassifier {
     State(State&&) noexcept;
     State& operator=(State&&) noexcept;
 
+    /// Memory held; 0 after a move.
+    size_t bytes() const;
+
    private:
     friend class TextClassifier;
     struct Impl;

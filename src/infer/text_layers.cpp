@@ -24,6 +24,10 @@ using layers::NamedLayer;
 
 const kernels::SequenceKernels& kernel() { return kernels::available_kernels().front()->sequence; }
 
+/// Tokens that a layer works on at once where it needs more memory than its output, so that a long text does
+/// not take it for every token. The bits do not depend on it.
+constexpr int64_t kTokensAtOnce = 1024;
+
 /// The next values are the state: rows of `features`.
 void advance(TextState& text, int64_t rows, int64_t features) {
   text.values.swap(text.next);
@@ -138,18 +142,28 @@ class Conv1d : public TextLayer {
   }
 
   void run(TextState& text) const override {
-    const int64_t rows = reach_.before + text.rows + reach_.behind, channels = convolution_.channels();
-    float* around = room_in(text.scratch[0], rows * in_);
-    std::fill_n(around, rows * in_, 0.0f);
-    for (int64_t row = 0; row < (counts_padding_ ? text.rows : text.real); ++row)
-      std::copy_n(text.values.data() + row * padded(in_), in_, around + (reach_.before + row) * in_);
+    const int64_t channels = convolution_.channels();
     float* out = room_in(text.next, text.rows * padded(channels));
     fill_rows(bias_, text.rows, channels, out);
-    convolution_.add_outputs(around, 0, text.rows, out);
+    for (int64_t first = 0; first < text.rows; first += kTokensAtOnce) {
+      const int64_t count = std::min(kTokensAtOnce, text.rows - first);
+      convolution_.add_outputs(around(text, first, count), 0, count, out + first * padded(channels));
+    }
     advance(text, text.rows, channels);
   }
 
  private:
+  /// Some positions and what their windows reach over: zeros before the text and behind it.
+  const float* around(TextState& text, int64_t first, int64_t count) const {
+    const int64_t begin = first - reach_.before, end = first + count + reach_.behind;
+    float* to = room_in(text.scratch[0], (end - begin) * in_);
+    std::fill_n(to, (end - begin) * in_, 0.0f);
+    const int64_t last = std::min(end, counts_padding_ ? text.rows : text.real);
+    for (int64_t row = std::max<int64_t>(begin, 0); row < last; ++row)
+      std::copy_n(text.values.data() + row * padded(in_), in_, to + (row - begin) * in_);
+    return to;
+  }
+
   bool counts_padding_;
   int64_t in_;
   layers::WindowReach reach_;
@@ -180,14 +194,8 @@ class Recurrent : public TextLayer {
     const int64_t rows = last_ ? 1 : text.rows, step = padded(features);
     float* out = room_in(text.next, rows * step);
     std::fill_n(out, rows * step, 0.0f);
-    for (size_t i = 0; i < directions_.size(); ++i) {
-      const float* states = run_direction(directions_[i], /*reversed=*/i == 1, text);
-      const int64_t width = directions_[i].state_step();
-      float* to = out + static_cast<int64_t>(i) * units_;
-      if (last_ && text.real > 0) std::copy_n(states + (text.real - 1) * width, units_, to);
-      for (int64_t token = 0; !last_ && token < text.real; ++token)
-        std::copy_n(states + token * width, units_, to + (i == 1 ? text.real - 1 - token : token) * step);
-    }
+    for (size_t i = 0; i < directions_.size(); ++i)
+      run_direction(directions_[i], /*reversed=*/i == 1, text, out + static_cast<int64_t>(i) * units_, step);
     if (last_)
       advance_to_vector(text, features);
     else
@@ -195,20 +203,30 @@ class Recurrent : public TextLayer {
   }
 
  private:
-  /// @return the state behind each token, in the order of reading
-  const float* run_direction(const kernels::RecurrentLayer& layer, bool reversed, TextState& text) const {
-    const int64_t tokens = text.real;
-    float* x = room_in(text.scratch[0], tokens * in_);
-    for (int64_t token = 0; token < tokens; ++token) {
-      const int64_t row = reversed ? tokens - 1 - token : token;
-      std::copy_n(text.values.data() + row * padded(in_), in_, x + token * in_);
+  /// @param to  the first row's part of the output, of rows `step` apart
+  void run_direction(const kernels::RecurrentLayer& layer, bool reversed, TextState& text, float* to,
+                     int64_t step) const {
+    const int64_t most = std::min(text.real, kTokensAtOnce), width = layer.state_step();
+    float* x = room_in(text.scratch[0], most * in_);
+    // One row before those of the tokens: what the part before has left.
+    float* states = room_in(text.scratch[2], (most + 1) * width) + width;
+    float* memories = room_in(text.scratch[3], (most + 1) * width) + width;
+    kernels::RecurrentStates rows{room_in(text.scratch[1], most * layer.gates_step()), states, memories};
+    const auto row_of = [&](int64_t token) { return reversed ? text.real - 1 - token : token; };
+    for (int64_t first = 0; first < text.real; first += kTokensAtOnce) {
+      const int64_t count = std::min(kTokensAtOnce, text.real - first);
+      for (int64_t token = 0; token < count; ++token)
+        std::copy_n(text.values.data() + row_of(first + token) * padded(in_), in_, x + token * in_);
+      layer.read(x, 0, count, rows.gates);
+      layer.run(kernels::TokenOrder({&count, 1}), 0, 1, rows);
+      for (int64_t token = 0; !last_ && token < count; ++token)
+        std::copy_n(states + token * width, units_, to + row_of(first + token) * step);
+      std::copy_n(states + (count - 1) * width, width, states - width);
+      std::copy_n(memories + (count - 1) * width, width, memories - width);
+      rows.first_states = states - width;
+      rows.first_memories = memories - width;
     }
-    const kernels::RecurrentStates states{room_in(text.scratch[1], tokens * layer.gates_step()),
-                                          room_in(text.scratch[2], tokens * layer.state_step()),
-                                          room_in(text.scratch[3], tokens * layer.state_step())};
-    layer.read(x, 0, tokens, states.gates);
-    layer.run(kernels::TokenOrder({&tokens, 1}), 0, 1, states);
-    return states.states;
+    if (last_ && text.real > 0) std::copy_n(states - width, units_, to);
   }
 
   int64_t units_;
@@ -259,15 +277,13 @@ class AttentionPool : public TextLayer {
 
   void run(TextState& text) const override {
     const int64_t tokens = text.real, step = padded(text.features);
-    float* hidden = room_in(text.scratch[0], tokens * padded(units_));
+    float* hidden = room_in(text.scratch[0], std::min(tokens, kTokensAtOnce) * padded(units_));
     float* shares = room_in(text.scratch[1], tokens);
-    judge_.apply(text.values.data(), tokens, hidden);
-    for (int64_t token = 0; token < tokens; ++token) {
-      float* x = hidden + token * padded(units_);
-      kernels::activate(kernels::Activation::kTanh, 0, x, x, units_);
-      double score = 0;
-      for (int64_t i = 0; i < units_; ++i) score += double{x[i]} * double{query_[static_cast<size_t>(i)]};
-      shares[token] = static_cast<float>(score);
+    for (int64_t first = 0; first < tokens; first += kTokensAtOnce) {
+      const int64_t count = std::min(kTokensAtOnce, tokens - first);
+      judge_.apply(text.values.data() + first * step, count, hidden);
+      for (int64_t token = 0; token < count; ++token)
+        shares[first + token] = score(hidden + token * padded(units_));
     }
     const float highest = tokens == 0 ? 0 : *std::max_element(shares, shares + tokens);
     double sum = 0;
@@ -283,6 +299,13 @@ class AttentionPool : public TextLayer {
   }
 
  private:
+  float score(float* hidden) const {
+    kernels::activate(kernels::Activation::kTanh, 0, hidden, hidden, units_);
+    double sum = 0;
+    for (int64_t i = 0; i < units_; ++i) sum += double{hidden[i]} * double{query_[static_cast<size_t>(i)]};
+    return static_cast<float>(sum);
+  }
+
   int64_t units_;
   LinearLayer judge_;
   LaneVector query_;
@@ -301,6 +324,14 @@ float* room_in(LaneVector& numbers, int64_t count) {
   const auto size = static_cast<size_t>(std::max<int64_t>(count, 1));
   if (numbers.size() < size) numbers.resize(size);
   return numbers.data();
+}
+
+size_t TextState::bytes() const {
+  size_t numbers = values.capacity() + next.capacity();
+  for (const LaneVector& each : scratch) numbers += each.capacity();
+  size_t bytes = numbers * sizeof(float) + indices.capacity() * sizeof(int32_t);
+  for (const TextState& each : branch) bytes += each.bytes();
+  return bytes;
 }
 
 std::unique_ptr<const TextLayer> make_text_layer(const NamedLayer& layer, const NetworkWeights& weights) {

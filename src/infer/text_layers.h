@@ -21,6 +21,8 @@ struct TextState {
   std::vector<int32_t> indices;
   std::vector<TextState>
       branch;  ///< empty until a layer has branches: then one, in which each is run in turn
+
+  size_t bytes() const;
 };
 
 /// Makes room for `count` numbers, one at least, which keep what they were. @return the first

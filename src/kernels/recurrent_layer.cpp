@@ -87,12 +87,17 @@ void RecurrentLayer::read(const float* x, int64_t begin, int64_t end, float* gat
 RecurrentStep RecurrentLayer::step_at(const TokenOrder& order, int64_t step, int64_t first, int64_t last,
                                       const RecurrentStates& states) const {
   RecurrentStep s{std::min(last, order.num_texts(step)) - first, state_step_, gates_step_};
-  if (step == 0) {
+  if (step == 0 && states.first_states == nullptr) {
     s.previous_state = s.previous_memory = no_state_.data();
     return s;
   }
-  const int64_t row = (order.begin(step - 1) + first) * state_step_;
   s.previous_step = state_step_;
+  if (step == 0) {
+    s.previous_state = states.first_states + first * state_step_;
+    if (cell_ == Cell::kLstm) s.previous_memory = states.first_memories + first * state_step_;
+    return s;
+  }
+  const int64_t row = (order.begin(step - 1) + first) * state_step_;
   s.previous_state = states.states + row;
   if (cell_ == Cell::kLstm) s.previous_memory = states.memories + row;
   return s;
@@ -104,7 +109,7 @@ void RecurrentLayer::run(const TokenOrder& order, int64_t first, int64_t last,
     const RecurrentStep s = step_at(order, step, first, last, states);
     const int64_t row = order.begin(step) + first;
     float* gates = states.gates + row * gates_step_;
-    if (step > 0) {
+    if (step > 0 || states.first_states != nullptr) {
       kernels_.multiply_add({s.rows, num_gate_rows(), units_, s.previous_state, state_step_, 1,
                              of_state_.data(), gates + offset(Reads::kState), gates_step_});
     }

@@ -48,11 +48,14 @@ struct RecurrentWeights {
   const float* bias_hh = nullptr;
 };
 
-/// What forward leaves for backward; a row is a token.
+/// What forward leaves for backward; a row is a token. Texts may be read in parts, forward alone: then the
+/// last rows of a part are what the next one begins with.
 struct RecurrentStates {
-  float* gates = nullptr;     ///< [tokens, gates_step()]
-  float* states = nullptr;    ///< [tokens, state_step()]
-  float* memories = nullptr;  ///< the same, lstm
+  float* gates = nullptr;                 ///< [tokens, gates_step()]
+  float* states = nullptr;                ///< [tokens, state_step()]
+  float* memories = nullptr;              ///< the same, lstm
+  const float* first_states = nullptr;    ///< before the first token [texts, state_step()]; null: zeros
+  const float* first_memories = nullptr;  ///< the same, lstm
 };
 
 /// One direction of an LSTM or GRU over texts in a TokenOrder. Every method works on some rows or texts, so

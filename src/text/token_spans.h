@@ -21,6 +21,7 @@ class Scratch {
     return data_.get();
   }
   const T* data() const { return data_.get(); }
+  size_t bytes() const { return size_ * sizeof(T); }
 
  private:
   std::unique_ptr<T[]> data_;
@@ -35,6 +36,8 @@ class TokenSpans {
   static constexpr size_t kReadable = 16;
 
   size_t size() const { return size_; }
+  /// Memory held, whatever the size.
+  size_t bytes() const { return bytes_.bytes() + edges_.bytes(); }
   /// Tokens first .. first + width - 1, joined by spaces. @param width at least 1
   std::string_view join(size_t first, size_t width) const {
     const uint32_t begin = edges_.data()[2 * first];

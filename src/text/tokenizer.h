@@ -19,6 +19,8 @@ struct TokenBuffers {
   std::string text;
   std::string scratch;
   TokenSpans tokens;
+
+  size_t bytes() const { return text.capacity() + scratch.capacity() + tokens.bytes(); }
 };
 
 /// Standardises and splits. Immutable and shared between threads, each with buffers of its own.

@@ -41,6 +41,8 @@ class Vectorizer {
   struct Buffers {
     TokenBuffers tokens;
     Scratch<uint32_t> word_hashes;
+
+    size_t bytes() const { return tokens.bytes() + word_hashes.bytes(); }
   };
   void append_ids(std::string_view text, Buffers& buffers, std::vector<int32_t>& ids) const;
   /// Some of the tokens. @param places  among the ids, ascending

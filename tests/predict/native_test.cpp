@@ -158,6 +158,29 @@ TEST(NativeModel, AnswersLikeLibTorchFromRunsAndFiles) {
     EXPECT_TRUE(kinds.contains(kind.schema.name)) << kind.schema.name << " was not tried";
 }
 
+/// Their layers work on 1024 tokens at once: what is left of a part decides what a few tokens behind it give.
+TEST(NativeModel, AnswersLikeLibTorchWhereALongTextEndsShortlyBehindAPart) {
+  std::vector<std::string> texts;
+  for (const int words : {1023, 1024, 1025, 1027, 2050}) {
+    std::string text;
+    for (int i = 0; i < words; ++i) text += i % 3 == 0 ? "good " : i % 5 == 0 ? "other " : "bad ";
+    texts.push_back(text);
+  }
+  for (const char* const layers :
+       {"[{embedding: 6}, {lstm: {units: 5, output: last}}, {linear: 1}]",
+        "[{embedding: 6}, {gru: {units: 17, bidirectional: true, output: last}}, {linear: 1}]",
+        "[{embedding: 6}, {lstm: {units: 5, bidirectional: true}}, {gru: {units: 4, output: last}}, "
+        "{linear: 1}]",
+        "[{embedding: 6}, {conv1d: {channels: 5, kernel_size: 4, dilation: 2}}, {lstm: {units: 5, output: "
+        "last}}, {linear: 1}]",
+        "[{embedding: 6}, {attention_pool: 3}, {linear: 1}]"}) {
+    SCOPED_TRACE(layers);
+    RunOnDisk run(layers);
+    const fs::path folder = run.folder().path();
+    expect_same_answers(*open_native_classifier(folder), *open_classifier(folder, c10::kCPU), texts);
+  }
+}
+
 TEST(NativeModel, ExplainsExportedFilesTooLikeTheRun) {
   RunOnDisk run(kSmall);
   const Explanation expected = open_classifier(run.folder().path(), c10::kCPU)->explain("so what good");
