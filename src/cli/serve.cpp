@@ -55,6 +55,8 @@ po::options_description serve_options() {
       "threads", number(0), "that classify, a request each; 0: BERNOULLI_THREADS, else one a core")(
       "max-body-bytes", number(whole(limits.max_body_bytes)), "of a request; more is answered with 413")(
       "max-texts", number(whole(limits.max_texts)), "of a request; more are answered with 413")(
+      "max-text-tokens", number(whole(limits.max_text_tokens)),
+      "of a text, where layers look across tokens and keep them all; more are answered with 413")(
       "max-connections", number(whole(server.max_connections)), "open at once; whoever comes then gets 503")(
       "max-answer-bytes", number(whole(server.max_answer_bytes)),
       "that clients have not taken yet, in all; beyond, 503")(
@@ -70,6 +72,7 @@ serve::RequestLimits limits_of(const po::variables_map& values) {
   serve::RequestLimits limits;
   limits.max_body_bytes = static_cast<size_t>(number_within(values, "max-body-bytes", 1, int64_t{1} << 30));
   limits.max_texts = static_cast<size_t>(number_within(values, "max-texts", 1, int64_t{1} << 20));
+  limits.max_text_tokens = static_cast<size_t>(number_within(values, "max-text-tokens", 1, int64_t{1} << 31));
   return limits;
 }
 

@@ -163,7 +163,7 @@ TextsAnswer infer_answer(const ServedModel& model, std::string_view body, const 
     answer += ",\"id\":" + compact_json(request["id"]);
   }
   const std::vector<std::string> texts = tensor_texts(request, limits, model.num_outputs());
-  const std::vector<float> logits = model.logits(texts, cancelled);
+  const std::vector<float> logits = model.logits(texts, limits.max_text_tokens, cancelled);
   answer += ",\"outputs\":[";
   for (const std::string& name : outputs) {
     if (name != outputs.front()) answer += ',';

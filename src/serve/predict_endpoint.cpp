@@ -61,7 +61,7 @@ TextsAnswer predict_answer(const ServedModel& model, std::string_view body, cons
   check_keys(request, "", {"texts", "text", "threshold", "top"});
   const RecordOptions options = options_in(request, model.info().labels);
   const std::vector<std::string> texts = texts_in(request, limits, model.num_outputs());
-  const std::vector<float> logits = model.logits(texts, cancelled);
+  const std::vector<float> logits = model.logits(texts, limits.max_text_tokens, cancelled);
   const size_t width = model.num_outputs();
   const RecordWriter writer(model.info(), options);
   TextsAnswer answer{"{\"predictions\":[", texts.size()};

@@ -13,7 +13,8 @@ namespace bernoulli::serve {
 struct RequestLimits {
   size_t max_body_bytes = size_t{4} << 20;
   size_t max_texts = 1024;
-  size_t max_answers = size_t{1} << 20;  ///< of a request: texts times labels
+  size_t max_answers = size_t{1} << 20;      ///< of a request: texts times labels
+  size_t max_text_tokens = size_t{1} << 18;  ///< of a text whose tokens a network keeps while it computes
 };
 
 /// Brackets that may stand in each other: the deepest request of an endpoint has 4.

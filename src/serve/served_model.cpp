@@ -65,14 +65,22 @@ std::shared_ptr<const ServedModel> ServedModel::open(const std::filesystem::path
   }
 }
 
-std::vector<float> ServedModel::logits(std::span<const std::string> texts,
+std::vector<float> ServedModel::logits(std::span<const std::string> texts, size_t max_text_tokens,
                                        const std::atomic<bool>& cancelled) const {
   const size_t width = num_outputs();
   std::vector<float> logits(texts.size() * width);
   LentStates<NativeModel::State>::Loan loan(states_);
   for (size_t i = 0; i < texts.size(); ++i) {
     if (cancelled.load(std::memory_order_relaxed)) throw RequestFault{503, "the server is stopping"};
-    model_.logits(texts[i], loan.state(), std::span(logits).subspan(i * width, width));
+    NativeModel::State& state = loan.state();
+    state.ids.clear();
+    model_.vectorizer.append_ids(texts[i], state.buffers, state.ids);
+    if (state.ids.size() > max_text_tokens && !model_.network.is_pooled())
+      throw RequestFault{413, fmt::format("text number {} of the request has {} tokens; this server takes {} "
+                                          "with this model: send it in parts, or start the server with a "
+                                          "higher --max-text-tokens",
+                                          i + 1, state.ids.size(), max_text_tokens)};
+    model_.logits(state.ids, state, std::span(logits).subspan(i * width, width));
   }
   return logits;
 }

@@ -26,8 +26,10 @@ class ServedModel {
   static std::shared_ptr<const ServedModel> open(const std::filesystem::path& path, const std::string& name);
 
   /// N*L logits, row-major: those of `bernoulli predict`, to the bit.
-  /// @param cancelled  looked at before each text. @throws RequestFault 503 where it is set
-  std::vector<float> logits(std::span<const std::string> texts, const std::atomic<bool>& cancelled) const;
+  /// @param max_text_tokens  of networks that keep a text's tokens while they compute
+  /// @param cancelled  looked at before each text. @throws RequestFault 503 where it is set; 413
+  std::vector<float> logits(std::span<const std::string> texts, size_t max_text_tokens,
+                            const std::atomic<bool>& cancelled) const;
 
   const ClassifierInfo& info() const { return model_.info; }
   const std::string& name() const { return name_; }

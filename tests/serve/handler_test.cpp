@@ -114,6 +114,22 @@ TEST_F(HandlerTest, LimitsAnswersByTextsTimesLabels) {
                "3 texts in a request; this server takes 2");
 }
 
+TEST_F(HandlerTest, LimitsTheTokensOfATextThatANetworkKeeps) {
+  const RequestLimits limits{1000, 100, 1 << 20, 3};
+  Handler keeps(std::make_shared<const ServedModel>(small_model(true, 3, "max_pool"), "small"), limits);
+  EXPECT_EQ(keeps.answer(post("/predict", R"({"texts": ["good so bad", ""]})")).response.status, 200);
+  const char* const refusal = "text number 2 of the request has 4 tokens; this server takes 3";
+  expect_fault(keeps.answer(post("/predict", R"({"texts": ["", "good so bad so"]})")).response, 413, refusal);
+  expect_fault(keeps
+                   .answer(post("/v2/models/small/infer",
+                                R"({"inputs": [{"name": "texts", "datatype": "BYTES", "shape": [2], )"
+                                R"("data": ["", "good so bad so"]}]})"))
+                   .response,
+               413, refusal);
+  Handler sums(small_served_model(), limits);
+  EXPECT_EQ(sums.answer(post("/predict", R"({"text": "good so bad so"})")).response.status, 200);
+}
+
 TEST_F(HandlerTest, KnowsItsAddressesAndMethods) {
   expect_fault(ask(get("/")), 404, "/v2/models/small");
   for (const char* path : {"/predict/", "/v2/", "/v2/models/other", "/v2/models/small/versions/2", "", "*",

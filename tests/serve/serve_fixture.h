@@ -16,14 +16,14 @@
 namespace bernoulli::serve::testing {
 
 /// An untrained model of the words good, bad and so, without any file.
-inline NativeModel small_model(bool binary = true, uint64_t seed = 3) {
+inline NativeModel small_model(bool binary = true, uint64_t seed = 3, const std::string& pool = "mean_pool") {
   RunConfig config =
       config::load_config_text(std::string("data: {train: {path: t.csv}}\n") +
                                    (binary ? "task: {kind: binary, positive: good}\n"
                                            : "task: {kind: multi_label, labels: [news, sport, art]}\n") +
                                    "text: {vocabulary: {}}\n"
-                                   "model: {layers: [{embedding: 4}, mean_pool, {linear: " +
-                                   (binary ? "1" : "3") +
+                                   "model: {layers: [{embedding: 4}, " +
+                                   pool + ", {linear: " + (binary ? "1" : "3") +
                                    "}]}\noptimizer: {sgd: {lr: 1}}\ntraining: {epochs: 1, monitor: loss}\n",
                                "test.yaml", layers::layer_schemas())
           .run;

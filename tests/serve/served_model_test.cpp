@@ -44,7 +44,8 @@ TEST(ServedModel, GivesTheSameBitsToAnyNumberOfThreads) {
   std::vector<std::vector<float>> answers(8);
   {
     std::vector<std::jthread> threads;
-    for (auto& answer : answers) threads.emplace_back([&] { answer = served->logits(texts, cancelled); });
+    for (auto& answer : answers)
+      threads.emplace_back([&] { answer = served->logits(texts, 1 << 18, cancelled); });
   }
   for (const auto& answer : answers) EXPECT_EQ(answer, expected);
 }
