@@ -42,9 +42,19 @@ int out_of_memory(const std::exception& error) {
   return static_cast<int>(ExitCode::kIo);
 }
 
+/// LibTorch met a number that its tensor's dtype does not hold. Each of a configuration is in its range
+/// (config::kFloat32Limit), and their products need not be.
+bool is_overflow(const std::exception& error) {
+  return std::string_view(error.what()).find("without overflow") != std::string_view::npos;
+}
+
 /// The code of an exception that nobody else answers, after saying what it is.
 int answer(const std::exception& error) {
   if (bernoulli::is_out_of_memory(error)) return out_of_memory(error);
+  if (is_overflow(error))
+    return fail(ExitCode::kNonFinite,
+                "a product of numbers of the configuration does not fit in float32, such as a learning rate "
+                "times the factor of its schedule (expected smaller ones)");
   if (dynamic_cast<const std::system_error*>(&error) != nullptr)  // no thread, no access
     return fail(ExitCode::kIo, fmt::format("the system refused: {}", error.what()));
   return fail(ExitCode::kInternal, fmt::format("internal error, please report it: {}", error.what()));

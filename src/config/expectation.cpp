@@ -7,13 +7,14 @@
 
 #include "config/canonical.h"
 #include "config/faults.h"
+#include "config/schema_sections.h"
 
 namespace bernoulli::config {
 namespace {
 
 std::string bound_text(double bound) {
   if (bound == std::floor(bound) && std::abs(bound) < 1e15) return fmt::format("{:.0f}", bound);
-  if (bound >= 9.2e18) return fmt::format("{}", std::numeric_limits<int64_t>::max());
+  if (bound == kLargestSeed) return fmt::format("{}", std::numeric_limits<int64_t>::max());
   return fmt::format("{}", bound);
 }
 

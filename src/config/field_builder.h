@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +46,12 @@ class Field {
   Field& below(double bound) {
     schema_.maximum = bound;
     schema_.maximum_exclusive = true;
+    return *this;
+  }
+  /// Of a number that becomes a float32, as weights and what changes them.
+  Field& float32() {
+    schema_.minimum = std::max(schema_.minimum, -kFloat32Limit);
+    schema_.maximum = std::min(schema_.maximum, kFloat32Limit);
     return *this;
   }
   /// Items of a list, bytes of a string.

@@ -25,6 +25,9 @@ enum class FieldType {
   kEither  ///< one of several forms, which are told apart by shape: a single value, a list, a map
 };
 
+/// What a number that is kept in float32 may be, either side of 0: a round number below the largest float32.
+inline constexpr double kFloat32Limit = 3.4e38;
+
 struct KindSchema;
 
 /// When a key has a meaning: a sibling key has one of these values, or, with no values, is given at all.

@@ -98,13 +98,13 @@ ScalarValue read_text(const FieldSchema& schema, const Node& node) {
   return Json(node.scalar);
 }
 
+}  // namespace
+
 bool in_range(const FieldSchema& schema, double value) {
   const bool above = schema.minimum_exclusive ? value > schema.minimum : value >= schema.minimum;
   const bool below = schema.maximum_exclusive ? value < schema.maximum : value <= schema.maximum;
   return above && below;
 }
-
-}  // namespace
 
 ScalarValue read_scalar(const FieldSchema& schema, const Node& node) {
   const std::string is_this = fmt::format("is {}", describe_node(node));

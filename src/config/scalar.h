@@ -16,6 +16,9 @@ struct ScalarFault {
 
 using ScalarValue = std::variant<Json, ScalarFault>;
 
+/// Whether a number is one that the field takes.
+bool in_range(const FieldSchema& schema, double value);
+
 /// The value of a field that has one value, or of a number with words beside it. @param schema  of such a
 /// type
 ScalarValue read_scalar(const FieldSchema& schema, const Node& node);

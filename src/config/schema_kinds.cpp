@@ -5,12 +5,16 @@ namespace bernoulli::config {
 namespace {
 
 Field learning_rate(double value) {
-  return number("lr", "learning rate before the schedule").above(0).defaults(value);
+  return number("lr", "learning rate before the schedule").above(0).float32().defaults(value);
 }
 
-Field decay(double value, const char* doc) { return number("weight_decay", doc).at_least(0).defaults(value); }
+Field decay(double value, const char* doc) {
+  return number("weight_decay", doc).at_least(0).float32().defaults(value);
+}
 
-Field epsilon(double value) { return number("eps", "added to the denominator").above(0).defaults(value); }
+Field epsilon(double value) {
+  return number("eps", "added to the denominator").above(0).float32().defaults(value);
+}
 
 Field warmup() {
   return integer("warmup_steps", "weight updates over which the factor first rises linearly from 0")
@@ -89,6 +93,7 @@ const std::vector<KindSchema>& optimizer_schemas() {
             epsilon(1e-10),
             number("initial_accumulator_value", "start of the sum of squared gradients")
                 .at_least(0)
+                .float32()
                 .defaults(0.0),
             decay(0, kL2Doc)}),
   };
@@ -112,7 +117,7 @@ const std::vector<KindSchema>& schedule_schemas() {
            {warmup(), final_factor(0)}),
       kind("one_cycle",
            "up to max_factor and down again over the whole training (torch.optim.lr_scheduler.OneCycleLR)",
-           {number("max_factor", "factor at the peak").above(0).defaults(1.0),
+           {number("max_factor", "factor at the peak").above(0).float32().defaults(1.0),
             number("pct_start", "share of the training in which the factor rises")
                 .above(0)
                 .below(1)
@@ -219,11 +224,15 @@ const std::vector<KindSchema>& stress_schemas() {
   static const std::vector<KindSchema> kinds{
       kind("output_bias",
            "the bias of the last layer starts here: every answer is the same and sure of itself",
-           {number("value", "initial bias of every logit").defaults(30.0)}, "value"),
+           {number("value", "initial bias of every logit").float32().defaults(30.0)}, "value"),
       kind("learning_rate", "weights move so far that logits overshoot",
-           {number("factor", "what the learning rate is multiplied by").above(0).defaults(300.0)}, "factor"),
+           {number("factor", "what the learning rate is multiplied by").above(0).float32().defaults(300.0)},
+           "factor"),
       kind("input_scale", "inputs that are not normalised: embeddings start larger",
-           {number("factor", "what initial embedding weights are multiplied by").above(0).defaults(100.0)},
+           {number("factor", "what initial embedding weights are multiplied by")
+                .above(0)
+                .float32()
+                .defaults(100.0)},
            "factor"),
       kind("label_noise", "labels that are wrong, as crowd-sourced ones are",
            {number("share", "share of training labels that are turned around")
@@ -238,20 +247,28 @@ const std::vector<KindSchema>& stress_schemas() {
            "initial logits are spread wide, as those of a model trained for something else are",
            {number("spread", "standard deviation of the initial logits over training examples")
                 .above(0)
+                .float32()
                 .defaults(40.0)},
            "spread"),
       kind("custom", "any of these keys together",
            {text("name", "how the page calls it").size(1, 64),
             text("shows", "what it is meant to show, for the page").defaults(""),
-            number("output_bias", "initial bias of every logit; null: as initialised").optional(),
-            number("learning_rate_factor", "what the learning rate is multiplied by").above(0).defaults(1.0),
-            number("input_scale", "what initial embedding weights are multiplied by").above(0).defaults(1.0),
+            number("output_bias", "initial bias of every logit; null: as initialised").float32().optional(),
+            number("learning_rate_factor", "what the learning rate is multiplied by")
+                .above(0)
+                .float32()
+                .defaults(1.0),
+            number("input_scale", "what initial embedding weights are multiplied by")
+                .above(0)
+                .float32()
+                .defaults(1.0),
             number("label_noise", "share of training labels that are turned around")
                 .at_least(0)
                 .below(1)
                 .defaults(0.0),
             number("logit_spread", "standard deviation of the initial logits; null: as initialised")
                 .above(0)
+                .float32()
                 .optional(),
             word("logits_dtype", "number format of logits and loss", {"float32", "bfloat16", "float16"})
                 .defaults("float32")}),

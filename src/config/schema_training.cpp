@@ -81,6 +81,7 @@ FieldSchema loss_section() {
        number("label_smoothing", "targets y become y * (1 - s) + s / 2").at_least(0).below(1).defaults(0.0),
        number("gamma", "focal: exponent of 1 - p")
            .at_least(0)
+           .float32()
            .defaults(2.0)
            .only_when("mode", {"focal_with_logits"}),
        number("alpha", "focal: weight of the positive class, 1 - alpha of the negative; null: no weights")
@@ -96,9 +97,11 @@ FieldSchema optimizer_section() {
       .fields(
           {number("clip_norm", "gradients are scaled down to this 2-norm over all parameters; null: not")
                .above(0)
+               .float32()
                .optional(),
            number("clip_value", "each gradient entry is clamped to plus or minus this; null: not")
                .above(0)
+               .float32()
                .optional(),
            list(
                "no_decay",

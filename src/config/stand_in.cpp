@@ -4,12 +4,17 @@
 #include <cmath>
 
 #include "config/canonical.h"
+#include "config/scalar.h"
 
 namespace bernoulli::config {
 namespace {
 
+/// 0 or 1 where the field takes one of them.
 double number_in_range(const FieldSchema& schema) {
-  if (!std::isfinite(schema.minimum)) return std::isfinite(schema.maximum) ? schema.maximum - 1 : 0;
+  for (const double simple : {0.0, 1.0}) {
+    if (in_range(schema, simple)) return simple;
+  }
+  if (!std::isfinite(schema.minimum)) return schema.maximum - 1;
   if (!schema.minimum_exclusive) return schema.minimum;
   return std::isfinite(schema.maximum) ? (schema.minimum + schema.maximum) / 2 : schema.minimum + 1;
 }

@@ -41,7 +41,7 @@ LayerKind batch_norm() {
                 .above(0)
                 .at_most(1)
                 .defaults(0.1),
-            config::number("eps", "added to the variance").above(0).defaults(1e-5)},
+            config::number("eps", "added to the variance").above(0).float32().defaults(1e-5)},
            "",
            false},
           plan_batch_norm};

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <fmt/format.h>
+
 namespace bernoulli::layers {
 namespace {
 
@@ -12,15 +14,16 @@ const std::vector<KindSchema>& drawn_schemas() {
   static const std::vector<KindSchema> kinds{
       {"zeros", "all 0", {}, "", false},
       {"ones", "all 1", {}, "", false},
-      {"constant", "all the same", {number("value", "the value")}, "value", false},
+      {"constant", "all the same", {number("value", "the value").float32()}, "value", false},
       {"uniform",
        "uniform in [low, high)",
-       {number("low", "lower end"), number("high", "upper end")},
+       {number("low", "lower end").float32(), number("high", "upper end").float32()},
        "",
        true},
       {"normal",
        "normal distribution",
-       {number("mean", "mean").defaults(0.0), number("std", "standard deviation").at_least(0)},
+       {number("mean", "mean").float32().defaults(0.0),
+        number("std", "standard deviation").at_least(0).float32()},
        "std",
        false},
       {"glorot_uniform", "uniform in +-sqrt(6 / (fan_in + fan_out))", {}, "", false},
@@ -56,7 +59,7 @@ const std::vector<KindSchema>& table_initializer_schemas() {
          "ratios of the training texts that have a token (Wang & Manning 2012), 0 for padding; the linear "
          "layer behind the pool passes them on, and its bias is the log odds of the label",
          {number("alpha", "added to the number of texts that have a token").above(0).defaults(1.0),
-          number("scale", "what the ratios are multiplied by").above(0).defaults(1.0)},
+          number("scale", "what the ratios are multiplied by").above(0).float32().defaults(1.0)},
          "scale",
          false});
     all.push_back(
@@ -110,6 +113,9 @@ Initializer resolve_initializer(const Json& value, int64_t fan_in, int64_t fan_o
   if (kind == "uniform") {
     const double low = args.at("low"), high = args.at("high");
     if (low > high) throw ShapeError{"initializer uniform: low is above high"};
+    if (high - low > config::kFloat32Limit)
+      throw ShapeError{fmt::format("initializer uniform: high - low is {} (expected at most {})", high - low,
+                                   config::kFloat32Limit)};
     return {Kind::kUniform, low, high};
   }
   if (kind == "normal") return {Kind::kNormal, args.at("mean"), args.at("std")};

@@ -31,7 +31,7 @@ LayerKind layer_norm() {
   return {{"layer_norm",
            "each row to mean 0 and variance 1 over its features, then a learned scale and shift "
            "(torch.nn.LayerNorm)",
-           {config::number("eps", "added to the variance").above(0).defaults(1e-5)},
+           {config::number("eps", "added to the variance").above(0).float32().defaults(1e-5)},
            "eps",
            false},
           plan_layer_norm};

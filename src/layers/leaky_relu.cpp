@@ -19,7 +19,7 @@ LayerPlan plan_leaky_relu(const Json& args, const PlanContext& context) {
 LayerKind leaky_relu() {
   return {{"leaky_relu",
            "x where positive, negative_slope * x elsewhere",
-           {config::number("negative_slope", "slope below 0").at_least(0).defaults(0.01)},
+           {config::number("negative_slope", "slope below 0").at_least(0).float32().defaults(0.01)},
            "negative_slope",
            false},
           plan_leaky_relu,

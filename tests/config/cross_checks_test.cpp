@@ -444,7 +444,7 @@ TEST(CrossChecks, ContradictionsComeTogetherWithOtherFaults) {
       "c.yaml:3:31: model.layers[1].sigmoid: ends a model that is trained on logits (expected no activation "
       "at the end: the loss works on logits, and the export adds the sigmoid; or set loss.mode: "
       "sigmoid_bce)\n"
-      "c.yaml:4:24: optimizer.adam.lr: is 'x' (expected a number above 0)\n"
+      "c.yaml:4:24: optimizer.adam.lr: is 'x' (expected a number above 0 and at most 3.4e+38)\n"
       "c.yaml:5:11: training: has no limit (expected at least one of epochs, max_steps and max_seconds)");
 }
 

@@ -1,12 +1,16 @@
+#include <cmath>
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "config/config_fixture.h"
+#include "config/schema.h"
 
 namespace bernoulli::config {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -108,19 +112,47 @@ TEST(Validation, NumbersAreDecimalAndFinite) {
   const auto fault = [](const std::string& value) {
     return faults_with("optimizer: {adam: {lr: " + value + "}}");
   };
-  EXPECT_EQ(fault("0"), "c.yaml:5:24: optimizer.adam.lr: is '0', out of range (expected a number above 0)");
+  EXPECT_EQ(
+      fault("0"),
+      "c.yaml:5:24: optimizer.adam.lr: is '0', out of range (expected a number above 0 and at most 3.4e+38)");
   EXPECT_THAT(fault("1e999"), HasSubstr("is '1e999', which does not fit in a 64-bit floating-point number"));
   EXPECT_THAT(fault("1e-999"), HasSubstr("does not fit in a 64-bit floating-point number"));
   EXPECT_THAT(fault(".nan"), HasSubstr("is '.nan'; only finite numbers are accepted"));
   EXPECT_THAT(fault("-.inf"), HasSubstr("only finite numbers are accepted"));
   EXPECT_THAT(fault("0x1p3"), HasSubstr("only decimal digits are accepted"));
-  EXPECT_THAT(fault("1e"), HasSubstr("is '1e' (expected a number above 0)"));
-  EXPECT_THAT(fault("."), HasSubstr("is '.' (expected a number above 0)"));
+  EXPECT_THAT(fault("1e"), HasSubstr("is '1e' (expected a number above 0 and at most 3.4e+38)"));
+  EXPECT_THAT(fault("."), HasSubstr("is '.' (expected a number above 0 and at most 3.4e+38)"));
   EXPECT_THAT(fault("1.2.3"), HasSubstr("is '1.2.3' (expected"));
   for (const char* valid : {"1", "1.", ".5", "1e-3", "1.5E+2", "+0.1"})
     EXPECT_EQ(fault(valid), "no fault") << valid;
   EXPECT_THAT(faults_with("optimizer: {adam: {beta1: 1}}"),
               HasSubstr("(expected a number of at least 0 and below 1)"));
+}
+
+/// The keys of numbers that have no upper bound.
+void add_unbounded(const FieldSchema& schema, const std::string& path, std::vector<std::string>& found) {
+  if (schema.type == FieldType::kNumber && std::isinf(schema.maximum)) found.push_back(path);
+  for (const FieldSchema& field : schema.fields) add_unbounded(field, path + "." + field.key, found);
+  if (schema.kinds == nullptr || path.starts_with(".model")) return;
+  for (const KindSchema& kind : *schema.kinds) {
+    for (const FieldSchema& field : kind.fields)
+      add_unbounded(field, path + "." + kind.name + "." + field.key, found);
+  }
+}
+
+TEST(Validation, NumbersThatBecomeFloat32FitThere) {
+  EXPECT_THAT(
+      faults_with("optimizer: {clip_value: 1e39, sgd: {}}"),
+      HasSubstr("optimizer.clip_value: is '1e39', out of range (expected a number above 0 and at most "
+                "3.4e+38)"));
+  EXPECT_EQ(load_text(minimal() + "optimizer: {clip_value: 3.4e38}").run.optimizer.clip_value, 3.4e38);
+  std::vector<std::string> in_float64;
+  add_unbounded(run_schema(some_layers()), "", in_float64);
+  EXPECT_THAT(in_float64,
+              ElementsAre(".task.positive_above", ".optimizer.adagrad.lr_decay", ".training.max_seconds",
+                          ".training.early_stopping.min_delta", ".training.schedule.one_cycle.div_factor",
+                          ".training.schedule.one_cycle.final_div_factor", ".metrics.f_beta"))
+      << "a number that becomes a float32 is declared with Field::float32()";
 }
 
 TEST(Validation, TruthIsTrueOrFalse) {

@@ -466,11 +466,18 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{"file_size_limit", kTrain, 5, "out/", [](FaultFolder&) {}, {}, "ulimit -f 1; exec \"$@\""}),
     case_name);
 
-INSTANTIATE_TEST_SUITE_P(Numbers, ArgumentFaults,
-                         ::testing::Values(FaultCase{
-                             "rate_beyond_all_reason", kTrain, 6, "step [0-9]+",
-                             [](FaultFolder& f) { f.configure("lr: 0.05", "lr: 1.0e+30"); }}),
-                         case_name);
+INSTANTIATE_TEST_SUITE_P(
+    Numbers, ArgumentFaults,
+    ::testing::Values(FaultCase{"rate_beyond_all_reason", kTrain, 6, "step [0-9]+",
+                                [](FaultFolder& f) { f.configure("lr: 0.05", "lr: 1.0e+30"); }},
+                      FaultCase{"rate_times_factor_beyond_float32", kTrain, 6,
+                                "a product of numbers of the configuration does not fit in float32",
+                                [](FaultFolder& f) {
+                                  f.configure("adam: {lr: 0.05}", "rmsprop: {lr: 1.0e+30}");
+                                  f.configure("seed: 5",
+                                              "seed: 5, schedule: {one_cycle: {max_factor: 1e+30}}");
+                                }}),
+    case_name);
 
 /// A closed standard output must not become the descriptor of a file of the run, or the summary would land in
 /// it.

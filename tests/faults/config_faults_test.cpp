@@ -148,6 +148,16 @@ INSTANTIATE_TEST_SUITE_P(
         changed("zero_rate", "lr: 0.05", "lr: 0",
                 "optimizer\\.adam\\.lr: .*out of range \\(expected a number above 0"),
         changed("number_beyond_double", "lr: 0.05", "lr: 1e999", "optimizer\\.adam\\.lr: .*does not fit"),
+        changed("number_beyond_float32", "lr: 0.05", "lr: 1e39",
+                "optimizer\\.adam\\.lr: is '1e39', out of range \\(expected a number above 0 and at most "
+                "3\\.4e\\+38\\)"),
+        changed(
+            "start_beyond_float32", "dim: 4", "dim: 4, initializer: {uniform: [-1e39, 1e39]}",
+            "uniform\\.low: is '-1e39', out of range \\(expected a number from -3\\.4e\\+38 to 3\\.4e\\+38"),
+        changed("span_beyond_float32", "dim: 4", "dim: 4, initializer: {uniform: [-3e38, 3e38]}",
+                "config\\.yaml:9:7: model\\.layers\\[0\\]\\.embedding: initializer uniform: high - low is "
+                "6e\\+38 "
+                "\\(expected at most 3\\.4e\\+38\\)"),
         changed("nan", "lr: 0.05", "lr: .nan", "optimizer\\.adam\\.lr: .*only finite numbers"),
         changed("infinity", "lr: 0.05", "lr: .inf", "optimizer\\.adam\\.lr: .*only finite numbers"),
         changed("integer_beyond_64_bits", "seed: 5", "seed: 9223372036854775808",
