@@ -42,6 +42,9 @@ std::vector<Check> data_checks() {
   return {
       {sources, check_columns},
       {{"data.columns.text"}, check_text_columns},
+      {{"data.columns", "data.train", validation + "path", validation + "format", test + "path",
+        test + "format"},
+       check_column_uses},
       {{"data.columns.quote", "data.columns.delimiter"}, check_quote_and_delimiter},
       {parts, check_split_column},
       {{}, check_words_of_parts},

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "config/key_path.h"
 #include "config/schema.h"
 #include "config/setting_checks.h"
 #include "core/parse_number.h"
@@ -107,6 +109,70 @@ void check_text_columns(const CheckedSettings& settings) {
   if (columns.text.size() == 1 && columns.text_separator != ColumnsConfig().text_separator)
     settings.fault("data.columns.text_separator",
                    "stands between several columns of text, but data.columns.text is one (leave it out)");
+}
+
+namespace {
+
+/// What one column is read for.
+struct ColumnUse {
+  std::string key;  ///< that names it
+  std::string column;
+  std::string path;  ///< of the very item
+};
+
+std::vector<ColumnUse> column_uses(const ColumnsConfig& columns) {
+  std::vector<ColumnUse> uses;
+  const auto add = [&](const std::string& key, const std::string& column) {
+    uses.push_back({"data.columns." + key, column, "data.columns." + key});
+  };
+  const auto add_items = [&](const std::string& key, const std::vector<std::string>& names) {
+    for (size_t i = 0; i < names.size(); ++i) {
+      add(key, names[i]);
+      if (names.size() > 1) uses.back().path = item_path(uses.back().key, i);
+    }
+  };
+  add_items("text", columns.text);
+  if (columns.label_columns.empty()) add("label", columns.label);
+  add_items("label_columns", columns.label_columns);
+  if (!columns.weight.empty()) add("weight", columns.weight);
+  if (columns.split) add("split", columns.split->column);
+  if (!columns.group.empty()) add("group", columns.group);
+  return uses;
+}
+
+/// Texts that are the same stay together under `group: text`, and examples of one weight or part may; those
+/// of one label leave nothing to tell apart.
+bool may_share(const ColumnUse& first, const ColumnUse& second) {
+  const bool is_label = first.key.starts_with("data.columns.label");
+  return first.key == second.key || (second.key == "data.columns.group" && !is_label);
+}
+
+/// Whether a written key names it, and no default.
+bool is_written(const CheckedSettings& settings, const ColumnUse& use) {
+  const auto place = settings.places.find(use.key);
+  return place != settings.places.end() && place->second.text() != kDefaultSource;
+}
+
+}  // namespace
+
+void check_column_uses(const CheckedSettings& settings) {
+  const ColumnsConfig& columns = settings.run.data.columns;
+  if (!have_columns(known_formats(settings.run.data))) return;
+  const auto is_same = [&](const std::string& a, const std::string& b) {
+    const std::optional<int64_t> number = parse_number<int64_t>(a);
+    return a == b || (!columns.header && number && number == parse_number<int64_t>(b));
+  };
+  const std::vector<ColumnUse> uses = column_uses(columns);
+  for (auto second = uses.begin(); second != uses.end(); ++second) {
+    const auto first = std::find_if(uses.begin(), second, [&](const ColumnUse& use) {
+      return is_same(use.column, second->column) && !may_share(use, *second);
+    });
+    if (first == second) continue;
+    const bool at_second = is_written(settings, *second);
+    const auto& [at, other] = at_second ? std::pair(*second, *first) : std::pair(*first, *second);
+    settings.fault(
+        at.path, fmt::format("is {}, and so is {} (expected another column)", quote(at.column), other.path));
+  }
 }
 
 void check_quote_and_delimiter(const CheckedSettings& settings) {

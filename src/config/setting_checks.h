@@ -45,6 +45,8 @@ std::string in_words(const std::set<std::string>& formats);
 /// Whether keys of columns have a meaning for the formats of the sources.
 void check_columns(const CheckedSettings& settings);
 void check_text_columns(const CheckedSettings& settings);
+/// Whether a column is read for two things of which one would tell the other, as the label in the text.
+void check_column_uses(const CheckedSettings& settings);
 void check_quote_and_delimiter(const CheckedSettings& settings);
 void check_paths(const CheckedSettings& settings);
 void check_cache(const CheckedSettings& settings);

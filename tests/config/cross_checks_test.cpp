@@ -330,6 +330,34 @@ TEST(CrossChecks, ColumnsFitTheDataAndTheTask) {
               HasSubstr("data.columns.delimiter: is a line break"));
 }
 
+TEST(CrossChecks, AColumnIsReadForOneThing) {
+  const auto columns = [](const std::string& keys) {
+    return with_data("{train: t.csv, validation: v.csv, columns: {" + keys + "}}");
+  };
+  EXPECT_EQ(
+      columns("text: label"),
+      "c.yaml:1:57: data.columns.text: is 'label', and so is data.columns.label (expected another column)");
+  EXPECT_THAT(columns("text: [text, label]"),
+              HasSubstr("data.columns.text[1]: is 'label', and so is data.columns.label"));
+  EXPECT_THAT(columns("label: text"),
+              HasSubstr("data.columns.label: is 'text', and so is data.columns.text"));
+  EXPECT_THAT(columns("header: false, text: 4, label: 04"),
+              HasSubstr("data.columns.label: is '04', and so is data.columns.text"));
+  EXPECT_THAT(columns("weight: label"), HasSubstr("data.columns.weight: is 'label', and so is"));
+  EXPECT_THAT(columns("group: label"), HasSubstr("data.columns.group: is 'label', and so is"));
+  EXPECT_THAT(with_data("{train: t.csv, test: {from: train, method: column}, columns: {split: text}}"),
+              HasSubstr("data.columns.split: is 'text', and so is data.columns.text"));
+  EXPECT_THAT(faults_of(sections("{train: t.csv, columns: {text: x, label_columns: [a, x]}}",
+                                 "{kind: multi_label}", "", "")),
+              HasSubstr("data.columns.label_columns[1]: is 'x', and so is data.columns.text"));
+  EXPECT_EQ(columns("group: text"), "no fault");
+  EXPECT_EQ(columns("text: name, group: name"), "no fault");
+  EXPECT_EQ(faults_of(sections("{train: t.csv, columns: {text: label, label_columns: [a, b]}}",
+                               "{kind: multi_label}", "", "")),
+            "no fault")
+      << "data.columns.label is not read";
+}
+
 TEST(CrossChecks, ColumnsThatNoSourceHasAreNotIgnored) {
   EXPECT_THAT(
       with_data("{train: t.jsonl, columns: {delimiter: \";\", text: body}}"),
