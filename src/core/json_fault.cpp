@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/utf8.h"
+
 namespace bernoulli {
 namespace {
 
@@ -43,6 +45,10 @@ std::string json_object_fault(std::string_view text) {
   return fmt::format("a JSON {}, not an object", first == '['   ? "array"
                                                  : first == '"' ? "string"
                                                                 : "value of another type");
+}
+
+std::string json_repeated_name_fault(std::string_view name) {
+  return fmt::format("the object has '{}' twice (expected each name once)", cut_to(name, 60));
 }
 
 std::string json_kind(const nlohmann::json& value) {

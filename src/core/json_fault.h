@@ -11,6 +11,9 @@ namespace bernoulli {
 /// string literal", "a JSON array, not an object". The text itself is not shown.
 std::string json_object_fault(std::string_view text);
 
+/// Of an object that has a member of this name more than once.
+std::string json_repeated_name_fault(std::string_view name);
+
 /// "null", "a string", "an array": what a value is.
 std::string json_kind(const nlohmann::json& value);
 

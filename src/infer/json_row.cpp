@@ -55,6 +55,7 @@ class RowEvents {
     after_value_ = false;
     if (found != wanted_.end()) {
       std::optional<KeptValue>& value = row_.values[static_cast<size_t>(found - wanted_.begin())];
+      if (value) row_.repeated = name;
       value = KeptValue{"", false};
       value_ = &*value;
     }
@@ -107,6 +108,7 @@ bool read_json_row(std::string_view line, const std::vector<std::string>& keys, 
   row.values.assign(keys.size(), std::nullopt);
   row.keys.clear();
   row.num_keys = 0;
+  row.repeated.clear();
   RowEvents events(keys, row);
   return Value::sax_parse(line.begin(), line.end(), &events);
 }

@@ -140,6 +140,8 @@ class JsonSource : public LineSource {
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
     if (!read_json_row(line, keys_, row_))
       throw DataError(fmt::format("{}: {}", place(), json_object_fault(line)));
+    if (!row_.repeated.empty())
+      throw DataError(fmt::format("{}: {}", place(), json_repeated_name_fault(row_.repeated)));
     for (size_t i = 0; i < num_texts_; ++i) check_text(keys_[i], row_.values[i]);
     std::vector<KeptValue> kept;
     for (size_t i = num_texts_; i < keys_.size(); ++i) {

@@ -128,6 +128,20 @@ TEST(JsonLines, ValuesThatNobodyReadsMayBeDeepAndMany) {
             "b.jsonl:1: 'label' is an array (expected one label)");
 }
 
+TEST(JsonLines, ANameStandsInAnObjectOnce) {
+  const DataFolder folder;
+  std::string many = "[{}";
+  for (int i = 0; i < 200'000; ++i) many += ",{}";
+  EXPECT_EQ(
+      folder.fault("a.jsonl",
+                   "{\"text\": \"x\", \"label\": 1, \"label\": 0}\n"
+                   "{\"text\": \"\\\"label\\\": \", \"label\": 1, \"more\": [{\"text\": 1}, {\"text\": 2}]}\n"
+                   "{\"l\\u0061bel\": 0, \"text\": \"a\\\\\", \"label\": 1, \"many\": " +
+                       many + "]}\n"),
+      "a.jsonl:1: the object has 'label' twice (expected each name once)\n"
+      "a.jsonl:3: the object has 'label' twice (expected each name once)");
+}
+
 TEST(JsonLines, NamesFileLineAndCauseOfEveryFault) {
   const DataFolder folder;
   EXPECT_EQ(folder.fault("a.jsonl",

@@ -227,6 +227,8 @@ TEST(TextSource, SkipsBlankLinesOfJsonLinesAlone) {
 
 TEST(TextSource, NamesFileAndLineOfARowWithoutText) {
   EXPECT_EQ(fault("{\"text\": \"x\"}\n\n[1]\n", "a.jsonl"), "a.jsonl:3: a JSON array, not an object");
+  EXPECT_EQ(fault("{\"a\": 1, \"a\": 2, \"text\": \"x\"}\n{\"text\": \"x\", \"text\": \"y\"}\n", "a.jsonl"),
+            "a.jsonl:2: the object has 'text' twice (expected each name once)");
   EXPECT_EQ(fault("{\"text\": \"x\"}\n{\"text\": \n", "a.jsonl"),
             "a.jsonl:2: not JSON at byte 10: unexpected end of input; expected '[', '{', or a literal");
   EXPECT_EQ(fault("{\"body\": \"x\", \"n\": {\"text\": \"\"}}\n", "a.jsonl"),
