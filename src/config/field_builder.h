@@ -86,6 +86,10 @@ class Field {
     schema_.one_of = std::move(keys);
     return *this;
   }
+  Field& never_empty() {
+    schema_.never_empty = true;
+    return *this;
+  }
   Field& kinds(const std::vector<KindSchema>& kinds) {
     schema_.kinds = &kinds;
     return *this;

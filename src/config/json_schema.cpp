@@ -66,6 +66,15 @@ bool is_required(const FieldSchema& field) {
   return !field.default_value && !field.optional && !field.only_when && field.type != FieldType::kMap;
 }
 
+/// Whether nothing needs to be written in a map, so that null may stand for it.
+bool may_be_empty(const FieldSchema& map) {
+  return map.one_of.empty() && !map.never_empty &&
+         std::ranges::none_of(map.fields, [](const FieldSchema& field) {
+           const bool is_empty_map = field.type == FieldType::kMap && !field.optional && !may_be_empty(field);
+           return is_required(field) || is_empty_map;
+         });
+}
+
 Json required_keys(const std::vector<FieldSchema>& fields) {
   Json keys = Json::array();
   for (const FieldSchema& field : fields) {
@@ -169,12 +178,23 @@ Json at_most_one(const std::vector<std::string>& keys, Json (*rule)(const std::s
   return Json{{"oneOf", one_of}};
 }
 
+/// Whether null stands for a default that is one of `values`: a key that had no meaning is null in a resolved
+/// configuration.
+bool null_is_one_of(const FieldSchema& field, const std::vector<std::string>& values) {
+  return field.only_when && field.default_value &&
+         std::ranges::any_of(values, [&](const std::string& value) { return *field.default_value == value; });
+}
+
 /// The key is null or absent unless its condition holds. Where what decides is absent, another file may have
 /// it, unless one that excludes it is given.
 Json condition_json(const FieldSchema& map, const FieldSchema& field) {
   const auto& [key, values] = *field.only_when;
   const Json absent{{"properties", {{field.key, {{"type", "null"}}}}}};
-  if (!values.empty()) return Json{{"if", {{"properties", {{key, {{"enum", values}}}}}}}, {"else", absent}};
+  if (!values.empty()) {
+    Json words = values;
+    if (null_is_one_of(*find_member(map, key).field, values)) words.push_back(nullptr);
+    return Json{{"if", {{"properties", {{key, {{"enum", words}}}}}}}, {"else", absent}};
+  }
   Json excluding = Json::array();
   for (const std::string& other : map.one_of) {
     if (other != key && std::ranges::find(map.one_of, key) != map.one_of.end())
@@ -221,7 +241,7 @@ Json map_json(const FieldSchema& schema) {
   }
   if (!rules.empty()) object["allOf"] = rules;
   Json alternatives = Json::array({object});
-  if (!schema.optional) alternatives.push_back(Json{{"type", "null"}});  // an empty section
+  if (!schema.optional && may_be_empty(schema)) alternatives.push_back(Json{{"type", "null"}});
   for (const FieldSchema& field : schema.fields) {
     if (field.key == schema.shorthand) alternatives.push_back(field_json(field));
   }

@@ -73,6 +73,7 @@ struct FieldSchema {
   std::optional<Condition> only_when =
       std::nullopt;  ///< elsewhere the key is refused, and null in the resolved configuration
   std::vector<std::string> one_of = {};  ///< kMap: exactly one of these keys is given, among those that apply
+  bool never_empty = false;  ///< kMap: for the JSON Schema; a check of the program wants a key there
 };
 
 /// A named variant with its own keys: a layer, an optimizer, a schedule, a standardisation step.

@@ -119,7 +119,7 @@ FieldSchema optimizer_section() {
 }
 
 FieldSchema training_section() {
-  return map(
+  Field section = map(
       "training",
       "How long, in what steps, and what is kept. At least one of epochs, max_steps and max_seconds; the "
       "first one reached ends the training.",
@@ -173,6 +173,7 @@ FieldSchema training_section() {
        one_kind("schedule", "factor on the learning rate, a function of the weight update",
                 schedule_schemas())
            .defaults(Json{{"constant", Json::object()}})});
+  return section.never_empty();
 }
 
 }  // namespace bernoulli::config
