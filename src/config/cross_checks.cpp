@@ -1,6 +1,7 @@
 #include "config/cross_checks.h"
 
 #include <algorithm>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -12,11 +13,23 @@
 namespace bernoulli::config {
 namespace {
 
+/// Whether a text of UTF-8 has a code point of U+0000 to U+001F or U+007F to U+009F, which move a cursor or
+/// break a line.
+bool has_control_character(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+    if (byte < 0x20 || byte == 0x7f || (byte == 0xc2 && next >= 0x80 && next <= 0x9f)) return true;
+  }
+  return false;
+}
+
 void check_name(const CheckedSettings& settings) {
   const std::string& name = settings.run.name;
-  if (name.find('/') != std::string::npos || name.starts_with('.')) {
-    settings.fault(
-        "name", fmt::format("is {} (expected a folder name: no '/', and no '.' at the start)", quote(name)));
+  if (name.find('/') != std::string::npos || name.starts_with('.') || has_control_character(name)) {
+    settings.fault("name", fmt::format("is {} (expected a folder name: no '/', no control character, and no "
+                                       "'.' at the start)",
+                                       quote(name)));
   }
 }
 

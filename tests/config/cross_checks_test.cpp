@@ -456,9 +456,14 @@ TEST(CrossChecks, ATokenOfAMaskIsNotChangedByALaterStep) {
 }
 
 TEST(CrossChecks, ANameIsAFolderName) {
-  EXPECT_THAT(with("name: a/b"),
-              HasSubstr("name: is 'a/b' (expected a folder name: no '/', and no '.' at the start)"));
+  EXPECT_THAT(
+      with("name: a/b"),
+      HasSubstr(
+          "name: is 'a/b' (expected a folder name: no '/', no control character, and no '.' at the start)"));
   EXPECT_THAT(with("name: .."), HasSubstr("name: is '..'"));
+  for (const char* name : {"a\\nb", "\\e[31m", "\\x7f", "a\\x80", "\\x9f"})
+    EXPECT_THAT(with(fmt::format("name: \"{}\"", name)), HasSubstr("name: is '")) << name;
+  EXPECT_EQ(with("name: \"\\xa1 \\u00e9\\u0420\""), "no fault");
 }
 
 TEST(CrossChecks, ContradictionsComeTogetherWithOtherFaults) {
