@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <typeinfo>
 
 #include <fmt/format.h>
 
@@ -52,6 +53,18 @@ std::string too_many(const Usage& usage, const std::vector<std::string>& words) 
   return fmt::format("too many arguments{}; usage: bernoulli {}", meant, usage.synopsis);
 }
 
+/// " (expected a whole number)" of an option whose words are numbers; empty of another one.
+std::string expected_number(const po::options_description& options, const std::string& name) {
+  const po::option_description* const option =
+      options.find_nothrow(name.substr(std::min(name.find_first_not_of('-'), name.size())), false);
+  const auto* const typed =
+      option == nullptr ? nullptr : dynamic_cast<const po::typed_value_base*>(option->semantic().get());
+  if (typed == nullptr) return "";
+  const std::type_info& type = typed->value_type();
+  if (type == typeid(double)) return " (expected a number)";
+  return type == typeid(int64_t) || type == typeid(int) ? " (expected a whole number)" : "";
+}
+
 std::vector<std::string> option_names(const po::options_description& options) {
   std::vector<std::string> names;
   for (const auto& option : options.options()) names.push_back("--" + option->long_name());
@@ -83,6 +96,9 @@ std::optional<po::variables_map> parse_words(const Usage& usage, po::options_des
                                  meant, usage.synopsis.substr(0, usage.synopsis.find(' '))));
   } catch (const po::too_many_positional_options_error&) {
     throw UsageError(fmt::format("too many arguments; usage: bernoulli {}", usage.synopsis));
+  } catch (const po::invalid_option_value& error) {
+    throw UsageError(fmt::format("{}{}; usage: bernoulli {}", error.what(),
+                                 expected_number(options, error.get_option_name()), usage.synopsis));
   } catch (const po::error& error) {
     throw UsageError(fmt::format("{}; usage: bernoulli {}", error.what(), usage.synopsis));
   }
