@@ -60,8 +60,12 @@ void start_from_earlier_run(const RunConfig& config, PreparedRun& run) {
 void keep_start(const RunPaths& paths, PreparedRun& run) {
   std::error_code ignored;
   if (!fs::exists(paths.data(), ignored)) return;
-  const nlohmann::ordered_json before = read_json(paths.data());
-  if (before.contains(kStartKey)) run.audit[kStartKey] = before[kStartKey];
+  try {
+    const nlohmann::ordered_json before = read_json(paths.data());
+    if (before.contains(kStartKey)) run.audit[kStartKey] = before[kStartKey];
+  } catch (const ArtifactError& error) {
+    log_warning(fmt::format("{}; it is written anew", error.what()));
+  }
 }
 
 }  // namespace bernoulli::cli

@@ -11,7 +11,7 @@ namespace bernoulli::cli {
 void start_from_earlier_run(const RunConfig& config, PreparedRun& run);
 
 /// For a run that is gone on with from a checkpoint, which needs the earlier one no longer: what data.json
-/// says of its start. @throws ArtifactError where that file is damaged
+/// says of its start, with a warning where that file is damaged.
 void keep_start(const RunPaths& paths, PreparedRun& run);
 
 }  // namespace bernoulli::cli

@@ -49,8 +49,9 @@ HeldOutData load_part(const DataConfig& data, const TaskConfig& task, const std:
 std::string change_since_training(const RunPaths& run, const std::string& split, const Dataset& dataset) {
   if (!is_run_folder(run.folder) || !std::filesystem::exists(run.data())) return "";
   const nlohmann::ordered_json audit = read_json(run.data());
-  if (!audit.contains(split) || !audit[split].is_object()) return "";
-  const std::string then = audit[split].value("fingerprint", ""), now = fingerprint(dataset);
+  const nlohmann::ordered_json::json_pointer place("/" + split + "/fingerprint");
+  if (!audit.contains(place) || !audit[place].is_string()) return "";
+  const std::string then = audit[place], now = fingerprint(dataset);
   if (then.empty() || then == now) return "";
   return fmt::format("the {} data are not those of the training ({} has fingerprint {}, now {})", split,
                      run.data().string(), then, now);

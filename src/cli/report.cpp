@@ -14,6 +14,7 @@
 #include "config/differences.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json_fault.h"
 #include "core/log.h"
 #include "core/printable.h"
 #include "core/usual_threads.h"
@@ -183,7 +184,7 @@ int run_report(const std::vector<std::string>& words) {
     std::vector<std::string> folders;
     for (const RunPaths& run : arguments->runs) folders.push_back(run.folder.string());
     throw ArtifactError(fmt::format("{} '{}' is damaged: {}", folders.size() == 1 ? "run" : "one of the runs",
-                                    fmt::join(folders, "', '"), error.what()));
+                                    fmt::join(folders, "', '"), json_cause(error)));
   }
   return 0;
 }

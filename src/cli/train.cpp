@@ -20,6 +20,7 @@
 #include "config/loss_mode.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json_fault.h"
 #include "core/log.h"
 #include "core/shell_word.h"
 #include "core/stop.h"
@@ -77,7 +78,7 @@ Json with_earlier(Json latest, const fs::path& file) {
     log_warning(fmt::format("{}; the processes before this one are forgotten", error.what()));
   } catch (const Json::exception& error) {
     log_warning(fmt::format("'{}' is damaged ({}); the processes before this one are forgotten",
-                            file.string(), error.what()));
+                            file.string(), json_cause(error)));
   }
   return latest;
 }
@@ -159,7 +160,13 @@ std::string test_fingerprint(const Json& data) {
 /// with.
 void warn_of_other_test_data(const fs::path& before, const Json& data) {
   if (!fs::exists(before)) return;
-  const std::string then = test_fingerprint(read_json(before)), now = test_fingerprint(data);
+  std::string then;
+  try {
+    then = test_fingerprint(read_json(before));
+  } catch (const ArtifactError&) {  // the file is written anew, as one that is missing
+    return;
+  }
+  const std::string now = test_fingerprint(data);
   if (!then.empty() && !now.empty() && then != now)
     log_warning(
         fmt::format("the test data are not those that this run began with (fingerprint {}, now {}): its test "

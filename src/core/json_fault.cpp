@@ -47,6 +47,12 @@ std::string json_object_fault(std::string_view text) {
                                                                 : "value of another type");
 }
 
+std::string json_cause(const std::exception& error) {
+  const std::string_view what = error.what();
+  const size_t prefix = what.starts_with("[json.exception.") ? what.find("] ") : what.npos;
+  return std::string(prefix == what.npos ? what : what.substr(prefix + 2));
+}
+
 std::string json_repeated_name_fault(std::string_view name) {
   return fmt::format("the object has '{}' twice (expected each name once)", cut_to(name, 60));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@ std::string json_object_fault(std::string_view text);
 
 /// Of an object that has a member of this name more than once.
 std::string json_repeated_name_fault(std::string_view name);
+
+/// What an exception of the library says is wrong with a value, without its number: "key 'labels' not found".
+std::string json_cause(const std::exception& error);
 
 /// "null", "a string", "an array": what a value is.
 std::string json_kind(const nlohmann::json& value);

@@ -16,6 +16,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/json_fault.h"
 #include "core/json_text.h"
 #include "core/mapped_file.h"
 #include "core/memory_advice.h"
@@ -298,7 +299,7 @@ TokenizedData open_token_file(const fs::path& path, const std::string& identity)
     if (written != identity) throw StaleTokenFile{written};
     return read_data(reader);
   } catch (const nlohmann::json::exception& error) {
-    reader.damaged(error.what());
+    reader.damaged(json_cause(error));
   }
 }
 

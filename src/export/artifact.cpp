@@ -15,6 +15,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json_fault.h"
 #include "core/out_of_memory.h"
 #include "core/shallow_json.h"
 #include "infer/self_test.h"
@@ -100,7 +101,7 @@ Artifact Artifact::parse(std::string_view bytes, const std::string& name, c10::D
     module.to(device);
     return Artifact(std::make_unique<Impl>(Impl{name, std::move(module), std::move(info)}));
   } catch (const nlohmann::json::exception& error) {
-    throw ArtifactError(fmt::format("'{}' has a record that cannot be read: {}", name, error.what()));
+    throw ArtifactError(fmt::format("'{}' has a record that cannot be read: {}", name, json_cause(error)));
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {  // TorchScript's compiler and interpreter throw kinds of their own

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/json_fault.h"
 #include "core/log.h"
 #include "core/shallow_json.h"
 #include "core/shared_blocks.h"
@@ -115,7 +116,7 @@ NativeModel open_file(const fs::path& path) {
   } catch (const Error& error) {
     throw NotNative{error.what()};
   } catch (const nlohmann::json::exception& error) {
-    throw NotNative{fmt::format("'{}' has a record that cannot be read: {}", name, error.what())};
+    throw NotNative{fmt::format("'{}' has a record that cannot be read: {}", name, json_cause(error))};
   }
 }
 

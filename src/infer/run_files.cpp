@@ -11,6 +11,7 @@
 #include "config/faults.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json_fault.h"
 #include "core/shallow_json.h"
 #include "core/shell_word.h"
 #include "metrics/thresholds.h"
@@ -66,6 +67,34 @@ SavedModel load_unfinished(const RunPaths& paths, const RunConfig& config) {
   return saved;
 }
 
+/// What `read` makes of a member of a file. @throws ArtifactError naming both where it cannot
+template <class Read>
+auto read_member(const Json& json, const fs::path& file, const char* key, const Read& read) {
+  const auto refuse = [&](const std::string& cause) -> ArtifactError {
+    return ArtifactError(fmt::format("'{}' is damaged: {}: {}", file.string(), key, cause));
+  };
+  const auto member = json.find(key);
+  if (member == json.end()) throw refuse("is missing");
+  try {
+    return read(*member);
+  } catch (const Json::exception& error) {
+    throw refuse(json_cause(error));
+  } catch (const ArtifactError& error) {
+    throw refuse(error.what());
+  }
+}
+
+template <class Value>
+Value value_of(const Json& json, const fs::path& file, const char* key) {
+  return read_member(json, file, key, [](const Json& member) { return member.get<Value>(); });
+}
+
+/// Of a member that earlier builds did not write.
+template <class Value>
+Value later_value_of(const Json& json, const fs::path& file, const char* key) {
+  return json.contains(key) ? value_of<Value>(json, file, key) : Value();
+}
+
 [[noreturn]] void refuse_finished(const RunPaths& paths, const std::string& fault) {
   throw ArtifactError(fmt::format("{}; bernoulli train --resume --run-dir {} ends the run anew", fault,
                                   shell_word(paths.folder.string())));
@@ -77,14 +106,14 @@ SavedModel load_finished(const RunPaths& paths) {
   std::string checkpoint;
   std::string checksum;
   try {
-    const Json summary = read_json(paths.summary());
-    checkpoint = summary.at("checkpoint").get<std::string>();
-    checksum = summary.value("checkpoint_checksum", "");  // which earlier builds did not write
-    saved.thresholds = summary.at("thresholds").get<std::vector<double>>();
-    saved.scaling = {summary.value("temperatures", std::vector<double>()),
-                     summary.value("shifts", std::vector<double>())};
-  } catch (const nlohmann::json::exception& error) {
-    refuse_finished(paths, fmt::format("'{}' is damaged: {}", paths.summary().string(), error.what()));
+    const fs::path file = paths.summary();
+    const Json summary = read_json(file);
+    using Numbers = std::vector<double>;
+    checkpoint = value_of<std::string>(summary, file, "checkpoint");
+    checksum = later_value_of<std::string>(summary, file, "checkpoint_checksum");
+    saved.thresholds = value_of<Numbers>(summary, file, "thresholds");
+    saved.scaling = {later_value_of<Numbers>(summary, file, "temperatures"),
+                     later_value_of<Numbers>(summary, file, "shifts")};
   } catch (const ArtifactError& error) {
     refuse_finished(paths, error.what());
   }
@@ -112,11 +141,16 @@ Vectorizer load_vectorizer(const RunPaths& paths, const TextConfig& text) {
   return Vectorizer(text, Vocabulary::parse(read_file(paths.vocabulary()), paths.vocabulary().string()));
 }
 
-Labels load_labels(const RunPaths& paths, const Json& data) {
+/// What data.json says, which a run that is gone on with writes anew.
+void load_data_record(const RunPaths& paths, ClassifierInfo& info) {
   try {
-    return labels_from_json(data.at("labels"));
+    const fs::path file = paths.data();
+    const Json data = read_json(file);
+    info.labels = read_member(data, file, "labels", labels_from_json);
+    info.pos_weight = value_of<std::vector<double>>(data, file, "pos_weight");
   } catch (const ArtifactError& error) {
-    throw ArtifactError(fmt::format("'{}' is damaged: {}", paths.data().string(), error.what()));
+    throw ArtifactError(fmt::format("{}; bernoulli train --resume --run-dir {} writes it anew", error.what(),
+                                    shell_word(paths.folder.string())));
   }
 }
 
@@ -128,9 +162,7 @@ Labels load_labels(const RunPaths& paths, const Json& data) {
 RunFiles load_checked(const RunPaths& paths) {
   ClassifierInfo info;
   info.config = load_run_config(paths).run;
-  const Json data = read_json(paths.data());
-  info.labels = load_labels(paths, data);
-  info.pos_weight = data.at("pos_weight").get<std::vector<double>>();
+  load_data_record(paths, info);
   const int64_t num_outputs = info.labels.num_outputs();
   SavedModel saved = load_saved_model(paths, info.config);
   info.scaling = saved.scaling;
@@ -187,7 +219,7 @@ RunFiles load_run_files(const RunPaths& paths) {
   try {
     return load_checked(paths);
   } catch (const nlohmann::json::exception& error) {
-    throw ArtifactError(fmt::format("run '{}' is damaged: {}", paths.folder.string(), error.what()));
+    throw ArtifactError(fmt::format("run '{}' is damaged: {}", paths.folder.string(), json_cause(error)));
   } catch (const IoError& error) {
     throw ArtifactError(fmt::format("run '{}' is not whole: {}", paths.folder.string(), error.what()));
   } catch (const UsageError& error) {  // a model that does not fit the vocabulary

@@ -35,6 +35,9 @@ nlohmann::ordered_json read_json(const fs::path& path) {
   if (value.is_discarded())
     throw ArtifactError(fmt::format("'{}' is damaged: it is no JSON, or nested more than {} levels deep",
                                     path.string(), kDeepestJson));
+  if (!value.is_object())
+    throw ArtifactError(fmt::format("'{}' is damaged: it is JSON of type {} (expected an object)",
+                                    path.string(), value.type_name()));
   return value;
 }
 

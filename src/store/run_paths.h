@@ -34,7 +34,7 @@ std::string json_text(const nlohmann::ordered_json& value);
 /// Atomic, indented, with a final newline. @throws IoError
 void write_json(const std::filesystem::path& path, const nlohmann::ordered_json& value);
 
-/// @throws ArtifactError naming the file when it is not valid JSON; IoError
+/// @throws ArtifactError naming the file when it is not one JSON object; IoError
 nlohmann::ordered_json read_json(const std::filesystem::path& path);
 
 }  // namespace bernoulli

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/json_fault.h"
 #include "core/shallow_json.h"
 
 namespace bernoulli::sweep {
@@ -211,7 +212,7 @@ Sweep sweep_from_json(const Json& json, const std::string& name) {
     check_consistent(sweep);
     return sweep;
   } catch (const Json::exception& error) {
-    throw ArtifactError(fmt::format("'{}' is damaged: {}", name, error.what()));
+    throw ArtifactError(fmt::format("'{}' is damaged: {}", name, json_cause(error)));
   } catch (const UsageError& error) {
     throw ArtifactError(fmt::format("'{}' is damaged: {}", name, error.what()));
   }

@@ -13,6 +13,7 @@
 #include "config/metric_facts.h"
 #include "core/divide_up.h"
 #include "core/error.h"
+#include "core/json_fault.h"
 #include "core/stop.h"
 #include "metrics/thresholds.h"
 #include "optim/schedule.h"
@@ -85,7 +86,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
     state_ = trainer_state_from_json(checkpoint.state);
   } catch (const nlohmann::json::exception& error) {
     throw ArtifactError(fmt::format("checkpoint of step {}: its trainer state is damaged: {}",
-                                    checkpoint.step, error.what()));
+                                    checkpoint.step, json_cause(error)));
   }
   if (!state_.threshold) state_.threshold = half_if_fitted(parts_.config.metrics.threshold);
   if (state_.step != checkpoint.step)

@@ -39,6 +39,19 @@ TEST(ModelFiles, OfASoundRunPredict) {
   }
 }
 
+TEST(ModelFiles, ADamagedDataJsonIsWrittenAnewByResume) {
+  FaultFolder folder;
+  copy_trained_run(folder);
+  const std::string sound = folder.read("run/data.json");
+  for (const std::string& damaged : {std::string(), sound.substr(0, sound.size() / 2), std::string("[]")}) {
+    folder.write("run/data.json", damaged);
+    const ProgramResult result = folder.run({"train", "--resume", "--run-dir", "run", "--device", "cpu"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_THAT(result.err, ::testing::HasSubstr("it is written anew"));
+    EXPECT_EQ(folder.read("run/data.json"), sound);
+  }
+}
+
 /// `file` takes the place of an exported file.
 FaultCase exported(const std::string& name, const std::string& message, const FileDamage& damage) {
   return {name,
@@ -193,7 +206,7 @@ INSTANTIATE_TEST_SUITE_P(
                    with_value("run/summary.json", "shifts", {1e300})),
         run_folder("data_json_with_a_weight_more", "it has 3 pos_weights for 1 outputs",
                    with_value("run/data.json", "pos_weight", {1.0, 2.0, 3.0})),
-        run_folder("summary_of_the_wrong_type", "damaged",
+        run_folder("summary_of_the_wrong_type", "summary\\.json' is damaged: it is JSON of type array",
                    [](FaultFolder& f) { f.write("run/summary.json", "[1, 2]"); }),
         run_folder("summary_nested_deep",
                    "summary\\.json' is damaged: it is no JSON, or nested more than 64 levels",
@@ -212,9 +225,20 @@ INSTANTIATE_TEST_SUITE_P(
                    [](FaultFolder& f) { fs::remove(f / "run/data.json"); }),
         run_folder("data_json_broken", "data\\.json.*damaged",
                    [](FaultFolder& f) { f.write("run/data.json", "\x01"); }),
-        run_folder("data_json_without_labels", "damaged",
+        run_folder("data_json_empty", "data\\.json' is damaged.*train --resume --run-dir run writes it anew",
+                   [](FaultFolder& f) { f.write("run/data.json", ""); }),
+        run_folder("data_json_of_a_list",
+                   "data\\.json' is damaged: it is JSON of type array \\(expected an object\\)",
+                   [](FaultFolder& f) { f.write("run/data.json", "[]"); }),
+        run_folder("data_json_with_a_word_for_weights",
+                   "data\\.json' is damaged: pos_weight: type must be array, but is string; bernoulli train",
+                   with_value("run/data.json", "pos_weight", "x")),
+        run_folder("summary_with_a_number_for_a_checkpoint",
+                   "summary\\.json' is damaged: checkpoint: type must be string, but is number; bernoulli",
+                   with_value("run/summary.json", "checkpoint", 5)),
+        run_folder("data_json_without_labels", "data\\.json' is damaged: labels: is missing",
                    [](FaultFolder& f) { f.write("run/data.json", "{\"pos_weight\": []}"); }),
-        run_folder("data_json_with_one_label", "data\\.json' is damaged: 1 labels are listed",
+        run_folder("data_json_with_one_label", "data\\.json' is damaged: labels: 1 labels are listed",
                    [](FaultFolder& f) {
                      f.write("run/data.json",
                              R"({"labels": {"kind": "binary", "names": ["a"]}, "pos_weight": []})");
