@@ -198,18 +198,29 @@ bool is_uneven(const ExampleFacts& facts) {
   return !facts.labels.empty() && facts.commonest() >= 9 * facts.rarest();
 }
 
-void write_training(const ExampleFacts& facts, Lines& lines) {
+/// Of a decision that rare labels share, for which a fit of their own has too few examples.
+constexpr const char* kSharedThreshold = "{max_f1: {min_positives: 10}}";
+
+/// What can be done about labels that are missed. @param fits_threshold  the file does one thing already
+void write_advice(const ExampleFacts& facts, bool binary, bool fits_threshold, Lines& lines) {
+  lines.comment(
+      fmt::format("The most frequent label has {} examples, the rarest {}. Where the rare ones are missed:",
+                  facts.commonest(), facts.rarest()));
+  lines.comment(fmt::format(
+      "loss: {{mode: bce_with_logits, pos_weight: auto}} weighs them more, and probabilities come out too "
+      "high{}",
+      fits_threshold ? "." : ";"));
+  if (fits_threshold) return;
+  lines.comment(
+      fmt::format("metrics: {{threshold: {}}} decides at {}, and probabilities stay as they are.",
+                  binary ? "max_f1" : kSharedThreshold,
+                  binary ? "a fitted threshold" : "fitted thresholds, one for all labels with few examples"));
+}
+
+void write_training(const ExampleFacts& facts, bool binary, Lines& lines) {
+  const bool many_labels = facts.labels.size() >= kManyLabels;
   lines.add("loss: {mode: bce_with_logits}");
-  if (is_uneven(facts)) {
-    lines.comment(
-        fmt::format("The most frequent label has {} examples, the rarest {}. Where the rare ones are missed:",
-                    facts.commonest(), facts.rarest()));
-    lines.comment(
-        "loss: {mode: bce_with_logits, pos_weight: auto} weighs them more, and probabilities come out too "
-        "high;");
-    lines.comment(
-        "metrics: {threshold: max_f1} decides at a fitted threshold, and probabilities stay as they are.");
-  }
+  if (is_uneven(facts)) write_advice(facts, binary, many_labels, lines);
   struct Length {
     int epochs, batch_size, patience;
   };
@@ -218,7 +229,6 @@ void write_training(const ExampleFacts& facts, Lines& lines) {
                         : facts.examples >= 20'000 ? Length{10, 64, 3}
                         : facts.examples >= 2000   ? Length{20, 32, 4}
                                                    : Length{60, 8, 6};
-  const bool many_labels = facts.labels.size() >= kManyLabels;
   if (is_large)
     lines.add("optimizer: {adagrad: {lr: 0.1}}", "touches only the rows that a batch reads");
   else if (many_labels)
@@ -234,7 +244,7 @@ void write_training(const ExampleFacts& facts, Lines& lines) {
                         "micro_average_precision}}",
                         2 * length.epochs, length.batch_size, length.patience),
             "it takes longer, and the loss hardly shows it");
-  lines.add("metrics: {threshold: {max_f1: {min_positives: 10}}}",
+  lines.add(fmt::format("metrics: {{threshold: {}}}", kSharedThreshold),
             "half is too much to ask of a rare label; those with few examples share a threshold");
 }
 
@@ -310,7 +320,7 @@ StarterConfig make_starter_config(const InitRequest& request) {
   write_text(data.facts, lines);
   const bool binary = task.kind == TaskConfig::Kind::kBinary;
   write_model(data.facts, binary ? 1 : task.labels.size(), lines);
-  write_training(data.facts, lines);
+  write_training(data.facts, binary, lines);
   warn(data.facts, starter);
   starter.one_of_several_classes = !binary && data.facts.has_one_label_each();
   starter.labels = nlohmann::ordered_json::object();

@@ -375,6 +375,37 @@ TEST_F(Init, ManyLabelsAreJudgedByWhatShowsThem) {
                                         Not(HasSubstr("\nmetrics:"))));
 }
 
+TEST_F(Init, WhatACommentProposesForRareLabelsCanBeTakenUp) {
+  const auto taken_up = [&](const std::string& content, const std::string& threshold) {
+    folder_.write("uneven.txt", content);
+    fs::remove(folder_ / "uneven.yaml");
+    const ProgramResult made = run({"init", "uneven.txt", "--output", "uneven.yaml"});
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    std::string yaml = folder_.read("uneven.yaml");
+    const std::string proposal = "\n# metrics: {threshold: " + threshold + "} decides";
+    const size_t comment = yaml.find("\n# metrics:");
+    EXPECT_EQ(comment, threshold.empty() ? std::string::npos : yaml.find(proposal)) << yaml;
+    if (comment != std::string::npos) {
+      yaml.erase(comment + 1, 2);
+      yaml.insert(yaml.find(" decides", comment), " #");
+    }
+    folder_.write("uneven.yaml", yaml);
+    const ProgramResult checked = run({"config", "check", "uneven.yaml"});
+    EXPECT_EQ(checked.exit_code, 0) << checked.err << yaml;
+    EXPECT_THAT(yaml, HasSubstr("pos_weight: auto} weighs them more"));
+  };
+  const auto two = [](int i) { return "__label__" + std::string(i % 20 == 0 ? "spam " : "ham ") + text(i); };
+  taken_up(rows(two, 200), "max_f1");
+  const auto three = [](int i) {
+    return "__label__" + std::string(i % 20 == 0 ? "spam " : i % 2 == 0 ? "ham " : "news ") + text(i);
+  };
+  taken_up(rows(three, 200), "{max_f1: {min_positives: 10}}");
+  const auto many = [](int i) {
+    return fmt::format("__label__{} {}", i % 2 == 0 ? "common" : fmt::format("topic{}", i / 2 % 60), text(i));
+  };
+  taken_up(rows(many, 1200), "");
+}
+
 TEST_F(Init, MoreThanTwoClassFoldersAreLabels) {
   for (const char* name : {"a", "b", "c"}) {
     for (int i = 0; i < 20; ++i) folder_.write(fmt::format("three/{}/{}.txt", name, i), text(i));
