@@ -195,9 +195,9 @@ StarterData find_data(const InitRequest& request, StarterConfig& starter) {
   TaskConfig task;
   if (!data.label_column || data.label_column->lists > 0) task.kind = TaskConfig::Kind::kMultiLabel;
   task.labels = data.columns.label_columns;
-  const RawExamples examples = read_source(data.train.paths.front(), data.train.format, data.columns, task);
-  if (data.label_column && data.label_column->lists > 0) refuse_flag_lists(examples);
-  data.facts = facts_of(examples, ColumnSurvey::kMostDistinct);
+  data.examples.emplace(read_source(data.train.paths.front(), data.train.format, data.columns, task));
+  if (data.label_column && data.label_column->lists > 0) refuse_flag_lists(*data.examples);
+  data.facts = facts_of(*data.examples, ColumnSurvey::kMostDistinct);
   return data;
 }
 

@@ -19,7 +19,8 @@ struct StarterData {
   bool has_columns = false;                 ///< a table or JSON lines
   bool is_table = false;
   std::optional<ColumnSurvey> label_column;
-  ExampleFacts facts;
+  std::optional<RawExamples> examples;  ///< of train
+  ExampleFacts facts;                   ///< of them
 };
 
 /// Format, columns and facts. Adds to findings. @throws as make_starter_config

@@ -132,18 +132,6 @@ std::string unused_separator(const Counts& labels) {
       "the labels hold commas, semicolons, | and tabs; rename them, so that one of these can part them");
 }
 
-/// Splits what was counted as whole cells.
-void split_cells(const std::string& separator, ExampleFacts& facts) {
-  Counts labels;
-  for (const auto& [cell, count] : facts.labels) {
-    const std::vector<std::string> split = split_labels(cell, separator);
-    const std::set<std::string> parts(split.begin(), split.end());  // "a|a" is one
-    if (parts.size() > 1) facts.with_several += count;
-    for (const std::string& part : parts) labels[part] += count;
-  }
-  facts.labels = std::move(labels);
-}
-
 /// Without white space around them, as far as they can be told apart so.
 std::vector<std::string> names_of_columns(const std::vector<std::string>& columns) {
   std::vector<std::string> names;
@@ -188,9 +176,9 @@ TaskConfig find_task(const InitRequest& request, StarterData& data, StarterConfi
       throw UsageError("--positive names a label, and the labels are numbers that are compared");
     return measured_task(request, *data.label_column, starter);
   }
+  if (!separator.empty()) count_joined_labels(*data.examples, separator, ColumnSurvey::kMostDistinct, facts);
   require_labels(data);
   if (!separator.empty()) {
-    split_cells(separator, facts);
     data.columns.label_separator = separator;
     starter.findings.push_back(
         {"data.columns.label_separator", separator, "the parts come again in other cells"});

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "core/ascii.h"
 #include "core/hash.h"
@@ -31,13 +33,13 @@ void add_text(std::string_view text, ExampleFacts& facts) {
   facts.with_tags += has_tag(text) ? 1 : 0;
 }
 
-void add_labels(const RawExample& example, size_t most_labels, ExampleFacts& facts) {
-  std::set<std::string_view> distinct;  // one may be named twice
-  for (const std::string_view written : example.labels) distinct.insert(without_outer_space(written));
+/// @param distinct  those of an example, which may name one twice
+void add_labels(std::set<std::string_view> distinct, std::string_view origin, size_t most_labels,
+                ExampleFacts& facts) {
   distinct.erase("");
   facts.without_label += distinct.empty() ? 1 : 0;
   facts.with_several += distinct.size() > 1 ? 1 : 0;
-  if (distinct.empty() && facts.first_without_label.empty()) facts.first_without_label = example.origin;
+  if (distinct.empty() && facts.first_without_label.empty()) facts.first_without_label = origin;
   for (const std::string_view label : distinct) {
     if (const auto known = facts.labels.find(label); known != facts.labels.end()) {
       ++known->second;
@@ -45,7 +47,7 @@ void add_labels(const RawExample& example, size_t most_labels, ExampleFacts& fac
       facts.too_many_labels = true;
     } else {
       facts.labels.emplace(label, 1);
-      if (facts.odd_label_place.empty() && !is_utf8(label)) facts.odd_label_place = example.origin;
+      if (facts.odd_label_place.empty() && !is_utf8(label)) facts.odd_label_place = origin;
     }
   }
 }
@@ -65,10 +67,29 @@ ExampleFacts facts_of(const RawExamples& examples, size_t most_labels) {
   for (const RawExample& example : examples) {
     throw_if_stopped();
     add_text(example.text, facts);
-    add_labels(example, most_labels, facts);
+    std::set<std::string_view> labels;
+    for (const std::string_view written : example.labels) labels.insert(without_outer_space(written));
+    add_labels(std::move(labels), example.origin, most_labels, facts);
     facts.repeated += seen.insert(hash64(example.text)).second ? 0 : 1;
   }
   return facts;
+}
+
+void count_joined_labels(const RawExamples& examples, std::string_view separator, size_t most_labels,
+                         ExampleFacts& facts) {
+  facts.labels.clear();
+  facts.too_many_labels = false;
+  facts.without_label = facts.with_several = 0;
+  facts.first_without_label.clear();
+  facts.odd_label_place.clear();
+  for (const RawExample& example : examples) {
+    throw_if_stopped();
+    std::vector<std::string> parts;
+    for (const std::string_view written : example.labels) {
+      for (std::string& part : split_labels(written, separator)) parts.push_back(std::move(part));
+    }
+    add_labels({parts.begin(), parts.end()}, example.origin, most_labels, facts);
+  }
 }
 
 }  // namespace bernoulli

@@ -29,4 +29,8 @@ struct ExampleFacts {
 /// @param most_labels  so many are told apart
 ExampleFacts facts_of(const RawExamples& examples, size_t most_labels);
 
+/// Counts the labels anew, of which `separator` joins several in one.
+void count_joined_labels(const RawExamples& examples, std::string_view separator, size_t most_labels,
+                         ExampleFacts& facts);
+
 }  // namespace bernoulli

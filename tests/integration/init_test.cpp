@@ -375,6 +375,29 @@ TEST_F(Init, ManyLabelsAreJudgedByWhatShowsThem) {
                                         Not(HasSubstr("\nmetrics:"))));
 }
 
+TEST_F(Init, AsManyCombinationsOfLabelsAsThereAreMayStandInCells) {
+  for (const int combinations : {1500, 6000}) {
+    std::string table = "text,tags\n";
+    for (int i = 0; i < combinations; ++i) {
+      std::string cell;
+      for (int bit = 0; bit < 13; ++bit)
+        if ((i + 1) >> bit & 1) cell += fmt::format("{}t{}", cell.empty() ? "" : "|", bit);
+      table += "\"" + text(i) + "\"," + cell + "\n";
+    }
+    folder_.write("tags.csv", table);
+    const ProgramResult made =
+        run({"init", "tags.csv", "--output", fmt::format("{}.yaml", combinations), "--json"});
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+    const Json findings = Json::parse(made.out);
+    EXPECT_EQ(found(findings, "data.columns.label_separator"), "|");
+    EXPECT_EQ(findings["labels"].size(), combinations == 1500 ? 11u : 13u);
+    EXPECT_EQ(findings["labels"]["t0"], combinations / 2) << "of all cells, however many differ";
+  }
+  expect_fault("text,tags\n" +
+                   rows([](int i) { return fmt::format("\"{}\",a{}|b{}", text(i), i % 1200, i % 7); }, 3000),
+               3, "holds 1207 different labels");
+}
+
 TEST_F(Init, WhatACommentProposesForRareLabelsCanBeTakenUp) {
   const auto taken_up = [&](const std::string& content, const std::string& threshold) {
     folder_.write("uneven.txt", content);
