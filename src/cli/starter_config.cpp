@@ -184,7 +184,8 @@ void write_model(const ExampleFacts& facts, size_t num_labels, Lines& lines) {
   } else {
     lines.add(fmt::format("    - embedding_bag: {{dim: {}, mode: mean}}", dim));
   }
-  lines.add(fmt::format("    - linear: {{units: {}}}", units), "logits: no activation here");
+  lines.add(fmt::format("    - linear: {{units: {}, bias_initializer: prior}}", units),
+            "logits: no activation here; they start at how often each label holds");
   const char* which = is_large
                           ? "hashed words and pairs in one embedding bag, as configs/imdb_bigrams_nb.yaml"
                       : is_small ? "embedding, dropout and mean, as configs/quickstart.yaml"

@@ -40,12 +40,25 @@ class Presence {
 
 }  // namespace
 
+std::vector<float> label_log_odds(const EncodedDataset& data, double alpha) {
+  const auto labels = static_cast<size_t>(data.num_labels);
+  double weight = 0;
+  std::vector<double> with(labels);
+  for (int64_t text = 0; text < data.size(); ++text) {
+    weight += data.weight(text);
+    for (size_t label = 0; label < labels; ++label)
+      with[label] += data.weight(text) * double{data.targets[static_cast<size_t>(text) * labels + label]};
+  }
+  std::vector<float> odds(labels);
+  for (size_t label = 0; label < labels; ++label)
+    odds[label] = static_cast<float>(std::log((alpha + with[label]) / (alpha + weight - with[label])));
+  return odds;
+}
+
 LogCountRatios log_count_ratios(const EncodedDataset& data, int64_t num_ids, double alpha,
                                 std::optional<int64_t> sequence_length) {
   const auto ids = static_cast<size_t>(num_ids), labels = static_cast<size_t>(data.num_labels);
   Presence presence(num_ids, data.num_labels);
-  double weight = 0;
-  std::vector<double> with(labels);
   std::vector<int32_t> room;
   for (int64_t text = 0; text < data.size(); ++text) {
     room.resize(std::max(room.size(), static_cast<size_t>(data.rows.row_size(text))));
@@ -53,14 +66,10 @@ LogCountRatios log_count_ratios(const EncodedDataset& data, int64_t num_ids, dou
     if (sequence_length) row = row.first(std::min(row.size(), static_cast<size_t>(*sequence_length)));
     const auto targets = std::span(data.targets).subspan(static_cast<size_t>(text) * labels, labels);
     presence.add(text, row, data.weight(text), targets);
-    weight += data.weight(text);
-    for (size_t label = 0; label < labels; ++label) with[label] += data.weight(text) * double{targets[label]};
   }
 
-  LogCountRatios result{std::vector<float>(ids * labels), std::vector<float>(labels)};
+  LogCountRatios result{std::vector<float>(ids * labels), label_log_odds(data, alpha)};
   for (size_t label = 0; label < labels; ++label) {
-    result.log_odds[label] =
-        static_cast<float>(std::log((alpha + with[label]) / (alpha + weight - with[label])));
     double p_sum = 0, q_sum = 0;
     for (size_t id = kPaddingId + 1; id < ids; ++id) {
       p_sum += alpha + presence.with(id, label);

@@ -11,8 +11,11 @@ namespace bernoulli {
 /// What tells the texts of a label from the others, token by token. Legend: V ids, L labels.
 struct LogCountRatios {
   std::vector<float> ratios;    ///< [V, L]; row 0, padding, is 0
-  std::vector<float> log_odds;  ///< [L]: log((alpha + texts with the label) / (alpha + texts without it))
+  std::vector<float> log_odds;  ///< [L]: label_log_odds
 };
+
+/// [L]: log((alpha + N1) / (alpha + N0)), N1 and N0 the weights of the examples with the label and without.
+std::vector<float> label_log_odds(const EncodedDataset& data, double alpha);
 
 /// For label l and id j, log((p_j / sum p) / (q_j / sum q)), where p_j is alpha plus the number of texts with
 /// the label that have the token at least once, q_j the same of the texts without it, and sums go over all

@@ -74,6 +74,21 @@ const std::vector<KindSchema>& table_initializer_schemas() {
   return kinds;
 }
 
+const std::vector<KindSchema>& label_bias_schemas() {
+  static const std::vector<KindSchema> kinds = [] {
+    std::vector<KindSchema> all = initializer_schemas();
+    all.push_back({"prior",
+                   "the log odds of each label in the training examples, log((1 + N1) / (1 + N0)) of the "
+                   "weights of those with and without it; loss.pos_weight w adds log w, and loss.alpha a of "
+                   "the focal loss log(a / (1 - a)). Of the layer that gives the logits",
+                   {},
+                   "",
+                   false});
+    return all;
+  }();
+  return kinds;
+}
+
 Initializer symmetric_uniform(double bound) { return {Initializer::Kind::kUniform, -bound, bound}; }
 
 }  // namespace
@@ -86,9 +101,13 @@ config::Field table_initializer_field(const std::string& key, const std::string&
   return config::one_kind(key, doc, table_initializer_schemas()).optional();
 }
 
-const Json* named_initializer(const NamedLayer& table, const std::string& kind) {
-  const auto named = table.args.find("initializer");
-  if (named == table.args.end() || !named->is_object() || !named->contains(kind)) return nullptr;
+config::Field label_bias_field(const std::string& doc) {
+  return config::one_kind("bias_initializer", doc, label_bias_schemas()).optional();
+}
+
+const Json* named_initializer(const NamedLayer& layer, const std::string& kind, const std::string& key) {
+  const auto named = layer.args.find(key);
+  if (named == layer.args.end() || !named->is_object() || !named->contains(kind)) return nullptr;
   return &named->at(kind);
 }
 

@@ -13,15 +13,19 @@ config::Field initializer_field(const std::string& key, const std::string& doc);
 /// The same for a table of token vectors, which can also be `naive_bayes` (naive_bayes.h) or `pretrained`
 /// (pretrained.h).
 config::Field table_initializer_field(const std::string& key, const std::string& doc);
+/// The key `bias_initializer` of a layer that may give the logits, which can also be `prior` (label_prior.h).
+config::Field label_bias_field(const std::string& doc);
 
 /// Numbers of a weight whose rows see fan_in inputs and fan_out outputs. Absent (null) `value` gives
-/// `fallback`, and so do naive_bayes and pretrained, which decide some columns or rows only.
+/// `fallback`, and so do naive_bayes and pretrained, which decide some columns or rows only; prior, whose
+/// numbers are given later, gives zeros.
 /// @param value  {"uniform": {"low": ..., "high": ...}} and so on, as validated.
 Initializer resolve_initializer(const Json& value, int64_t fan_in, int64_t fan_out,
                                 const Initializer& fallback);
 
-/// The arguments of the table's initializer where it is `kind`; null where it is another.
-const Json* named_initializer(const NamedLayer& table, const std::string& kind);
+/// The arguments of a layer's initializer where it is `kind`; null where it is another.
+const Json* named_initializer(const NamedLayer& layer, const std::string& kind,
+                              const std::string& key = "initializer");
 
 /// How a layer's weight and bias start: by their keys `initializer` and `bias_initializer`, else as
 /// model.initializer says: keras glorot_uniform and zeros, torch torch_linear for both.

@@ -35,7 +35,7 @@ LayerKind linear() {
            {config::integer("units", "numbers out").at_least(1).at_most(1048576),
             config::boolean("bias", "add a bias").defaults(true),
             initializer_field("initializer", "of the weight; keras: glorot_uniform; torch: torch_linear"),
-            initializer_field("bias_initializer", "of the bias; keras: zeros; torch: torch_linear")},
+            label_bias_field("of the bias; keras: zeros; torch: torch_linear")},
            "units",
            false},
           plan_linear};

@@ -169,6 +169,20 @@ void check_output(const std::vector<KindConfig>& layers, const ModelPlan& plan, 
   }
 }
 
+/// The layer whose bias starts from the labels; adds the fault of any other that is to.
+std::optional<size_t> find_label_prior(const std::vector<KindConfig>& layers, const ModelPlan& plan,
+                                       Faults& faults) {
+  std::optional<size_t> found;
+  for (size_t i = 0; i < plan.layers.size(); ++i) {
+    try {
+      if (starts_from_prior(plan.layers, i)) found = i;
+    } catch (const ShapeError& error) {
+      faults.add(layers[i], item_path(kLayersKey, i), error.message);
+    }
+  }
+  return found;
+}
+
 int64_t count_trainable(const LayerPlan& plan) {
   int64_t total = 0;
   for (const ParameterSpec& parameter : plan.parameters)
@@ -252,6 +266,7 @@ ModelPlan plan_model(const ModelConfig& model, const TextConfig& text, LossConfi
   } else {
     check_output(layers, plan, faults);
   }
+  plan.prior = find_label_prior(layers, plan, faults);
   faults.throw_if_any();
   try {
     plan.naive_bayes = find_naive_bayes(plan.layers, num_outputs);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "config/faults.h"
 #include "config/run_config.h"
+#include "layers/label_prior.h"
 #include "layers/layer_kind.h"
 #include "layers/naive_bayes.h"
 #include "layers/pretrained.h"
@@ -24,6 +26,7 @@ struct ModelPlan {
   bool explicit_sigmoid = false;               ///< the configuration ended with a sigmoid layer
   std::optional<NaiveBayesStart> naive_bayes;  ///< to be given numbers by start_as_naive_bayes
   std::optional<PretrainedStart> pretrained;   ///< to be given vectors by start_from_vectors
+  std::optional<size_t> prior;  ///< index of the layer that start_from_prior is to give log odds
 
   /// Every layer, those of branches among them, in the order in which they are computed: that of parameters.
   std::vector<const NamedLayer*> all_layers() const;

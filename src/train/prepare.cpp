@@ -65,14 +65,28 @@ std::vector<double> resolve_pos_weight(const LossConfig& loss, const PreparedRun
   return weights;
 }
 
-/// pos_weight moves the odds that a model learns by itself, and so those that it starts from.
+/// pos_weight, and alpha of the focal loss, move the odds that a model learns by itself, and so those that it
+/// starts from. What gamma does to them is left to the training: it moves them all towards even ones.
+void weigh_odds(const LossConfig& loss, const std::vector<double>& pos_weight, std::vector<float>& log_odds) {
+  const double of_alpha = loss.alpha ? std::log(*loss.alpha / (1 - *loss.alpha)) : 0;
+  for (size_t label = 0; label < log_odds.size(); ++label) {
+    const double weight = pos_weight.empty()       ? 1
+                          : pos_weight.size() == 1 ? pos_weight.front()
+                                                   : pos_weight[label];
+    log_odds[label] += static_cast<float>(std::log(weight) + of_alpha);
+  }
+}
+
+void start_from_labels(const RunConfig& config, PreparedRun& run) {
+  std::vector<float> log_odds = label_log_odds(run.train, 1);
+  weigh_odds(config.loss, run.pos_weight, log_odds);
+  layers::start_from_prior(run.plan, log_odds);
+}
+
 void start_from_ratios(const RunConfig& config, PreparedRun& run) {
   LogCountRatios start = log_count_ratios(run.train, run.vectorizer->num_ids(), run.plan.naive_bayes->alpha,
                                           config.text.sequence_length);
-  for (size_t label = 0; label < start.log_odds.size() && !run.pos_weight.empty(); ++label) {
-    const double weight = run.pos_weight.size() == 1 ? run.pos_weight.front() : run.pos_weight[label];
-    start.log_odds[label] += static_cast<float>(std::log(weight));
-  }
+  weigh_odds(config.loss, run.pos_weight, start.log_odds);
   layers::start_as_naive_bayes(run.plan, start.ratios, start.log_odds);
 }
 
@@ -177,6 +191,7 @@ PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocab
   check_fixed_thresholds(config.metrics.threshold, run);
   run.pos_weight = resolve_pos_weight(config.loss, run);
   if (run.plan.naive_bayes) start_from_ratios(config, run);
+  if (run.plan.prior) start_from_labels(config, run);
   if (run.plan.pretrained) start_from_vectors(config, run);
   run.loss = make_loss(config.loss, run.pos_weight, run.labels.num_outputs());
   return run;

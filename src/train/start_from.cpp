@@ -76,6 +76,20 @@ std::string shape_text(const std::vector<int64_t>& shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));
 }
 
+/// Rows of a parameter, laid over the numbers of all its rows where it was given such: of labels that only
+/// this model has, which start from their log odds.
+GivenNumbers over_given(const ParameterSpec& parameter, GivenNumbers taken) {
+  if (taken.rows.empty() || !parameter.given || !parameter.given->rows.empty() ||
+      parameter.given->values.size() != static_cast<size_t>(layers::num_numbers(parameter)))
+    return taken;
+  GivenNumbers all = *parameter.given;
+  const auto columns = static_cast<size_t>(taken.columns);
+  for (size_t i = 0; i < taken.rows.size(); ++i)
+    std::copy_n(taken.values.data() + i * columns, columns,
+                all.values.data() + static_cast<size_t>(taken.rows[i]) * columns);
+  return all;
+}
+
 /// Matches tensors of two models by name.
 class Matcher {
  public:
@@ -104,7 +118,7 @@ class Matcher {
       GivenNumbers numbers = given(tensor, rows, parameter);
       if (by_label && labels_.negates())
         std::ranges::transform(numbers.values, numbers.values.begin(), std::negate<>());
-      parameter.given = std::make_shared<const GivenNumbers>(std::move(numbers));
+      parameter.given = std::make_shared<const GivenNumbers>(over_given(parameter, std::move(numbers)));
       taken_.push_back(name);
       if (table) num_rows_ = tokens_.here.size();
       if (by_label) labels_.note_taken(name, of_labels);

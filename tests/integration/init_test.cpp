@@ -429,6 +429,22 @@ TEST_F(Init, WhatACommentProposesForRareLabelsCanBeTakenUp) {
   taken_up(rows(many, 1200), "");
 }
 
+TEST_F(Init, AnEmptyTextIsNotGivenARareLabel) {
+  const auto answer = [&](const std::string& content) {
+    folder_.write("rare.txt", content);
+    trained("rare.txt");
+    const ProgramResult given = run({"predict", "run", "--text", ""});
+    EXPECT_EQ(given.exit_code, 0) << given.err;
+    return Json::parse(given.out);
+  };
+  const auto spam = [](int i) { return "__label__" + std::string(i % 20 == 0 ? "spam " : "ham ") + text(i); };
+  EXPECT_LT(answer(rows(spam, 200))["probability"], 0.2);
+  const auto tags = [](int i) {
+    return "__label__" + std::string(i % 20 == 0 ? "rude " : i % 2 == 0 ? "film " : "book ") + text(i);
+  };
+  EXPECT_LT(answer(rows(tags, 200))["probabilities"]["rude"], 0.2);
+}
+
 TEST_F(Init, MoreThanTwoClassFoldersAreLabels) {
   for (const char* name : {"a", "b", "c"}) {
     for (int i = 0; i < 20; ++i) folder_.write(fmt::format("three/{}/{}.txt", name, i), text(i));

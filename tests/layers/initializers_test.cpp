@@ -166,6 +166,31 @@ TEST(NaiveBayes, LeavesABiasThatNamesItsOwnStart) {
   EXPECT_EQ(biased.layers[1].plan.parameters[1].given, nullptr);
 }
 
+TEST(LabelPrior, IsTheBiasOfTheLayerThatGivesTheLogits) {
+  ModelPlan two = plan("[{embedding_bag: 3}, {linear: {units: 2, bias_initializer: prior}}, {dropout: 0.1}]",
+                       {.num_outputs = 2});
+  ASSERT_EQ(two.prior, 1u);
+  expect_initializer(two.layers[1].plan.parameters[1].initializer, Kind::kZeros, 0, 0);
+  start_from_prior(two, {-3, 0.5f});
+  EXPECT_EQ(two.layers[1].plan.parameters[1].given->values, (std::vector<float>{-3, 0.5f}));
+  EXPECT_EQ(two.layers[1].plan.parameters[0].given, nullptr);
+  EXPECT_EQ(plan("[{embedding_bag: 3}, {linear: 1}]").prior, std::nullopt);
+}
+
+TEST(LabelPrior, IsRefusedElsewhere) {
+  const std::string linear = "{linear: {units: 1, bias_initializer: prior}}";
+  const std::string fault =
+      "bias_initializer prior is of the linear layer that gives the logits, the last of model.layers but for "
+      "dropout (leave it out elsewhere)";
+  EXPECT_EQ(testing::plan_fault("[{embedding_bag: 3}, " + linear + ", relu, {linear: 1}]"),
+            "model.layers[1].linear: " + fault);
+  EXPECT_EQ(testing::plan_fault("[{embedding_bag: 3}, {parallel: {join: sum, branches: [[" + linear +
+                                "], [{linear: 1}]]}}]"),
+            "model.layers[1].parallel: " + fault);
+  EXPECT_EQ(testing::plan_fault("[{embedding: 3}, " + linear + ", mean_pool]"),
+            "model.layers[1].linear: " + fault);
+}
+
 TEST(Initializers, NormsStartAsTheIdentity) {
   const ModelPlan norms = plan("[{embedding_bag: 4}, layer_norm, batch_norm, {linear: 1}]");
   for (const size_t layer : {1u, 2u}) {

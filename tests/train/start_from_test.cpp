@@ -55,6 +55,7 @@ class Model {
         {"'runs/a'", hosts.raw(), earlier.vectorizer_, earlier.labels_, earlier.plan_}, vectorizer_, labels_,
         plan_);
   }
+  void start_from_prior(const std::vector<float>& log_odds) { layers::start_from_prior(plan_, log_odds); }
   std::string fault_of(const Model& earlier, bool draws_unmatched = false) {
     try {
       start_from(earlier, draws_unmatched);
@@ -115,6 +116,19 @@ TEST(StartFrom, TakesTensorsByNameAndRowsByToken) {
   EXPECT_THAT(record["drawn"], IsEmpty());
   EXPECT_THAT(record["unused"], IsEmpty());
   EXPECT_EQ(Model(kLayers, of_tokens({"x"}), 5).start_from(earlier)["fingerprint"], record["fingerprint"]);
+}
+
+TEST(StartFrom, LeavesTheLogOddsOfLabelsThatItDoesNotHave) {
+  const auto labels = [](std::vector<std::string> names) {
+    return Labels{TaskConfig::Kind::kMultiLabel, std::move(names)};
+  };
+  const Model earlier("[{embedding: 2}, mean_pool, {linear: 2}]", of_tokens({"a"}), 1, labels({"x", "y"}));
+  Model later("[{embedding: 2}, mean_pool, {linear: {units: 3, bias_initializer: prior}}]", of_tokens({"a"}),
+              2, labels({"new", "y", "x"}));
+  later.start_from_prior({-2, -3, -4});
+  later.start_from(earlier, true);
+  const std::vector<float> there = earlier.tensor("linear_2.bias");
+  EXPECT_EQ(later.tensor("linear_2.bias"), (std::vector<float>{-2, there[1], there[0]}));
 }
 
 TEST(StartFrom, TakesRunningStatisticsAndBranchesToo) {

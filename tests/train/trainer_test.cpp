@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -46,6 +47,11 @@ model:
 optimizer: {adam: {lr: 0.02}}
 training: {epochs: 3, batch_size: 8, seed: 5}
 )";
+
+/// Of the numbers that the bias of the last layer starts at.
+float first_bias(const PreparedRun& run) {
+  return run.plan.layers.at(run.plan.prior.value()).plan.parameters[1].given->values.at(0);
+}
 
 /// 80 rows: a quality word and noise words; learnable, not trivial.
 std::string rows() {
@@ -889,6 +895,24 @@ TEST(ReferenceStep, AccumulationEqualsOneLargeBatch) {
   for (size_t i = 0; i < one.size(); ++i) {
     EXPECT_TRUE(at::allclose(one[i].second, many[i].second, 1e-5, 1e-6)) << one[i].first;
   }
+}
+
+TEST(LabelPrior, IsWhatTheLossMakesOfTheOddsOfTheLabel) {
+  const std::string prior = "model.layers[6]={linear: {units: 1, bias_initializer: prior}}";
+  std::string csv = "text,label,weight\n";
+  for (int i = 0; i < 40; ++i) csv += fmt::format("w{},{},{}\n", i, i < 4 ? "good" : "bad", i < 4 ? 2 : 1);
+  const auto start = [&](std::vector<std::string> overrides) {
+    overrides.push_back(prior);
+    overrides.push_back("data.validation.method=stratified");
+    return first_bias(Session(overrides, csv).prepared());
+  };
+  // 3 with the label and 27 without it are trained on.
+  const float plain = std::log(4.0f / 28.0f);
+  EXPECT_FLOAT_EQ(start({}), plain);
+  EXPECT_FLOAT_EQ(start({"data.columns.weight=weight"}), std::log(7.0f / 28.0f));
+  EXPECT_FLOAT_EQ(start({"loss.pos_weight=3"}), plain + std::log(3.0f));
+  EXPECT_FLOAT_EQ(start({"loss.pos_weight=auto"}), plain + std::log(9.0f));
+  EXPECT_FLOAT_EQ(start({"loss={mode: focal_with_logits, alpha: 0.25}"}), plain + std::log(1.0f / 3.0f));
 }
 
 }  // namespace
