@@ -110,6 +110,23 @@ void warn_of_parts(const TableSurvey& survey, StarterConfig& starter) {
   }
 }
 
+/// Columns that are not used, whose values come again: texts of one author may be on both sides of a split.
+void note_groups(const TableSurvey& survey, const ColumnRoles& roles, StarterConfig& starter) {
+  std::vector<std::string> columns;
+  for (const ColumnSurvey& column : survey.columns) {
+    const bool is_label = column.name == roles.label ||
+                          std::ranges::find(roles.label_columns, column.name) != roles.label_columns.end();
+    if (column.may_be_group() && column.name != roles.text && !is_label) columns.push_back(column.name);
+  }
+  if (columns.empty()) return;
+  starter.findings.push_back(
+      {"data.columns.group", "not set",
+       fmt::format("{} {} not used, and values come again in other rows: where texts of one value belong "
+                   "together, as those of one author, set it to that column, or figures are better than they "
+                   "should be",
+                   name_list(columns), columns.size() > 1 ? "are" : "is")});
+}
+
 /// A column of flags that is the same in all rows, which a model learns nothing of.
 void warn_of_constant_labels(const TableSurvey& survey, const std::vector<std::string>& labels,
                              StarterConfig& starter) {
@@ -155,6 +172,7 @@ void find_columns(const InitRequest& request, const std::string& format, Starter
   if (data.is_table) add_table_findings(survey, starter);
   warn_of_parts(survey, starter);
   const ColumnRoles roles = find_roles(survey, request.columns, data.train.paths.front());
+  note_groups(survey, roles, starter);
   data.columns = survey.written;
   data.columns.text = {roles.text};
   starter.findings.push_back({"data.columns.text", roles.text, roles.text_evidence});

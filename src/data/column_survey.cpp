@@ -164,6 +164,14 @@ void ColumnSurvey::count(std::string_view value) {
   }
 }
 
+bool ColumnSurvey::may_be_group() const {
+  constexpr size_t kFewest = 10;  // of fewer, no tenth could be cut off in whole groups
+  if (name.empty() || lists > 0 || others > 0 || fractions > 0 || counts.size() < kFewest) return false;
+  int64_t again = 0;
+  for (const auto& [value, count] : counts) again += count - 1;
+  return again * 100 >= values;
+}
+
 std::string ColumnSurvey::maybe_decimal_comma() const {
   if (comma_numbers == 0 || numbers + comma_numbers != values) return "";
   const auto found =

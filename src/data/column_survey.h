@@ -36,6 +36,9 @@ struct ColumnSurvey {
   bool all_numbers() const { return values > 0 && numbers == values; }
   bool all_flags() const { return values > 0 && flags == values; }
   bool is_constant() const { return counts.size() == 1 && !more_distinct; }
+  /// Of ten values or more, and a hundredth of what is there, or more, stands in other rows, too: they may
+  /// say which rows belong together.
+  bool may_be_group() const;
   /// Numbers that are no names of classes, but are compared.
   bool is_measure() const { return all_numbers() && fractions > 0 && (more_distinct || counts.size() > 2); }
   /// A value such as "3,5" where all may be numbers, with a decimal comma or without decimals; else empty.

@@ -649,6 +649,23 @@ TEST_F(Init, WarnsOfAColumnOfPartsThatItDoesNotTake) {
               HasSubstr("the column 'part' names parts, and is not used"));
 }
 
+TEST_F(Init, NamesAColumnThatMaySayWhichTextsBelongTogether) {
+  folder_.write("a.csv", "id,customer,lang,text,label\n" + rows([](int i) {
+                           return fmt::format("{},c{},{},\"{}\",{}", i, i % 15, i % 3 ? "en" : "de", text(i),
+                                              label(i));
+                         }));
+  const Json findings = trained("a.csv");
+  EXPECT_EQ(found(findings, "data.columns.group"), "not set");
+  EXPECT_THAT(findings["findings"].dump(),
+              AllOf(HasSubstr("'customer' is not used, and values come again in other rows"),
+                    Not(HasSubstr("'id'")), Not(HasSubstr("'lang'"))));
+  const ProgramResult grouped =
+      run({"train", "mine.yaml", "--set", "data.columns.group=customer", "--dry-run"});
+  EXPECT_EQ(grouped.exit_code, 0) << grouped.err;
+  folder_.write("b.csv", csv());
+  EXPECT_EQ(found(trained("b.csv"), "data.columns.group"), "");
+}
+
 /// The first one's label is a word that also names columns.
 TEST_F(Init, AFirstExampleIsNoHeaderWhereItsLabelComesAgain) {
   folder_.write("a.csv", rows([](int i) { return (i % 2 == 0 ? "y,\"" : "n,\"") + text(i) + "\""; }));
