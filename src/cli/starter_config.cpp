@@ -245,7 +245,10 @@ void write_training(const ExampleFacts& facts, bool binary, Lines& lines) {
                         "micro_average_precision}}",
                         2 * length.epochs, length.batch_size, length.patience),
             "it takes longer, and the loss hardly shows it");
-  lines.add(fmt::format("metrics: {{threshold: {}}}", kSharedThreshold),
+  lines.add("metrics:");
+  lines.add("  temperature: min_log_loss",
+            "the best order of labels is learned later than the best probabilities");
+  lines.add(fmt::format("  threshold: {}", kSharedThreshold),
             "half is too much to ask of a rare label; those with few examples share a threshold");
 }
 

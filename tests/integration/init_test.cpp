@@ -370,7 +370,8 @@ TEST_F(Init, ManyLabelsAreJudgedByWhatShowsThem) {
     EXPECT_THAT(written(60, several),
                 AllOf(HasSubstr("{epochs: 120, batch_size: 8, seed: 42, early_stopping: 6, "
                                 "monitor: micro_average_precision}"),
-                      HasSubstr("\nmetrics: {threshold: {max_f1: {min_positives: 10}}}")));
+                      HasSubstr("\nmetrics:\n  temperature: min_log_loss "),
+                      HasSubstr("\n  threshold: {max_f1: {min_positives: 10}}")));
   EXPECT_THAT(written(20, false), AllOf(HasSubstr("{epochs: 60, batch_size: 8, seed: 42, early_stopping: 6}"),
                                         Not(HasSubstr("\nmetrics:"))));
 }
