@@ -156,16 +156,20 @@ std::string findings_text(const StarterConfig& starter, const PartSizes& parts) 
   return text;
 }
 
-std::string next_commands(const std::string& output, bool one_of_several_classes) {
+std::string next_commands(const std::string& output, const StarterConfig& starter) {
   const std::string stem = fs::path(output).stem().string();
   return fmt::format(
       "wrote {0}\nnext:\n"
       "  bernoulli train {0} --dry-run               # builds everything and runs one batch\n"
       "  bernoulli train {0} --run-dir runs/{1}\n"
       "  bernoulli evaluate runs/{1} --intervals\n"
-      "  bernoulli predict runs/{1} --text '...'{2}\n",
+      "  bernoulli predict runs/{1} --text '...'{2}\n{3}",
       printable(shell_word(output), ""), printable(shell_word(stem), ""),
-      one_of_several_classes ? " --top 1" : "");
+      starter.one_of_several_classes ? " --top 1" : "",
+      starter.sweep.empty()
+          ? ""
+          : fmt::format("  bernoulli sweep {} {}  # which of these is best depends on the data\n",
+                        printable(shell_word(output), ""), starter.sweep));
 }
 
 }  // namespace
@@ -192,7 +196,7 @@ int run_init(const Words& words) {
   }
   write_new_file(request.config, starter.yaml);
   print(json ? json_text(findings_json(starter, parts, request.config))
-             : findings_text(starter, parts) + next_commands(request.config, starter.one_of_several_classes));
+             : findings_text(starter, parts) + next_commands(request.config, starter));
   return 0;
 }
 

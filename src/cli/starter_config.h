@@ -21,7 +21,8 @@ struct StarterConfig {
   std::vector<Finding> findings;
   std::vector<std::string> warnings;
   bool one_of_several_classes = false;  ///< each example has one label, of more than two
-  nlohmann::ordered_json labels;        ///< {"name": examples, ...} of the training file; of a number, empty
+  std::string sweep;              ///< arguments behind the file's name, where one is worth a try; or none
+  nlohmann::ordered_json labels;  ///< {"name": examples, ...} of the training file; of a number, empty
 };
 
 struct InitRequest {

@@ -446,6 +446,26 @@ TEST_F(Init, AnEmptyTextIsNotGivenARareLabel) {
   EXPECT_LT(answer(rows(tags, 200))["probabilities"]["rude"], 0.2);
 }
 
+TEST_F(Init, TheSweepThatItProposesForSeveralLabelsCanBePasted) {
+  folder_.write("tags.ft", rows([](int i) {
+                  return "__label__" + label(i) + (i % 4 < 2 ? " __label__x " : " ") + text(i);
+                }));
+  const ProgramResult made = run({"init", "tags.ft"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const std::string begin = "\n  bernoulli sweep ";
+  const size_t line = made.out.find(begin);
+  ASSERT_NE(line, std::string::npos) << made.out;
+  const std::string words = made.out.substr(line + begin.size());
+  const ProgramResult swept =
+      run_program({"/bin/sh", "-c",
+                   "cd \"$0\" && \"$1\" sweep --set training.epochs=1 " + words.substr(0, words.find('\n')),
+                   folder_.path().string(), BERNOULLI_PROGRAM});
+  EXPECT_EQ(swept.exit_code, 0) << swept.err;
+  EXPECT_THAT(swept.out, HasSubstr("macro_average_precision"));
+  folder_.write("a.csv", csv());
+  EXPECT_THAT(run({"init", "a.csv"}).out, Not(HasSubstr("bernoulli sweep")));
+}
+
 TEST_F(Init, MoreThanTwoClassFoldersAreLabels) {
   for (const char* name : {"a", "b", "c"}) {
     for (int i = 0; i < 20; ++i) folder_.write(fmt::format("three/{}/{}.txt", name, i), text(i));
