@@ -110,7 +110,7 @@ void take_stock(Planned& kept, const fs::path& folder) {
 /// Nothing where the folder holds no sweep yet.
 std::optional<Planned> kept_sweep(const fs::path& folder) {
   const fs::path file = folder / kSweepKind.marker;
-  if (!fs::exists(file)) return std::nullopt;
+  if (!path_exists(file)) return std::nullopt;
   Planned kept{sweep::sweep_from_json(read_json(file), file.string()), {}};
   kept.configs = load_kept_trials(folder, kept.sweep);
   take_stock(kept, folder);

@@ -46,7 +46,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 std::optional<Vocabulary> saved_vocabulary(const RunPaths& paths) {
-  if (!fs::exists(paths.vocabulary())) return std::nullopt;
+  if (!path_exists(paths.vocabulary())) return std::nullopt;
   return Vocabulary::parse(read_file(paths.vocabulary()), paths.vocabulary().string());
 }
 
@@ -159,7 +159,7 @@ std::string test_fingerprint(const Json& data) {
 /// Nothing was learned from test data, so that others than those of `before` stop no run that is gone on
 /// with.
 void warn_of_other_test_data(const fs::path& before, const Json& data) {
-  if (!fs::exists(before)) return;
+  if (!path_exists(before)) return;
   std::string then;
   try {
     then = test_fingerprint(read_json(before));

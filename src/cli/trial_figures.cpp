@@ -18,7 +18,7 @@ using sweep::TrialState;
 
 std::optional<Json> summary_of(const fs::path& folder, const Trial& trial) {
   const fs::path path = RunPaths{folder / trial.folder()}.summary();
-  if (!fs::exists(path)) return std::nullopt;
+  if (!path_exists(path)) return std::nullopt;
   try {
     return read_json(path);
   } catch (const ArtifactError& error) {

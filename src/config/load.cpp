@@ -163,11 +163,15 @@ class Loader {
       return;
     }
     const fs::path path = (named_by.parent_path() / base.scalar).lexically_normal();
-    if (!fs::exists(path)) {
+    std::string fault;
+    try {
+      if (!path_exists(path)) fault = fmt::format("there is no file {}", quote(path.string()));
+    } catch (const IoError& error) {
+      fault = error.what();
+    }
+    if (!fault.empty()) {
       faults_.add(base.place, "base",
-                  fmt::format("there is no file {} (paths are relative to the file that names them)",
-                              quote(path.string())),
-                  {""});
+                  fmt::format("{} (paths are relative to the file that names them)", fault), {""});
       return;
     }
     read_file_into(bases_, path, base.place);

@@ -158,6 +158,14 @@ int lock_now(int fd) { return ::flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno; }
 
 }  // namespace
 
+bool path_exists(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::status_known(status))
+    throw IoError(fmt::format("cannot look for '{}': {}", path.string(), error.message()));
+  return fs::exists(status);
+}
+
 std::string read_file(const fs::path& path, int64_t max_bytes) {
   const RegularFile file(path, max_bytes);
   std::string content(file.size() + 1, '\0');  // one byte more: notices a file that grows while being read

@@ -15,6 +15,10 @@ namespace bernoulli {
 /// Largest file that read_file takes when its caller names no limit of its own, bytes.
 inline constexpr int64_t kMaxFileBytes = int64_t{16} << 30;
 
+/// Whether anything is at `path`, behind its links. @throws IoError where the system does not say, as for
+/// links in a circle, a name that is too long, or a folder that may not be searched
+bool path_exists(const std::filesystem::path& path);
+
 /// The whole content of a regular file.
 /// @throws IoError if it cannot be opened or read, is not a regular file, or is larger than max_bytes;
 /// StopRequested

@@ -133,7 +133,7 @@ SavedModel load_finished(const RunPaths& paths) {
 }
 
 SavedModel load_saved_model(const RunPaths& paths, const RunConfig& config) {
-  return fs::exists(paths.summary()) ? load_finished(paths) : load_unfinished(paths, config);
+  return path_exists(paths.summary()) ? load_finished(paths) : load_unfinished(paths, config);
 }
 
 Vectorizer load_vectorizer(const RunPaths& paths, const TextConfig& text) {

@@ -60,12 +60,12 @@ void RunFolder::check_is_whole() const {
 RunFolder RunFolder::create(const std::optional<fs::path>& requested, const std::string& name,
                             const FolderKind& kind) {
   if (!requested) return RunFolder(first_free(name), kind);
-  if (fs::exists(*requested) && !fs::is_directory(*requested))
+  if (path_exists(*requested) && !fs::is_directory(*requested))
     throw RunFolderError(fmt::format("'{}' is a file, and never overwritten; name a folder with {}",
                                      requested->string(), kind.option));
   create_folder(*requested);
   RunFolder run(*requested, kind);
-  if (!kind.resumable && fs::exists(*requested / kind.marker)) {
+  if (!kind.resumable && path_exists(*requested / kind.marker)) {
     throw RunFolderError(fmt::format("'{}' is the {} already, and never overwritten; name another with {}",
                                      requested->string(), kind.noun, kind.option));
   }

@@ -37,6 +37,22 @@ std::vector<std::string> names_in(const TemporaryFolder& folder) {
   return names;
 }
 
+TEST(PathExists, SaysWhatIsThereAndThrowsWhereTheSystemDoesNotSay) {
+  const TemporaryFolder folder;
+  folder.write("file", "");
+  fs::create_symlink("loop", folder / "loop");
+  fs::create_symlink("nothing", folder / "dangling");
+  EXPECT_TRUE(path_exists(folder / "file"));
+  EXPECT_TRUE(path_exists(folder.path()));
+  EXPECT_FALSE(path_exists(folder / "nothing"));
+  EXPECT_FALSE(path_exists(folder / "file/below"));
+  EXPECT_FALSE(path_exists(folder / "dangling"));
+  EXPECT_EQ(message_of<IoError>([&] { path_exists(folder / "loop"); }),
+            "cannot look for '" + (folder / "loop").string() + "': Too many levels of symbolic links");
+  EXPECT_THAT(message_of<IoError>([&] { path_exists(folder / std::string(300, 'x')); }),
+              EndsWith("': File name too long"));
+}
+
 TEST(ReadFile, GivesEveryByte) {
   const TemporaryFolder folder;
   const std::string content("a\0b\r\n\xFF", 6);

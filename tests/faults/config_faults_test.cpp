@@ -290,6 +290,14 @@ INSTANTIATE_TEST_SUITE_P(
         overridden("set_out_of_range", "training.batch_size=0", "--set.*training\\.batch_size"),
         whole("base_missing", "base: other.yaml\n",
               "config\\.yaml:1:7: base: there is no file 'other\\.yaml'"),
+        whole("base_with_too_long_a_name", "base: " + std::string(300, 'x') + "\n",
+              "config\\.yaml:1:7: base: cannot look for 'x+': File name too long"),
+        FaultCase{"base_that_is_a_circle_of_links", kCheck, 2,
+                  "config\\.yaml:1:7: base: cannot look for 'loop': Too many levels of symbolic links",
+                  [](FaultFolder& folder) {
+                    std::filesystem::create_symlink("loop", folder / "loop");
+                    folder.write("config.yaml", "base: loop\n");
+                  }},
         whole("base_in_a_circle", "base: config.yaml\n", "config\\.yaml:1:7: base: names files in a circle"),
         whole("base_not_a_path", "base: [1]\n", "base: is not a path"),
         FaultCase{"refused_by_train_too", kTrain, 2, "training\\.batch_size",
