@@ -8,8 +8,8 @@
 
 #include "config/differences.h"
 #include "core/error.h"
-#include "core/hash.h"
 #include "core/log.h"
+#include "core/shallow_json.h"
 #include "train/trainer.h"
 
 namespace bernoulli::cli {
@@ -37,38 +37,30 @@ constexpr std::array kMayChange{"training.epochs",
 Json fixed_settings(Json resolved) {
   for (const std::string_view path : kMayChange) {
     const size_t dot = path.find('.');
-    if (dot == path.npos)
+    if (dot == path.npos) {
       resolved.erase(std::string(path));
-    else
-      resolved[std::string(path.substr(0, dot))].erase(std::string(path.substr(dot + 1)));
+    } else if (const auto section = resolved.find(std::string(path.substr(0, dot)));
+               section != resolved.end() && section->is_object()) {
+      section->erase(std::string(path.substr(dot + 1)));
+    }
   }
   return resolved;
 }
 
-/// Without keys that this program added to those of earlier ones and that say what these did: checkpoints of
-/// theirs do not count them.
-Json without_later_keys(Json settings) {
-  const auto drop = [](Json& section, const char* key, const Json& as_before) {
-    if (section.is_object() && section.contains(key) && section[key] == as_before) section.erase(key);
-  };
-  drop(settings["data"]["train"], "fraction", nullptr);
-  drop(settings["data"]["train"], "seed", nullptr);
-  drop(settings["data"]["columns"], "text_separator", " ");
-  drop(settings["data"]["columns"], "split", nullptr);
-  drop(settings["data"]["columns"], "group", nullptr);
-  drop(settings["task"], "min_count", nullptr);
-  drop(settings["model"], "start_from", nullptr);
-  return settings;
+/// A line each. @param where  the earlier one stands
+std::string list_of(const std::vector<config::Difference>& differences, const char* where) {
+  std::string lines;
+  for (const auto& [key, values] : differences)
+    lines += fmt::format("\n  {}: {} in the {}, {} now", key, values[0].dump(), where, values[1].dump());
+  return lines;
 }
 
 }  // namespace
 
 void check_continues(const RunPaths& paths, const config::LoadedConfig& saved,
                      const config::LoadedConfig& loaded) {
-  std::string lines;
-  for (const auto& [key, values] :
-       config::differences({fixed_settings(saved.resolved), fixed_settings(loaded.resolved)}))
-    lines += fmt::format("\n  {}: {} in the run, {} now", key, values[0].dump(), values[1].dump());
+  const std::string lines =
+      list_of(config::differences({fixed_settings(saved.resolved), fixed_settings(loaded.resolved)}), "run");
   if (lines.empty()) return;
   throw UsageError(
       fmt::format("the configuration is not that of '{}' and cannot continue it (a resumed run may change "
@@ -77,8 +69,24 @@ void check_continues(const RunPaths& paths, const config::LoadedConfig& saved,
                   paths.folder.string(), fmt::join(kMayChange, ", "), lines));
 }
 
-std::string config_fingerprint(const config::LoadedConfig& loaded) {
-  return hash_hex(without_later_keys(fixed_settings(loaded.resolved)).dump());
+std::string settings_text(const config::LoadedConfig& loaded) {
+  return fixed_settings(loaded.resolved).dump();
+}
+
+void check_belongs(const Checkpoint& checkpoint, const config::LoadedConfig& loaded) {
+  const std::string text = settings_of(checkpoint);
+  if (text.empty()) return;
+  const Json settings = parse_shallow_json(text);
+  if (!settings.is_object())
+    throw ArtifactError(fmt::format(
+        "checkpoint of step {}: its settings are damaged; restore it, or start a new run", checkpoint.step));
+  const std::string lines = list_of(
+      config::differences_since(fixed_settings(settings), fixed_settings(loaded.resolved)), "checkpoint");
+  if (lines.empty()) return;
+  throw ArtifactError(
+      fmt::format("checkpoint of step {} belongs to another configuration (restore it and the run's "
+                  "config.yaml, or start a new run); it differs in:{}",
+                  checkpoint.step, lines));
 }
 
 RunConfig with_engine_of(RunConfig config, const std::optional<Checkpoint>& checkpoint) {

@@ -15,8 +15,14 @@ namespace bernoulli::cli {
 void check_continues(const RunPaths& paths, const config::LoadedConfig& saved,
                      const config::LoadedConfig& loaded);
 
-/// Of what a resumed run may not change. That of an earlier version's configuration is what it was there.
-std::string config_fingerprint(const config::LoadedConfig& loaded);
+/// What a resumed run may not change, as JSON: what its checkpoints keep (TrainingParts::settings).
+std::string settings_text(const config::LoadedConfig& loaded);
+
+/// For a checkpoint that was brought from another run, or a config.yaml that was edited. Keys that the
+/// program which saved it did not know are not compared; of an earlier one, which kept no settings, none are.
+/// @param loaded  what check_continues let pass
+/// @throws ArtifactError naming every key that differs
+void check_belongs(const Checkpoint& checkpoint, const config::LoadedConfig& loaded);
 
 /// Where the configuration leaves the engine open, that which trained so far: another one gives other last
 /// digits. @param checkpoint  that is gone on from, if there is one

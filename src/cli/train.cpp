@@ -20,6 +20,7 @@
 #include "config/loss_mode.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hash.h"
 #include "core/json_fault.h"
 #include "core/log.h"
 #include "core/shell_word.h"
@@ -50,10 +51,15 @@ std::optional<Vocabulary> saved_vocabulary(const RunPaths& paths) {
   return Vocabulary::parse(read_file(paths.vocabulary()), paths.vocabulary().string());
 }
 
-Json fingerprints_of(const PreparedRun& run, const config::LoadedConfig& loaded) {
-  return {{"config", config_fingerprint(loaded)},
-          {"data", run.fingerprint},
-          {"vocabulary", run.vectorizer->ids_fingerprint()}};
+Json fingerprints_of(const PreparedRun& run) {
+  return {{"data", run.fingerprint}, {"vocabulary", run.vectorizer->ids_fingerprint()}};
+}
+
+/// What all processes of a training must have the same.
+Json shared_fingerprints(const PreparedRun& run, const config::LoadedConfig& loaded) {
+  Json fingerprints = {{"config", hash_hex(settings_text(loaded))}};
+  fingerprints.update(fingerprints_of(run));
+  return fingerprints;
 }
 
 /// The audit, and what later verbs must know of the training data.
@@ -187,9 +193,8 @@ void describe_run(const RunPaths& paths, const RunConfig& config, const Prepared
 
 /// The first step is where a run goes on that has saved nothing, not one that has lost what it saved.
 void refuse_lost_checkpoints(const RunPaths& paths) {
-  std::error_code ignored;
-  bool saved = fs::exists(paths.summary(), ignored);
-  if (fs::exists(paths.metrics(), ignored))
+  bool saved = path_exists(paths.summary());
+  if (path_exists(paths.metrics()))
     for_each_event(read_file(paths.metrics()), [&](const Json& event, std::string_view /*line*/) {
       saved = saved || event.at("event") == "checkpoint";
     });
@@ -201,11 +206,13 @@ void refuse_lost_checkpoints(const RunPaths& paths) {
 }
 
 /// @param before  the settings of the run so far
-void go_on(Trainer& trainer, const std::optional<Checkpoint>& checkpoint, const TrainingConfig& before) {
+void go_on(Trainer& trainer, const std::optional<Checkpoint>& checkpoint, const TrainingConfig& before,
+           const config::LoadedConfig& loaded) {
   if (!checkpoint) {
     log_info("no checkpoint was saved yet: starting from the first step");
     return;
   }
+  check_belongs(*checkpoint, loaded);
   trainer.resume(*checkpoint);
   log_info(fmt::format("resuming after step {}", checkpoint->step));
   trainer.warn_of_other_length(before);
@@ -248,7 +255,7 @@ void follow_run(const TrainArguments& arguments, const Place& place) {
   OtherProcesses others(arguments, place);
   others.leaving_after([&] {
     const PreparedRun run = prepare_checked(loaded.run, std::nullopt);
-    others.check_same(fingerprints_of(run, loaded));
+    others.check_same(shared_fingerprints(run, loaded));
     set_operator_threads(operator_threads(loaded.run, run));
     ReferenceStep step(loaded.run, run.plan, run.train, *run.loss, device, nullptr, &others.all());
     follow(step, others.all());
@@ -266,7 +273,7 @@ std::optional<TrainedRun> lead_run(const TrainArguments& arguments, const Start&
   log_info(fmt::format("run folder {}", paths.folder.string()));
 
   PreparedRun run = prepare_checked(config, saved ? saved_vocabulary(paths) : std::nullopt);
-  if (others != nullptr) others->check_same(fingerprints_of(run, loaded));
+  if (others != nullptr) others->check_same(shared_fingerprints(run, loaded));
   const CheckpointFolder checkpoints(paths.checkpoints());
   if (saved && !checkpoints.steps().empty()) {
     keep_start(paths, run);
@@ -291,10 +298,10 @@ std::optional<TrainedRun> lead_run(const TrainArguments& arguments, const Start&
 
   MetricsLog log(paths.metrics(), &folder);
   Trainer trainer({config, run.labels.names, run.train, run.validation ? &*run.validation : nullptr,
-                   *run.loss, *engine.step, checkpoints, log, fingerprints_of(run, loaded), engine.family(),
-                   arguments.pause_after_epoch});
+                   *run.loss, *engine.step, checkpoints, log, fingerprints_of(run), engine.family(),
+                   settings_text(loaded), arguments.pause_after_epoch});
   if (saved) {
-    go_on(trainer, checkpoint, saved->run.training);
+    go_on(trainer, checkpoint, saved->run.training, loaded);
     // A refused continuation has left all as it was. From here on a run that trains is not finished; one that
     // only ends anew stays what it was until its new summary takes the place of the old one.
     folder.check_is_there();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config/key_path.h"
+#include "core/shallow_json.h"
 
 namespace bernoulli::config {
 namespace {
@@ -27,12 +28,32 @@ void add_differences(const std::vector<Json>& values, const std::string& path,
   }
 }
 
+/// What `now` says of the keys of `earlier`, in their order.
+Json as_far_as(const Json& earlier, const Json& now) {
+  if (earlier.is_object() && now.is_object()) {
+    Json common = Json::object();
+    for (const auto& [key, value] : earlier.items()) {
+      if (const auto found = now.find(key); found != now.end())
+        add_member(common, key, as_far_as(value, *found));
+    }
+    return common;
+  }
+  if (!earlier.is_array() || !now.is_array() || earlier.size() != now.size()) return now;
+  Json common = Json::array();
+  for (size_t i = 0; i < now.size(); ++i) common.push_back(as_far_as(earlier[i], now[i]));
+  return common;
+}
+
 }  // namespace
 
 std::vector<Difference> differences(const std::vector<Json>& resolved) {
   std::vector<Difference> found;
   add_differences(resolved, "", found);
   return found;
+}
+
+std::vector<Difference> differences_since(const Json& earlier, const Json& now) {
+  return differences({earlier, as_far_as(earlier, now)});
 }
 
 }  // namespace bernoulli::config

@@ -16,4 +16,9 @@ struct Difference {
 /// In the order of the keys. Sections are looked into; a list counts as one value.
 std::vector<Difference> differences(const std::vector<nlohmann::ordered_json>& resolved);
 
+/// Of all that `earlier` says, layers and their like looked into. What `now` says beyond that is no
+/// difference: a program that did not know a key did what the key's default says.
+std::vector<Difference> differences_since(const nlohmann::ordered_json& earlier,
+                                          const nlohmann::ordered_json& now);
+
 }  // namespace bernoulli::config

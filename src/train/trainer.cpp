@@ -45,6 +45,12 @@ bool are_same(const ThresholdConfig& a, const ThresholdConfig& b) {
          std::ranges::equal(a.value_of, b.value_of, names_the_same);
 }
 
+/// Empty where there is no text of that name.
+std::string text_in(const Json& state, const char* key) {
+  const auto text = state.find(key);
+  return text != state.end() && text->is_string() ? text->get<std::string>() : "";
+}
+
 }  // namespace
 
 Trainer::Trainer(TrainingParts parts)
@@ -57,10 +63,9 @@ Trainer::Trainer(TrainingParts parts)
   state_.threshold = parts_.config.metrics.threshold;
 }
 
-std::string engine_of(const Checkpoint& checkpoint) {
-  const auto engine = checkpoint.state.find("engine");
-  return engine != checkpoint.state.end() && engine->is_string() ? engine->get<std::string>() : "";
-}
+std::string engine_of(const Checkpoint& checkpoint) { return text_in(checkpoint.state, "engine"); }
+
+std::string settings_of(const Checkpoint& checkpoint) { return text_in(checkpoint.state, "settings"); }
 
 bool is_validated(const Checkpoint& checkpoint) {
   const auto validated = checkpoint.state.find("validated_step");
@@ -371,6 +376,7 @@ void Trainer::save() {
   checkpoint.step = state_.step;
   checkpoint.state = to_json(state_);
   if (!parts_.engine.empty()) checkpoint.state["engine"] = parts_.engine;
+  if (!parts_.settings.empty()) checkpoint.state["settings"] = parts_.settings;
   checkpoint.fingerprints = parts_.fingerprints;
   checkpoint.weights = parts_.step.evaluation_weights();
   checkpoint.training = parts_.step.training_state();

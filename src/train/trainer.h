@@ -44,12 +44,16 @@ struct TrainingParts {
   CheckpointFolder checkpoints;
   MetricsLog& log;
   nlohmann::ordered_json fingerprints;
-  std::string engine = {};  ///< EngineChoice::family of `step`, which each checkpoint names
+  std::string engine = {};    ///< EngineChoice::family of `step`, which each checkpoint names
+  std::string settings = {};  ///< what each checkpoint keeps of the configuration; the caller's own words
   std::optional<int64_t> pause_after_epoch = std::nullopt;
 };
 
 /// The engine that trained up to a checkpoint; empty in those of earlier versions.
 std::string engine_of(const Checkpoint& checkpoint);
+
+/// TrainingParts::settings of the trainer that saved a checkpoint; empty in those of earlier versions.
+std::string settings_of(const Checkpoint& checkpoint);
 
 /// Whether a checkpoint was saved after the validation of its step, not on the way to it.
 bool is_validated(const Checkpoint& checkpoint);

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "integration/end_to_end_fixture.h"
+#include "store/raw_checkpoint.h"
 
 namespace bernoulli::testing {
 namespace {
@@ -117,6 +118,48 @@ TEST_F(EndToEndResume, ResumeRefusesAnotherConfiguration) {
   EXPECT_EQ(folder_.read("run/summary.json"), summary);
   const ProgramResult longer = run(train_words("run", {"--resume", "--set", "training.epochs=9"}));
   EXPECT_EQ(longer.exit_code, 0) << longer.err;
+}
+
+/// The run's config.yaml is the one that is given; only the checkpoint says that it is another's.
+TEST_F(EndToEndResume, RefusesTheCheckpointOfAnotherConfiguration) {
+  ASSERT_EQ(run(train_words("slow")).exit_code, 0);
+  ASSERT_EQ(run(train_words("fast", {"--set", "optimizer.adam.lr=0.5"})).exit_code, 0);
+  const std::string checkpoint = read_json("fast/summary.json")["checkpoint"];
+  fs::remove_all(folder_ / "slow/checkpoints");
+  fs::create_directory(folder_ / "slow/checkpoints");
+  fs::copy_file(folder_ / ("fast/checkpoints/" + checkpoint), folder_ / ("slow/checkpoints/" + checkpoint));
+  const ProgramResult refused = run(train_words("slow", {"--resume", "--set", "training.epochs=9"}));
+  EXPECT_EQ(refused.exit_code, 4) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("belongs to another configuration"));
+  EXPECT_THAT(refused.err, HasSubstr("optimizer.adam.lr: 0.5 in the checkpoint, 0.05 now"));
+}
+
+/// As programs left them that did not know some keys, or kept a hash of the settings in place of them.
+TEST_F(EndToEndResume, CheckpointsOfEarlierProgramsGoOn) {
+  ASSERT_EQ(run(train_words("now", {"--pause-after", "2"})).exit_code, 0);
+  const auto goes_on = [&](const std::string& name, const auto& change) {
+    fs::copy(folder_ / "now", folder_ / name, fs::copy_options::recursive);
+    for (const int64_t step : checkpoint_steps(folder_ / name / "checkpoints")) {
+      const fs::path path = checkpoint_path(folder_ / name / "checkpoints", step);
+      RawCheckpoint checkpoint = load_raw_checkpoint(path);
+      change(checkpoint);
+      save_raw_checkpoint(path, checkpoint);
+    }
+    const ProgramResult resumed = run(train_words(name, {"--resume"}));
+    EXPECT_EQ(resumed.exit_code, 0) << name << resumed.err;
+    EXPECT_THAT(resumed.err, HasSubstr("resuming after step")) << name;
+  };
+  goes_on("fewer_keys", [](RawCheckpoint& checkpoint) {
+    auto settings = nlohmann::ordered_json::parse(checkpoint.state.at("settings").get<std::string>());
+    ASSERT_EQ(settings["data"]["validation"].erase("folds"), 1u);
+    ASSERT_EQ(settings["model"]["layers"][0]["embedding"].erase("trainable"), 1u);
+    ASSERT_EQ(settings.erase("loss"), 1u);
+    checkpoint.state["settings"] = settings.dump();
+  });
+  goes_on("a_hash", [](RawCheckpoint& checkpoint) {
+    ASSERT_EQ(checkpoint.state.erase("settings"), 1u);
+    checkpoint.fingerprints["config"] = "0123456789abcdef0123456789abcdef";
+  });
 }
 
 TEST_F(EndToEndResume, ContradictionsThatAResumedRunIsGivenAreRefusedBeforeItIsTouched) {

@@ -133,6 +133,7 @@ class Session {
                      log,
                      {{"data", prepared_.fingerprint}},
                      "",
+                     "",
                      pause_after_epoch});
     if (newest) trainer.resume(*newest);
     return trainer.run();
