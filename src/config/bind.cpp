@@ -1,13 +1,20 @@
 #include "config/bind.h"
 
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "config/faults.h"
+#include "config/field_builder.h"
 #include "config/key_path.h"
 #include "config/loss_mode.h"
 #include "config/reader.h"
+#include "config/resolve.h"
 #include "config/schema.h"
+#include "config/yaml_reader.h"
+#include "config/yaml_writer.h"
 #include "core/error.h"
 
 namespace bernoulli::config {
@@ -262,7 +269,7 @@ ThresholdConfig bind_fixed_threshold(const Json& value, const std::string& path,
   return config;
 }
 
-ThresholdConfig bind_threshold(const Json& threshold, const Places& places) {
+ThresholdConfig bind_threshold(const Json& threshold, double f_beta, const Places& places) {
   const std::string method = threshold.begin().key();
   Reader reader(threshold.begin().value(), "metrics.threshold." + method);
   ThresholdConfig config;
@@ -271,6 +278,7 @@ ThresholdConfig bind_threshold(const Json& threshold, const Places& places) {
   } else if (method == "max_f1" || method == "max_f_beta") {
     config.method = method == "max_f1" ? ThresholdConfig::Method::kMaxF1 : ThresholdConfig::Method::kMaxFBeta;
     config.min_positives = reader.integer("min_positives");
+    if (method == "max_f_beta") config.beta = f_beta;
   } else if (method == "precision_at_recall") {
     config = {ThresholdConfig::Method::kPrecisionAtRecall, reader.number("recall")};
   } else if (method == "recall_at_precision") {
@@ -281,6 +289,7 @@ ThresholdConfig bind_threshold(const Json& threshold, const Places& places) {
         "configuration: the schema declares threshold method '{}', but nothing reads it", method));
   }
   reader.finish();
+  config.setting = threshold;
   return config;
 }
 
@@ -288,9 +297,8 @@ MetricsConfig bind_metrics(Reader reader, const Places& places) {
   MetricsConfig metrics;
   metrics.fits_temperature = reader.text("temperature") == "min_log_loss";
   metrics.fits_shift = reader.text("shift") == "min_log_loss";
-  metrics.threshold = bind_threshold(reader.raw("threshold"), places);
   metrics.f_beta = reader.number("f_beta");
-  if (metrics.threshold.method == ThresholdConfig::Method::kMaxFBeta) metrics.threshold.beta = metrics.f_beta;
+  metrics.threshold = bind_threshold(reader.raw("threshold"), metrics.f_beta, places);
   metrics.calibration_bins = reader.integer("calibration_bins");
   reader.finish();
   return metrics;
@@ -343,6 +351,17 @@ RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& 
   reader.finish();
   name_labels_by_columns(run);
   return run;
+}
+
+ThresholdConfig read_threshold(const Json& setting, double f_beta) {
+  const FieldSchema schema = one_kind("threshold", "", threshold_schemas());
+  const auto source = std::make_shared<const std::string>("threshold");
+  Faults faults;
+  std::optional<Node> node = read_yaml(write_yaml_inline(setting), source, faults);
+  Json resolved;
+  if (node) resolved = resolve(schema, *node, faults).value;
+  faults.throw_if_any();
+  return bind_threshold(resolved, f_beta, {});
 }
 
 }  // namespace bernoulli::config

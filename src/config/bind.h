@@ -14,4 +14,8 @@ namespace bernoulli::config {
 /// one that is not declared.
 RunConfig bind_config(const Json& resolved, const std::map<std::string, Place>& places);
 
+/// A metrics.threshold that was kept elsewhere, maybe by a program that knew fewer keys: these have their
+/// defaults. @param f_beta  metrics.f_beta. @throws ConfigError for what the schema does not take
+ThresholdConfig read_threshold(const Json& setting, double f_beta);
+
 }  // namespace bernoulli::config

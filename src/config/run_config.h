@@ -199,6 +199,7 @@ struct ThresholdConfig {
   double beta = 1;                         ///< kMaxFBeta: weight of recall against precision
   std::vector<double> values = {};         ///< kFixed: instead of `value`, one a label; empty: none
   std::vector<LabelNumber> value_of = {};  ///< kFixed: instead, by name; labels without one have 0.5
+  nlohmann::ordered_json setting = {};     ///< metrics.threshold as it was resolved, {kind: {key: value}}
 };
 
 struct MetricsConfig {

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <iterator>
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "config/bind.h"
 #include "config/metric_facts.h"
 #include "core/divide_up.h"
 #include "core/error.h"
@@ -33,16 +34,9 @@ constexpr int64_t kLargestCopy = int64_t{64} << 20;
 
 /// What validations were judged at before a fitted threshold was fitted on each of them.
 ThresholdConfig half_if_fitted(const ThresholdConfig& threshold) {
-  return threshold.method == ThresholdConfig::Method::kFixed ? threshold : ThresholdConfig{};
-}
-
-bool are_same(const ThresholdConfig& a, const ThresholdConfig& b) {
-  const auto names_the_same = [](const LabelNumber& one, const LabelNumber& other) {
-    return std::tie(one.label, one.number) == std::tie(other.label, other.number);
-  };
-  return std::tie(a.method, a.value, a.confidence, a.min_positives, a.beta, a.values) ==
-             std::tie(b.method, b.value, b.confidence, b.min_positives, b.beta, b.values) &&
-         std::ranges::equal(a.value_of, b.value_of, names_the_same);
+  return threshold.method == ThresholdConfig::Method::kFixed
+             ? threshold
+             : config::read_threshold({{"fixed", {{"value", 0.5}}}}, threshold.beta);
 }
 
 /// Empty where there is no text of that name.
@@ -87,11 +81,16 @@ void Trainer::resume(const Checkpoint& checkpoint) {
         "the run has made {} steps, and training.epochs or training.max_steps now allow {}: raise them",
         checkpoint.step, total_steps_));
   }
-  try {
-    state_ = trainer_state_from_json(checkpoint.state);
-  } catch (const nlohmann::json::exception& error) {
+  const auto refuse_damaged = [&](const std::string& cause) {
     throw ArtifactError(fmt::format("checkpoint of step {}: its trainer state is damaged: {}",
-                                    checkpoint.step, json_cause(error)));
+                                    checkpoint.step, cause));
+  };
+  try {
+    state_ = trainer_state_from_json(checkpoint.state, parts_.config.metrics.f_beta);
+  } catch (const nlohmann::json::exception& error) {
+    refuse_damaged(json_cause(error));
+  } catch (const UsageError& error) {
+    refuse_damaged(error.what());
   }
   if (!state_.threshold) state_.threshold = half_if_fitted(parts_.config.metrics.threshold);
   if (state_.step != checkpoint.step)
@@ -182,7 +181,7 @@ void Trainer::warn_of_other_length(const TrainingConfig& before) const {
 void Trainer::warn_of_other_threshold() const {
   const std::string& monitor = parts_.config.training.monitor;
   if (parts_.validation == nullptr || !facts_of_metric(monitor).of_decisions ||
-      are_same(*state_.threshold, parts_.config.metrics.threshold) || limit_reached())
+      state_.threshold->setting == parts_.config.metrics.threshold.setting || limit_reached())
     return;
   log_warning(
       fmt::format("training.monitor is {}, and the validations so far were judged at another threshold than "

@@ -1,13 +1,10 @@
 #include "train/trainer_state.h"
 
-#include <algorithm>
-#include <array>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "config/bind.h"
 #include "core/shallow_json.h"
 
 namespace bernoulli {
@@ -21,38 +18,19 @@ int64_t count_in(const Json& json, const char* key) {
   return static_cast<int64_t>(whole_number<uint64_t>(json.at(key)));
 }
 
-/// In the order of ThresholdConfig::Method.
-constexpr std::array kThresholdMethods = {"fixed", "max_f1", "max_f_beta", "precision_at_recall",
-                                          "recall_at_precision"};
-
-Json threshold_to_json(const ThresholdConfig& threshold) {
-  Json value_of = Json::array();
-  for (const LabelNumber& one : threshold.value_of) value_of.push_back({one.label, one.number});
-  return {{"method", kThresholdMethods[static_cast<size_t>(threshold.method)]},
-          {"value", threshold.value},
-          {"confidence", threshold.confidence ? Json(*threshold.confidence) : Json()},
-          {"min_positives", threshold.min_positives},
-          {"beta", threshold.beta},
-          {"values", threshold.values},
-          {"value_of", std::move(value_of)}};
-}
-
-ThresholdConfig threshold_from_json(const Json& json) {
-  ThresholdConfig threshold;
-  const auto& method = json.at("method").get_ref<const std::string&>();
-  const auto found = std::find(kThresholdMethods.begin(), kThresholdMethods.end(), method);
-  if (found == kThresholdMethods.end())
-    throw Json::type_error::create(302, "expected a kind of threshold, found " + method, &json);
-  threshold.method = static_cast<ThresholdConfig::Method>(found - kThresholdMethods.begin());
-  threshold.value = json.at("value").get<double>();
-  if (const Json& confidence = json.at("confidence"); !confidence.is_null())
-    threshold.confidence = confidence.get<double>();
-  threshold.min_positives = count_in(json, "min_positives");
-  threshold.beta = json.at("beta").get<double>();
-  threshold.values = json.at("values").get<std::vector<double>>();
-  for (const Json& one : json.at("value_of"))
-    threshold.value_of.push_back({one.at(0).get<std::string>(), one.at(1).get<double>(), ""});
-  return threshold;
+/// Programs until December 2026 kept the members of ThresholdConfig instead. @return metrics.threshold as it
+/// is resolved
+Json threshold_setting(const Json& kept) {
+  if (!kept.contains("method")) return kept;
+  const std::string& method = kept.at("method").get_ref<const std::string&>();
+  const Json &value = kept.at("value"), &values = kept.at("values");
+  if (method.starts_with("max_")) return {{method, {{"min_positives", kept.at("min_positives")}}}};
+  if (method == "precision_at_recall") return {{method, {{"recall", value}}}};
+  if (method == "recall_at_precision")
+    return {{method, {{"precision", value}, {"confidence", kept.at("confidence")}}}};
+  Json by_name = Json::object();
+  for (const Json& one : kept.at("value_of")) by_name[one.at(0).get<std::string>()] = one.at(1);
+  return {{method, {{"value", !by_name.empty() ? by_name : !values.empty() ? values : value}}}};
 }
 
 }  // namespace
@@ -66,7 +44,7 @@ Json to_json(const TrainerState& state) {
       {"bad_validations", state.bad_validations},
       {"best", best},
       {"value_to_beat", state.value_to_beat ? Json(*state.value_to_beat) : Json()},
-      {"threshold", state.threshold ? threshold_to_json(*state.threshold) : Json()},
+      {"threshold", state.threshold ? state.threshold->setting : Json()},
       {"plateau",
        {{"factor", state.plateau.factor},
         {"best", state.plateau.best},
@@ -83,7 +61,7 @@ Json to_json(const TrainerState& state) {
   };
 }
 
-TrainerState trainer_state_from_json(const Json& json) {
+TrainerState trainer_state_from_json(const Json& json, double f_beta) {
   TrainerState state;
   state.step = count_in(json, "step");
   state.validated_step = count_in(json, "validated_step");
@@ -95,7 +73,7 @@ TrainerState trainer_state_from_json(const Json& json) {
   else if (!value->is_null())
     state.value_to_beat = value->get<double>();
   if (const auto threshold = json.find("threshold"); threshold != json.end() && !threshold->is_null())
-    state.threshold = threshold_from_json(*threshold);
+    state.threshold = config::read_threshold(threshold_setting(*threshold), f_beta);
   const Json& plateau = json.at("plateau");
   plateau.at("factor").get_to(state.plateau.factor);
   plateau.at("best").get_to(state.plateau.best);

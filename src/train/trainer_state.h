@@ -38,7 +38,9 @@ struct TrainerState {
 
 nlohmann::ordered_json to_json(const TrainerState& state);
 
-/// @throws nlohmann::json::exception when a member is missing or of another type.
-TrainerState trainer_state_from_json(const nlohmann::ordered_json& json);
+/// @param f_beta  metrics.f_beta, which a run does not change
+/// @throws nlohmann::json::exception when a member is missing or of another type, UsageError for a threshold
+/// that the configuration's schema does not take
+TrainerState trainer_state_from_json(const nlohmann::ordered_json& json, double f_beta);
 
 }  // namespace bernoulli

@@ -160,6 +160,13 @@ TEST_F(EndToEndResume, CheckpointsOfEarlierProgramsGoOn) {
     ASSERT_EQ(checkpoint.state.erase("settings"), 1u);
     checkpoint.fingerprints["config"] = "0123456789abcdef0123456789abcdef";
   });
+  goes_on("members_of_the_threshold", [](RawCheckpoint& checkpoint) {
+    ASSERT_EQ(checkpoint.state.at("threshold"),
+              nlohmann::ordered_json::parse(R"({"fixed": {"value": 0.5}})"));
+    checkpoint.state["threshold"] = nlohmann::ordered_json::parse(
+        R"({"method": "fixed", "value": 0.5, "confidence": null, "min_positives": 0, "beta": 1.0,
+            "values": [], "value_of": []})");
+  });
 }
 
 TEST_F(EndToEndResume, ContradictionsThatAResumedRunIsGivenAreRefusedBeforeItIsTouched) {
