@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "core/log.h"
 #include "infer/run_files.h"
 #include "train/start_from.h"
@@ -20,12 +21,11 @@ constexpr const char* kStartKey = "start_from";
 
 /// The run at a path, with another checkpoint of it where the path names that.
 RunFiles load_earlier(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::exists(path, ignored))
+  if (!path_exists(path))
     throw ArtifactError(
         fmt::format("model.start_from: '{}' does not exist (expected a run folder or a checkpoint in one)",
                     path.string()));
-  if (fs::is_directory(path, ignored)) return load_run_files(run_at(path));
+  if (fs::is_directory(path)) return load_run_files(run_at(path));
   const fs::path folder = fs::absolute(path).parent_path().parent_path();
   if (path.extension() != ".safetensors" || !is_run_folder(folder))
     throw ArtifactError(

@@ -42,8 +42,11 @@ std::string entry_called(const fs::path& folder, const std::vector<std::string>&
 
 /// @throws DataError, which says of a pattern what it matches
 void require_present(const std::string& data) {
-  std::error_code ignored;
-  if (fs::exists(data, ignored)) return;
+  std::error_code error;
+  const fs::file_status status = fs::status(data, error);
+  if (!fs::status_known(status))
+    throw DataError(fmt::format("cannot look for '{}': {}", data, error.message()));
+  if (fs::exists(status)) return;
   if (is_absent("", SourceConfig{{data}})) throw DataError(fmt::format("'{}' does not exist", data));
   const std::vector<fs::path> files = source_files("", SourceConfig{{data}});
   throw DataError(fmt::format(

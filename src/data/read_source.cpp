@@ -16,8 +16,10 @@ namespace {
 namespace fs = std::filesystem;
 
 void require_regular(const fs::path& path) {
-  std::error_code ignored;
-  const fs::file_status status = fs::status(path, ignored);
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::status_known(status))
+    throw DataError(fmt::format("cannot look for '{}': {}", path.string(), error.message()));
   if (!fs::exists(status))
     throw DataError(fmt::format(
         "'{}' does not exist (relative paths start at data.root; move it with --set data.root=DIR)",

@@ -21,9 +21,11 @@ namespace fs = std::filesystem;
 
 constexpr const char* kSpecial = "*?[";
 
+/// True where the system does not say, so that whoever reads the file tells why.
 bool is_there(const fs::path& path) {
   std::error_code ignored;
-  return fs::exists(path, ignored);
+  const fs::file_status status = fs::status(path, ignored);
+  return fs::exists(status) || !fs::status_known(status);
 }
 
 /// The same name, in which no character has a meaning for glob(3).

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "config/differences.h"
 #include "config/faults.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -159,12 +160,33 @@ void load_data_record(const RunPaths& paths, ClassifierInfo& info) {
                                   paths.folder.string(), fmt::join(config::lines_of(error), "\n")));
 }
 
+/// For a config.yaml that was edited, and a checkpoint that was brought from another run: what makes ids of a
+/// text, and a network of the weights, must be what the checkpoint was trained with. That of an earlier
+/// program says nothing of it.
+void check_settings(const RunPaths& paths, const Json& resolved, const RawCheckpoint& checkpoint) {
+  const Json settings = parse_shallow_json(checkpoint.state.value("settings", ""));
+  std::string lines;
+  for (const char* section : {"text", "model"}) {
+    if (!settings.is_object() || !settings.contains(section)) continue;
+    for (const auto& [key, values] : config::differences_since(settings[section], resolved.at(section)))
+      lines += fmt::format("\n  {}.{}: {} in the checkpoint, {} in config.yaml", section, key,
+                           values[0].dump(), values[1].dump());
+  }
+  if (!lines.empty())
+    throw ArtifactError(
+        fmt::format("'{}' is not the configuration that the weights of step {} were trained "
+                    "with (restore it); it differs in:{}",
+                    paths.config().string(), checkpoint.step, lines));
+}
+
 RunFiles load_checked(const RunPaths& paths) {
   ClassifierInfo info;
-  info.config = load_run_config(paths).run;
+  config::LoadedConfig config = load_run_config(paths);
+  info.config = std::move(config.run);
   load_data_record(paths, info);
   const int64_t num_outputs = info.labels.num_outputs();
   SavedModel saved = load_saved_model(paths, info.config);
+  check_settings(paths, config.resolved, saved.checkpoint);
   info.scaling = saved.scaling;
   info.thresholds = saved.thresholds
                         ? std::move(*saved.thresholds)
@@ -188,9 +210,9 @@ RunFiles load_checked(const RunPaths& paths) {
 }  // namespace
 
 RunPaths run_at(const fs::path& path) {
-  if (std::error_code ignored; !fs::exists(path, ignored))
+  if (!path_exists(path))
     throw ArtifactError(fmt::format("'{}' does not exist (expected a run folder)", path.string()));
-  if (std::error_code ignored; fs::exists(path / kSweepKind.marker, ignored))
+  if (path_exists(path / kSweepKind.marker))
     throw ArtifactError(fmt::format(
         "'{}' is the folder of a sweep: name its runs, which are the folders in it", path.string()));
   if (!is_run_folder(path))
@@ -199,11 +221,10 @@ RunPaths run_at(const fs::path& path) {
 }
 
 std::optional<RunPaths> run_or_file_at(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::exists(path, ignored))
+  if (!path_exists(path))
     throw ArtifactError(
         fmt::format("'{}' does not exist (expected a run folder or an exported file)", path.string()));
-  return fs::is_directory(path, ignored) ? std::optional(run_at(path)) : std::nullopt;
+  return fs::is_directory(path) ? std::optional(run_at(path)) : std::nullopt;
 }
 
 config::LoadedConfig load_run_config(const RunPaths& paths) {

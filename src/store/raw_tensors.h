@@ -35,7 +35,7 @@ void check_tensor(const RawTensor& tensor, Dtype dtype, const std::vector<int64_
 struct RawTensors {
   std::map<std::string, std::string> metadata;
   std::vector<RawTensor> tensors;
-  std::string checksum;  ///< of the file that was read
+  std::string checksum = {};  ///< of the file that was read
 };
 
 /// Bytes of a safetensors file that the safetensors library reads, with a checksum over the whole file in its

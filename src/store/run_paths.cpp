@@ -18,8 +18,8 @@ namespace fs = std::filesystem;
 }  // namespace
 
 bool is_run_folder(const fs::path& folder) {
-  std::error_code ignored;
-  return fs::is_regular_file(folder / "config.yaml", ignored);
+  const fs::path config = folder / "config.yaml";
+  return path_exists(config) && fs::is_regular_file(config);
 }
 
 std::string json_text(const nlohmann::ordered_json& value) {

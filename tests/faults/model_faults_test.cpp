@@ -190,6 +190,15 @@ INSTANTIATE_TEST_SUITE_P(
                   })},
         run_folder("summary_without_a_checkpoint", "summary\\.json.*damaged.*train --resume --run-dir run",
                    [](FaultFolder& f) { f.write("run/summary.json", "{}"); }),
+        run_folder(
+            "configuration_with_another_text_pipeline",
+            "config\\.yaml' is not the configuration that the weights of step [0-9]+ were trained with.*"
+            "text\\.standardize: \\[.*lowercase.* in the checkpoint, \\[\\] in config\\.yaml",
+            [](FaultFolder& f) {
+              std::string config = f.read("run/config.yaml");
+              const size_t begin = config.find("  standardize:"), end = config.find("\n  split:", begin);
+              f.write("run/config.yaml", config.replace(begin, end - begin, "  standardize: []"));
+            }),
         run_folder("checkpoint_of_another_end_of_the_run",
                    "step-0+[0-9]+\\.safetensors' is another checkpoint than that which the training ended "
                    "with.*summary\\.json' has 0123.*restore it; bernoulli train --resume",
