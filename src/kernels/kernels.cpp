@@ -27,6 +27,14 @@ const std::vector<const Kernels*>& available_kernels() {
   return list;
 }
 
+UpdateRule with_betas(UpdateRule rule, double beta1, double beta2) {
+  rule.beta1 = static_cast<float>(beta1);
+  rule.beta2 = static_cast<float>(beta2);
+  rule.gain1 = static_cast<float>(1 - beta1);
+  rule.gain2 = static_cast<float>(1 - beta2);
+  return rule;
+}
+
 #if defined(__x86_64__)
 constexpr unsigned kFlushToZeroAndDenormalsAreZero = 0x8040;
 FlushDenormals::FlushDenormals() : before_(_mm_getcsr()) {

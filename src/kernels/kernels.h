@@ -19,12 +19,18 @@ enum class RuleKind : uint8_t { kSgd, kMomentum, kAdam, kAdamW, kAdagrad };
 /// (kMomentum), exp_avg and exp_avg_sq (kAdam, kAdamW), sum (kAdagrad).
 struct UpdateRule {
   RuleKind kind = RuleKind::kSgd;
-  float beta1 = 0;
+  float beta1 = 0;  ///< kMomentum: momentum, as nesterov looks ahead
   float beta2 = 0;
   float eps = 0;
   float weight_decay = 0;
   bool nesterov = false;
+  float gain1 = 0;  ///< adam: of the gradient into slot0
+  float gain2 = 0;  ///< adam: of its square into slot1
 };
+
+/// Sets what kAdam and kAdamW need of beta1 and beta2. As in torch the gains are 1 - beta, rounded once: from
+/// a beta that is a float already, 1 - 0.99999 would be wrong by a thousandth, and 1 - 0.99999999 would be 0.
+UpdateRule with_betas(UpdateRule rule, double beta1, double beta2);
 
 /// What of a rule changes from update to update.
 struct UpdateConstants {

@@ -31,8 +31,8 @@ BERNOULLI_HOST_DEVICE inline void update_number(const UpdateRule& rule, const Up
     r.s0 = rule.beta1 * r.s0;
     r.s1 = rule.beta2 * r.s1;
     if (any) {
-      r.s0 = r.s0 + (1 - rule.beta1) * g;
-      r.s1 = r.s1 + (1 - rule.beta2) * g * g;
+      r.s0 = r.s0 + rule.gain1 * g;
+      r.s1 = r.s1 + rule.gain2 * g * g;
     }
     r.w = r.w - c.lr * r.s0 / (sqrtf(r.s1) * c.root_scale + rule.eps);
   } else if (rule.kind == RuleKind::kMomentum) {

@@ -69,8 +69,8 @@ BERNOULLI_INLINE void apply(RowState& r, Floats g, const UpdateRule& rule, const
     r.s0 = all(rule.beta1) * r.s0;
     r.s1 = all(rule.beta2) * r.s1;
     if constexpr (kAny) {
-      r.s0 = r.s0 + all(1 - rule.beta1) * g;
-      r.s1 = r.s1 + all(1 - rule.beta2) * g * g;
+      r.s0 = r.s0 + all(rule.gain1) * g;
+      r.s1 = r.s1 + all(rule.gain2) * g * g;
     }
     r.w = r.w - all(c.lr) * r.s0 / (some_root<kSoft>(r.s1) * all(c.root_scale) + all(rule.eps));
   } else if constexpr (kKind == RuleKind::kMomentum) {

@@ -148,8 +148,7 @@ kernels::UpdateRule FusedOptimizer::rule_for(const std::string& parameter) const
   rule.weight_decay = has_no_decay(no_decay_, parameter) ? 0.0f : static_cast<float>(weight_decay_);
   if (kind_.kind == "adam" || kind_.kind == "adamw") {
     rule.kind = kind_.kind == "adam" ? RuleKind::kAdam : RuleKind::kAdamW;
-    rule.beta1 = args.at("beta1").get<float>();
-    rule.beta2 = args.at("beta2").get<float>();
+    rule = kernels::with_betas(rule, args.at("beta1"), args.at("beta2"));
     rule.eps = args.at("eps").get<float>();
   } else if (kind_.kind == "adagrad") {
     rule.kind = RuleKind::kAdagrad;

@@ -202,6 +202,12 @@ LossConfig loss_of(LossConfig::Mode mode, double smoothing = 0) {
   all.push_back({"tutorial"});
   all.push_back({"adam_l2", tutorial, adam(0.01, 0.01)});
   all.push_back({"adamw", tutorial, adam(0.01, 0.1, "adamw")});
+  for (const double decay : {0.0, 0.01}) {
+    Case near_one{decay == 0 ? "betas_near_one" : "betas_near_one_l2", tutorial, adam(0.01, decay)};
+    near_one.optimizer.args["beta1"] = 0.99999;
+    near_one.optimizer.args["beta2"] = 0.99999999;
+    all.push_back(near_one);
+  }
   all.push_back({"sgd", tutorial, sgd()});
   all.push_back({"sgd_decay", tutorial, sgd(0, false, 0.01)});
   all.push_back({"momentum", tutorial, sgd(0.9, false, 0.001, 0.5)});

@@ -25,6 +25,6 @@ int bernoulli_cuda_check_device(int index, char* why_not, int size);
 namespace bernoulli {
 
 /// Grows with every change of the functions above and of those in kernels/cuda/interface.h.
-inline constexpr int kCudaInterface = 4;
+inline constexpr int kCudaInterface = 5;
 
 }  // namespace bernoulli
