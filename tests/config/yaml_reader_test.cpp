@@ -88,7 +88,7 @@ TEST(YamlReader, RefusesWhatTheParserWouldNotGiveAsWritten) {
   for (const char* escape : {"a: [x, \"\\N\"]", "a: [x, \"\\_\"]", "a: [x, \"b\\_\"]"})
     EXPECT_THAT(fault(escape), StartsWith("f:1:8: an escape stands for a byte that is not UTF-8")) << escape;
   EXPECT_THAT(fault("\"\\_\": 1"), HasSubstr("an escape stands for a byte that is not UTF-8")) << "a key";
-  for (const char* quoted : {"a: '\n\n  '", "a: \"\n\""})
+  for (const char* quoted : {"a: '\n\n  '", "a: \"\n\n\""})
     EXPECT_THAT(fault(quoted), StartsWith("f:1:4: a quoted text of line breaks alone")) << quoted;
   for (const char* open : {"\xc3\xa4: 1\na: 'b''\nc: 1\n", "\xc3\xa4: 1\na: \"b\\\"\nc: 1\n",
                            "\xc3\xa4: 1\na: \"\n", "\xc3\xa4: 1\na: \""})
