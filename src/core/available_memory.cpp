@@ -45,8 +45,11 @@ uint64_t left_of(const std::filesystem::path& limit_file, const std::filesystem:
 /// Of either version: the files of the other one are not there.
 void narrow_by_group(const std::filesystem::path& group, Room& room) {
   const auto statistics = group / "memory.stat";
-  const auto own_cache = number_in(statistics, "inactive_file");  // in version 1 without the groups below
-  const uint64_t cache = number_in(statistics, "total_inactive_file").value_or(own_cache.value_or(0));
+  uint64_t cache = 0;
+  for (const std::string list : {"inactive_file", "active_file"}) {
+    const uint64_t own = number_in(statistics, list).value_or(0);  // in version 1 without the groups below
+    cache += number_in(statistics, "total_" + list).value_or(own);
+  }
   const auto left = [&](const char* limit, const char* used, uint64_t of_cache) {
     return left_of(group / limit, group / used, of_cache);
   };

@@ -50,7 +50,7 @@ TEST(AvailableMemory, IsWhatTheGroupHasLeft) {
   system.group("a/b/memory.max", 2'000);
   system.group("a/b/memory.current", 1'500);
   EXPECT_EQ(system.available(), 500U + 500U);
-  system.group("a/b/memory.stat", "anon 7\ninactive_file 204800\nactive_file 9\n");  // 200 KiB
+  system.group("a/b/memory.stat", "anon 7\ninactive_file 102400\nactive_file 102400\n");  // 200 KiB
   EXPECT_EQ(system.available(), 700U + 500U);
   system.group("a/b/memory.current", 2'300);  // of a limit that was lowered
   EXPECT_EQ(system.available(), 0U + 500U);
