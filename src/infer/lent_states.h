@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <mutex>
 #include <utility>
@@ -10,6 +11,9 @@ namespace bernoulli {
 /// Memory for a text, lent to one call at a time and kept for the next: as many states as ever were lent at
 /// once, but for those that a long text has made larger than kMostBytesKept, which end with their loan. Any
 /// number of threads may borrow. State::bytes() says how many it holds.
+///
+/// Nobody waits: who finds the lock taken has a state of its own. In a process that was forked while another
+/// thread had the lock, it is taken for good.
 template <typename State>
 class LentStates {
  public:
@@ -31,30 +35,28 @@ class LentStates {
 
  private:
   State take() {
-    const std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {  // the one that was used last: its memory is still near
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (lock && !idle_.empty()) {  // the one that was used last: its memory is still near
       State state = std::move(idle_.back());
       idle_.pop_back();
       return state;
     }
-    idle_.reserve(num_states_ + 1);  // so that giving back cannot fail
-    State state;
     ++num_states_;
-    return state;
+    if (lock) idle_.reserve(num_states_);  // giving back must not allocate
+    return State();
   }
 
   void give_back(State state) noexcept {
-    const bool keep = state.bytes() <= kMostBytesKept;
-    const std::lock_guard lock(mutex_);
-    if (keep)
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (lock && state.bytes() <= kMostBytesKept && idle_.size() < idle_.capacity())
       idle_.push_back(std::move(state));
     else
       --num_states_;
   }
 
   std::mutex mutex_;
-  std::vector<State> idle_;  ///< has room for every state that there is
-  size_t num_states_ = 0;
+  std::vector<State> idle_;
+  std::atomic<size_t> num_states_ = 0;  ///< lent and idle
 };
 
 }  // namespace bernoulli

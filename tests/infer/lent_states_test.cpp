@@ -1,5 +1,9 @@
 #include "infer/lent_states.h"
 
+#include <atomic>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -36,6 +40,31 @@ TEST(LentStates, KeepsAsManyAsWereLentAtOnce) {
   EXPECT_EQ(first.state().size, 1u);  // given back last
   EXPECT_EQ(second.state().size, 2u);
   EXPECT_EQ(third.state().size, 0u);
+}
+
+/// A child has the lock as the thread left it that only its parent has.
+TEST(LentStates, LendInAProcessThatWasForkedWhileAThreadBorrowed) {
+  Pool pool;
+  std::atomic<bool> done = false;
+  std::thread borrower([&] {
+    while (!done) Pool::Loan(pool).state().size = 1;
+  });
+  int ended = 0;
+  constexpr int kForks = 200;
+  for (int i = 0; i < kForks; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(20);  // where it would wait for ever
+      Pool::Loan(pool).state().size = 2;
+      ::_exit(0);
+    }
+    int status = 1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ended += status == 0 ? 1 : 0;
+  }
+  done = true;
+  borrower.join();
+  EXPECT_EQ(ended, kForks);
 }
 
 }  // namespace
