@@ -156,7 +156,7 @@ TEST(Branches, AreDocumentedOnce) {
 TEST(Branches, ReferToTheOneSchemaOfALayer) {
   const Json schema = json_schema(layers::layer_schemas());
   const Json reference{{"$ref", "#/$defs/layer"}};
-  EXPECT_EQ(schema["properties"]["model"]["anyOf"][0]["properties"]["layers"]["items"], reference);
+  EXPECT_EQ(schema["properties"]["model"]["properties"]["layers"]["items"], reference);
   const Json& parallel = schema["$defs"]["layer"]["anyOf"][0]["properties"]["parallel"];
   const Json& branches = parallel["anyOf"][0]["properties"]["branches"];
   EXPECT_EQ(branches["items"]["items"], reference);
