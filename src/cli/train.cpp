@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -191,14 +192,15 @@ void describe_run(const RunPaths& paths, const RunConfig& config, const Prepared
     write_file_atomic(paths.vocabulary(), run.vectorizer->vocabulary()->to_text());
 }
 
-/// The first step is where a run goes on that has saved nothing, not one that has lost what it saved.
+/// The first step is where a run goes on that has saved nothing, not one that has lost what it saved. The
+/// event of a checkpoint stands in the log before the file does, unless there is a later one.
 void refuse_lost_checkpoints(const RunPaths& paths) {
-  bool saved = path_exists(paths.summary());
+  std::set<int64_t> steps;
   if (path_exists(paths.metrics()))
     for_each_event(read_file(paths.metrics()), [&](const Json& event, std::string_view /*line*/) {
-      saved = saved || event.at("event") == "checkpoint";
+      if (event.at("event") == "checkpoint") steps.insert(event.at("step").get<int64_t>());
     });
-  if (saved)
+  if (path_exists(paths.summary()) || steps.size() > 1)
     throw ArtifactError(
         fmt::format("run '{}' has saved checkpoints, and '{}' holds none: restore it, or begin a new run "
                     "with its config.yaml",
@@ -275,6 +277,7 @@ std::optional<TrainedRun> lead_run(const TrainArguments& arguments, const Start&
   PreparedRun run = prepare_checked(config, saved ? saved_vocabulary(paths) : std::nullopt);
   if (others != nullptr) others->check_same(shared_fingerprints(run, loaded));
   const CheckpointFolder checkpoints(paths.checkpoints());
+  if (saved && checkpoints.steps().empty()) refuse_lost_checkpoints(paths);
   if (saved && !checkpoints.steps().empty()) {
     keep_start(paths, run);
   } else {
@@ -283,7 +286,6 @@ std::optional<TrainedRun> lead_run(const TrainArguments& arguments, const Start&
   const int threads = operator_threads(config, run);
   set_operator_threads(threads);
   const std::optional<Checkpoint> checkpoint = saved ? checkpoints.load_newest() : std::nullopt;
-  if (saved && !checkpoint) refuse_lost_checkpoints(paths);
   const RunConfig of_engine = with_engine_of(config, checkpoint);
   EngineChoice engine =
       choose_engine(of_engine, run, start.device, threads, others != nullptr ? &others->all() : nullptr);
@@ -302,10 +304,10 @@ std::optional<TrainedRun> lead_run(const TrainArguments& arguments, const Start&
                    settings_text(loaded), arguments.pause_after_epoch});
   if (saved) {
     go_on(trainer, checkpoint, saved->run.training, loaded);
-    // A refused continuation has left all as it was. From here on a run that trains is not finished; one that
-    // only ends anew stays what it was until its new summary takes the place of the old one.
+    // A refused continuation has left all as it was. From here on the run is not finished, unless it ends
+    // anew as it did before: then the old summary holds until the new one takes its place.
     folder.check_is_there();
-    if (!trainer.limit_reached()) fs::remove(paths.summary());
+    if (!trainer.limit_reached() || saved->resolved != loaded.resolved) fs::remove(paths.summary());
     describe();
   }
   log.begin(checkpoint ? checkpoint->step : 0, checkpoint && is_validated(*checkpoint));
