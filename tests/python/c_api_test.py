@@ -9,7 +9,7 @@ import unittest
 from models import KINDS, Models
 
 LIBRARY = os.environ["BERNOULLI_LIBRARY"]
-OK, USAGE, DATA, MODEL = 0, 2, 3, 4
+OK, USAGE, DATA, MODEL, IO = 0, 2, 3, 4, 5
 BINARY, MULTI_LABEL = 1, 2
 
 
@@ -122,8 +122,8 @@ class Border(unittest.TestCase):
         for shift in range(2):
             error = Error()
             path = "/" + "a" * shift + "ß" * 1500
-            self.assertEqual(self.library.bernoulli_open(path.encode(), ctypes.byref(ctypes.c_void_p()), ctypes.byref(error)), MODEL)
-            self.assertEqual(error.message.decode(), f"'{path}"[:len(error.message.decode())])
+            self.assertEqual(self.library.bernoulli_open(path.encode(), ctypes.byref(ctypes.c_void_p()), ctypes.byref(error)), IO)
+            self.assertEqual(error.message.decode(), f"cannot look for '{path}"[:len(error.message.decode())])
             self.assertIn(len(error.message), (2042, 2043))
 
     def test_tells_facts_and_answers_questions_for_what_is_not_there(self):
