@@ -35,8 +35,13 @@ void copy_tensors(Checkpoint& checkpoint) {
 void save_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {
   const HostTensors weights(checkpoint.weights);
   const HostTensors training(checkpoint.training);
-  save_raw_checkpoint(path, {checkpoint.step, checkpoint.state, checkpoint.fingerprints, weights.raw(),
-                             training.raw(), nullptr, {}});
+  save_raw_checkpoint(path, {checkpoint.step,
+                             checkpoint.state,
+                             checkpoint.fingerprints,
+                             weights.raw(),
+                             training.raw(),
+                             nullptr,
+                             {}});
 }
 
 NamedTensors load_weights(const fs::path& path) {

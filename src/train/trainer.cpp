@@ -82,8 +82,8 @@ void Trainer::resume(const Checkpoint& checkpoint) {
         checkpoint.step, total_steps_));
   }
   const auto refuse_damaged = [&](const std::string& cause) {
-    throw ArtifactError(fmt::format("checkpoint of step {}: its trainer state is damaged: {}",
-                                    checkpoint.step, cause));
+    throw ArtifactError(
+        fmt::format("checkpoint of step {}: its trainer state is damaged: {}", checkpoint.step, cause));
   };
   try {
     state_ = trainer_state_from_json(checkpoint.state, parts_.config.metrics.f_beta);
