@@ -100,11 +100,7 @@ Dataset own_data(const RunConfig& config, const EvaluateArguments& arguments) {
 void check_given(const SourceConfig& source) {
   namespace fs = std::filesystem;
   for (const fs::path& file : source_files("", source)) {
-    std::error_code error;
-    const fs::file_status status = fs::status(file, error);
-    if (!fs::status_known(status))
-      throw DataError(fmt::format("--data: cannot look for '{}': {}", file.string(), error.message()));
-    if (!fs::exists(status)) throw DataError(fmt::format("--data: '{}' does not exist", file.string()));
+    if (!data_exists(file)) throw DataError(fmt::format("--data: '{}' does not exist", file.string()));
     if (source.format == "auto" && !fs::is_directory(file) && config::format_by_name(file).empty())
       throw DataError(fmt::format(
           "--data: '{}': the name does not tell the format; say it with --format csv, tsv, jsonl or fasttext",

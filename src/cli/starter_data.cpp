@@ -42,11 +42,7 @@ std::string entry_called(const fs::path& folder, const std::vector<std::string>&
 
 /// @throws DataError, which says of a pattern what it matches
 void require_present(const std::string& data) {
-  std::error_code error;
-  const fs::file_status status = fs::status(data, error);
-  if (!fs::status_known(status))
-    throw DataError(fmt::format("cannot look for '{}': {}", data, error.message()));
-  if (fs::exists(status)) return;
+  if (data_exists(data)) return;
   if (is_absent("", SourceConfig{{data}})) throw DataError(fmt::format("'{}' does not exist", data));
   const std::vector<fs::path> files = source_files("", SourceConfig{{data}});
   throw DataError(fmt::format(

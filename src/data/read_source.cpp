@@ -1,7 +1,6 @@
 #include "data/read_source.h"
 
 #include <algorithm>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include "config/schema.h"
 #include "core/error.h"
 #include "data/class_folders.h"
+#include "data/source_files.h"
 
 namespace bernoulli {
 namespace {
@@ -16,15 +16,11 @@ namespace {
 namespace fs = std::filesystem;
 
 void require_regular(const fs::path& path) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (!fs::status_known(status))
-    throw DataError(fmt::format("cannot look for '{}': {}", path.string(), error.message()));
-  if (!fs::exists(status))
+  if (!data_exists(path))
     throw DataError(fmt::format(
         "'{}' does not exist (relative paths start at data.root; move it with --set data.root=DIR)",
         path.string()));
-  if (!fs::is_regular_file(status) && !fs::is_directory(status))
+  if (!fs::is_regular_file(path) && !fs::is_directory(path))
     throw DataError(fmt::format("'{}' is neither a file nor a folder", path.string()));
 }
 

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "core/name_list.h"
 
 namespace bernoulli {
@@ -86,6 +87,14 @@ std::vector<fs::path> source_files(const fs::path& root, const SourceConfig& sou
   }
   if (files.size() > 1) refuse_repeated(files);
   return files;
+}
+
+bool data_exists(const fs::path& path) {
+  try {
+    return path_exists(path);
+  } catch (const IoError& error) {
+    throw DataError(error.what());
+  }
 }
 
 bool is_absent(const fs::path& root, const SourceConfig& source) {

@@ -19,6 +19,9 @@ std::vector<std::filesystem::path> source_files(const std::filesystem::path& roo
 /// Whether nothing that the source names is there.
 bool is_absent(const std::filesystem::path& root, const SourceConfig& source);
 
+/// path_exists of data. @throws DataError where the system does not say
+bool data_exists(const std::filesystem::path& path);
+
 /// "a.csv" or "a.csv, b.csv, ... and 8 more", for messages.
 std::string in_words(const SourceConfig& source);
 

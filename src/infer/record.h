@@ -32,8 +32,8 @@ inline nlohmann::ordered_json prediction_record(const Classifier& classifier, st
   return prediction_record(classifier.info(), logits, options);
 }
 
-/// Writes what prediction_record has as JSON on one line, the same bytes without the objects: many times
-/// faster, and sound where memory runs out, which in the library's destructors ends the process.
+/// Writes what prediction_record has as JSON on one line, the same bytes without the objects: sound where
+/// memory runs out, which in the library's destructors ends the process.
 class RecordWriter {
  public:
   /// @param classifier  outlives it
