@@ -3,7 +3,7 @@
 
 Each starts from its seeds in tests/fuzz/corpus and from what earlier runs found worth keeping, which lies below the build folder
 and travels nowhere. A finding ends with exit 1 and the path of its input; the input belongs into tests/fuzz/corpus, and the defect
-into the code. Every run adds a line to counts.jsonl there, so that long figures can be summed (--total) and a campaign goes on
+into the code; BERNOULLI_FUZZ_TARGET=jsonl build/fuzz/tests/fuzz/fuzz_targets FILE takes it once more. Every run adds a line to counts.jsonl there, so that long figures can be summed (--total) and a campaign goes on
 where it was stopped: with --until 50000000 the targets take turns of SECONDS until the folder has that sum. SIGINT and SIGTERM end
 it at once and lose no count.
 """
