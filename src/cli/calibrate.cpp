@@ -80,14 +80,22 @@ void tell_of_pool(const FittedThresholds& fitted, int64_t min_positives,
       min_positives, name_list(rare)));
 }
 
-/// The best F of a rare label that nothing tells apart is found where nearly all examples get it.
-void warn_of_generous_thresholds(const std::vector<Confusion>& decisions, const ThresholdConfig& threshold,
-                                 const std::vector<std::string>& names) {
+/// The best F of a rare label that nothing tells apart is found where nearly all examples get it. Of several
+/// labels those with a threshold of their own.
+void warn_of_generous_thresholds(const std::vector<Confusion>& decisions, const FittedThresholds& fitted,
+                                 const ThresholdConfig& threshold, const std::vector<std::string>& names) {
   constexpr double kFarMore = 5;  // times as often as in the data
   using Method = ThresholdConfig::Method;
   if (threshold.method != Method::kMaxF1 && threshold.method != Method::kMaxFBeta) return;
+  if (decisions.size() == 1) return;
+  const auto has_its_own = [&](size_t label) {
+    const auto number = static_cast<int64_t>(label);
+    return std::ranges::find(fitted.shared, number) == fitted.shared.end() &&
+           std::ranges::find(fitted.left_at_half, number) == fitted.left_at_half.end();
+  };
   std::vector<std::string> generous;
   for (size_t label = 0; label < decisions.size(); ++label) {
+    if (!has_its_own(label)) continue;
     const double given = decisions[label].predicted_positives(), there = decisions[label].positives();
     if (given > kFarMore * there)
       generous.push_back(fmt::format("'{}' ({:.6g}, {:.6g} have it)", names[label], given, there));
@@ -95,8 +103,8 @@ void warn_of_generous_thresholds(const std::vector<Confusion>& decisions, const 
   if (generous.empty()) return;
   log_warning(fmt::format(
       "at the fitted threshold far more validation examples get a label than have it: {}; a rare label is "
-      "told too little apart for a threshold of its own (metrics.threshold: {{max_f1: {{min_positives: "
-      "10}}}})",
+      "told too little apart for a threshold of its own "
+      "(metrics.threshold: {{max_f1: {{min_positives: 10}}}})",
       item_list(generous)));
 }
 
@@ -116,7 +124,7 @@ FittedThresholds fitted_thresholds(const Predictions& validation, const Finished
   tell_of_pool(fitted, training.config.metrics.threshold.min_positives, names);
   const std::vector<Confusion> decisions = decisions_of(validation, fitted);
   log_fitted("threshold", fitted.thresholds, names, precisions(decisions, fitted));
-  warn_of_generous_thresholds(decisions, training.config.metrics.threshold, names);
+  warn_of_generous_thresholds(decisions, fitted, training.config.metrics.threshold, names);
   return fitted;
 }
 

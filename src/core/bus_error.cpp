@@ -11,8 +11,7 @@ namespace {
 
 constexpr std::string_view kMessage =
     "bernoulli: a file was cut short, or could not be read, while it was in use: data, a token cache or a "
-    "model "
-    "(a program that writes one should write it under another name and rename it); run the command again\n";
+    "model (who writes one should write it under another name and rename it); run the command again\n";
 
 void on_bus_error(int signal, siginfo_t* info, void* /*context*/) {
   if (info->si_code != BUS_ADRERR) {  // no mapped page: a fault of ours

@@ -74,11 +74,9 @@ std::string curves_section(const Comparison& comparison) {
       "in each "
       "number format. Look for an orange or green line that falls to 0 where the blue one stays: a wrong "
       "answer there "
-      "is not corrected. A line that ends has become infinite or NaN. For right answers with tiny losses (y "
-      "= 0, "
-      "logit far below 0) <code>sigmoid_bce</code>, without the clip, has the more accurate loss: the form "
-      "from "
-      "logits cancels and loses digits. Its gradient keeps them.</p>" +
+      "is not corrected. A line that ends has become infinite or NaN. For right answers with tiny losses "
+      "(y = 0, logit far below 0) <code>sigmoid_bce</code>, without the clip, has the more accurate loss: "
+      "the form from logits cancels and loses digits. Its gradient keeps them.</p>" +
       legend();
   std::vector<FormatOnDevice> formats;
   for (const Curve& curve : comparison.curves) {

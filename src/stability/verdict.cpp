@@ -168,16 +168,14 @@ std::string stress_sentences(const Comparison& comparison) {
     text += fmt::format(
         " Losses on probabilities had wrong answers without any gradient under {}, because a sigmoid that "
         "rounds to 0 or 1, or is clipped, passes none: such an answer changes only when other examples "
-        "change "
-        "the weights that they share. The loss on logits has a gradient at any logit.",
+        "change the weights that they share. The loss on logits has a gradient at any logit.",
         found.dead);
   if (!found.ended.empty())
     text += fmt::format(" Numbers that are not finite ended trainings under {}.", found.ended);
   if (!found.nothing_learned.empty())
     text += fmt::format(
         " No mode did better than the commoner answer ({:.4f}) under {}: a longer training may tell them "
-        "apart "
-        "(stability.epochs).",
+        "apart (stability.epochs).",
         comparison.majority_accuracy, found.nothing_learned);
   if (!found.for_probabilities.empty())
     text += fmt::format(" Probabilities came out ahead under {}.", found.for_probabilities);

@@ -15,7 +15,17 @@ using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class EndToEndFitting : public EndToEnd {};
+class EndToEndFitting : public EndToEnd {
+ protected:
+  /// On rows.jsonl, whose labels are r and g.
+  ProgramResult train_two_labels(const std::string& threshold) const {
+    return run(train_words(
+        "run",
+        {"--set", "data.train=rows.jsonl", "--set", "data.columns.label=labels", "--set", "data.test=null",
+         "--set", "task={kind: multi_label, labels: [r, g]}", "--set", "model.layers[3].linear=2", "--set",
+         "training.epochs=3", "--set", "metrics.threshold=" + threshold}));
+  }
+};
 
 TEST_F(EndToEndFitting, ALabelWithoutAValidationExampleKeepsTheThresholdHalfEverywhere) {
   std::string rows, held_out;
@@ -196,11 +206,7 @@ TEST_F(EndToEndFitting, ALoneRareLabelTakesTheThresholdOfAllDecisions) {
     rows += std::string("{\"text\": \"") + (i % 2 == 0 ? "red" : "blue") + (i % 10 == 0 ? " green" : "") +
             "\", \"labels\": [" + (i % 2 == 0 ? "\"r\"" : "") + (i % 10 == 0 ? ", \"g\"" : "") + "]}\n";
   folder_.write("rows.jsonl", rows);
-  const ProgramResult trained =
-      run(train_words("run", {"--set", "data.train=rows.jsonl", "--set", "data.columns.label=labels", "--set",
-                              "data.test=null", "--set", "task={kind: multi_label, labels: [r, g]}", "--set",
-                              "model.layers[3].linear=2", "--set", "training.epochs=3", "--set",
-                              "metrics.threshold={max_f1: {min_positives: 4}}"}));
+  const ProgramResult trained = train_two_labels("{max_f1: {min_positives: 4}}");
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   EXPECT_THAT(trained.err, HasSubstr("fewer than 4 validation examples with 'g', all taken together: the "
                                      "threshold there is that of the decisions about all labels\n"));
@@ -214,16 +220,21 @@ TEST_F(EndToEndFitting, AThresholdThatGivesALabelToNearlyAllIsToldOf) {
     rows += std::string("{\"text\": \"") + (i % 2 == 0 ? "red" : "blue") + "\", \"labels\": [" +
             (i % 2 == 0 ? "\"r\"" : "") + (i % 20 == 0 ? ", \"g\"" : "") + "]}\n";
   folder_.write("rows.jsonl", rows);
-  const ProgramResult trained =
-      run(train_words("run", {"--set", "data.train=rows.jsonl", "--set", "data.columns.label=labels", "--set",
-                              "data.test=null", "--set", "task={kind: multi_label, labels: [r, g]}", "--set",
-                              "model.layers[3].linear=2", "--set", "training.epochs=3", "--set",
-                              "metrics.threshold=max_f1"}));
+  const ProgramResult trained = train_two_labels("max_f1");
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   EXPECT_THAT(trained.err,
               ContainsRegex("far more validation examples get a label than have it: 'g' .[0-9]+, [0-9]+ have "
                             "it.; a rare label"));
   EXPECT_THAT(trained.err, Not(ContainsRegex("than have it: 'r'")));
+
+  std::string table = "text,label\n";
+  for (int i = 0; i < 200; ++i) table += i % 20 == 0 ? "red,good\n" : "red,bad\n";
+  folder_.write("rows.csv", table);
+  const ProgramResult binary =
+      run(train_words("binary", {"--set", "data.train=rows.csv", "--set", "data.test=null", "--set",
+                                 "metrics.threshold=max_f1"}));
+  ASSERT_EQ(binary.exit_code, 0) << binary.err;
+  EXPECT_THAT(binary.err, Not(HasSubstr("than have it"))) << "there is no other label to share with";
 }
 
 TEST_F(EndToEndFitting, AFinishedRunTakesATemperatureThatEveryVerbDividesBy) {
