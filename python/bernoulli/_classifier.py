@@ -1,6 +1,7 @@
 """A trained classifier of raw texts."""
 import ctypes
 import itertools
+import math
 import operator
 import os
 import warnings
@@ -83,8 +84,9 @@ class Classifier:
         #: binary: the negative and the positive label; multi_label: L labels
         self.labels: Tuple[str, ...] = tuple(_label(handle.address, i) for i in range(LIBRARY.bernoulli_num_labels(handle.address)))
         self._width: int = LIBRARY.bernoulli_num_outputs(handle.address)
-        #: L: a probability above it is a decision for the label
-        self.thresholds: Tuple[float, ...] = tuple(LIBRARY.bernoulli_threshold(handle.address, i) for i in range(self._width))
+        thresholds = (LIBRARY.bernoulli_threshold(handle.address, i) for i in range(self._width))
+        #: L: a probability above it is a decision for the label. Empty: the label with the highest probability is decided for
+        self.thresholds: Tuple[float, ...] = tuple(threshold for threshold in thresholds if not math.isnan(threshold))
         warning = LIBRARY.bernoulli_warning(handle.address)
         if warning:
             warnings.warn(warning.decode("utf-8", "replace"), stacklevel=2)
@@ -98,7 +100,7 @@ class Classifier:
         return self._answers(LIBRARY.bernoulli_logits, "f", texts)
 
     def decide(self, texts: Iterable[Text]) -> Any:
-        """bool [N, L]: whether the probability is above the threshold of its output."""
+        """bool [N, L]: whether the probability is above the threshold of its output; without thresholds, whether it is the highest."""
         return self._answers(LIBRARY.bernoulli_decisions, "?", texts)
 
     def explain(self, text: Text) -> Explanation:

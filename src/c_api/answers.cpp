@@ -10,7 +10,6 @@
 #include "core/error.h"
 #include "core/shared_blocks.h"
 #include "core/usual_threads.h"
-#include "metrics/decision.h"
 
 namespace bernoulli::c_api {
 namespace {
@@ -74,9 +73,9 @@ int decisions(bernoulli_classifier* classifier, const Texts& texts, int threads,
     check_room(texts, asked.model.num_outputs(), out, out_size);
     std::vector<float> logits(out_size);
     answer_all(asked, &TextClassifier::logits, texts, checked_threads(threads), logits);
-    const std::vector<double>& thresholds = asked.model.thresholds();
-    for (size_t i = 0; i < out_size; ++i)
-      out[i] = is_positive(logits[i], thresholds[i % thresholds.size()]) ? 1 : 0;
+    const size_t width = asked.model.num_outputs();
+    for (size_t i = 0; i < out_size; i += width)
+      asked.model.decide(std::span(logits).subspan(i, width), {out + i, width});
   });
 }
 

@@ -83,7 +83,8 @@ BERNOULLI_API size_t bernoulli_num_labels(const bernoulli_classifier* classifier
 BERNOULLI_API const char* bernoulli_label(const bernoulli_classifier* classifier, size_t label,
                                           size_t* length);
 
-/** A probability above it is a decision for the label; NaN where there is no such output. */
+/** A probability above it is a decision for the label; NaN where there is no such output, and where the label
+ * with the highest logit is decided for, and no other. */
 BERNOULLI_API double bernoulli_threshold(const bernoulli_classifier* classifier, size_t output);
 
 /** What whoever uses the model should know, a line each: that it is of a training that did not finish, say.
@@ -111,7 +112,8 @@ BERNOULLI_API int bernoulli_probabilities(bernoulli_classifier* classifier, cons
                                           const size_t* lengths, size_t count, int threads, float* out,
                                           size_t out_size, bernoulli_error* error);
 
-/** 1 where the probability is above the threshold of its output, else 0. */
+/** 1 where the probability is above the threshold of its output (without thresholds: where it is the highest
+ * of the text), else 0. */
 BERNOULLI_API int bernoulli_decisions(bernoulli_classifier* classifier, const char* const* texts,
                                       const size_t* lengths, size_t count, int threads, unsigned char* out,
                                       size_t out_size, bernoulli_error* error);

@@ -54,7 +54,8 @@ const char* bernoulli_label(const bernoulli_classifier* classifier, size_t label
 }
 
 double bernoulli_threshold(const bernoulli_classifier* classifier, size_t output) {
-  if (output >= bernoulli_num_outputs(classifier)) return std::numeric_limits<double>::quiet_NaN();
+  if (output >= bernoulli_num_outputs(classifier) || classifier->model.thresholds().empty())
+    return std::numeric_limits<double>::quiet_NaN();
   return classifier->model.thresholds()[output];
 }
 

@@ -132,9 +132,9 @@ FittedThresholds fitted_thresholds(const Predictions& validation, const Finished
 
 Calibration calibrate(const FinishedTraining& training, std::vector<float> validation_logits) {
   const MetricsConfig& metrics = training.config.metrics;
-  const bool fits_threshold = metrics.threshold.method != ThresholdConfig::Method::kFixed;
+  const bool fits_threshold = metrics.threshold.is_fitted();
   Calibration calibration{
-      {}, fixed_thresholds(metrics.threshold, training.run.train.num_labels, training.run.labels.names), {}};
+      {}, configured_rule(metrics.threshold, training.run.train.num_labels, training.run.labels.names), {}};
   const bool scales = metrics.fits_temperature || metrics.fits_shift;
   if (!scales && !fits_threshold) return calibration;
   if (!training.run.validation)  // config/ refuses it
@@ -146,7 +146,7 @@ Calibration calibrate(const FinishedTraining& training, std::vector<float> valid
   }
   if (fits_threshold) {
     FittedThresholds fitted = fitted_thresholds(validation(), training);
-    calibration.thresholds = std::move(fitted.thresholds);
+    calibration.rule = std::move(fitted.thresholds);
     for (const int64_t label : fitted.left_at_half)
       calibration.threshold_not_fitted.push_back(training.run.labels.names[static_cast<size_t>(label)]);
   }

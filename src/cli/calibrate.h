@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/finish.h"
+#include "metrics/decision.h"
 #include "metrics/logit_scaling.h"
 
 namespace bernoulli::cli {
@@ -11,7 +12,7 @@ namespace bernoulli::cli {
 /// How the logits of a finished training become probabilities and decisions.
 struct Calibration {
   LogitScaling scaling;
-  std::vector<double> thresholds;                 ///< L
+  DecisionRule rule;
   std::vector<std::string> threshold_not_fitted;  ///< labels whose threshold was to be fitted and is 0.5
 };
 

@@ -91,7 +91,7 @@ void check_validation(const RunConfig& config, const Labels& labels, const std::
                       const EncodedDataset& validation) {
   const std::vector<TargetCounts> counts = count_targets(validation.targets, validation.num_labels);
   check_monitor(config.training.monitor, counts);
-  if (config.metrics.threshold.method != ThresholdConfig::Method::kFixed) {
+  if (config.metrics.threshold.is_fitted()) {
     const std::vector<TargetCounts> fitted_on = pooled(counts, config.metrics.threshold);
     check_threshold(labels, fitted_on);
     warn_of_few(labels, fitted_on);

@@ -17,7 +17,7 @@ using Json = nlohmann::ordered_json;
 /// Those of the task, without the loss, which needs the trainer's.
 Json metrics_of(const ExportParts& parts, const ReferenceTexts& reference, std::span<const float> logits) {
   const Predictions predictions{logits, reference.targets, reference.weights, parts.labels.num_outputs()};
-  return to_json(compute_metrics(predictions, parts.thresholds, parts.config.metrics, parts.labels.names,
+  return to_json(compute_metrics(predictions, parts.rule, parts.config.metrics, parts.labels.names,
                                  parts.config.task.kind, 0)
                      .metrics);
 }
@@ -33,10 +33,14 @@ Json change_of_answers(const ExportParts& parts, const ReferenceTexts& reference
   double largest = 0, sum = 0;
   for (size_t text = 0; text < texts; ++text) {
     bool differs = false;
-    for (size_t i = text * outputs; i < (text + 1) * outputs; ++i) {
-      const double threshold = parts.thresholds[i % outputs];
-      const double difference = std::abs(double{probability(trained[i])} - double{probability(compact[i])});
-      differs = differs || is_positive(trained[i], threshold) != is_positive(compact[i], threshold);
+    const auto row = [&](const std::vector<float>& of) {
+      return std::span(of).subspan(text * outputs, outputs);
+    };
+    const Decisions before(parts.rule, row(trained)), after(parts.rule, row(compact));
+    for (size_t label = 0; label < outputs; ++label) {
+      const double difference =
+          std::abs(double{probability(row(trained)[label])} - double{probability(row(compact)[label])});
+      differs = differs || before[label] != after[label];
       largest = std::max(largest, difference);
       sum += difference;
     }

@@ -165,7 +165,7 @@ struct Judgement {
 MetricIntervals intervals_of(const Predictions& predictions, const Classifier& classifier) {
   ProgressLine line;
   MetricIntervals intervals =
-      metric_intervals(predictions, classifier.thresholds(), classifier.config().metrics,
+      metric_intervals(predictions, classifier.rule(), classifier.config().metrics,
                        classifier.config().task.kind, 1, [&](int64_t done) {
                          if (line.due())
                            line.update(fmt::format("intervals: {} of {} resamples", done, kNumResamples));
@@ -180,8 +180,7 @@ Judgement judge(const Classifier& classifier, const Dataset& dataset, const Pred
   const RunConfig& config = classifier.config();
   const auto loss = make_loss(config.loss, classifier.pos_weight(), dataset.num_labels);
   const auto report_of = [&](const Predictions& some) {
-    MetricReport report =
-        evaluate_logits(some, *loss, config, classifier.labels().names, classifier.thresholds());
+    MetricReport report = evaluate_logits(some, *loss, config, classifier.labels().names, classifier.rule());
     for (const int64_t k : arguments.top) {
       for (auto& metric : top_metrics(some, k))
         if (report.find(metric.first) == nullptr) report.metrics.push_back(std::move(metric));
@@ -189,7 +188,7 @@ Judgement judge(const Classifier& classifier, const Dataset& dataset, const Pred
     return report;
   };
   Judgement judgement{report_of(predictions), std::nullopt, {}};
-  const std::string hint = nothing_above(predictions, classifier.thresholds());
+  const std::string hint = nothing_above(predictions, classifier.rule());
   if (!hint.empty()) log_warning(hint);
   if (arguments.intervals) judgement.intervals = intervals_of(predictions, classifier);
   judgement.sliced = sliced_reports(arguments, dataset, predictions, report_of);

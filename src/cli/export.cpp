@@ -89,8 +89,8 @@ int run_export(const std::vector<std::string>& words) {
   HeldOutData held_out = reference_data(splits, arguments->run);
   const ReferenceTexts reference = reference_texts(run, held_out, device);
   nlohmann::ordered_json report =
-      write_artifact({run.info.config, run.vectorizer, run.info.labels, run.info.thresholds,
-                      run.info.pos_weight, run.info.scaling, run.model, device, [&] { return used; },
+      write_artifact({run.info.config, run.vectorizer, run.info.labels, run.info.rule, run.info.pos_weight,
+                      run.info.scaling, run.model, device, [&] { return used; },
                       [&] {
                         if (lock) lock->check_is_there();
                       }},

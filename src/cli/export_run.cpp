@@ -44,9 +44,8 @@ nlohmann::ordered_json report_of(const ExportReport& report, const ReferenceText
 
 /// What a file is made of whose network is `network`.
 ArtifactParts artifact_of(const ExportParts& parts, const Sequential& network) {
-  ArtifactParts artifact{parts.vectorizer, network.module(),      network.plan(),
-                         parts.thresholds, to_json(parts.labels), parts.config.resolved_yaml,
-                         parts.pos_weight, parts.scaling};
+  ArtifactParts artifact{parts.vectorizer,      network.module(),           network.plan(),   parts.rule,
+                         to_json(parts.labels), parts.config.resolved_yaml, parts.pos_weight, parts.scaling};
   if (const ColumnsConfig& columns = parts.config.data.columns; columns.text.size() > 1) {
     artifact.text_columns = columns.text;
     artifact.text_separator = columns.text_separator;

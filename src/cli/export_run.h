@@ -14,6 +14,7 @@
 #include "config/run_config.h"
 #include "core/string_rows.h"
 #include "data/dataset.h"
+#include "metrics/decision.h"
 #include "metrics/logit_scaling.h"
 #include "model/sequential.h"
 #include "text/token_view.h"
@@ -26,7 +27,7 @@ struct ExportParts {
   const RunConfig& config;
   const Vectorizer& vectorizer;
   const Labels& labels;
-  const std::vector<double>& thresholds;
+  const DecisionRule& rule;
   const std::vector<double>& pos_weight;
   const LogitScaling& scaling;
   const Sequential& model;

@@ -87,7 +87,7 @@ Json training_json(const FinishedTraining& training, const RawCheckpoint& chosen
 void add_calibration(const Calibration& calibration, const ThresholdConfig& threshold, Json& summary) {
   summary["temperatures"] = calibration.scaling.temperatures;
   summary["shifts"] = calibration.scaling.shifts;
-  summary["thresholds"] = calibration.thresholds;
+  summary["thresholds"] = to_json(calibration.rule);
   summary["threshold_not_fitted"] = calibration.threshold_not_fitted;
   if (const Json demand = threshold_demand(threshold); !demand.is_null())
     summary["threshold_demand"] = demand;
@@ -99,7 +99,7 @@ void add_metrics(const FinishedTraining& training, const Calibration& calibratio
                  const EncodedDataset& data, std::vector<float>& logits, Json& summary) {
   const auto report = [&] {
     return to_json(evaluate_logits(predictions_of(logits, data), *training.run.loss, training.config,
-                                   training.run.labels.names, calibration.thresholds));
+                                   training.run.labels.names, calibration.rule));
   };
   summary[split] = report();
   if (!calibration.scaling.empty()) {
@@ -108,7 +108,7 @@ void add_metrics(const FinishedTraining& training, const Calibration& calibratio
     summary[split] = report();
     summary["calibration"][split] = changes(before, summary[split]);
   }
-  const std::string hint = nothing_above(predictions_of(logits, data), calibration.thresholds);
+  const std::string hint = nothing_above(predictions_of(logits, data), calibration.rule);
   if (!hint.empty()) log_warning(fmt::format("{} data: {}", split, hint));
 }
 
@@ -133,9 +133,8 @@ void export_network(const FinishedTraining& training, const Calibration& calibra
   std::vector<int64_t> batches =
       batch_begins(data.rows, shape_of(training), training.config.training.eval_batch_size);
   summary["artifact"] = write_artifact(
-      {training.config, *run.vectorizer, run.labels, calibration.thresholds, run.pos_weight,
-       calibration.scaling, network, training.device,
-       [&] { return rows_in(run.train.rows, run.vectorizer->num_ids()); },
+      {training.config, *run.vectorizer, run.labels, calibration.rule, run.pos_weight, calibration.scaling,
+       network, training.device, [&] { return rows_in(run.train.rows, run.vectorizer->num_ids()); },
        [&] { training.folder.check_is_there(); }},
       {run.reference_texts, logits, std::move(batches), run.reference_split, data.targets, data.weights},
       training.paths.artifact());

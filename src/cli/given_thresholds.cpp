@@ -19,15 +19,24 @@ constexpr const char* kOption = "threshold";
 
 [[noreturn]] void refuse_number(const std::string& word) {
   throw UsageError(fmt::format(
-      "--threshold is {}; expected a number above 0 and below 1, or LABEL= with such a number behind it",
+      "--threshold is {}; expected a number above 0 and below 1, or LABEL= with such a number behind it, or "
+      "highest",
       word));
+}
+
+double number_in(const std::string& word, const std::string& digits) {
+  const std::optional<double> number = parse_number<double>(digits);
+  if (!number || !(*number > 0 && *number < 1)) refuse_number(word);
+  return *number;
+}
+
+DecisionRule rule_of_all(const std::string& word) {
+  return word == "highest" ? DecisionRule::highest() : DecisionRule{number_in(word, word)};
 }
 
 void add_word(const std::string& word, GivenThresholds& given) {
   const size_t sign = word.rfind('=');
   const bool is_of_all = sign == std::string::npos;
-  const std::optional<double> number = parse_number<double>(is_of_all ? word : word.substr(sign + 1));
-  if (!number || !(*number > 0 && *number < 1)) refuse_number(word);
   const std::string label = is_of_all ? "" : word.substr(0, sign);
   const bool is_given =
       is_of_all ? given.of_all.has_value() : std::ranges::find(given.of_labels, label, [](const auto& one) {
@@ -37,9 +46,9 @@ void add_word(const std::string& word, GivenThresholds& given) {
     throw UsageError(fmt::format("--threshold {}: there is one already for {}", word,
                                  is_of_all ? "all labels" : "that label"));
   if (is_of_all)
-    given.of_all = number;
+    given.of_all = rule_of_all(word);
   else
-    given.of_labels.emplace_back(label, *number);
+    given.of_labels.emplace_back(label, number_in(word, word.substr(sign + 1)));
 }
 
 [[noreturn]] void refuse_label(const Labels& labels, const std::string& label, double threshold) {
@@ -52,13 +61,25 @@ void add_word(const std::string& word, GivenThresholds& given) {
                                threshold, name_list(labels.names), did_you_mean(label, labels.names)));
 }
 
+void refuse_beside_highest(const GivenThresholds& given, size_t num_outputs) {
+  if (num_outputs == 1)
+    throw UsageError("--threshold highest: the model has one probability; expected a number for it");
+  if (given.of_labels.empty()) return;
+  const auto& [label, threshold] = given.of_labels.front();
+  throw UsageError(
+      fmt::format("--threshold {}={}: the label with the highest probability is chosen, whatever thresholds "
+                  "are; give one "
+                  "for all labels as well (--threshold 0.5)",
+                  label, threshold));
+}
+
 }  // namespace
 
 void add_threshold_option(po::options_description& options) {
   options.add_options()(
       kOption, po::value<std::vector<std::string>>()->composing()->value_name("T"),
       "a probability above it is a label, instead of the threshold of the model, or those of its labels; "
-      "LABEL=T: of that label; repeats");
+      "LABEL=T: of that label; repeats. highest: the label with the highest probability, and no other");
 }
 
 GivenThresholds given_thresholds(const po::variables_map& values) {
@@ -68,15 +89,21 @@ GivenThresholds given_thresholds(const po::variables_map& values) {
 }
 
 void decide_at(const GivenThresholds& given, Classifier& classifier) {
-  std::vector<double> thresholds = classifier.thresholds();
-  if (given.of_all) std::ranges::fill(thresholds, *given.of_all);
   const std::vector<std::string> outputs = classifier.labels().output_names();
+  const DecisionRule rule = given.of_all.value_or(classifier.rule());
+  if (rule.takes_highest()) {
+    refuse_beside_highest(given, outputs.size());
+    classifier.set_rule(rule);
+    return;
+  }
+  std::vector<double> thresholds;
+  for (size_t i = 0; i < outputs.size(); ++i) thresholds.push_back(rule.threshold(i));
   for (const auto& [label, threshold] : given.of_labels) {
     const auto found = std::ranges::find(outputs, label);
     if (found == outputs.end()) refuse_label(classifier.labels(), label, threshold);
     thresholds[static_cast<size_t>(found - outputs.begin())] = threshold;
   }
-  classifier.set_thresholds(std::move(thresholds));
+  classifier.set_rule(std::move(thresholds));
 }
 
 }  // namespace bernoulli::cli

@@ -49,7 +49,7 @@ report::ScoredSplit answers_of(Classifier& classifier, const RunPaths& run, cons
   const Dataset& dataset = scores->dataset;
   return {.name = held_out->split,
           .predictions = {scores->logits, dataset.targets, dataset.weights, dataset.num_labels},
-          .thresholds = classifier.thresholds(),
+          .rule = classifier.rule(),
           .texts = StringRows(dataset.texts, scores),
           .origins = StringRows(dataset.origins, scores),
           .owner = scores};

@@ -44,7 +44,7 @@ void write_report(const FinishedTraining& training, const Sequential& network, c
   if (data) {
     report.answers = report::ScoredSplit{.name = run.reference_split,
                                          .predictions = predictions_of(logits, *data),
-                                         .thresholds = summary.at("thresholds").get<std::vector<double>>(),
+                                         .rule = decision_rule_from_json(summary.at("thresholds")),
                                          .texts = run.reference_texts,
                                          .origins = data->origins};
   } else {

@@ -275,6 +275,8 @@ ThresholdConfig bind_threshold(const Json& threshold, double f_beta, const Place
   ThresholdConfig config;
   if (method == "fixed") {
     config = bind_fixed_threshold(reader.raw("value"), join_path(reader.path(), "value"), places);
+  } else if (method == "highest") {
+    config.method = ThresholdConfig::Method::kHighest;
   } else if (method == "max_f1" || method == "max_f_beta") {
     config.method = method == "max_f1" ? ThresholdConfig::Method::kMaxF1 : ThresholdConfig::Method::kMaxFBeta;
     config.min_positives = reader.integer("min_positives");

@@ -189,8 +189,10 @@ struct TrainingConfig {
 };
 
 struct ThresholdConfig {
-  enum class Method { kFixed, kMaxF1, kMaxFBeta, kPrecisionAtRecall, kRecallAtPrecision };
+  enum class Method { kFixed, kHighest, kMaxF1, kMaxFBeta, kPrecisionAtRecall, kRecallAtPrecision };
   Method method = Method::kFixed;
+  /// On validation data; else the configuration has all there is to know.
+  bool is_fitted() const { return method != Method::kFixed && method != Method::kHighest; }
   /// kFixed: the threshold of all labels. Else: the recall or precision to keep.
   double value = 0.5;
   std::optional<double> confidence = std::nullopt;  ///< kRecallAtPrecision: with which it is kept

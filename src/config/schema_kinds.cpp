@@ -201,6 +201,10 @@ const std::vector<KindSchema>& threshold_schemas() {
                     named("", "", threshold_number("label")).size(1)})
                 .defaults(0.5)},
            "value"),
+      kind("highest",
+           "none: an example gets exactly one of several labels, that with the highest logit, the first of "
+           "equal ones",
+           {}),
       kind("max_f1", "the threshold with the highest F1 on the validation data", {min_positives("F1")}),
       kind("max_f_beta", "the threshold with the highest f_beta on the validation data, with metrics.f_beta",
            {min_positives("f_beta")}),

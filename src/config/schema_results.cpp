@@ -22,7 +22,7 @@ FieldSchema metrics_section() {
            .defaults("none"),
        one_kind("threshold",
                 "probability above which an example is positive: a number, or how to fit it on the "
-                "validation data",
+                "validation data; or that the highest probability decides",
                 threshold_schemas())
            .shorthand("fixed")
            .defaults(0.5),

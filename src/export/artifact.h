@@ -33,7 +33,7 @@ class Artifact {
   at::Tensor probabilities(std::span<const std::string> texts) const;
   /// [N, L] float32, before the sigmoid, scaled where that was fitted.
   at::Tensor logits(std::span<const std::string> texts) const;
-  /// [N, L] bool: probability above the threshold.
+  /// [N, L] bool: probability above the threshold, or the highest of the text.
   at::Tensor decide(std::span<const std::string> texts) const;
   /// [N, T] int64 ids, 0 on the right.
   at::Tensor vectorize(std::span<const std::string> texts) const;

@@ -7,6 +7,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/any.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/isnan.h>
 #include <ATen/ops/sigmoid.h>
@@ -90,9 +91,18 @@ def forward(self, texts: List[str]) -> Tensor:
 
 def from_ids(self, ids: Tensor) -> Tensor:
     return torch.sigmoid(self.ids_logits(ids))
+)";
 
+constexpr const char* kDecideByThresholds = R"(
 def decide(self, texts: List[str]) -> Tensor:
     return torch.gt(self.forward(texts), self.thresholds)
+)";
+
+// highest_place: argmax would take NaN.
+constexpr const char* kDecideByHighest = R"(
+def decide(self, texts: List[str]) -> Tensor:
+    logits = torch.nan_to_num(self.logits(texts), float("-inf"), float("inf"), float("-inf"))
+    return torch.eq(self.label_numbers, torch.argmax(logits, 1, True))
 )";
 
 /// Larger archives are written in another way (zip64) than deflate_zip reads.
@@ -139,7 +149,10 @@ Module classifier_module(const ArtifactParts& parts, const Module& network) {
   Module module("bernoulli.Classifier");
   module.register_attribute("training", c10::BoolType::get(), false);
   module.register_attribute("num_outputs", c10::IntType::get(), parts.plan.num_outputs);
-  module.register_buffer("thresholds", at::tensor(parts.thresholds, at::kDouble));
+  const DecisionRule& rule = parts.rule;
+  module.register_buffer("thresholds", at::tensor(rule.thresholds(), at::kDouble));
+  if (rule.takes_highest())
+    module.register_buffer("label_numbers", at::arange(parts.plan.num_outputs, at::kLong));
   module.register_module("model", network);
   define_vectorizer(module, parts.vectorizer);
   const LogitScaling& scaling = parts.scaling;
@@ -151,6 +164,7 @@ Module classifier_module(const ArtifactParts& parts, const Module& network) {
                 : parts.plan.reads_lengths() ? kPaddedLogits
                                              : kPaddedLogitsWithoutLengths);
   module.define(kProbabilities);
+  module.define(rule.takes_highest() ? kDecideByHighest : kDecideByThresholds);
   return module;
 }
 
@@ -219,8 +233,7 @@ Json metadata(const ArtifactParts& parts) {
 
 /// What a reader of the file would refuse is not written.
 void check_parts(const ArtifactParts& parts) {
-  const ClassifierInfo info{
-      {}, labels_from_json(parts.labels), parts.thresholds, parts.pos_weight, parts.scaling};
+  const ClassifierInfo info{{}, labels_from_json(parts.labels), parts.rule, parts.pos_weight, parts.scaling};
   if (const std::string fault = fault_of(info, parts.plan.num_outputs); !fault.empty())
     throw InternalError(fmt::format("what is to be exported has {}", fault));
 }
@@ -230,7 +243,7 @@ std::map<std::string, std::string> artifact_records(const ArtifactParts& parts) 
   check_parts(parts);
   std::map<std::string, std::string> records{{kConfigFile, parts.config_yaml},
                                              {kLabelsFile, parts.labels.dump(2)},
-                                             {kThresholdsFile, Json(parts.thresholds).dump()},
+                                             {kThresholdsFile, to_json(parts.rule).dump()},
                                              {kTemperaturesFile, Json(parts.scaling.temperatures).dump()},
                                              {kMetadataFile, metadata(parts).dump(2)}};
   if (!parts.scaling.shifts.empty()) records[kShiftsFile] = Json(parts.scaling.shifts).dump();

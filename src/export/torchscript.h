@@ -8,6 +8,7 @@
 
 #include "infer/self_test.h"
 #include "layers/model_plan.h"
+#include "metrics/decision.h"
 #include "metrics/logit_scaling.h"
 #include "store/packed_table.h"
 #include "tensor/named_tensors.h"
@@ -25,7 +26,7 @@ struct ArtifactParts {
   const Vectorizer& vectorizer;
   const torch::jit::Module& network;  ///< Sequential::module(): logits(x, lengths), any device, not changed
   const layers::ModelPlan& plan;      ///< of the network
-  std::vector<double> thresholds;     ///< L, in (0, 1): a probability above it is positive
+  DecisionRule rule;                  ///< with L thresholds in (0, 1), or the highest of several
   nlohmann::ordered_json labels;      ///< stored as labels.json
   std::string config_yaml;            ///< the resolved configuration
   std::vector<double> pos_weight;     ///< of the training loss; empty: none

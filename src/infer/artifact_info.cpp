@@ -22,7 +22,7 @@ ArtifactInfo read_artifact_info(const std::map<std::string, std::string>& files,
   }
   info.config_yaml = files.at(kConfigFile);
   info.labels = parse_shallow_json(files.at(kLabelsFile));
-  info.thresholds = parse_shallow_json(files.at(kThresholdsFile)).get<std::vector<double>>();
+  info.rule = decision_rule_from_json(parse_shallow_json(files.at(kThresholdsFile)));
   info.scaling.temperatures = parse_shallow_json(files.at(kTemperaturesFile)).get<std::vector<double>>();
   if (const auto shifts = files.find(kShiftsFile); shifts != files.end() && !shifts->second.empty())
     info.scaling.shifts = parse_shallow_json(shifts->second).get<std::vector<double>>();
@@ -42,7 +42,7 @@ ClassifierInfo classifier_info(const ArtifactInfo& info, const std::string& name
     throw ArtifactError(fmt::format(
         "'{}' holds a configuration or labels that this program does not read: {}", name, error.what()));
   }
-  out.thresholds = info.thresholds;
+  out.rule = info.rule;
   out.pos_weight = info.pos_weight;
   out.scaling = info.scaling;
   if (const std::string fault = fault_of(out, info.num_outputs); !fault.empty())

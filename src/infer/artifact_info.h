@@ -15,7 +15,7 @@ namespace bernoulli {
 struct ArtifactInfo {
   std::string config_yaml;
   nlohmann::ordered_json labels;
-  std::vector<double> thresholds;   ///< L
+  DecisionRule rule;
   std::vector<double> pos_weight;   ///< of the training loss; empty: none
   LogitScaling scaling;             ///< of the network's logits
   nlohmann::ordered_json metadata;  ///< metadata.json: program, versions, vocabulary fingerprint

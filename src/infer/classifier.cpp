@@ -29,13 +29,19 @@ std::string fault_of_values(const std::vector<double>& values, const char* name,
   return "";
 }
 
+std::string fault_of_rule(const DecisionRule& rule, int64_t num_outputs) {
+  if (!rule.takes_highest())
+    return fault_of_values(rule.thresholds(), "threshold", num_outputs, {num_outputs}, is_threshold);
+  return num_outputs > 1 ? "" : "a decision by the highest of one probability";
+}
+
 }  // namespace
 
 std::string fault_of(const ClassifierInfo& info, int64_t num_outputs) {
   if (info.labels.num_outputs() != num_outputs)
     return fmt::format("labels of {} outputs for {}", info.labels.num_outputs(), num_outputs);
   for (const std::string& fault :
-       {fault_of_values(info.thresholds, "threshold", num_outputs, {num_outputs}, is_threshold),
+       {fault_of_rule(info.rule, num_outputs),
         fault_of_values(info.scaling.temperatures, "temperature", num_outputs, {0, num_outputs},
                         is_above_zero),
         fault_of_values(info.scaling.shifts, "shift", num_outputs, {0, num_outputs}, is_finite),

@@ -12,6 +12,7 @@
 #include "core/string_rows.h"
 #include "data/dataset.h"
 #include "infer/explanation.h"
+#include "metrics/decision.h"
 #include "metrics/logit_scaling.h"
 #include "metrics/token_scores.h"
 
@@ -21,8 +22,7 @@ namespace bernoulli {
 struct ClassifierInfo {
   RunConfig config;
   Labels labels;
-  std::vector<double>
-      thresholds;  ///< one for binary, one a label for multi-label; a probability above it is positive
+  DecisionRule rule;               ///< with one threshold an output, or the highest of several
   std::vector<double> pos_weight;  ///< L, or one for all: of the training loss, `auto` resolved; empty: none
   LogitScaling scaling;            ///< of the network's logits
 };
@@ -44,9 +44,9 @@ class Classifier {
   const ClassifierInfo& info() const { return info_; }
   const RunConfig& config() const { return info_.config; }
   const Labels& labels() const { return info_.labels; }
-  const std::vector<double>& thresholds() const { return info_.thresholds; }
-  /// One an output, in (0, 1), instead of its own.
-  void set_thresholds(std::vector<double> thresholds) { info_.thresholds = std::move(thresholds); }
+  const DecisionRule& rule() const { return info_.rule; }
+  /// Instead of its own. @param rule  as ClassifierInfo has it
+  void set_rule(DecisionRule rule) { info_.rule = std::move(rule); }
   const LogitScaling& scaling() const { return info_.scaling; }
   const std::vector<double>& pos_weight() const { return info_.pos_weight; }
 

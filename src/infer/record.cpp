@@ -85,17 +85,15 @@ Json top_labels(const Labels& labels, std::span<const float> logits, size_t coun
 Json prediction_record(const ClassifierInfo& classifier, std::span<const float> logits,
                        const RecordOptions& options) {
   const Labels& labels = classifier.labels;
-  const auto is_above = [&](size_t i) {
-    return is_positive(logits[i], options.threshold.value_or(classifier.thresholds[i]));
-  };
+  const Decisions decisions(options.rule ? *options.rule : classifier.rule, logits);
   if (labels.kind == TaskConfig::Kind::kBinary) {
-    return {{"label", labels.names[is_above(0) ? 1 : 0]},
+    return {{"label", labels.names[decisions[0] ? 1 : 0]},
             {"probability", number(probability(logits[0]))},
             {"logit", number(logits[0])}};
   }
   Json record = {{"labels", Json::array()}};
   for (size_t i = 0; i < logits.size(); ++i) {
-    if (is_above(i)) record["labels"].push_back(labels.names[i]);
+    if (decisions[i]) record["labels"].push_back(labels.names[i]);
   }
   if (options.top) {
     record["top"] = top_labels(labels, logits, *options.top);
@@ -126,10 +124,6 @@ RecordWriter::RecordWriter(const ClassifierInfo& classifier, RecordOptions optio
   for (const std::string& name : classifier.labels.names) labels_.push_back(compact_json<Json>(name));
 }
 
-bool RecordWriter::is_above(std::span<const float> logits, size_t label) const {
-  return is_positive(logits[label], options_.threshold.value_or(classifier_.thresholds[label]));
-}
-
 void RecordWriter::append_top(std::string& out, std::span<const float> logits) const {
   out += "\"top\":[";
   bool is_first = true;
@@ -145,8 +139,9 @@ void RecordWriter::append_top(std::string& out, std::span<const float> logits) c
 }
 
 void RecordWriter::append(std::string& out, std::span<const float> logits) const {
+  const Decisions decisions(rule(), logits);
   if (classifier_.labels.kind == TaskConfig::Kind::kBinary) {
-    out.append("{\"label\":").append(labels_[is_above(logits, 0) ? 1 : 0]).append(",\"probability\":");
+    out.append("{\"label\":").append(labels_[decisions[0] ? 1 : 0]).append(",\"probability\":");
     append_number(out, probability(logits[0]));
     out += ",\"logit\":";
     append_number(out, logits[0]);
@@ -156,7 +151,7 @@ void RecordWriter::append(std::string& out, std::span<const float> logits) const
   out += "{\"labels\":[";
   bool is_first = true;
   for (size_t i = 0; i < logits.size(); ++i) {
-    if (!is_above(logits, i)) continue;
+    if (!decisions[i]) continue;
     out.append(is_first ? "" : ",").append(labels_[i]);
     is_first = false;
   }

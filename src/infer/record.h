@@ -17,8 +17,8 @@ enum class RecordFormat { kJsonl, kTsv };
 
 /// What answers have that is not the classifier's own.
 struct RecordOptions {
-  std::optional<double> threshold;  ///< of every label, instead of the classifier's
-  std::optional<size_t> top;        ///< multi-label: so many labels, the most probable first; up to L
+  std::optional<DecisionRule> rule;  ///< instead of the classifier's
+  std::optional<size_t> top;         ///< multi-label: so many labels, the most probable first; up to L
 };
 
 /// Binary {"label", "probability" (of the positive class), "logit"}; multi-label {"labels", "probabilities",
@@ -42,10 +42,11 @@ class RecordWriter {
   void append(std::string& out, std::span<const float> logits) const;
 
  private:
-  bool is_above(std::span<const float> logits, size_t label) const;
   void append_top(std::string& out, std::span<const float> logits) const;
 
   const ClassifierInfo& classifier_;
+  const DecisionRule& rule() const { return options_.rule ? *options_.rule : classifier_.rule; }
+
   RecordOptions options_;
   std::vector<std::string> labels_;  ///< in quotes
 };

@@ -26,7 +26,7 @@ using Json = nlohmann::ordered_json;
 
 struct SavedModel {
   RawCheckpoint checkpoint;
-  std::optional<std::vector<double>> thresholds;
+  std::optional<DecisionRule> rule;
   LogitScaling scaling;
   std::string warning;
 };
@@ -59,8 +59,7 @@ SavedModel load_unfinished(const RunPaths& paths, const RunConfig& config) {
   std::string not_fitted;
   if (config.metrics.fits_temperature) not_fitted += "; its temperature was not fitted yet and is 1";
   if (config.metrics.fits_shift) not_fitted += "; its shift was not fitted yet and is 0";
-  if (config.metrics.threshold.method != ThresholdConfig::Method::kFixed)
-    not_fitted += "; its threshold was not fitted yet and is 0.5";
+  if (config.metrics.threshold.is_fitted()) not_fitted += "; its threshold was not fitted yet and is 0.5";
   SavedModel saved;
   saved.warning = fmt::format("the training of '{}' did not finish: using its {} checkpoint, of step {}{}",
                               paths.folder.string(), takes_best ? "best" : "newest", step, not_fitted);
@@ -112,7 +111,7 @@ SavedModel load_finished(const RunPaths& paths) {
     using Numbers = std::vector<double>;
     checkpoint = value_of<std::string>(summary, file, "checkpoint");
     checksum = later_value_of<std::string>(summary, file, "checkpoint_checksum");
-    saved.thresholds = value_of<Numbers>(summary, file, "thresholds");
+    saved.rule = read_member(summary, file, "thresholds", decision_rule_from_json);
     saved.scaling = {later_value_of<Numbers>(summary, file, "temperatures"),
                      later_value_of<Numbers>(summary, file, "shifts")};
   } catch (const ArtifactError& error) {
@@ -188,9 +187,8 @@ RunFiles load_checked(const RunPaths& paths) {
   SavedModel saved = load_saved_model(paths, info.config);
   check_settings(paths, config.resolved, saved.checkpoint);
   info.scaling = saved.scaling;
-  info.thresholds = saved.thresholds
-                        ? std::move(*saved.thresholds)
-                        : fixed_thresholds(info.config.metrics.threshold, num_outputs, info.labels.names);
+  info.rule = saved.rule ? std::move(*saved.rule)
+                         : configured_rule(info.config.metrics.threshold, num_outputs, info.labels.names);
   if (const std::string fault = fault_of(info, num_outputs); !fault.empty())
     refuse_finished(paths, fmt::format("run '{}' is damaged: it has {}", paths.folder.string(), fault));
 

@@ -40,7 +40,15 @@ TextClassifier TextClassifier::open(const std::string& path) {
 bool TextClassifier::is_binary() const { return impl_->model.info.labels.kind == TaskConfig::Kind::kBinary; }
 size_t TextClassifier::num_outputs() const { return static_cast<size_t>(impl_->model.network.num_outputs()); }
 const std::vector<std::string>& TextClassifier::labels() const { return impl_->model.info.labels.names; }
-const std::vector<double>& TextClassifier::thresholds() const { return impl_->model.info.thresholds; }
+const std::vector<double>& TextClassifier::thresholds() const { return impl_->model.info.rule.thresholds(); }
+
+void TextClassifier::decide(std::span<const float> logits, std::span<unsigned char> out) const {
+  if (logits.size() != num_outputs() || out.size() != num_outputs())
+    throw UsageError(fmt::format("{} logits and room for {} decisions, the model gives {}", logits.size(),
+                                 out.size(), num_outputs()));
+  const Decisions decisions(impl_->model.info.rule, logits);
+  for (size_t i = 0; i < out.size(); ++i) out[i] = decisions[i] ? 1 : 0;
+}
 
 void TextClassifier::logits(std::string_view text, State& state, std::span<float> out) const {
   if (out.size() != num_outputs())

@@ -50,7 +50,7 @@ class TextClassifier {
   size_t num_outputs() const;
   /// binary: the negative and the positive label. multi-label: L labels.
   const std::vector<std::string>& labels() const;
-  /// L: a probability above it is positive.
+  /// L: a probability above it is positive. Empty: the label with the highest logit is, and no other.
   const std::vector<double>& thresholds() const;
 
   /// @param text  any bytes, as one text.  @param out  L numbers; binary: of the positive label.
@@ -58,6 +58,9 @@ class TextClassifier {
   void probabilities(std::string_view text, State& state, std::span<float> out) const;
   /// The same before the sigmoid, scaled where that was fitted.
   void logits(std::string_view text, State& state, std::span<float> out) const;
+  /// Whether a text with these logits gets each label; binary: the positive one. @param out  L times 1 or 0
+  /// @throws bernoulli::Error where either has another size
+  void decide(std::span<const float> logits, std::span<unsigned char> out) const;
   /// Each token's share of the logits.
   /// @throws bernoulli::Error where the model is not linear in its tokens, naming the layer in the way.
   Explanation explain(std::string_view text, State& state) const;

@@ -45,12 +45,14 @@ std::string reason_without_metrics(const Predictions& predictions) {
   return total == 0 ? "the example weights sum to 0" : "";
 }
 
-void check_sizes(const Predictions& predictions, size_t num_thresholds, size_t num_names,
+void check_sizes(const Predictions& predictions, const DecisionRule& rule, size_t num_names,
                  TaskConfig::Kind kind) {
   check_predictions(predictions);
   const auto num_labels = static_cast<size_t>(predictions.num_labels);
+  const size_t num_thresholds = rule.thresholds().size();
   const bool binary = kind == TaskConfig::Kind::kBinary;
-  if ((num_thresholds != 1 && num_thresholds != num_labels) ||
+  if ((binary && rule.takes_highest()) ||
+      (!rule.takes_highest() && num_thresholds != 1 && num_thresholds != num_labels) ||
       (binary ? num_labels != 1 : num_names != num_labels)) {
     throw InternalError(
         fmt::format("metrics: {} thresholds and {} names do not fit the {} labels of a {} task",
@@ -60,12 +62,11 @@ void check_sizes(const Predictions& predictions, size_t num_thresholds, size_t n
 
 }  // namespace
 
-MetricReport compute_metrics(const Predictions& predictions, const std::vector<double>& thresholds,
+MetricReport compute_metrics(const Predictions& predictions, const DecisionRule& rule,
                              const MetricsConfig& config, const std::vector<std::string>& label_names,
                              TaskConfig::Kind kind, double loss) {
-  check_sizes(predictions, thresholds.size(), label_names.size(), kind);
-  MetricReport report{
-      .num_examples = predictions.size(), .thresholds = thresholds, .metrics = {}, .per_label = {}};
+  check_sizes(predictions, rule, label_names.size(), kind);
+  MetricReport report{.num_examples = predictions.size(), .rule = rule, .metrics = {}, .per_label = {}};
   report.metrics.emplace_back("loss", finite_or_undefined(loss, "the loss is not finite"));
   const std::string reason = reason_without_metrics(predictions);
   if (!reason.empty()) {
@@ -74,7 +75,7 @@ MetricReport compute_metrics(const Predictions& predictions, const std::vector<d
     }
     return report;
   }
-  const std::vector<std::vector<ScoredExample>> columns = score_labels(predictions, thresholds);
+  const std::vector<std::vector<ScoredExample>> columns = score_labels(predictions, rule);
   const auto add = [&](NamedMetrics metrics) {
     for (auto& metric : metrics) report.metrics.push_back(std::move(metric));
   };

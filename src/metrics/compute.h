@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "config/run_config.h"
+#include "metrics/decision.h"
 #include "metrics/predictions.h"
 #include "metrics/report.h"
 
@@ -16,10 +17,10 @@ namespace bernoulli {
 /// hamming_loss subset_accuracy precision_at_1 jaccard samples_f1, micro_ and macro_ of precision recall f1
 /// roc_auc average_precision, weighted_f1 log_loss brier_score expected_calibration_error; per label the
 /// binary ones but loss.
-/// @param thresholds  one for all labels, or one a label.
+/// @param rule  binary: a threshold
 /// @param label_names multi-label: L names; binary: not read.
 /// @throws InternalError if sizes disagree, a target is not 0 or 1, or a weight is negative or not finite.
-MetricReport compute_metrics(const Predictions& predictions, const std::vector<double>& thresholds,
+MetricReport compute_metrics(const Predictions& predictions, const DecisionRule& rule,
                              const MetricsConfig& config, const std::vector<std::string>& label_names,
                              TaskConfig::Kind kind, double loss);
 

@@ -198,11 +198,11 @@ const MetricInterval* MetricIntervals::find(const std::string& name) const {
   return found == intervals.end() ? nullptr : &*found;
 }
 
-MetricIntervals metric_intervals(const Predictions& predictions, const std::vector<double>& thresholds,
+MetricIntervals metric_intervals(const Predictions& predictions, const DecisionRule& rule,
                                  const MetricsConfig& config, TaskConfig::Kind kind, uint64_t seed,
                                  const std::function<void(int64_t done)>& tell) {
   const std::vector<std::string> names(static_cast<size_t>(predictions.num_labels));
-  NamedMetrics metrics = compute_metrics(predictions, thresholds, config, names, kind, 0).metrics;
+  NamedMetrics metrics = compute_metrics(predictions, rule, config, names, kind, 0).metrics;
   std::erase_if(metrics, [](const auto& metric) { return !facts_of_metric(metric.first).has_interval; });
   MetricIntervals result;
   for (const auto& [name, value] : metrics)
@@ -210,7 +210,7 @@ MetricIntervals metric_intervals(const Predictions& predictions, const std::vect
   if (std::ranges::none_of(metrics, [](const auto& metric) { return metric.second.value.has_value(); }))
     return result;
 
-  const LabelColumns columns = score_labels(predictions, thresholds);
+  const LabelColumns columns = score_labels(predictions, rule);
   const ResampledMetrics resampled(columns, config, kind);
   std::vector<std::vector<double>> figures(metrics.size());
   for (int64_t i = 0; i < kNumResamples; ++i) {

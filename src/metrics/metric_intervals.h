@@ -9,6 +9,7 @@
 
 #include "config/run_config.h"
 #include "metrics/bootstrap.h"
+#include "metrics/decision.h"
 #include "metrics/predictions.h"
 
 namespace bernoulli {
@@ -24,7 +25,7 @@ struct MetricInterval {
   bool is_too_narrow() const { return !exact && interval.low && num_answers < kFewestForInterval; }
 };
 
-/// What metrics may be on other examples of the same kind, model and thresholds being what they are.
+/// What metrics may be on other examples of the same kind, model and decision rule being what they are.
 struct MetricIntervals {
   std::vector<MetricInterval> intervals;  ///< in the order of compute_metrics
 
@@ -42,7 +43,7 @@ struct MetricIntervals {
 ///
 /// @param tell  hears before each resample how many are done
 /// @throws InternalError as compute_metrics; StopRequested
-MetricIntervals metric_intervals(const Predictions& predictions, const std::vector<double>& thresholds,
+MetricIntervals metric_intervals(const Predictions& predictions, const DecisionRule& rule,
                                  const MetricsConfig& config, TaskConfig::Kind kind, uint64_t seed,
                                  const std::function<void(int64_t done)>& tell = nullptr);
 

@@ -25,8 +25,7 @@ struct Figures {
 /// The answers of a classifier: the examples that it has right, and all N*L decisions.
 class Answers {
  public:
-  explicit Answers(const PairedAnswers& answers)
-      : Answers(score_labels(answers.predictions, answers.thresholds)) {}
+  explicit Answers(const PairedAnswers& answers) : Answers(score_labels(answers.predictions, answers.rule)) {}
 
   bool right(size_t example) const { return right_[example]; }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "metrics/bootstrap.h"
+#include "metrics/decision.h"
 #include "metrics/predictions.h"
 
 namespace bernoulli {
@@ -15,7 +16,7 @@ namespace bernoulli {
 /// The answers of one classifier to be compared with another's on the same examples.
 struct PairedAnswers {
   Predictions predictions;
-  const std::vector<double>& thresholds;  ///< one, or one a label
+  const DecisionRule& rule;
 };
 
 /// second - first, on the same examples.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 #include <string_view>
 #include <utility>
 
@@ -31,10 +30,6 @@ void add_undefined(const NamedMetrics& metrics, const std::string& prefix, Json&
   }
 }
 
-bool all_equal(const std::vector<double>& values) {
-  return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) == values.end();
-}
-
 std::string cell(const MetricValue& metric) {
   return metric.value ? fmt::format("{:.6g}", *metric.value) : std::string("-");
 }
@@ -55,6 +50,7 @@ const MetricValue& of(const NamedMetrics& metrics, std::string_view name) {
 
 std::string label_table(const MetricReport& report) {
   TextColumn labels{"label", true, {}}, positives{"positives", false, {}}, thresholds{"threshold", false, {}};
+  const bool shows_thresholds = report.rule.thresholds().size() > 1;
   std::vector<TextColumn> figures;
   for (const char* name : kLabelColumns) figures.push_back({name, false, {}});
   for (size_t i = 0; i < report.per_label.size(); ++i) {
@@ -62,11 +58,11 @@ std::string label_table(const MetricReport& report) {
     labels.cells.push_back(label);
     positives.cells.push_back(
         cell({*of(metrics, "true_positives").value + *of(metrics, "false_negatives").value, ""}));
-    if (report.thresholds.size() > 1) thresholds.cells.push_back(fmt::format("{:.6g}", report.thresholds[i]));
+    if (shows_thresholds) thresholds.cells.push_back(fmt::format("{:.6g}", report.rule.threshold(i)));
     for (TextColumn& column : figures) column.cells.push_back(cell(of(metrics, column.name)));
   }
   std::vector<TextColumn> columns = {labels, positives};
-  if (report.thresholds.size() > 1) columns.push_back(thresholds);
+  if (shows_thresholds) columns.push_back(thresholds);
   columns.insert(columns.end(), figures.begin(), figures.end());
   return "\n" + text_table(columns);
 }
@@ -105,9 +101,8 @@ Json to_json(const MetricReport& report) {
   Json undefined = Json::object();
   Json object = {{"num_examples", report.num_examples}};
   if (report.one_label_each) object["one_label_each"] = true;
-  object["threshold"] = !report.thresholds.empty() && all_equal(report.thresholds)
-                            ? Json(report.thresholds[0])
-                            : Json(report.thresholds);
+  object["threshold"] =
+      report.rule.has_one_threshold() ? Json(report.rule.threshold(0)) : to_json(report.rule);
   object["metrics"] = to_json(report.metrics);
   add_undefined(report.metrics, "", undefined);
   Json per_label = Json::object();
@@ -127,9 +122,10 @@ const char* headline_metric(const Json& report) {
 std::string to_table(const MetricReport& report, const MetricIntervals* intervals) {
   constexpr int kNameWidth = 28;
   std::string table = fmt::format("{:<{}}{}\n", "examples", kNameWidth, report.num_examples);
-  if (!report.thresholds.empty() && all_equal(report.thresholds)) {
-    table += fmt::format("{:<{}}{:.6g}\n", "threshold", kNameWidth, report.thresholds[0]);
-  }
+  if (report.rule.has_one_threshold())
+    table += fmt::format("{:<{}}{:.6g}\n", "threshold", kNameWidth, report.rule.threshold(0));
+  else if (report.rule.takes_highest())
+    table += fmt::format("{:<{}}highest\n", "threshold", kNameWidth);
   for (const auto& [name, metric] : in_shown_order(report)) {
     table += fmt::format("{:<{}}{}", name, kNameWidth, cell(metric));
     const MetricInterval* found = intervals == nullptr ? nullptr : intervals->find(name);

@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "metrics/decision.h"
+
 namespace bernoulli {
 
 /// A metric's value, always finite, or why it has none.
@@ -20,10 +22,10 @@ struct MetricValue {
 /// Metrics by name, in documentation order.
 using NamedMetrics = std::vector<std::pair<std::string, MetricValue>>;
 
-/// Metrics of a set at a threshold.
+/// Metrics of a set.
 struct MetricReport {
   int64_t num_examples = 0;
-  std::vector<double> thresholds;  ///< one, or one a label
+  DecisionRule rule;  ///< of its decisions
   NamedMetrics metrics;
   std::vector<std::pair<std::string, NamedMetrics>> per_label;  ///< multi-label only
   /// Each example has one of three labels or more: precision_at_1 is what is called accuracy elsewhere.
@@ -37,9 +39,9 @@ struct MetricReport {
 nlohmann::ordered_json to_json(const NamedMetrics& metrics);
 
 /// The JSON contract of `evaluate --json`: {"num_examples","threshold","metrics","undefined","per_label"}.
-/// "threshold" is a number where all labels share it, else one a label. Undefined metrics are null, their
-/// reasons stand in "undefined" under the metric's name, or under "per_label.NAME.METRIC". Where each example
-/// has one of three labels or more there is "one_label_each": true.
+/// "threshold" is a number where all labels share it, else one a label, or "highest". Undefined metrics are
+/// null, their reasons stand in "undefined" under the metric's name, or under "per_label.NAME.METRIC". Where
+/// each example has one of three labels or more there is "one_label_each": true.
 nlohmann::ordered_json to_json(const MetricReport& report);
 
 /// The metrics that say most of a part of the data, of either task: a report has those of its own.

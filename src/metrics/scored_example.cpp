@@ -5,9 +5,18 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "metrics/decision.h"
 
 namespace bernoulli {
+namespace {
+
+ScoredExample undecided(const Predictions& predictions, size_t example, size_t label) {
+  const size_t at = example * static_cast<size_t>(predictions.num_labels) + label;
+  return {.logit = predictions.logits[at],
+          .weight = predictions.weights.empty() ? 1.0 : double{predictions.weights[example]},
+          .target = predictions.targets[at] == 1};
+}
+
+}  // namespace
 
 TargetWeights target_weights(ScoredExamples examples) {
   TargetWeights sums;
@@ -52,22 +61,23 @@ std::string label_phrase(const Predictions& predictions, int64_t label,
 std::vector<ScoredExample> score_label(const Predictions& predictions, int64_t label, double threshold) {
   std::vector<ScoredExample> examples(static_cast<size_t>(predictions.size()));
   for (size_t i = 0; i < examples.size(); ++i) {
-    const size_t at = i * static_cast<size_t>(predictions.num_labels) + static_cast<size_t>(label);
-    const float logit = predictions.logits[at];
-    examples[i] = {.logit = logit,
-                   .weight = predictions.weights.empty() ? 1.0 : double{predictions.weights[i]},
-                   .target = predictions.targets[at] == 1,
-                   .predicted = is_positive(logit, threshold)};
+    examples[i] = undecided(predictions, i, static_cast<size_t>(label));
+    examples[i].predicted = is_positive(examples[i].logit, threshold);
   }
   return examples;
 }
 
 std::vector<std::vector<ScoredExample>> score_labels(const Predictions& predictions,
-                                                     const std::vector<double>& thresholds) {
-  std::vector<std::vector<ScoredExample>> columns;
-  for (int64_t label = 0; label < predictions.num_labels; ++label) {
-    const double threshold = thresholds.size() == 1 ? thresholds[0] : thresholds[static_cast<size_t>(label)];
-    columns.push_back(score_label(predictions, label, threshold));
+                                                     const DecisionRule& rule) {
+  const auto width = static_cast<size_t>(predictions.num_labels);
+  const auto num_examples = static_cast<size_t>(predictions.size());
+  std::vector<std::vector<ScoredExample>> columns(width, std::vector<ScoredExample>(num_examples));
+  for (size_t i = 0; i < num_examples; ++i) {
+    const Decisions decisions(rule, predictions.logits.subspan(i * width, width));
+    for (size_t label = 0; label < width; ++label) {
+      columns[label][i] = undecided(predictions, i, label);
+      columns[label][i].predicted = decisions[label];
+    }
   }
   return columns;
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "metrics/decision.h"
 #include "metrics/predictions.h"
 #include "metrics/report.h"
 
@@ -36,9 +37,9 @@ std::string label_phrase(const Predictions& predictions, int64_t label,
 /// Column `label` of the predictions, N decisions at `threshold`. The predictions were checked.
 std::vector<ScoredExample> score_label(const Predictions& predictions, int64_t label, double threshold);
 
-/// All L columns. @param thresholds  one for all labels, or one a label
+/// All L columns, N decisions each.
 std::vector<std::vector<ScoredExample>> score_labels(const Predictions& predictions,
-                                                     const std::vector<double>& thresholds);
+                                                     const DecisionRule& rule);
 
 /// The value, or undefined where it is infinite or NaN.
 MetricValue finite_or_undefined(double value, const std::string& reason);

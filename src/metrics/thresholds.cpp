@@ -156,10 +156,15 @@ std::vector<double> numbers_of_labels(const std::vector<LabelNumber>& given,
   return numbers;
 }
 
-std::vector<double> fixed_thresholds(const ThresholdConfig& config, int64_t num_outputs,
-                                     const std::vector<std::string>& label_names) {
+DecisionRule configured_rule(const ThresholdConfig& config, int64_t num_outputs,
+                             const std::vector<std::string>& label_names) {
   const auto width = static_cast<size_t>(num_outputs);
-  if (config.method != ThresholdConfig::Method::kFixed) return std::vector<double>(width, 0.5);
+  if (config.method == ThresholdConfig::Method::kHighest) {
+    if (width == 1)
+      throw UsageError("metrics.threshold: highest chooses among several labels, and there is one");
+    return DecisionRule::highest();
+  }
+  if (config.is_fitted()) return std::vector<double>(width, 0.5);
   if (!config.value_of.empty()) {
     std::vector<double> by_name = numbers_of_labels(config.value_of, label_names, 0.5);
     by_name.resize(width, 0.5);
@@ -176,9 +181,6 @@ std::vector<double> fixed_thresholds(const ThresholdConfig& config, int64_t num_
 FittedThresholds choose_thresholds(const Predictions& validation, const ThresholdConfig& config,
                                    const std::vector<std::string>& names) {
   check_predictions(validation);
-  if (config.method == ThresholdConfig::Method::kFixed) {
-    return {fixed_thresholds(config, validation.num_labels, names), {}, {}, {}};
-  }
   const Goal goal = goal_of(config);
   FittedThresholds fitted;
   const std::vector<TargetCounts> counts = count_targets(validation.targets, validation.num_labels);
@@ -231,10 +233,10 @@ std::vector<int64_t> pooled_labels(const std::vector<TargetCounts>& counts, cons
   return pooled;
 }
 
-std::string nothing_above(const Predictions& predictions, const std::vector<double>& thresholds) {
+std::string nothing_above(const Predictions& predictions, const DecisionRule& rule) {
   float largest = 0;
   bool has_positives = false;
-  for (const std::vector<ScoredExample>& column : score_labels(predictions, thresholds)) {
+  for (const std::vector<ScoredExample>& column : score_labels(predictions, rule)) {
     for (const ScoredExample& scored : column) {
       if (scored.predicted) return "";
       has_positives = has_positives || scored.target;
@@ -245,9 +247,8 @@ std::string nothing_above(const Predictions& predictions, const std::vector<doub
   return fmt::format(
       "no example is above {}: the largest probability is {:.4g}; metrics.threshold sets another one, or "
       "fits it",
-      thresholds.size() == 1 || predictions.num_labels == 1
-          ? fmt::format("the threshold {:.6g}", thresholds[0])
-          : "the threshold of any label",
+      rule.thresholds().size() == 1 ? fmt::format("the threshold {:.6g}", rule.threshold(0))
+                                    : "the threshold of any label",
       largest);
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/run_config.h"
+#include "metrics/decision.h"
 #include "metrics/predictions.h"
 #include "metrics/target_counts.h"
 
@@ -19,19 +20,20 @@ struct FittedThresholds {
   bool pools_all = false;             ///< the shared one is that of the decisions about all labels
 };
 
-/// The configured thresholds, one an output; 0.5 where they are to be fitted.
+/// The configured rule, with one threshold an output; 0.5 where thresholds are to be fitted.
 /// @param label_names  for numbers by name, which a binary task has not
-/// @throws UsageError where there is one a label, but not for these labels
-std::vector<double> fixed_thresholds(const ThresholdConfig& config, int64_t num_outputs,
-                                     const std::vector<std::string>& label_names);
+/// @throws UsageError where there is one threshold a label, but not for these labels, and for the highest of
+/// one
+DecisionRule configured_rule(const ThresholdConfig& config, int64_t num_outputs,
+                             const std::vector<std::string>& label_names);
 
 /// One number a name, that which is given for it or `other`. Names that are not there count for nothing.
 std::vector<double> numbers_of_labels(const std::vector<LabelNumber>& given,
                                       const std::vector<std::string>& names, double other);
 
 /// Threshold(s) on the probability, fitted on validation predictions (one for binary, one a label for
-/// multi-label). kFixed gives the fixed ones. With a fitted threshold is_positive() repeats the chosen split
-/// of the validation set.
+/// multi-label), by a method that fits. With a fitted threshold is_positive() repeats the chosen split of the
+/// validation set.
 ///  kMaxF1              the best f1; among equals the highest threshold. The labels of rare_labels() share
 ///  that of the decisions about pooled_labels() together
 ///
@@ -58,7 +60,6 @@ std::vector<int64_t> rare_labels(const std::vector<TargetCounts>& counts, const 
 std::vector<int64_t> pooled_labels(const std::vector<TargetCounts>& counts, const ThresholdConfig& config);
 
 /// What to look at where there are positive examples and every answer is negative; else empty.
-/// @param thresholds  one for all labels, or one a label
-std::string nothing_above(const Predictions& predictions, const std::vector<double>& thresholds);
+std::string nothing_above(const Predictions& predictions, const DecisionRule& rule);
 
 }  // namespace bernoulli

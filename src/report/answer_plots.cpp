@@ -23,19 +23,11 @@ PlotLine diagonal() { return {"ref", {{0, 0}, {1, 1}}}; }
 
 }  // namespace
 
-std::vector<ScoredExample> label_decisions(const ScoredSplit& answers, int64_t label) {
-  const auto& thresholds = answers.thresholds;
-  return score_label(answers.predictions, label,
-                     thresholds.size() == 1 ? thresholds[0] : thresholds[static_cast<size_t>(label)]);
-}
-
 std::vector<ScoredExample> all_decisions(const ScoredSplit& answers) {
   std::vector<ScoredExample> all;
   all.reserve(answers.predictions.logits.size());
-  for (int64_t label = 0; label < answers.predictions.num_labels; ++label) {
-    const std::vector<ScoredExample> column = label_decisions(answers, label);
+  for (const std::vector<ScoredExample>& column : score_labels(answers.predictions, answers.rule))
     all.insert(all.end(), column.begin(), column.end());
-  }
   return all;
 }
 

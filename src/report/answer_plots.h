@@ -11,9 +11,7 @@
 
 namespace bernoulli::report {
 
-/// The decisions about one label, example by example.
-std::vector<ScoredExample> label_decisions(const ScoredSplit& answers, int64_t label);
-/// The same of all labels, label by label.
+/// All decisions, label by label, and of a label example by example.
 std::vector<ScoredExample> all_decisions(const ScoredSplit& answers);
 
 /// Empty where curves can be drawn.

@@ -57,7 +57,7 @@ std::string confusion_table(const Confusion& counts, const ClassNames& classes) 
 /// Where the chosen threshold stands on a curve.
 PlotLine chosen_point(double x, double y) { return {"s2", {{x, y}}, "at the threshold", true}; }
 
-Plot threshold_plot(const std::vector<TieGroup>& ranking, const std::vector<double>& thresholds) {
+Plot threshold_plot(const std::vector<TieGroup>& ranking, const DecisionRule& rule) {
   Plot plot{.title = "precision, recall and F1 by threshold",
             .x_label = "threshold on the probability",
             .lines = {{"s1", {}, "F1"}, {"s3", {}, "precision"}, {"s4", {}, "recall"}},
@@ -69,8 +69,8 @@ Plot threshold_plot(const std::vector<TieGroup>& ranking, const std::vector<doub
     plot.lines[1].points.emplace_back(point.threshold, point.precision.value_or(nothing));
     plot.lines[2].points.emplace_back(point.threshold, point.recall.value_or(nothing));
   }
-  if (std::ranges::adjacent_find(thresholds, std::not_equal_to()) == thresholds.end())
-    plot.marks.push_back({thresholds.front(), fmt::format("{:.4g}", thresholds.front())});
+  if (rule.has_one_threshold())
+    plot.marks.push_back({rule.threshold(0), fmt::format("{:.4g}", rule.threshold(0))});
   return plot;
 }
 
@@ -153,7 +153,7 @@ std::string plots_of(const RunReport& run, const std::vector<ScoredExample>& dec
       calibration_bins(decisions, run.record.config.metrics.calibration_bins);
   Plot reliability = reliability_plot({{"", &bins}});
   reliability.title = "reliability, expected calibration error " + figure(run, "expected_calibration_error");
-  return "<div class=\"plots\">" + svg(threshold_plot(ranking, run.answers->thresholds)) +
+  return "<div class=\"plots\">" + svg(threshold_plot(ranking, run.answers->rule)) +
          ranking_plots(run, ranking, count_confusion(decisions)) + svg(reliability) + svg(bin_counts(bins)) +
          svg(histogram(decisions, classes)) + "</div>\n" +
          details("The reliability diagram in numbers", reliability_table(bins));

@@ -44,7 +44,7 @@ std::string difference_text(const PairedDifference& difference) {
 void compare_those(const std::vector<RunReport>& runs, bool weights_differ,
                    std::vector<AgainstFirst>& comparisons) {
   const auto answers_of = [&](const RunReport& run) {
-    PairedAnswers answers{run.answers->predictions, run.answers->thresholds};
+    PairedAnswers answers{run.answers->predictions, run.answers->rule};
     if (weights_differ) answers.predictions.weights = {};
     return answers;
   };

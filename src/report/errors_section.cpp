@@ -28,11 +28,12 @@ struct WorstErrors {
 
 WorstErrors worst_errors(const ScoredSplit& answers, bool target) {
   std::vector<WrongAnswer> wrong;
-  for (int64_t label = 0; label < answers.predictions.num_labels; ++label) {
-    const std::vector<ScoredExample> decisions = label_decisions(answers, label);
-    for (size_t i = 0; i < decisions.size(); ++i) {
-      if (decisions[i].target == target && decisions[i].predicted != target)
-        wrong.push_back({static_cast<int64_t>(i), label, decisions[i].logit});
+  const std::vector<std::vector<ScoredExample>> columns = score_labels(answers.predictions, answers.rule);
+  for (size_t label = 0; label < columns.size(); ++label) {
+    for (size_t i = 0; i < columns[label].size(); ++i) {
+      const ScoredExample& decision = columns[label][i];
+      if (decision.target == target && decision.predicted != target)
+        wrong.push_back({static_cast<int64_t>(i), static_cast<int64_t>(label), decision.logit});
     }
   }
   const auto count = static_cast<int64_t>(wrong.size());

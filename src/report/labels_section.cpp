@@ -12,7 +12,14 @@
 namespace bernoulli::report {
 namespace {
 
-constexpr size_t kMostRows = 100;  ///< a table of more of them folds away
+constexpr double kAnyThreshold = 0.5;  ///< a ranking asks for none
+constexpr size_t kMostRows = 100;      ///< a table of more of them folds away
+
+/// @param threshold  a number, or "highest"
+std::string threshold_text(const Json& threshold) {
+  return threshold.is_number() ? fmt::format("{:.4g}", threshold.get<double>())
+                               : escape_html(threshold.get<std::string>());
+}
 
 std::string label_table(const Json& figures) {
   Table table({"label", "threshold", "positives", "said positive", "precision", "recall", "f1", "roc_auc",
@@ -22,10 +29,9 @@ std::string label_table(const Json& figures) {
   for (const auto& [name, metrics] : figures.at("per_label").items()) {
     const double hits = metrics.at("true_positives"), missed = metrics.at("false_negatives"),
                  alarms = metrics.at("false_positives");
-    const double threshold =
-        thresholds.is_number() ? thresholds.get<double>() : thresholds.at(label).get<double>();
-    std::vector<std::string> cells = {escape_html(shortened(name, kShownLabel)),
-                                      fmt::format("{:.4g}", threshold), fmt::format("{:.6g}", hits + missed),
+    const Json& threshold = thresholds.is_array() ? thresholds.at(label) : thresholds;
+    std::vector<std::string> cells = {escape_html(shortened(name, kShownLabel)), threshold_text(threshold),
+                                      fmt::format("{:.6g}", hits + missed),
                                       fmt::format("{:.6g}", hits + alarms)};
     for (const char* metric :
          {"precision", "recall", "f1", "roc_auc", "average_precision", "expected_calibration_error"})
@@ -51,7 +57,8 @@ std::string label_plots(const RunReport& run) {
   const std::vector<std::string> names = run.record.label_names();
   const std::vector<int64_t> labels = most_frequent(run.answers->predictions);
   std::vector<std::vector<TieGroup>> rankings;
-  for (const int64_t label : labels) rankings.push_back(rank_by_logit(label_decisions(*run.answers, label)));
+  for (const int64_t label : labels)
+    rankings.push_back(rank_by_logit(score_label(run.answers->predictions, label, kAnyThreshold)));
   Rankings named;
   for (size_t i = 0; i < labels.size(); ++i)
     named.push_back({shortened(names.at(static_cast<size_t>(labels[i])), kShownLabel / 3), &rankings[i]});

@@ -13,8 +13,8 @@ namespace {
 MetricReport figures_of_slice(const RunReport& run, const Slice& slice) {
   const RunConfig& config = run.record.config;
   const SlicedPredictions part(run.answers->predictions, slice.examples);
-  return compute_metrics(part.predictions(), run.answers->thresholds, config.metrics,
-                         run.record.label_names(), config.task.kind, 0);
+  return compute_metrics(part.predictions(), run.answers->rule, config.metrics, run.record.label_names(),
+                         config.task.kind, 0);
 }
 
 }  // namespace

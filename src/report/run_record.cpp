@@ -61,7 +61,7 @@ Json figures_of(const RunRecord& record, const std::optional<ScoredSplit>& answe
     if (record.finished() && record.summary.contains(split)) figures[split] = record.summary[split];
   }
   if (!answers || figures.contains(answers->name)) return figures;
-  MetricReport report = compute_metrics(answers->predictions, answers->thresholds, record.config.metrics,
+  MetricReport report = compute_metrics(answers->predictions, answers->rule, record.config.metrics,
                                         record.label_names(), record.config.task.kind, 0);
   std::erase_if(report.metrics, [](const auto& metric) { return metric.first == "loss"; });
   figures[answers->name] = to_json(report);

@@ -11,6 +11,7 @@
 
 #include "config/run_config.h"
 #include "core/string_rows.h"
+#include "metrics/decision.h"
 #include "metrics/predictions.h"
 #include "metrics/token_scores.h"
 #include "store/run_paths.h"
@@ -54,7 +55,7 @@ Json read_summary(const RunPaths& paths);
 struct ScoredSplit {
   std::string name;  ///< "test" or "validation"
   Predictions predictions;
-  std::vector<double> thresholds;          ///< one, or one a label
+  DecisionRule rule;
   StringRows texts = {}, origins = {};     ///< N each; empty for a page of several runs, which shows none
   std::shared_ptr<const void> owner = {};  ///< keeps what `predictions` looks at; null: the caller does
 };

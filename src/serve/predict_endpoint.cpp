@@ -14,15 +14,20 @@ namespace {
 
 using Json = nlohmann::json;
 
-double threshold_in(const Json& value) {
+DecisionRule rule_in(const Json& value, const Labels& labels) {
+  if (value == "highest") {
+    if (labels.num_outputs() > 1) return DecisionRule::highest();
+    throw RequestFault{400, "threshold is highest, which is for models of several labels; expected a number"};
+  }
   if (!value.is_number())
-    throw RequestFault{
-        400, fmt::format("threshold is {}; expected a number above 0 and below 1", json_kind(value))};
+    throw RequestFault{400,
+                       fmt::format("threshold is {}; expected a number above 0 and below 1, or \"highest\"",
+                                   json_kind(value))};
   const auto threshold = value.get<double>();
   if (!(threshold > 0 && threshold < 1))
     throw RequestFault{400,
                        fmt::format("threshold is {}; expected a number above 0 and below 1", value.dump())};
-  return threshold;
+  return {threshold};
 }
 
 size_t top_in(const Json& value, const Labels& labels) {
@@ -37,7 +42,7 @@ size_t top_in(const Json& value, const Labels& labels) {
 
 RecordOptions options_in(const Json& request, const Labels& labels) {
   RecordOptions options;
-  if (request.contains("threshold")) options.threshold = threshold_in(request["threshold"]);
+  if (request.contains("threshold")) options.rule = rule_in(request["threshold"], labels);
   if (request.contains("top")) options.top = top_in(request["top"], labels);
   return options;
 }

@@ -23,7 +23,7 @@ std::string described(const NativeModel& model, const std::string& name) {
   return compact_json(nlohmann::ordered_json{{"name", name},
                                              {"kind", to_json(info.labels).at("kind")},
                                              {"labels", info.labels.names},
-                                             {"thresholds", info.thresholds},
+                                             {"thresholds", to_json(info.rule)},
                                              {"temperatures", info.scaling.temperatures},
                                              {"shifts", info.scaling.shifts},
                                              {"hash", "xxh3-128:" + model.content_hash},

@@ -37,26 +37,25 @@ Predictions predictions_of(const std::vector<float>& logits, const EncodedDatase
 }
 
 MetricReport evaluate_logits(const Predictions& predictions, const Loss& loss, const RunConfig& config,
-                             const std::vector<std::string>& label_names,
-                             const std::vector<double>& thresholds) {
+                             const std::vector<std::string>& label_names, const DecisionRule& rule) {
   if (predictions.size() == 0) throw DataError("there is no example to evaluate");
-  return compute_metrics(predictions, thresholds, config.metrics, label_names, config.task.kind,
+  return compute_metrics(predictions, rule, config.metrics, label_names, config.task.kind,
                          mean_loss(predictions, loss));
 }
 
 MetricReport evaluate_as_fitted(const Predictions& predictions, const Loss& loss, const RunConfig& config,
                                 const std::vector<std::string>& label_names,
                                 const ThresholdConfig& threshold) {
-  std::vector<double> thresholds(static_cast<size_t>(predictions.num_labels), 0.5);
+  DecisionRule rule = configured_rule(threshold, predictions.num_labels, label_names);
   std::string why_none;
   try {
-    thresholds = choose_thresholds(predictions, threshold, label_names).thresholds;
+    if (threshold.is_fitted()) rule = choose_thresholds(predictions, threshold, label_names).thresholds;
   } catch (const DataError& error) {
     why_none = error.what();
   } catch (const NonFiniteError&) {
     // Every metric is undefined then, and says so.
   }
-  MetricReport report = evaluate_logits(predictions, loss, config, label_names, thresholds);
+  MetricReport report = evaluate_logits(predictions, loss, config, label_names, rule);
   if (why_none.empty()) return report;
   for (auto& [name, metric] : report.metrics) {
     if (facts_of_metric(name).of_decisions) metric = undefined(why_none);

@@ -45,9 +45,9 @@ void check_names(const std::vector<LabelNumber>& given, const char* key, const P
 }
 
 /// Told before the training, at whose end the thresholds are wanted.
-void check_fixed_thresholds(const ThresholdConfig& threshold, const PreparedRun& run) {
+void check_rule(const ThresholdConfig& threshold, const PreparedRun& run) {
   check_names(threshold.value_of, "metrics.threshold.fixed.value", run);
-  fixed_thresholds(threshold, run.labels.num_outputs(), run.labels.names);
+  configured_rule(threshold, run.labels.num_outputs(), run.labels.names);
 }
 
 std::vector<double> resolve_pos_weight(const LossConfig& loss, const PreparedRun& run) {
@@ -188,7 +188,7 @@ PreparedRun prepare_run(const RunConfig& config, std::optional<Vocabulary> vocab
   for (const std::string& warning : audit_warnings(run.audit)) log_warning(warning);
   if (const std::string warning = long_text_warning(config, run.plan, run.train); !warning.empty())
     log_warning(warning);
-  check_fixed_thresholds(config.metrics.threshold, run);
+  check_rule(config.metrics.threshold, run);
   run.pos_weight = resolve_pos_weight(config.loss, run);
   if (run.plan.naive_bayes) start_from_ratios(config, run);
   if (run.plan.prior) start_from_labels(config, run);
