@@ -163,9 +163,8 @@ std::string next_commands(const std::string& output, const StarterConfig& starte
       "  bernoulli train {0} --dry-run               # builds everything and runs one batch\n"
       "  bernoulli train {0} --run-dir runs/{1}\n"
       "  bernoulli evaluate runs/{1} --intervals\n"
-      "  bernoulli predict runs/{1} --text '...'{2}\n{3}",
+      "  bernoulli predict runs/{1} --text '...'\n{2}",
       printable(shell_word(output), ""), printable(shell_word(stem), ""),
-      starter.one_of_several_classes ? " --top 1" : "",
       starter.sweep.empty()
           ? ""
           : fmt::format("  bernoulli sweep {} {}  # which of these is best depends on the data\n",

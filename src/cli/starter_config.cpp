@@ -203,16 +203,16 @@ bool is_uneven(const ExampleFacts& facts) {
 /// Of a decision that rare labels share, for which a fit of their own has too few examples.
 constexpr const char* kSharedThreshold = "{max_f1: {min_positives: 10}}";
 
-/// What can be done about labels that are missed. @param fits_threshold  the file does one thing already
-void write_advice(const ExampleFacts& facts, bool binary, bool fits_threshold, Lines& lines) {
+/// What can be done about labels that are missed. @param has_rule  the file says what decides
+void write_advice(const ExampleFacts& facts, bool binary, bool has_rule, Lines& lines) {
   lines.comment(
       fmt::format("The most frequent label has {} examples, the rarest {}. Where the rare ones are missed:",
                   facts.commonest(), facts.rarest()));
   lines.comment(fmt::format(
       "loss: {{mode: bce_with_logits, pos_weight: auto}} weighs them more, and probabilities come out too "
       "high{}",
-      fits_threshold ? "." : ";"));
-  if (fits_threshold) return;
+      has_rule ? "." : ";"));
+  if (has_rule) return;
   lines.comment(
       fmt::format("metrics: {{threshold: {}}} decides at {}, and probabilities stay as they are.",
                   binary ? "max_f1" : kSharedThreshold,
@@ -221,8 +221,9 @@ void write_advice(const ExampleFacts& facts, bool binary, bool fits_threshold, L
 
 void write_training(const ExampleFacts& facts, bool binary, Lines& lines) {
   const bool many_labels = facts.labels.size() >= kManyLabels;
+  const bool one_of_several = !binary && facts.labels.size() > 1 && facts.has_one_label_each();
   lines.add("loss: {mode: bce_with_logits}");
-  if (is_uneven(facts)) write_advice(facts, binary, many_labels, lines);
+  if (is_uneven(facts)) write_advice(facts, binary, many_labels || one_of_several, lines);
   struct Length {
     int epochs, batch_size, patience;
   };
@@ -237,20 +238,23 @@ void write_training(const ExampleFacts& facts, bool binary, Lines& lines) {
     lines.add("optimizer: {adam: {lr: 1.0e-2}}", "the loss is a mean over labels that hardly ever hold");
   else
     lines.add("optimizer: {adam: {lr: 3.0e-3}}");
-  if (!many_labels) {
+  if (many_labels)
+    lines.add(fmt::format("training: {{epochs: {}, batch_size: {}, seed: 42, early_stopping: {}, monitor: "
+                          "micro_average_precision}}",
+                          2 * length.epochs, length.batch_size, length.patience),
+              "it takes longer, and the loss hardly shows it");
+  else
     lines.add(fmt::format("training: {{epochs: {}, batch_size: {}, seed: 42, early_stopping: {}}}",
                           length.epochs, length.batch_size, length.patience));
-    return;
-  }
-  lines.add(fmt::format("training: {{epochs: {}, batch_size: {}, seed: 42, early_stopping: {}, monitor: "
-                        "micro_average_precision}}",
-                        2 * length.epochs, length.batch_size, length.patience),
-            "it takes longer, and the loss hardly shows it");
-  lines.add("metrics:");
-  lines.add("  temperature: min_log_loss",
-            "the best order of labels is learned later than the best probabilities");
-  lines.add(fmt::format("  threshold: {}", kSharedThreshold),
-            "half is too much to ask of a rare label; those with few examples share a threshold");
+  if (many_labels || one_of_several) lines.add("metrics:");
+  if (many_labels)
+    lines.add("  temperature: min_log_loss",
+              "the best order of labels is learned later than the best probabilities");
+  if (one_of_several)
+    lines.add("  threshold: highest", "each text has one label: the most probable one");
+  else if (many_labels)
+    lines.add(fmt::format("  threshold: {}", kSharedThreshold),
+              "half is too much to ask of a rare label; those with few examples share a threshold");
 }
 
 /// What decides most of how well several labels are found, and what no figure of the data foretells. The pool
@@ -333,7 +337,6 @@ StarterConfig make_starter_config(const InitRequest& request) {
   write_model(data.facts, binary ? 1 : task.labels.size(), lines);
   write_training(data.facts, binary, lines);
   warn(data.facts, starter);
-  starter.one_of_several_classes = !binary && data.facts.has_one_label_each();
   if (!binary && data.facts.examples < kSmallData) starter.sweep = kSweep;
   starter.labels = nlohmann::ordered_json::object();
   for (const auto& [label, count] : data.facts.labels) starter.labels[label] = count;

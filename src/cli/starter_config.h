@@ -20,7 +20,6 @@ struct StarterConfig {
   std::string yaml;  ///< complete, with the reasons as comments
   std::vector<Finding> findings;
   std::vector<std::string> warnings;
-  bool one_of_several_classes = false;  ///< each example has one label, of more than two
   std::string sweep;              ///< arguments behind the file's name, where one is worth a try; or none
   nlohmann::ordered_json labels;  ///< {"name": examples, ...} of the training file; of a number, empty
 };

@@ -149,9 +149,8 @@ TaskConfig multi_label_task(StarterData& data, StarterConfig& starter) {
   const bool numbers = data.label_column && data.label_column->all_numbers();
   starter.findings.push_back(
       {"task.kind", "multi_label",
-       one_each ? fmt::format("{} labels, one an example: one yes-or-no output each, of which predict --top "
-                              "1 gives the most "
-                              "probable{}",
+       one_each ? fmt::format("{} labels, one an example: one yes-or-no output each, of which the most "
+                              "probable is the answer{}",
                               task.labels.size(), numbers ? "; of grades, --positive-above makes two" : "")
                 : fmt::format("{} labels; {} of {} examples have several, {} none", task.labels.size(),
                               data.facts.with_several, data.facts.examples, data.facts.without_label)});

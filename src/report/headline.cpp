@@ -110,6 +110,8 @@ std::string threshold_line(const RunRecord& record) {
       if (!threshold.values.empty() || !threshold.value_of.empty())
         return "each label its own, as configured";
       return fmt::format("{}, as configured", threshold.value);
+    case ThresholdConfig::Method::kHighest:
+      return "none: the label with the highest probability";
     case ThresholdConfig::Method::kMaxF1:
     case ThresholdConfig::Method::kMaxFBeta:
       goal = threshold.method == ThresholdConfig::Method::kMaxF1
@@ -150,11 +152,12 @@ std::string tiles(const std::string& split, const Json& figures) {
     if (metrics.contains(name)) text += tile(name, metrics[name]);
   }
   const Json& threshold = figures.at("threshold");
+  const std::string decided = threshold.is_number()
+                                  ? fmt::format("at threshold {:.6g}", threshold.get<double>())
+                              : threshold.is_array() ? "each label at its own threshold"
+                                                     : "decided for the label with the highest probability";
   return fmt::format("<p>On {} {} examples, {}:</p><div class=\"tiles\">{}</div>\n",
-                     grouped(figures.at("num_examples").get<int64_t>()), split,
-                     threshold.is_number() ? fmt::format("at threshold {:.6g}", threshold.get<double>())
-                                           : "each label at its own threshold",
-                     text);
+                     grouped(figures.at("num_examples").get<int64_t>()), split, decided, text);
 }
 
 /// What the tiles are to be held against; runs of older programs lack it.

@@ -34,9 +34,8 @@ constexpr int64_t kLargestCopy = int64_t{64} << 20;
 
 /// What validations were judged at before a fitted threshold was fitted on each of them.
 ThresholdConfig half_if_fitted(const ThresholdConfig& threshold) {
-  return threshold.method == ThresholdConfig::Method::kFixed
-             ? threshold
-             : config::read_threshold({{"fixed", {{"value", 0.5}}}}, threshold.beta);
+  return threshold.is_fitted() ? config::read_threshold({{"fixed", {{"value", 0.5}}}}, threshold.beta)
+                               : threshold;
 }
 
 /// Empty where there is no text of that name.

@@ -85,10 +85,41 @@ TEST(Artifact, DecidesStrictlyAboveTheThresholdOfEachLabel) {
   TrainedModel model(testing::tutorial_config(), padded_layers(2), 2);
   const std::vector<std::string> texts = {"great"};
   const std::vector<float> probabilities = numbers(opened(model).probabilities(texts));
-  model.thresholds() = {double{probabilities[0]}, std::nextafter(double{probabilities[1]}, 0.0)};
+  model.rule() = {double{probabilities[0]}, std::nextafter(double{probabilities[1]}, 0.0)};
   const at::Tensor decisions = opened(model).decide(texts);
   EXPECT_FALSE(decisions.const_data_ptr<bool>()[0]);
   EXPECT_TRUE(decisions.const_data_ptr<bool>()[1]);
+}
+
+TEST(Artifact, DecidesForTheHighestLogit) {
+  for (TrainedModel& model :
+       std::array<TrainedModel, 2>{{{testing::tutorial_config(), padded_layers(3), 3},
+                                    {testing::tutorial_config(), ragged_layers(3), 3}}}) {
+    model.rule() = DecisionRule::highest();
+    const Artifact artifact = opened(model);
+    EXPECT_EQ(artifact.info().rule, DecisionRule::highest());
+    const std::vector<float> logits = model.logits(sample_texts());
+    const at::Tensor decisions = artifact.decide(sample_texts()).contiguous();
+    ASSERT_EQ(decisions.sizes(), (std::vector<int64_t>{std::ssize(sample_texts()), 3}));
+    for (size_t i = 0; i < logits.size(); i += 3) {
+      const Decisions expected(DecisionRule::highest(), std::span(logits).subspan(i, 3));
+      for (size_t label = 0; label < 3; ++label)
+        EXPECT_EQ(decisions.const_data_ptr<bool>()[i + label], expected[label]) << i;
+    }
+    EXPECT_EQ(artifact.decide({}).sizes(), (std::vector<int64_t>{0, 3}));
+  }
+}
+
+TEST(Artifact, TheHighestLogitIsTheFirstOfEqualOnesAndIsNoNaN) {
+  TrainedModel model(testing::tutorial_config(), padded_layers(3), 3);
+  model.rule() = DecisionRule::highest();
+  model.scaling().shifts = {50, 50, 50};  // every probability is 1
+  const std::vector<std::string> texts = {"great", ""};
+  const std::vector<float> logits = model.logits(texts);
+  const at::Tensor decisions = opened(model).decide(texts).contiguous();
+  for (size_t i = 0; i < 6; ++i)
+    EXPECT_EQ(decisions.const_data_ptr<bool>()[i],
+              i % 3 == highest_place(std::span(logits).subspan(i / 3 * 3, 3)));
 }
 
 TEST(Artifact, ScalesTheLogitsOfEachLabel) {
@@ -167,12 +198,12 @@ TEST(Artifact, GivesEveryThreadTheSameAnswers) {
 
 TEST(Artifact, CarriesConfigurationLabelsThresholdsAndVersions) {
   TrainedModel model = small_model();
-  model.thresholds() = {0.31};
+  model.rule() = {0.31};
   const Artifact artifact = opened(model);
   const ArtifactInfo& info = artifact.info();
   EXPECT_EQ(info.config_yaml, "task: {kind: binary}\n");
   EXPECT_EQ(info.labels.dump(), R"({"kind":"binary","names":["neg","pos"]})");
-  EXPECT_THAT(info.thresholds, ElementsAre(0.31));
+  EXPECT_THAT(info.rule.thresholds(), ElementsAre(0.31));
   EXPECT_THAT(info.pos_weight, ElementsAre(2.5));
   EXPECT_EQ(info.num_outputs, 1);
   EXPECT_EQ(info.metadata.at("vocabulary_fingerprint"), model.vectorizer().vocabulary()->fingerprint());
@@ -263,11 +294,11 @@ TEST(Artifact, RefusesAFormatOfTheFutureNamingBoth) {
 
 TEST(Artifact, RefusesToBeWrittenWithPartsThatDoNotFit) {
   TrainedModel model = small_model();
-  model.thresholds() = {0.5, 0.5};
+  model.rule() = {0.5, 0.5};
   EXPECT_THROW(model.file(), InternalError);
-  model.thresholds() = {1.0};
+  model.rule() = {1.0};
   EXPECT_THROW(model.file(), InternalError);
-  model.thresholds() = {0.5};
+  model.rule() = {0.5};
   for (const std::vector<double>& unfit : {std::vector<double>{1, 1}, {0}, {std::nan("")}}) {
     model.scaling() = {unfit, {}};
     EXPECT_THROW(model.file(), InternalError);

@@ -44,7 +44,7 @@ struct Compacted {
 
   ArtifactParts parts() const {
     const ArtifactParts plain = trained.parts();
-    return {plain.vectorizer, compact.network.module(),  compact.network.plan(), plain.thresholds,
+    return {plain.vectorizer, compact.network.module(),  compact.network.plan(), plain.rule,
             plain.labels,     plain.config_yaml,         plain.pos_weight,       plain.scaling,
             &compact.table,   {{"weights", "of a test"}}};
   }

@@ -64,13 +64,13 @@ class TrainedModel {
         model_(layers::plan_model({"torch", std::move(layers)}, text, LossConfig::Mode::kBceWithLogits,
                                   vectorizer_.num_ids(), num_outputs),
                7, c10::kCPU),
-        thresholds_(static_cast<size_t>(num_outputs), 0.5) {}
+        rule_(std::vector<double>(static_cast<size_t>(num_outputs), 0.5)) {}
 
   ArtifactParts parts() const {
     return {vectorizer_,
             model_.module(),
             model_.plan(),
-            thresholds_,
+            rule_,
             labels_json(model_.plan().num_outputs),
             "task: {kind: binary}\n",
             {2.5},
@@ -88,13 +88,13 @@ class TrainedModel {
 
   const Vectorizer& vectorizer() const { return vectorizer_; }
   Sequential& model() { return model_; }
-  std::vector<double>& thresholds() { return thresholds_; }
+  DecisionRule& rule() { return rule_; }
   LogitScaling& scaling() { return scaling_; }
 
  private:
   Vectorizer vectorizer_;
   Sequential model_;
-  std::vector<double> thresholds_;
+  DecisionRule rule_;
   LogitScaling scaling_;  // none
 };
 

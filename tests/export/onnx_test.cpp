@@ -189,7 +189,7 @@ struct OnnxFile : testing::ExportTest {
     return serialize_onnx({parts.vectorizer,
                            parts.network,
                            plan,
-                           parts.thresholds,
+                           parts.rule,
                            parts.labels,
                            parts.config_yaml,
                            parts.pos_weight,
@@ -216,7 +216,7 @@ TEST_F(OnnxFile, CarriesWhatIsNeededToUseIt) {
   const ArtifactInfo info = read_artifact_info(file.metadata(), "model.onnx");
   EXPECT_EQ(info.config_yaml, "task: {kind: binary}\n");
   EXPECT_EQ(info.labels.dump(), R"({"kind":"multi_label","names":["label 0","label 1"]})");
-  EXPECT_THAT(info.thresholds, ElementsAre(0.5, 0.5));
+  EXPECT_THAT(info.rule.thresholds(), ElementsAre(0.5, 0.5));
   EXPECT_EQ(info.metadata.at("vocabulary_fingerprint"), model.vectorizer().vocabulary()->fingerprint());
   EXPECT_EQ(Vocabulary::parse(file.metadata().at("vocabulary.txt"), "vocabulary").fingerprint(),
             model.vectorizer().vocabulary()->fingerprint());
@@ -360,7 +360,7 @@ TEST(OnnxLimit, MoreThanProtobufHoldsIsRefusedWithWhatToUseInstead) {
   const ArtifactParts parts = small.parts();
   try {
     serialize_onnx(
-        {parts.vectorizer, huge.module(), plan, parts.thresholds, parts.labels, parts.config_yaml, {}, {}});
+        {parts.vectorizer, huge.module(), plan, parts.rule, parts.labels, parts.config_yaml, {}, {}});
     FAIL() << "written";
   } catch (const UsageError& error) {
     EXPECT_THAT(error.what(),

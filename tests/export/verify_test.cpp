@@ -86,7 +86,7 @@ TEST(VerifyArtifact, RefusesASecondSigmoid) {
       "def logits(self, x: Tensor, lengths: Tensor) -> Tensor:\n    return "
       "torch.sigmoid(self.inner.logits(x, lengths))\n");
   const ArtifactParts good = model.parts();
-  const ArtifactParts twice{good.vectorizer, network,          good.plan, good.thresholds,
+  const ArtifactParts twice{good.vectorizer, network,          good.plan, good.rule,
                             good.labels,     good.config_yaml, {},        {}};
   const std::vector<std::string> texts = sample_texts();
   const std::vector<float> logits = model.logits(texts, 8);

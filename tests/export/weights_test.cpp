@@ -88,7 +88,7 @@ TEST_F(Weights, CarriesWhatIsNeededToUseThem) {
   const ArtifactInfo info = read_artifact_info(content.metadata, path.string());
   EXPECT_EQ(info.config_yaml, "task: {kind: binary}\n");
   EXPECT_EQ(info.labels.dump(), R"({"kind":"binary","names":["neg","pos"]})");
-  EXPECT_THAT(info.thresholds, ElementsAre(0.5));
+  EXPECT_THAT(info.rule.thresholds(), ElementsAre(0.5));
   EXPECT_THAT(info.pos_weight, ElementsAre(2.5));
   EXPECT_EQ(info.metadata.at("vocabulary_fingerprint"), model.vectorizer().vocabulary()->fingerprint());
   EXPECT_EQ(info.metadata.at("format"), 2);

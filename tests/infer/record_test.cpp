@@ -80,8 +80,10 @@ TEST(RecordWriter, WritesTheBytesOfTheRecords) {
     if (kind < special.size()) return special[kind];
     return static_cast<float>((random.uniform() - 0.5) * std::pow(10, 2 * static_cast<int>(kind) - 18));
   };
-  for (const RecordOptions& options :
-       {RecordOptions{}, {.threshold = 0.7, .top = {}}, {.threshold = {}, .top = 2}}) {
+  for (const RecordOptions& options : {RecordOptions{},
+                                       {.rule = DecisionRule{0.7}, .top = {}},
+                                       {.rule = DecisionRule::highest(), .top = {}},
+                                       {.rule = {}, .top = 2}}) {
     for (const Named* classifier : {&several, &two}) {
       const RecordWriter writer(classifier->info(), options);
       for (int i = 0; i < 500; ++i) {
@@ -98,7 +100,7 @@ TEST(RecordWriter, WritesTheBytesOfTheRecords) {
 
 TEST(Record, HasTheMostProbableLabelsFirst) {
   const std::vector<float> logits = {0, 2, 0};
-  const RecordOptions two{.threshold = {}, .top = 2};
+  const RecordOptions two{.rule = {}, .top = 2};
   const auto record = prediction_record(multi_label(), logits, two);
   EXPECT_EQ(record["labels"].dump(), "[\"art\"]") << "as decided, whatever is shown: sport needs .9";
   ASSERT_EQ(record["top"].size(), 2u);
@@ -109,10 +111,10 @@ TEST(Record, HasTheMostProbableLabelsFirst) {
   EXPECT_FALSE(record.contains("probabilities"));
   EXPECT_EQ(tsv_header(multi_label(), {}, two),
             "labels\tlabel 1\tprobability 1\tlogit 1\tlabel 2\tprobability 2\tlogit 2\n");
-  EXPECT_EQ(format_record(
-                prediction_record(multi_label(), std::vector<float>{-1, 0, -1}, {.threshold = {}, .top = 1}),
-                RecordFormat::kTsv),
-            "art\tsport\t0.5\t0.0\n");
+  EXPECT_EQ(
+      format_record(prediction_record(multi_label(), std::vector<float>{-1, 0, -1}, {.rule = {}, .top = 1}),
+                    RecordFormat::kTsv),
+      "art\tsport\t0.5\t0.0\n");
   const float nan = std::numeric_limits<float>::quiet_NaN();
   EXPECT_EQ(prediction_record(multi_label(), std::vector<float>{nan, -5, -9}, two)["top"][0]["label"],
             "sport");
@@ -120,12 +122,19 @@ TEST(Record, HasTheMostProbableLabelsFirst) {
 
 TEST(Record, TakesAnotherThreshold) {
   const std::vector<float> logits = {0.5f, 0.5f, 0.5f};  // .62
-  EXPECT_EQ(prediction_record(multi_label(), logits, {.threshold = 0.6, .top = {}})["labels"].dump(),
+  EXPECT_EQ(prediction_record(multi_label(), logits, {.rule = DecisionRule{0.6}, .top = {}})["labels"].dump(),
             R"(["news","sport","art"])");
-  EXPECT_EQ(prediction_record(multi_label(), logits, {.threshold = 0.7, .top = {}})["labels"].dump(), "[]");
-  EXPECT_EQ(prediction_record(binary(), std::vector<float>{0.5f}, {.threshold = 0.7, .top = {}})["label"],
-            "bad");
-  EXPECT_EQ(prediction_record(binary(0.9), std::vector<float>{0.5f}, {.threshold = 0.6, .top = {}})["label"],
+  EXPECT_EQ(prediction_record(multi_label(), logits, {.rule = DecisionRule{0.7}, .top = {}})["labels"].dump(),
+            "[]");
+  EXPECT_EQ(prediction_record(multi_label(), std::vector<float>{-3, -1, -2},
+                              {.rule = DecisionRule::highest(), .top = {}})["labels"]
+                .dump(),
+            R"(["sport"])");
+  EXPECT_EQ(
+      prediction_record(binary(), std::vector<float>{0.5f}, {.rule = DecisionRule{0.7}, .top = {}})["label"],
+      "bad");
+  EXPECT_EQ(prediction_record(binary(0.9), std::vector<float>{0.5f},
+                              {.rule = DecisionRule{0.6}, .top = {}})["label"],
             "good");
 }
 

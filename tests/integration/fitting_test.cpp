@@ -77,6 +77,55 @@ TEST_F(EndToEndFitting, ALabelWithoutAValidationExampleKeepsTheThresholdHalfEver
   EXPECT_EQ(folder_.read("run/report.html"), page);
 }
 
+TEST_F(EndToEndFitting, OfClassesTheMostProbableOneIsTheAnswerEverywhere) {
+  std::string rows;
+  const std::vector<std::string> classes = {"red", "green", "blue"};
+  for (int i = 0; i < 90; ++i)
+    rows += fmt::format("{{\"text\": \"{0} x{1}\", \"labels\": [\"{2}\"]}}\n", classes[i % 3], i % 7,
+                        i % 10 == 0 ? classes[(i + 1) % 3] : classes[i % 3]);
+  folder_.write("rows.jsonl", rows);
+  const ProgramResult trained = run(train_words(
+      "run", {"--set", "data.train=rows.jsonl", "--set", "data.columns.label=labels", "--set",
+              "data.test=null", "--set", "data.test=rows.jsonl", "--set",
+              "task={kind: multi_label, labels: [red, green, blue]}", "--set", "model.layers[3].linear=3",
+              "--set", "training.epochs=2", "--set", "metrics.threshold=highest"}));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  const Json summary = read_json("run/summary.json");
+  EXPECT_EQ(summary["thresholds"], "highest");
+  const Json& test = summary["test"];
+  EXPECT_EQ(test["threshold"], "highest");
+  EXPECT_EQ(test["metrics"]["subset_accuracy"], test["metrics"]["precision_at_1"]);
+  EXPECT_EQ(test["metrics"]["micro_f1"], test["metrics"]["precision_at_1"]);
+  const std::string page = folder_.read("run/report.html");
+  EXPECT_THAT(page, HasSubstr("none: the label with the highest probability"));
+  ASSERT_EQ(run({"report", (folder_ / "run").string()}).exit_code, 0);
+  EXPECT_EQ(folder_.read("run/report.html"), page);
+  for (const std::string name : {"run", "run/model.pt"}) {
+    const std::string model = (folder_ / name).string();
+    EXPECT_EQ(Json::parse(run({"evaluate", model, "--json"}).out), test) << name;
+    for (const char* const engine : {"native", "torch"}) {
+      for (const char* const text : {"red", "", "unknown", "blue green blue"}) {
+        const Json answer = Json::parse(run({"predict", model, "--text", text, "--engine", engine}).out);
+        ASSERT_EQ(answer["labels"].size(), 1u) << answer;
+        for (const auto& [label, logit] : answer["logits"].items())
+          EXPECT_LE(logit, answer["logits"][answer["labels"][0].get<std::string>()]) << label;
+      }
+    }
+    const ProgramResult strict = run({"predict", model, "--text", "red", "--threshold", "0.999"});
+    EXPECT_EQ(Json::parse(strict.out)["labels"].size(), 0u) << "an answer of --threshold's";
+    const ProgramResult mixed = run({"predict", model, "--text", "red", "--threshold", "red=0.9"});
+    EXPECT_EQ(mixed.exit_code, 2);
+    EXPECT_THAT(mixed.err,
+                HasSubstr("--threshold red=0.9: the label with the highest probability is chosen"));
+  }
+  const std::string run_folder = (folder_ / "run").string();
+  const ProgramResult again =
+      run({"train", "--resume", "--run-dir", run_folder, "--set", "metrics.threshold=0.999"});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(read_json("run/summary.json")["test"]["threshold"], 0.999);
+  EXPECT_EQ(Json::parse(run({"evaluate", run_folder, "--threshold", "highest", "--json"}).out), test);
+}
+
 TEST_F(EndToEndFitting, OfManyLabelsTheFirstTenAreToldOf) {
   std::string rows;
   for (int i = 0; i < 120; ++i) {

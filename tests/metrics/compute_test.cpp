@@ -144,6 +144,22 @@ TEST(BinaryMetrics, ComeInTheOrderOfTheirNames) {
 // 3 examples, 2 labels. Predicted sets {0,1}, {}, {1}; true sets {0}, {}, {0,1}.
 const Scored kTwoLabels = {{1, 0, 0, 0, 1, 1}, {1, 1, -1, -1, -1, 1}, {}, 2};
 
+TEST(Compute, OneOfSeveralIsRightWhereItsLogitIsTheHighest) {
+  const Scored scored = {{1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0},
+                         {-1, -2, -3, -9, -7, -8, 5, 4, 3, 2, 2, 1},
+                         {},
+                         3};  // right, right, wrong, the first of equal ones
+  const MetricReport report = compute_metrics(scored.view(), DecisionRule::highest(), {}, {"a", "b", "c"},
+                                              TaskConfig::Kind::kMultiLabel, 0.5);
+  for (const char* name : {"precision_at_1", "subset_accuracy", "micro_f1", "micro_precision"})
+    EXPECT_EQ(value(report, name), 0.75) << name;
+  EXPECT_EQ(to_json(report)["threshold"], "highest");
+  EXPECT_EQ(to_json(report)["per_label"]["c"]["f1"], 0.0);
+  EXPECT_THROW(compute_metrics({std::vector<float>{1}, std::vector<float>{1}, {}, 1}, DecisionRule::highest(),
+                               {}, {}, TaskConfig::Kind::kBinary, 0),
+               InternalError);
+}
+
 MetricReport two_label_report(const std::vector<double>& thresholds) {
   return compute_metrics(kTwoLabels.view(), thresholds, {}, {"a", "b"}, TaskConfig::Kind::kMultiLabel, 0.5);
 }

@@ -35,22 +35,26 @@ const Scored kFive = {{1, 0, 1, 0, 1},
                       {logit_of(.9), logit_of(.8), logit_of(.6), logit_of(.3), logit_of(.1)}};
 
 TEST(Thresholds, FixedIsTakenAsItIs) {
-  const Scored two_labels = {{1, 0, 0, 1}, {1, 2, 3, 4}, {}, 2};
-  EXPECT_EQ(choose_thresholds(two_labels.view(), {Method::kFixed, 0.3}).thresholds,
-            (std::vector<double>{0.3, 0.3}));
+  EXPECT_EQ(configured_rule({Method::kFixed, 0.3}, 2, {"a", "b"}), (DecisionRule{0.3, 0.3}));
+}
+
+TEST(Thresholds, TheHighestOfSeveralNeedsNone) {
+  EXPECT_EQ(configured_rule({Method::kHighest}, 2, {"a", "b"}), DecisionRule::highest());
+  EXPECT_THROW(configured_rule({Method::kHighest}, 1, {"a"}), UsageError);
 }
 
 TEST(Thresholds, FixedOnesMayBeOneALabel) {
   const std::vector<std::string> names = {"a", "b", "c"};
   ThresholdConfig config;
   config.values = {0.1, 0.2, 0.3};
-  EXPECT_THAT(fixed_thresholds(config, 3, names), ElementsAre(0.1, 0.2, 0.3));
-  EXPECT_THROW(fixed_thresholds(config, 2, {"a", "b"}), UsageError);
+  EXPECT_THAT(configured_rule(config, 3, names).thresholds(), ElementsAre(0.1, 0.2, 0.3));
+  EXPECT_THROW(configured_rule(config, 2, {"a", "b"}), UsageError);
   config.values = {};
   config.value_of = {{"c", 0.4, ""}, {"a", 0.1, ""}};
-  EXPECT_THAT(fixed_thresholds(config, 3, names), ElementsAre(0.1, 0.5, 0.4)) << "0.5 where none is given";
+  EXPECT_THAT(configured_rule(config, 3, names).thresholds(), ElementsAre(0.1, 0.5, 0.4))
+      << "0.5 where none is given";
   config.method = Method::kMaxF1;
-  EXPECT_THAT(fixed_thresholds(config, 3, names), ElementsAre(0.5, 0.5, 0.5)) << "not fitted yet";
+  EXPECT_THAT(configured_rule(config, 3, names).thresholds(), ElementsAre(0.5, 0.5, 0.5)) << "not fitted yet";
 }
 
 TEST(Thresholds, LieHalfWayBetweenTheProbabilitiesTheyPart) {

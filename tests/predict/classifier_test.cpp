@@ -36,7 +36,7 @@ TEST(Classifier, KnowsWhatTheRunKnew) {
   const RunOnDisk run(kLinear);
   const auto classifier = open(run);
   EXPECT_THAT(classifier->labels().names, ElementsAre("bad", "good"));
-  EXPECT_THAT(classifier->thresholds(), ElementsAre(0.25));
+  EXPECT_THAT(classifier->rule().thresholds(), ElementsAre(0.25));
   EXPECT_THAT(classifier->pos_weight(), ElementsAre(2.0));
   EXPECT_EQ(classifier->config().training.eval_batch_size, 3);
 }
@@ -121,7 +121,7 @@ TEST(Classifier, UsesTheBestCheckpointOfATrainingThatDidNotFinishElseTheNewest) 
   const auto classifier = open(run);
   EXPECT_THAT(::testing::internal::GetCapturedStderr(),
               HasSubstr("did not finish: using its newest checkpoint, of step 7"));
-  EXPECT_THAT(classifier->thresholds(), ElementsAre(0.5));
+  EXPECT_THAT(classifier->rule().thresholds(), ElementsAre(0.5));
   run.save(9, {{"best", {{{"step", 7}, {"value", 0.5}}}}});
   ::testing::internal::CaptureStderr();
   open(run);
@@ -196,7 +196,7 @@ TEST(Classifier, FromAnExportedFileAnswersLikeTheRun) {
   const std::vector<std::string> texts = {"good", "bad so", "", "never seen", "so so so good"};
   EXPECT_EQ(file->logits(texts), open(run)->logits(texts));
   EXPECT_THAT(file->labels().names, ElementsAre("bad", "good"));
-  EXPECT_THAT(file->thresholds(), ElementsAre(0.25));
+  EXPECT_THAT(file->rule().thresholds(), ElementsAre(0.25));
   EXPECT_THAT(file->pos_weight(), ElementsAre(2.0));
   EXPECT_THROW(file->explain("good"), UsageError);
 }

@@ -64,7 +64,7 @@ class MadeUpRun {
     for (size_t i = 0; i < texts.size(); ++i) origins.push_back("data.csv:" + std::to_string(i + 2));
     report_.answers = report::ScoredSplit{.name = "test",
                                           .predictions = {logits_, targets_, {}, num_labels},
-                                          .thresholds = {0.5},
+                                          .rule = {0.5},
                                           .texts = StringRows(std::move(texts)),
                                           .origins = StringRows(std::move(origins))};
     report_.no_answers_because.clear();

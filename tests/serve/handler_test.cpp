@@ -32,8 +32,8 @@ TEST_F(HandlerTest, PredictsWithTheRecordsOfPredict) {
 
 TEST_F(HandlerTest, PredictsByAnotherThresholdAndTheMostProbableLabels) {
   RecordOptions low, high;
-  low.threshold = 1e-9;
-  high.threshold = 1 - 1e-9;
+  low.rule = DecisionRule{1e-9};
+  high.rule = DecisionRule{1 - 1e-9};
   const NativeModel model = small_model();
   EXPECT_THAT(predict(R"({"text": "good", "threshold": 1e-9})").body,
               HasSubstr(record_of(model, "good", low)));

@@ -51,7 +51,7 @@ inline NativeModel small_model(bool binary = true, uint64_t seed = 3, const std:
   ClassifierInfo info;
   info.labels = binary ? Labels{TaskConfig::Kind::kBinary, {"bad", "good"}}
                        : Labels{TaskConfig::Kind::kMultiLabel, {"news", "sport", "art"}};
-  info.thresholds.assign(binary ? 1 : 3, 0.5);
+  info.rule = std::vector<double>(binary ? 1 : 3, 0.5);
   info.config = std::move(config);
   return {std::move(info), std::move(plan), std::move(vectorizer), std::move(network), "0123"};
 }
