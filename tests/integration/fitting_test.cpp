@@ -103,7 +103,7 @@ TEST_F(EndToEndFitting, OfClassesTheMostProbableOneIsTheAnswerEverywhere) {
   for (const std::string name : {"run", "run/model.pt"}) {
     const std::string model = (folder_ / name).string();
     EXPECT_EQ(Json::parse(run({"evaluate", model, "--json"}).out), test) << name;
-    for (const char* const engine : {"native", "torch"}) {
+    for (const char* const engine : {"native", "torchscript"}) {
       for (const char* const text : {"red", "", "unknown", "blue green blue"}) {
         const Json answer = Json::parse(run({"predict", model, "--text", text, "--engine", engine}).out);
         ASSERT_EQ(answer["labels"].size(), 1u) << answer;
