@@ -66,7 +66,8 @@ TEST(Metrics, AgreeWithScikitLearn) {
     std::vector<std::string> names;
     for (int64_t label = 0; label < num_labels; ++label) names.push_back("label " + std::to_string(label));
     const MetricReport report =
-        compute_metrics({logits, targets, weights, num_labels}, item["thresholds"], config, names, kind, 1.0);
+        compute_metrics({logits, targets, weights, num_labels}, item["thresholds"].get<std::vector<double>>(),
+                        config, names, kind, 1.0);
     expect_same(report.metrics, item["metrics"], where);
     expect_temperatures(fit_scaling({logits, targets, weights, num_labels}, config), item["temperatures"],
                         where);

@@ -80,9 +80,9 @@ TEST(PairedComparison, BootstrapIsThatOfScikitLearnAndNumPy) {
 TEST(PairedComparison, OfSeveralLabelsWantsAllOfThemRight) {
   const Scored first = {{1, 0, 0, 1}, {1, -1, -1, -1}, {}, 2};   // the second example has one label wrong
   const Scored second = {first.targets, {1, -1, -1, 1}, {}, 2};  // all right
-  const std::vector<double> thresholds = {0.5, 0.4};
-  const std::vector<PairedAnswers> others = {{second.view(), thresholds}};
-  const PairedComparison result = compare_paired({first.view(), thresholds}, others, 1).front();
+  const DecisionRule rule = {0.5, 0.4};
+  const std::vector<PairedAnswers> others = {{second.view(), rule}};
+  const PairedComparison result = compare_paired({first.view(), rule}, others, 1).front();
   EXPECT_EQ(result.only_first_right, 0);
   EXPECT_EQ(result.only_second_right, 1);
   EXPECT_EQ(result.differences[0].metric, "micro_f1");
