@@ -17,7 +17,7 @@ namespace {
 
 using testing::Scored;
 
-const std::vector<double> kAtHalf = {0.5};
+const DecisionRule kAtHalf = {0.5};
 
 PairedComparison compare(const Scored& first, const Scored& second, uint64_t seed = 1) {
   const std::vector<PairedAnswers> others = {{second.view(), kAtHalf}};
