@@ -179,7 +179,8 @@ std::string pairing_table(const Pairing& pairing) {
   return text;
 }
 
-/// Per label, where a mode and the first one differ by more than a percent on the mean of the seeds.
+/// Per label, where a mode and the first one differ by more than a percent on the mean of the seeds, or where
+/// a training that ended has no mean.
 std::string label_table(const Pairing& pairing, const std::vector<std::string>& names) {
   if (names.empty()) return "";
   std::vector<std::string> head = {"label"};
@@ -187,20 +188,21 @@ std::string label_table(const Pairing& pairing, const std::vector<std::string>& 
   Table table(head, 0);
   for (size_t label = 0; label < names.size(); ++label) {
     std::vector<std::string> cells = {escape_html(names[label])};
-    double first = 0, largest = 0;
+    double first = 0;
+    bool differs = false;
     for (size_t mode = 0; mode < pairing.runs.front().modes.size(); ++mode) {
       double mean = 0;
       for (const PairedRun& run : pairing.runs)
         mean += run.modes[mode].label_accuracy[label] / static_cast<double>(pairing.runs.size());
       if (mode == 0) first = mean;
-      largest = std::max(largest, std::fabs(mean - first));
+      differs |= !(std::fabs(mean - first) <= 0.01);
       cells.push_back(fmt::format("{:.4f}", mean));
     }
-    if (largest > 0.01) table.row(cells);
+    if (differs) table.row(cells);
   }
   if (table.empty())
     return "<p class=\"soft\">No label's accuracy differs by more than .01 between the modes.</p>";
-  return "<p>Labels whose accuracy differs by more than .01:</p>" + table.html();
+  return "<p>Labels whose accuracy differs by more than .01, or is not defined:</p>" + table.html();
 }
 
 std::string pairing_body(const Comparison& comparison, const Pairing& pairing) {

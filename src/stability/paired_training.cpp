@@ -136,9 +136,11 @@ void evaluate(Contender& contender, const EncodedDataset& data, const Labels& la
                                               contender.config.metrics, labels.names, labels.kind, 0);
   run.accuracy = report.find("accuracy")->value.value_or(NAN);
   run.log_loss = report.find("log_loss")->value.value_or(NAN);
-  for (const auto& [label, metrics] : report.per_label) {
-    for (const auto& [name, value] : metrics) {
-      if (name == "accuracy") run.label_accuracy.push_back(value.value.value_or(NAN));
+  const bool is_multi_label = labels.kind == TaskConfig::Kind::kMultiLabel;
+  run.label_accuracy.assign(is_multi_label ? labels.names.size() : 0, NAN);
+  for (size_t label = 0; label < report.per_label.size(); ++label) {
+    for (const auto& [name, value] : report.per_label[label].second) {
+      if (name == "accuracy") run.label_accuracy[label] = value.value.value_or(NAN);
     }
   }
 }

@@ -37,7 +37,7 @@ struct ModeRun {
   std::vector<float> logits;           ///< of the evaluation set, after the last update
   double accuracy = 0;                 ///< of decisions at probability 1/2
   double log_loss = 0;                 ///< nats, from the logits in float64: one yardstick for all modes
-  std::vector<double> label_accuracy;  ///< a label
+  std::vector<double> label_accuracy;  ///< a label; multi-label only, NaN: not defined
 };
 
 /// All modes in lock-step under one seed. The first mode is what the others are compared with.

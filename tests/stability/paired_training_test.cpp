@@ -15,7 +15,9 @@ namespace bernoulli::stability {
 namespace {
 
 using Mode = LossConfig::Mode;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsNan;
 using ::testing::Not;
 
 constexpr const char* kConfig = R"(
@@ -156,6 +158,19 @@ TEST_F(PairedTraining, ComparisonKeepsItsContractAndItsPageNeedsNothing) {
   for (const char* outside : {"http", "<script", "src=", "href=", "@import", "url("})
     EXPECT_THAT(html, Not(HasSubstr(outside)));
   EXPECT_THAT(curves_csv(comparison.curves), HasSubstr("sigmoid_bce_clipped,bfloat16,cpu,1,"));
+}
+
+TEST_F(PairedTraining, LabelsOfATrainingThatEndedHaveNoAccuracy) {
+  load({"task.kind=multi_label", "task.positive=null", "optimizer={sgd: {lr: 1e30}}",
+        "model.layers=[{embedding: 8}, {mean_pool: {padding: exclude}}, {linear: 2}]",
+        "stability={seeds: 1, max_steps: 4, dtypes: [bfloat16], stress: []}"});
+  const Comparison comparison =
+      compare_losses(config_, prepared_, c10::Device(c10::kCPU), [](const std::string&) {});
+  for (const ModeRun& mode : comparison.plain.runs.front().modes) {
+    EXPECT_TRUE(mode.stopped_at);
+    EXPECT_THAT(mode.label_accuracy, ElementsAre(IsNan(), IsNan()));
+  }
+  EXPECT_THAT(page(comparison), HasSubstr("more than .01, or is not defined"));
 }
 
 TEST_F(PairedTraining, TheFirstLimitReachedEndsThePairs) {
