@@ -191,6 +191,7 @@ void go_round(const Place& place, const Hello& own, Listener& listener, Links& l
               double timeout_s) {
   // Process 0 answers when all have come, or says after its own time who has not.
   const Peers peers = peers_from(*links[0], place.size, deadline_s + timeout_s);
+  deadline_s = monotonic_seconds() + timeout_s;  // of its own for the round: all are there
   listener.poll = [&] {
     throw_if_stopped();
     links[0]->receive_some();  // or says that it has ended, and why

@@ -26,6 +26,7 @@ struct Comer {
   int size = 3;
   std::string build = "1.0 abc";
   std::string key = "secret";
+  double after_s = 0;  ///< that it comes
 };
 
 /// By comer, what went wrong with it; empty: nothing.
@@ -40,6 +41,7 @@ std::vector<std::string> met(const std::vector<Comer>& comers, double timeout_s 
     threads.emplace_back([&, i] {
       const Comer& comer = comers[i];
       const Place place{comer.rank, comer.size, 0, 1, "127.0.0.1", listener.at.port, comer.key};
+      std::this_thread::sleep_for(std::chrono::duration<double>(comer.after_s));
       try {
         links[i] = meet(place, comer.rank == 0 ? &listener : nullptr, comer.build, timeout_s);
         for (int rank = 0; rank < comer.size; ++rank)
@@ -55,6 +57,16 @@ std::vector<std::string> met(const std::vector<Comer>& comers, double timeout_s 
 
 TEST(Rendezvous, AllFindEachOther) {
   for (const auto& fault : met({{0, 5}, {3, 5}, {1, 5}, {4, 5}, {2, 5}})) EXPECT_EQ(fault, "");
+}
+
+TEST(Rendezvous, WhoHasWaitedForTheLastHasTimeForTheRound) {
+  const auto late = [](int rank, double after_s) {
+    Comer comer{rank};
+    comer.after_s = after_s;
+    return comer;
+  };
+  // The last one comes when the first one's second is over, and that of process 0 is not.
+  for (const auto& fault : met({{1}, late(0, 0.9), late(2, 1.1)}, 1)) EXPECT_EQ(fault, "");
 }
 
 TEST(Rendezvous, AnotherBuildEndsAll) {
