@@ -1,5 +1,6 @@
 #include "train/trainer_state.h"
 
+#include <limits>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -86,7 +87,9 @@ TrainerState trainer_state_from_json(const Json& json, double f_beta) {
   state.telemetry.entries = count_in(telemetry, "entries");
   state.telemetry.saturated = count_in(telemetry, "saturated");
   state.telemetry.wrong_and_dead = count_in(telemetry, "wrong_and_dead");
-  telemetry.at("max_abs_logit").get_to(state.telemetry.max_abs_logit);
+  const Json& largest = telemetry.at("max_abs_logit");  // JSON has no infinity: it is written as null
+  state.telemetry.max_abs_logit =
+      largest.is_null() ? std::numeric_limits<double>::infinity() : largest.get<double>();
   return state;
 }
 
