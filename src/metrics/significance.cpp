@@ -55,7 +55,8 @@ PairedTTest paired_t_test(const std::vector<double>& baseline, const std::vector
   }
   const Spread spread = spread_of(differences);
   const auto [least, most] = std::minmax_element(differences.begin(), differences.end());
-  if (*most - *least <= kRounding * largest) return {spread.mean, std::nullopt, std::nullopt};
+  if (values.size() < 2 || *most - *least <= kRounding * largest)
+    return {spread.mean, std::nullopt, std::nullopt};
   const auto count = static_cast<double>(differences.size());
   const double t = spread.mean / (*spread.deviation / std::sqrt(count));
   const double freedom = count - 1;

@@ -62,6 +62,7 @@ TEST(Significance, SaysNothingWhereDifferencesDoNotVary) {
   EXPECT_EQ(same.mean_difference, 0.25);
   EXPECT_FALSE(same.t || same.p);
   EXPECT_FALSE(paired_t_test({0.5}, {0.75}).p);
+  EXPECT_FALSE(paired_t_test({0.5}, {std::nan("")}).p);
   EXPECT_FALSE(paired_t_test({0, 0}, {0, 0}).p);
   const PairedTTest rounded = paired_t_test({0.1, 0.2, 0.3}, {0.2, 0.3, 0.4});  // but for the last bit
   EXPECT_NEAR(rounded.mean_difference, 0.1, 1e-15);
