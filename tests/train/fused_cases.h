@@ -67,7 +67,7 @@ KindConfig adagrad(double decay = 0) {
 constexpr int64_t kNumIds = 60;
 constexpr int64_t kLength = 12;
 
-/// 96 texts of 0 to 15 tokens; frequent and rare ids, fractional targets where there is more than one label.
+/// 96 texts of 0 to kLength tokens; frequent and rare ids, targets of 0 and 1.
 EncodedDataset make_data(int64_t num_labels, bool weighted) {
   Random random(7);
   EncodedDataset data;
