@@ -23,7 +23,8 @@ struct ClassifierInfo {
   RunConfig config;
   Labels labels;
   DecisionRule rule;               ///< with one threshold an output, or the highest of several
-  std::vector<double> pos_weight;  ///< L, or one for all: of the training loss, `auto` resolved; empty: none
+  std::vector<double> pos_weight;  ///< L, or one for all (earlier programs): of the training loss, `auto`
+                                   ///< resolved; empty: none
   LogitScaling scaling;            ///< of the network's logits
 };
 

@@ -13,13 +13,8 @@
 namespace bernoulli {
 namespace {
 
-at::Tensor pos_weight_tensor(const std::vector<double>& pos_weight, int64_t num_labels, c10::Device device) {
+at::Tensor pos_weight_tensor(const std::vector<double>& pos_weight, c10::Device device) {
   if (pos_weight.empty()) return {};
-  if (pos_weight.size() != 1 && static_cast<int64_t>(pos_weight.size()) != num_labels) {
-    throw UsageError(
-        fmt::format("loss.pos_weight: {} numbers for {} labels (expected one for all, or one a label)",
-                    pos_weight.size(), num_labels));
-  }
   return at::tensor(at::ArrayRef<double>(pos_weight), at::kDouble).to(device);
 }
 
@@ -37,10 +32,19 @@ LossValue Loss::operator()(const at::Tensor& logits, const at::Tensor& targets,
   return {(losses * weights.unsqueeze(1)).sum(), weights.sum() * num_labels};
 }
 
+std::vector<double> one_a_label(const std::vector<double>& pos_weight, int64_t num_labels) {
+  if (pos_weight.empty() || static_cast<int64_t>(pos_weight.size()) == num_labels) return pos_weight;
+  if (pos_weight.size() != 1)
+    throw UsageError(
+        fmt::format("loss.pos_weight: {} numbers for {} labels (expected one for all, or one a label)",
+                    pos_weight.size(), num_labels));
+  return std::vector<double>(static_cast<size_t>(num_labels), pos_weight.front());
+}
+
 std::unique_ptr<Loss> make_loss(const LossConfig& config, const std::vector<double>& pos_weight,
                                 int64_t num_labels, c10::Device device) {
-  const LossSettings settings{pos_weight_tensor(pos_weight, num_labels, device), config.label_smoothing,
-                              config.gamma, config.alpha};
+  const LossSettings settings{pos_weight_tensor(one_a_label(pos_weight, num_labels), device),
+                              config.label_smoothing, config.gamma, config.alpha};
   switch (config.mode) {
     case LossConfig::Mode::kBceWithLogits:
       return make_bce_with_logits(settings);

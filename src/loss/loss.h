@@ -33,9 +33,13 @@ class Loss {
   LossValue operator()(const at::Tensor& logits, const at::Tensor& targets, const at::Tensor& weights) const;
 };
 
-/// @param pos_weight per label, one number for all, or empty: what LossConfig::pos_weight or `auto` came to.
+/// Nothing, or a number for each label. @param pos_weight  nothing, one number for all, or one a label
+/// @throws UsageError for another number of them
+std::vector<double> one_a_label(const std::vector<double>& pos_weight, int64_t num_labels);
+
+/// @param pos_weight  what LossConfig::pos_weight or `auto` came to, as for one_a_label
 /// @param device  where they lie; a loss takes logits of any device, at the price of a copy from another
-/// @throws UsageError if there are neither 0, 1 nor num_labels of them.
+/// @throws UsageError as one_a_label
 std::unique_ptr<Loss> make_loss(const LossConfig& config, const std::vector<double>& pos_weight,
                                 int64_t num_labels, c10::Device device = c10::Device(c10::kCPU));
 

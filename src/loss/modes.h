@@ -11,7 +11,7 @@ namespace bernoulli {
 
 /// What the modes share. Legend: B batch, L labels.
 struct LossSettings {
-  at::Tensor pos_weight;  ///< [1] or [L] float64 on the CPU, above 0, or undefined: all 1
+  at::Tensor pos_weight;  ///< [L] float64, above 0, or undefined: all 1
   double label_smoothing = 0;
   double gamma = 0;
   std::optional<double> alpha;

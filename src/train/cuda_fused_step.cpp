@@ -96,7 +96,7 @@ CudaFusedStep::CudaFusedStep(const RunConfig& config, const layers::ModelPlan& p
   run_ahead_ = updates_ahead(parameters.front());
 
   const std::vector<card::Layer> layers = card_layers(fused);
-  const std::vector<double> one_each = one_a_label(pos_weight, num_labels_);
+  const std::vector<double> one_each = or_one_each(pos_weight, num_labels_);
   std::vector<uint32_t> binomial;
   if (fused.token_threshold != 0) binomial = kernels::BinomialTables(fused.token_threshold).flat();
   card::Model model = card_model(config, fused, find_dead_range(loss, num_labels_, c10::Device(c10::kCPU)));

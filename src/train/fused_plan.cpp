@@ -97,9 +97,8 @@ kernels::LossMode loss_mode(LossConfig::Mode mode) {
 
 }  // namespace
 
-std::vector<double> one_a_label(const std::vector<double>& pos_weight, int64_t num_labels) {
-  if (static_cast<int64_t>(pos_weight.size()) == num_labels) return pos_weight;
-  return std::vector<double>(static_cast<size_t>(num_labels), pos_weight.empty() ? 1.0 : pos_weight.front());
+std::vector<double> or_one_each(const std::vector<double>& pos_weight, int64_t num_labels) {
+  return pos_weight.empty() ? std::vector<double>(static_cast<size_t>(num_labels), 1.0) : pos_weight;
 }
 
 kernels::EntryLoss entry_loss_of(const LossConfig& config) {

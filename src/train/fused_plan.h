@@ -47,8 +47,8 @@ std::optional<FusedPlan> fused_plan(const RunConfig& config, const layers::Model
 
 /// The configured loss in the engine's terms.
 kernels::EntryLoss entry_loss_of(const LossConfig& config);
-/// `pos_weight` as for make_loss, spread over the labels; absent: 1.
-std::vector<double> one_a_label(const std::vector<double>& pos_weight, int64_t num_labels);
+/// `pos_weight` as PreparedRun has it; 1 for each label where there is none.
+std::vector<double> or_one_each(const std::vector<double>& pos_weight, int64_t num_labels);
 
 /// How the configured optimizer reads in the engine's terms.
 class FusedOptimizer {

@@ -51,7 +51,7 @@ FusedStep::FusedStep(const RunConfig& config, const layers::ModelPlan& plan, con
       clip_norm_(config.optimizer.clip_norm),
       clip_value_(config.optimizer.clip_value),
       num_labels_(plan.num_outputs),
-      pos_weight_(one_a_label(pos_weight, plan.num_outputs)),
+      pos_weight_(or_one_each(pos_weight, plan.num_outputs)),
       loss_(entry_loss_of(config.loss)),
       dead_range_(find_dead_range(loss, plan.num_outputs, c10::Device(c10::kCPU))),
       optimizer_(config.optimizer),

@@ -37,8 +37,8 @@ void check_engine(const RunConfig& config, const layers::ModelPlan& plan, c10::D
 /// The fastest engine that runs the model on the device, unless training.engine asks for the reference. On
 /// CUDA the fused engine and the graph engine, which have not run on a card yet, are taken only where
 /// training.engine names them.
-/// @throws UsageError as check_engine. `train` and `loss` must outlive the step. `pos_weight` as for
-/// make_loss.
+/// @throws UsageError as check_engine. `train` and `loss` must outlive the step. `pos_weight` as
+/// PreparedRun has it.
 /// @param open_graphs  tests have their own
 EngineChoice make_step(
     const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train, const Loss& loss,

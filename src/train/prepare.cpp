@@ -55,7 +55,7 @@ std::vector<double> resolve_pos_weight(const LossConfig& loss, const PreparedRun
     check_names(loss.pos_weight_of, "loss.pos_weight", run);
     return numbers_of_labels(loss.pos_weight_of, run.labels.names, 1);
   }
-  if (!loss.pos_weight_auto) return loss.pos_weight;
+  if (!loss.pos_weight_auto) return one_a_label(loss.pos_weight, run.labels.num_outputs());
   const std::vector<std::string> outputs = run.labels.output_names();
   const std::vector<double> weights = balanced_pos_weight(run.train.targets, run.train.weights, outputs);
   std::vector<std::string> items;
@@ -70,9 +70,7 @@ std::vector<double> resolve_pos_weight(const LossConfig& loss, const PreparedRun
 void weigh_odds(const LossConfig& loss, const std::vector<double>& pos_weight, std::vector<float>& log_odds) {
   const double of_alpha = loss.alpha ? std::log(*loss.alpha / (1 - *loss.alpha)) : 0;
   for (size_t label = 0; label < log_odds.size(); ++label) {
-    const double weight = pos_weight.empty()       ? 1
-                          : pos_weight.size() == 1 ? pos_weight.front()
-                                                   : pos_weight[label];
+    const double weight = pos_weight.empty() ? 1 : pos_weight[label];
     log_odds[label] += static_cast<float>(std::log(weight) + of_alpha);
   }
 }

@@ -17,7 +17,7 @@ namespace bernoulli {
 struct PreparedRun : TokenizedData {
   std::unique_ptr<Vectorizer> vectorizer = {};
   layers::ModelPlan plan = {};
-  std::vector<double> pos_weight = {};  ///< what LossConfig::pos_weight or `auto` came to; empty: none
+  std::vector<double> pos_weight = {};  ///< one a label: what LossConfig::pos_weight came to; empty: none
   std::unique_ptr<Loss> loss = {};
 };
 
