@@ -106,16 +106,28 @@ StartedProcesses::StartedProcesses(const TrainArguments& arguments, const Place&
 
 StartedProcesses::~StartedProcesses() {
   constexpr double kPatience_s = 2;
-  listening_.request_stop();
-  listening_.join();
+  stop_listening();
   for (const int signal_number : {SIGTERM, SIGKILL}) {
     const double deadline_s = monotonic_seconds() + kPatience_s;
     while (!all_ended() && monotonic_seconds() < deadline_s) {
       ::poll(nullptr, 0, 10);
       listen();
     }
+    ended_from_here_ = true;
     for (const auto& started : started_) started->process.send(signal_number);
   }
+}
+
+void StartedProcesses::say_no_more() {
+  stop_listening();
+  listen();
+  silent_ = true;
+}
+
+void StartedProcesses::stop_listening() {
+  if (!listening_.joinable()) return;
+  listening_.request_stop();
+  listening_.join();
 }
 
 bool StartedProcesses::all_ended() const {
@@ -142,8 +154,8 @@ void StartedProcesses::listen() {
     }
     if (!started->process.ended()) continue;
     const ChildProcess::End& end = started->process.end();
-    if (end.signal != 0 && !silent_)
-      log_warning(fmt::format("process {} was ended by signal {}", started->rank, end.signal));
+    if (end.signal != 0 && !ended_from_here_)
+      log_warning(fmt::format("process {} {}", started->rank, end_by_signal(end.signal)));
     if (ended_rank_ != 0) continue;
     ended_code_ = end.exit_code;
     ended_rank_ = started->rank;

@@ -36,8 +36,8 @@ class StartedProcesses {
 
   /// @throws what the end of one means before all are there: DistributedError, or StopRequested
   void throw_if_ended() const;
-  /// What they say from now on is what this process says itself.
-  void say_no_more() { silent_ = true; }
+  /// What they say from now on is what this process says itself; not the signal that one of them is ended by.
+  void say_no_more();
 
  private:
   struct Started {
@@ -46,12 +46,14 @@ class StartedProcesses {
   };
   void listen_until(const std::stop_token& stop);
   void listen();
+  void stop_listening();
   bool all_ended() const;
 
   std::vector<std::unique_ptr<Started>> started_;
   std::atomic<int> ended_rank_{0};  ///< of the first that ended
   std::atomic<int> ended_code_{0};
-  std::atomic<bool> silent_{false};
+  bool silent_ = false;           ///< while nobody listens but the caller, as the next one
+  bool ended_from_here_ = false;  ///< by signals of this process
   std::jthread listening_;
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -238,12 +237,9 @@ void TrialRunner::fail(Trial& trial, const ChildProcess::End& end, const std::st
   trial.state = TrialState::kFailed;
   trial.exit_code = end.exit_code;
   trial.reason = error;
-  if (end.signal == SIGKILL) {
-    trial.exit_code = static_cast<int>(ExitCode::kIo);
-    trial.reason = "it was killed (signal 9), as the system does where memory runs out";
-  } else if (end.signal != 0) {
-    trial.exit_code = static_cast<int>(ExitCode::kInternal);
-    trial.reason = fmt::format("it was ended by signal {} ({})", end.signal, ::strsignal(end.signal));
+  if (end.signal != 0) {
+    trial.exit_code = static_cast<int>(end.signal == SIGKILL ? ExitCode::kIo : ExitCode::kInternal);
+    trial.reason = "it " + end_by_signal(end.signal);
   } else if (end.exit_code == 0) {
     trial.exit_code = static_cast<int>(ExitCode::kInternal);
     trial.reason = "it ended well and left no summary.json";

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -146,6 +147,11 @@ void ChildProcess::wait_for_any(const std::vector<const ChildProcess*>& children
   streams.reserve(children.size());
   for (const ChildProcess* child : children) streams.push_back({child->errors_.get(), POLLIN, 0});
   ::poll(streams.data(), streams.size(), timeout_ms);  // whatever it returns: the caller looks at each
+}
+
+std::string end_by_signal(int signal_number) {
+  if (signal_number == SIGKILL) return "was killed (signal 9), as the system does where memory runs out";
+  return fmt::format("was ended by signal {} ({})", signal_number, ::strsignal(signal_number));
 }
 
 }  // namespace bernoulli

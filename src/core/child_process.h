@@ -46,4 +46,7 @@ class ChildProcess {
   End end_;
 };
 
+/// "was killed (signal 9), as the system does where memory runs out"; of other signals what they are called.
+std::string end_by_signal(int signal_number);
+
 }  // namespace bernoulli

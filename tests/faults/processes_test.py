@@ -159,6 +159,18 @@ class Processes(FaultTest):
                     self.assertIn(f"process {victim} at 127.0.0.1 is lost", err)
                     self.assertIn("--resume", err)
 
+    def test_the_signal_that_ended_one_is_told(self):
+        for number, told in ((signal.SIGKILL, "was killed (signal 9), as the system does where memory runs out"),
+                             (signal.SIGABRT, f"was ended by signal {int(signal.SIGABRT)} (Aborted)")):
+            folder = self.fresh()
+            leader = Started(self, folder, [*self.of(2), *ENDLESS], SILENCE)
+            self.wait_for_training(folder)
+            started_here, = children_of(leader.process.pid)
+            os.kill(started_here, number)
+            code, err = leader.end()
+            self.assertEqual(code, 8, err)
+            self.assertIn(f"process 1 {told}", err)
+
     def test_one_that_stands_still_ends_all(self):
         """Of each training one is halted as soon as it trains; then all of them wait side by side."""
         folder = self.fresh()
