@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 #include <c10/util/Exception.h>
 
@@ -20,16 +19,13 @@ at::Tensor pos_weight_tensor(const std::vector<double>& pos_weight, c10::Device 
 
 }  // namespace
 
-LossValue Loss::operator()(const at::Tensor& logits, const at::Tensor& targets,
-                           const at::Tensor& weights) const {
+at::Tensor Loss::operator()(const at::Tensor& logits, const at::Tensor& targets,
+                            const at::Tensor& weights) const {
   const at::Tensor losses = elementwise(logits, targets);
-  const auto num_labels = static_cast<double>(logits.size(1));
-  if (!weights.defined())
-    return {losses.sum(),
-            at::full({}, static_cast<double>(losses.numel()), losses.options().requires_grad(false))};
+  if (!weights.defined()) return losses.sum();
   TORCH_CHECK(weights.dim() == 1 && weights.size(0) == logits.size(0), "weights must be [B] beside logits ",
               logits.sizes(), ", got ", weights.sizes());
-  return {(losses * weights.unsqueeze(1)).sum(), weights.sum() * num_labels};
+  return (losses * weights.unsqueeze(1)).sum();
 }
 
 std::vector<double> one_a_label(const std::vector<double>& pos_weight, int64_t num_labels) {

@@ -12,12 +12,6 @@
 
 namespace bernoulli {
 
-/// A loss of a batch, kept as a sum so that the reduction can go over the global count.
-struct LossValue {
-  at::Tensor sum;     ///< scalar, in nats, with gradient
-  at::Tensor weight;  ///< scalar without gradient: sum over examples of weight * L; the mean is sum / weight
-};
-
 /// Binary cross entropy in one of its forms. Legend: B batch, L labels.
 class Loss {
  public:
@@ -28,9 +22,11 @@ class Loss {
   /// @throws c10::Error if shape, dtype or device differ.
   virtual at::Tensor elementwise(const at::Tensor& logits, const at::Tensor& targets) const = 0;
 
+  /// Of a batch: the sum over entries, weighted by example; a scalar in nats with gradient. A sum, so that
+  /// the mean can go over the global count.
   /// @param weights [B] or undefined (all 1).   @throws c10::Error as elementwise, and if weights are not
   /// [B].
-  LossValue operator()(const at::Tensor& logits, const at::Tensor& targets, const at::Tensor& weights) const;
+  at::Tensor operator()(const at::Tensor& logits, const at::Tensor& targets, const at::Tensor& weights) const;
 };
 
 /// Nothing, or a number for each label. @param pos_weight  nothing, one number for all, or one a label

@@ -121,7 +121,7 @@ void GraphBatch::take_next() {
   const at::Tensor divisor = row.take_floats(1).squeeze(0);
 
   const at::Tensor logits = parts_.shared.model().forward(features).narrow(0, 0, shape_.rows);
-  const at::Tensor loss = parts_.loss(logits, targets, weights).sum;
+  const at::Tensor loss = parts_.loss(logits, targets, weights);
   const std::vector<at::Tensor> gradients = torch::autograd::grad({loss / divisor}, parts_.parameters);
 
   const at::NoGradGuard no_grad;

@@ -144,15 +144,15 @@ ReferenceStep::BatchResult ReferenceStep::accumulate_gradient(std::span<const in
   const Batch batch = feed_.take(examples);
   seed_generator(shared_.device(), dropout_seed);
   const at::Tensor logits = training_logits(batch.features);
-  const LossValue loss = loss_(logits, batch.targets, batch.weights);
-  const double loss_sum = loss.sum.item<double>();
+  const at::Tensor loss = loss_(logits, batch.targets, batch.weights);
+  const auto loss_sum = loss.item<double>();
   const at::Tensor seen = logits.detach().to(at::kCPU).contiguous();
   if (!std::isfinite(loss_sum))
     throw non_finite_loss(step, loss_sum, examples, seen.const_data_ptr<float>(), train_.num_labels, train_);
   BatchResult result{.loss_sum = loss_sum};
   result.telemetry = observe_logits({seen.const_data_ptr<float>(), static_cast<size_t>(seen.numel())},
                                     examples, train_, dead_range_);
-  (loss.sum / weight).backward();
+  (loss / weight).backward();
   return result;
 }
 
