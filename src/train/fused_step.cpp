@@ -202,7 +202,7 @@ void FusedStep::accumulate_gradient(std::span<const int64_t> examples, size_t fi
   const double loss = loss_and_slopes(examples, logits, result.weight, head_.logit_gradient());
   if (!std::isfinite(loss)) throw non_finite_loss(step, loss, examples, logits, head_.logit_stride(), train_);
   result.loss_sum += loss;
-  observe(examples, logits, result);
+  result.telemetry += observe_logits(examples, logits, head_.logit_stride(), train_, dead_range_);
 
   const float* pooled_gradient = head_.backward(seeds_.data());
   if (!fused_.trains_table) return;
@@ -214,13 +214,6 @@ void FusedStep::accumulate_gradient(std::span<const int64_t> examples, size_t fi
                      gradients, gradients + rows_.slots()[kPaddingId] * stride);
     if (inputs_[i].draws.threshold != 0) keep += inputs_[i].count * stride / kernels::kLanes;
   }
-}
-
-void FusedStep::observe(std::span<const int64_t> examples, const float* logits, StepResult& result) {
-  seen_.clear();
-  for (size_t i = 0; i < examples.size(); ++i, logits += head_.logit_stride())
-    seen_.insert(seen_.end(), logits, logits + num_labels_);
-  result.telemetry += observe_logits(seen_, examples, train_, dead_range_);
 }
 
 double FusedStep::loss_and_slopes(std::span<const int64_t> examples, const float* logits, double total_weight,

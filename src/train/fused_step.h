@@ -57,7 +57,6 @@ class FusedStep : public Step {
   /// Forward and backward of some examples of an update, the first being number `first` of it. Adds loss and
   /// telemetry to `result`, whose weight is the global one.
   void accumulate_gradient(std::span<const int64_t> examples, size_t first, int64_t step, StepResult& result);
-  void observe(std::span<const int64_t> examples, const float* logits, StepResult& result);
   double loss_and_slopes(std::span<const int64_t> examples, const float* logits, double total_weight,
                          float* slopes) const;
   void make_gradients_zero();
@@ -105,7 +104,6 @@ class FusedStep : public Step {
   std::vector<kernels::PoolInput> inputs_;
   std::vector<uint16_t> keep_;
   kernels::LaneVector pad_count_;
-  std::vector<float> seen_;  ///< logits without padding
 };
 
 }  // namespace bernoulli

@@ -194,8 +194,8 @@ StepResult GraphStep::result_of(const PlannedUpdate& update, const std::vector<P
   for (const Place& place : places) {
     result.loss_sum += double{place.batch->loss_sum(place.index)};
     const at::Tensor logits = place.batch->logits(place.index);
-    result.telemetry += observe_logits({logits.const_data_ptr<float>(), static_cast<size_t>(logits.numel())},
-                                       place.examples, train_, dead_range_);
+    result.telemetry += observe_logits(place.examples, logits.const_data_ptr<float>(), train_.num_labels,
+                                       train_, dead_range_);
   }
   return result;
 }

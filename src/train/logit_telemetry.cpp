@@ -51,19 +51,20 @@ DeadRange find_dead_range(const Loss& loss, int64_t num_labels, c10::Device devi
   return {dead_from(loss, 0, num_labels, device), -dead_from(loss, 1, num_labels, device)};
 }
 
-LogitTelemetry observe_logits(std::span<const float> logits, std::span<const int64_t> examples,
+LogitTelemetry observe_logits(std::span<const int64_t> examples, const float* logits, int64_t stride,
                               const EncodedDataset& data, const DeadRange& dead) {
   LogitTelemetry seen;
-  const float* z = logits.data();
   for (const int64_t example : examples) {
     const float* target = data.targets.data() + example * data.num_labels;
-    for (int64_t label = 0; label < data.num_labels; ++label, ++z) {
-      seen.saturated += *z >= kProbabilityOneFrom || *z <= kProbabilityZeroUntil;
-      seen.wrong_and_dead += target[label] > 0.5f ? *z <= dead.positives_until : *z >= dead.negatives_from;
-      seen.max_abs_logit = std::max(seen.max_abs_logit, static_cast<double>(std::fabs(*z)));
+    for (int64_t label = 0; label < data.num_labels; ++label) {
+      const float z = logits[label];
+      seen.saturated += z >= kProbabilityOneFrom || z <= kProbabilityZeroUntil;
+      seen.wrong_and_dead += target[label] > 0.5f ? z <= dead.positives_until : z >= dead.negatives_from;
+      seen.max_abs_logit = std::max(seen.max_abs_logit, static_cast<double>(std::fabs(z)));
     }
+    logits += stride;
   }
-  seen.entries = static_cast<int64_t>(logits.size());
+  seen.entries = static_cast<int64_t>(examples.size()) * data.num_labels;
   return seen;
 }
 

@@ -45,8 +45,9 @@ struct DeadRange {
 /// smoothing and weights. About 60 evaluations of one entry.
 DeadRange find_dead_range(const Loss& loss, int64_t num_labels, c10::Device device);
 
-/// Counts over logits [examples * L] of training examples of `data`. One pass, no allocation.
-LogitTelemetry observe_logits(std::span<const float> logits, std::span<const int64_t> examples,
+/// Counts over the logits of training examples of `data`. One pass, no allocation.
+/// @param logits  of the examples: data.num_labels numbers, and each row `stride` after the one before
+LogitTelemetry observe_logits(std::span<const int64_t> examples, const float* logits, int64_t stride,
                               const EncodedDataset& data, const DeadRange& dead);
 
 }  // namespace bernoulli

@@ -150,8 +150,8 @@ ReferenceStep::BatchResult ReferenceStep::accumulate_gradient(std::span<const in
   if (!std::isfinite(loss_sum))
     throw non_finite_loss(step, loss_sum, examples, seen.const_data_ptr<float>(), train_.num_labels, train_);
   BatchResult result{.loss_sum = loss_sum};
-  result.telemetry = observe_logits({seen.const_data_ptr<float>(), static_cast<size_t>(seen.numel())},
-                                    examples, train_, dead_range_);
+  result.telemetry =
+      observe_logits(examples, seen.const_data_ptr<float>(), train_.num_labels, train_, dead_range_);
   (loss / weight).backward();
   return result;
 }

@@ -52,10 +52,11 @@ TEST(LogitTelemetry, CountsEntriesByHand) {
   EncodedDataset data;
   data.num_labels = 2;
   data.targets = {0, 1, 1, 0, 0, 1};
-  const std::vector<int64_t> examples = {2, 0};                       // targets 0 1, 0 1
-  const std::vector<float> logits = {17.0f, -20.0f, -90.0f, -90.0f};  // wrong, wrong, right, wrong
+  const std::vector<int64_t> examples = {2, 0};  // targets 0 1, 0 1
+  // wrong, wrong, none; right, wrong, none
+  const std::vector<float> logits = {17.0f, -20.0f, 99.0f, -90.0f, -90.0f, 99.0f};
   const DeadRange dead{16.7f, -88.8f};
-  const LogitTelemetry seen = observe_logits(logits, examples, data, dead);
+  const LogitTelemetry seen = observe_logits(examples, logits.data(), 3, data, dead);
   EXPECT_EQ(seen.entries, 4);
   EXPECT_EQ(seen.saturated, 3);
   EXPECT_EQ(seen.wrong_and_dead, 2);
