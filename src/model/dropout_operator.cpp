@@ -5,6 +5,7 @@
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "core/divide_up.h"
 #include "core/random.h"
 #include "model/in_parts.h"
 #include "model/operators.h"
@@ -30,7 +31,7 @@ at::Tensor dropped(const at::Tensor& x, int64_t keep, int64_t seed) {
   const at::Tensor from = x.contiguous(), out = at::empty_like(from);
   const float* numbers = from.const_data_ptr<float>();
   float* to = out.mutable_data_ptr<float>();
-  in_parts((x.numel() + kBlock - 1) / kBlock, 8, [&](int64_t first, int64_t last) {
+  in_parts(divide_up(x.numel(), kBlock), 8, [&](int64_t first, int64_t last) {
     for (int64_t block = first; block < last; ++block) {
       const uint64_t keys =
           mix_seed(static_cast<uint64_t>(seed), random_stream::kDropout, static_cast<uint64_t>(block));

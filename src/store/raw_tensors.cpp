@@ -258,10 +258,21 @@ const RawTensor* find_tensor(const std::vector<RawTensor>& tensors, const std::s
   return found == tensors.end() ? nullptr : &*found;
 }
 
+std::string shape_text(std::span<const int64_t> shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+
+std::string tensors_fingerprint(const std::vector<RawTensor>& tensors) {
+  StreamingHash hash;
+  for (const RawTensor& tensor : tensors) {
+    hash.update_field(tensor.name);
+    hash.update_field(tensor.bytes);
+  }
+  return hash.hex();
+}
+
 void check_tensor(const RawTensor& tensor, Dtype dtype, const std::vector<int64_t>& shape) {
   if (tensor.shape != shape)
-    throw ArtifactError(fmt::format("tensor '{}' has shape [{}], the model needs [{}]", tensor.name,
-                                    fmt::join(tensor.shape, ", "), fmt::join(shape, ", ")));
+    throw ArtifactError(fmt::format("tensor '{}' has shape {}, the model needs {}", tensor.name,
+                                    shape_text(tensor.shape), shape_text(shape)));
   if (tensor.dtype != dtype)
     throw ArtifactError(fmt::format("tensor '{}' is {}, the model needs {}", tensor.name,
                                     to_string(tensor.dtype), to_string(dtype)));

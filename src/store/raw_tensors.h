@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,10 @@ struct RawTensor {
 
 /// Null where none has this name.
 const RawTensor* find_tensor(const std::vector<RawTensor>& tensors, const std::string& name);
+/// "[2, 3]"
+std::string shape_text(std::span<const int64_t> shape);
+/// Of names and bytes. 32 characters.
+std::string tensors_fingerprint(const std::vector<RawTensor>& tensors);
 /// @throws ArtifactError where the shape or the dtype is not that which a model needs
 void check_tensor(const RawTensor& tensor, Dtype dtype, const std::vector<int64_t>& shape);
 

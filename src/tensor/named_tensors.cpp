@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <ATen/core/grad_mode.h>
 
 #include "core/error.h"
+#include "store/raw_tensors.h"
 
 namespace bernoulli {
 namespace {
@@ -15,10 +15,6 @@ namespace {
 template <class Named>
 auto find(const Named& list, std::string_view name) {
   return std::find_if(list.begin(), list.end(), [&](const auto& entry) { return entry.first == name; });
-}
-
-std::string shape_text(at::IntArrayRef shape) {
-  return fmt::format("[{}]", fmt::join(shape.begin(), shape.end(), ", "));
 }
 
 }  // namespace
@@ -33,8 +29,9 @@ void check_fit(const NamedTensors& saved, const NamedShapes& own, std::string_vi
     if (found == saved.end())
       throw ArtifactError(fmt::format("tensor '{}' is missing from the saved {}", name, what));
     if (found->second.sizes() != at::IntArrayRef(shape)) {
+      const at::IntArrayRef sizes = found->second.sizes();
       throw ArtifactError(fmt::format("tensor '{}' has shape {} in the saved {}, this model needs {}", name,
-                                      shape_text(found->second.sizes()), what, shape_text(shape)));
+                                      shape_text({sizes.data(), sizes.size()}), what, shape_text(shape)));
     }
   }
 }

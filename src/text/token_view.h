@@ -66,7 +66,8 @@ class TokenView {
   const uint16_t* narrow() const { return narrow_; }
   const int64_t* offsets() const { return offsets_; }
   /// The first ids of a row, at most `limit`. Returns the end of what was written.
-  int64_t* copy_row(int64_t index, int64_t limit, int64_t* out) const {
+  template <class Id>
+  Id* copy_row(int64_t index, int64_t limit, Id* out) const {
     const int64_t count = std::min(row_size(index), limit);
     return narrow_ == nullptr ? std::copy_n(wide_ + offsets_[index], count, out)
                               : std::copy_n(narrow_ + offsets_[index], count, out);

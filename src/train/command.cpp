@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/hash.h"
 #include "core/little_endian.h"
 #include "store/raw_tensors.h"
 #include "tensor/safetensors.h"
@@ -89,9 +88,7 @@ LoadedState state_of(const Command& command) {
 
 std::string weights_fingerprint(const NamedTensors& weights) {
   const HostTensors hosts(weights);
-  StreamingHash hash;
-  for (const RawTensor& tensor : hosts.raw()) hash.update_field(tensor.bytes);
-  return hash.hex();
+  return tensors_fingerprint(hosts.raw());
 }
 
 }  // namespace bernoulli

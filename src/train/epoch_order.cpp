@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/divide_up.h"
 #include "core/random.h"
 
 namespace bernoulli {
@@ -10,7 +11,7 @@ EpochOrder::EpochOrder(const TrainingConfig& training, int64_t num_examples)
     : seed_(training.seed),
       num_examples_(num_examples),
       examples_per_step_(training.batch_size * training.accumulate),
-      steps_per_epoch_((num_examples + examples_per_step_ - 1) / examples_per_step_) {}
+      steps_per_epoch_(divide_up(num_examples, examples_per_step_)) {}
 
 std::span<const int64_t> EpochOrder::examples_of(int64_t step) {
   const int64_t epoch = step / steps_per_epoch_;

@@ -69,13 +69,10 @@ int64_t GraphBatch::add(std::span<const int64_t> examples, double divisor) {
   int32_t* out = staged_.data() + static_cast<size_t>(num_staged_) * size;
   std::fill_n(out, size, 0);
   int32_t* const end_of_ids = out + (is_ragged_ ? shape_.width : shape_.rows * shape_.width);
-  std::vector<int32_t> room;
   int32_t* id = out;
   for (const int64_t example : examples) {
-    room.resize(static_cast<size_t>(train.rows.row_size(example)));
-    const std::span<const int32_t> row = train.rows.row(example, room.data());
-    std::copy_n(row.begin(), std::min<size_t>(row.size(), static_cast<size_t>(end_of_ids - id)), id);
-    id += is_ragged_ ? static_cast<int64_t>(row.size()) : shape_.width;
+    int32_t* const end_of_row = train.rows.copy_row(example, end_of_ids - id, id);
+    id = is_ragged_ ? end_of_row : id + shape_.width;
   }
   out = end_of_ids;
   for (const int64_t example : examples) *out++ = static_cast<int32_t>(train.rows.row_size(example));

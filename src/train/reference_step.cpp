@@ -8,6 +8,7 @@
 
 #include <ATen/TensorOperators.h>
 
+#include "core/divide_up.h"
 #include "core/out_of_memory.h"
 #include "model/generator.h"
 #include "optim/gradients.h"
@@ -89,8 +90,7 @@ StepResult ReferenceStep::update(std::span<const int64_t> examples, int64_t step
 }
 
 int ReferenceStep::batches_in(size_t num_examples) const {
-  const auto batch_size = static_cast<size_t>(training_.batch_size);
-  return static_cast<int>((num_examples + batch_size - 1) / batch_size);
+  return static_cast<int>(divide_up(static_cast<int64_t>(num_examples), training_.batch_size));
 }
 
 ReferenceStep::BatchResult ReferenceStep::compute_batch(std::span<const int64_t> examples, size_t begin,

@@ -7,10 +7,8 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "core/error.h"
-#include "core/hash.h"
 #include "core/log.h"
 #include "train/label_match.h"
 
@@ -70,10 +68,6 @@ std::vector<float> numbers_of(const RawTensor& tensor, const std::vector<int64_t
 
 bool have_alike_rows(const std::vector<int64_t>& a, const std::vector<int64_t>& b) {
   return !a.empty() && a.size() == b.size() && std::equal(a.begin() + 1, a.end(), b.begin() + 1);
-}
-
-std::string shape_text(const std::vector<int64_t>& shape) {
-  return fmt::format("[{}]", fmt::join(shape, ", "));
 }
 
 /// Rows of a parameter, laid over the numbers of all its rows where it was given such: of labels that only
@@ -172,15 +166,6 @@ class Matcher {
   size_t num_rows_ = 0;
 };
 
-std::string checkpoint_fingerprint(const std::vector<RawTensor>& weights) {
-  StreamingHash hash;
-  for (const RawTensor& tensor : weights) {
-    hash.update_field(tensor.name);
-    hash.update_field(tensor.bytes);
-  }
-  return hash.hex();
-}
-
 void refuse_unmatched(const StartFromConfig& config, const EarlierModel& earlier, const Matcher& matcher) {
   const std::vector<std::string> unused = matcher.unused();
   const bool all_match = matcher.drawn().empty() && unused.empty();
@@ -217,7 +202,7 @@ Json start_from(const StartFromConfig& config, const EarlierModel& earlier, cons
   for (const std::string& name : unused) log_warning(fmt::format("{} of {} is not used", name, earlier.name));
   matcher.labels().log(earlier.name);
   return {{"path", config.path},
-          {"fingerprint", checkpoint_fingerprint(earlier.weights)},
+          {"fingerprint", tensors_fingerprint(earlier.weights)},
           {"tensors", matcher.taken()},
           {"rows", vectorizer.num_ids()},
           {"rows_found", matcher.num_rows()},
