@@ -50,14 +50,11 @@ PairedDifference difference_of(std::string metric, const MetricValue& first, con
   PairedDifference result;
   result.metric = std::move(metric);
   if (!first.value || !second.value) {
-    result.undefined_reason = first.value ? second.undefined_reason : first.undefined_reason;
+    result.interval.undefined_reason = first.value ? second.undefined_reason : first.undefined_reason;
     return result;
   }
   result.difference = *second.value - *first.value;
-  Interval interval = percentile_interval(std::move(resampled));
-  result.low = interval.low;
-  result.high = interval.high;
-  result.undefined_reason = std::move(interval.undefined_reason);
+  result.interval = percentile_interval(std::move(resampled));
   return result;
 }
 

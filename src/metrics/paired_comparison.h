@@ -23,10 +23,7 @@ struct PairedAnswers {
 struct PairedDifference {
   std::string metric;
   std::optional<double> difference;
-  /// Between the 2.5 and the 97.5 percent quantile (between order statistics linearly) of the difference over
-  /// resamples.
-  std::optional<double> low, high;
-  std::string undefined_reason;  ///< why there is no difference, or no interval
+  Interval interval;  ///< of the difference over resamples; where there is no difference, its reason
 };
 
 struct PairedComparison {

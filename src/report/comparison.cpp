@@ -31,13 +31,11 @@ std::string reason_against(const RunReport& first, const RunReport& other) {
 }
 
 std::string difference_text(const PairedDifference& difference) {
-  if (!difference.difference)
-    return fmt::format("{} undefined ({})", difference.metric, difference.undefined_reason);
-  if (!difference.low)
-    return fmt::format("{} {:+.4f} ({})", difference.metric, *difference.difference,
-                       difference.undefined_reason);
+  const auto& [low, high, reason] = difference.interval;
+  if (!difference.difference) return fmt::format("{} undefined ({})", difference.metric, reason);
+  if (!low) return fmt::format("{} {:+.4f} ({})", difference.metric, *difference.difference, reason);
   return fmt::format("{} {:+.4f} (95 % interval {:+.4f} to {:+.4f})", difference.metric,
-                     *difference.difference, *difference.low, *difference.high);
+                     *difference.difference, *low, *high);
 }
 
 /// Those whose weights are, or are not, the ones of the first run: then no weight counts.
@@ -102,9 +100,10 @@ Json to_json(const AgainstFirst& comparison) {
   Json differences = Json::object();
   const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); };
   for (const PairedDifference& d : result.differences) {
+    const auto& [low, high, reason] = d.interval;
     differences[d.metric] = {
-        {"difference", number(d.difference)}, {"low", number(d.low)}, {"high", number(d.high)}};
-    if (!d.undefined_reason.empty()) differences[d.metric]["undefined"] = d.undefined_reason;
+        {"difference", number(d.difference)}, {"low", number(low)}, {"high", number(high)}};
+    if (!reason.empty()) differences[d.metric]["undefined"] = reason;
   }
   return {{"num_examples", result.num_examples},
           {"only_first_right", result.only_first_right},

@@ -138,11 +138,12 @@ std::string p_value(double p) {
 }
 
 std::string interval_cell(const PairedDifference& difference, bool too_narrow) {
-  if (!difference.difference) return "– " + escape_html(difference.undefined_reason);
-  if (!difference.low) return fmt::format("{:+.4f}, {}", *difference.difference, difference.undefined_reason);
-  const bool beyond_chance = !too_narrow && (*difference.low > 0 || *difference.high < 0);
+  const auto& [low, high, reason] = difference.interval;
+  if (!difference.difference) return "– " + escape_html(reason);
+  if (!low) return fmt::format("{:+.4f}, {}", *difference.difference, reason);
+  const bool beyond_chance = !too_narrow && (*low > 0 || *high < 0);
   return fmt::format("{}{:+.4f}{} [{:+.4f}, {:+.4f}]", beyond_chance ? "<b>" : "", *difference.difference,
-                     beyond_chance ? "</b>" : "", *difference.low, *difference.high);
+                     beyond_chance ? "</b>" : "", *low, *high);
 }
 
 bool has_weights(const RunReport& run) { return run.answers && !run.answers->predictions.weights.empty(); }

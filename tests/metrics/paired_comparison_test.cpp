@@ -47,15 +47,17 @@ TEST(PairedComparison, OfAModelWithItselfIsNothing) {
   EXPECT_EQ(result.mcnemar_p, 1);
   for (const PairedDifference& difference : result.differences) {
     EXPECT_EQ(difference.difference, 0);
-    EXPECT_EQ(difference.low, 0);
-    EXPECT_EQ(difference.high, 0);
+    EXPECT_EQ(difference.interval.low, 0);
+    EXPECT_EQ(difference.interval.high, 0);
   }
 }
 
 TEST(PairedComparison, DependsOnTheSeedAlone) {
   const Scored first = {{1, 0, 1, 0, 1, 0, 0, 1}, {1, -1, -1, 2, 3, -2, 1, 1}};
   const Scored second = {first.targets, {2, -1, 1, -2, 3, -2, 1, -1}};
-  const auto low = [&](uint64_t seed) { return compare(first, second, seed).differences[1].low.value(); };
+  const auto low = [&](uint64_t seed) {
+    return compare(first, second, seed).differences[1].interval.low.value();
+  };
   EXPECT_EQ(low(1), low(1));
   EXPECT_NE(low(1), low(2));
 }
@@ -72,8 +74,8 @@ TEST(PairedComparison, BootstrapIsThatOfScikitLearnAndNumPy) {
   for (const PairedDifference& difference : result.differences) {
     const nlohmann::json& expected = golden[difference.metric];
     EXPECT_NEAR(difference.difference.value(), expected["difference"], 1e-12) << difference.metric;
-    EXPECT_NEAR(difference.low.value(), expected["low"], 1e-12) << difference.metric;
-    EXPECT_NEAR(difference.high.value(), expected["high"], 1e-12) << difference.metric;
+    EXPECT_NEAR(difference.interval.low.value(), expected["low"], 1e-12) << difference.metric;
+    EXPECT_NEAR(difference.interval.high.value(), expected["high"], 1e-12) << difference.metric;
   }
 }
 
@@ -105,8 +107,8 @@ TEST(PairedComparison, OfSeveralWithTheFirstIsThatOfEachAlone) {
     EXPECT_EQ(result->mcnemar_p, alone.mcnemar_p);
     for (size_t i = 0; i < alone.differences.size(); ++i) {
       EXPECT_EQ(result->differences[i].difference, alone.differences[i].difference);
-      EXPECT_EQ(result->differences[i].low, alone.differences[i].low);
-      EXPECT_EQ(result->differences[i].high, alone.differences[i].high);
+      EXPECT_EQ(result->differences[i].interval.low, alone.differences[i].interval.low);
+      EXPECT_EQ(result->differences[i].interval.high, alone.differences[i].interval.high);
     }
   }
 }
@@ -115,13 +117,13 @@ TEST(PairedComparison, SaysWhyThereIsNoDifferenceOrNoInterval) {
   const Scored negatives = {{0, 0}, {1, -1}};
   const PairedComparison none = compare(negatives, negatives);
   EXPECT_FALSE(none.differences[1].difference);
-  EXPECT_EQ(none.differences[1].undefined_reason, "only one class");
+  EXPECT_EQ(none.differences[1].interval.undefined_reason, "only one class");
   // One positive of three: in 8 of 27 resamples there is none.
   const Scored rare = {{1, 0, 0}, {1, -1, -2}};
   const PairedComparison few = compare(rare, rare);
   EXPECT_EQ(few.differences[1].difference, 0);
-  EXPECT_FALSE(few.differences[1].low);
-  EXPECT_EQ(few.differences[1].undefined_reason,
+  EXPECT_FALSE(few.differences[1].interval.low);
+  EXPECT_EQ(few.differences[1].interval.undefined_reason,
             "too few examples: more than 5 % of the resamples lack the metric");
 }
 
