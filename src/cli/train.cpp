@@ -265,72 +265,131 @@ void follow_run(const TrainArguments& arguments, const Place& place) {
   });
 }
 
-/// The training of a process that stands alone, or before `others`.
-std::optional<TrainedRun> lead_run(const TrainArguments& arguments, const Start& start,
-                                   const RunFolder& folder, OtherProcesses* others) {
-  const CheckedConfig& loaded = start.loaded;
-  const RunConfig& config = loaded.run;
-  const RunPaths& paths = folder.paths();
-  const std::optional<config::LoadedConfig> saved = saved_config(arguments, paths, loaded);
-  log_info(fmt::format("run folder {}", paths.folder.string()));
+/// What a process trains that stands alone, or before others.
+struct Lead {
+  const TrainArguments& arguments;
+  const Start& start;
+  const RunFolder& folder;
+  OtherProcesses* others;                     ///< or null
+  std::optional<config::LoadedConfig> saved;  ///< of the run that is gone on with
+  PreparedRun run;
+  CheckpointFolder checkpoints;
+  std::optional<Checkpoint> checkpoint;  ///< to go on from
+  RunConfig of_engine;                   ///< the configuration with the engine of that checkpoint
+  int threads;
 
-  PreparedRun run = prepare_checked(config, saved ? saved_vocabulary(paths) : std::nullopt);
+  const RunConfig& run_config() const { return start.loaded.run; }
+  const RunPaths& paths() const { return folder.paths(); }
+  Communicator* all() const { return others != nullptr ? &others->all() : nullptr; }
+};
+
+Lead prepare_lead(const TrainArguments& arguments, const Start& start, const RunFolder& folder,
+                  OtherProcesses* others) {
+  const CheckedConfig& loaded = start.loaded;
+  const RunPaths& paths = folder.paths();
+  std::optional<config::LoadedConfig> saved = saved_config(arguments, paths, loaded);
+  log_info(fmt::format("run folder {}", paths.folder.string()));
+  PreparedRun run = prepare_checked(loaded.run, saved ? saved_vocabulary(paths) : std::nullopt);
   if (others != nullptr) others->check_same(shared_fingerprints(run, loaded));
   const CheckpointFolder checkpoints(paths.checkpoints());
   if (saved && checkpoints.steps().empty()) refuse_lost_checkpoints(paths);
   if (saved && !checkpoints.steps().empty()) {
     keep_start(paths, run);
   } else {
-    start_from_earlier_run(config, run);
+    start_from_earlier_run(loaded.run, run);
   }
-  const int threads = operator_threads(config, run);
+  const int threads = operator_threads(loaded.run, run);
   set_operator_threads(threads);
-  const std::optional<Checkpoint> checkpoint = saved ? checkpoints.load_newest() : std::nullopt;
-  const RunConfig of_engine = with_engine_of(config, checkpoint);
-  EngineChoice engine =
-      choose_engine(of_engine, run, start.device, threads, others != nullptr ? &others->all() : nullptr);
-  warn_of_other_engine(checkpoint, engine);
-  const auto describe = [&] {
-    Json environment = environment_json(start.device, config.training, threads, arguments.words);
-    environment["processes"] = others != nullptr ? others->all().size() : 1;
-    describe_run(paths, config, run, std::move(environment));
-  };
-  folder.check_is_there();  // it may have taken long until here
-  if (!saved) describe();   // a run that does not fit into memory leaves no folder
+  std::optional<Checkpoint> checkpoint = saved ? checkpoints.load_newest() : std::nullopt;
+  RunConfig of_engine = with_engine_of(loaded.run, checkpoint);
+  return {arguments,
+          start,
+          folder,
+          others,
+          std::move(saved),
+          std::move(run),
+          checkpoints,
+          std::move(checkpoint),
+          std::move(of_engine),
+          threads};
+}
 
-  MetricsLog log(paths.metrics(), &folder);
-  Trainer trainer({config, run.labels.names, run.train, run.validation ? &*run.validation : nullptr,
-                   *run.loss, *engine.step, checkpoints, log, fingerprints_of(run), engine.family(),
-                   settings_text(loaded), arguments.pause_after_epoch});
-  if (saved) {
-    go_on(trainer, checkpoint, saved->run.training, loaded);
+void write_description(const Lead& lead) {
+  Json environment =
+      environment_json(lead.start.device, lead.run_config().training, lead.threads, lead.arguments.words);
+  environment["processes"] = lead.others != nullptr ? lead.others->all().size() : 1;
+  describe_run(lead.paths(), lead.run_config(), lead.run, std::move(environment));
+}
+
+/// The engine, with the folder of a new run described: one that does not fit into memory leaves none.
+EngineChoice open_engine(const Lead& lead) {
+  EngineChoice engine = choose_engine(lead.of_engine, lead.run, lead.start.device, lead.threads, lead.all());
+  warn_of_other_engine(lead.checkpoint, engine);
+  lead.folder.check_is_there();  // it may have taken long until here
+  if (!lead.saved) write_description(lead);
+  return engine;
+}
+
+/// A trainer that stands where the run does, with what it works on.
+struct OpenTraining {
+  explicit OpenTraining(const Lead& lead);
+
+  EngineChoice engine;
+  MetricsLog log;
+  Trainer trainer;
+};
+
+OpenTraining::OpenTraining(const Lead& lead)
+    : engine(open_engine(lead)),
+      log(lead.paths().metrics(), &lead.folder),
+      trainer({lead.run_config(), lead.run.labels.names, lead.run.train,
+               lead.run.validation ? &*lead.run.validation : nullptr, *lead.run.loss, *engine.step,
+               lead.checkpoints, log, fingerprints_of(lead.run), engine.family(),
+               settings_text(lead.start.loaded), lead.arguments.pause_after_epoch}) {
+  const std::optional<Checkpoint>& checkpoint = lead.checkpoint;
+  if (lead.saved) {
+    go_on(trainer, checkpoint, lead.saved->run.training, lead.start.loaded);
     // A refused continuation has left all as it was. From here on the run is not finished, unless it ends
     // anew as it did before: then the old summary holds until the new one takes its place.
-    folder.check_is_there();
-    if (!trainer.limit_reached() || saved->resolved != loaded.resolved) fs::remove(paths.summary());
-    describe();
+    lead.folder.check_is_there();
+    if (!trainer.limit_reached() || lead.saved->resolved != lead.start.loaded.resolved)
+      fs::remove(lead.paths().summary());
+    write_description(lead);
   }
   log.begin(checkpoint ? checkpoint->step : 0, checkpoint && is_validated(*checkpoint));
   if (const auto limit = trainer.limit_reached(); checkpoint && limit) tell_nothing_is_left(*limit);
+}
+
+/// @return nothing where it is paused
+std::optional<TrainedRun> train_to_end(const Lead& lead, OpenTraining& training) {
+  const RunPaths& paths = lead.paths();
   try {
-    const TrainingOutcome outcome = trainer.run();
-    if (others != nullptr) others->let_go();
+    const TrainingOutcome outcome = training.trainer.run();
+    if (lead.others != nullptr) lead.others->let_go();
     if (outcome.is_paused()) {
-      tell_how_to_go_on(fmt::format("paused after epoch {}", outcome.epochs), arguments, paths);
+      tell_how_to_go_on(fmt::format("paused after epoch {}", outcome.epochs), lead.arguments, paths);
       return std::nullopt;
     }
-    engine.step.reset();  // its tables; what is exported comes from the checkpoint
-    return TrainedRun{
-        finish_run({config, run, paths, checkpoints, outcome, start.device, engine.name, folder}, log),
-        paths.folder};
+    training.engine.step.reset();  // its tables; what is exported comes from the checkpoint
+    return TrainedRun{finish_run({lead.run_config(), lead.run, paths, lead.checkpoints, outcome,
+                                  lead.start.device, training.engine.name, lead.folder},
+                                 training.log),
+                      paths.folder};
   } catch (const StopRequested&) {
-    tell_how_to_go_on("stopped", arguments, paths);
+    tell_how_to_go_on("stopped", lead.arguments, paths);
     throw;
   } catch (const IoError&) {
     if (std::error_code ignored; fs::exists(paths.config(), ignored))
-      tell_how_to_go_on("ended", arguments, paths);
+      tell_how_to_go_on("ended", lead.arguments, paths);
     throw;
   }
+}
+
+std::optional<TrainedRun> lead_run(const TrainArguments& arguments, const Start& start,
+                                   const RunFolder& folder, OtherProcesses* others) {
+  const Lead lead = prepare_lead(arguments, start, folder, others);
+  OpenTraining training(lead);
+  return train_to_end(lead, training);
 }
 
 }  // namespace
