@@ -15,6 +15,7 @@
 #include "cli/held_out.h"
 #include "cli/learned_texts.h"
 #include "cli/load_arguments.h"
+#include "cli/own_files.h"
 #include "cli/slices.h"
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
@@ -90,6 +91,7 @@ Dataset own_data(const RunConfig& config, const EvaluateArguments& arguments) {
           "--by {}: the run's own data are read without that column; name their files, too: --data PATH",
           column));
   }
+  if (arguments.answers.value_or("-") != "-") refuse_data("--answers", *arguments.answers, data);
   HeldOutData part = own_part(data, config.task, arguments.part);
   check_unchanged(run, data, part);
   part.dataset.slices.assign(arguments.by.size(), part.dataset.groups);

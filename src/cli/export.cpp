@@ -8,6 +8,7 @@
 #include "cli/export_run.h"
 #include "cli/held_out.h"
 #include "cli/load_arguments.h"
+#include "cli/own_files.h"
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
 #include "config/load.h"
@@ -82,8 +83,9 @@ int run_export(const std::vector<std::string>& words) {
   const c10::Device device = open_device("cpu");
   LoadedRun run = load_run(arguments->run, device);
   set_form(run.info.config, arguments->form);
-  DataSplits splits =
-      load_data(data_of_run(run.info.config, arguments->run, arguments->overrides), run.info.config.task);
+  const DataConfig data = data_of_run(run.info.config, arguments->run, arguments->overrides);
+  refuse_data("--output", arguments->output, data);
+  DataSplits splits = load_data(data, run.info.config.task);
   std::vector<bool> used;
   if (run.info.config.exported.buckets == "used") used = used_rows(run, splits, arguments->run);
   HeldOutData held_out = reference_data(splits, arguments->run);

@@ -9,6 +9,7 @@
 
 #include "cli/held_out.h"
 #include "cli/load_arguments.h"
+#include "cli/own_files.h"
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
 #include "config/differences.h"
@@ -81,6 +82,7 @@ void warn_of_events(const report::RunRecord& record, const RunPaths& run) {
 RunReport report_of(const ReportArguments& arguments, const RunPaths& run, const RunConfig& config,
                     bool& model_is_damaged) {
   const DataConfig data = data_of_run(config, run, arguments.overrides);
+  refuse_data("--output", arguments.output, data);
   RunReport report{.record = report::read_run_record(run, config)};
   report.record.summary = report::read_summary(run);
   warn_of_events(report.record, run);

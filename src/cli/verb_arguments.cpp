@@ -7,9 +7,9 @@
 
 #include "cli/arguments.h"
 #include "cli/load_arguments.h"
+#include "cli/own_files.h"
 #include "config/schema.h"
 #include "core/error.h"
-#include "data/source_files.h"
 #include "distributed/place.h"
 #include "infer/run_files.h"
 
@@ -35,24 +35,6 @@ std::vector<std::string> data_overrides(const po::variables_map& values) {
   return overrides;
 }
 
-/// An output must not replace what the run is made of. @param option  that names it, for the message
-/// @param also  what else is read @throws UsageError
-void refuse_own_files(const char* option, const RunPaths& run, const std::filesystem::path& output,
-                      const std::vector<std::filesystem::path>& also = {}) {
-  const auto real = [](const std::filesystem::path& path) {
-    std::error_code ignored;
-    return std::filesystem::weakly_canonical(path, ignored);
-  };
-  std::vector<std::filesystem::path> own = {run.config(),  run.environment(), run.data(),   run.vocabulary(),
-                                            run.metrics(), run.checkpoints(), run.summary()};
-  own.insert(own.end(), also.begin(), also.end());
-  const bool is_own =
-      std::any_of(own.begin(), own.end(), [&](const auto& path) { return real(path) == real(output); });
-  if (is_own || real(output.parent_path()) == real(run.checkpoints()))
-    throw UsageError(
-        fmt::format("{} {}: the run itself needs that file; name another", option, output.string()));
-}
-
 /// @throws UsageError where the answers would replace what is read, or share standard output with --json
 void check_answers(const EvaluateArguments& arguments) {
   if (!arguments.answers) return;
@@ -62,14 +44,12 @@ void check_answers(const EvaluateArguments& arguments) {
     return;
   }
   const std::filesystem::path model = arguments.model;
-  const RunPaths run{std::filesystem::is_directory(model) ? model : model.parent_path()};
-  std::vector<std::filesystem::path> own{run.artifact(), model};
-  const SourceConfig data{arguments.data, arguments.format, false};
-  if (!is_absent("", data)) {
-    const std::vector<std::filesystem::path> files = source_files("", data);
-    own.insert(own.end(), files.begin(), files.end());
-  }
-  refuse_own_files("--answers", run, *arguments.answers, own);
+  const bool is_folder = std::filesystem::is_directory(model);
+  const RunPaths run{is_folder ? model : model.parent_path()};
+  if (is_run_folder(run.folder)) refuse_files_of_run("--answers", *arguments.answers, run);
+  SourceConfig read{arguments.data, arguments.format, false};
+  if (!is_folder) read.paths.push_back(arguments.model);
+  refuse_source("--answers", *arguments.answers, "", read);
 }
 
 struct ExportForm {
@@ -263,9 +243,9 @@ std::optional<ExportArguments> export_arguments(const std::vector<std::string>& 
   const std::string folder = positional_words(*values, usage, "a run folder").front();
   const ExportForm format = export_form(*values);
   const RunPaths run = run_at(folder);
-  const std::string output =
-      optional_word(*values, "output").value_or((run.*format.default_output)().string());
-  refuse_own_files("--output", run, output);
+  const std::filesystem::path usual = (run.*format.default_output)();
+  const std::string output = optional_word(*values, "output").value_or(usual.string());
+  refuse_files_of_run("--output", output, run, usual);
   const auto form = [&] {
     std::vector<config::Override> overrides;
     for (const auto& [option, key] : {std::pair("weights", "weights"), std::pair("buckets", "buckets"),
@@ -307,10 +287,10 @@ std::optional<ReportArguments> report_arguments(const std::vector<std::string>& 
   for (const std::string& word : positional_words(*values, usage, "one or more run folders"))
     runs.push_back(run_at(word));
   const std::optional<std::string> chosen = optional_word(*values, "output");
-  for (const RunPaths& run : runs) refuse_own_files("--output", run, chosen.value_or(""));
-  const std::string usual = runs.size() == 1 ? runs[0].report().string() : "comparison.html";
-  return ReportArguments{std::move(runs), chosen.value_or(usual), !chosen, data_overrides(*values),
-                         values->contains("json")};
+  const std::filesystem::path usual = runs.size() == 1 ? runs[0].report() : "comparison.html";
+  const std::filesystem::path output = chosen.value_or(usual.string());
+  for (const RunPaths& run : runs) refuse_files_of_run("--output", output, run, usual);
+  return ReportArguments{std::move(runs), output, !chosen, data_overrides(*values), values->contains("json")};
 }
 
 std::optional<StabilityArguments> stability_arguments(const std::vector<std::string>& words) {

@@ -314,7 +314,7 @@ void LineFile::check_is_there() const {
                               path_.string()));
 }
 
-FolderLock::FolderLock(const fs::path& folder) : folder_(folder), path_(folder / ".lock") {
+FolderLock::FolderLock(const fs::path& folder) : folder_(folder), path_(folder / kFileName) {
   const auto refuse_if_taken = [&](int error) {
     if (error != EWOULDBLOCK) return;
     throw RunFolderError(

@@ -110,6 +110,8 @@ class LineFile {
 /// NFS.
 class FolderLock {
  public:
+  static constexpr const char* kFileName = ".lock";
+
   /// @throws RunFolderError if another process holds it, IoError if the lock file cannot be made.
   explicit FolderLock(const std::filesystem::path& folder);
   ~FolderLock();

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 /// Anything but our own lock file. @throws IoError where the folder cannot be listed
 std::vector<fs::path> content_of(const fs::path& folder) {
   std::vector<fs::path> content = list_folder(folder);
-  std::erase_if(content, [](const fs::path& path) { return path.filename() == ".lock"; });
+  std::erase_if(content, [](const fs::path& path) { return path.filename() == FolderLock::kFileName; });
   return content;
 }
 

@@ -17,6 +17,13 @@ namespace fs = std::filesystem;
 
 }  // namespace
 
+fs::path RunPaths::lock() const { return folder / FolderLock::kFileName; }
+
+std::vector<fs::path> RunPaths::all() const {
+  return {config(),   environment(), data(),   vocabulary(),  metrics(), checkpoints(), summary(),
+          artifact(), onnx(),        triton(), safetensors(), report(),  lock()};
+}
+
 bool is_run_folder(const fs::path& folder) {
   const fs::path config = folder / "config.yaml";
   return path_exists(config) && fs::is_regular_file(config);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -23,6 +24,9 @@ struct RunPaths {
   std::filesystem::path safetensors() const { return folder / "model.safetensors"; }
   std::filesystem::path summary() const { return folder / "summary.json"; }
   std::filesystem::path report() const { return folder / "report.html"; }
+  std::filesystem::path lock() const;  ///< FolderLock
+  /// All of these.
+  std::vector<std::filesystem::path> all() const;
 };
 
 /// True where `folder` looks like a run (holds config.yaml).

@@ -109,7 +109,9 @@ TEST_F(Report, WithoutTheDataSaysWhyAndTakesThemFromElsewhere) {
 
 TEST_F(Report, DoesNotReplaceWhatTheRunIsMadeOf) {
   train("run");
-  for (const char* own : {"config.yaml", "summary.json", "checkpoints/page.html"}) {
+  const std::string data = folder_.read("data.csv"), model = folder_.read("run/model.pt");
+  for (const char* own :
+       {"config.yaml", "summary.json", "checkpoints/page.html", "model.pt", ".lock", "../data.csv"}) {
     const std::string before = folder_.read("run/config.yaml");
     const ProgramResult refused = run({"report", path("run"), "--output", path("run/") + own});
     EXPECT_EQ(refused.exit_code, 2) << own;
@@ -117,6 +119,8 @@ TEST_F(Report, DoesNotReplaceWhatTheRunIsMadeOf) {
     EXPECT_EQ(run({"export", path("run"), "--format", "onnx", "--output", path("run/") + own}).exit_code, 2);
     EXPECT_EQ(folder_.read("run/config.yaml"), before);
   }
+  EXPECT_EQ(folder_.read("data.csv"), data);
+  EXPECT_EQ(folder_.read("run/model.pt"), model);
 }
 
 TEST_F(Report, OfAnUnfinishedRunIsMarked) {
