@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -81,6 +82,9 @@ HeldOutData own_part(const DataConfig& data, const TaskConfig& task, const std::
   return load_part(data, task, *part);
 }
 
+/// Whether --answers names a file, and not standard output.
+bool names_file(const std::optional<std::string>& answers) { return answers && *answers != "-"; }
+
 /// The data that the model's own configuration names.
 Dataset own_data(const RunConfig& config, const EvaluateArguments& arguments) {
   const RunPaths run = folder_of(arguments.model);
@@ -91,7 +95,7 @@ Dataset own_data(const RunConfig& config, const EvaluateArguments& arguments) {
           "--by {}: the run's own data are read without that column; name their files, too: --data PATH",
           column));
   }
-  if (arguments.answers.value_or("-") != "-") refuse_data("--answers", *arguments.answers, data);
+  if (names_file(arguments.answers)) refuse_data("--answers", *arguments.answers, data);
   HeldOutData part = own_part(data, config.task, arguments.part);
   check_unchanged(run, data, part);
   part.dataset.slices.assign(arguments.by.size(), part.dataset.groups);
@@ -123,12 +127,19 @@ Dataset given_data(const Classifier& classifier, const EvaluateArguments& argume
   return dataset;
 }
 
-/// A line an example, in their order. @param path  "-": standard output
-void write_answers(const std::string& path, const Classifier& classifier, const Dataset& dataset,
+/// The file of --answers, made before the work so that none is done in vain; null: it names none.
+/// @throws IoError
+std::unique_ptr<AtomicFile> answers_file(const std::optional<std::string>& answers) {
+  if (!names_file(answers)) return nullptr;
+  auto file = std::make_unique<AtomicFile>(*answers);
+  file->check_opened();
+  return file;
+}
+
+/// A line an example, in their order. @param file  null: standard output
+void write_answers(AtomicFile* file, const Classifier& classifier, const Dataset& dataset,
                    const std::vector<float>& logits) {
   constexpr size_t kBlock = 1 << 20;
-  std::optional<AtomicFile> file;
-  if (path != "-") file.emplace(path);
   const auto width = static_cast<size_t>(dataset.num_labels);
   std::string lines;
   const auto write = [&] {
@@ -223,10 +234,11 @@ int run_evaluate(const std::vector<std::string>& words) {
   const Dataset dataset = arguments->data.empty() ? own_data(classifier->config(), *arguments)
                                                   : given_data(*classifier, *arguments);
   throw_if_stopped();
+  const std::unique_ptr<AtomicFile> answers = answers_file(arguments->answers);
   const std::vector<float> logits = logits_of(*classifier, dataset);
   const Predictions predictions{logits, dataset.targets, dataset.weights, dataset.num_labels};
   const Judgement judgement = judge(*classifier, dataset, predictions, *arguments);
-  if (arguments->answers) write_answers(*arguments->answers, *classifier, dataset, logits);
+  if (arguments->answers) write_answers(answers.get(), *classifier, dataset, logits);
   if (arguments->json)
     print(json_text(json_of(judgement)));
   else if (arguments->answers == "-")

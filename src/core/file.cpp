@@ -205,6 +205,8 @@ fs::path replaceable(fs::path path) {
     path = error ? named : resolved;  // a link to nothing: what it names is made
   }
   const fs::file_type type = fs::status(path, error).type();
+  if (type == fs::file_type::directory)
+    throw IoError(fmt::format("cannot write '{}': it is a folder", path.string()));
   if (type == fs::file_type::block || type == fs::file_type::character || type == fs::file_type::fifo ||
       type == fs::file_type::socket)
     throw IoError(fmt::format(
@@ -249,7 +251,7 @@ void AtomicFile::check(int error) const {
 
 void AtomicFile::append(std::string_view bytes) {
   size_ += static_cast<int64_t>(bytes.size());
-  check(opening_error_);
+  check_opened();
   check(write_all(fd_.get(), bytes));
 }
 
@@ -260,7 +262,7 @@ void AtomicFile::overwrite(int64_t offset, std::string_view bytes) {
 }
 
 void AtomicFile::commit() {
-  check(opening_error_);
+  check_opened();
   if (options_.durable) check(sync(fd_.get()));
   check(::close(fd_.release()) != 0 ? errno : 0);  // some file systems report a failed write only here
   check(::rename(temporary_.c_str(), path_.c_str()) != 0 ? errno : 0);

@@ -61,6 +61,8 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
+  /// For whoever computes for long before the first append(): throws at once where nothing can be written.
+  void check_opened() const { check(opening_error_); }
   void append(std::string_view bytes);
   /// Replaces bytes that were appended before.
   void overwrite(int64_t offset, std::string_view bytes);

@@ -144,6 +144,18 @@ TEST_F(EndToEndEvaluate, EvaluateWritesTheAnswersThatItsFiguresAreMadeOf) {
   EXPECT_EQ(over_data.exit_code, 2) << over_data.err;
   EXPECT_EQ(folder_.read("more2.csv"), "text,label\na dull film,bad\n");
 
+  const char* const judged_already = "no example is above the threshold";
+  const auto judge_into = [&](const std::string& answers) {
+    return run({"evaluate", run_dir, "--threshold", "0.99999999", "--answers", answers});
+  };
+  EXPECT_THAT(judge_into((folder_ / "other.jsonl").string()).err, HasSubstr(judged_already));
+  for (const char* bad : {"no/such/answers.jsonl", "run"}) {
+    const ProgramResult refused = judge_into((folder_ / bad).string());
+    EXPECT_EQ(refused.exit_code, 5) << bad;
+    EXPECT_THAT(refused.err, HasSubstr("cannot write '" + (folder_ / bad).string() + "'"));
+    EXPECT_THAT(refused.err, Not(HasSubstr(judged_already))) << "it is told before the work";
+  }
+
   const ProgramResult piped = run({"evaluate", run_dir, "--answers", "-"});
   EXPECT_EQ(piped.out, folder_.read("answers.jsonl"));
   EXPECT_THAT(piped.err, HasSubstr("accuracy  "));
