@@ -14,6 +14,7 @@
 #include "core/name_list.h"
 #include "data/column_names.h"
 #include "data/data_file.h"
+#include "data/flags.h"
 #include "data/json_lines.h"
 #include "data/read_source.h"
 #include "data/split_column.h"
@@ -39,11 +40,10 @@ std::string read_labels(const Value& row, const ColumnsConfig& columns, const Ta
       const std::string& column = columns.label_columns[i];
       const auto cell = row.find(column);
       if (cell == row.end()) return fmt::format("no '{}' (a label column)", column);
-      if (*cell == 1 || *cell == true) {
-        labels.push_back(task.labels[i]);
-      } else if (*cell != 0 && *cell != false) {
-        return fmt::format("'{}' is {} (expected 0 or 1)", column, shown_json(*cell));
-      }
+      const std::optional<bool> given = flag_value(without_outer_space(as_word(*cell).value_or("")));
+      if (!given)
+        return fmt::format("'{}' is {} (expected 0 or 1, false or true)", column, shown_json(*cell));
+      if (*given) labels.push_back(task.labels[i]);
     }
     return "";
   }

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <sstream>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -101,6 +102,12 @@ TEST(JsonLines, ReadsManyLabelsFromAListAStringOrColumns) {
   const auto columnwise =
       folder.read("b.jsonl", "{\"text\": \"x\", \"news\": true, \"sport\": 0}\n", columns, Kind::kMultiLabel);
   EXPECT_THAT(labels_of(columnwise), ElementsAre(ElementsAre("news")));
+  for (const char* yes : {"1", "1.0", "true", "\"1\"", "\" 1\"", "\"1.0\"", "\"True\"", "\"TRUE\""}) {
+    const auto as_in_a_table =
+        folder.read("c.jsonl", fmt::format("{{\"text\": \"x\", \"news\": {}, \"sport\": \"0\"}}\n", yes),
+                    columns, Kind::kMultiLabel);
+    EXPECT_THAT(labels_of(as_in_a_table), ElementsAre(ElementsAre("news"))) << yes;
+  }
 }
 
 TEST(JsonLines, MapsColumnsAndWeights) {
@@ -170,7 +177,7 @@ TEST(JsonLines, NamesFileLineAndCauseOfEveryFault) {
                          "{\"text\": \"x\", \"w\": 1}\n"
                          "{\"text\": \"x\", \"news\": 1}\n",
                          columns, Kind::kMultiLabel),
-            "b.jsonl:1: 'news' is 2 (expected 0 or 1)\n"
+            "b.jsonl:1: 'news' is 2 (expected 0 or 1, false or true)\n"
             "b.jsonl:2: no 'news' (a label column)\n"
             "b.jsonl:3: no 'w' (data.columns.weight)");
   EXPECT_EQ(folder.fault("c.jsonl",
