@@ -77,10 +77,21 @@ void warn_of_events(const report::RunRecord& record, const RunPaths& run) {
     log_warning(fmt::format("'{}' has no events: no training curves", run.metrics().string()));
 }
 
+/// For a handler: what an error says of the answers. @throws the error where it is of another kind
+RunReport::Fault fault_of(const Error& error) {
+  switch (error.exit_code()) {
+    case ExitCode::kArtifact:
+      return RunReport::Fault::kModel;
+    case ExitCode::kData:
+    case ExitCode::kIo:
+      return RunReport::Fault::kData;
+    default:
+      throw;
+  }
+}
+
 /// A run whose data or model are gone gets a report without answers that says so.
-/// @param model_is_damaged  set where it is the model
-RunReport report_of(const ReportArguments& arguments, const RunPaths& run, const RunConfig& config,
-                    bool& model_is_damaged) {
+RunReport report_of(const ReportArguments& arguments, const RunPaths& run, const RunConfig& config) {
   const DataConfig data = data_of_run(config, run, arguments.overrides);
   refuse_data("--output", arguments.output, data);
   RunReport report{.record = report::read_run_record(run, config)};
@@ -88,21 +99,14 @@ RunReport report_of(const ReportArguments& arguments, const RunPaths& run, const
   warn_of_events(report.record, run);
   const bool several = arguments.runs.size() > 1;
   if (several) report.record.name = run.folder.string();
-  const auto go_without = [&](const Error& error) {
-    report.no_answers_because = error.what();
-    log_warning(fmt::format("'{}': no curves and errors: {}", run.folder.string(), error.what()));
-  };
   std::unique_ptr<Classifier> classifier;
   try {
     classifier = open_native_classifier(run.folder, usual_threads());
     report.answers = answers_of(*classifier, run, data, config.task);
-  } catch (const DataError& error) {
-    go_without(error);
-  } catch (const ArtifactError& error) {
-    model_is_damaged = true;
-    go_without(error);
-  } catch (const IoError& error) {
-    go_without(error);
+  } catch (const Error& error) {
+    report.answers_fault = fault_of(error);
+    report.no_answers_because = error.what();
+    log_warning(fmt::format("'{}': no curves and errors: {}", run.folder.string(), error.what()));
   }
   if (classifier && !several)
     report.tokens = classifier->deciding_tokens(report.answers ? &report.answers->texts : nullptr);
@@ -130,16 +134,16 @@ Json json_of(const std::vector<RunReport>& runs, const std::vector<report::Again
 
 /// A page without answers must not take the place of one that has them.
 /// @throws ArtifactError where the model is damaged, DataError where the data are not there
-void refuse_poorer_page(const std::vector<RunReport>& runs, const ReportArguments& arguments,
-                        bool model_is_damaged) {
-  const report::RunReport& run = runs.front();
+void refuse_poorer_page(const std::vector<RunReport>& runs, const ReportArguments& arguments) {
+  const RunReport& run = runs.front();
   if (runs.size() > 1 || !arguments.usual_output || run.answers ||
       !std::filesystem::exists(arguments.output) || !report::shows_answers(read_file(arguments.output)))
     return;
   const std::string stays =
       fmt::format("'{}' stays as it is, for the new page would have no curves and errors: {}; ",
                   arguments.output.string(), run.no_answers_because);
-  if (model_is_damaged) throw ArtifactError(stays + "or write the page elsewhere with --output FILE");
+  if (run.answers_fault == RunReport::Fault::kModel)
+    throw ArtifactError(stays + "or write the page elsewhere with --output FILE");
   throw DataError(stays +
                   "say where the data are with --set data.root=DIR, or write the page elsewhere with "
                   "--output FILE");
@@ -147,13 +151,13 @@ void refuse_poorer_page(const std::vector<RunReport>& runs, const ReportArgument
 
 /// Writes the page and returns what is printed. @param lock  of the folder that it goes into, or null
 std::string write_page(const std::vector<RunReport>& runs, const std::vector<Json>& resolved,
-                       const ReportArguments& arguments, bool model_is_damaged, const FolderLock* lock) {
+                       const ReportArguments& arguments, const FolderLock* lock) {
   const std::string output = arguments.output.string();
   const auto comparisons = report::compare_with_first(runs);
   const std::string page = runs.size() == 1
                                ? report::run_page(runs.front())
                                : report::comparison_page(runs, comparisons, config::differences(resolved));
-  refuse_poorer_page(runs, arguments, model_is_damaged);
+  refuse_poorer_page(runs, arguments);
   if (lock != nullptr) lock->check_is_there();
   write_file_atomic(arguments.output, page);
   if (arguments.json) return json_text(json_of(runs, comparisons, output));
@@ -174,14 +178,13 @@ int run_report(const std::vector<std::string>& words) {
   }
   std::vector<RunReport> runs;
   std::vector<Json> resolved;
-  bool model_is_damaged = false;
   try {
     for (const RunPaths& run : arguments->runs) {
       const config::LoadedConfig loaded = load_run_config(run);
-      runs.push_back(report_of(*arguments, run, loaded.run, model_is_damaged));
+      runs.push_back(report_of(*arguments, run, loaded.run));
       resolved.push_back(loaded.resolved);
     }
-    print(write_page(runs, resolved, *arguments, model_is_damaged, lock.get()));
+    print(write_page(runs, resolved, *arguments, lock.get()));
   } catch (const nlohmann::json::exception& error) {
     std::vector<std::string> folders;
     for (const RunPaths& run : arguments->runs) folders.push_back(run.folder.string());

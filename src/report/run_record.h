@@ -66,9 +66,13 @@ Json figures_of(const RunRecord& record, const std::optional<ScoredSplit>& answe
 
 /// All that a page is made of.
 struct RunReport {
+  /// What is at fault where there are no answers that there could be.
+  enum class Fault { kNone, kData, kModel };
+
   RunRecord record;
   std::optional<ScoredSplit> answers = {};
-  std::string no_answers_because = {};        ///< a clause; empty where there are answers
+  std::string no_answers_because = {};  ///< a clause; empty where there are answers
+  Fault answers_fault = Fault::kNone;
   std::optional<DecidingTokens> tokens = {};  ///< of a model that is linear in its tokens
   Json figures = {};                          ///< figures_of
 
