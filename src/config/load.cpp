@@ -93,6 +93,9 @@ class Loader {
     faults_.throw_if_any();
     loaded.resolved = std::move(resolution.value);
     loaded.run.resolved_yaml = write_yaml(loaded.resolved);
+    for (const char* section : {"data", "task", "text"})
+      loaded.run.token_keys[section] = loaded.resolved.at(section);
+    loaded.run.token_keys["data"].erase("cache");
     for_each_leaf(loaded.resolved, "", [&](const std::string& path, const Json&) {
       loaded.origin[path] = origin(resolution.places, path);
     });

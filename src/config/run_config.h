@@ -246,6 +246,9 @@ struct RunConfig {
   ExportConfig exported;
   StabilityConfig stability;
   std::string resolved_yaml;  ///< every key with its value: what config.yaml of a run holds
+  /// Its sections data (less data.cache), task and text, which decide about token ids; null when made by
+  /// code.
+  nlohmann::ordered_json token_keys = {};
 };
 
 }  // namespace bernoulli

@@ -53,61 +53,6 @@ fs::path cache_folder(const DataConfig& data, int64_t source_bytes) {
   return source_bytes >= kWorthCaching ? users_cache_folder() : fs::path();
 }
 
-Json one_or_all(const std::vector<std::string>& words) {
-  return words.size() == 1 ? Json(words.front()) : Json(words);
-}
-
-Json to_json(const SourceConfig& source) {
-  return {{"path", one_or_all(source.paths)}, {"format", source.format}, {"optional", source.optional}};
-}
-
-Json to_json(const HeldOutConfig& held_out) {
-  Json json = Json::object();
-  if (held_out.source) json["source"] = to_json(*held_out.source);
-  if (held_out.split)
-    json["split"] = {held_out.split->method, held_out.split->fraction, held_out.split->seed,
-                     held_out.split->folds, held_out.split->fold};
-  return json;
-}
-
-Json to_json(const ColumnsConfig& columns) {
-  Json json{{"text", one_or_all(columns.text)},
-            {"label", columns.label},
-            {"label_columns", columns.label_columns},
-            {"label_separator", columns.label_separator},
-            {"weight", columns.weight},
-            {"header", columns.header},
-            {"quote", columns.quote},
-            {"delimiter", columns.delimiter}};
-  if (columns.text.size() > 1) json["text_separator"] = columns.text_separator;
-  if (columns.split)
-    json["split"] = {columns.split->column, columns.split->train, columns.split->validation,
-                     columns.split->test};
-  if (!columns.group.empty()) json["group"] = columns.group;
-  return json;
-}
-
-Json to_json(const TaskConfig& task) {
-  Json json{{"multi_label", task.kind == TaskConfig::Kind::kMultiLabel},
-            {"positive", task.positive},
-            {"labels", task.labels}};
-  if (task.min_count > 1) json["min_count"] = task.min_count;
-  if (task.positive_above) json["positive_above"] = *task.positive_above;
-  return json;
-}
-
-Json to_json(const TextConfig& text) {
-  Json json{{"split", text.split},
-            {"ngrams", text.ngrams},
-            {"min_count", text.min_count},
-            {"vocabulary_file", text.vocabulary_file}};
-  for (const KindConfig& step : text.standardize) json["standardize"].push_back({step.kind, step.args});
-  if (text.max_tokens) json["max_tokens"] = *text.max_tokens;
-  if (text.hash_buckets) json["hash_buckets"] = *text.hash_buckets;
-  if (text.sequence_length) json["sequence_length"] = *text.sequence_length;
-  return json;
-}
-
 /// Also where the configuration holds bytes that are no UTF-8.
 std::string hash_of(const Json& json) { return hash_hex(compact_json(json)); }
 
@@ -137,17 +82,10 @@ struct Entry {
 
 Json token_settings(const RunConfig& config) {
   std::error_code ignored;
-  Json train = to_json(config.data.train);
-  if (config.data.train_fraction) train["fraction"] = {*config.data.train_fraction, config.data.train_seed};
+  // The keys have the root as it is written, too: it stands in the names of examples.
   return {{"root", fs::absolute(config.data.root, ignored).lexically_normal().string()},
-          {"written_root", config.data.root},  // stands in the names of examples
-          {"train", std::move(train)},
-          {"validation", to_json(config.data.validation)},
-          {"test", to_json(config.data.test)},
-          {"columns", to_json(config.data.columns)},
-          {"task", to_json(config.task)},
-          {"text", to_json(config.text)},
-          {"check_contents", config.data.cache.check_contents}};
+          {"check_contents", config.data.cache.check_contents},
+          {"keys", config.token_keys}};
 }
 
 TokenCache::TokenCache(const RunConfig& config, int threads) : config_(config), threads_(threads) {

@@ -7,9 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
-#include <functional>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <sys/resource.h>
@@ -239,69 +237,6 @@ TEST_F(Cache, GivesTheSameAsTheSourcesForManyLabelsAndHashedIds) {
   config_.text.hash_buckets = 1'000'000;
   config_.text.ngrams = {1, 2};
   expect_cold_and_cached_alike();
-}
-
-TEST_F(Cache, AFileOfItsOwnForEverySettingThatChangesWhatIsRead) {
-  const std::vector<std::function<void(RunConfig&)>> changes = {
-      [](RunConfig& c) { c.data.root += std::string("/."); },
-      [](RunConfig& c) { c.data.train.format = std::string("csv"); },
-      [](RunConfig& c) { c.data.validation.split->fraction = 0.5; },
-      [](RunConfig& c) { c.data.validation.split->method = std::string("stratified"); },
-      [](RunConfig& c) { c.data.validation.split->seed = 2; },
-      [](RunConfig& c) { c.data.validation = {}; },
-      [](RunConfig& c) { c.data.test.split = c.data.validation.split; },
-      [](RunConfig& c) {
-        c.data.test.source = SourceConfig{{"data.csv"}, "auto", false};
-      },
-      [](RunConfig& c) {
-        c.data.test.source = SourceConfig{{"data.csv"}, "auto", true};
-      },
-      [](RunConfig& c) { c.data.columns.text = {std::string("t")}; },
-      [](RunConfig& c) { c.data.columns.label = std::string("l"); },
-      [](RunConfig& c) { c.data.columns.label_columns = {"a"}; },
-      [](RunConfig& c) { c.data.columns.label_separator = std::string(";"); },
-      [](RunConfig& c) { c.data.columns.weight = std::string(""); },
-      [](RunConfig& c) { c.data.columns.group = std::string("author"); },
-      [](RunConfig& c) { c.data.columns.header = false; },
-      [](RunConfig& c) { c.data.columns.quote = std::string(""); },
-      [](RunConfig& c) { c.data.columns.delimiter = std::string(";"); },
-      [](RunConfig& c) { c.data.cache.check_contents = false; },
-      [](RunConfig& c) { c.task.kind = TaskConfig::Kind::kMultiLabel; },
-      [](RunConfig& c) { c.task.positive = std::string("bad"); },
-      [](RunConfig& c) { c.task.positive_above = 0.0; },
-      [](RunConfig& c) {
-        c.task.labels = {"bad", "good"};
-      },
-      [](RunConfig& c) {
-        c.text.standardize.push_back({"lowercase", nlohmann::ordered_json::object(), ""});
-      },
-      [](RunConfig& c) {
-        c.text.standardize.push_back({"replace", {{"from", "a"}, {"to", "b"}}, ""});
-      },
-      [](RunConfig& c) {
-        c.text.standardize.push_back({"replace", {{"from", "a"}, {"to", "c"}}, ""});
-      },
-      [](RunConfig& c) { c.text.split = std::string("character"); },
-      [](RunConfig& c) {
-        c.text.ngrams = {1, 2};
-      },
-      [](RunConfig& c) { c.text.max_tokens = 9; },
-      [](RunConfig& c) { c.text.min_count = 2; },
-      [](RunConfig& c) { c.text.vocabulary_file = std::string("data.csv"); },
-      [](RunConfig& c) { c.text.hash_buckets = 9; },
-      [](RunConfig& c) { c.text.sequence_length = 9; }};
-  std::set<fs::path> files = {file()};
-  for (const auto& change : changes) {
-    RunConfig changed = config_;
-    change(changed);
-    files.insert(TokenCache(changed, 1).file());
-  }
-  EXPECT_EQ(files.size(), changes.size() + 1);
-  EXPECT_FALSE(files.contains(fs::path()));
-
-  config_.training.seed = 7;  // what the trainer does with the ids is another matter
-  config_.data.cache.limit_gib = 1;
-  EXPECT_TRUE(files.contains(file()));
 }
 
 TEST_F(Cache, NoticesAChangedByteEvenWhereSizeAndTimeAreSetBack) {

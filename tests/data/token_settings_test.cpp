@@ -99,5 +99,11 @@ TEST(TokenSettings, EveryKeyThatTokensDependOnCounts) {
   }
 }
 
+TEST(TokenSettings, KeysThatTokensDoNotDependOnDoNotCount) {
+  for (const char* key : {"training.seed=7", "training.epochs=9", "model.initializer=torch", "name=other",
+                          "data.cache.folder=elsewhere", "data.cache.limit_gib=1"})
+    EXPECT_EQ(settings({Override(key)}), settings({})) << key;
+}
+
 }  // namespace
 }  // namespace bernoulli::config
