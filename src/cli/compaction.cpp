@@ -27,7 +27,7 @@ Json metrics_of(const ExportParts& parts, const ReferenceTexts& reference, std::
 Json change_of_answers(const ExportParts& parts, const ReferenceTexts& reference,
                        const std::vector<float>& compact) {
   const auto outputs = static_cast<size_t>(parts.labels.num_outputs());
-  const std::vector<float>& trained = reference.logits;
+  const std::vector<float>& trained = reference.answers.logits;
   const size_t texts = trained.size() / outputs;
   int64_t changed = 0;
   double largest = 0, sum = 0;

@@ -48,9 +48,8 @@ ReferenceTexts reference_texts(LoadedRun& run, HeldOutData& reference, c10::Devi
   const int64_t batch_size = run.info.config.training.eval_batch_size;
   std::vector<float> logits = compute_logits(run.model, rows, shape, batch_size, device, throw_if_stopped);
   scale_logits(logits, run.info.scaling);
-  return {StringRows(std::move(dataset.texts), dataset.store),
-          std::move(logits),
-          batch_begins(rows, shape, batch_size),
+  return {{StringRows(std::move(dataset.texts), dataset.store), std::move(logits),
+           batch_begins(rows, shape, batch_size)},
           reference.split,
           dataset.targets,
           dataset.weights};
@@ -89,14 +88,14 @@ int run_export(const std::vector<std::string>& words) {
   std::vector<bool> used;
   if (run.info.config.exported.buckets == "used") used = used_rows(run, splits, arguments->run);
   HeldOutData held_out = reference_data(splits, arguments->run);
-  const ReferenceTexts reference = reference_texts(run, held_out, device);
+  ReferenceTexts reference = reference_texts(run, held_out, device);
   nlohmann::ordered_json report =
       write_artifact({run.info.config, run.vectorizer, run.info.labels, run.info.rule, run.info.pos_weight,
                       run.info.scaling, run.model, device, [&] { return used; },
                       [&] {
                         if (lock) lock->check_is_there();
                       }},
-                     reference, arguments->output, arguments->format);
+                     std::move(reference), arguments->output, arguments->format);
   report["path"] = arguments->output.string();
   print(arguments->json ? json_text(report) : printable(export_text(report, arguments->output)));
   return 0;

@@ -1,5 +1,7 @@
 #include "cli/export_run.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "cli/compaction.h"
@@ -17,17 +19,16 @@ namespace bernoulli::cli {
 namespace {
 
 ExportReport write_as(ExportFormat format, const ArtifactParts& artifact, const TrainerAnswers& trainer,
-                      const std::filesystem::path& path, const RunConfig& config, double tolerance) {
-  const int threads = num_threads(config.training);
+                      const std::filesystem::path& path, const std::string& run_name) {
   switch (format) {
     case ExportFormat::kTorchScript:
-      return export_artifact(artifact, trainer, path, tolerance, threads, throw_if_stopped);
+      return export_artifact(artifact, trainer, path);
     case ExportFormat::kOnnx:
-      return export_onnx(artifact, trainer, path, kVerifyTolerance, throw_if_stopped);
+      return export_onnx(artifact, trainer, path);
     case ExportFormat::kTriton:
-      return export_triton(artifact, trainer, path, config.name, tolerance, threads, throw_if_stopped);
+      return export_triton(artifact, trainer, path, run_name);
     case ExportFormat::kSafetensors:
-      return export_weights(artifact, trainer, path, tolerance, throw_if_stopped);
+      return export_weights(artifact, trainer, path);
   }
   throw InternalError("a format without an exporter");
 }
@@ -77,30 +78,33 @@ std::string table_text(const nlohmann::ordered_json& table) {
 
 }  // namespace
 
-nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceTexts& reference,
+nlohmann::ordered_json write_artifact(const ExportParts& parts, ReferenceTexts reference,
                                       const std::filesystem::path& path, ExportFormat format) {
-  const ArtifactParts artifact = artifact_of(parts, parts.model);
-  TrainerAnswers answers{reference.texts, reference.logits, reference.batches, parts.before_writing};
+  TrainerAnswers& answers = reference.answers;
   // On the CPU trainer and file run the same kernels in the same batches, so nothing may differ.
-  const double tolerance = parts.device.is_cpu() ? 0 : kVerifyTolerance;
+  answers.tolerance = parts.device.is_cpu() ? 0 : kVerifyTolerance;
+  answers.threads = num_threads(parts.config.training);
+  answers.poll = throw_if_stopped;
+  answers.before_writing = parts.before_writing;
+  const std::string& name = parts.config.name;
   if (!parts.config.exported.is_compact())
-    return report_of(write_as(format, artifact, answers, path, parts.config, tolerance), reference, path);
+    return report_of(write_as(format, artifact_of(parts, parts.model), answers, path, name), reference, path);
 
   const ExportConfig& form = parts.config.exported;
   CompactNetwork compact = compact_network(parts.model, form, parts.config.text,
                                            form.buckets == "used" ? parts.used_rows() : std::vector<bool>());
-  const std::vector<float> logits = answers_of(compact.network, parts.vectorizer, reference.texts,
-                                               reference.batches, parts.scaling, throw_if_stopped);
+  std::vector<float> logits = answers_of(compact.network, parts.vectorizer, answers.texts, answers.batches,
+                                         parts.scaling, answers.poll);
   nlohmann::ordered_json about = describe_table(compact.table, form);
   about["change"] = change_of_answers(parts, reference, logits);
   about["change"]["split"] = reference.split;
   check_change(about["change"], form);
-  answers.logits = logits;
+  answers.logits = std::move(logits);
+  answers.tolerance = 0;
   ArtifactParts small = artifact_of(parts, compact.network);
   small.table = &compact.table;
   small.about_table = about;
-  nlohmann::ordered_json report =
-      report_of(write_as(format, small, answers, path, parts.config, 0), reference, path);
+  nlohmann::ordered_json report = report_of(write_as(format, small, answers, path, name), reference, path);
   report["table"] = about;
   return report;
 }

@@ -12,8 +12,8 @@
 
 #include "cli/verb_arguments.h"
 #include "config/run_config.h"
-#include "core/string_rows.h"
 #include "data/dataset.h"
+#include "export/verify.h"
 #include "metrics/decision.h"
 #include "metrics/logit_scaling.h"
 #include "model/sequential.h"
@@ -37,12 +37,9 @@ struct ExportParts {
   std::function<void()> before_writing = {};  ///< TrainerAnswers
 };
 
-/// Raw texts with the trainer's own logits N*L, scaled as the model scales them: the file must give the same
-/// in the same batches.
+/// What a file is held against: the trainer's own logits, scaled as the model scales them.
 struct ReferenceTexts {
-  StringRows texts;
-  std::vector<float> logits;
-  std::vector<int64_t> batches;  ///< batch_begins
+  TrainerAnswers answers;  ///< write_artifact says how they are compared
   std::string split;
   std::span<const float> targets;  ///< N*L
   std::span<const float> weights;  ///< N, or empty: all 1
@@ -58,7 +55,7 @@ std::vector<bool> rows_in(const TokenView& texts, int64_t num_ids);
 /// @throws ArtifactError if it does not, or more decisions change than export.max_changed allows; then there
 /// is no file. UsageError for a model that the format cannot
 /// hold; RunFolderError for a folder that is there; IoError
-nlohmann::ordered_json write_artifact(const ExportParts& parts, const ReferenceTexts& reference,
+nlohmann::ordered_json write_artifact(const ExportParts& parts, ReferenceTexts reference,
                                       const std::filesystem::path& path,
                                       ExportFormat format = ExportFormat::kTorchScript);
 

@@ -136,7 +136,7 @@ void export_network(const FinishedTraining& training, const Calibration& calibra
       {training.config, *run.vectorizer, run.labels, calibration.rule, run.pos_weight, calibration.scaling,
        network, training.device, [&] { return rows_in(run.train.rows, run.vectorizer->num_ids()); },
        [&] { training.folder.check_is_there(); }},
-      {run.reference_texts, logits, std::move(batches), run.reference_split, data.targets, data.weights},
+      {{run.reference_texts, logits, std::move(batches)}, run.reference_split, data.targets, data.weights},
       training.paths.artifact());
   tell_stale_exports(training.paths);
   summary["timings"] = timings(log, monotonic_seconds() - started);

@@ -78,8 +78,7 @@ class Comparison {
   }
 
   /// @param first_text  number of the text that stands in row `begin`, for messages.
-  void check_exactly(const TokenRows& rows, int64_t begin, int64_t count, int64_t first_text,
-                     double tolerance) {
+  void check_exactly(const TokenRows& rows, int64_t begin, int64_t count, int64_t first_text) {
     const at::Tensor found = exact_model_.answer(features(rows, begin, count, false).values).probabilities;
     at::Tensor logits = exact_network_.forward(features(rows, begin, count, parts_.plan.ragged_input));
     const LogitScaling& scaling = parts_.scaling;
@@ -89,11 +88,11 @@ class Comparison {
     const at::Tensor expected = at::sigmoid(logits);
     for (int64_t i = 0; i < count; ++i) {
       const double difference = at::sub(found[i], expected[i]).abs().max().item<double>();
-      if (!(difference <= tolerance))
+      if (!(difference <= kVerifyTolerance))
         refuse_export(name_,
                       fmt::format("in float64 its probabilities of text {} differ by {} from those of the "
                                   "trained network (allowed difference {})",
-                                  first_text + i, difference, tolerance));
+                                  first_text + i, difference, kVerifyTolerance));
     }
   }
 
@@ -112,7 +111,7 @@ class Comparison {
 }  // namespace
 
 Verification verify_onnx(std::string_view bytes, const std::string& name, const ArtifactParts& parts,
-                         const TrainerAnswers& trainer, double tolerance, void (*poll)()) {
+                         const TrainerAnswers& trainer) {
   check_answers(trainer, parts.plan.num_outputs);
   const at::NoGradGuard no_grad;
   Comparison comparison(bytes, name, parts);
@@ -122,9 +121,9 @@ Verification verify_onnx(std::string_view bytes, const std::string& name, const 
     const int64_t first = begins[batch];
     const TokenRows rows = parts.vectorizer.transform(texts_of(trainer, first, begins[batch + 1] - first));
     for (int64_t begin = 0; begin < rows.size();) {
-      if (poll != nullptr) poll();
+      if (trainer.poll != nullptr) trainer.poll();
       const int64_t count = rows_at_once(rows, begin);
-      comparison.check_exactly(rows, begin, count, first + begin, tolerance);
+      comparison.check_exactly(rows, begin, count, first + begin);
       const at::Tensor probabilities = comparison.probabilities(rows, begin, count);
       verification.max_difference =
           std::max(verification.max_difference,
@@ -136,10 +135,9 @@ Verification verify_onnx(std::string_view bytes, const std::string& name, const 
 }
 
 ExportReport export_onnx(const ArtifactParts& parts, const TrainerAnswers& trainer,
-                         const std::filesystem::path& path, double tolerance, void (*poll)()) {
+                         const std::filesystem::path& path) {
   const std::string bytes = serialize_onnx(parts);
-  return write_verified(path, bytes, trainer,
-                        verify_onnx(bytes, path.string(), parts, trainer, tolerance, poll));
+  return write_verified(path, bytes, trainer, verify_onnx(bytes, path.string(), parts, trainer));
 }
 
 }  // namespace bernoulli

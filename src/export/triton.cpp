@@ -57,13 +57,12 @@ std::string triton_config(const std::string& model_name, int64_t num_outputs) {
 }
 
 ExportReport export_triton(const ArtifactParts& parts, const TrainerAnswers& trainer, const fs::path& folder,
-                           const std::string& run_name, double tolerance, int threads, void (*poll)()) {
+                           const std::string& run_name) {
   AtomicFolder repository(folder);  // now: a place that cannot be written to must not cost the verification
   const std::string name = triton_model_name(run_name);
   const std::string bytes = serialize_artifact(parts);
-  ExportReport report{
-      static_cast<int64_t>(bytes.size()),
-      verify_artifact(bytes, (folder / name / "1" / "model.pt").string(), trainer, tolerance, threads, poll)};
+  ExportReport report{static_cast<int64_t>(bytes.size()),
+                      verify_artifact(bytes, (folder / name / "1" / "model.pt").string(), trainer)};
   const fs::path model = repository.path() / name;
   create_folder(model / "1");
   write_file_atomic(model / "1" / "model.pt", bytes);

@@ -23,7 +23,6 @@ std::string triton_config(const std::string& model_name, int64_t num_outputs);
 /// @param run_name  see triton_model_name.
 /// @throws as export_artifact; RunFolderError where `folder` is there and is no empty folder
 ExportReport export_triton(const ArtifactParts& parts, const TrainerAnswers& trainer,
-                           const std::filesystem::path& folder, const std::string& run_name,
-                           double tolerance = kVerifyTolerance, int threads = 1, void (*poll)() = nullptr);
+                           const std::filesystem::path& folder, const std::string& run_name);
 
 }  // namespace bernoulli

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,12 +54,11 @@ void check_invariants(const Artifact& artifact, std::span<const std::string> tex
 }
 
 /// The largest difference in the batch of the texts from `begin` to `end`.
-double verify_batch(const Artifact& artifact, const TrainerAnswers& trainer, int64_t begin, int64_t end,
-                    double tolerance) {
+double verify_batch(const Artifact& artifact, const TrainerAnswers& trainer, int64_t begin, int64_t end) {
   const std::vector<std::string> texts = texts_of(trainer, begin, end - begin);
   const at::Tensor probabilities = checked_probabilities(artifact, texts);
   if (begin == 0) check_invariants(artifact, texts);
-  return largest_difference(artifact.name(), trainer, begin, probabilities, tolerance);
+  return largest_difference(artifact.name(), trainer, begin, probabilities, trainer.tolerance);
 }
 
 }  // namespace
@@ -121,21 +121,20 @@ void check_answers(const TrainerAnswers& trainer, int64_t num_outputs) {
         fmt::format("{} batches are not those of {} texts", begins.size(), trainer.texts.size()));
 }
 
-Verification verify_artifact(std::string_view bytes, const std::string& name, const TrainerAnswers& trainer,
-                             double tolerance, int threads, void (*poll)()) {
+Verification verify_artifact(std::string_view bytes, const std::string& name, const TrainerAnswers& trainer) {
   const Artifact artifact = Artifact::parse(bytes, name);
   check_answers(trainer, artifact.info().num_outputs);
   const std::vector<int64_t>& begins = trainer.batches;
-  const auto num_workers = static_cast<size_t>(std::max(threads, 1));
+  const auto num_workers = static_cast<size_t>(std::max(trainer.threads, 1));
   const int threads_of_an_operator = at::get_num_threads();
   std::vector<double> largest(num_workers, 0);
   share_blocks(begins.size() - 1, 1, num_workers, [&](size_t worker, size_t batch, size_t /*end*/) {
     const at::NoGradGuard no_grad;
     // A thread's own setting, and the bits may depend on it.
     if (at::get_num_threads() != threads_of_an_operator) set_operator_threads(threads_of_an_operator);
-    if (poll != nullptr) poll();
-    largest[worker] = std::max(largest[worker],
-                               verify_batch(artifact, trainer, begins[batch], begins[batch + 1], tolerance));
+    if (trainer.poll != nullptr) trainer.poll();
+    largest[worker] =
+        std::max(largest[worker], verify_batch(artifact, trainer, begins[batch], begins[batch + 1]));
   });
   return {trainer.texts.size(), *std::max_element(largest.begin(), largest.end())};
 }
@@ -148,11 +147,9 @@ ExportReport write_verified(const std::filesystem::path& path, std::string_view 
 }
 
 ExportReport export_artifact(const ArtifactParts& parts, const TrainerAnswers& trainer,
-                             const std::filesystem::path& path, double tolerance, int threads,
-                             void (*poll)()) {
+                             const std::filesystem::path& path) {
   const std::string bytes = serialize_artifact(parts);
-  return write_verified(path, bytes, trainer,
-                        verify_artifact(bytes, path.string(), trainer, tolerance, threads, poll));
+  return write_verified(path, bytes, trainer, verify_artifact(bytes, path.string(), trainer));
 }
 
 }  // namespace bernoulli

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,21 +14,25 @@
 
 namespace bernoulli {
 
-/// Raw texts with the logits that the trainer's own evaluation gave them.
+/// Largest difference of a probability that is allowed where the trainer computed on another device than the
+/// file.
+inline constexpr double kVerifyTolerance = 1e-6;
+
+/// Raw texts with the logits that the trainer's own evaluation gave them, and how a file is held against
+/// them.
 struct TrainerAnswers {
-  StringRows texts;               ///< N
-  std::span<const float> logits;  ///< N*L row-major
+  StringRows texts;           ///< N
+  std::vector<float> logits;  ///< N*L row-major
   /// Where the batches of that evaluation begin, in order, and N at the end (batch_begins): the same bits
   /// come of the same batches.
   std::vector<int64_t> batches;
+  double tolerance = kVerifyTolerance;  ///< of a probability; 0 where the trainer evaluated on the CPU
+  int threads = 1;                      ///< that take the batches in turn, where a file can be shared by them
+  void (*poll)() = nullptr;  ///< called before each batch, on any of the threads; may throw to stop
   /// Called when all is verified, and only the file is left to write; may throw, and there is no file. Empty:
   /// nothing.
   std::function<void()> before_writing = {};
 };
-
-/// Largest difference of a probability that is allowed where the trainer computed on another device than the
-/// file.
-inline constexpr double kVerifyTolerance = 1e-6;
 
 struct Verification {
   int64_t num_texts = 0;
@@ -59,12 +62,9 @@ void check_answers(const TrainerAnswers& trainer, int64_t num_outputs);
 /// compares every probability with the sigmoid of the trainer's logit. Also checks, on the first 64 texts,
 /// that the file's probability is the sigmoid of its own logit, applied once, and that a second call gives
 /// the same bits.
-/// @param name  stands for the file in messages.  @param tolerance  of a probability; 0 where the trainer
-/// evaluated on the CPU.  @param threads  that take the batches in turn, and share the opened file.  @param
-/// poll  called before each batch on any of them; may throw to stop.
+/// @param name  stands for the file in messages.
 /// @throws ArtifactError naming the first text that differs too much, or the check that failed.
-Verification verify_artifact(std::string_view bytes, const std::string& name, const TrainerAnswers& trainer,
-                             double tolerance = kVerifyTolerance, int threads = 1, void (*poll)() = nullptr);
+Verification verify_artifact(std::string_view bytes, const std::string& name, const TrainerAnswers& trainer);
 
 struct ExportReport {
   int64_t size_bytes = 0;
@@ -78,7 +78,6 @@ ExportReport write_verified(const std::filesystem::path& path, std::string_view 
 /// Serialises, verifies the bytes against the trainer, and only then writes the file, atomically.
 /// @throws ArtifactError, and there is no file; IoError
 ExportReport export_artifact(const ArtifactParts& parts, const TrainerAnswers& trainer,
-                             const std::filesystem::path& path, double tolerance = kVerifyTolerance,
-                             int threads = 1, void (*poll)() = nullptr);
+                             const std::filesystem::path& path);
 
 }  // namespace bernoulli

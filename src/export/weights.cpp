@@ -45,7 +45,7 @@ std::string serialize_weights(const ArtifactParts& parts) {
 }
 
 Verification verify_weights(std::string_view bytes, const std::string& name, const ArtifactParts& parts,
-                            const TrainerAnswers& trainer, double tolerance, void (*poll)()) {
+                            const TrainerAnswers& trainer) {
   check_answers(trainer, parts.plan.num_outputs);
   const RawTensors read = read_raw_tensors(bytes, name);
   check_weights(name, read, StoredTensors(parts).raw());
@@ -53,18 +53,17 @@ Verification verify_weights(std::string_view bytes, const std::string& name, con
   Sequential model(parts.plan, network_of(read.tensors, parts), c10::kCPU);
   Verification verification{trainer.texts.size(), 0};
   const std::vector<float> logits =
-      answers_of(model, parts.vectorizer, trainer.texts, trainer.batches, parts.scaling, poll);
+      answers_of(model, parts.vectorizer, trainer.texts, trainer.batches, parts.scaling, trainer.poll);
   const at::Tensor probabilities =
       at::sigmoid(at::tensor(logits).reshape({trainer.texts.size(), parts.plan.num_outputs}));
-  verification.max_difference = largest_difference(name, trainer, 0, probabilities, tolerance);
+  verification.max_difference = largest_difference(name, trainer, 0, probabilities, trainer.tolerance);
   return verification;
 }
 
 ExportReport export_weights(const ArtifactParts& parts, const TrainerAnswers& trainer,
-                            const std::filesystem::path& path, double tolerance, void (*poll)()) {
+                            const std::filesystem::path& path) {
   const std::string bytes = serialize_weights(parts);
-  return write_verified(path, bytes, trainer,
-                        verify_weights(bytes, path.string(), parts, trainer, tolerance, poll));
+  return write_verified(path, bytes, trainer, verify_weights(bytes, path.string(), parts, trainer));
 }
 
 }  // namespace bernoulli

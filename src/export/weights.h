@@ -17,12 +17,10 @@ std::string serialize_weights(const ArtifactParts& parts);
 /// then a network of the weights that were read answers the trainer's texts, in its batches.
 /// @throws ArtifactError naming what differs.
 Verification verify_weights(std::string_view bytes, const std::string& name, const ArtifactParts& parts,
-                            const TrainerAnswers& trainer, double tolerance = kVerifyTolerance,
-                            void (*poll)() = nullptr);
+                            const TrainerAnswers& trainer);
 
 /// Serialises, verifies, and only then writes the file, atomically. @throws as export_artifact
 ExportReport export_weights(const ArtifactParts& parts, const TrainerAnswers& trainer,
-                            const std::filesystem::path& path, double tolerance = kVerifyTolerance,
-                            void (*poll)() = nullptr);
+                            const std::filesystem::path& path);
 
 }  // namespace bernoulli

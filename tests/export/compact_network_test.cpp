@@ -89,11 +89,10 @@ std::vector<ExportConfig> forms(bool folds) {
 void expect_verified(Compacted& compacted) {
   const std::vector<std::string> texts = sample_texts();
   const std::vector<float> logits = compacted.logits(texts);
-  const TrainerAnswers answers{texts, logits, testing::batches_of(texts, 3)};
+  const TrainerAnswers answers{texts, logits, testing::batches_of(texts, 3), 0};
   const ArtifactParts parts = compacted.parts();
-  EXPECT_EQ(verify_artifact(serialize_artifact(parts), "model.pt", answers, 0).max_difference, 0);
-  EXPECT_EQ(verify_weights(serialize_weights(parts), "model.safetensors", parts, answers, 0).max_difference,
-            0);
+  EXPECT_EQ(verify_artifact(serialize_artifact(parts), "model.pt", answers).max_difference, 0);
+  EXPECT_EQ(verify_weights(serialize_weights(parts), "model.safetensors", parts, answers).max_difference, 0);
   EXPECT_LE(verify_onnx(serialize_onnx(parts), "model.onnx", parts, answers).max_difference, 1e-6);
 }
 

@@ -116,7 +116,9 @@ struct ExportTest : ::testing::Test {
   ExportTest(TrainedModel trained, const std::string& name)
       : model(std::move(trained)), path(folder.path() / name) {}
 
-  TrainerAnswers answers() const { return {texts, logits, batches_of(texts, 3)}; }
+  TrainerAnswers answers(double tolerance = kVerifyTolerance) const {
+    return {texts, logits, batches_of(texts, 3), tolerance};
+  }
 
   /// @param action  exports. It has to find fault with the file, and to leave nothing.
   template <class Action>

@@ -28,7 +28,7 @@ struct Triton : testing::ExportTest {
 };
 
 TEST_F(Triton, WritesAModelRepositoryAroundTheTorchScriptFile) {
-  const ExportReport report = export_triton(model.parts(), answers(), repository, "reviews", 0);
+  const ExportReport report = export_triton(model.parts(), answers(0), repository, "reviews");
   EXPECT_EQ(report.verification.max_difference, 0);
   EXPECT_EQ(report.verification.num_texts, static_cast<int64_t>(texts.size()));
   EXPECT_EQ(read_file(repository / "reviews/1/model.pt"), model.file());
@@ -60,7 +60,7 @@ TEST_F(Triton, EachLabelIsOneLineWhateverIsInIt) {
   ArtifactParts parts = two.parts();
   parts.labels = {{"kind", "multi_label"}, {"names", {"a\nb\\", "../\u00E9"}}};
   const std::vector<float> expected = two.logits(texts, 3);
-  export_triton(parts, {texts, expected, testing::batches_of(texts, 3)}, repository, "../x", 0);
+  export_triton(parts, {texts, expected, testing::batches_of(texts, 3), 0}, repository, "../x");
   EXPECT_EQ(read_file(repository / ".._x/labels.txt"), "a\\x0ab\\x5c\n../\u00E9\n");
 }
 

@@ -29,12 +29,12 @@ struct Verify : testing::ExportTest {
   Verify() : ExportTest(small_model(), "model.pt") {}
 
   void expect_refused(const std::string& finding, double tolerance = kVerifyTolerance) {
-    expect_not_written(finding, [&] { export_artifact(model.parts(), answers(), path, tolerance); });
+    expect_not_written(finding, [&] { export_artifact(model.parts(), answers(tolerance), path); });
   }
 };
 
 TEST_F(Verify, FindsNoDifferenceToTheTrainersOwnEvaluation) {
-  const ExportReport report = export_artifact(model.parts(), answers(), path, 0);
+  const ExportReport report = export_artifact(model.parts(), answers(0), path);
   EXPECT_EQ(report.verification.max_difference, 0);
   EXPECT_EQ(report.verification.num_texts, static_cast<int64_t>(texts.size()));
   EXPECT_EQ(report.size_bytes, static_cast<int64_t>(fs::file_size(path)));
@@ -58,7 +58,7 @@ TEST_F(Verify, NamesTheFirstTextThatDiffersOnManyThreads) {
   const std::string bytes = serialize_artifact(model.parts());
   for (int repeat = 0; repeat < 20; ++repeat) {
     try {
-      verify_artifact(bytes, "model.pt", {texts, logits, testing::batches_of(texts, 1)}, kVerifyTolerance, 4);
+      verify_artifact(bytes, "model.pt", {texts, logits, testing::batches_of(texts, 1), kVerifyTolerance, 4});
       FAIL() << "accepted";
     } catch (const ArtifactError& error) {
       EXPECT_THAT(error.what(), HasSubstr("text 4 has probability"));
@@ -96,14 +96,16 @@ TEST(VerifyArtifact, RefusesASecondSigmoid) {
 }
 
 TEST_F(Verify, CanBeStoppedAndThenWritesNoFile) {
-  EXPECT_THROW(export_artifact(model.parts(), answers(), path, 0, 1, [] { throw IoError("stop"); }), IoError);
+  TrainerAnswers stopping = answers(0);
+  stopping.poll = [] { throw IoError("stop"); };
+  EXPECT_THROW(export_artifact(model.parts(), stopping, path), IoError);
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
 TEST_F(Verify, AsksBeforeItWritesAndWritesNoFileWhereItMayNot) {
-  TrainerAnswers asking = answers();
+  TrainerAnswers asking = answers(0);
   asking.before_writing = [] { throw IoError("not there"); };
-  EXPECT_THROW(export_artifact(model.parts(), asking, path, 0), IoError);
+  EXPECT_THROW(export_artifact(model.parts(), asking, path), IoError);
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
@@ -121,7 +123,7 @@ TEST_F(Verify, RefusesBatchesThatAreNotThoseOfTheTexts) {
 TEST_F(Verify, PlainPythonGivesTheSameAnswers) {
   const char* python = std::getenv("BERNOULLI_TORCH_PYTHON");
   if (python == nullptr) GTEST_SKIP() << "BERNOULLI_TORCH_PYTHON names no Python interpreter that has torch";
-  export_artifact(model.parts(), answers(), path, 0);
+  export_artifact(model.parts(), answers(0), path);
   const std::string command =
       std::string(python) + " " + BERNOULLI_TEST_SOURCE_DIR + "/export/check_artifact.py " + path.string();
   EXPECT_EQ(std::system(command.c_str()), 0);

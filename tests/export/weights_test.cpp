@@ -69,7 +69,7 @@ at::Tensor& tensor_named(SafetensorsContent& content, const std::string& name) {
 }
 
 TEST_F(Weights, HoldsEveryTensorByItsCheckpointNameBitForBit) {
-  const ExportReport report = export_weights(model.parts(), answers(), path, 0);
+  const ExportReport report = export_weights(model.parts(), answers(0), path);
   EXPECT_EQ(report.verification.max_difference, 0);
   EXPECT_EQ(report.verification.num_texts, static_cast<int64_t>(texts.size()));
   EXPECT_EQ(report.size_bytes, static_cast<int64_t>(fs::file_size(path)));
@@ -83,7 +83,7 @@ TEST_F(Weights, HoldsEveryTensorByItsCheckpointNameBitForBit) {
 }
 
 TEST_F(Weights, CarriesWhatIsNeededToUseThem) {
-  export_weights(model.parts(), answers(), path, 0);
+  export_weights(model.parts(), answers(0), path);
   const SafetensorsContent content = read_safetensors(read_file(path), path.string());
   const ArtifactInfo info = read_artifact_info(content.metadata, path.string());
   EXPECT_EQ(info.config_yaml, "task: {kind: binary}\n");
@@ -100,10 +100,10 @@ TEST_F(Weights, CarriesWhatIsNeededToUseThem) {
 TEST_F(Weights, AreTheNetworksAndTheScaleStandsBesideThem) {
   model.scaling() = {{1.75}, {-0.5}};
   const std::vector<float> scaled = model.logits(texts, 3);
-  EXPECT_EQ(export_weights(model.parts(), {texts, scaled, testing::batches_of(texts, 3)}, path, 0)
+  EXPECT_EQ(export_weights(model.parts(), {texts, scaled, testing::batches_of(texts, 3), 0}, path)
                 .verification.max_difference,
             0);
-  EXPECT_THROW(export_weights(model.parts(), answers(), path, 0), ArtifactError);
+  EXPECT_THROW(export_weights(model.parts(), answers(0), path), ArtifactError);
   SafetensorsContent content = read_safetensors(read_file(path), path.string());
   EXPECT_EQ(read_artifact_info(content.metadata, path.string()).scaling, (LogitScaling{{1.75}, {-0.5}}));
   const auto [name, weight] = model.model().parameters().back();
@@ -116,7 +116,7 @@ TEST_F(Weights, HashedModelsHaveNoVocabulary) {
   TrainedModel buckets(hashed, testing::ragged_layers(2), 2);
   const std::vector<float> expected = buckets.logits(texts, 8);
   const ExportReport report =
-      export_weights(buckets.parts(), {texts, expected, testing::batches_of(texts, 8)}, path, 0);
+      export_weights(buckets.parts(), {texts, expected, testing::batches_of(texts, 8), 0}, path);
   EXPECT_EQ(report.verification.max_difference, 0);
   EXPECT_FALSE(read_safetensors(read_file(path), "m").metadata.contains("vocabulary.txt"));
 }
@@ -185,7 +185,9 @@ TEST_F(Weights, RefusesBatchesThatAreNotThoseOfTheTexts) {
 }
 
 TEST_F(Weights, CanBeStoppedAndThenWritesNoFile) {
-  EXPECT_THROW(export_weights(model.parts(), answers(), path, 0, [] { throw IoError("stop"); }), IoError);
+  TrainerAnswers stopping = answers(0);
+  stopping.poll = [] { throw IoError("stop"); };
+  EXPECT_THROW(export_weights(model.parts(), stopping, path), IoError);
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
