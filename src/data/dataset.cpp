@@ -18,48 +18,57 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The examples of a source, one file after the other, and what each of several files holds.
-RawExamples read_files(const fs::path& root, const SourceConfig& source, const ColumnsConfig& columns,
-                       const TaskConfig& task, int threads, const std::shared_ptr<TextStore>& store,
-                       std::vector<DataSplits::File>* counts) {
-  const std::vector<fs::path> files = source_files(root, source);
-  std::optional<RawExamples> all;
-  for (const fs::path& file : files) {
-    RawExamples examples = read_source(file, source.format, columns, task, threads, store);
-    if (files.size() > 1 && counts != nullptr)
-      counts->push_back({file.string(), static_cast<int64_t>(examples.size())});
-    if (all)
-      all->append(examples);
-    else
-      all.emplace(std::move(examples));
-  }
-  if (task.kind == TaskConfig::Kind::kMultiLabel && columns.label_columns.empty()) refuse_flag_lists(*all);
-  return std::move(*all);
-}
-
 /// Rows of a source of their own are all of one part, whatever a column says.
 ColumnsConfig without_split(ColumnsConfig columns) {
   columns.split.reset();
   return columns;
 }
 
-/// A held-out set with a path of its own; empty where an optional one is not there.
-std::optional<Dataset> read_held_out(const DataConfig& data, const HeldOutConfig& held_out,
-                                     const TaskConfig& task, const LabelReader& labels, int threads,
-                                     const std::shared_ptr<TextStore>& store, const char* name,
-                                     DataSplits& splits) {
-  if (!held_out.source) return std::nullopt;
-  if (held_out.source->optional && is_absent(data.root, *held_out.source)) {
-    splits.test_absent_reason = fmt::format("'{}' is not there, and the configuration calls it optional",
-                                            path_of(data, held_out.source->paths.front()).string());
-    return std::nullopt;
+/// Reads the sources of a configuration into one store, and notes in `splits` what their files hold.
+class SplitReader {
+ public:
+  SplitReader(const DataConfig& data, const TaskConfig& task, int threads, std::shared_ptr<TextStore> store,
+              DataSplits& splits)
+      : data_(data), task_(task), threads_(threads), store_(std::move(store)), splits_(splits) {}
+
+  RawExamples train() { return read(data_.train, data_.columns, "train"); }
+
+  /// A held-out set with a path of its own; empty where an optional one is not there.
+  std::optional<Dataset> held_out(const HeldOutConfig& held_out, const char* name,
+                                  const LabelReader& labels) {
+    if (!held_out.source) return std::nullopt;
+    if (held_out.source->optional && is_absent(data_.root, *held_out.source)) {
+      splits_.test_absent_reason = fmt::format("'{}' is not there, and the configuration calls it optional",
+                                               path_of(data_, held_out.source->paths.front()).string());
+      return std::nullopt;
+    }
+    return labels.read(read(*held_out.source, without_split(data_.columns), name));
   }
-  std::vector<DataSplits::File> files;
-  std::optional<Dataset> dataset = labels.read(
-      read_files(data.root, *held_out.source, without_split(data.columns), task, threads, store, &files));
-  if (!files.empty()) splits.files[name] = std::move(files);
-  return dataset;
-}
+
+ private:
+  /// The examples of a source, one file after the other.
+  RawExamples read(const SourceConfig& source, const ColumnsConfig& columns, const char* name) {
+    const std::vector<fs::path> files = source_files(data_.root, source);
+    std::optional<RawExamples> all;
+    for (const fs::path& file : files) {
+      RawExamples examples = read_source(file, source.format, columns, task_, threads_, store_);
+      if (files.size() > 1)
+        splits_.files[name].push_back({file.string(), static_cast<int64_t>(examples.size())});
+      if (all)
+        all->append(examples);
+      else
+        all.emplace(std::move(examples));
+    }
+    if (task_.kind == TaskConfig::Kind::kMultiLabel && columns.label_columns.empty()) refuse_flag_lists(*all);
+    return std::move(*all);
+  }
+
+  const DataConfig& data_;
+  const TaskConfig& task_;
+  int threads_;
+  std::shared_ptr<TextStore> store_;
+  DataSplits& splits_;
+};
 
 std::string fingerprint_with(const Dataset& dataset, const std::vector<float>& weights) {
   const auto bytes = [](const std::vector<float>& values) {
@@ -104,10 +113,8 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
                      std::shared_ptr<SpillSpace> space) {
   const auto store = std::make_shared<TextStore>(space ? std::move(space) : std::make_shared<SpillSpace>());
   DataSplits splits;
-  std::vector<DataSplits::File> files;
-  std::optional<RawExamples> raw =
-      read_files(data.root, data.train, data.columns, task, threads, store, &files);
-  if (!files.empty()) splits.files["train"] = std::move(files);
+  SplitReader reader(data, task, threads, store, splits);
+  std::optional<RawExamples> raw = reader.train();
   const LabelReader labels(task, *raw);
   splits.labels = labels.labels();
   splits.left_out_labels = labels.left_out();
@@ -120,9 +127,8 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
         fmt::format("'{}': no example has any of the labels (check data.columns and data.train.format)",
                     in_words(data.train)));
 
-  splits.validation =
-      read_held_out(data, data.validation, task, labels, threads, store, "validation", splits);
-  splits.test = read_held_out(data, data.test, task, labels, threads, store, "test", splits);
+  splits.validation = reader.held_out(data.validation, "validation", labels);
+  splits.test = reader.held_out(data.test, "test", labels);
   if (!data.test.present()) splits.test_absent_reason = "the configuration names no test data";
   if (!splits_it) {
     splits.train = std::move(whole);
@@ -139,9 +145,13 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
 Dataset load_dataset(const SourceConfig& source, const ColumnsConfig& columns, const TaskConfig& task,
                      const Labels& labels) {
   const auto store = std::make_shared<TextStore>(std::make_shared<SpillSpace>());
-  ColumnsConfig own = without_split(columns);
-  own.group.clear();
-  return LabelReader(task, labels).read(read_files("", source, own, task, 1, store, nullptr));
+  DataConfig data;
+  data.root.clear();
+  data.train = source;
+  data.columns = without_split(columns);
+  data.columns.group.clear();
+  DataSplits unused;
+  return LabelReader(task, labels).read(SplitReader(data, task, 1, store, unused).train());
 }
 
 std::string fingerprint(const Dataset& dataset) { return fingerprint_with(dataset, dataset.weights); }
