@@ -47,25 +47,16 @@ Json fixed_settings(Json resolved) {
   return resolved;
 }
 
-/// A line each. @param where  the earlier one stands
-std::string list_of(const std::vector<config::Difference>& differences, const char* where) {
-  std::string lines;
-  for (const auto& [key, values] : differences)
-    lines += fmt::format("\n  {}: {} in the {}, {} now", key, values[0].dump(), where, values[1].dump());
-  return lines;
-}
-
 }  // namespace
 
 void check_continues(const RunPaths& paths, const config::LoadedConfig& saved,
                      const config::LoadedConfig& loaded) {
-  const std::string lines =
-      list_of(config::differences({fixed_settings(saved.resolved), fixed_settings(loaded.resolved)}), "run");
+  const std::string lines = config::difference_lines(
+      config::differences({fixed_settings(saved.resolved), fixed_settings(loaded.resolved)}), "in the run");
   if (lines.empty()) return;
   throw UsageError(
       fmt::format("the configuration is not that of '{}' and cannot continue it (a resumed run may change "
-                  "{}); it differs "
-                  "in:{}",
+                  "{}); it differs in:{}",
                   paths.folder.string(), fmt::join(kMayChange, ", "), lines));
 }
 
@@ -80,8 +71,9 @@ void check_belongs(const Checkpoint& checkpoint, const config::LoadedConfig& loa
   if (!settings.is_object())
     throw ArtifactError(fmt::format(
         "checkpoint of step {}: its settings are damaged; restore it, or start a new run", checkpoint.step));
-  const std::string lines = list_of(
-      config::differences_since(fixed_settings(settings), fixed_settings(loaded.resolved)), "checkpoint");
+  const std::string lines = config::difference_lines(
+      config::differences_since(fixed_settings(settings), fixed_settings(loaded.resolved)),
+      "in the checkpoint");
   if (lines.empty()) return;
   throw ArtifactError(
       fmt::format("checkpoint of step {} belongs to another configuration (restore it and the run's "

@@ -116,10 +116,9 @@ void check_same_configs(const std::vector<config::LoadedConfig>& kept,
                         const std::vector<config::LoadedConfig>& now) {
   TrialFaults faults;
   for (size_t i = 0; i < kept.size(); ++i) {
-    for (const auto& [key, values] :
+    for (const config::Difference& difference :
          config::differences({what_trains(kept[i].resolved), what_trains(now[i].resolved)}))
-      faults.add(static_cast<int64_t>(i) + 1,
-                 fmt::format("{}: {} in the sweep, {} now", key, values[0].dump(), values[1].dump()));
+      faults.add(static_cast<int64_t>(i) + 1, config::difference_text(difference, "in the sweep"));
   }
   try {
     faults.throw_if_any(kept.size());

@@ -4,6 +4,8 @@
 #include <functional>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "config/key_path.h"
 #include "core/shallow_json.h"
 
@@ -54,6 +56,18 @@ std::vector<Difference> differences(const std::vector<Json>& resolved) {
 
 std::vector<Difference> differences_since(const Json& earlier, const Json& now) {
   return differences({earlier, as_far_as(earlier, now)});
+}
+
+std::string difference_text(const Difference& difference, const std::string& before, const std::string& now) {
+  return fmt::format("{}: {} {}, {} {}", difference.key, difference.values[0].dump(), before,
+                     difference.values[1].dump(), now);
+}
+
+std::string difference_lines(const std::vector<Difference>& differences, const std::string& before,
+                             const std::string& now) {
+  std::string lines;
+  for (const Difference& difference : differences) lines += "\n  " + difference_text(difference, before, now);
+  return lines;
 }
 
 }  // namespace bernoulli::config

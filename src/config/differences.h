@@ -21,4 +21,12 @@ std::vector<Difference> differences(const std::vector<nlohmann::ordered_json>& r
 std::vector<Difference> differences_since(const nlohmann::ordered_json& earlier,
                                           const nlohmann::ordered_json& now);
 
+/// "training.epochs: 2 in the run, 3 now", of two configurations. @param before  where the earlier one
+/// stands: "in the run"
+std::string difference_text(const Difference& difference, const std::string& before,
+                            const std::string& now = "now");
+/// The same of several, each after a line break and indented.
+std::string difference_lines(const std::vector<Difference>& differences, const std::string& before,
+                             const std::string& now = "now");
+
 }  // namespace bernoulli::config

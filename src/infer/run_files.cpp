@@ -164,13 +164,11 @@ void load_data_record(const RunPaths& paths, ClassifierInfo& info) {
 /// program says nothing of it.
 void check_settings(const RunPaths& paths, const Json& resolved, const RawCheckpoint& checkpoint) {
   const Json settings = parse_shallow_json(checkpoint.state.value("settings", ""));
-  std::string lines;
-  for (const char* section : {"text", "model"}) {
-    if (!settings.is_object() || !settings.contains(section)) continue;
-    for (const auto& [key, values] : config::differences_since(settings[section], resolved.at(section)))
-      lines += fmt::format("\n  {}.{}: {} in the checkpoint, {} in config.yaml", section, key,
-                           values[0].dump(), values[1].dump());
-  }
+  Json trained = Json::object();
+  for (const char* section : {"text", "model"})
+    if (settings.is_object() && settings.contains(section)) trained[section] = settings[section];
+  const std::string lines = config::difference_lines(config::differences_since(trained, resolved),
+                                                     "in the checkpoint", "in config.yaml");
   if (!lines.empty())
     throw ArtifactError(
         fmt::format("'{}' is not the configuration that the weights of step {} were trained "

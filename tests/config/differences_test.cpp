@@ -44,6 +44,16 @@ TEST(Differences, OfTheSameAreNone) {
   EXPECT_TRUE(differences({Json::parse(R"({"a": 1})")}).empty());
 }
 
+TEST(Differences, AreToldAsALineEachWithTheirPlaces) {
+  const std::vector<Difference> found = differences(
+      {Json::parse(R"({"a": {"b": 1}, "d": "x"})"), Json::parse(R"({"a": {"b": [2]}, "d": null})")});
+  EXPECT_EQ(difference_text(found[0], "in the run"), "a.b: 1 in the run, [2] now");
+  EXPECT_EQ(difference_lines(found, "in the checkpoint", "in config.yaml"),
+            "\n  a.b: 1 in the checkpoint, [2] in config.yaml"
+            "\n  d: \"x\" in the checkpoint, null in config.yaml");
+  EXPECT_EQ(difference_lines({}, "in the run"), "");
+}
+
 /// Every section and every map in it is there, so that its resolution has every key of the schema but those
 /// of kinds that were not chosen.
 constexpr const char* kEverySection = R"(
