@@ -7,7 +7,7 @@ import socket
 import struct
 import unittest
 
-from serving import IS_SANITIZED, TEXTS, Server, exchange, post_bytes, predict, received, train_models
+from serving import IS_SANITIZED, TEXTS, Server, exchange, post_bytes, predict, received, train_models, wait_for
 
 setUpModule = train_models
 
@@ -163,21 +163,18 @@ class HostileClients(unittest.TestCase):
                     for _ in range(1000):
                         connection.settimeout(5)
                         connection.sendall(post_bytes(body))
-                while server.metric("connections") > 1:
-                    pass
+                wait_for(lambda: server.metric("connections") == 1)
 
     def test_who_do_not_take_their_answers_cannot_take_all_memory(self):
         """The answer is more than the system holds for a client."""
         with Server("several", "--max-answer-bytes", "100000", "--max-texts", "100000") as server:
             with server.raw() as connection:
                 connection.sendall(post_bytes(json.dumps({"texts": [""] * 100000}).encode()))
-                while b'endpoint="/predict",code="200"' not in server.ask("GET", "/metrics")[1]:
-                    pass
+                wait_for(lambda: b'endpoint="/predict",code="200"' in server.ask("GET", "/metrics")[1])
                 answer = exchange(server, post_bytes(b"{\"text\": \"a\"}", more="Connection: close\r\n"))
                 self.assertRegex(answer[:1000], rb"^HTTP/1.1 503 (.*\r\n)*Retry-After: 1\r\n(.*\r\n)*\r\n.*that clients have not taken yet")
                 self.assertEqual(server.ask("GET", "/health")[0], 200)
-            while server.metric("connections") > 1:
-                pass
+            wait_for(lambda: server.metric("connections") == 1)
             server.predict([""] * 1000)
 
     def test_who_leave_early_disturb_nobody(self):
@@ -188,8 +185,7 @@ class HostileClients(unittest.TestCase):
                     connection.sendall(body[:len(body) - (i % 3) * 500])
                     if i % 2:  # a reset
                         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            while server.metric("connections") > 1 or server.metric("requests_in_flight") > 0:
-                pass
+            wait_for(lambda: server.metric("connections") == 1 and server.metric("requests_in_flight") == 0)
             self.assertEqual(server.ask("GET", "/health")[0], 200)
             open_files = len(os.listdir(f"/proc/{server.process.pid}/fd"))
             self.assertLess(open_files, 30)
@@ -201,8 +197,7 @@ class HostileClients(unittest.TestCase):
             for _ in range(30):
                 with server.raw() as connection:
                     connection.sendall(long)
-            while server.metric("connections") > 1 or server.metric("requests_in_flight") > 0:
-                pass
+            wait_for(lambda: server.metric("connections") == 1 and server.metric("requests_in_flight") == 0)
             left = server.metric('requests_total{endpoint="/predict",code="499"}')
             self.assertGreater(left, 0)
             self.assertEqual(server.metric("texts_total"), 100 * (30 - left))
@@ -238,8 +233,7 @@ class HostileClients(unittest.TestCase):
                     self.assertEqual(received(silent), b"")
                 taken[0].request("GET", "/health")
                 self.assertEqual(taken[0].getresponse().status, 200)
-            while server.ask("GET", "/health")[0] != 200:
-                pass
+            wait_for(lambda: server.ask("GET", "/health")[0] == 200)
 
     def test_cannot_write_into_the_log(self):
         with Server("binary") as server:

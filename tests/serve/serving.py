@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 
 PROGRAM = os.environ["BERNOULLI_PROGRAM"]
@@ -64,6 +65,15 @@ def predict(model, texts, *options):
     return done.stdout.decode().splitlines()
 
 
+def wait_for(condition):
+    """Until it holds, and no longer than PATIENCE."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"what is waited for did not come in {PATIENCE} s")
+        time.sleep(0.005)
+
+
 class Server:
     """A server of its own port, stopped at the end. `shell` wraps it: "ulimit -n 16; exec \\"$@\\""."""
 
@@ -92,9 +102,9 @@ class Server:
         return self.log.read().decode()
 
     def wait_for_error(self, pattern):
-        while not re.search(pattern, self.errors()):
-            if self.process.poll() is not None:
-                raise AssertionError(f"ended without saying {pattern}: {self.errors()}")
+        wait_for(lambda: re.search(pattern, self.errors()) or self.process.poll() is not None)
+        if not re.search(pattern, self.errors()):
+            raise AssertionError(f"ended without saying {pattern}: {self.errors()}")
 
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)

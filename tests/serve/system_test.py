@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from serving import FOLDER, IS_SANITIZED, PATIENCE, PROGRAM, TEXTS, Server, post_bytes, predict, received, train_models
+from serving import FOLDER, IS_SANITIZED, PATIENCE, PROGRAM, TEXTS, Server, post_bytes, predict, received, train_models, wait_for
 
 setUpModule = train_models
 
@@ -80,8 +80,7 @@ class Signals(unittest.TestCase):
         body = post_bytes(json.dumps({"text": TEXTS[0]}).encode())
         with Server("binary", "--grace", str(PATIENCE)) as server, server.raw() as connection:
             connection.sendall(body[:-1])
-            while server.metric("connections") < 2:
-                pass
+            wait_for(lambda: server.metric("connections") >= 2)
             server.process.send_signal(signal.SIGTERM)
             server.wait_for_error("stopping")
             with self.assertRaises(OSError):
@@ -108,16 +107,14 @@ class Signals(unittest.TestCase):
     def test_wait_no_longer_than_the_grace(self):
         with Server("binary", "--grace", "0") as server, server.raw() as connection:
             connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\n")
-            while server.metric("connections") < 2:
-                pass
+            wait_for(lambda: server.metric("connections") >= 2)
             self.assertEqual(server.stop(), 0)
             self.assertIn("ending with requests that are not answered", server.errors())
 
     def test_that_come_twice_end_it_at_once(self):
         with Server("binary", "--grace", str(10 * PATIENCE), "--timeout", str(10 * PATIENCE)) as server, server.raw() as connection:
             connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\n")
-            while server.metric("connections") < 2:
-                pass
+            wait_for(lambda: server.metric("connections") >= 2)
             server.process.send_signal(signal.SIGINT)
             server.wait_for_error("stopping")
             self.assertEqual(server.stop(signal.SIGINT), 130)
@@ -131,15 +128,13 @@ class Signals(unittest.TestCase):
                 os.replace(FOLDER / "new.pt", FOLDER / "served.pt")
                 failed = server.metric("failed_reloads_total")
                 server.process.send_signal(signal.SIGHUP)
-                while server.metric("failed_reloads_total") == failed:
-                    pass
+                wait_for(lambda: server.metric("failed_reloads_total") > failed)
                 self.assertEqual(server.predict(TEXTS), before)
             self.assertIn("the model stays what it was", server.errors())
             shutil.copy(FOLDER / "sequence/model.pt", FOLDER / "new.pt")
             os.replace(FOLDER / "new.pt", FOLDER / "served.pt")
             server.process.send_signal(signal.SIGHUP)
-            while server.metric("reloads_total") == 0:
-                pass
+            wait_for(lambda: server.metric("reloads_total") > 0)
             self.assertEqual(server.predict(TEXTS), "{\"predictions\":[" + ",".join(predict("sequence", TEXTS)) + "]}\n")
             self.assertEqual(server.stop(), 0)
 
