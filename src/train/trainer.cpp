@@ -1,11 +1,6 @@
 #include "train/trainer.h"
 
 #include <algorithm>
-#include <cmath>
-#include <exception>
-#include <iterator>
-#include <map>
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,7 +13,6 @@
 #include "core/stop.h"
 #include "metrics/thresholds.h"
 #include "optim/schedule.h"
-#include "train/evaluate.h"
 #include "train/non_finite.h"
 #include "train/training_length.h"
 #include "train/turn.h"
@@ -27,10 +21,6 @@ namespace bernoulli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// Bytes of a state that is copied and saved while training goes on. A larger one is not worth its memory:
-/// what it costs to write is little beside the epoch that led to it.
-constexpr int64_t kLargestCopy = int64_t{64} << 20;
 
 /// What validations were judged at before a fitted threshold was fitted on each of them.
 ThresholdConfig half_if_fitted(const ThresholdConfig& threshold) {
@@ -47,7 +37,9 @@ std::string text_in(const Json& state, const char* key) {
 }  // namespace
 
 Trainer::Trainer(TrainingParts parts)
-    : parts_(std::move(parts)), order_(parts_.config.training, parts_.train.size()) {
+    : parts_(std::move(parts)),
+      order_(parts_.config.training, parts_.train.size()),
+      keeper_(parts_.checkpoints, parts_.log, parts_.largest_copy) {
   const TrainingConfig& training = parts_.config.training;
   const TrainingLength length = training_length(training, order_.steps_per_epoch());
   total_steps_ = length.total_steps;
@@ -96,60 +88,8 @@ void Trainer::resume(const Checkpoint& checkpoint) {
     throw ArtifactError(fmt::format("checkpoint of step {}: its trainer state is that of step {}",
                                     checkpoint.step, state_.step));
   parts_.step.load(checkpoint.weights, checkpoint.training);
-  saved_step_ = checkpoint.step;
   replace_lost_checkpoints();
-  for (const int64_t step : parts_.checkpoints.steps()) {
-    files_.insert(step);
-    if (step < saved_step_) saved_before_ = step;
-  }
-  for (const int64_t step : take_outdated()) parts_.checkpoints.remove(step);
-}
-
-bool Trainer::better(double a, double b, double by) const {
-  return lower_is_better_ ? a < b - by : a > b + by;
-}
-
-void Trainer::insert_best(const BestEntry& entry) {
-  const auto place = std::find_if(state_.best.begin(), state_.best.end(),
-                                  [&](const BestEntry& other) { return better(entry.value, other.value); });
-  state_.best.insert(place, entry);
-  if (static_cast<int64_t>(state_.best.size()) > parts_.config.training.keep_best) state_.best.pop_back();
-}
-
-void Trainer::replace_lost_checkpoints() {
-  const std::string& metric = parts_.config.training.monitor;
-  const auto fault_of = [&](int64_t step) -> std::string {
-    if (step == saved_step_) return "";
-    try {
-      load_weights(parts_.checkpoints.path_of(step));
-      return "";
-    } catch (const ArtifactError& error) {
-      return error.what();
-    } catch (const IoError& error) {
-      return error.what();
-    }
-  };
-  std::set<int64_t> seen;
-  const size_t lost = std::erase_if(state_.best, [&](const BestEntry& entry) {
-    seen.insert(entry.step);
-    const std::string fault = fault_of(entry.step);
-    if (!fault.empty())
-      log_warning(
-          fmt::format("{}; it was the checkpoint of validation {} {:.6g}, and the next best of those that "
-                      "are left takes its place",
-                      fault, metric, entry.value));
-    return !fault.empty();
-  });
-  if (lost == 0) return;
-  const std::map<int64_t, double> values = parts_.log.validation_values(metric);
-  for (const int64_t step : parts_.checkpoints.steps()) {
-    if (step > state_.validated_step || seen.contains(step)) continue;
-    const auto value = values.find(step);
-    if (value != values.end() && fault_of(step).empty()) insert_best({step, value->second});
-  }
-  if (state_.best.empty())
-    log_warning(
-        fmt::format("no checkpoint that is left has a known validation {}: the last one is taken", metric));
+  keeper_.take_over(checkpoint.step, best_steps());
 }
 
 int64_t Trainer::epoch_of(int64_t step) const {
@@ -177,34 +117,6 @@ void Trainer::warn_of_other_length(const TrainingConfig& before) const {
                      training_length(training, order_.steps_per_epoch()), state_.step);
 }
 
-void Trainer::warn_of_other_threshold() const {
-  const std::string& monitor = parts_.config.training.monitor;
-  if (parts_.validation == nullptr || !facts_of_metric(monitor).of_decisions ||
-      state_.threshold->setting == parts_.config.metrics.threshold.setting || limit_reached())
-    return;
-  log_warning(
-      fmt::format("training.monitor is {}, and the validations so far were judged at another threshold than "
-                  "metrics.threshold asks for now: those to come are judged as those so far, for only such "
-                  "values can be compared; the threshold of the model is fitted as metrics.threshold asks",
-                  monitor));
-}
-
-void Trainer::warn_of_monitor_that_stood_still() const {
-  const std::string& monitor = parts_.config.training.monitor;
-  const std::map<int64_t, double> values = parts_.log.validation_values(monitor);
-  const auto is_first = [&](const auto& entry) { return entry.second == values.begin()->second; };
-  if (values.size() < 2 || !std::all_of(values.begin(), values.end(), is_first)) return;
-  const bool has_labels = parts_.train.num_labels > 1;
-  const bool at_fixed =
-      facts_of_metric(monitor).of_decisions && state_.threshold->method == ThresholdConfig::Method::kFixed;
-  log_warning(fmt::format(
-      "validation {} was {:.4g} at each of {} validations and tells no checkpoint from another: that of step "
-      "{}, the first one, is kept, however little it was trained; set training.monitor to a metric that "
-      "moves, such as loss or {}average_precision{}",
-      monitor, values.begin()->second, values.size(), state_.best.front().step, has_labels ? "macro_" : "",
-      at_fixed ? ", or metrics.threshold to one that is fitted" : ""));
-}
-
 TrainingOutcome Trainer::run() {
   warn_of_other_threshold();
   rate_started_s_ = monotonic_seconds();
@@ -213,19 +125,20 @@ TrainingOutcome Trainer::run() {
   try {
     for (Turn turn = Turn::kUpdate; turn != Turn::kEnd;) {
       throw_if_stopped();
-      saving_.rethrow_failure();
+      keeper_.rethrow_failure();
       limit = limit_reached();
-      turn = next_turn(parts_.config.training, order_.steps_per_epoch(),
-                       {state_.step, state_.validated_step, saved_step_, limit.has_value(), pause_due()});
+      turn = next_turn(
+          parts_.config.training, order_.steps_per_epoch(),
+          {state_.step, state_.validated_step, keeper_.saved_step(), limit.has_value(), pause_due()});
       if (turn == Turn::kValidate) validate_and_save();
       if (turn == Turn::kSave) save();
       if (turn == Turn::kUpdate) some_updates();
     }
-    saving_.wait();
+    keeper_.wait();
   } catch (const StopRequested&) {
     progress_.clear();
-    if (saved_step_ != state_.step) save();
-    saving_.wait();
+    if (keeper_.saved_step() != state_.step) save();
+    keeper_.wait();
     parts_.log.append("stop", epoch_of(state_.step), state_.step, {{"reason", "signal"}});
     throw;
   }
@@ -298,78 +211,8 @@ void Trainer::warn_of_lost_gradient() {
       state_.step, seen.wrong_and_dead, seen.entries, seen.max_abs_logit));
 }
 
-/// At the threshold that the model would get if its training ended here: at any other one, decisions of a
-/// model that is yet unsure, or of rare labels, say little of it.
-MetricReport Trainer::validate() {
-  const std::vector<float> logits = parts_.step.logits(parts_.validation->rows);
-  return evaluate_as_fitted(predictions_of(logits, *parts_.validation), parts_.loss, parts_.config,
-                            parts_.label_names, *state_.threshold);
-}
-
-void Trainer::validate_and_save() {
-  const double train_loss = state_.loss_sum / state_.loss_weight;
-  std::optional<MetricReport> report;
-  if (parts_.validation != nullptr) report = validate();
-  saving_.wait();
-  progress_.clear();
-  const double epoch_s = parts_.log.epoch_seconds().empty() ? 0 : parts_.log.epoch_seconds().back();
-  std::string line = fmt::format("epoch {:3}  step {:7}  {:7.2f} s  loss {:.4f}", epoch_of(state_.step),
-                                 state_.step, epoch_s, train_loss);
-  parts_.log.append(
-      "train", epoch_of(state_.step), state_.step,
-      {{"loss", train_loss}, {"gradient_norm", last_result_.gradient_norm}, {"lr", lr_of(state_.step - 1)}});
-  parts_.log.append("stability", epoch_of(state_.step), state_.step,
-                    {{"saturated", state_.telemetry.saturated_share()},
-                     {"wrong_and_dead", state_.telemetry.wrong_and_dead_share()},
-                     {"max_abs_logit", state_.telemetry.max_abs_logit}});
-  state_.loss_sum = state_.loss_weight = 0;
-  state_.telemetry = {};
-  if (report) {
-    record_validation(*report);
-    std::vector<std::string> names = {"loss", report->one_label_each ? "precision_at_1" : "accuracy", "f1",
-                                      "micro_f1"};
-    const std::string& monitored = parts_.config.training.monitor;
-    if (std::find(names.begin(), names.end(), monitored) == names.end()) names.push_back(monitored);
-    for (const std::string& name : names) {
-      const MetricValue* metric = report->find(name);
-      if (metric != nullptr && metric->value) line += fmt::format("  val {} {:.4f}", name, *metric->value);
-    }
-    if (!state_.best.empty() && state_.best.front().step == state_.step) line += "  best";
-  }
-  log_info(line);
-  state_.validated_step = state_.step;
-  save();
-}
-
-void Trainer::record_validation(const MetricReport& report) {
-  parts_.log.append("validation", epoch_of(state_.step), state_.step, to_json(report.metrics));
-  const TrainingConfig& training = parts_.config.training;
-  const MetricValue* monitored = report.find(training.monitor);
-  const double value = monitored != nullptr && monitored->value ? *monitored->value : std::nan("");
-  if (std::isnan(value)) {
-    log_warning(fmt::format("step {}: validation {} is undefined ({}); it cannot count as best", state_.step,
-                            training.monitor,
-                            monitored != nullptr ? monitored->undefined_reason : "no such metric"));
-  }
-  if (training.schedule.kind == "reduce_on_plateau") {
-    const double before = state_.plateau.factor;
-    state_.plateau = advance_plateau(training.schedule, state_.plateau, value, lower_is_better_);
-    if (state_.plateau.factor != before)
-      log_info(
-          fmt::format("step {}: validation {} gains no more: the learning rate goes from {:.4g} to {:.4g}",
-                      state_.step, training.monitor, parts_.step.base_lr() * before, lr_of(state_.step)));
-  }
-  const double min_delta = training.early_stopping ? training.early_stopping->min_delta : 0;
-  const bool improved =
-      !std::isnan(value) && (!state_.value_to_beat || better(value, *state_.value_to_beat, min_delta));
-  if (improved) state_.value_to_beat = value;
-  state_.bad_validations = improved ? 0 : state_.bad_validations + 1;
-  if (std::isnan(value)) return;
-  insert_best({state_.step, value});
-}
-
 void Trainer::save() {
-  saving_.wait();
+  keeper_.wait();
   Checkpoint checkpoint;
   checkpoint.step = state_.step;
   checkpoint.state = to_json(state_);
@@ -378,34 +221,8 @@ void Trainer::save() {
   checkpoint.fingerprints = parts_.fingerprints;
   checkpoint.weights = parts_.step.evaluation_weights();
   checkpoint.training = parts_.step.training_state();
-  refuse_non_finite_state(checkpoint, saved_step_);
-  // Announced first and made durable: whichever checkpoint a resumed run finds, the log holds all that led to
-  // it, and what it holds beyond that is known to be.
-  const bool best = !state_.best.empty() && state_.best.front().step == state_.step;
-  parts_.log.append("checkpoint", epoch_of(state_.step), state_.step,
-                    {{"file", parts_.checkpoints.path_of(state_.step).filename().string()}, {"best", best}});
-  if (saved_step_ != state_.step) saved_before_ = saved_step_;
-  saved_step_ = state_.step;
-  files_.insert(saved_step_);
-  const bool large = num_bytes(checkpoint) > kLargestCopy;
-  if (!large) copy_tensors(checkpoint);
-  saving_.start([this, checkpoint = std::move(checkpoint), outdated = take_outdated()] {
-    parts_.log.sync();
-    parts_.checkpoints.save(checkpoint);
-    if (!outdated.empty()) parts_.log.check_is_there();  // another run's checkpoints are not outdated
-    for (const int64_t step : outdated) parts_.checkpoints.remove(step);
-  });
-  if (large) saving_.wait();
-}
-
-std::vector<int64_t> Trainer::take_outdated() {
-  std::set<int64_t> keep = {saved_before_, saved_step_};
-  for (const BestEntry& entry : state_.best) keep.insert(entry.step);
-  std::vector<int64_t> outdated;
-  std::copy_if(files_.begin(), files_.lower_bound(saved_step_), std::back_inserter(outdated),
-               [&](int64_t step) { return !keep.contains(step); });
-  for (const int64_t step : outdated) files_.erase(step);
-  return outdated;
+  refuse_non_finite_state(checkpoint, keeper_.saved_step());
+  keeper_.save(std::move(checkpoint), epoch_of(state_.step), best_steps());
 }
 
 void Trainer::show_progress() {

@@ -2,17 +2,16 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "config/run_config.h"
-#include "core/background_work.h"
 #include "core/log.h"
 #include "data/encoded_dataset.h"
 #include "loss/loss.h"
 #include "metrics/report.h"
 #include "tensor/checkpoint.h"
+#include "train/checkpoint_keeper.h"
 #include "train/epoch_order.h"
 #include "train/metrics_log.h"
 #include "train/step.h"
@@ -47,6 +46,7 @@ struct TrainingParts {
   std::string engine = {};    ///< EngineChoice::family of `step`, which each checkpoint names
   std::string settings = {};  ///< what each checkpoint keeps of the configuration; the caller's own words
   std::optional<int64_t> pause_after_epoch = std::nullopt;
+  int64_t largest_copy = CheckpointKeeper::kLargestCopy;  ///< of CheckpointKeeper; tests have their own
 };
 
 /// The engine that trained up to a checkpoint; empty in those of earlier versions.
@@ -77,11 +77,12 @@ class Trainer {
 
  private:
   /// Of the best ones, those whose file is damaged or gone. Other checkpoints that are there take their
-  /// place.
+  /// place. That of state_.step was read as a whole.
   void replace_lost_checkpoints();
   bool better(double a, double b, double by = 0) const;  ///< of values of training.monitor
   void insert_best(const BestEntry& entry);
-  int64_t epoch_of(int64_t step) const;  ///< from 1
+  std::vector<int64_t> best_steps() const;  ///< best first
+  int64_t epoch_of(int64_t step) const;     ///< from 1
   bool pause_due() const;
   double lr_of(int64_t step) const;  ///< of the update after `step` others
   /// Updates until something else than an update is due, or the engine answers.
@@ -92,12 +93,8 @@ class Trainer {
   MetricReport validate();
   void validate_and_save();
   void record_validation(const MetricReport& report);
-  /// Saves in the background where the state is small. Before anything else is written, saving_ is waited
-  /// for.
+  /// Before anything else is written, keeper_ is waited for.
   void save();
-  /// Takes the checkpoints that need not stay out of files_. Later ones than saved_step_ are damaged, or
-  /// belong to whoever looks into it, and stay.
-  std::vector<int64_t> take_outdated();
   void show_progress();
   void warn_of_other_threshold() const;
   /// Where the monitored metric had one value throughout, so that the first checkpoint counts as the best.
@@ -108,16 +105,13 @@ class Trainer {
   int64_t total_steps_;  ///< or kNoLimit
   bool lower_is_better_;
   TrainerState state_;
-  std::set<int64_t> files_;  ///< steps with a checkpoint
-  int64_t saved_step_ = -1;
-  int64_t saved_before_ = -1;  ///< the checkpoint before that one: what is left if that one is damaged
   StepResult last_result_;
   std::vector<PlannedUpdate> planned_;
   bool warned_of_lost_gradient_ = false;
   double rate_started_s_ = 0;
   int64_t rate_started_step_ = 0;
   ProgressLine progress_;
-  BackgroundWork saving_;  ///< of the checkpoint of saved_step_; ends before what it uses
+  CheckpointKeeper keeper_;  ///< waits when it is destroyed: last, before what it uses
 };
 
 }  // namespace bernoulli

@@ -134,10 +134,13 @@ class Session {
                      {{"data", prepared_.fingerprint}},
                      "",
                      "",
-                     pause_after_epoch});
+                     pause_after_epoch,
+                     largest_copy});
     if (newest) trainer.resume(*newest);
     return trainer.run();
   }
+
+  int64_t largest_copy = CheckpointKeeper::kLargestCopy;  ///< of TrainingParts
 
   fs::path checkpoint_path(int64_t step) const {
     return CheckpointFolder(folder_ / "checkpoints").path_of(step);
@@ -297,15 +300,20 @@ TEST(Trainer, AnEngineThatRunsAheadSavesTheSameBytes) {
   const std::vector<std::string> overrides = {
       "training.epochs=3",     "training.validate_every_steps=3", "training.checkpoint_every_steps=5",
       "training.max_steps=22", "training.keep_best=100",          "training.schedule={cosine: {}}"};
-  Session one(overrides), many(overrides);
+  Session one(overrides);
   one.train();
-  many.train(std::nullopt, 1000);
-  EXPECT_EQ(one.checkpoint_steps(), many.checkpoint_steps());
   ASSERT_GT(one.checkpoint_steps().size(), 5u);
-  for (const int64_t step : one.checkpoint_steps())
-    EXPECT_EQ(one.checkpoint_bytes(step), many.checkpoint_bytes(step)) << step;
-  for (const char* key : {"loss", "gradient_norm"})
-    EXPECT_EQ(one.logged("train", key), many.logged("train", key));
+  for (const int64_t largest_copy : {CheckpointKeeper::kLargestCopy, int64_t{0}}) {
+    SCOPED_TRACE(largest_copy);
+    Session many(overrides);
+    many.largest_copy = largest_copy;
+    many.train(std::nullopt, 1000);
+    EXPECT_EQ(one.checkpoint_steps(), many.checkpoint_steps());
+    for (const int64_t step : one.checkpoint_steps())
+      EXPECT_EQ(one.checkpoint_bytes(step), many.checkpoint_bytes(step)) << step;
+    for (const char* key : {"loss", "gradient_norm"})
+      EXPECT_EQ(one.logged("train", key), many.logged("train", key));
+  }
 }
 
 TEST(Trainer, AnotherSeedGivesOtherWeights) {
@@ -340,6 +348,7 @@ TEST(Trainer, RecordsAndReportsWrongAnswersWithoutGradient) {
 struct Variant {
   const char* name;
   std::vector<std::string> overrides;
+  int64_t largest_copy = CheckpointKeeper::kLargestCopy;
 };
 
 class ResumeTest : public ::testing::TestWithParam<Variant> {};
@@ -352,6 +361,7 @@ TEST_P(ResumeTest, GivesTheBytesOfARunThatWasNeverStopped) {
   const std::string expected = whole.checkpoint_bytes(last);
   for (int64_t killed_at = 0; killed_at < last; killed_at += 2) {
     Session resumed(overrides);
+    resumed.largest_copy = GetParam().largest_copy;
     EXPECT_THROW(resumed.train(killed_at), Killed);
     resumed.train();
     EXPECT_EQ(resumed.checkpoint_bytes(last), expected) << "killed in step " << killed_at;
@@ -363,23 +373,23 @@ TEST_P(ResumeTest, GivesTheBytesOfARunThatWasNeverStopped) {
 
 INSTANTIATE_TEST_SUITE_P(
     Trainer, ResumeTest,
-    ::testing::Values(Variant{"adam", {}}, Variant{"reference", {"training.engine=reference"}},
-                      Variant{"average", {"optimizer.ema_decay=0.9"}},
-                      Variant{"accumulation", {"training.accumulate=2", "optimizer.clip_norm=0.05"}},
-                      Variant{"schedule",
-                              {"training.schedule={cosine: {warmup_steps: 5}}",
-                               "training.validate_every_steps=4"}},
-                      Variant{"plateau",
-                              {"training.schedule={reduce_on_plateau: {patience: 0, factor: 0.5}}",
-                               "training.early_stopping={patience: 2}"}},
-                      Variant{"sgd_momentum", {"optimizer={sgd: {lr: 0.1, momentum: 0.9}}"}},
-                      Variant{"reference_sgd_momentum",
-                              {"training.engine=reference", "optimizer={sgd: {lr: 0.1, momentum: 0.9}}"}},
-                      Variant{"keep_two_best", {"training.keep_best=2", "training.monitor=f1"}},
-                      Variant{"fitted_threshold",
-                              {"training.monitor=recall",
-                               "metrics.threshold={recall_at_precision: {precision: 0.6, confidence: 0.7}}",
-                               "training.early_stopping={patience: 2}"}}),
+    ::testing::Values(
+        Variant{"adam", {}}, Variant{"state_that_is_not_copied", {}, 0},
+        Variant{"reference", {"training.engine=reference"}}, Variant{"average", {"optimizer.ema_decay=0.9"}},
+        Variant{"accumulation", {"training.accumulate=2", "optimizer.clip_norm=0.05"}},
+        Variant{"schedule",
+                {"training.schedule={cosine: {warmup_steps: 5}}", "training.validate_every_steps=4"}},
+        Variant{"plateau",
+                {"training.schedule={reduce_on_plateau: {patience: 0, factor: 0.5}}",
+                 "training.early_stopping={patience: 2}"}},
+        Variant{"sgd_momentum", {"optimizer={sgd: {lr: 0.1, momentum: 0.9}}"}},
+        Variant{"reference_sgd_momentum",
+                {"training.engine=reference", "optimizer={sgd: {lr: 0.1, momentum: 0.9}}"}},
+        Variant{"keep_two_best", {"training.keep_best=2", "training.monitor=f1"}},
+        Variant{"fitted_threshold",
+                {"training.monitor=recall",
+                 "metrics.threshold={recall_at_precision: {precision: 0.6, confidence: 0.7}}",
+                 "training.early_stopping={patience: 2}"}}),
     [](const auto& test) { return test.param.name; });
 
 TEST(Trainer, RefusesACheckpointOfOtherData) {
