@@ -36,7 +36,7 @@ class Step {
   /// @throws NonFiniteError before any weight moves, naming step, parameter or examples.
   virtual StepResult update(std::span<const int64_t> examples, int64_t step, double lr) = 0;
 
-  /// The examples of the update after the one that is asked for next, so that an engine may fetch them while
+  /// The examples of the update after those that are asked for next, so that an engine may fetch them while
   /// it computes. A hint: the update may never come, or with others.
   virtual void announce(std::span<const int64_t> /*examples*/) {}
 
@@ -46,10 +46,7 @@ class Step {
   /// those before it left.
   virtual std::vector<StepResult> update_all(std::span<const PlannedUpdate> updates) {
     std::vector<StepResult> results;
-    for (size_t i = 0; i < updates.size(); ++i) {
-      if (i + 1 < updates.size()) announce(updates[i + 1].examples);
-      results.push_back(update(updates[i].examples, updates[i].step, updates[i].lr));
-    }
+    for (const PlannedUpdate& one : updates) results.push_back(update(one.examples, one.step, one.lr));
     return results;
   }
 

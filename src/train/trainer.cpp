@@ -177,13 +177,9 @@ void Trainer::some_updates() {
   const int64_t end = state_.step + updates_at_once();
   for (int64_t step = state_.step; step < end; ++step)
     planned_.push_back({order_.examples_of(step), step, lr_of(step)});
-  if (planned_.size() == 1) {
-    const bool ends_epoch = end % order_.steps_per_epoch() == 0;
-    if (!ends_epoch && end < total_steps_) parts_.step.announce(order_.examples_of(end));
-    take_in(parts_.step.update(planned_[0].examples, planned_[0].step, planned_[0].lr));
-  } else {
-    for (const StepResult& result : parts_.step.update_all(planned_)) take_in(result);
-  }
+  const bool ends_epoch = end % order_.steps_per_epoch() == 0;
+  if (!ends_epoch && end < total_steps_) parts_.step.announce(order_.examples_of(end));
+  for (const StepResult& result : parts_.step.update_all(planned_)) take_in(result);
   parts_.log.add_epoch_seconds(epoch_of(state_.step), monotonic_seconds() - started);
   show_progress();
 }
