@@ -11,7 +11,6 @@
 #include "core/error.h"
 #include "support/narrow_rows.h"
 #include "train/fused_cases.h"
-#include "train/make_step.h"
 
 namespace bernoulli {
 namespace {
@@ -331,69 +330,6 @@ TEST(FusedStep, RefusesAStateOfAnotherOptimizer) {
   const auto adam_step = first.fused(), adagrad_step = second.fused();
   EXPECT_THROW(adagrad_step->load(adam_step->evaluation_weights(), adam_step->training_state()),
                ArtifactError);
-}
-
-std::string reason_for(Case c) {
-  Bench bench(c);
-  std::string reason;
-  EXPECT_FALSE(fused_plan(bench.config, bench.plan, reason).has_value());
-  return reason;
-}
-
-TEST(MakeStep, SaysWhyTheReferenceRuns) {
-  Case c;
-  c.layers = {embedding(4), pool("max_pool", "exclude"), linear(1)};
-  EXPECT_EQ(reason_for(c), "the fused engine does not run max_pool before the pool");
-  c.layers = {embedding(4), pool("mean_pool", "exclude"), layer("layer_norm", {{"eps", 1e-5}}), linear(1)};
-  EXPECT_EQ(reason_for(c), "the fused engine does not run layer_norm");
-  c = Case{};
-  c.layers = {embedding(4), dropout(1e-6), pool("mean_pool", "exclude"), linear(1)};
-  EXPECT_EQ(reason_for(c),
-            "the fused engine does not run a dropout of 1e-06, which 16-bit draws do not meet");
-  c = Case{};
-  c.optimizer.args["amsgrad"] = true;
-  EXPECT_EQ(reason_for(c), "the fused engine does not run amsgrad");
-}
-
-TEST(MakeStep, RefusesAnLstmInBfloat16OnTheProcessor) {
-  Case c;
-  c.layers = {embedding(4), layer("lstm", {{"units", 3}, {"bidirectional", false}, {"output", "last"}}),
-              linear(1)};
-  Bench bench(c);
-  check_engine(bench.config, bench.plan, c10::Device(c10::kCPU));
-  bench.config.training.precision = "bfloat16";
-  EXPECT_THROW(check_engine(bench.config, bench.plan, c10::Device(c10::kCPU)), UsageError);
-  check_engine(bench.config, bench.plan, c10::Device(c10::kCUDA, 0));
-}
-
-TEST(MakeStep, OnACardTheFusedEngineRefusesATableThatIsNotTrained) {
-  Case c;
-  c.layers[0].args["trainable"] = false;
-  Bench bench(c);
-  bench.config.training.engine = "fused";
-  check_engine(bench.config, bench.plan, c10::Device(c10::kCPU));
-  try {
-    check_engine(bench.config, bench.plan, c10::Device(c10::kCUDA, 0));
-    ADD_FAILURE() << "accepted";
-  } catch (const UsageError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("the fused engine for CUDA trains every table"));
-  }
-}
-
-TEST(MakeStep, ChoosesTheFusedEngineUnlessAskedForTheReference) {
-  Bench bench(Case{});
-  const auto make = [&] {
-    return make_step(bench.config, bench.plan, bench.data, *bench.loss, {}, c10::Device(c10::kCPU));
-  };
-  EXPECT_EQ(make().name, std::string("fused ") + kernels::available_kernels().front()->name);
-  EXPECT_EQ(make().reason, "");
-  bench.config.training.engine = "fused";
-  EXPECT_EQ(make().name, std::string("fused ") + kernels::available_kernels().front()->name);
-  bench.config.optimizer.ema_decay = 0.9;
-  EXPECT_THROW(make(), UsageError);
-  bench.config.training.engine = "reference";
-  EXPECT_EQ(make().name, "reference");
-  EXPECT_EQ(make().reason, "training.engine");
 }
 
 }  // namespace

@@ -1,12 +1,8 @@
 #include "train/trainer.h"
 
 #include <algorithm>
-#include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,239 +12,23 @@
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/isfinite.h>
 
-#include "config/load.h"
 #include "core/error.h"
-#include "core/file.h"
-#include "layers/layer_kind.h"
 #include "metrics/thresholds.h"
-#include "store/run_folder.h"
-#include "support/temporary_folder.h"
 #include "train/evaluate.h"
-#include "train/make_step.h"
-#include "train/prepare.h"
-#include "train/reference_step.h"
-#include "train/training_length.h"
+#include "train/trainer_session.h"
 
 namespace bernoulli {
 namespace {
 
-namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::Lt;
 using ::testing::Not;
-
-constexpr const char* kConfig = R"(
-data:
-  train: {path: data.csv}
-  validation: {from: train, fraction: 0.25, method: random, seed: 3}
-task: {kind: binary, positive: good}
-model:
-  layers: [{embedding: 4}, {dropout: 0.3}, {mean_pool: {padding: exclude}}, {linear: 3}, tanh, {dropout: 0.1}, {linear: 1}]
-optimizer: {adam: {lr: 0.02}}
-training: {epochs: 3, batch_size: 8, seed: 5}
-)";
-
-/// Of the numbers that the bias of the last layer starts at.
-float first_bias(const PreparedRun& run) {
-  return run.plan.layers.at(run.plan.prior.value()).plan.parameters[1].given->values.at(0);
-}
-
-/// 80 rows: a quality word and noise words; learnable, not trivial.
-std::string rows() {
-  std::string csv = "text,label\n";
-  for (int i = 0; i < 80; ++i) {
-    const bool good = i % 2 == 0;
-    csv += std::string(good ? "fine" : "dull") + " w" + std::to_string(i % 7) + " w" +
-           std::to_string(i % 11) + "," + (good ? "good" : "bad") + "\n";
-  }
-  return csv;
-}
-
-struct Killed {};
-
-/// Passes everything on, until the update after `killed_at` others.
-class KilledStep : public Step {
- public:
-  KilledStep(Step& step, std::optional<int64_t> killed_at, int64_t ahead)
-      : step_(step), killed_at_(killed_at), ahead_(ahead) {}
-  int64_t run_ahead() const override { return ahead_; }
-  StepResult update(std::span<const int64_t> examples, int64_t step, double lr) override {
-    if (killed_at_ && step >= *killed_at_) throw Killed{};
-    return step_.update(examples, step, lr);
-  }
-  std::vector<float> logits(const TokenView& rows) override { return step_.logits(rows); }
-  NamedTensors evaluation_weights() const override { return step_.evaluation_weights(); }
-  NamedTensors training_state() const override { return step_.training_state(); }
-  void load(const NamedTensors& weights, const NamedTensors& state) override { step_.load(weights, state); }
-  double base_lr() const override { return step_.base_lr(); }
-
- private:
-  Step& step_;
-  std::optional<int64_t> killed_at_;
-  int64_t ahead_;
-};
-
-/// One training in a folder of its own.
-class Session {
- public:
-  explicit Session(std::vector<std::string> overrides = {}, const std::string& csv = rows())
-      : overrides_(std::move(overrides)) {
-    folder_.write("data.csv", csv);
-    folder_.write("some.vec", "2 4\nfine 1 2 3 4\nabsent 5 6 7 8\n");
-    folder_.write("config.yaml", kConfig);
-    overrides_.push_back("data.root=" + folder_.path().string());
-    loaded_ = config::load_config({{folder_ / "config.yaml"}, overrides_}, layers::layer_schemas());
-    prepared_ = prepare_run(loaded_.run);
-  }
-
-  /// Trains to the configured limit, or is killed in step `killed_at`; goes on from the newest checkpoint
-  /// where there is one.
-  /// `ahead`: updates that the engine is asked for at once, at most.
-  TrainingOutcome train(std::optional<int64_t> killed_at = std::nullopt, int64_t ahead = 1) {
-    const EngineChoice choice = engine();
-    KilledStep step(*choice.step, killed_at, ahead);
-    return train_with(step);
-  }
-  TrainingOutcome train_to_pause(int64_t epoch, int64_t ahead = 1) {
-    const EngineChoice choice = engine();
-    KilledStep step(*choice.step, std::nullopt, ahead);
-    return train_with(step, epoch);
-  }
-  EngineChoice engine() const {
-    return make_step(loaded_.run, prepared_.plan, prepared_.train, *prepared_.loss, prepared_.pos_weight,
-                     c10::Device(c10::kCPU));
-  }
-  TrainingOutcome train_with(Step& step, std::optional<int64_t> pause_after_epoch = std::nullopt) {
-    const CheckpointFolder checkpoints(folder_ / "checkpoints");
-    const std::optional<Checkpoint> newest = checkpoints.load_newest();
-    MetricsLog log(folder_ / "metrics.jsonl");
-    log.begin(newest ? newest->step : 0, newest && is_validated(*newest));
-    Trainer trainer({loaded_.run,
-                     prepared_.labels.names,
-                     prepared_.train,
-                     prepared_.validation ? &*prepared_.validation : nullptr,
-                     *prepared_.loss,
-                     step,
-                     checkpoints,
-                     log,
-                     {{"data", prepared_.fingerprint}},
-                     "",
-                     "",
-                     pause_after_epoch,
-                     largest_copy});
-    if (newest) trainer.resume(*newest);
-    return trainer.run();
-  }
-
-  int64_t largest_copy = CheckpointKeeper::kLargestCopy;  ///< of TrainingParts
-
-  fs::path checkpoint_path(int64_t step) const {
-    return CheckpointFolder(folder_ / "checkpoints").path_of(step);
-  }
-  fs::path metrics_path() const { return folder_ / "metrics.jsonl"; }
-  std::string checkpoint_bytes(int64_t step) const { return read_file(checkpoint_path(step)); }
-  void take_checkpoints_of(const Session& other) {
-    fs::copy(other.folder_ / "checkpoints", folder_ / "checkpoints", fs::copy_options::recursive);
-  }
-  /// In the newest checkpoint; null: as if it had none.
-  void rewrite_threshold(const nlohmann::json& threshold) {
-    const CheckpointFolder checkpoints(folder_ / "checkpoints");
-    Checkpoint newest = *checkpoints.load_newest();
-    newest.state.erase("threshold");
-    if (!threshold.is_null()) newest.state["threshold"] = threshold;
-    checkpoints.save(newest);
-  }
-  std::vector<int64_t> checkpoint_steps() const { return CheckpointFolder(folder_ / "checkpoints").steps(); }
-  int operator_threads() const { return bernoulli::operator_threads(loaded_.run, prepared_); }
-  const PreparedRun& prepared() const { return prepared_; }
-  const RunConfig& config() const { return loaded_.run; }
-  int num_threads() const { return bernoulli::num_threads(loaded_.run.training); }
-  /// Values of `key` in the events of one kind.
-  std::vector<double> logged(const std::string& event, const std::string& key) const {
-    std::vector<double> values;
-    std::ifstream file(folder_ / "metrics.jsonl");
-    for (std::string line; std::getline(file, line);) {
-      const auto json = nlohmann::json::parse(line);
-      if (json["event"] == event && json.contains(key) && json[key].is_number()) values.push_back(json[key]);
-    }
-    return values;
-  }
-
- private:
-  bernoulli::testing::TemporaryFolder folder_{bernoulli::testing::TemporaryFolder::in_memory()};
-  std::vector<std::string> overrides_;
-  config::LoadedConfig loaded_;
-  PreparedRun prepared_;
-};
 
 TEST(Trainer, LearnsASeparableTask) {
   Session session({"training.epochs=30"});
   session.train();
   EXPECT_EQ(session.logged("validation", "accuracy").back(), 1.0);
   EXPECT_THAT(session.logged("train", "loss").back(), Lt(0.1));
-}
-
-TEST(Prepare, GivesTokensTheVectorsOfAFile) {
-  for (const std::string engine : {"fused", "reference"}) {
-    for (const std::string trainable : {"true", "false"}) {
-      SCOPED_TRACE(engine + " " + trainable);
-      Session session(
-          {"model.layers[0]={embedding: {dim: 4, initializer: {pretrained: some.vec}, trainable: " +
-               trainable + "}}",
-           "training.engine=" + engine});
-      const PreparedRun& run = session.prepared();
-      EXPECT_EQ(run.audit["pretrained"]["tokens_found"], 1);
-      EXPECT_EQ(run.audit["pretrained"]["vectors"], 2);
-      const int64_t id = run.vectorizer->vocabulary()->id("fine");
-      const EngineChoice choice = session.engine();
-      const auto row = [&] {
-        for (const auto& [name, tensor] : choice.step->evaluation_weights()) {
-          if (name == "embedding_0.weight") return tensor[id].clone();
-        }
-        return at::Tensor();
-      };
-      const at::Tensor start = row();
-      for (int64_t i = 0; i < 4; ++i) EXPECT_EQ(start[i].item<float>(), static_cast<float>(i + 1));
-      session.train_with(*choice.step);
-      EXPECT_EQ(at::allclose(row(), start, 0, 0), trainable == "false");
-    }
-  }
-}
-
-TEST(Prepare, RefusesAModelOfAnotherWidthBeforeItWarnsOfTheData) {
-  ::testing::internal::CaptureStderr();
-  EXPECT_THROW(Session({"model.layers=[{embedding: 4}, mean_pool, {linear: 2}]"},
-                       "text,label\n,good\nfine,good\nfine,bad\ndull,bad\ndull,good\nfine,good\n"),
-               UsageError);
-  EXPECT_THAT(::testing::internal::GetCapturedStderr(), Not(HasSubstr("warning")));
-}
-
-TEST(MakeStep, WarnsOfATableOfAMillionRowsThatIsUpdatedWhole) {
-  const Session session;
-  const auto warning = [&](int64_t num_ids) {
-    const RunConfig& config = session.config();
-    return table_sweep_warning(layers::plan_model(config.model, config.text, config.loss.mode, num_ids, 1),
-                               "the fused engine does not run rmsprop");
-  };
-  EXPECT_EQ(warning(999'999), "");
-  EXPECT_THAT(
-      warning(1'000'000),
-      ::testing::StartsWith("each step updates all 1000000 rows of embedding_0.weight, read or not, for "
-                            "the reference engine trains the model (the fused engine does not run "
-                            "rmsprop); "));
-}
-
-TEST(OperatorThreads, AreOneForASmallBatchUnlessTheConfigurationSaysMore) {
-  EXPECT_EQ(Session().operator_threads(), 1);
-  EXPECT_EQ(Session({"training.threads=3"}).operator_threads(), 3);
-  const Session large(
-      {"training.batch_size=4194304"});  // 2^22 numbers, however short and narrow its texts are
-  EXPECT_EQ(large.operator_threads(), large.num_threads());
-  const Session products(
-      {"model.layers=[{embedding: 16}, {conv1d: {channels: 64, kernel_size: 64}}, max_pool, "
-       "{linear: 1}]",
-       "text.sequence_length=100", "training.batch_size=32"});
-  EXPECT_EQ(products.operator_threads(), products.num_threads());
 }
 
 TEST(Trainer, RepeatsItselfBitForBit) {
@@ -459,18 +239,6 @@ TEST(Trainer, SaysThatTheLastCheckpointIsTakenWhereNoValidationIsKnown) {
               HasSubstr("no checkpoint that is left has a known validation loss"));
 }
 
-TEST(Trainer, WarnsOfAWarmupThatOutlastsTheTraining) {
-  Session session({"training.epochs=1", "training.schedule={cosine: {warmup_steps: 8}}"});
-  ::testing::internal::CaptureStderr();
-  EXPECT_EQ(session.train().steps, 8);
-  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
-              HasSubstr("training.schedule.cosine.warmup_steps is 8, and the training has 8 updates"));
-  Session shorter({"training.epochs=1", "training.schedule={cosine: {warmup_steps: 7}}"});
-  ::testing::internal::CaptureStderr();
-  shorter.train();
-  EXPECT_THAT(::testing::internal::GetCapturedStderr(), ::testing::Not(HasSubstr("warmup_steps")));
-}
-
 /// Of few positives, some of which read like the others, a model is never more than half sure.
 const std::vector<std::string> kUnsure = {"training.epochs=4", "training.monitor=f1",
                                           "optimizer.adam.lr=0.01"};
@@ -563,28 +331,6 @@ TEST(Trainer, GoesOnJudgingAsTheRunBegan) {
   EXPECT_THROW(damaged.train(), ArtifactError);
   damaged.rewrite_threshold({{"fixed", {{"value", 2}}}});
   EXPECT_THROW(damaged.train(), ArtifactError);
-}
-
-/// The members of ThresholdConfig, and what metrics.threshold resolves to.
-TEST(TrainerState, ReadsTheThresholdsOfEarlierPrograms) {
-  const auto setting_of = [](const std::string& members) {
-    auto json = to_json(TrainerState{});
-    json["threshold"] = nlohmann::ordered_json::parse(
-        R"({"method": "fixed", "value": 0.5, "confidence": null, "min_positives": 0, "beta": 1.0, "values": [],
-            "value_of": []})");
-    json["threshold"].update(nlohmann::ordered_json::parse(members));
-    return to_json(trainer_state_from_json(json, 2.0)).at("threshold").dump();
-  };
-  EXPECT_EQ(setting_of(R"({"value": 0.25})"), R"({"fixed":{"value":0.25}})");
-  EXPECT_EQ(setting_of(R"({"values": [0.25, 0.75]})"), R"({"fixed":{"value":[0.25,0.75]}})");
-  EXPECT_EQ(setting_of(R"({"value_of": [["b", 0.25], ["a", 0.75]]})"),
-            R"({"fixed":{"value":{"b":0.25,"a":0.75}}})");
-  EXPECT_EQ(setting_of(R"({"method": "max_f1", "min_positives": 3})"), R"({"max_f1":{"min_positives":3}})");
-  EXPECT_EQ(setting_of(R"({"method": "max_f_beta", "beta": 2.0})"), R"({"max_f_beta":{"min_positives":0}})");
-  EXPECT_EQ(setting_of(R"({"method": "precision_at_recall", "value": 0.9})"),
-            R"({"precision_at_recall":{"recall":0.9}})");
-  EXPECT_EQ(setting_of(R"({"method": "recall_at_precision", "value": 0.9, "confidence": 0.95})"),
-            R"({"recall_at_precision":{"precision":0.9,"confidence":0.95}})");
 }
 
 TEST(Trainer, StopsEarlyWhenTheMetricStopsImproving) {
@@ -694,68 +440,6 @@ TEST(Trainer, LogsTheLearningRateAndWhatLowersIt) {
               HasSubstr("step 16: validation loss gains no more: the learning rate goes from 0.02 to 0.002"));
 }
 
-TEST(Trainer, WarnsOfSettingsThatTheTrainingIsTooShortFor) {
-  const auto warning = [](const std::vector<std::string>& settings) {
-    Session session(settings);  // 8 updates an epoch
-    ::testing::internal::CaptureStderr();
-    session.train();
-    return ::testing::internal::GetCapturedStderr();
-  };
-  EXPECT_THAT(
-      warning({"training.epochs=2", "optimizer={adam: {lr: 0.01}, ema_decay: 0.999}"}),
-      HasSubstr("optimizer.ema_decay is 0.999, and the training has 16 updates: the averages, which are "
-                "what is validated and exported, keep 98 % of the weights that it began with; 0.75 would"));
-  EXPECT_THAT(warning({"training.epochs=2", "training.schedule={step: {step_epochs: 2}}"}),
-              HasSubstr("training.schedule.step.step_epochs is 2, and the training has 2 epochs"));
-  EXPECT_THAT(warning({"training.epochs=2", "training.schedule={multi_step: {milestones: [2, 3]}}"}),
-              HasSubstr("training.schedule.multi_step.milestones[0] is 2, and the training has 2 epochs"));
-  EXPECT_THAT(
-      warning({"training.epochs=3", "training.schedule={reduce_on_plateau: {patience: 1}}"}),
-      HasSubstr("training.schedule.reduce_on_plateau.patience is 1, and the training has 3 validations"));
-  EXPECT_THAT(
-      warning({"training.epochs=4", "training.early_stopping=2", "training.schedule={step: {step_epochs: 3}}",
-               "optimizer={adam: {lr: 0.01}, ema_decay: 0.9}"}),
-      Not(HasSubstr("and the training has")));
-}
-
-TEST(Trainer, CountsTheValidationsThatAPlateauNeeds) {
-  const auto never_acts = [](const TrainingConfig& limits, int64_t total_steps) {
-    RunConfig config;
-    config.training = limits;
-    config.training.schedule = {"reduce_on_plateau", {{"patience", 0}}, {}};
-    ::testing::internal::CaptureStderr();
-    warn_of_length(config, {8, total_steps});
-    return ::testing::internal::GetCapturedStderr().find("the learning rate never changes") !=
-           std::string::npos;
-  };
-  TrainingConfig by_epochs, by_both;
-  by_both.validate_every_steps = 4;
-  EXPECT_TRUE(never_acts(by_epochs, 16)) << "at 8 and 16: behind the second there is no update";
-  EXPECT_FALSE(never_acts(by_epochs, 20)) << "at 8, 16 and 20";
-  EXPECT_FALSE(never_acts(by_epochs, 24));
-  EXPECT_TRUE(never_acts(by_both, 8)) << "at 4 and 8, which is one";
-  EXPECT_FALSE(never_acts(by_both, 12));
-}
-
-TEST(Trainer, WarnsWhereAnotherLengthBendsTheSchedule) {
-  const auto warning = [](const KindConfig& schedule, int64_t step) {
-    TrainingConfig training;
-    training.schedule = schedule;
-    ::testing::internal::CaptureStderr();
-    warn_of_new_length(training, {8, 16}, {8, 32}, step);
-    return ::testing::internal::GetCapturedStderr();
-  };
-  const KindConfig linear{"linear", {{"final_factor", 0.0}, {"warmup_steps", 0}}, {}},
-      constant{"constant", {}, {}};
-  EXPECT_THAT(
-      warning(linear, 15),
-      HasSubstr(
-          "training.schedule.linear spans the whole training, which now has 32 updates instead of 16: the "
-          "learning rate goes on at 0.516 of its base where the earlier length had 0,"));
-  EXPECT_EQ(warning(constant, 15), "");
-  EXPECT_EQ(warning(linear, 32), "") << "nothing is left to train";
-}
-
 TEST(Trainer, AnUndefinedMetricNeverCountsAsBest) {
   // One class only in training and validation data: roc_auc is undefined.
   std::string csv = "text,label\n";
@@ -780,129 +464,6 @@ TEST(Trainer, RefusesANonFiniteLossBeforeAnyWeightMoves) {
   }
   const NamedTensors last = load_weights(session.checkpoint_path(session.checkpoint_steps().back()));
   for (const auto& [name, tensor] : last) EXPECT_TRUE(at::isfinite(tensor).all().item<bool>()) << name;
-}
-
-/// The events that are left of `lines` when a run goes on from the checkpoint of step 2.
-std::vector<std::string> kept_events(const std::string& lines, bool validated) {
-  const bernoulli::testing::TemporaryFolder folder;
-  folder.write("metrics.jsonl", lines);
-  MetricsLog(folder / "metrics.jsonl").begin(2, validated);
-  std::vector<std::string> events;
-  std::istringstream file(folder.read("metrics.jsonl"));
-  for (std::string line; std::getline(file, line);)
-    events.push_back(nlohmann::json::parse(line)["event"].get<std::string>());
-  return events;
-}
-
-std::string event(const std::string& name, int step) {
-  return "{\"event\":\"" + name + "\",\"step\":" + std::to_string(step) + "}\n";
-}
-
-TEST(MetricsLog, GoesOnBehindTheLineOfTheCheckpoint) {
-  const std::string lines = event("checkpoint", 1) + event("train", 2) + event("checkpoint", 2);
-  const std::vector<std::string> kept = {"checkpoint", "train", "checkpoint"};
-  EXPECT_EQ(kept_events(lines + event("stop", 2) + event("test", 2), true), kept);
-  EXPECT_EQ(kept_events(lines + event("checkpoint", 3) + "{\"event\":\"tr", true), kept);
-  EXPECT_EQ(kept_events("\x01\n[1]\n{\"step\":\"2\"}\n" + lines, true), kept) << "lines that are not ours";
-}
-
-/// A run that was stopped before the validation of step 2 saves there, and again after it.
-TEST(MetricsLog, TellsTheTwoCheckpointsOfOneStepApart) {
-  const std::string lines = event("checkpoint", 2) + event("validation", 2) + event("checkpoint", 2);
-  EXPECT_EQ(kept_events(lines, false), std::vector<std::string>{"checkpoint"});
-  EXPECT_EQ(kept_events(lines, true), (std::vector<std::string>{"checkpoint", "validation", "checkpoint"}));
-}
-
-TEST(MetricsLog, WritesTheSecondsOfAnEpochOnceAndAddsThemUp) {
-  const bernoulli::testing::TemporaryFolder folder;
-  {
-    MetricsLog log(folder / "metrics.jsonl");
-    log.begin(0, false);
-    log.add_epoch_seconds(1, 0.5);
-    log.append("checkpoint", 1, 1, nlohmann::ordered_json::object());
-    log.add_epoch_seconds(1, 0.25);
-    log.add_epoch_seconds(2, 4);
-    log.append("checkpoint", 2, 2, nlohmann::ordered_json::object());
-    log.add_epoch_seconds(2, 8);
-    log.append("checkpoint", 2, 3, nlohmann::ordered_json::object());
-    EXPECT_EQ(log.epoch_seconds(), (std::vector<double>{0.75, 12}));
-  }
-  std::istringstream file(folder.read("metrics.jsonl"));
-  std::vector<std::string> written;
-  for (std::string line; std::getline(file, line);)
-    written.push_back(nlohmann::json::parse(line)["epoch_seconds"].dump());
-  EXPECT_EQ(written, (std::vector<std::string>{R"({"1":0.5})", R"({"1":0.25,"2":4.0})", R"({"2":8.0})"}));
-  MetricsLog resumed(folder / "metrics.jsonl");
-  resumed.begin(2, true);
-  EXPECT_EQ(resumed.epoch_seconds(), (std::vector<double>{0.75, 4}));
-}
-
-TEST(MetricsLog, TakesOverTheSecondsThatEarlierVersionsWrote) {
-  const bernoulli::testing::TemporaryFolder folder;
-  folder.write("metrics.jsonl",
-               R"({"event":"checkpoint","step":1,"epoch_seconds":[1.5]}
-{"event":"checkpoint","step":2,"epoch_seconds":[1.5,"?"]}
-{"event":"checkpoint","step":3,"epoch_seconds":{"2":0.5,"3":4,"0":1,"-1":1,"x":1,"4":9,"1":"?"}}
-{"event":"checkpoint","step":3,"epoch_seconds":7}
-)");
-  MetricsLog log(folder / "metrics.jsonl");
-  log.begin(3, true);
-  EXPECT_EQ(log.epoch_seconds(), (std::vector<double>{1.5, 0.5, 4}));
-}
-
-/// The file for TensorBoard behind its first two records, which tell the time.
-std::string events_in(const bernoulli::testing::TemporaryFolder& folder, const char* name) {
-  constexpr size_t kRecordAround = 16, kVersion = 24, kStart = 13;
-  return folder.read(name).substr(2 * kRecordAround + kVersion + kStart);
-}
-
-TEST(MetricsLog, GivesTensorBoardTheNumbersOfEveryLine) {
-  const bernoulli::testing::TemporaryFolder folder, expected;
-  folder.write("metrics.jsonl",
-               R"({"event":"train","epoch":1,"step":2,"seconds":1.5,"wall_time":100.25,"loss":0.5,"norm":3}
-{"event":"validation","step":2,"wall_time":101.5,"f1":0.75,"roc_auc":null,"name":"x","best":true}
-{"event":"checkpoint","step":2,"epoch_seconds":[1.5]}
-{"event":"test","step":2,"wall_time":102,"f1":0.25}
-{"event":7,"step":2,"f1":0.5}
-)");
-  MetricsLog(folder / "metrics.jsonl").begin(2, true);
-  EventFile by_hand(expected.path(), 0);
-  by_hand.add(100.25, 2, {{"train/loss", 0.5}, {"train/norm", 3}});
-  by_hand.add(101.5, 2, {{"validation/f1", 0.75}});
-  EXPECT_EQ(events_in(folder, "events.out.tfevents.000001"),
-            events_in(expected, "events.out.tfevents.000001"));
-}
-
-TEST(MetricsLog, WritesNothingThatNobodyWouldFind) {
-  const bernoulli::testing::TemporaryFolder folder;
-  const RunFolder run = RunFolder::create(folder / "run", "x");
-  folder.write("run/config.yaml", "a: 1\n");
-  MetricsLog log(run.paths().metrics(), &run);
-  log.begin(0, false);
-  log.append("train", 1, 2, {{"loss", 0.5}});
-  const std::string before = folder.read("run/metrics.jsonl");
-  for (const fs::path& gone : {run.paths().config(), run.paths().metrics(), run.paths().folder}) {
-    fs::rename(gone, folder / "kept");
-    EXPECT_THROW(log.append("train", 2, 4, {{"loss", 0.25}}), IoError) << gone;
-    EXPECT_THROW(log.sync(), IoError) << gone;
-    fs::rename(folder / "kept", gone);
-    EXPECT_NO_THROW(log.sync());
-  }
-  EXPECT_EQ(folder.read("run/metrics.jsonl"), before);
-}
-
-TEST(MetricsLog, WritesEachEventForTensorBoardAtItsTime) {
-  const bernoulli::testing::TemporaryFolder folder, expected;
-  MetricsLog log(folder / "metrics.jsonl");
-  log.begin(0, false);
-  log.append("validation", 1, 8, {{"f1", 0.75}, {"roc_auc", nullptr}});
-  log.append("checkpoint", 1, 8, {{"file", "x"}, {"best", true}});
-  const std::string text = folder.read("metrics.jsonl");
-  const double wall_time = nlohmann::json::parse(text.substr(0, text.find('\n')))["wall_time"];
-  EventFile by_hand(expected.path(), 0);
-  by_hand.add(wall_time, 8, {{"validation/f1", 0.75}});
-  EXPECT_EQ(events_in(folder, "events.out.tfevents.000001"),
-            events_in(expected, "events.out.tfevents.000001"));
 }
 
 TEST(Trainer, NeverSavesWeightsThatAreNotFinite) {
@@ -933,24 +494,6 @@ TEST(ReferenceStep, AccumulationEqualsOneLargeBatch) {
   for (size_t i = 0; i < one.size(); ++i) {
     EXPECT_TRUE(at::allclose(one[i].second, many[i].second, 1e-5, 1e-6)) << one[i].first;
   }
-}
-
-TEST(LabelPrior, IsWhatTheLossMakesOfTheOddsOfTheLabel) {
-  const std::string prior = "model.layers[6]={linear: {units: 1, bias_initializer: prior}}";
-  std::string csv = "text,label,weight\n";
-  for (int i = 0; i < 40; ++i) csv += fmt::format("w{},{},{}\n", i, i < 4 ? "good" : "bad", i < 4 ? 2 : 1);
-  const auto start = [&](std::vector<std::string> overrides) {
-    overrides.push_back(prior);
-    overrides.push_back("data.validation.method=stratified");
-    return first_bias(Session(overrides, csv).prepared());
-  };
-  // 3 with the label and 27 without it are trained on.
-  const float plain = std::log(4.0f / 28.0f);
-  EXPECT_FLOAT_EQ(start({}), plain);
-  EXPECT_FLOAT_EQ(start({"data.columns.weight=weight"}), std::log(7.0f / 28.0f));
-  EXPECT_FLOAT_EQ(start({"loss.pos_weight=3"}), plain + std::log(3.0f));
-  EXPECT_FLOAT_EQ(start({"loss.pos_weight=auto"}), plain + std::log(9.0f));
-  EXPECT_FLOAT_EQ(start({"loss={mode: focal_with_logits, alpha: 0.25}"}), plain + std::log(1.0f / 3.0f));
 }
 
 }  // namespace

@@ -1,0 +1,94 @@
+#include "train/make_step.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "train/fused_cases.h"
+#include "train/trainer_session.h"
+
+namespace bernoulli {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string reason_for(Case c) {
+  Bench bench(c);
+  std::string reason;
+  EXPECT_FALSE(fused_plan(bench.config, bench.plan, reason).has_value());
+  return reason;
+}
+
+TEST(MakeStep, SaysWhyTheReferenceRuns) {
+  Case c;
+  c.layers = {embedding(4), pool("max_pool", "exclude"), linear(1)};
+  EXPECT_EQ(reason_for(c), "the fused engine does not run max_pool before the pool");
+  c.layers = {embedding(4), pool("mean_pool", "exclude"), layer("layer_norm", {{"eps", 1e-5}}), linear(1)};
+  EXPECT_EQ(reason_for(c), "the fused engine does not run layer_norm");
+  c = Case{};
+  c.layers = {embedding(4), dropout(1e-6), pool("mean_pool", "exclude"), linear(1)};
+  EXPECT_EQ(reason_for(c),
+            "the fused engine does not run a dropout of 1e-06, which 16-bit draws do not meet");
+  c = Case{};
+  c.optimizer.args["amsgrad"] = true;
+  EXPECT_EQ(reason_for(c), "the fused engine does not run amsgrad");
+}
+
+TEST(MakeStep, RefusesAnLstmInBfloat16OnTheProcessor) {
+  Case c;
+  c.layers = {embedding(4), layer("lstm", {{"units", 3}, {"bidirectional", false}, {"output", "last"}}),
+              linear(1)};
+  Bench bench(c);
+  check_engine(bench.config, bench.plan, c10::Device(c10::kCPU));
+  bench.config.training.precision = "bfloat16";
+  EXPECT_THROW(check_engine(bench.config, bench.plan, c10::Device(c10::kCPU)), UsageError);
+  check_engine(bench.config, bench.plan, c10::Device(c10::kCUDA, 0));
+}
+
+TEST(MakeStep, OnACardTheFusedEngineRefusesATableThatIsNotTrained) {
+  Case c;
+  c.layers[0].args["trainable"] = false;
+  Bench bench(c);
+  bench.config.training.engine = "fused";
+  check_engine(bench.config, bench.plan, c10::Device(c10::kCPU));
+  try {
+    check_engine(bench.config, bench.plan, c10::Device(c10::kCUDA, 0));
+    ADD_FAILURE() << "accepted";
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("the fused engine for CUDA trains every table"));
+  }
+}
+
+TEST(MakeStep, ChoosesTheFusedEngineUnlessAskedForTheReference) {
+  Bench bench(Case{});
+  const auto make = [&] {
+    return make_step(bench.config, bench.plan, bench.data, *bench.loss, {}, c10::Device(c10::kCPU));
+  };
+  EXPECT_EQ(make().name, std::string("fused ") + kernels::available_kernels().front()->name);
+  EXPECT_EQ(make().reason, "");
+  bench.config.training.engine = "fused";
+  EXPECT_EQ(make().name, std::string("fused ") + kernels::available_kernels().front()->name);
+  bench.config.optimizer.ema_decay = 0.9;
+  EXPECT_THROW(make(), UsageError);
+  bench.config.training.engine = "reference";
+  EXPECT_EQ(make().name, "reference");
+  EXPECT_EQ(make().reason, "training.engine");
+}
+
+TEST(MakeStep, WarnsOfATableOfAMillionRowsThatIsUpdatedWhole) {
+  const Session session;
+  const auto warning = [&](int64_t num_ids) {
+    const RunConfig& config = session.config();
+    return table_sweep_warning(layers::plan_model(config.model, config.text, config.loss.mode, num_ids, 1),
+                               "the fused engine does not run rmsprop");
+  };
+  EXPECT_EQ(warning(999'999), "");
+  EXPECT_THAT(
+      warning(1'000'000),
+      ::testing::StartsWith("each step updates all 1000000 rows of embedding_0.weight, read or not, for "
+                            "the reference engine trains the model (the fused engine does not run "
+                            "rmsprop); "));
+}
+
+}  // namespace
+}  // namespace bernoulli
