@@ -49,7 +49,7 @@ struct Subject {
         plan(layers::plan_model(config.model, config.text, config.loss.mode, num_ids, 1)),
         loss(make_loss(config.loss, {}, 1)),
         order(bench::shuffled(data.size())),
-        choice(make_step(config, plan, data, *loss, {}, device)) {}
+        choice(make_step({config, plan, data, *loss, {}}, device)) {}
 
   /// Updates `count` from number `first` on, as the trainer asks for them. Seconds.
   double train(int64_t first, int64_t count) {

@@ -24,7 +24,7 @@ void step(benchmark::State& state, const std::string& engine) {
   const EncodedDataset data = made_up_reviews(num_ids, num_examples);
   const auto plan = layers::plan_model(config.model, config.text, config.loss.mode, num_ids, 1);
   const std::unique_ptr<Loss> loss = make_loss(config.loss, {}, 1);
-  const EngineChoice choice = make_step(config, plan, data, *loss, {}, c10::Device(c10::kCPU));
+  const EngineChoice choice = make_step({config, plan, data, *loss, {}}, c10::Device(c10::kCPU));
   state.SetLabel(choice.name);
   const std::vector<int64_t> order = shuffled(num_examples);
   const int64_t steps = num_examples / batch;

@@ -95,9 +95,9 @@ Json with_earlier(Json latest, const fs::path& file) {
 EngineChoice choose_engine(const RunConfig& config, const PreparedRun& run, c10::Device device, int threads,
                            Communicator* processes) {
   log_info(layers::summary(run.plan));
-  EngineChoice engine = processes != nullptr
-                            ? make_leading_step(config, run.plan, run.train, *run.loss, device, *processes)
-                            : make_step(config, run.plan, run.train, *run.loss, run.pos_weight, device);
+  const EngineParts parts{config, run.plan, run.train, *run.loss, run.pos_weight};
+  EngineChoice engine =
+      processes != nullptr ? make_leading_step(parts, device, *processes) : make_step(parts, device);
   const std::string reason = engine.reason.empty() ? "" : fmt::format(" ({})", engine.reason);
   log_info(fmt::format("loss {}  engine {}{}  device {}  precision {}  threads {}",
                        to_string(config.loss.mode), engine.name, reason, device.str(),
@@ -259,7 +259,8 @@ void follow_run(const TrainArguments& arguments, const Place& place) {
     const PreparedRun run = prepare_checked(loaded.run, std::nullopt);
     others.check_same(shared_fingerprints(run, loaded));
     set_operator_threads(operator_threads(loaded.run, run));
-    ReferenceStep step(loaded.run, run.plan, run.train, *run.loss, device, nullptr, &others.all());
+    ReferenceStep step({loaded.run, run.plan, run.train, *run.loss, run.pos_weight}, device, nullptr,
+                       &others.all());
     follow(step, others.all());
     return true;
   });

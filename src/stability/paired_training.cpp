@@ -44,8 +44,9 @@ std::unique_ptr<Contender> make_contender(const RunConfig& config, const Prepare
   contender->config.training.seed = settings.seed;
   contender->loss = make_loss(contender->config.loss, prepared.pos_weight, train.num_labels);
   contender->rounded = in_dtype(*contender->loss, settings.stress.logits_dtype);
-  contender->step = std::make_unique<ReferenceStep>(contender->config, prepared.plan, train,
-                                                    *contender->rounded, settings.device);
+  contender->step = std::make_unique<ReferenceStep>(
+      EngineParts{contender->config, prepared.plan, train, *contender->rounded, prepared.pos_weight},
+      settings.device);
   const std::string fault = change_initial_weights(*contender->step, prepared.plan, settings.stress, train);
   if (!fault.empty())
     throw UsageError(fmt::format("stress '{}' does not apply: {}", settings.stress.name, fault));

@@ -73,16 +73,14 @@ double cuda_copy_speed(int device, int64_t bytes) {
   return speed;
 }
 
-CudaFusedStep::CudaFusedStep(const RunConfig& config, const layers::ModelPlan& plan, const FusedPlan& fused,
-                             const EncodedDataset& train, const Loss& loss,
-                             const std::vector<double>& pos_weight, const card::Functions& functions,
-                             int device)
-    : train_(train),
+CudaFusedStep::CudaFusedStep(const EngineParts& parts, const FusedPlan& fused,
+                             const card::Functions& functions, int device)
+    : train_(parts.train),
       functions_(functions),
-      num_labels_(plan.num_outputs),
-      optimizer_(config.optimizer),
+      num_labels_(parts.plan.num_outputs),
+      optimizer_(parts.config.optimizer),
       handle_(nullptr, Handle{functions.destroy}) {
-  const Sequential reference(plan, config.training.seed, c10::Device(c10::kCPU));
+  const Sequential reference(parts.plan, parts.config.training.seed, c10::Device(c10::kCPU));
   std::vector<card::Parameter> parameters;
   std::vector<at::Tensor> initial;
   std::vector<const float*> numbers;
@@ -96,10 +94,11 @@ CudaFusedStep::CudaFusedStep(const RunConfig& config, const layers::ModelPlan& p
   run_ahead_ = updates_ahead(parameters.front());
 
   const std::vector<card::Layer> layers = card_layers(fused);
-  const std::vector<double> one_each = or_one_each(pos_weight, num_labels_);
+  const std::vector<double> one_each = or_one_each(parts.pos_weight, num_labels_);
   std::vector<uint32_t> binomial;
   if (fused.token_threshold != 0) binomial = kernels::BinomialTables(fused.token_threshold).flat();
-  card::Model model = card_model(config, fused, find_dead_range(loss, num_labels_, c10::Device(c10::kCPU)));
+  card::Model model =
+      card_model(parts.config, fused, find_dead_range(parts.loss, num_labels_, c10::Device(c10::kCPU)));
   model.parameters = parameters.data();
   model.num_parameters = static_cast<int32_t>(parameters.size());
   model.layers = layers.data();
@@ -111,10 +110,11 @@ CudaFusedStep::CudaFusedStep(const RunConfig& config, const layers::ModelPlan& p
   model.pos_weight = one_each.data();
 
   card::Data data;
-  data.tokens = card_tokens(train.rows, 0, train.size());
-  data.targets = train.targets.data();
-  data.weights = train.weights.empty() ? nullptr : train.weights.data();
-  data.largest_update = std::min(config.training.batch_size * config.training.accumulate, train.size());
+  data.tokens = card_tokens(train_.rows, 0, train_.size());
+  data.targets = train_.targets.data();
+  data.weights = train_.weights.empty() ? nullptr : train_.weights.data();
+  const TrainingConfig& training = parts.config.training;
+  data.largest_update = std::min(training.batch_size * training.accumulate, train_.size());
   void* handle = nullptr;
   ask([&](card::Why why) { return functions_.create(device, &model, &data, numbers.data(), &handle, why); });
   handle_.reset(handle);

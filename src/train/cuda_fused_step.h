@@ -4,11 +4,8 @@
 #include <memory>
 #include <vector>
 
-#include "config/run_config.h"
 #include "data/encoded_dataset.h"
 #include "kernels/cuda/interface.h"
-#include "layers/model_plan.h"
-#include "loss/loss.h"
 #include "train/fused_plan.h"
 #include "train/step.h"
 
@@ -22,12 +19,10 @@ namespace bernoulli {
 /// Reads and writes the states of the other engines.
 class CudaFusedStep : public Step {
  public:
-  /// `train` must outlive the step. `loss` is asked for its dead range only; `pos_weight` is what it was made
-  /// with. @param functions  cuda_fused_functions(), or tests' own.
+  /// The loss is asked for its dead range only. @param functions  cuda_fused_functions(), or tests' own.
   /// @throws DeviceError where the card's memory does not hold it; IoError where the card fails.
-  CudaFusedStep(const RunConfig& config, const layers::ModelPlan& plan, const FusedPlan& fused,
-                const EncodedDataset& train, const Loss& loss, const std::vector<double>& pos_weight,
-                const card::Functions& functions, int device);
+  CudaFusedStep(const EngineParts& parts, const FusedPlan& fused, const card::Functions& functions,
+                int device);
 
   StepResult update(std::span<const int64_t> examples, int64_t step, double lr) override;
   int64_t run_ahead() const override { return run_ahead_; }

@@ -40,22 +40,20 @@ std::vector<FusedParameter> initial_parameters(const RunConfig& config, const la
 
 }  // namespace
 
-FusedStep::FusedStep(const RunConfig& config, const layers::ModelPlan& plan, const FusedPlan& fused,
-                     const EncodedDataset& train, const Loss& loss, const std::vector<double>& pos_weight,
-                     const kernels::Kernels& kernels)
-    : train_(train),
+FusedStep::FusedStep(const EngineParts& parts, const FusedPlan& fused, const kernels::Kernels& kernels)
+    : train_(parts.train),
       fused_(fused),
       kernels_(kernels),
-      seed_(config.training.seed),
-      eval_batch_size_(config.training.eval_batch_size),
-      clip_norm_(config.optimizer.clip_norm),
-      clip_value_(config.optimizer.clip_value),
-      num_labels_(plan.num_outputs),
-      pos_weight_(or_one_each(pos_weight, plan.num_outputs)),
-      loss_(entry_loss_of(config.loss)),
-      dead_range_(find_dead_range(loss, plan.num_outputs, c10::Device(c10::kCPU))),
-      optimizer_(config.optimizer),
-      parameters_(initial_parameters(config, plan, optimizer_)),
+      seed_(parts.config.training.seed),
+      eval_batch_size_(parts.config.training.eval_batch_size),
+      clip_norm_(parts.config.optimizer.clip_norm),
+      clip_value_(parts.config.optimizer.clip_value),
+      num_labels_(parts.plan.num_outputs),
+      pos_weight_(or_one_each(parts.pos_weight, parts.plan.num_outputs)),
+      loss_(entry_loss_of(parts.config.loss)),
+      dead_range_(find_dead_range(parts.loss, parts.plan.num_outputs, c10::Device(c10::kCPU))),
+      optimizer_(parts.config.optimizer),
+      parameters_(initial_parameters(parts.config, parts.plan, optimizer_)),
       head_(fused_.head, fused_.dim, parameters_, kernels_),
       binomial_(fused_.token_threshold),
       rows_(parameters_.front().rows, kernels_) {

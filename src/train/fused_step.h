@@ -5,14 +5,11 @@
 #include <span>
 #include <vector>
 
-#include "config/run_config.h"
 #include "data/encoded_dataset.h"
 #include "kernels/binomial.h"
 #include "kernels/entry_loss.h"
 #include "kernels/kernels.h"
 #include "kernels/touched_rows.h"
-#include "layers/model_plan.h"
-#include "loss/loss.h"
 #include "train/fused_head.h"
 #include "train/fused_parameter.h"
 #include "train/fused_plan.h"
@@ -30,10 +27,9 @@ namespace bernoulli {
 /// of the same distribution.
 class FusedStep : public Step {
  public:
-  /// `train` must outlive the step. `loss` is asked for its dead range only; `pos_weight` is what it was made
-  /// with; `kernels`, where they are not given, are the best that this processor runs.
-  FusedStep(const RunConfig& config, const layers::ModelPlan& plan, const FusedPlan& fused,
-            const EncodedDataset& train, const Loss& loss, const std::vector<double>& pos_weight,
+  /// The loss is asked for its dead range only. @param kernels  where they are not given, the best that this
+  /// processor runs
+  FusedStep(const EngineParts& parts, const FusedPlan& fused,
             const kernels::Kernels& kernels = *kernels::available_kernels().front());
   FusedStep(const FusedStep&) = delete;
   FusedStep& operator=(const FusedStep&) = delete;

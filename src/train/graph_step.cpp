@@ -48,20 +48,18 @@ std::string why_no_graph(const TrainingConfig& training, const layers::ModelPlan
   return "";
 }
 
-GraphStep::GraphStep(const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train,
-                     const Loss& loss, const std::vector<double>& pos_weight, c10::Device device,
-                     std::unique_ptr<GraphDevice> graphs)
-    : train_(train),
-      training_(config.training),
-      clip_norm_(config.optimizer.clip_norm),
-      clip_value_(config.optimizer.clip_value),
-      run_ahead_(updates_ahead(config, train.rows)),
-      dead_range_(find_dead_range(loss, train.num_labels, c10::Device(c10::kCPU))),
-      loss_(make_loss(config.loss, pos_weight, train.num_labels, device)),
-      shared_(config, plan, device),
+GraphStep::GraphStep(const EngineParts& parts, c10::Device device, std::unique_ptr<GraphDevice> graphs)
+    : train_(parts.train),
+      training_(parts.config.training),
+      clip_norm_(parts.config.optimizer.clip_norm),
+      clip_value_(parts.config.optimizer.clip_value),
+      run_ahead_(updates_ahead(parts.config, train_.rows)),
+      dead_range_(find_dead_range(parts.loss, train_.num_labels, c10::Device(c10::kCPU))),
+      loss_(make_loss(parts.config.loss, parts.pos_weight, train_.num_labels, device)),
+      shared_(parts.config, parts.plan, device),
       graphs_(std::move(graphs)),
       recorder_{*graphs_, ""},
-      parts_{shared_, *loss_, train, {}, {}, {}},
+      parts_{shared_, *loss_, train_, {}, {}, {}},
       buffers_(shared_.model().buffers()),
       apply_([this] { apply(false); }) {
   const auto options = at::TensorOptions().device(device);

@@ -26,11 +26,8 @@ namespace bernoulli {
 /// Reads and writes the states of the other engines.
 class GraphStep : public Step {
  public:
-  /// `train` must outlive the step; `loss` is asked for its dead range only; `pos_weight` is what it was made
-  /// with. @param graphs  of `device`
-  GraphStep(const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train,
-            const Loss& loss, const std::vector<double>& pos_weight, c10::Device device,
-            std::unique_ptr<GraphDevice> graphs);
+  /// The loss is asked for its dead range only. @param graphs  of `device`
+  GraphStep(const EngineParts& parts, c10::Device device, std::unique_ptr<GraphDevice> graphs);
 
   StepResult update(std::span<const int64_t> examples, int64_t step, double lr) override;
   int64_t run_ahead() const override { return run_ahead_; }

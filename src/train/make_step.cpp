@@ -81,10 +81,10 @@ void check_engine(const RunConfig& config, const layers::ModelPlan& plan, c10::D
     throw UsageError(fmt::format("training.engine is fused, but {}; set it to auto", reason));
 }
 
-EngineChoice make_step(const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train,
-                       const Loss& loss, const std::vector<double>& pos_weight, c10::Device device,
+EngineChoice make_step(const EngineParts& parts, c10::Device device,
                        const std::function<std::unique_ptr<GraphDevice>(c10::Device)>& open_graphs) {
-  check_engine(config, plan, device);
+  const RunConfig& config = parts.config;
+  check_engine(config, parts.plan, device);
   const std::string& engine = config.training.engine;
   EngineChoice choice;
   std::optional<FusedPlan> fused;
@@ -92,36 +92,33 @@ EngineChoice make_step(const RunConfig& config, const layers::ModelPlan& plan, c
   if (engine == "reference") {
     choice.reason = "training.engine";
   } else if (engine == "graph") {
-    graphs = graphs_for(config.training, plan, device, open_graphs, choice.reason);
+    graphs = graphs_for(config.training, parts.plan, device, open_graphs, choice.reason);
   } else {
-    fused = fused_for(config, plan, device, choice.reason);
+    fused = fused_for(config, parts.plan, device, choice.reason);
   }
   if (graphs) {
     choice.name = "graph cuda";
-    choice.step =
-        std::make_unique<GraphStep>(config, plan, train, loss, pos_weight, device, std::move(graphs));
+    choice.step = std::make_unique<GraphStep>(parts, device, std::move(graphs));
   } else if (fused && device.is_cpu()) {
-    auto step = std::make_unique<FusedStep>(config, plan, *fused, train, loss, pos_weight);
+    auto step = std::make_unique<FusedStep>(parts, *fused);
     choice.name = std::string("fused ") + step->kernels().name;
     choice.step = std::move(step);
   } else if (fused) {
     choice.name = "fused cuda";
-    choice.step = std::make_unique<CudaFusedStep>(config, plan, *fused, train, loss, pos_weight,
-                                                  cuda_fused_functions(), device.index());
+    choice.step = std::make_unique<CudaFusedStep>(parts, *fused, cuda_fused_functions(), device.index());
   } else {
     choice.name = "reference";
-    choice.step = std::make_unique<ReferenceStep>(config, plan, train, loss, device);
+    choice.step = std::make_unique<ReferenceStep>(parts, device);
   }
   return choice;
 }
 
-EngineChoice make_leading_step(const RunConfig& config, const layers::ModelPlan& plan,
-                               const EncodedDataset& train, const Loss& loss, c10::Device device,
-                               Communicator& processes) {
-  check_engine(config, plan, device, processes.size());
-  auto own = std::make_unique<ReferenceStep>(config, plan, train, loss, device, nullptr, &processes);
+EngineChoice make_leading_step(const EngineParts& parts, c10::Device device, Communicator& processes) {
+  const RunConfig& config = parts.config;
+  check_engine(config, parts.plan, device, processes.size());
+  auto own = std::make_unique<ReferenceStep>(parts, device, nullptr, &processes);
   std::string reason;
-  if (config.training.engine == "auto" && fused_for(config, plan, device, reason))
+  if (config.training.engine == "auto" && fused_for(config, parts.plan, device, reason))
     log_warning(
         "one process would take the fused engine, which trains this model many times faster than several "
         "processes of the reference engine do: leave --processes out");

@@ -8,10 +8,8 @@
 #include <c10/core/Device.h>
 
 #include "config/run_config.h"
-#include "data/encoded_dataset.h"
 #include "distributed/communicator.h"
 #include "layers/model_plan.h"
-#include "loss/loss.h"
 #include "tensor/device_graph.h"
 #include "train/step.h"
 
@@ -37,19 +35,14 @@ void check_engine(const RunConfig& config, const layers::ModelPlan& plan, c10::D
 /// The fastest engine that runs the model on the device, unless training.engine asks for the reference. On
 /// CUDA the fused engine and the graph engine, which have not run on a card yet, are taken only where
 /// training.engine names them.
-/// @throws UsageError as check_engine. `train` and `loss` must outlive the step. `pos_weight` as
-/// PreparedRun has it.
-/// @param open_graphs  tests have their own
+/// @throws UsageError as check_engine. @param open_graphs  tests have their own
 EngineChoice make_step(
-    const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train, const Loss& loss,
-    const std::vector<double>& pos_weight, c10::Device device,
+    const EngineParts& parts, c10::Device device,
     const std::function<std::unique_ptr<GraphDevice>(c10::Device)>& open_graphs = open_graph_device);
 
 /// The reference engine of process 0 of several, which have it in common.
-/// @throws UsageError as check_engine. What make_step says of its arguments.
-EngineChoice make_leading_step(const RunConfig& config, const layers::ModelPlan& plan,
-                               const EncodedDataset& train, const Loss& loss, c10::Device device,
-                               Communicator& processes);
+/// @throws UsageError as check_engine
+EngineChoice make_leading_step(const EngineParts& parts, c10::Device device, Communicator& processes);
 
 /// A sentence about a trained table of a million rows or more, which the reference engine updates whole at
 /// each step. Empty where there is none.  @param reason  why no other engine was taken

@@ -27,18 +27,17 @@ std::optional<at::ScalarType> autocast_dtype(const TrainingConfig& training) {
 
 }  // namespace
 
-ReferenceStep::ReferenceStep(const RunConfig& config, const layers::ModelPlan& plan,
-                             const EncodedDataset& train, const Loss& loss, c10::Device device,
-                             std::unique_ptr<Upload> upload, Communicator* processes)
-    : train_(train),
-      loss_(loss),
-      training_(config.training),
-      clip_norm_(config.optimizer.clip_norm),
-      clip_value_(config.optimizer.clip_value),
-      autocast_(autocast_dtype(config.training)),
-      dead_range_(find_dead_range(loss, train.num_labels, device)),
-      shared_(config, plan, device),
-      feed_(train, shared_.shape(), device, upload ? std::move(upload) : make_upload(device)),
+ReferenceStep::ReferenceStep(const EngineParts& parts, c10::Device device, std::unique_ptr<Upload> upload,
+                             Communicator* processes)
+    : train_(parts.train),
+      loss_(parts.loss),
+      training_(parts.config.training),
+      clip_norm_(parts.config.optimizer.clip_norm),
+      clip_value_(parts.config.optimizer.clip_value),
+      autocast_(autocast_dtype(parts.config.training)),
+      dead_range_(find_dead_range(loss_, train_.num_labels, device)),
+      shared_(parts.config, parts.plan, device),
+      feed_(train_, shared_.shape(), device, upload ? std::move(upload) : make_upload(device)),
       processes_(processes) {
   if (processes_ != nullptr) exchange_.emplace(*processes_, shared_.parameters());
 }

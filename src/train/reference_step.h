@@ -24,11 +24,9 @@ namespace bernoulli {
 /// All make the same update of the same weights, with the bits that one process would give them.
 class ReferenceStep : public Step {
  public:
-  /// `train` and `loss` must outlive the step. @param upload  how batches get to the device; null: as
-  /// make_upload says.
+  /// @param upload  how batches get to the device; null: as make_upload says.
   /// @param processes  that share the batches, all with the same data; null: this one alone
-  ReferenceStep(const RunConfig& config, const layers::ModelPlan& plan, const EncodedDataset& train,
-                const Loss& loss, c10::Device device, std::unique_ptr<Upload> upload = nullptr,
+  ReferenceStep(const EngineParts& parts, c10::Device device, std::unique_ptr<Upload> upload = nullptr,
                 Communicator* processes = nullptr);
 
   void announce(std::span<const int64_t> examples) override;

@@ -4,11 +4,24 @@
 #include <span>
 #include <vector>
 
+#include "config/run_config.h"
+#include "data/encoded_dataset.h"
+#include "layers/model_plan.h"
+#include "loss/loss.h"
 #include "tensor/named_tensors.h"
 #include "text/token_view.h"
 #include "train/logit_telemetry.h"
 
 namespace bernoulli {
+
+/// What engines are made of; `train` and `loss` outlive them.
+struct EngineParts {
+  const RunConfig& config;
+  const layers::ModelPlan& plan;
+  const EncodedDataset& train;
+  const Loss& loss;
+  const std::vector<double>& pos_weight;  ///< what `loss` was made with
+};
 
 /// What one weight update saw.
 struct StepResult {

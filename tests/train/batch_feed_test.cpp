@@ -143,7 +143,7 @@ TEST(ReferenceStep, ThatSendsBatchesEarlyComputesTheSameBits) {
   auto upload = std::make_unique<LateUpload>();
   LateUpload& device = *upload;
   const auto plain = bench.reference();
-  ReferenceStep early(bench.config, bench.plan, bench.data, *bench.loss, kHost, std::move(upload));
+  ReferenceStep early(bench.parts(), kHost, std::move(upload));
   EXPECT_EQ(bench.train(early, 0, 6), bench.train(*plain, 0, 6));
   EXPECT_EQ(device.num_sent, 6 * 3) << "a batch was sent twice: an announcement was lost";
   std::vector<int64_t> odd(19);

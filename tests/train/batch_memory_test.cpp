@@ -55,8 +55,7 @@ class FullUpload : public LateUpload {
 
 TEST(BatchMemory, AStepThatFindsNoneNamesItsBatchAndTheRemedy) {
   const Bench bench({.name = ""});
-  ReferenceStep step(bench.config, bench.plan, bench.data, *bench.loss, c10::Device(c10::kCPU),
-                     std::make_unique<FullUpload>());
+  ReferenceStep step(bench.parts(), c10::Device(c10::kCPU), std::make_unique<FullUpload>());
   const std::vector<int64_t> examples = {5, 7, 9};
   try {
     step.update(examples, 41, 0.1);

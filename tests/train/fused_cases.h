@@ -129,20 +129,21 @@ class Bench {
     plan = layers::plan_model(config.model, config.text, c.loss.mode, kNumIds, c.num_labels);
     loss = make_loss(c.loss, pos_weight, c.num_labels);
   }
+  EngineParts parts() const { return {config, plan, data, *loss, pos_weight}; }
   std::unique_ptr<Step> reference() {
-    return std::make_unique<ReferenceStep>(config, plan, data, *loss, c10::Device(c10::kCPU));
+    return std::make_unique<ReferenceStep>(parts(), c10::Device(c10::kCPU));
   }
   std::unique_ptr<FusedStep> fused(const kernels::Kernels& kernels = *kernels::available_kernels().front()) {
     std::string reason;
     const auto fused = fused_plan(config, plan, reason);
     EXPECT_TRUE(fused.has_value()) << reason;
-    return std::make_unique<FusedStep>(config, plan, *fused, data, *loss, pos_weight, kernels);
+    return std::make_unique<FusedStep>(parts(), *fused, kernels);
   }
   std::unique_ptr<CudaFusedStep> on_card(const card::Functions& functions) {
     std::string reason;
     const auto fused = fused_plan(config, plan, reason);
     EXPECT_TRUE(fused.has_value()) << reason;
-    return std::make_unique<CudaFusedStep>(config, plan, *fused, data, *loss, pos_weight, functions, 0);
+    return std::make_unique<CudaFusedStep>(parts(), *fused, functions, 0);
   }
   /// Updates `from` to `to`; the learning rate falls, so that replays must remember it.
   double train(Step& step, int64_t from, int64_t to) const {

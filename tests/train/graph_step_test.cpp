@@ -83,13 +83,11 @@ struct Engines {
   explicit Engines(const Case& c) : bench(c) {}
 
   std::unique_ptr<Step> reference() {
-    return std::make_unique<ReferenceStep>(bench.config, bench.plan, bench.data, *bench.loss,
-                                           recording_device());
+    return std::make_unique<ReferenceStep>(bench.parts(), recording_device());
   }
   std::unique_ptr<GraphStep> graph() { return graph(std::make_unique<recording::Graphs>(&counts)); }
   std::unique_ptr<GraphStep> graph(std::unique_ptr<GraphDevice> graphs) {
-    return std::make_unique<GraphStep>(bench.config, bench.plan, bench.data, *bench.loss, bench.pos_weight,
-                                       recording_device(), std::move(graphs));
+    return std::make_unique<GraphStep>(bench.parts(), recording_device(), std::move(graphs));
   }
 
   /// Updates `from` to `to`: the rate falls, and is a float32, as the device takes it; every fifth is short.
@@ -398,8 +396,7 @@ EngineChoice choose(Engines& engines, c10::Device device, bool has_library = tru
     if (!has_library) throw DeviceError("there is no such library");
     return std::make_unique<recording::Graphs>();
   };
-  return make_step(engines.bench.config, engines.bench.plan, engines.bench.data, *engines.bench.loss,
-                   engines.bench.pos_weight, device, open);
+  return make_step(engines.bench.parts(), device, open);
 }
 
 TEST(MakeStep, ReplaysAGraphWhereItIsAskedForAndElseSaysWhyNot) {
@@ -503,11 +500,8 @@ TEST_P(GraphOnCard, AgreesWithTheReferenceAndResumesToTheBit) {
   const c10::Device card = open_device("cuda:0");
   Engines engines(GetParam());
   const Bench& bench = engines.bench;
-  const auto make = [&] {
-    return std::make_unique<GraphStep>(bench.config, bench.plan, bench.data, *bench.loss, bench.pos_weight,
-                                       card, open_graph_device(card));
-  };
-  ReferenceStep reference(bench.config, bench.plan, bench.data, *bench.loss, card);
+  const auto make = [&] { return std::make_unique<GraphStep>(bench.parts(), card, open_graph_device(card)); };
+  ReferenceStep reference(bench.parts(), card);
   const auto first = make(), second = make();
   ::testing::internal::CaptureStderr();
   const std::vector<StepResult> expected = engines.train(reference, 0, 24),

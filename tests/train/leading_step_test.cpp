@@ -33,8 +33,7 @@ Bench make_bench(int64_t batch_size, int64_t accumulate) {
 }
 
 std::unique_ptr<ReferenceStep> step_of(const Bench& bench, Communicator* processes) {
-  return std::make_unique<ReferenceStep>(bench.config, bench.plan, bench.data, *bench.loss,
-                                         c10::Device(c10::kCPU), nullptr, processes);
+  return std::make_unique<ReferenceStep>(bench.parts(), c10::Device(c10::kCPU), nullptr, processes);
 }
 
 /// The examples of an update; the last ones are fewer than a whole update, and than a whole batch.

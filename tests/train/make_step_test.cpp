@@ -61,9 +61,7 @@ TEST(MakeStep, OnACardTheFusedEngineRefusesATableThatIsNotTrained) {
 
 TEST(MakeStep, ChoosesTheFusedEngineUnlessAskedForTheReference) {
   Bench bench(Case{});
-  const auto make = [&] {
-    return make_step(bench.config, bench.plan, bench.data, *bench.loss, {}, c10::Device(c10::kCPU));
-  };
+  const auto make = [&] { return make_step(bench.parts(), c10::Device(c10::kCPU)); };
   EXPECT_EQ(make().name, std::string("fused ") + kernels::available_kernels().front()->name);
   EXPECT_EQ(make().reason, "");
   bench.config.training.engine = "fused";

@@ -145,7 +145,7 @@ TEST(MixedPrecision, TheLossIsFloat32OutsideOfAutocast) {
   Bench bench(hidden());
   bench.config.training.precision = "bfloat16";
   const Watching loss(*bench.loss);
-  ReferenceStep step(bench.config, bench.plan, bench.data, loss, c10::Device(c10::kCPU));
+  ReferenceStep step({bench.config, bench.plan, bench.data, loss, bench.pos_weight}, c10::Device(c10::kCPU));
   step.update(kExamples, 0, 0.1);
   EXPECT_EQ(loss.logits_dtype, at::kFloat);
   EXPECT_EQ(loss.losses_dtype, at::kFloat);
@@ -227,9 +227,7 @@ TEST(MixedPrecision, EveryLayerRunsOnIt) {
 TEST(MixedPrecision, TheFusedEngineStepsAside) {
   Bench bench(Case{});
   bench.config.training.precision = "bfloat16";
-  const auto choose = [&] {
-    return make_step(bench.config, bench.plan, bench.data, *bench.loss, {}, c10::Device(c10::kCPU));
-  };
+  const auto choose = [&] { return make_step(bench.parts(), c10::Device(c10::kCPU)); };
   const EngineChoice choice = choose();
   EXPECT_EQ(choice.name, "reference");
   EXPECT_EQ(choice.reason, "the fused engine does not run training.precision: bfloat16");
@@ -240,7 +238,7 @@ TEST(MatmulPrecisionOfTraining, StaysHighestOnTheCpu) {
   Bench bench(hidden());
   bench.config.training.float32_matmul_precision = "medium";
   const Watching loss(*bench.loss);
-  ReferenceStep step(bench.config, bench.plan, bench.data, loss, c10::Device(c10::kCPU));
+  ReferenceStep step({bench.config, bench.plan, bench.data, loss, bench.pos_weight}, c10::Device(c10::kCPU));
   step.update(kExamples, 0, 0.1);
   EXPECT_EQ(loss.precision, at::Float32MatmulPrecision::HIGHEST);
 }

@@ -15,8 +15,7 @@ namespace {
 class ReferenceOnCard : public TestOnCard<Case> {
  protected:
   static std::unique_ptr<Step> on_card(Bench& bench) {
-    return std::make_unique<ReferenceStep>(bench.config, bench.plan, bench.data, *bench.loss,
-                                           open_device("cuda"));
+    return std::make_unique<ReferenceStep>(bench.parts(), open_device("cuda"));
   }
   static void expect_near(const Step& cpu, const Step& card, double tolerance) {
     const NamedTensors a = cpu.evaluation_weights(), b = card.evaluation_weights();

@@ -96,7 +96,7 @@ class Session {
     return train_with(step, epoch);
   }
   EngineChoice engine() const {
-    return make_step(loaded_.run, prepared_.plan, prepared_.train, *prepared_.loss, prepared_.pos_weight,
+    return make_step({loaded_.run, prepared_.plan, prepared_.train, *prepared_.loss, prepared_.pos_weight},
                      c10::Device(c10::kCPU));
   }
   TrainingOutcome train_with(Step& step, std::optional<int64_t> pause_after_epoch = std::nullopt) {
