@@ -11,7 +11,7 @@ namespace bernoulli {
 
 /// Vectorised examples. N examples, L labels.
 struct EncodedDataset {
-  TokenView rows;              ///< N
+  TokenView rows;              ///< N, none longer than text.sequence_length: Vectorizer has cut them
   std::vector<float> targets;  ///< N*L
   std::vector<float> weights;  ///< N, or empty: all 1
   StringRows origins;          ///< N, for messages

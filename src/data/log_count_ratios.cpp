@@ -55,15 +55,13 @@ std::vector<float> label_log_odds(const EncodedDataset& data, double alpha) {
   return odds;
 }
 
-LogCountRatios log_count_ratios(const EncodedDataset& data, int64_t num_ids, double alpha,
-                                std::optional<int64_t> sequence_length) {
+LogCountRatios log_count_ratios(const EncodedDataset& data, int64_t num_ids, double alpha) {
   const auto ids = static_cast<size_t>(num_ids), labels = static_cast<size_t>(data.num_labels);
   Presence presence(num_ids, data.num_labels);
   std::vector<int32_t> room;
   for (int64_t text = 0; text < data.size(); ++text) {
     room.resize(std::max(room.size(), static_cast<size_t>(data.rows.row_size(text))));
-    std::span<const int32_t> row = data.rows.row(text, room.data());
-    if (sequence_length) row = row.first(std::min(row.size(), static_cast<size_t>(*sequence_length)));
+    const std::span<const int32_t> row = data.rows.row(text, room.data());
     const auto targets = std::span(data.targets).subspan(static_cast<size_t>(text) * labels, labels);
     presence.add(text, row, data.weight(text), targets);
   }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "data/encoded_dataset.h"
@@ -23,8 +22,6 @@ std::vector<float> label_log_odds(const EncodedDataset& data, double alpha);
 /// one that no text has gets what the sums leave of its formula. Computed in float64, in the order of the
 /// texts: the same bits on every run.
 /// Source: Wang & Manning, "Baselines and Bigrams", ACL 2012 (binarised counts).
-/// @param sequence_length  tokens of a text that count; absent: all.
-LogCountRatios log_count_ratios(const EncodedDataset& data, int64_t num_ids, double alpha,
-                                std::optional<int64_t> sequence_length);
+LogCountRatios log_count_ratios(const EncodedDataset& data, int64_t num_ids, double alpha);
 
 }  // namespace bernoulli

@@ -37,7 +37,7 @@ struct FusedPlan {
   bool mean = true;
   bool include_padding = false;
   bool trains_table = true;
-  std::optional<int64_t> sequence_length;  ///< positions that are read at most; absent: all
+  std::optional<int64_t> sequence_length;  ///< of a text with its padding; absent: no padding
   std::vector<FusedLayer> head;
 };
 

@@ -105,12 +105,9 @@ void FusedStep::drop_words(int64_t step) {
   for (size_t i = 0; i < tokens_.size(); ++i) {
     const uint64_t seed = mix_seed(step_seed, random_stream::kWordDropout, i);
     const std::span<const int32_t> row = tokens_[i];
-    const size_t count = fused_.sequence_length
-                             ? std::min(row.size(), static_cast<size_t>(*fused_.sequence_length))
-                             : row.size();
     int32_t* const begin = out;
     uint64_t bits = 0;
-    for (size_t at = 0; at < count; ++at, bits >>= 16) {  // four tokens a draw
+    for (size_t at = 0; at < row.size(); ++at, bits >>= 16) {  // four tokens a draw
       if (at % 4 == 0) bits = mix_seed(seed, random_stream::kWordDropout, at);
       *out = row[at];
       out += (bits & 0xffff) < fused_.word_threshold ? 1 : 0;
@@ -149,17 +146,16 @@ void FusedStep::make_gradients_zero() {
 
 kernels::PoolInput FusedStep::pool_input(std::span<const int32_t> ids, int64_t dropped) const {
   const int64_t length = static_cast<int64_t>(ids.size()) + dropped;
-  const int64_t tokens = fused_.sequence_length ? std::min(length, *fused_.sequence_length) : length;
   kernels::PoolInput input;
   input.ids = ids.data();
-  input.count = std::min(static_cast<int64_t>(ids.size()), tokens);
-  if (fused_.include_padding) input.pads = *fused_.sequence_length - tokens;
+  input.count = static_cast<int64_t>(ids.size());
+  if (fused_.include_padding) input.pads = *fused_.sequence_length - length;
   if (fused_.mean)
     input.scale = 1.0f / static_cast<float>(fused_.include_padding ? *fused_.sequence_length
                                                                    : std::max<int64_t>(length, 1));
   if (dropped > 0 && input.count > 0) {  // the tokens that stay stand for all, padding for itself
-    input.scale *= static_cast<float>(tokens) / static_cast<float>(input.count);
-    input.pad_weight = static_cast<float>(input.count) / static_cast<float>(tokens);
+    input.scale *= static_cast<float>(length) / static_cast<float>(input.count);
+    input.pad_weight = static_cast<float>(input.count) / static_cast<float>(length);
   }
   return input;
 }

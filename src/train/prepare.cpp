@@ -82,8 +82,7 @@ void start_from_labels(const RunConfig& config, PreparedRun& run) {
 }
 
 void start_from_ratios(const RunConfig& config, PreparedRun& run) {
-  LogCountRatios start = log_count_ratios(run.train, run.vectorizer->num_ids(), run.plan.naive_bayes->alpha,
-                                          config.text.sequence_length);
+  LogCountRatios start = log_count_ratios(run.train, run.vectorizer->num_ids(), run.plan.naive_bayes->alpha);
   weigh_odds(config.loss, run.pos_weight, start.log_odds);
   layers::start_as_naive_bayes(run.plan, start.ratios, start.log_odds);
 }

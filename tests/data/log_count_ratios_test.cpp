@@ -2,6 +2,7 @@
 
 #include "data/log_count_ratios.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 
@@ -37,9 +38,12 @@ TEST(LogCountRatios, AreThoseOfScikitLearnsMultinomialNaiveBayes) {
     for (const Json& row : one["targets"])
       for (const Json& target : row) targets.push_back(target.get<float>());
     const auto labels = static_cast<int64_t>(one["log_odds"].size());
-    const EncodedDataset data = data_of(one["texts"], targets, labels, one["weights"]);
-    const auto length = one["length"].is_null() ? std::nullopt : std::optional(one["length"].get<int64_t>());
-    const LogCountRatios got = log_count_ratios(data, one["num_ids"], one["alpha"], length);
+    auto texts = one["texts"].get<std::vector<std::vector<int32_t>>>();
+    if (!one["length"].is_null()) {  // as Vectorizer cuts them
+      for (auto& text : texts) text.resize(std::min(text.size(), one["length"].get<size_t>()));
+    }
+    const EncodedDataset data = data_of(texts, targets, labels, one["weights"]);
+    const LogCountRatios got = log_count_ratios(data, one["num_ids"], one["alpha"]);
     ASSERT_EQ(got.ratios.size(), one["num_ids"].get<size_t>() * static_cast<size_t>(labels));
     size_t at = 0;
     for (const Json& row : one["ratios"])
@@ -51,14 +55,14 @@ TEST(LogCountRatios, AreThoseOfScikitLearnsMultinomialNaiveBayes) {
 
 TEST(LogCountRatios, CountATokenOnceATextAndNothingForPadding) {
   // Id 1 is in the text with the label, thrice; id 2 in the other: p = (2, 1, 1), q = (1, 2, 1).
-  const LogCountRatios got = log_count_ratios(data_of({{1, 1, 1}, {2}}, {1, 0}, 1), 4, 1.0, std::nullopt);
+  const LogCountRatios got = log_count_ratios(data_of({{1, 1, 1}, {2}}, {1, 0}, 1), 4, 1.0);
   const float log2 = std::log(2.0f);
   EXPECT_EQ(got.ratios, (std::vector<float>{0, log2, -log2, 0}));
   EXPECT_EQ(got.log_odds, std::vector<float>{0});
 }
 
 TEST(LogCountRatios, StayFiniteForALabelThatNoTextOrEveryTextHas) {
-  const LogCountRatios got = log_count_ratios(data_of({{1}, {1, 2}}, {0, 1, 0, 1}, 2), 3, 0.5, std::nullopt);
+  const LogCountRatios got = log_count_ratios(data_of({{1}, {1, 2}}, {0, 1, 0, 1}, 2), 3, 0.5);
   for (const float ratio : got.ratios) EXPECT_TRUE(std::isfinite(ratio)) << ratio;
   EXPECT_FLOAT_EQ(got.log_odds[0], -std::log(5.0f));
   EXPECT_FLOAT_EQ(got.log_odds[1], std::log(5.0f));
