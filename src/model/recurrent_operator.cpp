@@ -161,29 +161,51 @@ at::Tensor bias_gradient(const RecurrentLayer& layer, Reads reads, const float* 
   return out;
 }
 
+/// [tokens, RecurrentLayer::state_step()]: what reaches each state from the output. @param from  the gradient
+/// of the output @param last  whether that is the last state of each text alone
+at::Tensor state_gradients(const Rows& rows, const at::Tensor& from, bool last, int64_t state_step) {
+  const int64_t units = from.size(-1);
+  at::Tensor out = at::zeros({rows.order.num_tokens(), state_step}, from.options());
+  float* to = out.mutable_data_ptr<float>();
+  if (last) {
+    rows.for_each_last([&](int64_t row, int64_t text) {
+      std::copy_n(from.const_data_ptr<float>() + text * units, units, to + row * state_step);
+    });
+  } else {
+    rows.gather(from.const_data_ptr<float>(), units, to, state_step);
+  }
+  return out;
+}
+
+/// That of x, of `sizes`, from those of the gates.
+at::Tensor input_gradient(const RecurrentLayer& layer, const Rows& rows, const at::Tensor& gates_gradients,
+                          at::IntArrayRef sizes) {
+  const int64_t tokens = rows.order.num_tokens(), inputs = sizes.back(), step = kernels::padded(inputs);
+  const at::Tensor of_read = at::zeros({tokens, step}, gates_gradients.options());
+  in_parts(tokens, kTokensAtOnce, [&](int64_t begin, int64_t end) {
+    layer.read_backward(gates_gradients.const_data_ptr<float>(), begin, end,
+                        of_read.mutable_data_ptr<float>());
+  });
+  at::Tensor out = at::zeros(sizes, gates_gradients.options());
+  rows.spread(of_read.const_data_ptr<float>(), step, out.mutable_data_ptr<float>(), inputs);
+  return out;
+}
+
 variable_list Recurrent::backward(AutogradContext* context, const variable_list& gradients) {
   const variable_list saved = context->get_saved_variables();
   const at::Tensor &read = saved[0], &lengths = saved[1], &weight_ih = saved[2], &weight_hh = saved[3];
   const RecurrentLayer layer = layer_of(Pass::kBackward, context->saved_data["cell"].toInt(), weight_ih,
                                         weight_hh, saved[4], saved[5]);
-  const int64_t length = context->saved_data["length"].toInt(), inputs = weight_ih.size(1),
-                units = weight_hh.size(1), batch = lengths.size(0);
+  const int64_t length = context->saved_data["length"].toInt(), inputs = weight_ih.size(1);
   const Rows rows(lengths, length, context->saved_data["reversed"].toBool());
   const TokenOrder& order = rows.order;
   const int64_t tokens = order.num_tokens(), state_step = layer.state_step();
   const RecurrentStates all{saved[6].mutable_data_ptr<float>(), saved[7].mutable_data_ptr<float>(),
                             saved[8].mutable_data_ptr<float>()};
 
-  const at::Tensor from = gradients[0].contiguous();
-  const at::Tensor state_gradients = at::zeros({tokens, state_step}, read.options());
-  float* of_states = state_gradients.mutable_data_ptr<float>();
-  if (context->saved_data["last"].toBool()) {
-    rows.for_each_last([&](int64_t row, int64_t text) {
-      std::copy_n(from.const_data_ptr<float>() + text * units, units, of_states + row * state_step);
-    });
-  } else {
-    rows.gather(from.const_data_ptr<float>(), units, of_states, state_step);
-  }
+  const at::Tensor states_gradients =
+      state_gradients(rows, gradients[0].contiguous(), context->saved_data["last"].toBool(), state_step);
+  float* of_states = states_gradients.mutable_data_ptr<float>();
   const at::Tensor gates_gradients = at::empty({tokens, layer.gates_step()}, read.options());
   float* of_gates = gates_gradients.mutable_data_ptr<float>();
   on_texts(order, [&](int64_t first, int64_t end) {
@@ -191,15 +213,8 @@ variable_list Recurrent::backward(AutogradContext* context, const variable_list&
   });
 
   at::Tensor of_x;
-  if (context->needs_input_grad(0)) {
-    const int64_t step = kernels::padded(inputs);
-    const at::Tensor of_read = at::zeros({tokens, step}, read.options());
-    in_parts(tokens, kTokensAtOnce, [&](int64_t begin, int64_t end) {
-      layer.read_backward(of_gates, begin, end, of_read.mutable_data_ptr<float>());
-    });
-    of_x = at::zeros({batch, length, inputs}, read.options());
-    rows.spread(of_read.const_data_ptr<float>(), step, of_x.mutable_data_ptr<float>(), inputs);
-  }
+  if (context->needs_input_grad(0))
+    of_x = input_gradient(layer, rows, gates_gradients, {lengths.size(0), length, inputs});
   const int64_t second = order.num_steps() == 0 ? 0 : order.num_texts(0);
   const kernels::LaneVector previous = layer.previous_states(order, all.states);
   std::vector<float> sums(static_cast<size_t>(layer.gates_step()));

@@ -124,11 +124,7 @@ Json to_json(const DeviceComparison& comparison) {
           {"curves", std::move(curves)}};
 }
 
-}  // namespace
-
-Json to_json(const Comparison& comparison) {
-  Json devices = Json::array();
-  for (const DeviceComparison& other : comparison.devices) devices.push_back(to_json(other));
+Json thresholds_of(const Comparison& comparison) {
   Json thresholds = Json::array();
   for (const Threshold& threshold : comparison.thresholds) {
     thresholds.push_back({{"mode", threshold.mode},
@@ -140,6 +136,10 @@ Json to_json(const Comparison& comparison) {
                           {"logit", or_null(threshold.logit)},
                           {"predicted", or_null(threshold.predicted)}});
   }
+  return thresholds;
+}
+
+Json stress_of(const Comparison& comparison) {
   Json stress = Json::array();
   for (const Pairing& pairing : comparison.stress) {
     stress.push_back({{"preset", pairing.stress.name},
@@ -150,6 +150,14 @@ Json to_json(const Comparison& comparison) {
                       {"pairs", pairs_of(pairing)},
                       {"runs", runs_of(pairing)}});
   }
+  return stress;
+}
+
+}  // namespace
+
+Json to_json(const Comparison& comparison) {
+  Json devices = Json::array();
+  for (const DeviceComparison& other : comparison.devices) devices.push_back(to_json(other));
   return {{"config", comparison.config_name},
           {"device", comparison.device},
           {"verdict", verdict(comparison)},
@@ -163,11 +171,11 @@ Json to_json(const Comparison& comparison) {
             {"configured_steps", comparison.configured_steps},
             {"labels", comparison.label_names},
             {"seconds", comparison.seconds}}},
-          {"thresholds", std::move(thresholds)},
+          {"thresholds", thresholds_of(comparison)},
           {"devices", std::move(devices)},
           {"pairs", pairs_of(comparison.plain)},
           {"runs", runs_of(comparison.plain)},
-          {"stress", std::move(stress)}};
+          {"stress", stress_of(comparison)}};
 }
 
 std::string curves_csv(const std::vector<Curve>& curves) {

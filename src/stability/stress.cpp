@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
@@ -21,7 +22,7 @@ namespace {
 
 constexpr int64_t kSpreadExamples = 512;
 
-/// What the page says about the presets; the settings are added by make_stress.
+/// What the page says about the presets; setting_of adds the settings.
 struct Words {
   const char* kind;
   const char* shows;
@@ -92,6 +93,22 @@ double logit_spread(ReferenceStep& step, const EncodedDataset& train) {
   return spread_of({logits.begin(), logits.end()}).deviation.value_or(0);
 }
 
+/// "output bias 30, embeddings times 4"
+std::string setting_of(const Stress& stress) {
+  std::vector<std::string> settings;
+  if (stress.output_bias) settings.push_back(fmt::format("output bias {}", *stress.output_bias));
+  if (stress.learning_rate_factor != 1)
+    settings.push_back(fmt::format("learning rate times {}", stress.learning_rate_factor));
+  if (stress.input_scale != 1) settings.push_back(fmt::format("embeddings times {}", stress.input_scale));
+  if (stress.label_noise != 0)
+    settings.push_back(fmt::format("{:.0f} % of labels wrong", 100 * stress.label_noise));
+  if (stress.logit_spread)
+    settings.push_back(fmt::format("initial logits with standard deviation {}", *stress.logit_spread));
+  if (stress.logits_dtype != at::kFloat)
+    settings.push_back(fmt::format("loss in {}", number_format(stress.logits_dtype).name));
+  return fmt::format("{}", fmt::join(settings, ", "));
+}
+
 }  // namespace
 
 Stress make_stress(const KindConfig& config) {
@@ -127,19 +144,7 @@ Stress make_stress(const KindConfig& config) {
   } else {
     throw InternalError(fmt::format("stability: no reader for stress '{}'", config.kind));
   }
-  std::vector<std::string> settings;
-  if (stress.output_bias) settings.push_back(fmt::format("output bias {}", *stress.output_bias));
-  if (stress.learning_rate_factor != 1)
-    settings.push_back(fmt::format("learning rate times {}", stress.learning_rate_factor));
-  if (stress.input_scale != 1) settings.push_back(fmt::format("embeddings times {}", stress.input_scale));
-  if (stress.label_noise != 0)
-    settings.push_back(fmt::format("{:.0f} % of labels wrong", 100 * stress.label_noise));
-  if (stress.logit_spread)
-    settings.push_back(fmt::format("initial logits with standard deviation {}", *stress.logit_spread));
-  if (stress.logits_dtype != at::kFloat)
-    settings.push_back(fmt::format("loss in {}", number_format(stress.logits_dtype).name));
-  for (const std::string& setting : settings)
-    stress.setting += (stress.setting.empty() ? "" : ", ") + setting;
+  stress.setting = setting_of(stress);
   return stress;
 }
 
