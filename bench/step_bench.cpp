@@ -51,7 +51,7 @@ void telemetry(benchmark::State& state) {
     examples.push_back(i);
   }
   const DeadRange dead{16.6f, -88.7f};
-  for (auto _ : state) benchmark::DoNotOptimize(observe_logits(logits, examples, data, dead));
+  for (auto _ : state) benchmark::DoNotOptimize(observe_logits(examples, logits.data(), 1, data, dead));
 }
 
 void register_all() {

@@ -20,11 +20,11 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kBeyond = std::numeric_limits<double>::infinity();
 
 TEST(CheckpointState, KeepsALogitThatIsInfinite) {
   TrainerState state;
-  state.telemetry.max_abs_logit = kInfinity;
+  state.telemetry.max_abs_logit = kBeyond;
   const std::string kept = to_json(state).dump();
   EXPECT_EQ(trainer_state_from_json(nlohmann::ordered_json::parse(kept), 1).telemetry.max_abs_logit,
             state.telemetry.max_abs_logit);
@@ -35,7 +35,7 @@ TEST(CheckpointState, IsRefusedForAnOptimizerStateThatIsNotFinite) {
   checkpoint.step = 7;
   checkpoint.weights = {{"linear_0.weight", at::zeros({1, 2})}};
   checkpoint.training = {{"optimizer/linear_0.weight.exp_avg", at::zeros({1, 2})},
-                         {"optimizer/linear_0.weight.exp_avg_sq", at::full({1, 2}, kInfinity)}};
+                         {"optimizer/linear_0.weight.exp_avg_sq", at::full({1, 2}, kBeyond)}};
   const auto refusal = [&](int64_t last_saved) {
     return testing::message_of<NonFiniteError>([&] { refuse_non_finite_state(checkpoint, last_saved); });
   };
