@@ -62,7 +62,7 @@ std::string expected_number(const po::options_description& options, const std::s
   if (typed == nullptr) return "";
   const std::type_info& type = typed->value_type();
   if (type == typeid(double)) return " (expected a number)";
-  return type == typeid(int64_t) || type == typeid(int) ? " (expected a whole number)" : "";
+  return type == typeid(int64_t) ? " (expected a whole number)" : "";
 }
 
 std::vector<std::string> option_names(const po::options_description& options) {

@@ -20,6 +20,17 @@ struct Usage {
   const char* surplus_option = nullptr;  ///< that a word too many was probably meant for, "--data"
 };
 
+/// The values of options: a word, the words of one that repeats, a whole number. @param name  what stands for
+/// the value on the help page. Boost's, which takes them over and has default_value() and the like
+template <class Value>
+boost::program_options::typed_value<Value>* value_of(const char* name) {
+  return boost::program_options::value<Value>()->value_name(name);
+}
+inline constexpr const char* kDevices = "auto, cpu, cuda or cuda:N";  ///< of --device
+inline auto* word(const char* name) { return value_of<std::string>(name); }
+inline auto* words(const char* name) { return value_of<std::vector<std::string>>(name)->composing(); }
+inline auto* whole(const char* name) { return value_of<int64_t>(name); }
+
 /// Parses the words; verb first, then anything in any order. Absent when --help was asked for and printed.
 /// --quiet is added to every verb and acted on here.
 /// @throws UsageError with a suggestion for an unknown option.
@@ -35,6 +46,12 @@ const std::vector<std::string>& positional_words(const boost::program_options::v
 /// The value of an option that may be left out. @throws UsageError for an empty one
 std::optional<std::string> optional_word(const boost::program_options::variables_map& values,
                                          const char* name);
+
+/// The value of one that may be left out. @throws std::bad_cast for one of another type
+template <class Value>
+std::optional<Value> optional_value(const boost::program_options::variables_map& values, const char* name) {
+  return values.contains(name) ? std::optional(values[name].as<Value>()) : std::nullopt;
+}
 
 /// The values of an option that repeats; none where it is left out.
 std::vector<std::string> repeated_words(const boost::program_options::variables_map& values,

@@ -131,12 +131,10 @@ void refuse_others(const Action& action, const po::variables_map& values) {
 int run_config(const std::vector<std::string>& words) {
   po::options_description options("options");
   add_config_options(options);
-  options.add_options()("origin", "show: where each value came from")("json",
-                                                                      "print JSON, which schema does anyway")(
-      "key", po::value<std::string>()->default_value("")->value_name("PATH"),
-      "describe: only this key and what is below it")(
-      "format", po::value<std::string>()->default_value("text")->value_name("F"),
-      "describe: text or markdown");
+  options.add_options()("origin", "show: where each value came from")(
+      "json", "print JSON, which schema does anyway")("key", word("PATH")->default_value(""),
+                                                      "describe: only this key and what is below it")(
+      "format", word("F")->default_value("text"), "describe: text or markdown");
   const auto values = parse_words(kUsage, options, words);
   if (!values) return 0;
   if (!values->contains("words"))

@@ -77,7 +77,7 @@ void refuse_beside_highest(const GivenThresholds& given, size_t num_outputs) {
 
 void add_threshold_option(po::options_description& options) {
   options.add_options()(
-      kOption, po::value<std::vector<std::string>>()->composing()->value_name("T"),
+      kOption, words("T"),
       "a probability above it is a label, instead of the threshold of the model, or those of its labels; "
       "LABEL=T: of that label; repeats. highest: the label with the highest probability, and no other");
 }

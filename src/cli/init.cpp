@@ -49,17 +49,14 @@ const Usage kInitUsage = {
 
 po::options_description init_options() {
   po::options_description options("options");
-  options.add_options()("output", po::value<std::string>()->value_name("FILE.yaml"),
+  options.add_options()("output", word("FILE.yaml"),
                         "the configuration; -: standard output; default: DATA's name with .yaml, here")(
-      "text-column", po::value<std::string>()->value_name("NAME"),
-      "of a table or of JSONL; without a header a number, from 1 on")(
-      "label-column", po::value<Words>()->composing()->value_name("NAME"),
-      "the same; repeats: columns of 0 and 1, one a label")("header",
-                                                            po::value<std::string>()->value_name("yes|no"),
-                                                            "whether a table's first row names the columns")(
-      "positive", po::value<std::string>()->value_name("LABEL"), "of two labels the one that counts as 1")(
-      "positive-above", po::value<double>()->value_name("T"),
-      "labels are numbers, and those above T count as 1")("json", "what was found as JSON");
+      "text-column", word("NAME"), "of a table or of JSONL; without a header a number, from 1 on")(
+      "label-column", words("NAME"), "the same; repeats: columns of 0 and 1, one a label")(
+      "header", word("yes|no"), "whether a table's first row names the columns")(
+      "positive", word("LABEL"), "of two labels the one that counts as 1")(
+      "positive-above", value_of<double>("T"), "labels are numbers, and those above T count as 1")(
+      "json", "what was found as JSON");
   return options;
 }
 

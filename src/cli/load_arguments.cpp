@@ -23,7 +23,7 @@ namespace bernoulli::cli {
 namespace po = boost::program_options;
 
 void add_config_options(po::options_description& options) {
-  options.add_options()("set", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
+  options.add_options()("set", words("KEY=VALUE"),
                         "override one key, such as training.epochs=3 or model.layers[2].dropout=0.5; "
                         "repeats, the right-most wins");
 }

@@ -225,32 +225,28 @@ void tell_of_terminal() {
 
 po::options_description predict_options() {
   po::options_description options("options");
-  options.add_options()("text", po::value<Words>()->composing()->value_name("S"),
-                        "classify this text; repeats")(
-      "format", po::value<std::string>()->default_value("jsonl")->value_name("F"),
-      "of the answers: jsonl or tsv")("json", "--format jsonl, which is the default")(
-      "top", po::value<int64_t>()->value_name("K"),
+  options.add_options()("text", words("S"), "classify this text; repeats")(
+      "format", word("F")->default_value("jsonl"), "of the answers: jsonl or tsv")(
+      "json", "--format jsonl, which is the default")(
+      "top", whole("K"),
       "of several labels the K most probable ones, the first first, with probability and logit");
   add_threshold_option(options);
   options.add_options()(
-      "input", po::value<std::string>()->value_name("F"),
+      "input", word("F"),
       "of the texts: lines, jsonl, csv, tsv or fasttext (lines without their __label__ words); default: what "
       "FILE ends in (.csv, .tsv, .jsonl, .ndjson, .ft, .train, .test, .valid), else lines")(
-      "text-column", po::value<Words>()->composing()->value_name("NAME"),
+      "text-column", words("NAME"),
       "of the text in a table or in JSONL; repeats: columns that are joined; default: data.columns.text of "
       "the "
-      "model")("set", po::value<Words>()->composing()->value_name("KEY=VALUE"),
+      "model")("set", words("KEY=VALUE"),
                "data.columns.text, text_separator, header, quote or delimiter, where FILE is not written as "
                "the training data (JSONL has the first two); repeats")(
-      "keep", po::value<Words>()->composing()->value_name("COLUMN"),
-      "copy this column of a table or of JSONL to the answer; repeats")(
+      "keep", words("COLUMN"), "copy this column of a table or of JSONL to the answer; repeats")(
       "explain", "add each token's share of the logit, where the model is linear in its tokens")(
-      "engine", po::value<std::string>()->default_value("auto")->value_name("E"),
-      "auto, native (without LibTorch) or torchscript")(
-      "threads", po::value<int64_t>()->default_value(0)->value_name("N"),
+      "engine", word("E")->default_value("auto"), "auto, native (without LibTorch) or torchscript")(
+      "threads", whole("N")->default_value(0),
       "that share the texts, with the same answers; 0: BERNOULLI_THREADS, else one a core. With torchscript "
-      "those of LibTorch; 0: as it likes")(
-      "device", po::value<std::string>()->default_value("cpu")->value_name("D"), "auto, cpu, cuda or cuda:N");
+      "those of LibTorch; 0: as it likes")("device", word("D")->default_value("cpu"), kDevices);
   return options;
 }
 

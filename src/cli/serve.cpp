@@ -38,27 +38,26 @@ const Usage kServeUsage = {
     "  bernoulli serve runs/topics-1 --port 0 --json --max-texts 64\n",
     "model", 1};
 
-po::value_semantic* number(int64_t value, const char* name = "N") {
-  return po::value<int64_t>()->default_value(value)->value_name(name);
+po::value_semantic* number(auto value, const char* name = "N") {
+  return whole(name)->default_value(static_cast<int64_t>(value));
 }
 
 po::options_description serve_options() {
   const serve::ServerOptions server;
   const serve::RequestLimits limits;
-  const auto whole = [](auto value) { return static_cast<int64_t>(value); };
   po::options_description options("options");
-  options.add_options()("host", po::value<std::string>()->default_value(server.host)->value_name("ADDRESS"),
+  options.add_options()("host", word("ADDRESS")->default_value(server.host),
                         "to listen on; 0.0.0.0: every network of this machine")(
       "port", number(server.port, "P"), "0: a free one")(
-      "name", po::value<std::string>()->value_name("NAME"),
+      "name", word("NAME"),
       "of the model in /v2/models/NAME; default: that of the run folder, or of the file without .pt")(
       "threads", number(0), "that classify, a request each; 0: BERNOULLI_THREADS, else one a core")(
-      "max-body-bytes", number(whole(limits.max_body_bytes)), "of a request; more is answered with 413")(
-      "max-texts", number(whole(limits.max_texts)), "of a request; more are answered with 413")(
-      "max-text-tokens", number(whole(limits.max_text_tokens)),
+      "max-body-bytes", number(limits.max_body_bytes), "of a request; more is answered with 413")(
+      "max-texts", number(limits.max_texts), "of a request; more are answered with 413")(
+      "max-text-tokens", number(limits.max_text_tokens),
       "of a text, where layers look across tokens and keep them all; more are answered with 413")(
-      "max-connections", number(whole(server.max_connections)), "open at once; whoever comes then gets 503")(
-      "max-answer-bytes", number(whole(server.max_answer_bytes)),
+      "max-connections", number(server.max_connections), "open at once; whoever comes then gets 503")(
+      "max-answer-bytes", number(server.max_answer_bytes),
       "that clients have not taken yet, in all; beyond, 503")(
       "timeout", number(server.timeout.count(), "S"),
       "seconds that a client may take to send the head of its next request, its body, or to take the answer")(

@@ -65,22 +65,20 @@ const Usage& usage() {
 
 void add_options(po::options_description& options) {
   add_config_options(options);
-  options.add_options()("sweep-dir", po::value<std::string>()->value_name("DIR"),
+  options.add_options()("sweep-dir", word("DIR"),
                         "folder of the sweep; default runs/<config name>-sweep-<n>")(
-      "random", po::value<int64_t>()->value_name("N"), "draw N trials, no two alike, instead of all")(
-      "seed", po::value<int64_t>()->default_value(0)->value_name("S"), "of the draws")(
-      "rank-by", po::value<std::string>()->value_name("METRIC"),
-      "metric of the validation data; default training.monitor")(
-      "halving", po::value<int64_t>()->implicit_value(sweep::kUsualFactor)->value_name("FACTOR"),
+      "random", whole("N"), "draw N trials, no two alike, instead of all")(
+      "seed", whole("S")->default_value(0), "of the draws")(
+      "rank-by", word("METRIC"), "metric of the validation data; default training.monitor")(
+      "halving", whole("FACTOR")->implicit_value(sweep::kUsualFactor),
       "train all for a part of their epochs, and one of FACTOR (2 to 10; 3 where it is left out) for longer")(
-      "max-seconds", po::value<double>()->value_name("S"),
+      "max-seconds", value_of<double>("S"),
       "begin no trial after S seconds, and stop those under way, which --resume goes on with; with --halving "
       "and --random N: begin as many of N as can be halved in about S")(
       "resume", "go on with the sweep in --sweep-dir; CONFIG and axes may then be left out")(
-      "jobs", po::value<int64_t>()->default_value(1)->value_name("J"),
+      "jobs", whole("J")->default_value(1),
       "trials at once; each takes training.threads threads; 0: the cores divided by J, or BERNOULLI_THREADS")(
-      "device", po::value<std::string>()->default_value("auto")->value_name("D"),
-      "of every trial: auto, cpu, cuda or cuda:N")(
+      "device", word("D")->default_value("auto"), "of every trial: auto, cpu, cuda or cuda:N")(
       "dry-run", "check all configurations and print the trials; write nothing")(
       "json", "print the leader board (with --dry-run: the trials) as JSON");
 }
