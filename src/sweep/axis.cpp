@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "config/key_path.h"
 #include "core/error.h"
 #include "core/parse_number.h"
 
@@ -68,12 +69,6 @@ std::optional<std::vector<std::string>> split_values(std::string_view text) {
   if (!awaited.empty()) return std::nullopt;
   values.push_back(trimmed(text.substr(begin)));
   return values;
-}
-
-/// True where setting `outer` sets `inner` too.
-bool contains(std::string_view outer, std::string_view inner) {
-  if (!inner.starts_with(outer)) return false;
-  return inner.size() == outer.size() || inner[outer.size()] == '.' || inner[outer.size()] == '[';
 }
 
 /// @throws UsageError for the first fault of this word alone
@@ -155,12 +150,12 @@ std::vector<Axis> parse_axes(const std::vector<std::string>& words, const std::v
       for (const Axis& other : axes) {
         if (axis.key == other.key) {
           refuse(word, fmt::format("the key {} has an axis already", axis.key));
-        } else if (contains(axis.key, other.key) || contains(other.key, axis.key)) {
+        } else if (config::is_in(other.key, axis.key) || config::is_in(axis.key, other.key)) {
           refuse(word, fmt::format("it and the axis {} set the same keys", other.text()));
         }
       }
       for (const std::string& text : overrides) {
-        if (contains(axis.key, std::string_view(text).substr(0, text.find('='))))
+        if (config::is_in(std::string_view(text).substr(0, text.find('=')), axis.key))
           refuse(word, fmt::format("it would overwrite --set {}", text));
       }
       axes.push_back(std::move(axis));

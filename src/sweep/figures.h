@@ -17,6 +17,7 @@ struct Ranking {
   std::string metric;
   bool lower_is_better = false;
 
+  bool better(double a, double b) const { return lower_is_better ? a < b : a > b; }
   bool operator==(const Ranking&) const = default;
 };
 

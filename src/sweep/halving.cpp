@@ -149,7 +149,7 @@ std::optional<RungEnd> end_rung(Sweep& sweep, const std::vector<Figures>& figure
     }
   }
   std::stable_sort(best.begin(), best.end(), [&](const Candidate& a, const Candidate& b) {
-    return ranking.lower_is_better ? a.figure < b.figure : a.figure > b.figure;
+    return ranking.better(a.figure, b.figure);
   });
   end.num_going_on = std::min(static_cast<int64_t>(best.size()), num_going_on(*sweep.halving, end.num_rows));
   count_ties(best, end);
@@ -177,7 +177,7 @@ void reopen_rung(Sweep& sweep) {
 double seconds_to_the_end(const Halving& halving, int64_t num_trials, std::vector<TrialCost> measured,
                           const Ranking& ranking, int64_t jobs) {
   std::stable_sort(measured.begin(), measured.end(), [&](const TrialCost& a, const TrialCost& b) {
-    return ranking.lower_is_better ? a.figure < b.figure : a.figure > b.figure;
+    return ranking.better(a.figure, b.figure);
   });
   double seconds = 0;
   for (int64_t rung = 1; rung <= halving.num_rungs; ++rung) {

@@ -82,8 +82,7 @@ LeaderBoard make_leader_board(const Sweep& sweep, const std::vector<Figures>& fi
   const auto better = [&](const BoardRow& a, const BoardRow& b) {
     if (!a.rank || !b.rank) return a.rank && !b.rank;
     if (stage_of(a) != stage_of(b)) return stage_of(a) > stage_of(b);
-    return ranking.lower_is_better ? a.validation->mean < b.validation->mean
-                                   : a.validation->mean > b.validation->mean;
+    return ranking.better(a.validation->mean, b.validation->mean);
   };
   std::stable_sort(board.rows.begin(), board.rows.end(), better);
   for (size_t i = 0; i < board.rows.size() && board.rows[i].rank; ++i) {
