@@ -1,10 +1,9 @@
 #include "export/triton.h"
 
-#include <string_view>
-
 #include <fmt/format.h>
 
 #include "core/file.h"
+#include "core/plain_name.h"
 #include "core/version.h"
 #include "infer/classifier.h"
 #include "text/token_escape.h"
@@ -42,15 +41,6 @@ std::string label_lines(const Labels& labels) {
 
 }  // namespace
 
-std::string triton_model_name(const std::string& run_name) {
-  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-  std::string name = run_name;
-  for (char& c : name) {
-    if (kAllowed.find(c) == std::string_view::npos) c = '_';
-  }
-  return name;
-}
-
 std::string triton_config(const std::string& model_name, int64_t num_outputs) {
   return fmt::format(kTritonConfig, fmt::arg("program", kVersion), fmt::arg("name", model_name),
                      fmt::arg("num_outputs", num_outputs));
@@ -59,7 +49,7 @@ std::string triton_config(const std::string& model_name, int64_t num_outputs) {
 ExportReport export_triton(const ArtifactParts& parts, const TrainerAnswers& trainer, const fs::path& folder,
                            const std::string& run_name) {
   AtomicFolder repository(folder);  // now: a place that cannot be written to must not cost the verification
-  const std::string name = triton_model_name(run_name);
+  const std::string name = plain_name(run_name);
   const std::string bytes = serialize_artifact(parts);
   ExportReport report{static_cast<int64_t>(bytes.size()),
                       verify_artifact(bytes, (folder / name / "1" / "model.pt").string(), trainer)};

@@ -1,7 +1,6 @@
 #include "serve/served_model.h"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,13 +8,13 @@
 
 #include "core/error.h"
 #include "core/json_text.h"
+#include "core/plain_name.h"
 #include "core/version.h"
 #include "serve/http_message.h"
 
 namespace bernoulli::serve {
 namespace {
 
-constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
 constexpr size_t kLongestName = 200;
 
 std::string described(const NativeModel& model, const std::string& name) {
@@ -40,15 +39,10 @@ std::string model_name_of(const std::filesystem::path& path) {
   std::string name = (last.extension() == ".pt" ? last.stem() : last.filename()).string();
   if (name.empty()) return "model";
   name.resize(std::min(name.size(), kLongestName));
-  for (char& c : name)
-    if (kNameLetters.find(c) == std::string_view::npos) c = '_';
-  return name;
+  return plain_name(std::move(name));
 }
 
-bool is_model_name(const std::string& name) {
-  return !name.empty() && name.size() <= kLongestName &&
-         name.find_first_not_of(kNameLetters) == std::string::npos;
-}
+bool is_model_name(const std::string& name) { return name.size() <= kLongestName && is_plain_name(name); }
 
 ServedModel::ServedModel(NativeModel model, std::string name)
     : model_(std::move(model)), name_(std::move(name)), description_(described(model_, name_)) {}

@@ -49,12 +49,6 @@ TEST(TritonConfig, SaysTextsInOneDimensionAndARowOfProbabilitiesEach) {
                                 "label_filename: \"labels.txt\" }"));
 }
 
-TEST(TritonConfig, NamesOfRunsBecomeNamesThatTritonTakes) {
-  EXPECT_EQ(triton_model_name("imdb_tutorial-2.b"), "imdb_tutorial-2.b");
-  EXPECT_EQ(triton_model_name("a \"b\"\n#\\ {c}"), "a__b______c_");
-  EXPECT_EQ(triton_model_name("caf\u00E9"), "caf__");
-}
-
 TEST_F(Triton, EachLabelIsOneLineWhateverIsInIt) {
   TrainedModel two(testing::tutorial_config(), testing::padded_layers(2), 2);
   ArtifactParts parts = two.parts();
