@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "metrics/report.h"
 #include "metrics/target_counts.h"
 
 namespace bernoulli::cli {
@@ -66,7 +67,7 @@ std::string worse_than_baseline(const Json& summary, const FinishedTraining& tra
 std::string baseline_text(const Json& summary) {
   if (!summary.contains("baseline")) return "";
   const Json& baseline = summary["baseline"];
-  const char* accuracy = baseline.contains("precision_at_1") ? "precision_at_1" : "accuracy";
+  const char* accuracy = baseline_metric(baseline);
   return fmt::format("no model    on {} data:  {} {:.4f}  log_loss {:.4f}\n",
                      baseline.at("split").get<std::string>(), accuracy, baseline.at(accuracy).get<double>(),
                      baseline.at("log_loss").get<double>());

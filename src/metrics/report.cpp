@@ -119,6 +119,10 @@ const char* headline_metric(const Json& report) {
   return report.value("one_label_each", false) ? "precision_at_1" : "accuracy";
 }
 
+const char* baseline_metric(const Json& baseline) {
+  return baseline.contains("precision_at_1") ? "precision_at_1" : "accuracy";
+}
+
 std::string to_table(const MetricReport& report, const MetricIntervals* intervals) {
   constexpr int kNameWidth = 28;
   std::string table = fmt::format("{:<{}}{}\n", "examples", kNameWidth, report.num_examples);

@@ -60,6 +60,9 @@ struct MetricIntervals;
 /// "accuracy", or "precision_at_1" where each example has one of three labels or more.
 /// @param report  to_json of a MetricReport
 const char* headline_metric(const nlohmann::ordered_json& report);
+/// The same of the figures without a model, which have precision_at_1 only there.
+/// @param baseline  "baseline" of a run's summary
+const char* baseline_metric(const nlohmann::ordered_json& baseline);
 
 /// A table for people: one metric a line, with its interval where there are `intervals`, then one label a
 /// line. precision_at_1 stands before accuracy where each example has one of three labels or more.

@@ -164,7 +164,7 @@ std::string tiles(const std::string& split, const Json& figures) {
 std::string baseline_line(const RunRecord& record, const std::string& split) {
   const Json baseline = record.finished() ? record.summary.value("baseline", Json()) : Json();
   if (!baseline.is_object() || baseline.at("split") != split) return "";
-  const char* accuracy = baseline.contains("precision_at_1") ? "precision_at_1" : "accuracy";
+  const char* accuracy = baseline_metric(baseline);
   return fmt::format(
       "<p class=\"soft\">Without a model, by each label's share of the training data alone: {} {}, log_loss "
       "{}.</p>\n",

@@ -94,6 +94,8 @@ TEST(ReportJson, SaysWhereEachExampleHasOneLabel) {
   const Json of_sets = to_json(labelled_report({0.5}));
   EXPECT_FALSE(of_sets.contains("one_label_each"));
   EXPECT_STREQ(headline_metric(of_sets), "accuracy");
+  EXPECT_STREQ(baseline_metric({{"accuracy", 0.5}, {"precision_at_1", 0.25}}), "precision_at_1");
+  EXPECT_STREQ(baseline_metric({{"accuracy", 0.5}}), "accuracy");
 }
 
 TEST(SlicesTable, ShowsOneSliceALineAndCutsItsName) {
