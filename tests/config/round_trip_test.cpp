@@ -1,12 +1,16 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <random>
+#include <string>
+#include <variant>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "config/config_fixture.h"
+#include "config/scalar.h"
 #include "config/yaml_reader.h"
 #include "config/yaml_writer.h"
 
@@ -174,6 +178,8 @@ stability:
 }
 
 TEST(ResolvedYaml, KeepsEveryBitOfANumber) {
+  FieldSchema number;
+  number.type = FieldType::kNumber;
   std::mt19937_64 bits(1);
   int tried = 0;
   while (tried < 2000) {
@@ -183,8 +189,16 @@ TEST(ResolvedYaml, KeepsEveryBitOfANumber) {
     std::memcpy(&value, &pattern, sizeof value);
     if (!std::isfinite(value) || std::fpclassify(value) == FP_SUBNORMAL) continue;
     ++tried;
-    std::string yaml = std::string(kData) + kModel + kTraining +
-                       "task: {kind: binary, positive_above: " + write_yaml_inline(value) + "}";
+    const std::string written = write_yaml_inline(value);
+    Faults faults;
+    const auto node = read_yaml_value(written, std::make_shared<const std::string>("f"), "k", faults);
+    ASSERT_TRUE(node) << written;
+    const ScalarValue read = read_scalar(number, *node);
+    ASSERT_TRUE(std::holds_alternative<Json>(read)) << written;
+    ASSERT_EQ(std::get<Json>(read).get<double>(), value) << written;
+    if (tried > 50) continue;  // the same way, in a whole configuration
+    const std::string yaml =
+        std::string(kData) + kModel + kTraining + "task: {kind: binary, positive_above: " + written + "}";
     const LoadedConfig loaded = load_text(yaml);
     ASSERT_EQ(loaded.run.task.positive_above, value) << yaml;
     ASSERT_EQ(load_text(loaded.run.resolved_yaml).run.task.positive_above, value);
