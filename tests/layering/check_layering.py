@@ -19,7 +19,6 @@ EXTERNAL = [
     (r"boost/(asio|beast|system)/", r"serve/(connection\.h|request_head\.h|worker_threads\.h|[^/]+\.cpp)", "sockets and HTTP stay in serve/, behind server.h"),
     (r"boost/(?!(asio|beast|system)/)", r"cli/.*", "Boost but for its sockets stays in cli/"),
     (r"torch/(torch|script|all)\.h", r".*\.cpp", "a header that includes it costs every file above it 10 s and more"),
-    (r"(torch/csrc/distributed/|mpi\.h|nccl\.h)", r"distributed/.*\.cpp", "process groups stay in the sources of distributed/"),
     (r"(ATen/cuda/|c10/cuda/|cuda|cub/|cooperative_groups)", r"(kernels/cuda|tensor/cuda)/.*", "CUDA headers stay in the library that is loaded on demand"),
 ]
 TORCH = re.compile(r"(ATen|c10|torch)/")

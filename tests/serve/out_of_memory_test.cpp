@@ -44,7 +44,7 @@ namespace {
 
 /// Memory ends at the first allocation of a request, at the second, and so on: each time the request is
 /// answered, or the answer does not come into being, and the process goes on.
-class OutOfMemory : public HandlerTest {
+class ServeOutOfMemory : public HandlerTest {
  protected:
   void SetUp() override {
     if (!kCountsAllocations) GTEST_SKIP() << "allocations are not counted under a sanitizer";
@@ -68,7 +68,7 @@ class OutOfMemory : public HandlerTest {
   }
 };
 
-TEST_F(OutOfMemory, EndsARequestAndNotTheServer) {
+TEST_F(ServeOutOfMemory, EndsARequestAndNotTheServer) {
   for (const char* body :
        {R"({"texts": ["good", "so bad", "a text that is longer than what a string holds by itself"]})",
         R"({"text": "good", "threshold": 0.25})"})
@@ -82,7 +82,7 @@ TEST_F(OutOfMemory, EndsARequestAndNotTheServer) {
     expect_survival(post("/predict", body), 200);
 }
 
-TEST_F(OutOfMemory, EndsARefusalAndNotTheServer) {
+TEST_F(ServeOutOfMemory, EndsARefusalAndNotTheServer) {
   for (const char* body : {R"({"texts": ["good", ["so", ["bad"]], {"a": {"b": []}}]})", R"({"texts": ["a", )",
                            R"({"text": "a", "text": "b"})", "[[[[[[[[[[", R"({"text": "a", "treshold": {}})",
                            R"([{"a": ["b"]}, "c"])"})
@@ -91,7 +91,7 @@ TEST_F(OutOfMemory, EndsARefusalAndNotTheServer) {
   expect_survival(get("/nowhere"), 404);
 }
 
-TEST_F(OutOfMemory, EndsAPageAndNotTheServer) {
+TEST_F(ServeOutOfMemory, EndsAPageAndNotTheServer) {
   for (const char* path : {"/health", "/ready", "/info", "/metrics", "/v2", "/v2/models/small"})
     expect_survival(get(path), 200);
 }

@@ -33,7 +33,7 @@ std::vector<PairedRun> runs_with(const std::vector<std::pair<double, double>>& a
   return runs;
 }
 
-TEST(Comparison, TellsNoiseFromWhatIsNotDecidedAndFromADifference) {
+TEST(StabilityComparison, TellsNoiseFromWhatIsNotDecidedAndFromADifference) {
   const auto judged = [](const std::vector<std::pair<double, double>>& accuracies) {
     return compare_modes(runs_with(accuracies), {}).front();
   };
@@ -49,7 +49,7 @@ TEST(Comparison, TellsNoiseFromWhatIsNotDecidedAndFromADifference) {
   EXPECT_TRUE(different.differs());
 }
 
-TEST(Comparison, SaysWhereNoModeBeatTheCommonerAnswer) {
+TEST(StabilityComparison, SaysWhereNoModeBeatTheCommonerAnswer) {
   Comparison comparison;
   comparison.evaluation = "validation";
   comparison.majority_accuracy = 0.995;
@@ -65,7 +65,7 @@ TEST(Comparison, SaysWhereNoModeBeatTheCommonerAnswer) {
   EXPECT_THAT(verdict(comparison), Not(HasSubstr("commoner answer")));
 }
 
-TEST(Comparison, SaysOfStressWhatItsTableSays) {
+TEST(StabilityComparison, SaysOfStressWhatItsTableSays) {
   Comparison comparison;
   comparison.evaluation = "validation";
   comparison.steps = comparison.configured_steps = 100;
@@ -90,7 +90,7 @@ TEST(Comparison, SaysOfStressWhatItsTableSays) {
               HasSubstr("it does matter: accuracy is higher from logits under confident_init; with "));
 }
 
-TEST(Comparison, NamesEveryStressUnderWhichTheModesDiffer) {
+TEST(StabilityComparison, NamesEveryStressUnderWhichTheModesDiffer) {
   Comparison comparison;
   comparison.steps = comparison.configured_steps = 200;
   const auto pairing = [](const char* name, const std::vector<std::pair<double, double>>& accuracies,
@@ -125,7 +125,7 @@ std::vector<PairedRun> runs_that_ended(const std::vector<int64_t>& updates) {
   return runs;
 }
 
-TEST(Comparison, SaysWhichTrainingsEndedAtNumbersThatAreNotFinite) {
+TEST(StabilityComparison, SaysWhichTrainingsEndedAtNumbersThatAreNotFinite) {
   Comparison comparison;
   comparison.evaluation = "validation";
   comparison.majority_accuracy = 0.6;
@@ -151,14 +151,14 @@ TEST(Comparison, SaysWhichTrainingsEndedAtNumbersThatAreNotFinite) {
   EXPECT_TRUE(json["within_seed_noise"].is_null());
 }
 
-TEST(Comparison, HasNoColumnOfEndsWhereNoneEnded) {
+TEST(StabilityComparison, HasNoColumnOfEndsWhereNoneEnded) {
   Comparison comparison;
   comparison.plain.runs = runs_with({{0.9, 0.9}, {0.9, 0.9}});
   comparison.plain.comparisons = compare_modes(comparison.plain.runs, {});
   EXPECT_THAT(summary_table(comparison), Not(HasSubstr("not finite")));
 }
 
-TEST(Comparison, ATrainingThatItsFirstUpdateEndedSawNothing) {
+TEST(StabilityComparison, ATrainingThatItsFirstUpdateEndedSawNothing) {
   Comparison comparison;
   comparison.plain.runs = runs_with({{0.9, 0.5}, {0.9, 0.5}});
   for (PairedRun& run : comparison.plain.runs) {
@@ -170,7 +170,7 @@ TEST(Comparison, ATrainingThatItsFirstUpdateEndedSawNothing) {
   EXPECT_EQ(figures_of(comparison.plain, 1).first_end, 1);
 }
 
-TEST(Comparison, GivesNoTestOfDecisionsThatAreNone) {
+TEST(StabilityComparison, GivesNoTestOfDecisionsThatAreNone) {
   std::vector<PairedRun> runs = runs_with({{0.5, 0.5}, {0.5, 0.5}});
   runs[0].modes[0].logits = runs[0].modes[1].logits = runs[1].modes[0].logits = {1.0f, -1.0f};
   runs[1].modes[1].logits = {static_cast<float>(kNan), -1.0f};
@@ -179,14 +179,14 @@ TEST(Comparison, GivesNoTestOfDecisionsThatAreNone) {
   EXPECT_EQ(pair.mcnemar[1], std::nullopt);
 }
 
-TEST(Comparison, SaysWherePairsDifferLessThanSeedsDo) {
+TEST(StabilityComparison, SaysWherePairsDifferLessThanSeedsDo) {
   const ModeComparison pair =
       compare_modes(runs_with({{0.80, 0.79}, {0.90, 0.89}, {0.85, 0.839}, {0.95, 0.94}}), {}).front();
   EXPECT_TRUE(pair.within_seed_noise);
   EXPECT_THAT(pair.judgement(), ::testing::StartsWith("within seed noise, though p = "));
 }
 
-TEST(Comparison, TellsTwoStressesOfOneNameApart) {
+TEST(StabilityComparison, TellsTwoStressesOfOneNameApart) {
   Comparison comparison;
   comparison.steps = 200;
   comparison.plain.runs = runs_with({{0.9, 0.9}, {0.9, 0.9}, {0.9, 0.9}});

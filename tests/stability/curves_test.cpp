@@ -13,7 +13,7 @@ namespace {
 using Mode = LossConfig::Mode;
 const c10::Device kCpu(c10::kCPU);
 
-TEST(Curves, GridIsExactInEveryDtype) {
+TEST(StabilityCurves, GridIsExactInEveryDtype) {
   const std::vector<double> logits = curve_logits();
   EXPECT_EQ(logits.front(), -120);
   EXPECT_EQ(logits.back(), 120);
@@ -25,7 +25,7 @@ TEST(Curves, GridIsExactInEveryDtype) {
 }
 
 /// The table of PyTorch 2.11 and Keras 3's clip in float32: (logit, target), then loss and gradient.
-TEST(Curves, TheTableOfConfidentMistakes) {
+TEST(StabilityCurves, TheTableOfConfidentMistakes) {
   const auto point = [](Mode mode, double z, double y) {
     return measure_curve({}, mode, at::kFloat, y, kCpu, {z}).points.front();
   };
@@ -40,14 +40,14 @@ TEST(Curves, TheTableOfConfidentMistakes) {
   EXPECT_EQ(point(Mode::kBceWithLogits, -28, 1).gradient, -1);
 }
 
-TEST(Curves, TheGradientBeginsToFadeAtLnOf1e12) {
+TEST(StabilityCurves, TheGradientBeginsToFadeAtLnOf1e12) {
   const std::vector<CurvePoint> points =
       measure_curve({}, Mode::kSigmoidBce, at::kFloat, 1, kCpu, {-27.62, -27.64}).points;
   EXPECT_NEAR(points[0].gradient, -1, 1e-6);
   EXPECT_NEAR(points[1].gradient, -std::exp(-27.64) / 1e-12, 1e-5);
 }
 
-TEST(Curves, ErrorsAreAgainstTheTruth) {
+TEST(StabilityCurves, ErrorsAreAgainstTheTruth) {
   const CurvePoint clamped = measure_curve({}, Mode::kSigmoidBce, at::kFloat, 0, kCpu, {20}).points.front();
   EXPECT_NEAR(clamped.loss_relative_error, 80.0 / 20, 1e-6);
   EXPECT_NEAR(clamped.gradient_relative_error, 1, 1e-6);
@@ -61,7 +61,7 @@ TEST(Curves, ErrorsAreAgainstTheTruth) {
   }
 }
 
-TEST(Curves, SmoothedTargetsAndSoftTargetsAgree) {
+TEST(StabilityCurves, SmoothedTargetsAndSoftTargetsAgree) {
   LossConfig smooth;
   smooth.label_smoothing = 0.5;
   const Curve hard = measure_curve(smooth, Mode::kBceWithLogits, at::kFloat, 1, kCpu, curve_logits());
@@ -73,7 +73,7 @@ TEST(Curves, SmoothedTargetsAndSoftTargetsAgree) {
 }
 
 /// An entry's bits must not depend on how many stand beside it.
-TEST(Curves, OneLogitAloneAndAmongOthersIsTheSame) {
+TEST(StabilityCurves, OneLogitAloneAndAmongOthersIsTheSame) {
   const std::vector<double> logits = curve_logits();
   const Curve all = measure_curve({}, Mode::kSigmoidBce, at::kFloat, 1, kCpu, logits);
   for (const size_t i : {size_t{0}, size_t{77}, logits.size() - 1}) {
@@ -84,7 +84,7 @@ TEST(Curves, OneLogitAloneAndAmongOthersIsTheSame) {
   }
 }
 
-TEST(Curves, RefusesOtherDtypesAndTakesNoLogits) {
+TEST(StabilityCurves, RefusesOtherDtypesAndTakesNoLogits) {
   EXPECT_EQ(testing::message_of<InternalError>(
                 [] { measure_curve({}, Mode::kSigmoidBce, at::kLong, 1, kCpu, {0}); }),
             "stability: losses are measured in float64, float32, bfloat16 and float16");

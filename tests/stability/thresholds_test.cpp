@@ -42,7 +42,7 @@ double neighbours_apart(at::ScalarType dtype, double a, double b) {
 }
 
 /// Measured with PyTorch 2.11 from Python and from the formulas, before this code existed.
-TEST(Thresholds, TheSigmoidReachesItsEndsWhereTheFormatsSay) {
+TEST(StabilityThresholds, TheSigmoidReachesItsEndsWhereTheFormatsSay) {
   const double ln2 = std::log(2.0), infinity = std::numeric_limits<double>::infinity();
   const auto end = [](at::ScalarType dtype, const char* event, const char* side) {
     return *lookup(dtype, "sigmoid_bce", 0, event, side).logit;
@@ -59,7 +59,7 @@ TEST(Thresholds, TheSigmoidReachesItsEndsWhereTheFormatsSay) {
   EXPECT_EQ(zero(at::kHalf), -17.34375);
 }
 
-TEST(Thresholds, WhatProbabilitiesLoseAndLogitsKeep) {
+TEST(StabilityThresholds, WhatProbabilitiesLoseAndLogitsKeep) {
   const auto at = [](const char* mode, double target, const char* event, const char* side) {
     return lookup(at::kFloat, mode, target, event, side).logit;
   };
@@ -84,7 +84,7 @@ TEST(Thresholds, WhatProbabilitiesLoseAndLogitsKeep) {
 }
 
 /// Two neighbours of room: the exp of the vector kernels and the rounded loss may each move the last bit.
-TEST(Thresholds, AgreeWithEveryPrediction) {
+TEST(StabilityThresholds, AgreeWithEveryPrediction) {
   int compared = 0;
   for (const at::ScalarType dtype : kDtypes) {
     for (const Threshold& t : thresholds_of(dtype)) {
@@ -99,7 +99,7 @@ TEST(Thresholds, AgreeWithEveryPrediction) {
   EXPECT_GT(compared, 150);
 }
 
-TEST(Thresholds, NothingBreaksUnpredictedExceptByRounding) {
+TEST(StabilityThresholds, NothingBreaksUnpredictedExceptByRounding) {
   for (const at::ScalarType dtype : kDtypes) {
     for (const Threshold& t : thresholds_of(dtype)) {
       if (t.predicted || t.mode == "focal_with_logits" || t.event.ends_with("off_1_percent")) continue;
@@ -108,7 +108,7 @@ TEST(Thresholds, NothingBreaksUnpredictedExceptByRounding) {
   }
 }
 
-TEST(Thresholds, AreTheFirstNumberAndNotItsNeighbour) {
+TEST(StabilityThresholds, AreTheFirstNumberAndNotItsNeighbour) {
   for (const at::ScalarType dtype : kDtypes) {
     const Threshold& dead = lookup(dtype, "sigmoid_bce_clipped", 0, "gradient_exactly_zero", "-");
     const uint64_t index = index_at_least(dtype, -*dead.logit);

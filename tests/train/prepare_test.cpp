@@ -52,7 +52,7 @@ TEST(Prepare, RefusesAModelOfAnotherWidthBeforeItWarnsOfTheData) {
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), Not(HasSubstr("warning")));
 }
 
-TEST(OperatorThreads, AreOneForASmallBatchUnlessTheConfigurationSaysMore) {
+TEST(TrainingThreads, AreOneForASmallBatchUnlessTheConfigurationSaysMore) {
   EXPECT_EQ(Session().operator_threads(), 1);
   EXPECT_EQ(Session({"training.threads=3"}).operator_threads(), 3);
   const Session large(
@@ -70,7 +70,7 @@ float first_bias(const PreparedRun& run) {
   return run.plan.layers.at(run.plan.prior.value()).plan.parameters[1].given->values.at(0);
 }
 
-TEST(LabelPrior, IsWhatTheLossMakesOfTheOddsOfTheLabel) {
+TEST(TrainingLabelPrior, IsWhatTheLossMakesOfTheOddsOfTheLabel) {
   const std::string prior = "model.layers[6]={linear: {units: 1, bias_initializer: prior}}";
   std::string csv = "text,label,weight\n";
   for (int i = 0; i < 40; ++i) csv += fmt::format("w{},{},{}\n", i, i < 4 ? "good" : "bad", i < 4 ? 2 : 1);
