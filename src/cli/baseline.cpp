@@ -58,9 +58,8 @@ std::string worse_than_baseline(const Json& summary, const FinishedTraining& tra
   if (!reached.is_number() || reached.get<double>() <= baseline) return "";
   return fmt::format(
       "{} log_loss {:.4f} is worse than the {:.4f} of always answering with each label's share of the "
-      "training data: "
-      "train longer where the training loss still falls, else with a smaller learning rate or more "
-      "regularisation",
+      "training data: train longer where the training loss still falls, else with a smaller learning rate or "
+      "more regularisation",
       split, reached.get<double>(), baseline);
 }
 

@@ -67,9 +67,8 @@ void warn_of_few(const Labels& labels, const std::vector<TargetCounts>& counts) 
   if (few.empty()) return;
   log_warning(fmt::format(
       "metrics.threshold is fitted on fewer than {} validation examples of {}: it will vary with the "
-      "examples "
-      "that happen to be there; take more validation data (data.validation), or set metrics.threshold to a "
-      "number",
+      "examples that happen to be there; take more validation data (data.validation), or set "
+      "metrics.threshold to a number",
       kFew, item_list(few)));
 }
 

@@ -91,8 +91,7 @@ void warn_of_other_engine(const std::optional<Checkpoint>& checkpoint, const Eng
   if (!checkpoint || engine_of(*checkpoint).empty() || engine_of(*checkpoint) == engine.family()) return;
   log_warning(
       fmt::format("the {} engine trained this run up to step {}, and the {} engine goes on: the last digits "
-                  "will be others "
-                  "than if it had not been interrupted",
+                  "will be others than if it had not been interrupted",
                   engine_of(*checkpoint), checkpoint->step, engine.family()));
 }
 

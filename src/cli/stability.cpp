@@ -29,8 +29,8 @@ int run_stability(const std::vector<std::string>& words) {
   if (config.training.precision != "float32") {
     throw UsageError(
         fmt::format("training.precision is {}, and stability trains under losses on probabilities too, which "
-                    "are compared in "
-                    "float32: add --set training.precision=float32 (the stress half_precision rounds logits)",
+                    "are compared in float32: add --set training.precision=float32 (the stress "
+                    "half_precision rounds logits)",
                     config.training.precision));
   }
   const c10::Device device = open_training_device(arguments->device, config.training);

@@ -27,14 +27,11 @@ const Usage& usage() {
       "process and\n"
       "a run folder of its own below the sweep folder, and prints a leader board.\n\n"
       "A word with a '=' that names no file is an axis: a key as --set takes it, and YAML values between "
-      "commas; commas in "
-      "brackets "
-      "or\n"
+      "commas; commas in brackets or\n"
       "quotes belong to a value. With --random an axis may be a range: 16..128 or log:1e-4..1e-1, both ends "
       "included;\n"
       "whole numbers stay whole. All configurations are checked before the first training. Trials that "
-      "differ "
-      "in\n"
+      "differ in\n"
       "training.seed, the seeds of the splits and data.validation.fold alone are one row of the board, with "
       "mean\n"
       "and standard deviation.\n\n"
@@ -135,9 +132,7 @@ void check_together(const SweepArguments& arguments) {
   if (arguments.resume && arguments.sources.files.empty() && asks_for_trials)
     throw UsageError(
         "axes, --set, --random and --halving go with CONFIG: name it too, or leave them out to go on with "
-        "what the "
-        "sweep "
-        "folder holds");
+        "what the sweep folder holds");
 }
 
 }  // namespace

@@ -13,8 +13,7 @@ FieldSchema run_schema(const std::vector<KindSchema>& layer_kinds) {
            .optional(),
        text("name",
             "of the run, for its folder, without '/' and control characters and not with a '.' at its start; "
-            "null: the name of the "
-            "last configuration file without its ending")
+            "null: the name of the last configuration file without its ending")
            .size(1, 128)
            .pattern(R"(^[^./\x00-\x1f\x7f-\x9f][^/\x00-\x1f\x7f-\x9f]*$)")
            .optional(),

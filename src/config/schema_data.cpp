@@ -83,8 +83,7 @@ Field words_of_part(const char* part, const char* doc, Json words) {
 Field split_column_field() {
   return map("split",
              "column or JSON key of the training source that says to which part a row belongs, where a "
-             "held-out "
-             "part has method: column; null: none",
+             "held-out part has method: column; null: none",
              {text("column", "its name, or number").size(1),
               words_of_part("train", "what stands there in rows that are trained on", "train"),
               words_of_part("validation", "in those of the validation part",
@@ -110,9 +109,8 @@ Field columns_field() {
            .size(1)
            .defaults("label"),
        list("label_columns",
-            "multi_label: one column of 0 and 1 a label, in the order of task.labels, instead of "
-            "`label`; their "
-            "names are the labels where task.labels is empty",
+            "multi_label: one column of 0 and 1 a label, in the order of task.labels, instead of `label`; "
+            "their names are the labels where task.labels is empty",
             text("", "").size(1))
            .defaults(Json::array()),
        text("label_separator", "what joins the names in a multi_label cell").size(1).defaults(","),
@@ -139,8 +137,7 @@ Field cache_field() {
              {text(
                   "folder",
                   "where they are kept: a folder (relative paths start at data.root); auto: bernoulli/tokens "
-                  "in the "
-                  "user's cache folder, for sources of 4 MiB or more; off: nowhere")
+                  "in the user's cache folder, for sources of 4 MiB or more; off: nowhere")
                   .size(1)
                   .defaults("auto"),
               word("check",
@@ -198,8 +195,7 @@ FieldSchema data_section() {
            .shorthand("path"),
        held_out("validation",
                 "what decides the best checkpoint, early stopping, fitted temperatures, shifts and "
-                "thresholds; null: "
-                "absent",
+                "thresholds; null: absent",
                 false),
        held_out("test", "what the final figures are measured on; null: absent", true), columns_field(),
        cache_field()});

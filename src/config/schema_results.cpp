@@ -16,8 +16,7 @@ FieldSchema metrics_section() {
        word("shift",
             "what is added to the logits behind the division. none: nothing. min_log_loss: the number, one a "
             "label, fitted as the temperature is and together with it (Platt's scaling), against Platt's "
-            "targets; "
-            "undoes what loss.pos_weight or chosen examples did to the probabilities",
+            "targets; undoes what loss.pos_weight or chosen examples did to the probabilities",
             {"none", "min_log_loss"})
            .defaults("none"),
        one_kind("threshold",

@@ -33,10 +33,8 @@ Field early_stopping_field() {
 Field engine_field() {
   return word("engine",
               "auto: the fast path where the model has one (on the CPU); fused: the fast path, on a CUDA "
-              "device "
-              "too, or an error that says why there is none; graph: autograd, recorded once and replayed, on "
-              "a "
-              "CUDA device only; reference: autograd, one layer at a time",
+              "device too, or an error that says why there is none; graph: autograd, recorded once and "
+              "replayed, on a CUDA device only; reference: autograd, one layer at a time",
               {"auto", "fused", "graph", "reference"})
       .defaults("auto");
 }
@@ -45,8 +43,7 @@ Field precision_field() {
   return word("precision",
               "bfloat16: linear layers and those that look at neighbours multiply in bfloat16 (LibTorch's "
               "autocast; the reference engine); weights, loss and optimizer stay float32, and so do "
-              "evaluation "
-              "and export",
+              "evaluation and export",
               {"float32", "bfloat16"})
       .defaults("float32");
 }
@@ -54,8 +51,7 @@ Field precision_field() {
 Field float32_products_field() {
   return word("float32_matmul_precision",
               "of float32 products in training on a CUDA device (torch.set_float32_matmul_precision): "
-              "highest: "
-              "float32; high, medium: TF32; evaluation and export, and the CPU, always take highest",
+              "highest: float32; high, medium: TF32; evaluation and export, and the CPU, always take highest",
               {"highest", "high", "medium"})
       .defaults("highest");
 }

@@ -34,8 +34,7 @@ void warn_of_variants(const Json& audit, Warnings& warnings) {
     if (count == 0) continue;
     warnings.push_back(
         fmt::format("{} of {} {} texts stand in the training data but for case, punctuation and spaces, such "
-                    "as {} for {}: to "
-                    "the model they are the same",
+                    "as {} for {}: to the model they are the same",
                     count, num_examples(audit.at(name)), name, found.at("examples")[0][1].get<std::string>(),
                     found.at("examples")[0][0].get<std::string>()));
   }
@@ -48,8 +47,7 @@ void warn_of_groups(const Json& audit, Warnings& warnings) {
     if (found.at("groups") == 0) continue;
     warnings.push_back(fmt::format(
         "{} of {} {} groups by data.columns.group stand in the training data too, with {} of {} texts, such "
-        "as "
-        "{} with {}: the figures may be better than those of groups that the model has never seen",
+        "as {} with {}: the figures may be better than those of groups that the model has never seen",
         found.at("groups").get<int64_t>(), audit.at(name).at("groups").get<int64_t>(), name,
         found.at("texts").get<int64_t>(), num_examples(audit.at(name)),
         found.at("examples")[0][1].get<std::string>(), found.at("examples")[0][0].get<std::string>()));
@@ -86,9 +84,8 @@ void warn_of_cut_texts(const char* name, const Json& split, Warnings& warnings) 
   const Json filling = split.value("texts_that_fill_sequence_length", Json());
   if (!filling.is_number() || filling.get<double>() <= kManyCut * split.at("examples").get<double>()) return;
   warnings.push_back(
-      fmt::format("{} of {} {} texts fill text.sequence_length: what follows in them is not read; a "
-                  "larger one, or null, "
-                  "reads more",
+      fmt::format("{} of {} {} texts fill text.sequence_length: what follows in them is not read; a larger "
+                  "one, or null, reads more",
                   filling.get<int64_t>(), num_examples(split), name));
 }
 
@@ -118,8 +115,7 @@ std::string overlap_warning(const std::string& name, const Json& overlap, int64_
   const std::string which = name.empty() ? "" : name + " ";
   return fmt::format(
       "{0} of {1} {2}texts stand in the training data too, such as {3}: their answers were learned, which "
-      "can "
-      "make {2}accuracy up to {4} points too good",
+      "can make {2}accuracy up to {4} points too good",
       count, num_examples, which, overlap.at("examples")[0][1].get<std::string>(),
       share < 10 ? fmt::format("{:.2g}", share) : fmt::format("{:.0f}", share));
 }

@@ -174,8 +174,7 @@ Indices choose_groups(const Dataset& dataset, const Indices& rest, const SplitCo
   if (dealer.num_groups() < static_cast<size_t>(split.folds))
     throw DataError(
         fmt::format("data.validation.folds is {}, but by data.columns.group there are {} groups to make them "
-                    "of (expected "
-                    "at most as many folds)",
+                    "of (expected at most as many folds)",
                     split.folds, dealer.num_groups()));
   return dealer.part(std::vector<int64_t>(static_cast<size_t>(split.folds), 1),
                      static_cast<size_t>(split.fold - 1));

@@ -69,8 +69,7 @@ std::optional<std::string> find_other_label(const TaskConfig& task, const RawExa
     if (others.empty())
       throw DataError(
           "no training example has a label (lines of a .txt file have __label__ words; set data.train.format "
-          "where "
-          "the file is written otherwise)");
+          "where the file is written otherwise)");
     throw DataError(fmt::format("task.positive is '{}', and no training example has that label (found: {})",
                                 task.positive, name_list(others)));
   }

@@ -20,8 +20,7 @@ void refuse_zero_bytes(std::string_view bytes, const std::string& name) {
   if (nul == std::string_view::npos) return;
   throw DataError(
       fmt::format("'{}' holds a zero byte at {}: it is no text file (expected csv, tsv, jsonl or __label__ "
-                  "lines, which gzip "
-                  "may have packed)",
+                  "lines, which gzip may have packed)",
                   name, nul));
 }
 
@@ -118,10 +117,9 @@ FormatFound find_format(const std::filesystem::path& file) {
   } catch (const DataError&) {
     throw DataError(
         fmt::format("'{}': neither its name nor its first lines tell the format: no word begins with "
-                    "__label__, the first line "
-                    "is no JSON object, and no delimiter cuts all rows into as many fields; give it the "
-                    "ending .csv, .tsv or "
-                    ".jsonl to see what is wrong with it as such",
+                    "__label__, the first line is no JSON object, and no delimiter cuts all rows into as "
+                    "many fields; give it the ending .csv, .tsv or .jsonl to see what is wrong with it as "
+                    "such",
                     name));
   }
   return {"csv", "a delimiter cuts every row into as many fields"};

@@ -48,8 +48,7 @@ bool divides_by_length(const layers::ModelPlan& plan) {
   if (pools.divide && pools.do_not_divide)
     throw UsageError(
         "an explanation needs a model that is linear in its tokens; this one has branches with a mean over "
-        "the "
-        "tokens of a text and others without, so that a token has no share of its own");
+        "the tokens of a text and others without, so that a token has no share of its own");
   return pools.divide;
 }
 

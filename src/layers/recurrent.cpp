@@ -86,8 +86,7 @@ std::string training_script(const Recurrent& layer) {
   for (const std::string& suffix : layer.suffixes()) {
     states += fmt::format(
         "{0}bernoulli.{1}(x, lengths, self.weight_ih{2}, self.weight_hh{2}, self.bias_ih{2}, "
-        "self.bias_hh{2}, "
-        "{3}, {4})",
+        "self.bias_hh{2}, {3}, {4})",
         states.empty() ? "" : ", ", layer.cell.op, suffix, suffix.empty() ? "False" : "True",
         layer.last ? "True" : "False");
   }

@@ -199,12 +199,9 @@ std::string significance_section(Runs runs, const std::vector<AgainstFirst>& com
   }
   const std::string method = fmt::format(
       "<p>Paired, on the same examples: McNemar’s exact test looks at the examples that only one of two runs "
-      "got right{}; "
-      "the intervals hold 95 % of the differences over {} bootstrap resamples of the examples (fixed seed). "
-      "Bold: p below "
-      ".05, or an interval without 0. Both see the chance of these examples, not that of another training "
-      "seed; with "
-      "several runs compared, some p below .05 is no surprise.</p>\n",
+      "got right{}; the intervals hold 95 % of the differences over {} bootstrap resamples of the examples "
+      "(fixed seed). Bold: p below .05, or an interval without 0. Both see the chance of these examples, not "
+      "that of another training seed; with several runs compared, some p below .05 is no surprise.</p>\n",
       binary ? "" : " (every label right)", kNumResamples);
   const std::string narrow = fewest < kFewestForInterval
                                  ? fmt::format(

@@ -191,8 +191,7 @@ std::string marks_of(const Canvas& canvas) {
     if (!std::isfinite(x)) continue;
     marks += fmt::format(
         "<path class=\"mark\" d=\"M{0:.1f} {1}V{2}\"/><text class=\"key\" text-anchor=\"middle\" "
-        "x=\"{0:.1f}\" "
-        "y=\"{3}\">{4}</text>",
+        "x=\"{0:.1f}\" y=\"{3}\">{4}</text>",
         x, canvas.top, canvas.bottom, canvas.top - 5, escape_html(mark.text));
   }
   return marks;

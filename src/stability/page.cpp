@@ -32,8 +32,7 @@ std::string legend() {
   std::string text = "<p class=\"legend\">";
   for (const LossConfig::Mode mode : kComparedModes) {
     text += fmt::format(
-        "<span><svg viewBox=\"0 0 36 10\" aria-hidden=\"true\"><path class=\"line {}\" d=\"M0 "
-        "5H36\"/></svg> "
+        "<span><svg viewBox=\"0 0 36 10\" aria-hidden=\"true\"><path class=\"line {}\" d=\"M0 5H36\"/></svg> "
         "{}</span>",
         class_of(mode), code(to_string(mode)));
   }
@@ -71,12 +70,10 @@ Plot curve_plot(const Comparison& comparison, const FormatOnDevice& format, doub
 std::string curves_section(const Comparison& comparison) {
   std::string text =
       "<h2>Curves</h2><p>Loss and its gradient with respect to the logit, computed by the code that trains, "
-      "in each "
-      "number format. Look for an orange or green line that falls to 0 where the blue one stays: a wrong "
-      "answer there "
-      "is not corrected. A line that ends has become infinite or NaN. For right answers with tiny losses "
-      "(y = 0, logit far below 0) <code>sigmoid_bce</code>, without the clip, has the more accurate loss: "
-      "the form from logits cancels and loses digits. Its gradient keeps them.</p>" +
+      "in each number format. Look for an orange or green line that falls to 0 where the blue one stays: a "
+      "wrong answer there is not corrected. A line that ends has become infinite or NaN. For right answers "
+      "with tiny losses (y = 0, logit far below 0) <code>sigmoid_bce</code>, without the clip, has the more "
+      "accurate loss: the form from logits cancels and loses digits. Its gradient keeps them.</p>" +
       legend();
   std::vector<FormatOnDevice> formats;
   for (const Curve& curve : comparison.curves) {
@@ -285,22 +282,15 @@ std::string method_section(const Comparison& comparison) {
           : fmt::format(" The configuration trains for up to {}.", comparison.configured_steps);
   return fmt::format(
       "<h2>Method</h2><p>Every pairing trains three copies of the model in lock-step: the same seed, initial "
-      "weights, "
-      "batches and dropout masks; only the loss differs. Each ran for <b>{} updates</b> ({} make an epoch of "
-      "{} "
-      "examples) under {} seeds, on {}.{} There is no validation in between, so no early stopping. Final "
-      "figures are of "
-      "the {} set ({} examples), decisions at probability 1/2; log loss is computed from the logits in "
-      "float64 for all "
-      "modes alike. The t test is paired by seed. McNemar's test compares single decisions and is exact; it "
-      "sees the "
-      "chance of the evaluation set, not that of the seed. Saturated means that the float32 probability is "
-      "exactly 0 or "
-      "1. Where the weights differ from the first update on although nothing is lost, that is rounding: the "
-      "modes "
-      "compute the same gradient in another order. A difference no larger than the standard deviation over "
-      "seeds is called seed noise; a larger one with p of .05 or more is not decided. The whole comparison "
-      "took {:.0f} s.</p>\n",
+      "weights, batches and dropout masks; only the loss differs. Each ran for <b>{} updates</b> ({} make an "
+      "epoch of {} examples) under {} seeds, on {}.{} There is no validation in between, so no early "
+      "stopping. Final figures are of the {} set ({} examples), decisions at probability 1/2; log loss is "
+      "computed from the logits in float64 for all modes alike. The t test is paired by seed. McNemar's test "
+      "compares single decisions and is exact; it sees the chance of the evaluation set, not that of the "
+      "seed. Saturated means that the float32 probability is exactly 0 or 1. Where the weights differ from "
+      "the first update on although nothing is lost, that is rounding: the modes compute the same gradient "
+      "in another order. A difference no larger than the standard deviation over seeds is called seed noise; "
+      "a larger one with p of .05 or more is not decided. The whole comparison took {:.0f} s.</p>\n",
       comparison.steps, comparison.steps_per_epoch, comparison.num_train, comparison.plain.runs.size(),
       comparison.device, length, comparison.evaluation, comparison.num_evaluation, comparison.seconds);
 }

@@ -31,12 +31,10 @@ struct Words {
 constexpr Words kWords[] = {
     {"output_bias", "Whether a model that starts out sure of one answer can unlearn it.",
      "From logit 16.64 on the float32 sigmoid is exactly 1, so a loss on probabilities has no gradient "
-     "there; "
-     "the gradient from logits is still 1."},
+     "there; the gradient from logits is still 1."},
     {"learning_rate", "What happens when weights overshoot.",
      "Large steps throw logits far out on both sides; what lands on the wrong side beyond 16.64 comes back "
-     "only "
-     "if it still has a gradient."},
+     "only if it still has a gradient."},
     {"input_scale", "What it costs when inputs are not normalised.",
      "Logits grow with the inputs, and the limits beyond which probabilities round stay where they are."},
     {"label_noise", "Whether contradicting labels matter by themselves.",

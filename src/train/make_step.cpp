@@ -135,8 +135,7 @@ std::string table_sweep_warning(const layers::ModelPlan& plan, const std::string
       if (table.trainable && table.shape[0] >= kManyRows)
         return fmt::format(
             "each step updates all {} rows of {}, read or not, for the reference engine trains the model "
-            "({}); "
-            "the fused engine updates those that a batch reads, with sgd, adam, adamw or adagrad; "
+            "({}); the fused engine updates those that a batch reads, with sgd, adam, adamw or adagrad; "
             "text.vocabulary.max_tokens, text.vocabulary.min_count or fewer text.hash_buckets make the table "
             "smaller",
             table.shape[0], layer.tensor_name(table.name), reason);

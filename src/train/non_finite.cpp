@@ -46,16 +46,15 @@ NonFiniteError non_finite_loss(int64_t step, double loss, std::span<const int64_
   }
   return NonFiniteError(
       fmt::format("step {}: the loss is {}; {}. No weight was changed by this step; checkpoints, if one was "
-                  "saved, are good. "
-                  "Lower the learning rate, set optimizer.clip_norm, or look at the named examples",
+                  "saved, are good. Lower the learning rate, set optimizer.clip_norm, or look at the named "
+                  "examples",
                   step + 1, std::isnan(loss) ? std::fabs(loss) : loss, blame(bad, examples.size(), data)));
 }
 
 NonFiniteError non_finite_gradient(int64_t step, const std::vector<std::string>& names) {
   return NonFiniteError(fmt::format(
       "step {}: the gradient is not finite in {}. No weight was changed by this step; checkpoints, if one "
-      "was "
-      "saved, are good. Lower the learning rate or set optimizer.clip_value",
+      "was saved, are good. Lower the learning rate or set optimizer.clip_value",
       step + 1, names.empty() ? "its norm only (overflow)" : fmt::format("{}", fmt::join(names, " "))));
 }
 
@@ -69,8 +68,7 @@ void refuse_non_finite_state(const Checkpoint& checkpoint, int64_t last_saved) {
   if (names.empty()) return;
   throw NonFiniteError(
       fmt::format("step {}: after this update there are numbers that are not finite in {}. They were not "
-                  "saved; {}. Lower "
-                  "the learning rate or set optimizer.clip_norm",
+                  "saved; {}. Lower the learning rate or set optimizer.clip_norm",
                   checkpoint.step, fmt::join(names, " "),
                   last_saved < 0 ? "there is no earlier checkpoint"
                                  : fmt::format("the last checkpoint, of step {}, is good", last_saved)));

@@ -37,8 +37,7 @@ SameRows same_rows(const Vectorizer& here, const Vectorizer& there) {
   } else if (own == nullptr && !hash_alike(here.config(), there.config())) {
     rows.fault =
         "its rows are hashed otherwise there (text.standardize, split, ngrams and hashing.buckets must be "
-        "the "
-        "same)";
+        "the same)";
   }
   if (!rows.fault.empty()) return rows;
   for (int64_t id = 0; id < here.num_ids(); ++id) {

@@ -200,10 +200,9 @@ void Trainer::warn_of_lost_gradient() {
   progress_.clear();
   log_warning(fmt::format(
       "step {}: {} of {} answers are wrong and get exactly no gradient, because their probability has "
-      "rounded "
-      "or was clipped (largest |logit| {:.1f}); they cannot be learned. Set loss.mode: bce_with_logits, "
-      "which "
-      "keeps the gradient at every logit; wrong_and_dead in metrics.jsonl has the share of each epoch",
+      "rounded or was clipped (largest |logit| {:.1f}); they cannot be learned. Set loss.mode: "
+      "bce_with_logits, which keeps the gradient at every logit; wrong_and_dead in metrics.jsonl has the "
+      "share of each epoch",
       state_.step, seen.wrong_and_dead, seen.entries, seen.max_abs_logit));
 }
 
