@@ -1,10 +1,12 @@
 """Every system call of a run's files fails in turn, once or from there on: the program ends with exit 5 and a message that names the
 file, or goes on; nothing half-written stays; and --resume ends in the bytes of an unbroken run. Rows 28 to 30, 34 and 35."""
 import errno
+import re
 
 from harness import SOAK, FaultTest, faults, main, spread
 
 ERRNOS = ["ENOSPC", "EIO", "EROFS", "EDQUOT", "EACCES", "EMFILE", "EINTR"]
+UNREMOVED = re.compile(r"\.lock|checkpoints/step-\d{9}\.safetensors")  # what a finished run may leave besides
 
 
 class FailingCalls(FaultTest):
@@ -27,6 +29,8 @@ class FailingCalls(FaultTest):
             self.assertIn("out", result.err.split("bernoulli: ", 1)[1], f"{what}: no path in the message: {result}")
         if not forever or name in ("ENOSPC", "EDQUOT"):  # a disk that takes no change keeps what is on it
             self.assertEqual(self.folder.leftovers(), [], what)
+        if result.code == 0:  # before --resume mends it
+            self.compare(f"{what}, exit 0", more=UNREMOVED.fullmatch)
         saved = self.folder.checkpoints()
         resumed = self.resume_and_compare(what)
         self.assertNotIn("warning", resumed.err, f"{what}: a checkpoint was damaged")
@@ -61,6 +65,7 @@ class FailingCalls(FaultTest):
             self.assertNotIn("starting from the first step", result.err, hit)
             if result.code == 0:
                 self.assertIn(f"resuming after step {newest}", result.err, hit)
+                self.compare(f"{hit}, exit 0", more=UNREMOVED.fullmatch)
             self.resume_and_compare(f"resumed after {hit}")
 
     def test_a_failed_sync_is_never_taken_for_success(self):
@@ -94,6 +99,8 @@ class Scarcity(FaultTest):
             return False
         self.crashes += result.code == 139
         self.assertIn(result.code, codes, f"{what}: {result}")
+        if result.code == 0:
+            self.compare(f"{what}, exit 0", more=lambda name: UNREMOVED.fullmatch(name) or ".tmp-" in name)
         if result.code == 5:
             self.assertRegex(result.err, "bernoulli: (out of memory|the system refused|cannot )", what)
         self.resume_and_compare(what)  # where a destructor found no memory a temporary file stays until here
