@@ -115,6 +115,14 @@ INSTANTIATE_TEST_SUITE_P(
                   {"config", "describe", "--json", "--format", "markdown"},
                   2,
                   "--format and --json are two forms"},
+        FaultCase{"config_describe_one_key_in_markdown",
+                  {"config", "describe", "--key", "training", "--format", "markdown"},
+                  2,
+                  "--key is for --format text: markdown has all keys"},
+        FaultCase{"config_describe_in_an_unknown_format",
+                  {"config", "describe", "--format", "xml"},
+                  2,
+                  "--format is 'xml'; it may be text or markdown"},
         FaultCase{
             "config_schema_with_a_value", {"config", "schema", "--set", "a=1"}, 2, "schema takes no --set"},
         FaultCase{"config_show_in_two_forms",
@@ -176,6 +184,8 @@ INSTANTIATE_TEST_SUITE_P(
         swept("sweep_file_in_an_axis", {"base=a.yaml,b.yaml"}, "base: can stand in files only"),
         swept("sweep_too_few_to_draw", {"training.seed=1,2", "--random", "3"},
               "--random 3: 2 different trials were found"),
+        swept("sweep_too_many_to_draw", {"training.seed=1..99999", "--random", "10001"},
+              "--random 10001: at most 10000 trials are drawn"),
         swept("sweep_random_of_none", {"training.seed=1,2", "--random", "0"}, "--random is 0"),
         swept("sweep_seed_without_random", {"training.seed=1,2", "--seed", "3"},
               "--seed is that of --random N"),
@@ -371,6 +381,8 @@ INSTANTIATE_TEST_SUITE_P(
                "\n--buckets used: export\\.buckets: is used, but there are no buckets"),
         of_run("export_with_a_share_above_one", {"export", "run", "--max-changed", "1.5"}, 2,
                "\n--max-changed 1\\.5: export\\.max_changed: is .*out of range"),
+        of_run("export_folded_and_not", {"export", "run", "--fold", "--no-fold"}, 2,
+               "--fold and --no-fold say the opposite: give one of them"),
         of_run("export_of_unknown_buckets", {"export", "run", "--buckets", "nope"}, 2,
                "\n--buckets nope: export\\.buckets: is 'nope'"),
         of_run("export_with_a_share_of_nothing", {"export", "run", "--max-changed", "0.1"}, 2,
@@ -382,6 +394,14 @@ INSTANTIATE_TEST_SUITE_P(
                   [](FaultFolder& f) {
                     f.configure("    - linear: {units: 1}",
                                 "    - linear: {units: 2}\n    - relu\n    - linear: {units: 1}");
+                    if (f.run(kTrain).exit_code == 0) std::filesystem::rename(f / "out", f / "run");
+                  }},
+        FaultCase{"export_no_longer_folded_with_a_share",
+                  {"export", "run", "--no-fold", "--max-changed", "0.1"},
+                  2,
+                  "--max-changed 0\\.1: export\\.max_changed: limits what a smaller table may change",
+                  [](FaultFolder& f) {
+                    f.write("config.yaml", f.read("config.yaml") + "export: {fold: true}\n");
                     if (f.run(kTrain).exit_code == 0) std::filesystem::rename(f / "out", f / "run");
                   }},
         of_run("export_into_a_device", {"export", "run", "--output", "/dev/full/model.pt"}, 5, "/dev/full"),

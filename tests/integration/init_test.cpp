@@ -313,6 +313,26 @@ TEST_F(Init, CompressedTablesTrainAsTheyAreFound) {
   EXPECT_EQ(found(trained("parts"), "data.train"), "parts/train.csv.gz");
 }
 
+TEST_F(Init, TwoHundredMegabytesOfTextAreHashed) {
+  for (int i = 0; i < 2; ++i) {
+    std::string row;
+    while (row.size() < 1'000'000) row += text(i) + " ";
+    folder_.write(label(i), row + "\"," + label(i) + "\n");
+  }
+  const std::string write =
+      "cd \"$0\" && { echo text,label; i=0; while [ $i -lt 100 ]; do for label in pos neg; do printf '\"%s ' "
+      "$i$label; cat $label; done; i=$((i+1)); done; } | gzip -1 > big.csv.gz";
+  if (run_program({"/bin/sh", "-c", write, folder_.path().string()}).exit_code != 0)
+    GTEST_SKIP() << "no gzip here";
+  const ProgramResult made = run({"init", "big.csv.gz", "--output", "big.yaml"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_THAT(
+      folder_.read("big.yaml"),
+      AllOf(HasSubstr("\n  hashing: {buckets: 2000000} "), HasSubstr("\noptimizer: {adagrad: {lr: 0.1}} "),
+            HasSubstr("{epochs: 5, batch_size: 32, seed: 42, early_stopping: 2}")));
+  EXPECT_EQ(run({"config", "check", "big.yaml"}).exit_code, 0);
+}
+
 TEST_F(Init, NothingIsOverwritten) {
   folder_.write("a.csv", csv());
   const ProgramResult made = run({"init", "a.csv"});
@@ -504,6 +524,11 @@ TEST_F(Init, HostileDataAreFaultsOfTheData) {
                "the column name 'te\\xe9xt' is not UTF-8");
   expect_fault("text,label\n" + rows([](int i) { return "\"" + text(i) + "\"," + (i == 7 ? "" : label(i)); }),
                3, "data.csv:9: the label is empty, as in 1 of 60");
+  const auto separated = [](int i) {
+    const char* labels[] = {"arts, music", "a; b", "c | d", "e\tf"};
+    return "\"" + text(i) + "\",\"" + labels[i % 4] + "\"";
+  };
+  expect_fault("text,label\n" + rows(separated), 3, "the labels hold commas, semicolons, | and tabs");
   expect_fault("text,label\na text,x\nanother,y\n", 3, "holds 2 examples; a classifier needs 10");
   expect_fault("some words\nand more, of them\n", 3, "neither its name nor its first lines", "data.bin");
   expect_fault("{\"text\": \"a\"}\n{\"text\"\n", 3, "data.jsonl:2", "data.jsonl");

@@ -10,7 +10,9 @@
 namespace bernoulli::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class EndToEndProgram : public EndToEnd {};
 
@@ -42,6 +44,28 @@ TEST_F(EndToEndProgram, HelpAndMistakesNeedNoOtherProgram) {
     EXPECT_THAT(handed_over.err, HasSubstr("bernoulli-torch"));
   }
   EXPECT_EQ(ask({"export", (folder_ / "nothing").string()}).exit_code, 4);
+}
+
+TEST_F(EndToEndProgram, WhatTheUserHasSetForLibTorchStays) {
+  fs::create_directory(folder_ / "bin");
+  fs::copy_file(BERNOULLI_PROGRAM, folder_ / "bin/bernoulli");
+  fs::permissions(folder_.write("bin/bernoulli-torch", "#!/bin/sh\nexec env\n"), fs::perms::owner_all);
+  const auto handed_over = [&](std::vector<std::string> set) {
+    std::vector<std::string> words = {"/usr/bin/env"};
+    for (const char* name : {"GLIBC_TUNABLES", "GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "MKL_CBWR"})
+      words.insert(words.end(), {"-u", name});
+    words.insert(words.end(), set.begin(), set.end());
+    words.insert(words.end(), {(folder_ / "bin/bernoulli").string(), "doctor"});
+    return run_program(words).out;
+  };
+  EXPECT_THAT(handed_over({}),
+              AllOf(HasSubstr("GLIBC_TUNABLES=glibc.malloc.hugetlb=1\n"), HasSubstr("GOMP_SPINCOUNT=1000\n"),
+                    HasSubstr("MKL_CBWR=AUTO,STRICT\n")));
+  EXPECT_THAT(
+      handed_over({"GLIBC_TUNABLES=glibc.malloc.arena_max=3", "GOMP_SPINCOUNT=7", "MKL_CBWR=COMPATIBLE"}),
+      AllOf(HasSubstr("GLIBC_TUNABLES=glibc.malloc.arena_max=3\n"), HasSubstr("GOMP_SPINCOUNT=7\n"),
+            HasSubstr("MKL_CBWR=COMPATIBLE\n")));
+  EXPECT_THAT(handed_over({"OMP_WAIT_POLICY=active"}), Not(HasSubstr("GOMP_SPINCOUNT")));
 }
 
 TEST_F(EndToEndProgram, AConfigurationMayHaveANameInAnyBytes) {

@@ -97,6 +97,9 @@ TEST_F(SweepVerb, TrainsEveryCombinationAndRanksThem) {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(states("out"), ElementsAre("finished", "finished", "finished", "finished"));
   EXPECT_THAT(result.err, HasSubstr("trial 3/4  lr=0.05  seed=5  validation accuracy 1.0000"));
+  EXPECT_THAT(result.err,
+              AllOf(ContainsRegex("trial 1/4 [^\n]* left"), ContainsRegex("trial 3/4 [^\n]* left"),
+                    Not(ContainsRegex("trial 4/4 [^\n]* left"))));
   EXPECT_THAT(result.out, HasSubstr("best by validation accuracy: optimizer.adam.lr=0.05\n"));
   const Json board = json_of("out/leaderboard.json");
   EXPECT_EQ(board["metric"], "accuracy");
@@ -229,6 +232,19 @@ TEST_F(SweepVerb, GoesOnWhereTheProgramIsReplacedMeanwhile) {
   const ProgramResult result = running.finish();
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(states("out"), ElementsAre("finished", "finished"));
+}
+
+TEST_F(SweepVerb, ATrialThatEndsWellAndLeavesNothingHasFailed) {
+  fs::create_directory(folder_ / "bin");
+  fs::copy_file(BERNOULLI_PROGRAM, folder_ / "bin/bernoulli");
+  fs::permissions(folder_.write("bin/bernoulli-torch", "#!/bin/sh\nexit 0\n"), fs::perms::owner_all);
+  std::vector<std::string> all = words("out", {"training.seed=1,2"});
+  all[0] = folder_ / "bin/bernoulli";
+  const ProgramResult result = run_program(all);
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  EXPECT_THAT(result.err,
+              ContainsRegex("trial 2/2 .* with exit code 1: it ended well and left no summary\\.json"));
+  EXPECT_THAT(states("out"), ElementsAre("failed", "failed"));
 }
 
 TEST_F(SweepVerb, ATrialThatCannotBeStartedIsThatTrialsFailure) {

@@ -134,6 +134,15 @@ class HostileClients(unittest.TestCase):
                 connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 16000000\r\n\r\n" + b"x" * 16000000)
                 self.assertRegex(received(connection), rb"^HTTP/1.1 413 (.*\r\n)+\r\n\{\"error\":.*\}\n$")
 
+    def test_with_texts_of_too_many_tokens_are_refused_where_layers_keep_them(self):
+        for model, code in (("sequence", 413), ("binary", 200)):
+            with Server(model, "--max-text-tokens", "3") as server:
+                self.assertEqual(server.ask("POST", "/predict", json.dumps({"text": "a fine film"}))[0], 200)
+                status, body = server.ask("POST", "/predict", json.dumps({"text": "a fine film again"}))
+                self.assertEqual(status, code, body)
+                if code == 413:
+                    self.assertIn(b"has 4 tokens; this server takes 3 with this model", body)
+
     def test_who_are_slow_are_disconnected_and_hold_up_nobody(self):
         with Server("binary", "--timeout", "1", "--threads", "1") as server, contextlib.ExitStack() as stack:
             starts = [b"", b"GET", b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n", post_bytes(b"{\"text\": 1}")[:-3]]

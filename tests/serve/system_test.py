@@ -50,7 +50,8 @@ class TheSystem(unittest.TestCase):
         self.assertEqual(self.refusal("binary", "--host", "192.0.2.1")[0], 5)
         for options, message in ((("--host", "localhost.example"), "--host is 'localhost.example'"), (("--port", "65536"), "--port is 65536"),
                                  (("--name", "a/b"), "--name is 'a/b'"), (("--timeout", "0"), "--timeout is 0"), (("--threads", "-1"), "--threads is -1"),
-                                 (("--max-texts", "0"), "--max-texts is 0"), (("--prot", "1"), "did you mean '--port'")):
+                                 (("--max-texts", "0"), "--max-texts is 0"), (("--max-text-tokens", "0"), "--max-text-tokens is 0"),
+                                 (("--prot", "1"), "did you mean '--port'")):
             code, text = self.refusal("binary", *options)
             self.assertEqual(code, 2, text)
             self.assertIn(message, text)
