@@ -14,6 +14,7 @@
 
 #include "cli/verb.h"
 #include "core/bus_error.h"
+#include "core/device_failure.h"
 #include "core/error.h"
 #include "core/out_of_memory.h"
 #include "core/stop.h"
@@ -51,6 +52,8 @@ bool is_overflow(const std::exception& error) {
 /// The code of an exception that nobody else answers, after saying what it is.
 int answer(const std::exception& error) {
   if (bernoulli::is_out_of_memory(error)) return out_of_memory(error);
+  if (const std::string_view fault = bernoulli::device_fault(error.what()); !fault.empty())
+    return fail(ExitCode::kIo, bernoulli::device_failure(fault));
   if (is_overflow(error))
     return fail(ExitCode::kNonFinite,
                 "a product of numbers of the configuration does not fit in float32, such as a learning rate "

@@ -9,8 +9,8 @@ namespace bernoulli {
 /// swallows the exception and goes on with half its text, and what is said of that text is not the cause.
 void remember_failed_allocations();
 
-/// Whether memory ran out: by the exception itself (LibTorch has some of its own for it, known here by their
-/// words, for no LibTorch is linked), or before it.
+/// Whether memory ran out, the machine's or a card's: by the exception itself (LibTorch has some of its own
+/// for it, known here by their words, for no LibTorch is linked), or before it.
 bool is_out_of_memory(const std::exception& error);
 
 /// What came of it, for a message: the line of the allocator where there is one (an interpreter puts the

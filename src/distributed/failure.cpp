@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/device_failure.h"
 #include "core/error.h"
 #include "core/out_of_memory.h"
 #include "core/stop.h"
@@ -21,8 +22,8 @@ Failure failure_of(const std::exception_ptr& error) noexcept {
   } catch (const std::system_error& failure) {
     return {static_cast<int>(ExitCode::kIo), failure.what()};
   } catch (const std::exception& failure) {
-    const ExitCode code = is_out_of_memory(failure) ? ExitCode::kIo : ExitCode::kInternal;
-    return {static_cast<int>(code), failure.what()};
+    const bool is_ours = !is_out_of_memory(failure) && device_fault(failure.what()).empty();
+    return {static_cast<int>(is_ours ? ExitCode::kInternal : ExitCode::kIo), failure.what()};
   } catch (...) {
     return {static_cast<int>(ExitCode::kInternal), ""};
   }

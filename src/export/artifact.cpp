@@ -13,6 +13,7 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
+#include "core/device_failure.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json_fault.h"
@@ -106,6 +107,8 @@ Artifact Artifact::parse(std::string_view bytes, const std::string& name, c10::D
     throw;
   } catch (const std::exception& error) {  // TorchScript's compiler and interpreter throw kinds of their own
     if (is_out_of_memory(error)) throw std::bad_alloc();
+    if (const std::string_view fault = device_fault(error.what()); !fault.empty())
+      throw IoError(device_failure(fault));
     const auto* const torch = dynamic_cast<const c10::Error*>(&error);
     throw ArtifactError(fmt::format("'{}' cannot be loaded: {}", name,
                                     torch != nullptr ? torch->what_without_backtrace() : error.what()));

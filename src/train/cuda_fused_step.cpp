@@ -8,6 +8,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 
+#include "core/device_failure.h"
 #include "core/error.h"
 #include "core/stop.h"
 #include "kernels/binomial.h"
@@ -42,12 +43,7 @@ void ask(const Call& call) {
   std::array<char, 1024> text{};
   const card::Status status = call(card::Why{text.data(), static_cast<int32_t>(text.size())});
   if (status == card::Status::kNoRoom) throw DeviceError(text.data());
-  if (status == card::Status::kFailed) {
-    throw IoError(fmt::format(
-        "the CUDA device failed: {}. The last checkpoint is good: look at nvidia-smi and dmesg, then go on "
-        "with --resume",
-        text.data()));
-  }
+  if (status == card::Status::kFailed) throw IoError(device_failure(text.data()));
 }
 
 }  // namespace

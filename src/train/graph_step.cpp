@@ -15,8 +15,10 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
+#include "core/out_of_memory.h"
 #include "model/generator.h"
 #include "optim/gradients.h"
+#include "train/batch_memory.h"
 #include "train/non_finite.h"
 
 namespace bernoulli {
@@ -103,7 +105,12 @@ void GraphStep::at_most_run_ahead(std::span<const PlannedUpdate> updates, std::v
   for (size_t i = 0; i < updates.size(); ++i) {
     for (const Place& place : places[i]) {
       seed_generator(shared_.device(), place.seed);
-      place.batch->run(recorder_);
+      try {
+        place.batch->run(recorder_);
+      } catch (const std::exception& error) {
+        if (is_out_of_memory(error)) throw out_of_memory_in_batch(updates[i].step, place.examples, train_);
+        throw;
+      }
     }
     if (done_before + static_cast<int64_t>(i) == 0) {
       apply(true);

@@ -13,7 +13,12 @@ namespace {
 TEST(OutOfMemory, IsKnownByTheExceptionAndByItsWords) {
   EXPECT_TRUE(is_out_of_memory(std::bad_alloc()));
   EXPECT_TRUE(is_out_of_memory(std::runtime_error("DefaultCPUAllocator: can't allocate memory: you tried")));
+  EXPECT_TRUE(is_out_of_memory(std::runtime_error("CUDA out of memory. Tried to allocate 20.00 GiB.")));
+  EXPECT_TRUE(is_out_of_memory(std::runtime_error("CUDA error: out of memory")));
+  EXPECT_TRUE(is_out_of_memory(
+      std::runtime_error("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")));
   EXPECT_FALSE(is_out_of_memory(std::runtime_error("expected a colon")));
+  EXPECT_FALSE(is_out_of_memory(std::runtime_error("CUDA error: unspecified launch failure")));
 }
 
 TEST(OutOfMemory, IsToldByTheLineOfTheAllocator) {
@@ -25,6 +30,9 @@ TEST(OutOfMemory, IsToldByTheLineOfTheAllocator) {
                              "Traceback of TorchScript (most recent call last):\n  File \"x\", line 3\n"
                              "RuntimeError: DefaultCPUAllocator: can't allocate memory: 8 bytes\n"),
             "RuntimeError: DefaultCPUAllocator: can't allocate memory: 8 bytes");
+  EXPECT_EQ(allocation_fault("The following operation failed in the TorchScript interpreter.\n"
+                             "RuntimeError: CUDA out of memory. Tried to allocate 20.00 GiB.\n"),
+            "RuntimeError: CUDA out of memory. Tried to allocate 20.00 GiB.");
 }
 
 /// In a process of its own: what is remembered stays.

@@ -185,6 +185,15 @@ TEST(Failure, AHangUpIsATermination) {
   EXPECT_EQ(failure_of(std::make_exception_ptr(StopRequested{SIGINT})).code, 130);
 }
 
+TEST(Failure, ACardThatFailsIsNoFaultOfOurs) {
+  const auto code = [](const char* what) {
+    return failure_of(std::make_exception_ptr(std::runtime_error(what))).code;
+  };
+  EXPECT_EQ(code("CUDA error: unspecified launch failure"), 5);
+  EXPECT_EQ(code("CUDA out of memory. Tried to allocate 2.00 GiB."), 5);
+  EXPECT_EQ(code("expected a colon"), 1);
+}
+
 TEST(Communicator, OneThatVanishesIsNamed) {
   const auto thrown = together(2, [](Communicator& processes) {
     if (processes.rank() == 1) processes.leave({});  // as the system ends the connections of a killed process

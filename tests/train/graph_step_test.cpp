@@ -390,6 +390,32 @@ TEST(GraphStep, GoesOnWithoutGraphsAndSaysWhy) {
   expect_same_state(*graph, *plain);
 }
 
+/// A device whose memory ran out by the first replay.
+struct FullGraphs : GraphDevice {
+  struct Full : DeviceGraph {
+    void replay() override { throw IoError("CUDA out of memory. Tried to allocate 2.00 GiB."); }
+  };
+  std::shared_ptr<void> enter() override { return nullptr; }
+  std::unique_ptr<DeviceGraph> record(const std::function<void()>& work) override {
+    recording::Graphs().record(work);
+    return std::make_unique<Full>();
+  }
+};
+
+TEST(GraphStep, ThatFindsNoMemoryNamesItsBatchAndTheRemedy) {
+  Case c;
+  c.layers = two_hidden_layers();
+  Engines engines(c);
+  const auto step = engines.graph(std::make_unique<FullGraphs>());
+  try {
+    engines.train(*step, 0, 3);
+    FAIL() << "no error";
+  } catch (const IoError& error) {
+    EXPECT_THAT(error.what(), AllOf(StartsWith("out of memory in step 2, whose batch has "),
+                                    HasSubstr("text.sequence_length")));
+  }
+}
+
 EngineChoice choose(Engines& engines, c10::Device device, bool has_library = true) {
   engines.bench.config.training.engine = "graph";
   const auto open = [&](c10::Device) -> std::unique_ptr<GraphDevice> {
