@@ -50,7 +50,7 @@ Field precision_field() {
 
 Field float32_products_field() {
   return word("float32_matmul_precision",
-              "of float32 products in training on a CUDA device (torch.set_float32_matmul_precision): "
+              "of float32 products in training on a CUDA device, those of conv1d, lstm and gru among them: "
               "highest: float32; high, medium: TF32; evaluation and export, and the CPU, always take highest",
               {"highest", "high", "medium"})
       .defaults("highest");

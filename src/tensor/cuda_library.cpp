@@ -147,7 +147,11 @@ std::string CudaLibrary::bring_in_torch(int index) const {
   }
   try {
     const int count = at::detail::getCUDAHooks().deviceCount();
-    if (index < count) return "";
+    if (index < count) {
+      // LibTorch's default lets cuDNN round convolutions and recurrent layers to TF32.
+      at::globalContext().setAllowTF32CuDNN(false);
+      return "";
+    }
     return fmt::format(
         "the driver knows cuda:{}, but LibTorch {} finds {} CUDA devices: look for a warning "
         "of it above, and for a driver older than its CUDA",

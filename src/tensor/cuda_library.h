@@ -29,9 +29,9 @@ class CudaLibrary {
   /// "NVIDIA H200, compute capability 9.0, 139.8 GiB"
   std::string device_name(int index) const;
 
-  /// Makes at::kCUDA usable: a kernel of ours runs on the card, libtorch_cuda.so is opened, and finds the
-  /// card as well. It must come before anything asks LibTorch about CUDA, which looks for its CUDA half a
-  /// single time.
+  /// Makes at::kCUDA usable, in float32 throughout: a kernel of ours runs on the card, libtorch_cuda.so is
+  /// opened, and finds the card as well. It must come before anything asks LibTorch about CUDA, which looks
+  /// for its CUDA half a single time.
   /// @param index below num_devices().  @return empty, or what is missing and what to do.
   std::string bring_in(int index) const;
 

@@ -18,10 +18,15 @@ const char* precision_now() {
 
 }  // namespace
 
-MatmulPrecision::MatmulPrecision(const std::string& name) : before_(precision_now()) {
+MatmulPrecision::MatmulPrecision(const std::string& name)
+    : before_(precision_now()), cudnn_before_(at::globalContext().allowTF32CuDNN()) {
   at::globalContext().setFloat32MatmulPrecision(name);
+  at::globalContext().setAllowTF32CuDNN(name != "highest");  // which the former leaves alone
 }
 
-MatmulPrecision::~MatmulPrecision() { at::globalContext().setFloat32MatmulPrecision(before_); }
+MatmulPrecision::~MatmulPrecision() {
+  at::globalContext().setFloat32MatmulPrecision(before_);
+  at::globalContext().setAllowTF32CuDNN(cudnn_before_);
+}
 
 }  // namespace bernoulli

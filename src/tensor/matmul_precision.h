@@ -4,8 +4,8 @@
 
 namespace bernoulli {
 
-/// How float32 products are computed on CUDA devices, in the whole process, for as long as it lives. What
-/// there was comes back.
+/// How float32 products, those of cuDNN's convolutions and recurrent layers among them, are computed on CUDA
+/// devices, in the whole process, for as long as it lives. What there was comes back.
 ///
 /// LibTorch's setting reaches some processors' matrix units too: the caller leaves it alone for the CPU.
 class MatmulPrecision {
@@ -18,6 +18,7 @@ class MatmulPrecision {
 
  private:
   const char* before_;
+  bool cudnn_before_;
 };
 
 }  // namespace bernoulli

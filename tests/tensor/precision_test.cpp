@@ -97,5 +97,24 @@ TEST(MatmulPrecision, IsSetAndBroughtBack) {
   EXPECT_FALSE(at::globalContext().allowTF32CuBLAS());
 }
 
+TEST(MatmulPrecision, ReachesConvolutionsAndRecurrentLayers) {
+  const auto in_tf32 = [] {
+    EXPECT_EQ(at::globalContext().allowTF32CuDNN(at::Float32Op::CONV),
+              at::globalContext().allowTF32CuDNN(at::Float32Op::RNN));
+    return at::globalContext().allowTF32CuDNN(at::Float32Op::CONV);
+  };
+  ASSERT_TRUE(in_tf32()) << "LibTorch's default";
+  {
+    const MatmulPrecision highest("highest");
+    EXPECT_FALSE(in_tf32());
+    {
+      const MatmulPrecision high("high");
+      EXPECT_TRUE(in_tf32());
+    }
+    EXPECT_FALSE(in_tf32());
+  }
+  EXPECT_TRUE(in_tf32());
+}
+
 }  // namespace
 }  // namespace bernoulli
