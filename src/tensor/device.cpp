@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "tensor/cuda_library.h"
+#include "tensor/torch_warnings.h"
 
 namespace bernoulli {
 namespace {
@@ -50,6 +51,7 @@ std::string cuda_device_name(int index) { return cuda_library().device_name(inde
 
 c10::Device open_device(const std::string& name) {
   const DeviceWord word = parse_device(name);
+  tell_torch_warnings_once();
   if (word.kind == DeviceWord::Kind::kCpu) return c10::Device(c10::kCPU);
   if (word.kind == DeviceWord::Kind::kAuto) return best_device();
   const int index = word.index.value_or(0);

@@ -9,7 +9,8 @@ namespace bernoulli {
 /// Turns "auto", "cpu", "cuda" or "cuda:N" into a device that LibTorch can use. The program itself links
 /// LibTorch's CPU half only; asking for CUDA opens libbernoulli_cuda.so and LibTorch's other half
 /// (tensor/cuda_library.h). `auto` never fails: it takes cuda:0 where everything is there, else the CPU, with
-/// a warning where there is a card.
+/// a warning where there is a card. From here on LibTorch's warnings are told once each
+/// (tensor/torch_warnings.h).
 /// @throws UsageError for another word; DeviceError (what is missing and what to do) if the device is not
 /// there.
 c10::Device open_device(const std::string& name);
