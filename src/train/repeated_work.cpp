@@ -30,9 +30,10 @@ void RepeatedWork::run(Recorder& recorder) {
       give_up(recorder, error.what());
     }
   }
-  if (graph_ != nullptr) {
+  if (graph_ != nullptr && recorder.why_not.empty()) {
     graph_->replay();
   } else {
+    graph_.reset();  // draws from the generator that the recording which failed has left behind
     work_();
     was_done_ = true;
   }

@@ -11,7 +11,7 @@ namespace bernoulli {
 /// Where work is recorded, until something could not be.
 struct Recorder {
   GraphDevice& device;
-  std::string why_not;  ///< empty, or what stood against it: from then on nothing is recorded any more
+  std::string why_not;  ///< empty, or what stood against it: from then on nothing is recorded or replayed
 };
 
 /// Work that is asked for again and again: done as it is the first time, which also lets libraries make their

@@ -390,6 +390,39 @@ TEST(GraphStep, GoesOnWithoutGraphsAndSaysWhy) {
   expect_same_state(*graph, *plain);
 }
 
+/// A device whose second recording fails, and leaves nothing of the first that could be replayed: on a card,
+/// the generator that its graph draws from is gone.
+struct OneGraph : GraphDevice {
+  struct Graph : DeviceGraph {
+    Graph(std::unique_ptr<DeviceGraph> of, const OneGraph& from) : graph(std::move(of)), device(from) {}
+    void replay() override {
+      if (device.asked > 1) throw IoError("the generator is another one");
+      graph->replay();
+    }
+    std::unique_ptr<DeviceGraph> graph;
+    const OneGraph& device;
+  };
+  std::shared_ptr<void> enter() override { return nullptr; }
+  std::unique_ptr<DeviceGraph> record(const std::function<void()>& work) override {
+    auto graph = recording::Graphs().record(work);
+    if (++asked > 1) throw IoError("this card records once");
+    return std::make_unique<Graph>(std::move(graph), *this);
+  }
+  int asked = 0;
+};
+
+TEST(GraphStep, GoesOnWithoutTheGraphsFromBeforeARecordingThatFailed) {
+  Case c;
+  c.layers = two_hidden_layers();
+  Engines engines(c);
+  const auto graph = engines.graph();
+  const auto once = engines.graph(std::make_unique<OneGraph>());
+  ::testing::internal::CaptureStderr();
+  expect_same_results(engines.train(*graph, 0, 12), engines.train(*once, 0, 12), 0);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("this card records once"));
+  expect_same_state(*graph, *once);
+}
+
 /// A device whose memory ran out by the first replay.
 struct FullGraphs : GraphDevice {
   struct Full : DeviceGraph {
