@@ -147,6 +147,10 @@ void expect_near_state(const Step& a, const Step& b, double tolerance) {
   expect_near_tensors(a.training_state(), b.training_state(), tolerance);
 }
 
+/// rmsprop divides by the root of the squares, which enlarges the rounding of a gradient near 0; with
+/// momentum the host's addition rounds once, the device's twice. Results are those of weights so far apart.
+bool enlarges_rounding(const Case& c) { return c.name == "rmsprop_momentum"; }
+
 class Replayed : public ::testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(GraphStep, Replayed, ::testing::ValuesIn(graph_cases()),
                          [](const auto& entry) { return entry.param.name; });
@@ -157,9 +161,7 @@ TEST_P(Replayed, AgreesWithTheReferenceWithTheSameDraws) {
   const auto graph = engines.graph();
   expect_same_state(*reference, *graph);
   ::testing::internal::CaptureStderr();
-  // rmsprop divides by the root of the squares, which enlarges the rounding of a gradient near 0; with
-  // momentum the host's addition rounds once, the device's twice. Results are those of weights so far apart.
-  const bool enlarges = GetParam().name == "rmsprop_momentum";
+  const bool enlarges = enlarges_rounding(GetParam());
   expect_same_results(engines.train(*reference, 0, 24), engines.train(*graph, 0, 24), enlarges ? 5e-6 : 1e-6);
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), Not(HasSubstr("not replayed")));
   EXPECT_GT(engines.counts.replayed, 30);
@@ -566,8 +568,9 @@ TEST_P(GraphOnCard, AgreesWithTheReferenceAndResumesToTheBit) {
   const std::vector<StepResult> expected = engines.train(reference, 0, 24),
                                 got = engines.train(*first, 0, 24);
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), Not(HasSubstr("not replayed")));
-  expect_same_results(expected, got, 1e-5);
-  expect_near_state(reference, *first, 1e-5);
+  const double tolerance = enlarges_rounding(GetParam()) ? 5e-5 : 1e-5;
+  expect_same_results(expected, got, tolerance);
+  expect_near_state(reference, *first, tolerance);
   for (int64_t step = 0; step < 7; ++step) engines.train(*second, step, step + 1);
   const auto third = make();
   third->load(second->evaluation_weights(), second->training_state());
