@@ -91,7 +91,7 @@ int run_export(const std::vector<std::string>& words) {
   ReferenceTexts reference = reference_texts(run, held_out, device);
   nlohmann::ordered_json report =
       write_artifact({run.info.config, run.vectorizer, run.info.labels, run.info.rule, run.info.pos_weight,
-                      run.info.scaling, run.model, device, [&] { return used; },
+                      run.info.scaling, run.model, [&] { return used; },
                       [&] {
                         if (lock) lock->check_is_there();
                       }},

@@ -81,8 +81,7 @@ std::string table_text(const nlohmann::ordered_json& table) {
 nlohmann::ordered_json write_artifact(const ExportParts& parts, ReferenceTexts reference,
                                       const std::filesystem::path& path, ExportFormat format) {
   TrainerAnswers& answers = reference.answers;
-  // On the CPU trainer and file run the same kernels in the same batches, so nothing may differ.
-  answers.tolerance = parts.device.is_cpu() ? 0 : kVerifyTolerance;
+  answers.tolerance = 0;  // model and file run the same kernels in the same batches
   answers.threads = num_threads(parts.config.training);
   answers.poll = throw_if_stopped;
   answers.before_writing = parts.before_writing;
@@ -100,7 +99,6 @@ nlohmann::ordered_json write_artifact(const ExportParts& parts, ReferenceTexts r
   about["change"]["split"] = reference.split;
   check_change(about["change"], form);
   answers.logits = std::move(logits);
-  answers.tolerance = 0;
   ArtifactParts small = artifact_of(parts, compact.network);
   small.table = &compact.table;
   small.about_table = about;

@@ -8,8 +8,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <c10/core/Device.h>
-
 #include "cli/verb_arguments.h"
 #include "config/run_config.h"
 #include "data/dataset.h"
@@ -30,8 +28,7 @@ struct ExportParts {
   const DecisionRule& rule;
   const std::vector<double>& pos_weight;
   const LogitScaling& scaling;
-  const Sequential& model;
-  c10::Device device;
+  const Sequential& model;  ///< on the CPU, where files are held against it
   /// With export.buckets: used, a flag a row of the table: whether a training text has it. Else not called.
   std::function<std::vector<bool>()> used_rows;
   std::function<void()> before_writing = {};  ///< TrainerAnswers

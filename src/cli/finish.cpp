@@ -16,6 +16,7 @@
 #include "core/log.h"
 #include "core/printable.h"
 #include "core/stop.h"
+#include "export/device_difference.h"
 #include "infer/classifier.h"
 #include "metrics/report.h"
 #include "metrics/thresholds.h"
@@ -123,23 +124,48 @@ void add_baseline(const FinishedTraining& training, Json& summary) {
     log_warning(warning);
 }
 
-/// @param logits  of the split that the file is verified on
+/// The split that the file is verified on.
+const EncodedDataset& verified_data(const PreparedRun& run) {
+  return run.test ? *run.test : run.validation ? *run.validation : run.train;
+}
+
+/// @param network, logits  on the CPU; of verified_data
 void export_network(const FinishedTraining& training, const Calibration& calibration,
                     const Sequential& network, const std::vector<float>& logits, const MetricsLog& log,
                     Json& summary) {
   const double started = monotonic_seconds();
   const PreparedRun& run = training.run;
-  const EncodedDataset& data = run.test ? *run.test : run.validation ? *run.validation : run.train;
+  const EncodedDataset& data = verified_data(run);
   std::vector<int64_t> batches =
       batch_begins(data.rows, shape_of(training), training.config.training.eval_batch_size);
   summary["artifact"] = write_artifact(
       {training.config, *run.vectorizer, run.labels, calibration.rule, run.pos_weight, calibration.scaling,
-       network, training.device, [&] { return rows_in(run.train.rows, run.vectorizer->num_ids()); },
+       network, [&] { return rows_in(run.train.rows, run.vectorizer->num_ids()); },
        [&] { training.folder.check_is_there(); }},
       {{run.reference_texts, logits, std::move(batches)}, run.reference_split, data.targets, data.weights},
       training.paths.artifact());
   tell_stale_exports(training.paths);
   summary["timings"] = timings(log, monotonic_seconds() - started);
+}
+
+/// What was trained on a card. The file runs on the CPU, so it is held against the network there, to the bit;
+/// how far that is from the card is another matter, which the summary has.
+/// @param logits  of verified_data, from the card
+void export_from_card(const FinishedTraining& training, const Calibration& calibration,
+                      const RawCheckpoint& chosen, const std::vector<float>& logits, const MetricsLog& log,
+                      Json& summary) {
+  const PreparedRun& run = training.run;
+  Sequential network(run.plan, to_tensors(chosen.weights, chosen.file), c10::kCPU);
+  std::vector<float> on_cpu =
+      compute_logits(network, verified_data(run).rows, shape_of(training),
+                     training.config.training.eval_batch_size, c10::kCPU, throw_if_stopped);
+  scale_logits(on_cpu, calibration.scaling);
+  const double difference = device_difference(logits, on_cpu);
+  summary["device_difference"] = difference;
+  const std::string warning =
+      device_difference_warning(difference, training.device.str(), run.reference_split);
+  if (!warning.empty()) log_warning(warning);
+  export_network(training, calibration, network, on_cpu, log, summary);
 }
 
 /// @param is_scaled  the logits are not those of the training: its loss, with its weights, says nothing of
@@ -194,7 +220,11 @@ Json finish_run(const FinishedTraining& training, MetricsLog& log) {
   add_baseline(training, summary);
 
   if (!run.validation && !run.test) logits = network_logits(training, network, run.train);
-  export_network(training, calibration, network, logits, log, summary);
+  if (training.device.is_cpu()) {
+    export_network(training, calibration, network, logits, log, summary);
+  } else {
+    export_from_card(training, calibration, chosen, logits, log, summary);
+  }
   summary["peak_memory_mib"] = peak_memory_mib();
   write_report(training, network, calibration.scaling, summary, logits);
   log.check_is_there();

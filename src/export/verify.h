@@ -14,8 +14,8 @@
 
 namespace bernoulli {
 
-/// Largest difference of a probability that is allowed where the trainer computed on another device than the
-/// file.
+/// Largest difference of a probability that is allowed where the file is computed in another way than the
+/// trainer's answers, such as node by node in float64.
 inline constexpr double kVerifyTolerance = 1e-6;
 
 /// Raw texts with the logits that the trainer's own evaluation gave them, and how a file is held against
@@ -26,7 +26,7 @@ struct TrainerAnswers {
   /// Where the batches of that evaluation begin, in order, and N at the end (batch_begins): the same bits
   /// come of the same batches.
   std::vector<int64_t> batches;
-  double tolerance = kVerifyTolerance;  ///< of a probability; 0 where the trainer evaluated on the CPU
+  double tolerance = kVerifyTolerance;  ///< of a probability; 0 where the file runs the trainer's kernels
   int threads = 1;                      ///< that take the batches in turn, where a file can be shared by them
   void (*poll)() = nullptr;  ///< called before each batch, on any of the threads; may throw to stop
   /// Called when all is verified, and only the file is left to write; may throw, and there is no file. Empty:
