@@ -111,7 +111,6 @@ void Connection::look_up_client() {
 }
 
 void Connection::end_when_idle() {
-  keep_alive_ = false;
   const bool has_begun = buffer_.size() > 0 || (parser_ && parser_->got_some());
   if (waits_for_head_ && !has_begun) stream_.cancel();
 }
@@ -317,7 +316,7 @@ void Connection::write(HttpResponse response) {
   stream_.expires_after(space_.options.timeout);
   http::async_write(stream_, message, [self = shared_from_this(), closes](Error error, size_t) {
     if (error) return;
-    if (closes || self->space_.stopping) return self->close_gently();
+    if (closes || self->space_.ends_idle) return self->close_gently();
     self->response_.reset();
     self->share_ = {};
     self->read_head();

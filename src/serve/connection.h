@@ -34,6 +34,7 @@ struct ConnectionSpace {
   WorkerThreads& workers;
   std::function<void()> all_gone;  ///< called in whatever thread the last connection ends
   std::atomic<bool> stopping = false;
+  bool ends_idle = false;  ///< a connection without a request ends: a while after the stop has begun
   AnswerBudget answers = AnswerBudget(options.max_answer_bytes);
 
   std::mutex mutex = {};  ///< of `open`
@@ -50,7 +51,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// Reads the first request. @param is_extra  it is above the limit: soon over, and for one probe at most
   void start(bool is_extra);
-  /// For a server that stops: ends now where no request has begun, else after the answer.
+  /// For a server that stops: ends now where no request has begun.
   void end_when_idle();
 
  private:

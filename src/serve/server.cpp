@@ -1,5 +1,6 @@
 #include "serve/server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -7,6 +8,7 @@
 #include <thread>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -31,6 +33,8 @@ constexpr size_t kExtra = 64;  ///< connections above the limit, for probes
 constexpr std::chrono::milliseconds kPause{
     100};  ///< before the next try where the system gives no connection
 constexpr std::chrono::milliseconds kLastWait{1000};  ///< in which nothing is computed any more
+/// That a server which stops waits for requests on their way over connections that look idle.
+constexpr std::chrono::milliseconds kOnTheWay{200};
 
 tcp::endpoint endpoint_of(const ServerOptions& options) {
   ErrorCode error;
@@ -76,6 +80,7 @@ class Server::Loop {
         acceptor_(io_),
         signals_(io_),
         timer_(io_),
+        idle_timer_(io_),
         accept_timer_(io_),
         workers_(options_.threads) {
     listen(endpoint_of(options_));
@@ -137,10 +142,13 @@ class Server::Loop {
 
   void on_accept(ErrorCode error, tcp::socket socket) {
     accepts_ = false;
-    if (space_.stopping) return;
     if (error) return on_accept_error(error);
     is_short_ = false;
-    accept();
+    if (!space_.stopping) accept();
+    admit(std::move(socket));
+  }
+
+  void admit(tcp::socket socket) {
     const auto open = static_cast<size_t>(handler_.metrics().connections.load());
     if (open >= options_.max_connections + kExtra) return;
     std::make_shared<Connection>(std::move(socket), space_)->start(open >= options_.max_connections);
@@ -148,6 +156,7 @@ class Server::Loop {
 
   /// Where the system has no file descriptor left the next connection waits in its queue.
   void on_accept_error(const ErrorCode& error) {
+    if (space_.stopping) return;
     if (error == net::error::connection_aborted) return accept();
     if (!is_short_)
       log_warning(
@@ -189,19 +198,39 @@ class Server::Loop {
     if (space_.stopping) return;
     space_.stopping = true;
     handler_.drain();
-    ErrorCode ignored;
-    acceptor_.close(ignored);
     accept_timer_.cancel();
-    log_info(fmt::format("stopping: requests under way get {} s", options_.grace.count()));
-    {
-      const std::lock_guard lock(space_.mutex);
-      for (Connection* connection : space_.open) connection->end_when_idle();
-    }
-    timer_.expires_after(options_.grace - last_wait());
+    const auto first_part = options_.grace - last_wait();
+    timer_.expires_after(first_part);
     timer_.async_wait([this](ErrorCode error) {
       if (!error) cancel();
     });
-    end_if_done();
+    idle_timer_.expires_after(std::min<std::chrono::milliseconds>(kOnTheWay, first_part));
+    idle_timer_.async_wait([this](ErrorCode error) {
+      if (!error) end_idle();
+    });
+    take_last_connections();
+    log_info(fmt::format("stopping: requests under way get {} s", options_.grace.count()));
+    ask_for_end();
+  }
+
+  /// Those that wait in the queue have perhaps sent their requests, and closing it would reset them.
+  void take_last_connections() {
+    std::vector<tcp::socket> last;
+    ErrorCode error;
+    acceptor_.non_blocking(true, error);
+    while (!error) {
+      tcp::socket socket(io_);
+      acceptor_.accept(socket, error);
+      if (!error) last.push_back(std::move(socket));
+    }
+    acceptor_.close(error);
+    for (tcp::socket& socket : last) admit(std::move(socket));
+  }
+
+  void end_idle() {
+    space_.ends_idle = true;
+    const std::lock_guard lock(space_.mutex);
+    for (Connection* connection : space_.open) connection->end_when_idle();
   }
 
   /// The last part of the grace.
@@ -213,6 +242,7 @@ class Server::Loop {
   void cancel() {
     log_warning("the time to stop is nearly over: what is not computed yet ends with 503");
     handler_.cancel();
+    end_idle();
     timer_.expires_after(last_wait());
     timer_.async_wait([this](ErrorCode error) {
       if (!error) give_up();
@@ -247,6 +277,7 @@ class Server::Loop {
   tcp::endpoint acceptor_local_;
   net::signal_set signals_;
   net::steady_timer timer_;
+  net::steady_timer idle_timer_;
   net::steady_timer accept_timer_;
   WorkerThreads workers_;
   WorkerThreads reloader_{1};

@@ -75,12 +75,12 @@ def wait_for(condition):
 
 
 class Server:
-    """A server of its own port, stopped at the end. `shell` wraps it: "ulimit -n 16; exec \\"$@\\""."""
+    """A server of its own port, stopped at the end. `shell` wraps it: "ulimit -n 16; exec \\"$@\\"". `stderr` takes the log elsewhere."""
 
-    def __init__(self, model, *options, shell='exec "$@"'):
+    def __init__(self, model, *options, shell='exec "$@"', stderr=None):
         command = ["/bin/sh", "-c", shell, "sh", PROGRAM, "serve", str(model), "--port", "0", "--json", *options]
         self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(command, cwd=FOLDER, stdout=subprocess.PIPE, stderr=self.log)
+        self.process = subprocess.Popen(command, cwd=FOLDER, stdout=subprocess.PIPE, stderr=self.log if stderr is None else stderr)
         line = self.process.stdout.readline()
         if not line:
             raise AssertionError(f"no server: exit {self.process.wait()}\n{self.errors()}")

@@ -92,6 +92,50 @@ class Signals(unittest.TestCase):
             self.assertTrue(answer.endswith(b"]}\n"))
             self.assertEqual(server.process.wait(PATIENCE), 0)
 
+    def test_leave_no_request_that_was_sent_before(self):
+        """The server stands still meanwhile, so that most connections wait in the system's queue."""
+        with Server("binary") as server, contextlib.ExitStack() as stack:
+            server.process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, server.process.pid, os.WSTOPPED | os.WNOWAIT)
+            clients = [stack.enter_context(server.raw()) for _ in range(50)]
+            for client in clients:
+                client.sendall(post_bytes(b'{"text": "a"}'))
+            for number in (signal.SIGTERM, signal.SIGCONT):
+                server.process.send_signal(number)
+            for client in clients:
+                self.assertRegex(received(client), rb"^HTTP/1.1 200 ")
+            self.assertEqual(server.process.wait(PATIENCE), 0)
+
+    def test_let_requests_come_over_connections_that_look_idle(self):
+        """Nobody reads the log, which holds up the server where it says that it stops; then they are sent."""
+        request = post_bytes(b'{"text": "a"}')
+        log, written = os.pipe()
+        with open(log, "rb") as log, open(written, "wb", buffering=0) as written, contextlib.ExitStack() as stack, Server("binary", stderr=written) as server:
+            clients = [stack.enter_context(server.raw()) for _ in range(20)]
+            for client in clients:
+                client.sendall(request)
+                answer = b""
+                while not answer.endswith(b"]}\n"):
+                    answer += client.recv(65536)
+            os.set_blocking(written.fileno(), False)
+            for size in (4096, 1):
+                while written.write(b"\n" * size) is not None:
+                    pass
+            os.set_blocking(written.fileno(), True)
+            server.process.send_signal(signal.SIGTERM)
+            with self.assertRaises(ConnectionRefusedError):
+                while True:
+                    server.raw().close()
+            for client in clients:
+                client.sendall(request)
+            written.close()
+            reader = threading.Thread(target=log.read)
+            reader.start()
+            for client in clients:
+                self.assertRegex(received(client), rb"^HTTP/1.1 200 (.*\r\n)*Connection: close\r\n")
+            self.assertEqual(server.process.wait(PATIENCE), 0)
+            reader.join()
+
     def test_let_an_answer_be_taken_to_the_end_of_the_grace(self):
         """The answer is more than the system holds for a client; it is taken after what computes has been told to end."""
         body = post_bytes(json.dumps({"texts": [""] * 40000}).encode())
