@@ -12,10 +12,12 @@
 
 #include "cli/arguments.h"
 #include "cli/verb.h"
+#include "core/available_memory.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/stop.h"
 #include "core/usual_threads.h"
+#include "serve/byte_budget.h"
 #include "serve/handler.h"
 #include "serve/server.h"
 
@@ -57,8 +59,10 @@ po::options_description serve_options() {
       "max-text-tokens", number(limits.max_text_tokens),
       "of a text, where layers look across tokens and keep them all; more are answered with 413")(
       "max-connections", number(server.max_connections), "open at once; whoever comes then gets 503")(
-      "max-answer-bytes", number(server.max_answer_bytes),
-      "that clients have not taken yet, in all; beyond, 503")(
+      "max-request-bytes", number(0),
+      "of bodies that are read or wait, in all; beyond, 503; 0: half of the free memory, at most 2 GiB")(
+      "max-answer-bytes", number(0),
+      "that clients have not taken yet, in all; beyond, 503; 0: a quarter of it, at most 512 MiB")(
       "timeout", number(server.timeout.count(), "S"),
       "seconds that a client may take to send the head of its next request, its body, or to take the answer")(
       "grace", number(server.grace.count(), "S"), "seconds that requests under way get at a stop")(
@@ -84,11 +88,25 @@ serve::ServerOptions server_options_of(const po::variables_map& values) {
   const auto threads = static_cast<int>(number_within(values, "threads", 0, kMostThreads));
   options.threads = threads == 0 ? usual_threads() : threads;
   options.max_connections = static_cast<size_t>(number_within(values, "max-connections", 1, 1 << 20));
+  options.max_request_bytes =
+      static_cast<size_t>(number_within(values, "max-request-bytes", 0, int64_t{1} << 40));
   options.max_answer_bytes =
-      static_cast<size_t>(number_within(values, "max-answer-bytes", 1, int64_t{1} << 40));
+      static_cast<size_t>(number_within(values, "max-answer-bytes", 0, int64_t{1} << 40));
   options.timeout = std::chrono::seconds(number_within(values, "timeout", 1, kHour));
   options.grace = std::chrono::seconds(number_within(values, "grace", 0, kHour));
   return options;
+}
+
+/// What no option says, of the memory that the model leaves.
+void draw_budgets(serve::ServerOptions& options) {
+  const serve::ServerOptions usual;
+  const auto left = available_memory();
+  if (options.max_request_bytes == 0)
+    options.max_request_bytes = serve::part_of_memory(left, 2, usual.max_request_bytes);
+  if (options.max_answer_bytes == 0)
+    options.max_answer_bytes = serve::part_of_memory(left, 4, usual.max_answer_bytes);
+  log_info(fmt::format("requests may hold {} bytes in all, answers that wait {}", options.max_request_bytes,
+                       options.max_answer_bytes));
 }
 
 std::string name_of(const po::variables_map& values, const std::string& path) {
@@ -148,6 +166,7 @@ int run_serve(const std::vector<std::string>& words) {
   serve::ServerOptions options = server_options_of(*values);
   const std::string name = name_of(*values, path);
   auto handler = std::make_unique<Handler>(ServedModel::open(path, name), limits);
+  draw_budgets(options);
   auto reload = std::make_unique<Reload>(*handler, path);
   if (values->contains("reload")) options.reload = std::ref(*reload);
   const std::string host = options.host;

@@ -176,6 +176,11 @@ void Connection::on_head(Error error) {
 /// the buffer has room for.
 void Connection::reserve_body() try {
   const auto length = parser_->content_length();
+  const uint64_t most = parser_->chunked() ? space_.handler.limits().max_body_bytes : length.value_or(0);
+  if (!space_.requests.take(most, request_share_))
+    throw RequestFault{503,
+                       "the bodies of other requests take all the bytes that this server has for them; "
+                       "come again later"};
   if (length) parser_->get().body().reserve(static_cast<size_t>(*length));
   if (parser_->chunked() || length.value_or(0) > kLargeBody) buffer_.reserve(kMaxBufferBytes);
 } catch (const std::bad_alloc&) {
@@ -203,6 +208,7 @@ void Connection::on_request(Error error) {
   HttpRequest request = std::move(request_);
   request.body = std::move(parser_->get().body());
   request_bytes_ = request.body.size();
+  request_share_.shrink_to(request_bytes_);
   if (Handler::computes(request)) return compute(std::move(request));
   send(answer_in_turn(request));
 }
@@ -256,7 +262,7 @@ Answer Connection::answer_in_turn(const HttpRequest& request) {
     if (space_.answers.is_full()) return handler.refuse(request, answers_not_taken());
   }
   Answer answer = handler.answer(request);
-  if (!space_.answers.take(answer.response.body.capacity(), share_))
+  if (!space_.answers.take(answer.response.body.capacity(), response_share_))
     return handler.refuse(request, answers_not_taken());
   return answer;
 }
@@ -290,6 +296,8 @@ void Connection::send(Answer answer) {
                            request_bytes_,  response_bytes,         taken.count()};
   space_.handler.metrics().count(facts);
   tell(facts);
+  parser_.reset();
+  request_share_ = {};
   write(std::move(answer.response));
 }
 
@@ -318,7 +326,7 @@ void Connection::write(HttpResponse response) {
     if (error) return;
     if (closes || self->space_.ends_idle) return self->close_gently();
     self->response_.reset();
-    self->share_ = {};
+    self->response_share_ = {};
     self->read_head();
   });
 }

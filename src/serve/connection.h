@@ -18,7 +18,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
-#include "serve/answer_budget.h"
+#include "serve/byte_budget.h"
 #include "serve/handler.h"
 #include "serve/server.h"
 #include "serve/worker_threads.h"
@@ -35,7 +35,8 @@ struct ConnectionSpace {
   std::function<void()> all_gone;  ///< called in whatever thread the last connection ends
   std::atomic<bool> stopping = false;
   bool ends_idle = false;  ///< a connection without a request ends: a while after the stop has begun
-  AnswerBudget answers = AnswerBudget(options.max_answer_bytes);
+  ByteBudget requests = ByteBudget(options.max_request_bytes);
+  ByteBudget answers = ByteBudget(options.max_answer_bytes);
 
   std::mutex mutex = {};  ///< of `open`
   std::set<Connection*> open = {};
@@ -84,7 +85,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
   std::optional<boost::beast::http::response<boost::beast::http::string_body>> response_;
-  AnswerBudget::Share share_;  ///< of the response
+  ByteBudget::Share request_share_;  ///< of the body, from its head to the answer
+  ByteBudget::Share response_share_;
   std::array<char, 4096> discarded_{};
   HttpRequest request_;          ///< that is being read; as its head has it, whatever a trailer says
   std::string_view empty_line_;  ///< what may still come of one before the request

@@ -16,6 +16,7 @@ struct ServerOptions {
   uint16_t port = 8080;                         ///< 0: a free one
   int threads = 1;                              ///< that classify; one more reads and writes
   size_t max_connections = 512;                 ///< open at once; whoever comes then gets 503
+  size_t max_request_bytes = size_t{2} << 30;   ///< of bodies that are read or wait, in all
   size_t max_answer_bytes = size_t{512} << 20;  ///< that clients have not taken yet, in all
   /// That a client may take for the head of a request (waiting for it included), for its body, and to take
   /// the answer; whoever takes longer is disconnected.

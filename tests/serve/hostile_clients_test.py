@@ -186,6 +186,30 @@ class HostileClients(unittest.TestCase):
             wait_for(lambda: server.metric("connections") == 1)
             server.predict([""] * 1000)
 
+    def test_who_send_slowly_cannot_take_all_memory(self):
+        """What a head announces counts, and of chunks the most that they may be, until the answer."""
+        body, small = json.dumps({"text": "a " * 25000}).encode(), post_bytes(b'{"text": "a"}', more="Connection: close\r\n")
+        large = post_bytes(body, more="Connection: close\r\n")
+        chunked = b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
+        with Server("binary", "--max-request-bytes", "90000") as server:
+            for head, rest in ((post_bytes(body, more="Expect: 100-continue\r\n")[:-len(body)], body), (chunked, b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))):
+                with server.raw() as slow:
+                    slow.sendall(head)
+                    self.assertEqual(slow.recv(100), b"HTTP/1.1 100 Continue\r\n\r\n")
+                    self.refused(server, large, 503)
+                    self.assertRegex(exchange(server, large), rb"Retry-After: 1\r\n(.*\r\n)*\r\n.*the bodies of other requests")
+                    self.refused(server, chunked, 503)
+                    self.assertRegex(exchange(server, small), rb"^HTTP/1.1 200 ")
+                    slow.sendall(rest)
+                    self.assertRegex(slow.recv(100), rb"^HTTP/1.1 200 ")
+                    self.assertRegex(exchange(server, large), rb"^HTTP/1.1 200 ")
+            with server.raw() as leaving:
+                leaving.sendall(head)
+                self.assertEqual(leaving.recv(100), b"HTTP/1.1 100 Continue\r\n\r\n")
+            while server.metric("connections") > 1:
+                pass
+            self.assertRegex(exchange(server, large), rb"^HTTP/1.1 200 ")
+
     def test_who_leave_early_disturb_nobody(self):
         body = post_bytes(json.dumps({"texts": TEXTS * 20}).encode())
         with Server("sequence") as server:
@@ -215,7 +239,7 @@ class HostileClients(unittest.TestCase):
 
     def test_who_waited_too_long_for_their_turn_are_told_so(self):
         long = post_bytes(json.dumps({"texts": ["a fine film it was " * 1000] * 250}).encode(), more="Connection: close\r\n")
-        with Server("sequence", "--threads", "1", "--timeout", "1", "--max-body-bytes", "16777216") as server, contextlib.ExitStack() as stack:
+        with Server("sequence", "--threads", "1", "--timeout", "1", "--max-request-bytes", "1073741824", "--max-body-bytes", "16777216") as server, contextlib.ExitStack() as stack:
             waiting = []
             for _ in range(40):
                 waiting.append(stack.enter_context(server.raw()))

@@ -1,18 +1,21 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 namespace bernoulli::serve {
 
-/// The memory of answers that their clients have not taken yet, all together. Any thread may ask.
-class AnswerBudget {
+/// The memory of what clients send or have not taken yet, all together. Any thread may ask.
+class ByteBudget {
  public:
   /// @param most  bytes
-  explicit AnswerBudget(size_t most) : most_(most) {}
+  explicit ByteBudget(size_t most) : most_(most) {}
 
-  /// What one answer takes, given back with it.
+  /// What one body takes, given back with it.
   class Share {
    public:
     Share() = default;
@@ -23,8 +26,11 @@ class AnswerBudget {
       std::swap(bytes_, other.bytes_);
       return *this;
     }
-    ~Share() {
-      if (taken_ != nullptr) *taken_ -= bytes_;
+    ~Share() { shrink_to(0); }
+
+    /// Gives back what is above these bytes.
+    void shrink_to(size_t bytes) {
+      if (taken_ != nullptr && bytes < bytes_) *taken_ -= std::exchange(bytes_, bytes) - bytes;
     }
 
    private:
@@ -32,10 +38,10 @@ class AnswerBudget {
     size_t bytes_ = 0;
   };
 
-  /// Whether there is no room for any answer that counts.
+  /// Whether there is no room for any body that counts.
   bool is_full() const { return taken_ >= most_; }
 
-  /// Takes the room for an answer; false where there is none. A small one, such as of GET /health, needs
+  /// Takes the room for a body; false where there is none. A small one, such as of GET /health, needs
   /// none; one that is greater than all the room gets it where it is alone.
   bool take(size_t bytes, Share& share) {
     if (bytes <= kSmall) return true;
@@ -53,5 +59,11 @@ class AnswerBudget {
   size_t most_;
   std::atomic<size_t> taken_ = 0;
 };
+
+/// A part of the memory that is left, in bytes, for a budget.
+/// @param left  nothing: nobody knows. @param most  that it is in any case
+inline size_t part_of_memory(std::optional<uint64_t> left, uint64_t parts, size_t most) {
+  return left ? static_cast<size_t>(std::clamp<uint64_t>(*left / parts, 1, most)) : most;
+}
 
 }  // namespace bernoulli::serve
