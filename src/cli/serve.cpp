@@ -127,9 +127,11 @@ class Reload {
 
   void operator()() {
     try {
-      handler_.replace(ServedModel::open(path_, handler_.model()->name()));
+      const auto before = handler_.model();
+      const auto now = ServedModel::open(path_, before->name());
+      handler_.replace(now);
       handler_.metrics().count_reload(true);
-      log_info(fmt::format("opened '{}' anew", path_));
+      tell_change(*before, *now);
     } catch (const std::exception& error) {
       tell_failure(error.what());
     } catch (const StopRequested&) {
@@ -138,6 +140,14 @@ class Reload {
   }
 
  private:
+  void tell_change(const ServedModel& before, const ServedModel& now) {
+    log_info(fmt::format("opened '{}' anew: {}, before {}", path_, now.hash(), before.hash()));
+    if (const std::string change = serve::change_of_labels(before.info().labels, now.info().labels);
+        !change.empty())
+      log_warning(
+          fmt::format("the new model answers in other terms, and clients may not know them: {}", change));
+  }
+
   void tell_failure(const char* why) {
     handler_.metrics().count_reload(false);
     log_warning(fmt::format("the model stays what it was: {}", why));
@@ -166,6 +176,7 @@ int run_serve(const std::vector<std::string>& words) {
   serve::ServerOptions options = server_options_of(*values);
   const std::string name = name_of(*values, path);
   auto handler = std::make_unique<Handler>(ServedModel::open(path, name), limits);
+  log_info(fmt::format("opened '{}': {}", path, handler->model()->hash()));
   draw_budgets(options);
   auto reload = std::make_unique<Reload>(*handler, path);
   if (values->contains("reload")) options.reload = std::ref(*reload);

@@ -14,6 +14,7 @@
 #include "core/json_text.h"
 #include "core/log.h"
 #include "core/utf8.h"
+#include "core/version.h"
 #include "serve/inference_protocol.h"
 #include "serve/predict_endpoint.h"
 
@@ -23,6 +24,15 @@ namespace {
 /// @param json  an object, made without the library's objects: their destructors ask for memory, and where
 /// there is none, they end the process
 HttpResponse json_response(std::string json) { return {200, std::move(json) + "\n"}; }
+
+/// For Prometheus: which model answers.
+std::string model_metric(const ServedModel& model) {
+  return fmt::format(
+      "# HELP bernoulli_model_info The model that answers, and the program's version.\n"
+      "# TYPE bernoulli_model_info gauge\n"
+      "bernoulli_model_info{{name=\"{}\",hash=\"{}\",version=\"{}\"}} 1\n",
+      model.name(), model.hash(), kVersion);
+}
 
 /// The paths of the one version that a model has, which the protocol lets a client name, are those without.
 std::string without_version(std::string path, const std::string& name) {
@@ -215,8 +225,8 @@ HttpResponse Handler::ready(const Call& /*call*/) const {
   return json_response(R"({"status":"ready"})");
 }
 HttpResponse Handler::info(const Call& call) const { return json_response(call.model->description()); }
-HttpResponse Handler::metrics_page(const Call& /*call*/) const {
-  return {200, metrics_.text(), "text/plain; version=0.0.4; charset=utf-8"};
+HttpResponse Handler::metrics_page(const Call& call) const {
+  return {200, metrics_.text() + model_metric(*call.model), "text/plain; version=0.0.4; charset=utf-8"};
 }
 
 HttpResponse Handler::protocol_live(const Call& /*call*/) const { return json_response(R"({"live":true})"); }

@@ -17,6 +17,8 @@ namespace {
 
 constexpr size_t kLongestName = 200;
 
+std::string hash_of(const NativeModel& model) { return "xxh3-128:" + model.content_hash; }
+
 std::string described(const NativeModel& model, const std::string& name) {
   const ClassifierInfo& info = model.info;
   return compact_json(nlohmann::ordered_json{{"name", name},
@@ -25,7 +27,7 @@ std::string described(const NativeModel& model, const std::string& name) {
                                              {"thresholds", to_json(info.rule)},
                                              {"temperatures", info.scaling.temperatures},
                                              {"shifts", info.scaling.shifts},
-                                             {"hash", "xxh3-128:" + model.content_hash},
+                                             {"hash", hash_of(model)},
                                              {"program", "bernoulli"},
                                              {"version", kVersion},
                                              {"commit", kGitCommit}});
@@ -44,6 +46,20 @@ std::string model_name_of(const std::filesystem::path& path) {
 
 bool is_model_name(const std::string& name) { return name.size() <= kLongestName && is_plain_name(name); }
 
+std::string change_of_labels(const Labels& before, const Labels& now) {
+  if (before.kind != now.kind) {
+    const auto kind_of = [](const Labels& labels) { return to_json(labels).at("kind").get<std::string>(); };
+    return fmt::format("the kind is {}, and was {}", kind_of(now), kind_of(before));
+  }
+  if (before.names == now.names) return "";
+  const auto there = std::ranges::mismatch(before.names, now.names).in1 - before.names.begin();
+  const auto shown = [place = static_cast<size_t>(there)](const Labels& labels) {
+    return place < labels.names.size() ? "'" + labels.names[place] + "'" : "none";
+  };
+  return fmt::format("label number {} is {}, and was {}; there are {}, and were {}", there + 1, shown(now),
+                     shown(before), now.names.size(), before.names.size());
+}
+
 ServedModel::ServedModel(NativeModel model, std::string name)
     : model_(std::move(model)), name_(std::move(name)), description_(described(model_, name_)) {}
 
@@ -58,6 +74,8 @@ std::shared_ptr<const ServedModel> ServedModel::open(const std::filesystem::path
                     path.string(), other.reason));
   }
 }
+
+std::string ServedModel::hash() const { return hash_of(model_); }
 
 std::vector<float> ServedModel::logits(std::span<const std::string> texts, size_t max_text_tokens,
                                        const std::atomic<bool>& cancelled) const {

@@ -18,6 +18,10 @@ std::string model_name_of(const std::filesystem::path& path);
 /// Whether a name consists of ASCII letters, digits, '.', '-' and '_', and has 1 to 200 of them.
 bool is_model_name(const std::string& name);
 
+/// What differs for clients who know the kind, the labels and their order: "the kind is multi_label, and was
+/// binary". Empty: nothing.
+std::string change_of_labels(const Labels& before, const Labels& now);
+
 /// A model that any number of threads ask at once. N texts, L outputs.
 class ServedModel {
  public:
@@ -33,6 +37,8 @@ class ServedModel {
 
   const ClassifierInfo& info() const { return model_.info; }
   const std::string& name() const { return name_; }
+  /// "xxh3-128:" and the digits of the file's seal, or of a run's checkpoint.
+  std::string hash() const;
   size_t num_outputs() const { return static_cast<size_t>(model_.network.num_outputs()); }
   /// What GET /info answers, as JSON.
   const std::string& description() const { return description_; }

@@ -218,6 +218,19 @@ TEST_F(HandlerTest, AnswersFromTheModelThatReplacedTheOther) {
   EXPECT_THAT(after, HasSubstr(record_of(small_model(true, 4), "good")));
 }
 
+TEST_F(HandlerTest, NamesTheModelThatAnswersInItsMetrics) {
+  const auto line = [](const std::string& hash) {
+    return fmt::format("\nbernoulli_model_info{{name=\"small\",hash=\"xxh3-128:{}\",version=\"{}\"}} 1\n",
+                       hash, kVersion);
+  };
+  EXPECT_THAT(ask(get("/metrics")).body, HasSubstr(line("0123")));
+  NativeModel other = small_model();
+  other.content_hash = "4567";
+  handler_.replace(std::make_shared<const ServedModel>(std::move(other), "small"));
+  EXPECT_THAT(ask(get("/metrics")).body,
+              ::testing::AllOf(HasSubstr(line("4567")), ::testing::Not(HasSubstr("0123"))));
+}
+
 TEST_F(HandlerTest, IsNotReadyWhileItDrains) {
   for (const char* path : {"/ready", "/v2/health/ready", "/v2/models/small/ready"})
     EXPECT_EQ(ask(get(path)).status, 200);

@@ -50,6 +50,22 @@ TEST(ServedModel, GivesTheSameBitsToAnyNumberOfThreads) {
   for (const auto& answer : answers) EXPECT_EQ(answer, expected);
 }
 
+TEST(ServedModel, TellsWhatChangesForClientsWhoKnowTheLabels) {
+  const auto several = [](std::vector<std::string> names) {
+    return Labels{TaskConfig::Kind::kMultiLabel, std::move(names)};
+  };
+  const Labels before = several({"news", "sport", "art"});
+  EXPECT_EQ(change_of_labels(before, before), "");
+  EXPECT_EQ(change_of_labels(before, {TaskConfig::Kind::kBinary, {"bad", "good"}}),
+            "the kind is binary, and was multi_label");
+  EXPECT_EQ(change_of_labels(before, several({"news", "art", "sport"})),
+            "label number 2 is 'art', and was 'sport'; there are 3, and were 3");
+  EXPECT_EQ(change_of_labels(before, several({"news", "sport"})),
+            "label number 3 is none, and was 'art'; there are 2, and were 3");
+  EXPECT_EQ(change_of_labels(before, several({"news", "sport", "art", "law"})),
+            "label number 4 is 'law', and was none; there are 4, and were 3");
+}
+
 TEST(ServedModel, RefusesWhatIsNoModel) {
   const bernoulli::testing::TemporaryFolder folder;
   folder.write("model.pt", "no zip archive");

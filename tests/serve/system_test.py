@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from serving import FOLDER, IS_SANITIZED, PATIENCE, PROGRAM, TEXTS, Server, post_bytes, predict, received, train_models, wait_for
+from serving import FOLDER, IS_SANITIZED, PATIENCE, PROGRAM, TEXTS, Server, hash_of, post_bytes, predict, received, train_models, wait_for
 
 setUpModule = train_models
 
@@ -181,6 +181,13 @@ class Signals(unittest.TestCase):
             server.process.send_signal(signal.SIGHUP)
             wait_for(lambda: server.metric("reloads_total") > 0)
             self.assertEqual(server.predict(TEXTS), "{\"predictions\":[" + ",".join(predict("sequence", TEXTS)) + "]}\n")
+            self.assertIn(f"opened 'served.pt' anew: {hash_of('sequence/model.pt')}, before {hash_of('binary/model.pt')}\n", server.errors())
+            self.assertNotIn("in other terms", server.errors())
+            shutil.copy(FOLDER / "several/model.pt", FOLDER / "new.pt")
+            os.replace(FOLDER / "new.pt", FOLDER / "served.pt")
+            server.process.send_signal(signal.SIGHUP)
+            server.wait_for_error("warning: the new model answers in other terms, .*: the kind is multi_label, and was binary\n")
+            self.assertIn(f'hash="{hash_of("several/model.pt")}"', server.ask("GET", "/metrics")[1].decode())
             self.assertEqual(server.stop(), 0)
 
     def test_open_the_model_anew_under_load(self):
