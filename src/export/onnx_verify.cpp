@@ -41,15 +41,6 @@ int64_t rows_at_once(const TokenRows& rows, int64_t begin) {
   return end - begin;
 }
 
-/// The trained network in float64.
-Sequential exact_network(const ArtifactParts& parts) {
-  Sequential network(parts.plan, network_tensors(parts.network), c10::kCPU);
-  for (const NamedTensors& tensors : {network.parameters(), network.buffers()}) {
-    for (const auto& [name, tensor] : tensors) tensor.set_data(tensor.to(at::kDouble));
-  }
-  return network;
-}
-
 /// A file that was read back, beside what it shall compute.
 class Comparison {
  public:
@@ -80,12 +71,8 @@ class Comparison {
   /// @param first_text  number of the text that stands in row `begin`, for messages.
   void check_exactly(const TokenRows& rows, int64_t begin, int64_t count, int64_t first_text) {
     const at::Tensor found = exact_model_.answer(features(rows, begin, count, false).values).probabilities;
-    at::Tensor logits = exact_network_.forward(features(rows, begin, count, parts_.plan.ragged_input));
-    const LogitScaling& scaling = parts_.scaling;
-    if (!scaling.temperatures.empty())
-      logits = at::div(logits, at::tensor(scaling.temperatures, at::kDouble));
-    if (!scaling.shifts.empty()) logits = at::add(logits, at::tensor(scaling.shifts, at::kDouble));
-    const at::Tensor expected = at::sigmoid(logits);
+    const at::Tensor expected = at::sigmoid(
+        exact_logits(exact_network_, features(rows, begin, count, parts_.plan.ragged_input), parts_.scaling));
     for (int64_t i = 0; i < count; ++i) {
       const double difference = at::sub(found[i], expected[i]).abs().max().item<double>();
       if (!(difference <= kVerifyTolerance))

@@ -1,13 +1,17 @@
 #include "export/torchscript.h"
 
+#include <algorithm>
+#include <cmath>
 #include <ostream>
 #include <streambuf>
 
 #include <fmt/format.h>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/add.h>
 #include <ATen/ops/any.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/div.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/isnan.h>
 #include <ATen/ops/sigmoid.h>
@@ -173,6 +177,27 @@ std::vector<float> values_of(const at::Tensor& tensor) {
   return {values.const_data_ptr<float>(), values.const_data_ptr<float>() + values.numel()};
 }
 
+/// @param logits  N*L, float32, of the texts
+std::vector<double> self_test_tolerances(const ArtifactParts& parts, const std::vector<std::string>& texts,
+                                         const Features& features, const std::vector<float>& logits) {
+  Sequential network = exact_network(parts);
+  const at::Tensor exact = exact_logits(network, features, parts.scaling).contiguous();
+  const auto width = static_cast<size_t>(parts.plan.num_outputs);
+  std::vector<double> noise(texts.size(), 0);
+  for (size_t i = 0; i < logits.size(); ++i) {
+    const double difference = std::abs(exact.const_data_ptr<double>()[i] - double{logits[i]});
+    if (std::isfinite(difference)) noise[i / width] = std::max(noise[i / width], difference);
+  }
+  std::vector<double> tolerances;
+  for (const std::string& text : texts) {
+    double of_shorter = 0;  // a text of its own length may be right by luck
+    for (size_t other = 0; other < texts.size(); ++other)
+      if (texts[other].size() <= text.size()) of_shorter = std::max(of_shorter, noise[other]);
+    tolerances.push_back(self_test_tolerance(text, of_shorter));
+  }
+  return tolerances;
+}
+
 /// The trainer's own path, not the script's, so that the file is tested against something else than itself.
 SelfTest make_self_test(const ArtifactParts& parts, const Module& network) {
   const at::NoGradGuard no_grad;
@@ -196,6 +221,7 @@ SelfTest make_self_test(const ArtifactParts& parts, const Module& network) {
         "weights); train it again with a lower learning rate");
   }
   self_test.probabilities = values_of(probabilities);
+  self_test.tolerances = self_test_tolerances(parts, self_test.texts, features, calibrated);
   return self_test;
 }
 
@@ -264,6 +290,21 @@ NamedTensors network_tensors(const Module& network) {
   for (const auto& item : network.named_parameters()) tensors.emplace_back(item.name, item.value);
   for (const auto& item : network.named_buffers()) tensors.emplace_back(item.name, item.value);
   return tensors;
+}
+
+Sequential exact_network(const ArtifactParts& parts) {
+  Sequential network(parts.plan, network_tensors(parts.network), c10::kCPU);
+  for (const NamedTensors& tensors : {network.parameters(), network.buffers()}) {
+    for (const auto& [name, tensor] : tensors) tensor.set_data(tensor.to(at::kDouble));
+  }
+  return network;
+}
+
+at::Tensor exact_logits(Sequential& exact, const Features& features, const LogitScaling& scaling) {
+  at::Tensor logits = exact.forward(features);
+  if (!scaling.temperatures.empty()) logits = at::div(logits, at::tensor(scaling.temperatures, at::kDouble));
+  if (!scaling.shifts.empty()) logits = at::add(logits, at::tensor(scaling.shifts, at::kDouble));
+  return logits;
 }
 
 StoredTensors::StoredTensors(const ArtifactParts& parts) : hosts_(network_tensors(parts.network)) {

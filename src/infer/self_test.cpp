@@ -72,8 +72,10 @@ std::vector<std::string> self_test_texts(const Vectorizer& vectorizer) {
   return texts;
 }
 
-double self_test_tolerance(std::string_view text) {
-  return 1e-6 + std::ldexp(static_cast<double>(text.size()), -24);
+double self_test_tolerance(std::string_view text, double logit_noise) {
+  constexpr double kSteepest = 0.25;  // of the sigmoid
+  constexpr double kMargin = 8;       // of noise that one order of adding shows
+  return 1e-6 + std::ldexp(static_cast<double>(text.size()), -24) + kMargin * kSteepest * logit_noise;
 }
 
 std::string self_test_fault(const SelfTest& self_test, std::span<const float> answers) {
@@ -84,8 +86,10 @@ std::string self_test_fault(const SelfTest& self_test, std::span<const float> an
   const size_t num_labels = answers.size() / self_test.texts.size();
   for (size_t i = 0; i < answers.size(); ++i) {
     const size_t text = i / num_labels;
-    const bool agree = std::abs(double{answers[i]} - double{self_test.probabilities[i]}) <=
-                       self_test_tolerance(self_test.texts[text]);  // false for NaN
+    const double tolerance = self_test.tolerances.empty() ? self_test_tolerance(self_test.texts[text], 0)
+                                                          : self_test.tolerances[text];
+    const bool agree =
+        std::abs(double{answers[i]} - double{self_test.probabilities[i]}) <= tolerance;  // false for NaN
     if (agree) continue;
     return fmt::format("text {} has probability {}, the file was written with {}", text, answers[i],
                        self_test.probabilities[i]);
@@ -101,6 +105,7 @@ Json to_json(const SelfTest& self_test) {
     const auto row = self_test.probabilities.begin() + static_cast<int64_t>(i * num_labels);
     json["probabilities"].push_back(std::vector<float>(row, row + static_cast<int64_t>(num_labels)));
   }
+  if (!self_test.tolerances.empty()) json["tolerances"] = self_test.tolerances;
   return json;
 }
 
@@ -110,6 +115,11 @@ SelfTest self_test_from_json(const Json& json, const std::string& name) {
   for (const Json& row : json.at("probabilities")) {
     for (const Json& probability : row) self_test.probabilities.push_back(probability.get<float>());
   }
+  if (const auto tolerances = json.find("tolerances"); tolerances != json.end())
+    self_test.tolerances = tolerances->get<std::vector<double>>();
+  if (!self_test.tolerances.empty() && self_test.tolerances.size() != self_test.texts.size())
+    throw ArtifactError(fmt::format("the self-test of '{}' is damaged: {} tolerances for {} texts", name,
+                                    self_test.tolerances.size(), self_test.texts.size()));
   return self_test;
 }
 

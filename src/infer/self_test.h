@@ -15,6 +15,8 @@ namespace bernoulli {
 struct SelfTest {
   std::vector<std::string> texts;    ///< N
   std::vector<float> probabilities;  ///< N*L row-major
+  /// N: how far a probability of each text may be from these; empty in files of earlier programs.
+  std::vector<double> tolerances = {};
 };
 
 /// Texts that exercise the byte specification (empty, odd bytes, several scripts, long) and the model (random
@@ -24,16 +26,19 @@ std::vector<std::string> self_test_texts(const Vectorizer& vectorizer);
 /// How far a probability of `text` may be from what was written. Another processor, and the native path, may
 /// add the same numbers in another order: a float32 sum over n tokens may be off by n 2^-24 of itself, and a
 /// text has hardly more tokens than bytes. A wrong sigmoid, weight or id is far beyond this.
-double self_test_tolerance(std::string_view text);
+/// @param logit_noise  how far rounding to float32 moved logits of texts that are no longer than this one:
+/// sums of many large numbers that nearly cancel are off by more
+double self_test_tolerance(std::string_view text, double logit_noise);
 
 /// Empty where every answer is within the tolerance of its text; else the first that is not, in words.
 /// @param answers  probabilities N*L.
 std::string self_test_fault(const SelfTest& self_test, std::span<const float> answers);
 
-/// {"texts": [...], "probabilities": [[...], ...]}; a text that is no valid UTF-8 stands as {"hex": "..."}.
+/// {"texts": [...], "probabilities": [[...], ...], "tolerances": [...]}; a text that is no valid UTF-8 stands
+/// as {"hex": "..."}.
 nlohmann::ordered_json to_json(const SelfTest& self_test);
-/// @param name  of the file, for messages.  @throws ArtifactError for bytes that are no hexadecimal digits;
-/// nlohmann::json::exception
+/// @param name  of the file, for messages.  @throws ArtifactError for bytes that are no hexadecimal digits
+/// and for another number of tolerances; nlohmann::json::exception
 SelfTest self_test_from_json(const nlohmann::ordered_json& json, const std::string& name);
 
 }  // namespace bernoulli

@@ -37,18 +37,26 @@ double between(float below, float above) {
   return inside > 0 ? double{inside} : middle;
 }
 
+/// Whether two logits, the greater one first, may be answers to the same: programs that answer with the same
+/// model add its numbers in another order, and differ by that much. A threshold between them would be decided
+/// by rounding, and differently by each.
+bool are_one_but_for_rounding(float greater, float less) {
+  constexpr double kRelative = 4e-6;  // what tests hold the engines to
+  return double{greater} - double{less} <= kRelative * (1 + std::abs(double{less}));
+}
+
 /// Every split that a threshold above 0 can make, by descending threshold. @param beta  of their f_beta
 std::vector<Split> possible_splits(const std::vector<ScoredExample>& examples, double beta) {
   struct Entry {
-    float probability;
+    float logit, probability;
     double positive, all;  // weights of one example, then of everything from it upwards
   };
   std::vector<Entry> entries;
   for (const ScoredExample& example : examples) {
-    entries.push_back({probability(example.logit), example.target ? example.weight : 0, example.weight});
+    entries.push_back(
+        {example.logit, probability(example.logit), example.target ? example.weight : 0, example.weight});
   }
-  std::sort(entries.begin(), entries.end(),
-            [](const Entry& a, const Entry& b) { return a.probability > b.probability; });
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.logit > b.logit; });
   for (size_t i = 1; i < entries.size(); ++i) {
     entries[i].positive += entries[i - 1].positive;
     entries[i].all += entries[i - 1].all;
@@ -57,8 +65,10 @@ std::vector<Split> possible_splits(const std::vector<ScoredExample>& examples, d
   std::vector<Split> splits;
   for (size_t i = 0; i < entries.size(); ++i) {
     const Entry& entry = entries[i];
-    const float next = i + 1 < entries.size() ? entries[i + 1].probability : 0.0f;
-    if (entry.probability == next || entry.all == 0) continue;  // no threshold parts these two
+    const bool is_last = i + 1 == entries.size();
+    const float next = is_last ? 0.0f : entries[i + 1].probability;
+    if (entry.probability <= next || entry.all == 0) continue;  // no threshold parts these two
+    if (!is_last && are_one_but_for_rounding(entry.logit, entries[i + 1].logit)) continue;
     splits.push_back({.threshold = between(next, entry.probability),
                       .precision = entry.positive / entry.all,
                       .recall = entry.positive / positive,

@@ -33,7 +33,7 @@ std::vector<double> numbers_of_labels(const std::vector<LabelNumber>& given,
 
 /// Threshold(s) on the probability, fitted on validation predictions (one for binary, one a label for
 /// multi-label), by a method that fits. With a fitted threshold is_positive() repeats the chosen split of the
-/// validation set.
+/// validation set. Answers that differ by no more than rounding are on the same side of it.
 ///  kMaxF1              the best f1; among equals the highest threshold. The labels of rare_labels() share
 ///  that of the decisions about pooled_labels() together
 ///
