@@ -6,6 +6,7 @@
 
 #include "cli/compaction.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "core/stop.h"
 #include "export/compact_network.h"
 #include "export/onnx_verify.h"
@@ -13,16 +14,31 @@
 #include "export/verify.h"
 #include "export/weights.h"
 #include "infer/classifier.h"
+#include "infer/native_model.h"
 #include "train/prepare.h"
 
 namespace bernoulli::cli {
 namespace {
 
+/// What LibTorch verified, serve, the Python package and predict open without it, too.
+void check_native_path(const std::filesystem::path& path) {
+  try {
+    open_native_model(path);
+  } catch (const NotNative& other) {
+    log_warning(fmt::format(
+        "'{}' runs with LibTorch only, and `serve` and the libraries without it do not open it: {}",
+        path.string(), other.reason));
+  }
+}
+
 ExportReport write_as(ExportFormat format, const ArtifactParts& artifact, const TrainerAnswers& trainer,
                       const std::filesystem::path& path, const std::string& run_name) {
   switch (format) {
-    case ExportFormat::kTorchScript:
-      return export_artifact(artifact, trainer, path);
+    case ExportFormat::kTorchScript: {
+      const ExportReport report = export_artifact(artifact, trainer, path);
+      check_native_path(path);
+      return report;
+    }
     case ExportFormat::kOnnx:
       return export_onnx(artifact, trainer, path);
     case ExportFormat::kTriton:

@@ -73,6 +73,19 @@ TEST(SelfTest, ForgivesWhatTheOrderOfASumMayDoAndNoMore) {
   EXPECT_EQ(fault(0.5f, 0.4997f), "text 1 has probability 0.4997, the file was written with 0.5");
   EXPECT_NE(fault(std::nanf(""), 0.5f), "");
   EXPECT_NE(self_test_fault(test, std::vector<float>{0.5f}), "");
+  EXPECT_GT(self_test_tolerance("short", 1e-3), 1e-3) << "where float32 loses digits of the logits";
+}
+
+TEST(SelfTest, TakesTheTolerancesOfTheFile) {
+  const SelfTest test{{"a", "b"}, {0.5f, 0.5f}, {1e-3, 1e-6}};
+  const SelfTest read = self_test_from_json(to_json(test), "m.pt");
+  EXPECT_EQ(read.tolerances, test.tolerances);
+  EXPECT_EQ(self_test_fault(read, std::vector<float>{0.5009f, 0.5f}), "");
+  EXPECT_NE(self_test_fault(read, std::vector<float>{0.5011f, 0.5f}), "");
+  EXPECT_NE(self_test_fault(read, std::vector<float>{0.5f, 0.5009f}), "");
+  nlohmann::ordered_json short_of_one = to_json(test);
+  short_of_one["tolerances"] = {1e-3};
+  EXPECT_THROW(self_test_from_json(short_of_one, "m.pt"), ArtifactError);
 }
 
 }  // namespace

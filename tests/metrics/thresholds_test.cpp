@@ -38,6 +38,16 @@ TEST(Thresholds, FixedIsTakenAsItIs) {
   EXPECT_EQ(configured_rule({Method::kFixed, 0.3}, 2, {"a", "b"}), (DecisionRule{0.3, 0.3}));
 }
 
+TEST(Thresholds, PartNoAnswersThatRoundingMayHaveMadeDiffer) {
+  // Two positives and two negatives that one sum may have made in two orders, and one of each far from them.
+  const float logit = -0.8921f, next = std::nextafter(logit, 0.0f);
+  const Scored scored = {{1, 1, 1, 0, 0, 0}, {2, next, next, logit, logit, -3}};
+  ASSERT_NE(probability(logit), probability(next));
+  EXPECT_NEAR(fitted(scored, Method::kMaxF1), (probability(logit) + probability(-3)) / 2, 1e-6);
+  const Scored apart = {{1, 1, 1, 0, 0, 0}, {2, logit + 1e-4f, logit + 1e-4f, logit, logit, -3}};
+  EXPECT_NEAR(fitted(apart, Method::kMaxF1), probability(logit + 5e-5f), 1e-6);
+}
+
 TEST(Thresholds, TheHighestOfSeveralNeedsNone) {
   EXPECT_EQ(configured_rule({Method::kHighest}, 2, {"a", "b"}), DecisionRule::highest());
   EXPECT_THROW(configured_rule({Method::kHighest}, 1, {"a"}), UsageError);

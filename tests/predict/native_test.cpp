@@ -16,6 +16,7 @@
 #include "core/file.h"
 #include "export/torchscript.h"
 #include "infer/native_model.h"
+#include "infer/self_test.h"
 #include "infer/text_classifier.h"
 #include "layers/layer_kind.h"
 #include "metrics/decision.h"
@@ -162,6 +163,33 @@ TEST(NativeModel, AnswersLikeLibTorchFromRunsAndFiles) {
   }
   for (const layers::LayerKind& kind : layers::layer_kinds())
     EXPECT_TRUE(kinds.contains(kind.schema.name)) << kind.schema.name << " was not tried";
+}
+
+/// Two columns of large numbers, of which the logit is the difference.
+TEST(NativeModel, OpensFilesWhoseLogitsAreSmallDifferencesOfLargeSums) {
+  RunOnDisk run("[{embedding_bag: {dim: 2, mode: sum}}, {linear: {units: 1, bias: false}}]");
+  for (const auto& [name, tensor] : run.model().parameters()) {
+    at::Tensor values = tensor.detach();
+    if (name == "linear_1.weight") {
+      values[0][0] = 1;
+      values[0][1] = -1;
+      continue;
+    }
+    for (int64_t id = 0; id < values.size(0); ++id)
+      for (int64_t i = 0; i < 2; ++i)
+        values[id][i] =
+            1000.1 + 0.37 * static_cast<double>(id * id) + (i == 0 ? 0 : 1e-3 * static_cast<double>(id % 2));
+  }
+  run.save(7, nlohmann::ordered_json::object());
+  const fs::path file = exported(run);
+  std::string text;
+  for (int i = 0; i < 150; ++i) text += "good bad ";
+  const auto probability_by = [&](Classifier& by) { return double{probability(by.logits({text}).front())}; };
+  const auto libtorch = open_classifier(file, c10::kCPU),
+             native = open_native_classifier(run.folder().path());
+  ASSERT_GT(std::abs(probability_by(*native) - probability_by(*libtorch)), self_test_tolerance(text, 0))
+      << "rounding shows more than in models whose sums do not cancel";
+  EXPECT_EQ(why_not(file), "native");
 }
 
 /// Their layers work on 1024 tokens at once: what is left of a part decides what a few tokens behind it give.
