@@ -19,6 +19,7 @@
 #include "cli/resume.h"
 #include "cli/verb.h"
 #include "config/loss_mode.h"
+#include "core/device_word.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
@@ -32,6 +33,7 @@
 #include "store/event_lines.h"
 #include "store/run_folder.h"
 #include "tensor/checkpoint.h"
+#include "tensor/device.h"
 #include "tensor/operator_threads.h"
 #include "train/epoch_order.h"
 #include "train/leading_step.h"
@@ -116,12 +118,25 @@ PreparedRun prepare_checked(const RunConfig& config, std::optional<Vocabulary> v
   return run;
 }
 
+/// What to open for --device of a training in one process.
+std::string one_process_device(const std::string& device, const CheckedConfig& loaded) {
+  if (parse_device(device).kind != DeviceWord::Kind::kAuto || !stays_on_cpu(loaded.run, loaded.plan))
+    return device;
+  std::string why_none;
+  if (num_cuda_devices(&why_none) > 0)
+    log_info(
+        "this machine has a CUDA device, and the CPU is taken: its fused engine runs this model; the "
+        "card's would be the reference engine, which is expected to take longer (--device cuda takes it)");
+  return "cpu";
+}
+
 /// Everything a training does first, with one batch, on nothing but memory.
 Json dry_run(const TrainArguments& arguments) {
   const CheckedConfig loaded = load_config_with_data(arguments.sources);
   RunConfig config = loaded.run;
   config.data.cache.folder = "off";
-  const c10::Device device = open_training_device(arguments.device, config.training);
+  const c10::Device device =
+      open_training_device(one_process_device(arguments.device, loaded), config.training);
   check_engine(config, loaded.plan, device);
   PreparedRun run = prepare_checked(config, std::nullopt);
   start_from_earlier_run(config, run);
@@ -244,8 +259,8 @@ Start start_of(const TrainArguments& arguments, const std::optional<Place>& plac
       arguments.resume ? std::optional(RunPaths{*arguments.run_dir}) : std::nullopt;
   CheckedConfig loaded = load_config_with_data(arguments.sources, resumed);
   const TrainingConfig& training = loaded.run.training;
-  const c10::Device device =
-      open_training_device(place ? device_of(arguments.device, *place) : arguments.device, training);
+  const c10::Device device = open_training_device(
+      place ? device_of(arguments.device, *place) : one_process_device(arguments.device, loaded), training);
   check_engine(loaded.run, loaded.plan, device, place ? place->size : 1);
   return {std::move(loaded), device};
 }

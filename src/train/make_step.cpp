@@ -81,6 +81,13 @@ void check_engine(const RunConfig& config, const layers::ModelPlan& plan, c10::D
     throw UsageError(fmt::format("training.engine is fused, but {}; set it to auto", reason));
 }
 
+bool stays_on_cpu(const RunConfig& config, const layers::ModelPlan& plan) {
+  const TrainingConfig& training = config.training;
+  if (training.engine != "auto" || training.float32_matmul_precision != "highest") return false;
+  std::string reason;
+  return fused_for(config, plan, c10::kCPU, reason).has_value();
+}
+
 EngineChoice make_step(const EngineParts& parts, c10::Device device,
                        const std::function<std::unique_ptr<GraphDevice>(c10::Device)>& open_graphs) {
   const RunConfig& config = parts.config;

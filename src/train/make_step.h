@@ -32,6 +32,11 @@ struct EngineChoice {
 void check_engine(const RunConfig& config, const layers::ModelPlan& plan, c10::Device device,
                   int processes = 1);
 
+/// Whether a training on whichever device suits it stays on the CPU: the configuration leaves the engine open
+/// and asks for nothing that only a card does, and the fused engine runs the model. On CUDA make_step would
+/// choose the reference engine for it.
+bool stays_on_cpu(const RunConfig& config, const layers::ModelPlan& plan);
+
 /// The fastest engine that runs the model on the device, unless training.engine asks for the reference. On
 /// CUDA the fused engine and the graph engine, which have not run on a card yet, are taken only where
 /// training.engine names them.

@@ -73,6 +73,26 @@ TEST(MakeStep, ChoosesTheFusedEngineUnlessAskedForTheReference) {
   EXPECT_EQ(make().reason, "training.engine");
 }
 
+TEST(MakeStep, ATrainingThatMayRunAnywhereStaysOnTheCpuForTheFusedEngine) {
+  Bench bench(Case{});
+  const auto stays = [&] { return stays_on_cpu(bench.config, bench.plan); };
+  EXPECT_TRUE(stays());
+  for (const char* engine : {"reference", "fused", "graph"}) {
+    bench.config.training.engine = engine;
+    EXPECT_FALSE(stays()) << engine;
+  }
+  bench.config.training.engine = "auto";
+  bench.config.training.precision = "bfloat16";
+  EXPECT_FALSE(stays());
+  bench.config.training.precision = "float32";
+  bench.config.training.float32_matmul_precision = "high";
+  EXPECT_FALSE(stays());
+  Case general;
+  general.layers = {embedding(4), pool("max_pool", "exclude"), linear(1)};
+  const Bench other(general);
+  EXPECT_FALSE(stays_on_cpu(other.config, other.plan));
+}
+
 TEST(MakeStep, WarnsOfATableOfAMillionRowsThatIsUpdatedWhole) {
   const Session session;
   const auto warning = [&](int64_t num_ids) {
