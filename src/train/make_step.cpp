@@ -64,6 +64,19 @@ void check_processes(const TrainingConfig& training, const layers::ModelPlan& pl
       training.accumulate, processes, training.batch_size * training.accumulate));
 }
 
+/// Recurrent layers do not run everywhere in bfloat16.
+void check_precision(const TrainingConfig& training, const layers::ModelPlan& plan, c10::Device device) {
+  if (training.precision != "bfloat16") return;
+  if (plan.has("lstm") && device.is_cpu())
+    throw UsageError(
+        "training.precision is bfloat16, in which LibTorch's lstm does not run on every processor: set it to "
+        "float32, or use gru");
+  if (device.is_cuda() && (plan.has("lstm") || plan.has("gru")))
+    throw UsageError(
+        "training.precision is bfloat16, for which LibTorch runs lstm and gru in float16 on a CUDA device, "
+        "whose small gradients vanish: set it to float32");
+}
+
 }  // namespace
 
 void check_engine(const RunConfig& config, const layers::ModelPlan& plan, c10::Device device, int processes) {
@@ -72,10 +85,7 @@ void check_engine(const RunConfig& config, const layers::ModelPlan& plan, c10::D
   if (engine == "graph" && device.is_cpu())
     throw UsageError(
         "training.engine is graph, which runs on a CUDA device only: set it to auto, or use --device cuda");
-  if (plan.has("lstm") && device.is_cpu() && config.training.precision == "bfloat16")
-    throw UsageError(
-        "training.precision is bfloat16, in which LibTorch's lstm does not run on every processor: set it to "
-        "float32, or use gru");
+  check_precision(config.training, plan, device);
   std::string reason;
   if (engine == "fused" && !fused_for(config, plan, device, reason))
     throw UsageError(fmt::format("training.engine is fused, but {}; set it to auto", reason));

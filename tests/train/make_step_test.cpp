@@ -34,15 +34,30 @@ TEST(MakeStep, SaysWhyTheReferenceRuns) {
   EXPECT_EQ(reason_for(c), "the fused engine does not run amsgrad");
 }
 
-TEST(MakeStep, RefusesAnLstmInBfloat16OnTheProcessor) {
+/// What check_engine says of a recurrent layer, empty: nothing.
+std::string precision_refusal(const char* kind, const char* precision, c10::Device device) {
   Case c;
-  c.layers = {embedding(4), layer("lstm", {{"units", 3}, {"bidirectional", false}, {"output", "last"}}),
+  c.layers = {embedding(4), layer(kind, {{"units", 3}, {"bidirectional", false}, {"output", "last"}}),
               linear(1)};
   Bench bench(c);
-  check_engine(bench.config, bench.plan, c10::Device(c10::kCPU));
-  bench.config.training.precision = "bfloat16";
-  EXPECT_THROW(check_engine(bench.config, bench.plan, c10::Device(c10::kCPU)), UsageError);
-  check_engine(bench.config, bench.plan, c10::Device(c10::kCUDA, 0));
+  bench.config.training.precision = precision;
+  try {
+    check_engine(bench.config, bench.plan, device);
+    return "";
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+}
+
+TEST(MakeStep, RefusesRecurrentLayersInBfloat16WhereTheyDoNotRunInIt) {
+  const c10::Device cpu(c10::kCPU), card(c10::kCUDA, 0);
+  for (const char* kind : {"lstm", "gru"}) {
+    EXPECT_EQ(precision_refusal(kind, "float32", cpu), "") << kind;
+    EXPECT_EQ(precision_refusal(kind, "float32", card), "") << kind;
+    EXPECT_THAT(precision_refusal(kind, "bfloat16", card), HasSubstr("in float16 on a CUDA device")) << kind;
+  }
+  EXPECT_THAT(precision_refusal("lstm", "bfloat16", cpu), HasSubstr("does not run on every processor"));
+  EXPECT_EQ(precision_refusal("gru", "bfloat16", cpu), "");
 }
 
 TEST(MakeStep, OnACardTheFusedEngineRefusesATableThatIsNotTrained) {
