@@ -103,17 +103,17 @@ TEST(MatmulPrecision, ReachesConvolutionsAndRecurrentLayers) {
               at::globalContext().allowTF32CuDNN(at::Float32Op::RNN));
     return at::globalContext().allowTF32CuDNN(at::Float32Op::CONV);
   };
-  ASSERT_TRUE(in_tf32()) << "LibTorch's default";
+  const bool before = in_tf32();
   {
-    const MatmulPrecision highest("highest");
-    EXPECT_FALSE(in_tf32());
+    const MatmulPrecision high("high");
+    EXPECT_TRUE(in_tf32());
     {
-      const MatmulPrecision high("high");
-      EXPECT_TRUE(in_tf32());
+      const MatmulPrecision highest("highest");
+      EXPECT_FALSE(in_tf32());
     }
-    EXPECT_FALSE(in_tf32());
+    EXPECT_TRUE(in_tf32());
   }
-  EXPECT_TRUE(in_tf32());
+  EXPECT_EQ(in_tf32(), before);
 }
 
 }  // namespace
