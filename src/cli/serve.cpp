@@ -130,8 +130,8 @@ class Reload {
       const auto before = handler_.model();
       const auto now = ServedModel::open(path_, before->name());
       handler_.replace(now);
-      handler_.metrics().count_reload(true);
       tell_change(*before, *now);
+      handler_.metrics().count_reload(true);
     } catch (const std::exception& error) {
       tell_failure(error.what());
     } catch (const StopRequested&) {
@@ -142,6 +142,11 @@ class Reload {
  private:
   void tell_change(const ServedModel& before, const ServedModel& now) {
     log_info(fmt::format("opened '{}' anew: {}, before {}", path_, now.hash(), before.hash()));
+    if (now.description() == before.description())
+      log_warning(fmt::format(
+          "'{}' is the same model as before; where another one should be, mount its folder into the "
+          "container, not the file alone, which stays the one that was mounted",
+          path_));
     if (const std::string change = serve::change_of_labels(before.info().labels, now.info().labels);
         !change.empty())
       log_warning(
