@@ -15,6 +15,7 @@
 #include "core/available_memory.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/log_time.h"
 #include "core/stop.h"
 #include "core/usual_threads.h"
 #include "serve/byte_budget.h"
@@ -180,6 +181,7 @@ int run_serve(const std::vector<std::string>& words) {
   const serve::RequestLimits limits = limits_of(*values);
   serve::ServerOptions options = server_options_of(*values);
   const std::string name = name_of(*values, path);
+  log_with_time();
   auto handler = std::make_unique<Handler>(ServedModel::open(path, name), limits);
   log_info(fmt::format("opened '{}': {}", path, handler->model()->hash()));
   draw_budgets(options);

@@ -5,11 +5,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
+#include "core/log_time.h"
 #include "core/printable.h"
 #include "core/text_table.h"
 #include "core/warning_collector.h"
@@ -18,6 +20,18 @@ namespace bernoulli {
 namespace {
 
 LogLevel g_level = LogLevel::kNormal;
+bool g_with_time = false;
+
+/// What stands in front of a line.
+std::string time_of_line() {
+  if (!g_with_time) return "";
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  std::tm parts{};
+  ::gmtime_r(&now.tv_sec, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z ", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1'000'000);
+}
 
 bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
 
@@ -48,16 +62,18 @@ void write_stderr(std::string_view text) {
 
 void set_log_level(LogLevel level) { g_level = level; }
 
+void log_with_time() { g_with_time = true; }
+
 void log_info(std::string_view message) {
-  if (g_level == LogLevel::kNormal) write_stderr(fmt::format("{}\n", printable(message)));
+  if (g_level == LogLevel::kNormal) write_stderr(fmt::format("{}{}\n", time_of_line(), printable(message)));
 }
 
 void log_warning(std::string_view message) {
   if (WarningCollector* const collector = WarningCollector::current()) return collector->add(message);
   if (g_level == LogLevel::kSilent) return;
   const bool style = terminal_has_style();
-  write_stderr(
-      fmt::format("{}warning:{} {}\n", style ? "\033[33m" : "", style ? "\033[0m" : "", printable(message)));
+  write_stderr(fmt::format("{}{}warning:{} {}\n", time_of_line(), style ? "\033[33m" : "",
+                           style ? "\033[0m" : "", printable(message)));
 }
 
 ProgressLine::~ProgressLine() { clear(); }

@@ -117,6 +117,7 @@ void Connection::end_when_idle() {
 
 void Connection::read_head() {
   request_line_ = "-";
+  request_id_.clear();
   request_bytes_ = 0;
   is_head_ = false;
   empty_line_ = kLineEnd;
@@ -152,6 +153,7 @@ void Connection::on_head(Error error) {
   const auto& message = parser_->get();
   request_ = request_of(message);
   request_line_ = request_.method + " " + std::string(message.target());
+  request_id_ = request_id_of(message);
   is_head_ = message.method() == http::verb::head;
   version_ = message.version();
   keep_alive_ = parser_->keep_alive() && !space_.stopping && !is_extra_;
@@ -295,16 +297,19 @@ void Connection::send(Answer answer) {
   const RequestFacts facts{answer.endpoint, answer.response.status, answer.num_texts,
                            request_bytes_,  response_bytes,         taken.count()};
   space_.handler.metrics().count(facts);
-  tell(facts);
+  tell(facts, answer.is_probe);
   parser_.reset();
   request_share_ = {};
   write(std::move(answer.response));
 }
 
-void Connection::tell(const RequestFacts& facts) const {
-  log_info(fmt::format("{} \"{}\" {} {} texts {} bytes {:.3f} ms", client_,
+/// Probes come every few seconds, and would hide the rest.
+void Connection::tell(const RequestFacts& facts, bool is_probe) const {
+  if (is_probe && facts.status < 400) return;
+  log_info(fmt::format("{} \"{}\" {} {} texts {} bytes {:.3f} ms{}{}", client_,
                        quotable(std::string_view(request_line_).substr(0, kLongestLogged)), facts.status,
-                       facts.num_texts, facts.response_bytes, facts.seconds * 1000));
+                       facts.num_texts, facts.response_bytes, facts.seconds * 1000,
+                       request_id_.empty() ? "" : " id ", request_id_));
 }
 
 void Connection::write(HttpResponse response) {

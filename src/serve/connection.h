@@ -77,7 +77,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void write(HttpResponse response);
   void close_gently();
   void discard();
-  void tell(const RequestFacts& facts) const;
+  void tell(const RequestFacts& facts, bool is_probe) const;
 
   ConnectionSpace& space_;
   boost::beast::tcp_stream stream_;
@@ -96,6 +96,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   unsigned version_ = 11;     ///< of HTTP, that of the request
   bool is_head_ = false;      ///< the request's method is HEAD
   std::string request_line_;  ///< for the log
+  std::string request_id_;    ///< for it, too; may be empty
   size_t request_bytes_ = 0;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();  ///< of what is counted
 };

@@ -158,6 +158,7 @@ Answer Handler::routed(const HttpRequest& request) {
   try {
     const Call call{request, model(), answer.num_texts};
     const Route& route = route_of(request, call.model->name(), answer.endpoint);
+    answer.is_probe = route.is_probe;
     answer.response = (this->*route.answer)(call);
   } catch (const RequestFault& fault) {
     answer.response = error_response(fault);

@@ -22,6 +22,7 @@ struct Answer {
   HttpResponse response;
   const char* endpoint = "other";
   size_t num_texts = 0;
+  bool is_probe = false;  ///< of a request that asks how the server is
 };
 
 /// The contract of docs/serve.md, requests in and answers out, without a socket. Any number of threads may

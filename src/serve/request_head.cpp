@@ -17,6 +17,7 @@ namespace beast = boost::beast;
 using beast::http::field;
 
 constexpr unsigned kHttp11 = 11;
+constexpr size_t kLongestId = 128;
 
 void check_transfer_encoding(const RequestHead& head) {
   const size_t count = head.count(field::transfer_encoding);
@@ -66,6 +67,17 @@ HttpRequest request_of(const RequestHead& head) {
   request.has_length = head.count(field::transfer_encoding) + head.count(field::content_length) > 0;
   request.has_binary_tensors = head.count("Inference-Header-Content-Length") > 0;
   return request;
+}
+
+std::string request_id_of(const RequestHead& head) {
+  constexpr const char* kName = "X-Request-ID";
+  constexpr std::string_view kSigns = "-_.:/+=@~";
+  if (head.count(kName) != 1) return "";
+  const auto value = head[kName];
+  const auto is_plain = [&](char c) {
+    return is_digit(c) || is_letter(c) || kSigns.find(c) != std::string_view::npos;
+  };
+  return value.size() <= kLongestId && std::ranges::all_of(value, is_plain) ? std::string(value) : "";
 }
 
 void check_head(const RequestHead& head) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include <boost/beast/http/message.hpp>
 
 #include "serve/http_message.h"
@@ -10,6 +12,10 @@ using RequestHead = boost::beast::http::request_header<>;
 
 /// What a head says, before any trailer can add to it; the body is empty.
 HttpRequest request_of(const RequestHead& head);
+
+/// The value of X-Request-ID, for the log. Empty where there is none, or several, and where it is no 1 to 128
+/// ASCII letters, digits and "-_.:/+=@~", which could be mistaken for other parts of a line.
+std::string request_id_of(const RequestHead& head);
 
 /// What the library lets pass though two readers could understand it in two ways, above all where the body
 /// ends.

@@ -72,7 +72,7 @@ class Answers(unittest.TestCase):
                 answer = exchange(server, f"GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
                 self.assertRegex(answer, f"^HTTP/1.1 {status} ".encode(), target)
             self.assertEqual(server.stop(), 0)
-            self.assertIn('"GET http://a/health" 200 ', server.errors())
+            self.assertIn('"GET HTTPS://[::1]:8080/v2" 200 ', server.errors())
 
     def test_end_the_connection_whichever_field_asks_for_it(self):
         with Server("binary", "--timeout", str(10 * PATIENCE)) as server:
@@ -123,15 +123,29 @@ class Words(unittest.TestCase):
             process.terminate()
 
     def test_of_the_log_are_a_line_a_request_and_may_be_switched_off(self):
-        for options, lines in (((), 2), (("--quiet",), 0)):
+        line = re.compile(r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z 127\.0\.0\.1 "POST /predict" 200 7 texts \d+ bytes [\d.]+ ms$', re.MULTILINE)
+        for options, lines in (((), 1), (("--quiet",), 0)):
             with Server("binary", *options) as server:
                 server.predict(TEXTS)
-                server.ask("GET", "/health")
                 self.assertEqual(server.stop(), 0)
-                self.assertEqual(len(re.findall(r'^127\.0\.0\.1 "(?:POST /predict" 200 7|GET /health" 200 0) texts \d+ bytes [\d.]+ ms$', server.errors(),
-                                                re.MULTILINE)), lines, server.errors())
+                self.assertEqual(len(line.findall(server.errors())), lines, server.errors())
                 if options:
                     self.assertEqual(server.errors(), "")
+
+    def test_of_the_log_have_the_id_of_the_request(self):
+        with Server("binary") as server:
+            for value in ("a.B-9_/:", "a b", "\xe9", "x" * 129):
+                server.ask("GET", "/info", headers={"X-Request-ID": value})
+            exchange(server, b"GET /info HTTP/1.1\r\nHost: x\r\nX-Request-ID: 1\r\n\r\nGET /info HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            self.assertEqual(server.stop(), 0)
+            self.assertEqual(re.findall(r'"GET /info" 200 .* ms(.*)$', server.errors(), re.MULTILINE), [" id a.B-9_/:", "", "", "", " id 1", ""])
+
+    def test_of_the_log_are_no_probes_but_those_that_fail(self):
+        with Server("binary") as server:
+            for path in ("/health", "/ready", "/metrics", "/v2/health/live", "/v2/health/ready", "/v2/models/binary/ready", "/health?x", "/info"):
+                server.ask("GET", path)
+            self.assertEqual(server.stop(), 0)
+            self.assertEqual(re.findall(r'"GET (.*)" (\d+) ', server.errors()), [("/health?x", "400"), ("/info", "200")])
 
 
 if __name__ == "__main__":

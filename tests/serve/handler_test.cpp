@@ -247,6 +247,9 @@ TEST_F(HandlerTest, TellsTheEndpointAndTheTextsOfWhatItAnswered) {
   const Answer answer = handler_.answer(post("/predict", R"({"texts": ["a", "b"]})"));
   EXPECT_STREQ(answer.endpoint, "/predict");
   EXPECT_EQ(answer.num_texts, 2u);
+  EXPECT_FALSE(answer.is_probe);
+  for (const char* path : {"/health", "/ready", "/metrics", "/v2/health/live", "/v2/models/small/ready"})
+    EXPECT_TRUE(handler_.answer(get(path)).is_probe) << path;
   EXPECT_EQ(handler_.answer(post("/predict", "{")).num_texts, 0u);
   EXPECT_STREQ(handler_.answer(post("/predict", "{")).endpoint, "/predict");
   EXPECT_STREQ(handler_.answer(get("/nowhere")).endpoint, "other");
