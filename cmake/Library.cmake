@@ -27,6 +27,7 @@ function(bernoulli_library name)
   endif()
   add_library(bernoulli::${name} ALIAS bernoulli_${name})
   set_target_properties(bernoulli_${name} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(bernoulli_${name} PUBLIC cxx_std_20)  # the headers need it, and compilers have an older default
   target_include_directories(bernoulli_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/src/generated> $<INSTALL_INTERFACE:include/bernoulli>)
   target_link_libraries(bernoulli_${name} PRIVATE ${ARG_PRIVATE_DEPENDS} $<BUILD_INTERFACE:bernoulli_warnings> PUBLIC ${ARG_DEPENDS})
