@@ -42,7 +42,7 @@ double between(float below, float above) {
 /// by rounding, and differently by each.
 bool are_one_but_for_rounding(float greater, float less) {
   constexpr double kRelative = 4e-6;  // what tests hold the engines to
-  return double{greater} - double{less} <= kRelative * (1 + std::abs(double{less}));
+  return std::isfinite(less) && double{greater} - double{less} <= kRelative * (1 + std::abs(double{less}));
 }
 
 /// Every split that a threshold above 0 can make, by descending threshold. @param beta  of their f_beta

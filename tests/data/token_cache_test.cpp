@@ -384,8 +384,12 @@ TEST_F(Cache, TheFilesUnusedForLongestGoFirstAndOthersStay) {
   const auto age = [](const fs::path& path, int hours) {
     fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(hours));
   };
-  for (const int64_t length : {1, 2, 3}) {
+  const auto cut_at = [&](int64_t length) {
     config_.text.sequence_length = length;
+    config_.token_keys["text"]["sequence_length"] = length;
+  };
+  for (const int64_t length : {1, 2, 3}) {
+    cut_at(length);
     data();
     files.push_back(file());
     age(files.back(), 9 - static_cast<int>(length));
@@ -395,9 +399,9 @@ TEST_F(Cache, TheFilesUnusedForLongestGoFirstAndOthersStay) {
   folder_.write(abandoned, "half");
   age(folder_ / abandoned, 25);
 
-  config_.text.sequence_length = 1;
+  cut_at(1);
   data();  // used now
-  config_.text.sequence_length = 4;
+  cut_at(4);
   config_.data.cache.limit_gib = 2.5 * static_cast<double>(fs::file_size(files[0])) / 1073741824.0;
   data();
   EXPECT_THAT(log_, HasSubstr("token cache: removed '" + files[1].string()));

@@ -157,10 +157,11 @@ TEST(Thresholds, ReachTheBestF1AndFBetaOnRandomSetsAndAreFloat32) {
   Random random(11);
   for (int round = 0; round < 40; ++round) {
     Scored scored;
-    const double spread = round % 2 == 0 ? 3 : 1e-6;  // the second kind has neighbours one float32 apart
+    const bool is_wide = round % 2 == 0;  // else with neighbours hardly farther apart than rounding
     for (int i = 0; i < 25; ++i) {
       scored.targets.push_back(i == 0 || random.uniform() < 0.4 ? 1.0f : 0.0f);
-      scored.logits.push_back(static_cast<float>((2 * random.uniform() - 1) * spread));
+      scored.logits.push_back(is_wide ? static_cast<float>(6 * random.uniform() - 3)
+                                      : 5e-6f * static_cast<float>(random.below(50)));
     }
     const double threshold = fitted(scored, Method::kMaxF1);
     EXPECT_DOUBLE_EQ(value(binary_report(scored, threshold), "f1"), best_of(scored, "f1")) << round;
