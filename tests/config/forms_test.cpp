@@ -105,8 +105,9 @@ TEST(FreeNames, FaultsOfThresholdsHaveTheirPlace) {
       faults_of(with_threshold("[0.3, 0.4]")),
       "c.yaml:5:22: metrics.threshold.fixed.value: has 2 numbers, but the task has 3 outputs (expected one "
       "number, or one a label)");
-  EXPECT_THAT(faults_of(with_threshold("{toxic: 0.3}")),
-              HasSubstr("metrics.threshold: unknown kind 'toxic' (expected fixed, max_f1, max_f_beta, "));
+  EXPECT_THAT(
+      faults_of(with_threshold("{toxic: 0.3}")),
+      HasSubstr("metrics.threshold: unknown kind 'toxic' (expected fixed, highest, max_f1, max_f_beta, "));
   EXPECT_THAT(
       faults_of(minimal() + "metrics: {threshold: {fixed: {value: {pos: 0.3}}}}"),
       HasSubstr("metrics.threshold.fixed.value.pos: is the threshold of a label, but task.kind is binary "
@@ -189,7 +190,7 @@ TEST(Forms, AreDescribed) {
           "a list of numbers above 0 and at most 1000000000 or auto, or one without brackets, or a map of at "
           "least 1 labels, each with a number above 0 and at most 1000000000; default []"));
   EXPECT_THAT(describe(some_layers(), "metrics.threshold"),
-              HasSubstr("a number, a list of numbers, fixed, max_f1, max_f_beta, "));
+              HasSubstr("a number, a list of numbers, fixed, highest, max_f1, max_f_beta, "));
   EXPECT_THAT(describe(some_layers(), "data.columns.text"),
               HasSubstr("a text that is not empty, or a list of at least 1 texts; default text"));
 }

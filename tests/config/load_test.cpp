@@ -264,7 +264,7 @@ TEST_F(ConfigFiles, AKindThatIsUnknownIsToldWhereItStandsWhateverWasThereBefore)
   const auto later =
       write("later.yaml", "base: late.yaml\ntraining: {schedule: cosin}\nmetrics: {threshold: {fixd: 1}}\n");
   const std::string thresholds =
-      "(expected fixed, max_f1, max_f_beta, precision_at_recall or recall_at_precision)";
+      "(expected fixed, highest, max_f1, max_f_beta, precision_at_recall or recall_at_precision)";
   EXPECT_EQ(faults({base}, {"metrics.threshold=max_f2"}),
             "--set metrics.threshold=max_f2: metrics.threshold: unknown kind 'max_f2' " + thresholds +
                 "; did you mean 'max_f1'?");

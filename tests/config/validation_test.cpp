@@ -234,9 +234,10 @@ TEST(Validation, KindsAreNamedOneAtATime) {
   EXPECT_THAT(
       faults_with("text: {standardize: [{replace: [\"\", a]}]}"),
       HasSubstr("text.standardize[0].replace.from: is '', 0 bytes long (expected a text that is not empty)"));
-  EXPECT_THAT(faults_with("metrics: {threshold: max_f2}"),
-              HasSubstr("metrics.threshold: unknown kind 'max_f2' (expected fixed, max_f1, max_f_beta, "
-                        "precision_at_recall or recall_at_precision); did you mean 'max_f1'?"));
+  EXPECT_THAT(
+      faults_with("metrics: {threshold: max_f2}"),
+      HasSubstr("metrics.threshold: unknown kind 'max_f2' (expected fixed, highest, max_f1, max_f_beta, "
+                "precision_at_recall or recall_at_precision); did you mean 'max_f1'?"));
 }
 
 TEST(Validation, KeysOfAnotherChoiceAreRefused) {
