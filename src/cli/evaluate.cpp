@@ -141,6 +141,7 @@ void write_answers(AtomicFile* file, const Classifier& classifier, const Dataset
                    const std::vector<float>& logits) {
   constexpr size_t kBlock = 1 << 20;
   const auto width = static_cast<size_t>(dataset.num_labels);
+  const RecordWriter writer(classifier.info());
   std::string lines;
   const auto write = [&] {
     if (file)
@@ -151,7 +152,7 @@ void write_answers(AtomicFile* file, const Classifier& classifier, const Dataset
   };
   for (size_t i = 0; i < dataset.texts.size(); ++i) {
     const std::span<const float> row(logits.data() + i * width, width);
-    lines += format_record(answer_record(classifier, dataset, i, row), RecordFormat::kJsonl);
+    writer.append_example(lines, dataset, i, row);
     if (lines.size() >= kBlock) write();
   }
   write();

@@ -16,6 +16,7 @@
 #include "cli/load_arguments.h"
 #include "cli/verb.h"
 #include "core/error.h"
+#include "core/json_text.h"
 #include "core/log.h"
 #include "core/shared_blocks.h"
 #include "core/stop.h"
@@ -126,21 +127,22 @@ void check_top(const RecordOptions& options, const Labels& labels) {
         fmt::format("--top is {}, and the model has {} labels", *options.top, labels.names.size()));
 }
 
-/// {"base": ..., "tokens": [[token, share], ...]}; a share is a number for binary, a list in label order for
-/// multi-label.
-void add_explanation(nlohmann::ordered_json& record, Classifier& classifier, const std::string& text) {
+/// The members "base": ..., "tokens": [[token, share], ...]; a share is a number for binary, a list in label
+/// order for multi-label.
+std::string explanation_members(Classifier& classifier, const std::string& text) {
   const Explanation explanation = classifier.explain(text);
   const size_t width = explanation.base.size();
   const auto numbers = [&](const double* begin) {
     return width == 1 ? nlohmann::ordered_json(*begin)
                       : nlohmann::ordered_json(std::vector<double>(begin, begin + width));
   };
-  record["base"] = numbers(explanation.base.data());
-  record["tokens"] = nlohmann::ordered_json::array();
+  nlohmann::ordered_json tokens = nlohmann::ordered_json::array();
   for (size_t i = 0; i < explanation.tokens.size(); ++i) {
-    record["tokens"].push_back(nlohmann::ordered_json::array(
+    tokens.push_back(nlohmann::ordered_json::array(
         {explanation.tokens[i], numbers(explanation.shares.data() + i * width)}));
   }
+  return fmt::format("\"base\":{},\"tokens\":{}", compact_json(numbers(explanation.base.data())),
+                     compact_json(tokens));
 }
 
 /// @param lines  the first ones
@@ -157,14 +159,13 @@ void hint_at_labels(const std::vector<std::string>& lines) {
 /// How answers are written.
 struct Output {
   RecordFormat format = RecordFormat::kJsonl;
-  RecordOptions options;
   bool explain = false;
   bool hint = false;  ///< at --input fasttext, where lines look like it
 };
 
 /// The records of a batch, those of some texts a string.
-std::vector<std::string> written(Classifier& classifier, const TextBatch& batch, const TextInput& input,
-                                 const Output& output) {
+std::vector<std::string> written(Classifier& classifier, const RecordWriter& writer, const TextBatch& batch,
+                                 const TextInput& input, const Output& output) {
   constexpr size_t kRecordsWorthAThread = 64;
   const std::vector<float> logits = classifier.logits(batch.texts);
   const auto width = static_cast<size_t>(classifier.labels().num_outputs());
@@ -175,9 +176,8 @@ std::vector<std::string> written(Classifier& classifier, const TextBatch& batch,
     std::string& out = records[begin / kRecordsWorthAThread];
     for (size_t i = begin; i < end; ++i) {
       const std::span<const float> row(logits.data() + i * width, width);
-      nlohmann::ordered_json record = prediction_record(classifier, row, output.options);
-      if (output.explain) add_explanation(record, classifier, batch.texts[i]);
-      out += format_record(record, output.format, input.keep, batch.kept[i]);
+      writer.append_line(out, row, output.format, input.keep, batch.kept[i],
+                         output.explain ? explanation_members(classifier, batch.texts[i]) : "");
     }
   });
   return records;
@@ -185,7 +185,8 @@ std::vector<std::string> written(Classifier& classifier, const TextBatch& batch,
 
 /// One record a text, in order. A source that waits (a terminal, a pipe) gets its answers as soon as a batch
 /// or a pause allows.
-void predict_all(Classifier& classifier, TextSource& source, const TextInput& input, const Output& output) {
+void predict_all(Classifier& classifier, const RecordWriter& writer, TextSource& source,
+                 const TextInput& input, const Output& output) {
   const auto labels = static_cast<size_t>(classifier.labels().num_outputs());
   const size_t limit = std::clamp(kBatch * static_cast<size_t>(classifier.threads()), kBatch,
                                   std::max(kBatch, kMostAnswers / std::max<size_t>(labels, 1)));
@@ -193,7 +194,7 @@ void predict_all(Classifier& classifier, TextSource& source, const TextInput& in
   for (bool first = true; source.next_batch(batch, limit); first = false) {
     throw_if_stopped();
     if (first && output.hint) hint_at_labels(batch.texts);
-    for (const std::string& records : written(classifier, batch, input, output)) print(records);
+    for (const std::string& records : written(classifier, writer, batch, input, output)) print(records);
   }
 }
 
@@ -288,7 +289,8 @@ int run_predict(const Words& words) {
       choice<RecordFormat>(values, "format", {{"jsonl", RecordFormat::kJsonl}, {"tsv", RecordFormat::kTsv}});
   if (values.contains("json") && format != RecordFormat::kJsonl)
     throw UsageError("--json and --format tsv are two forms of one answer: give one of them");
-  Output output{format, record_options(values), values.contains("explain")};
+  Output output{format, values.contains("explain")};
+  const RecordOptions options = record_options(values);
   const GivenThresholds thresholds = given_thresholds(values);
   const auto threads = static_cast<int>(number_within(values, "threads", 0, kMostThreads));
   const bool has_texts = values.contains("text");
@@ -299,13 +301,14 @@ int run_predict(const Words& words) {
   output.hint = !has_texts && input.format == TextFormat::kLines;
   const auto classifier =
       open_model(words, positional.front(), values["engine"].as<std::string>(), device_word(values), threads);
-  check_top(output.options, classifier->labels());
+  check_top(options, classifier->labels());
   decide_at(thresholds, *classifier);
   input = completed(std::move(input), values, *classifier);
   if (!has_texts && positional.size() == 1) tell_of_terminal();
   const auto source = has_texts ? texts_from_list(values["text"].as<Words>()) : texts_from_file(file, input);
-  if (output.format == RecordFormat::kTsv) print(tsv_header(*classifier, input.keep, output.options));
-  predict_all(*classifier, *source, input, output);
+  const RecordWriter writer(classifier->info(), options);
+  if (output.format == RecordFormat::kTsv) print(writer.header(input.keep));
+  predict_all(*classifier, writer, *source, input, output);
   return 0;
 }
 

@@ -21,20 +21,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// JSON has no infinities: a logit that is not finite is written as null.
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 /// A tab or a line end inside a cell would shift the columns: written as vocabulary.txt writes them.
 std::string cell(const std::string& text) { return escape_token(text); }
 
-std::string joined_labels(const Json& labels) {
-  std::vector<std::string> cells;
-  for (const Json& label : labels) {
-    const std::string text = cell(label.get<std::string>());
-    cells.emplace_back();
-    for (const char c : text) cells.back() += c == ',' ? "\\x2C" : std::string(1, c);
-  }
-  return fmt::format("{}", fmt::join(cells, ","));
+/// A comma inside a label is not one between two.
+std::string listed_cell(const std::string& label) {
+  std::string text;
+  for (const char c : cell(label)) text += c == ',' ? "\\x2C" : std::string(1, c);
+  return text;
 }
 
 /// "input": {...}; values that are no strings stand there as they were written.
@@ -71,43 +65,13 @@ std::vector<size_t> top_places(std::span<const float> logits, size_t count) {
   return order;
 }
 
-Json top_labels(const Labels& labels, std::span<const float> logits, size_t count) {
-  Json top = Json::array();
-  for (const size_t i : top_places(logits, count))
-    top.push_back({{"label", labels.names[i]},
-                   {"probability", number(probability(logits[i]))},
-                   {"logit", number(logits[i])}});
-  return top;
+/// The members of an object of JSON, without its braces.
+std::string members_of(const Json& object) {
+  const std::string text = compact_json<Json>(object);
+  return text.substr(1, text.size() - 2);
 }
 
 }  // namespace
-
-Json prediction_record(const ClassifierInfo& classifier, std::span<const float> logits,
-                       const RecordOptions& options) {
-  const Labels& labels = classifier.labels;
-  const Decisions decisions(options.rule ? *options.rule : classifier.rule, logits);
-  if (labels.kind == TaskConfig::Kind::kBinary) {
-    return {{"label", labels.names[decisions[0] ? 1 : 0]},
-            {"probability", number(probability(logits[0]))},
-            {"logit", number(logits[0])}};
-  }
-  Json record = {{"labels", Json::array()}};
-  for (size_t i = 0; i < logits.size(); ++i) {
-    if (decisions[i]) record["labels"].push_back(labels.names[i]);
-  }
-  if (options.top) {
-    record["top"] = top_labels(labels, logits, *options.top);
-    return record;
-  }
-  Json probabilities = Json::object(), of_logits = Json::object();
-  for (size_t i = 0; i < logits.size(); ++i) {
-    add_member(probabilities, labels.names[i], number(probability(logits[i])));
-    add_member(of_logits, labels.names[i], number(logits[i]));
-  }
-  record["probabilities"] = std::move(probabilities);
-  record["logits"] = std::move(of_logits);
-  return record;
-}
 
 void append_number(std::string& out, double value) {
   if (!std::isfinite(value)) {
@@ -135,27 +99,30 @@ void RecordWriter::append_top(std::string& out, std::span<const float> logits) c
     out += '}';
     is_first = false;
   }
-  out += "]}";
+  out += ']';
 }
 
-void RecordWriter::append(std::string& out, std::span<const float> logits) const {
-  const Decisions decisions(rule(), logits);
-  if (classifier_.labels.kind == TaskConfig::Kind::kBinary) {
-    out.append("{\"label\":").append(labels_[decisions[0] ? 1 : 0]).append(",\"probability\":");
-    append_number(out, probability(logits[0]));
-    out += ",\"logit\":";
-    append_number(out, logits[0]);
-    out += '}';
-    return;
-  }
-  out += "{\"labels\":[";
+void RecordWriter::append_labels(std::string& out, const Decisions& decisions) const {
+  out += "\"labels\":[";
   bool is_first = true;
-  for (size_t i = 0; i < logits.size(); ++i) {
+  for (size_t i = 0; i < labels_.size(); ++i) {
     if (!decisions[i]) continue;
     out.append(is_first ? "" : ",").append(labels_[i]);
     is_first = false;
   }
   out += "],";
+}
+
+void RecordWriter::append_members(std::string& out, std::span<const float> logits) const {
+  const Decisions decisions(rule(), logits);
+  if (is_binary()) {
+    out.append("\"label\":").append(labels_[decisions[0] ? 1 : 0]).append(",\"probability\":");
+    append_number(out, probability(logits[0]));
+    out += ",\"logit\":";
+    append_number(out, logits[0]);
+    return;
+  }
+  append_labels(out, decisions);
   if (options_.top) return append_top(out, logits);
   const auto append_group = [&](const char* name, const auto& value_of) {
     out.append("\"").append(name).append("\":{");
@@ -168,62 +135,87 @@ void RecordWriter::append(std::string& out, std::span<const float> logits) const
   append_group("probabilities", [](float logit) { return probability(logit); });
   out += ',';
   append_group("logits", [](float logit) { return logit; });
+}
+
+void RecordWriter::append(std::string& out, std::span<const float> logits) const {
+  out += '{';
+  append_members(out, logits);
   out += '}';
 }
 
-Json answer_record(const Classifier& classifier, const Dataset& dataset, size_t index,
-                   std::span<const float> logits) {
-  const Labels& labels = classifier.labels();
-  const std::span<const float> targets =
-      std::span(dataset.targets).subspan(index * logits.size(), logits.size());
-  Json record = {{"origin", dataset.origins[index]}};
-  if (labels.kind == TaskConfig::Kind::kBinary) {
-    record["target"] = labels.names[targets[0] == 1 ? 1 : 0];
+void RecordWriter::append_cells(std::string& out, std::span<const float> logits) const {
+  const std::vector<std::string>& names = classifier_.labels.names;
+  const Decisions decisions(rule(), logits);
+  const auto append_cell = [&](double value) {
+    out += '\t';
+    append_number(out, value);
+  };
+  if (is_binary()) {
+    out += cell(names[decisions[0] ? 1 : 0]);
   } else {
-    record["targets"] = Json::array();
-    for (size_t i = 0; i < targets.size(); ++i) {
-      if (targets[i] == 1) record["targets"].push_back(labels.names[i]);
+    bool is_first = true;
+    for (size_t i = 0; i < logits.size(); ++i) {
+      if (!decisions[i]) continue;
+      out.append(is_first ? "" : ",").append(listed_cell(names[i]));
+      is_first = false;
     }
   }
-  if (!dataset.weights.empty()) record["weight"] = dataset.weights[index];
-  record.update(prediction_record(classifier, logits));
-  return record;
+  if (options_.top && !is_binary()) {
+    for (const size_t i : top_places(logits, *options_.top)) {
+      out.append("\t").append(cell(names[i]));
+      append_cell(probability(logits[i]));
+      append_cell(logits[i]);
+    }
+    return;
+  }
+  for (const float logit : logits) append_cell(probability(logit));
+  for (const float logit : logits) append_cell(logit);
 }
 
-std::string format_record(const Json& record, RecordFormat format, std::span<const std::string> keep,
-                          std::span<const KeptValue> kept) {
-  if (format == RecordFormat::kJsonl) {
-    const std::string answer = compact_json<Json>(record) + "\n";
-    return keep.empty() ? answer : "{" + input_member(keep, kept) + "," + answer.substr(1);
+void RecordWriter::append_line(std::string& out, std::span<const float> logits, RecordFormat format,
+                               std::span<const std::string> keep, std::span<const KeptValue> kept,
+                               const std::string& more) const {
+  if (format == RecordFormat::kTsv) {
+    for (const KeptValue& value : kept) out.append(cell(value.text)).append("\t");
+    append_cells(out, logits);
+    out += '\n';
+    return;
   }
-  std::string line;
-  for (const KeptValue& value : kept) line.append(cell(value.text)).append("\t");
-  if (record.contains("label")) {
-    return line + fmt::format("{}\t{}\t{}\n", cell(record["label"].get<std::string>()),
-                              record["probability"].dump(), record["logit"].dump());
-  }
-  line += joined_labels(record["labels"]);
-  if (record.contains("top")) {
-    for (const Json& one : record["top"])
-      line += fmt::format("\t{}\t{}\t{}", cell(one["label"].get<std::string>()), one["probability"].dump(),
-                          one["logit"].dump());
-    return line + "\n";
-  }
-  for (const char* group : {"probabilities", "logits"}) {
-    for (const auto& [name, value] : record[group].items()) line.append("\t").append(value.dump());
-  }
-  return line + "\n";
+  out += '{';
+  if (!keep.empty()) out.append(input_member(keep, kept)) += ',';
+  append_members(out, logits);
+  if (!more.empty()) out.append(",").append(more);
+  out += "}\n";
 }
 
-std::string tsv_header(const Classifier& classifier, std::span<const std::string> keep,
-                       const RecordOptions& options) {
-  const std::vector<std::string> answer = tsv_columns(classifier.labels(), options.top);
+void RecordWriter::append_example(std::string& out, const Dataset& dataset, size_t index,
+                                  std::span<const float> logits) const {
+  const std::vector<std::string>& names = classifier_.labels.names;
+  const std::span<const float> targets =
+      std::span(dataset.targets).subspan(index * logits.size(), logits.size());
+  Json known = {{"origin", dataset.origins[index]}};
+  if (is_binary()) {
+    known["target"] = names[targets[0] == 1 ? 1 : 0];
+  } else {
+    known["targets"] = Json::array();
+    for (size_t i = 0; i < targets.size(); ++i) {
+      if (targets[i] == 1) known["targets"].push_back(names[i]);
+    }
+  }
+  if (!dataset.weights.empty()) known["weight"] = dataset.weights[index];
+  out.append("{").append(members_of(known)) += ',';
+  append_members(out, logits);
+  out += "}\n";
+}
+
+std::string RecordWriter::header(std::span<const std::string> keep) const {
+  const std::vector<std::string> record = tsv_columns(classifier_.labels, options_.top);
   std::vector<std::string> columns;
   for (const std::string& name : keep) {
-    const bool taken = std::find(answer.begin(), answer.end(), cell(name)) != answer.end();
+    const bool taken = std::find(record.begin(), record.end(), cell(name)) != record.end();
     columns.push_back((taken ? "input " : "") + cell(name));
   }
-  columns.insert(columns.end(), answer.begin(), answer.end());
+  columns.insert(columns.end(), record.begin(), record.end());
   return fmt::format("{}\n", fmt::join(columns, "\t"));
 }
 

@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "infer/classifier.h"
 #include "infer/kept_value.h"
 
@@ -21,55 +19,48 @@ struct RecordOptions {
   std::optional<size_t> top;         ///< multi-label: so many labels, the most probable first; up to L
 };
 
+/// Writes what a classifier answers to texts, byte by byte and without objects of JSON: sound where memory
+/// runs out, which in the library's destructors ends the process.
+///
 /// Binary {"label", "probability" (of the positive class), "logit"}; multi-label {"labels", "probabilities",
 /// "logits"}, with `top` {"labels", "top": [{"label", "probability", "logit"}, ...]}, of equal ones in the
-/// order of the labels.
-/// @param logits L of them, one text.
-nlohmann::ordered_json prediction_record(const ClassifierInfo& classifier, std::span<const float> logits,
-                                         const RecordOptions& options = {});
-inline nlohmann::ordered_json prediction_record(const Classifier& classifier, std::span<const float> logits,
-                                                const RecordOptions& options = {}) {
-  return prediction_record(classifier.info(), logits, options);
-}
-
-/// Writes what prediction_record has as JSON on one line, the same bytes without the objects: sound where
-/// memory runs out, which in the library's destructors ends the process.
+/// order of the labels. tsv: label(s), probability or probabilities, logit or logits, with `top` label,
+/// probability and logit of each; tabs, line ends and backslashes of labels as \xHH.
 class RecordWriter {
  public:
   /// @param classifier  outlives it
   explicit RecordWriter(const ClassifierInfo& classifier, RecordOptions options = {});
-  /// Appends the record of one text, without a line end. @param logits  L of them
+  /// Appends the record of one text as JSON, without a line end. @param logits  L of them, here and below
   void append(std::string& out, std::span<const float> logits) const;
+  /// Appends a line with its newline.
+  /// @param keep, kept  the columns of the input to copy and their values: in jsonl under "input", first; in
+  /// tsv before the label, escaped as labels are.
+  /// @param more  jsonl: members of JSON that stand behind the record's; empty: none
+  void append_line(std::string& out, std::span<const float> logits, RecordFormat format,
+                   std::span<const std::string> keep = {}, std::span<const KeptValue> kept = {},
+                   const std::string& more = "") const;
+  /// The line, in jsonl, of an example whose labels are known: {"origin", "target" (multi-label "targets":
+  /// its labels), "weight" where examples have one} and the record.
+  /// @param logits  of example `index`
+  void append_example(std::string& out, const Dataset& dataset, size_t index,
+                      std::span<const float> logits) const;
+  /// The line of tsv with the names of the columns. One of `keep` that a record has too is "input NAME".
+  std::string header(std::span<const std::string> keep = {}) const;
 
  private:
+  void append_members(std::string& out, std::span<const float> logits) const;
+  void append_labels(std::string& out, const Decisions& decisions) const;
   void append_top(std::string& out, std::span<const float> logits) const;
-
-  const ClassifierInfo& classifier_;
+  void append_cells(std::string& out, std::span<const float> logits) const;
+  bool is_binary() const { return classifier_.labels.kind == TaskConfig::Kind::kBinary; }
   const DecisionRule& rule() const { return options_.rule ? *options_.rule : classifier_.rule; }
 
+  const ClassifierInfo& classifier_;
   RecordOptions options_;
   std::vector<std::string> labels_;  ///< in quotes
 };
 
 /// A number as JSON has it, null where it is not finite.
 void append_number(std::string& out, double value);
-
-/// Of an example whose labels are known: {"origin", "target" (multi-label "targets": its labels), "weight"
-/// where examples have one}, then what prediction_record gives.
-/// @param logits  L of them, of example `index`
-nlohmann::ordered_json answer_record(const Classifier& classifier, const Dataset& dataset, size_t index,
-                                     std::span<const float> logits);
-
-/// One line with its newline. tsv: label(s), probability or probabilities, logit or logits, with `top` label,
-/// probability and logit of each; tabs, line ends
-/// and backslashes of labels as \xHH.
-/// @param keep, kept  the columns of the input to copy and their values: in jsonl under "input", first; in
-/// tsv before the label, escaped as labels are.
-std::string format_record(const nlohmann::ordered_json& record, RecordFormat format,
-                          std::span<const std::string> keep = {}, std::span<const KeptValue> kept = {});
-
-/// The names of the columns of tsv. One of `keep` that an answer has too is "input NAME".
-std::string tsv_header(const Classifier& classifier, std::span<const std::string> keep = {},
-                       const RecordOptions& options = {});
 
 }  // namespace bernoulli

@@ -81,9 +81,11 @@ std::string answered(std::string_view input) {
     const std::unique_ptr<Classifier> classifier = open_native_classifier(file.holding(zip));
     for (const char* text : {"", "a b <br /> A \xff", "b b b b b b b b"}) {
       const std::vector<float> logits = classifier->logits({text});
-      const nlohmann::ordered_json record = prediction_record(*classifier, logits);
-      fuzz::require(format_record(record, RecordFormat::kTsv).ends_with('\n'), "a record is a line");
-      fuzz::require(format_record(record, RecordFormat::kJsonl).ends_with('\n'), "a record is a line");
+      for (const RecordFormat format : {RecordFormat::kTsv, RecordFormat::kJsonl}) {
+        std::string line;
+        RecordWriter(classifier->info()).append_line(line, logits, format);
+        fuzz::require(line.ends_with('\n'), "a record is a line");
+      }
     }
     try {
       classifier->explain("a b");

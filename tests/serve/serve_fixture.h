@@ -71,9 +71,9 @@ inline std::string record_of(const NativeModel& model, const std::string& text,
   NativeModel::State state;
   std::vector<float> logits(static_cast<size_t>(model.network.num_outputs()));
   model.logits(text, state, logits);
-  std::string line = format_record(prediction_record(model.info, logits, options), RecordFormat::kJsonl);
-  line.pop_back();
-  return line;
+  std::string record;
+  RecordWriter(model.info, options).append(record, logits);
+  return record;
 }
 
 class HandlerTest : public ::testing::Test {
