@@ -3,7 +3,6 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
-#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -16,6 +15,7 @@
 #include "cli/train.h"
 #include "cli/verb.h"
 #include "cli/verb_arguments.h"
+#include "core/available_cores.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -90,7 +90,7 @@ Json examine() {
                {"commit", kGitCommit},
                {"compiler", kCompiler},
                {"libtorch", kTorchVersionBuilt},
-               {"cores", std::thread::hardware_concurrency()},
+               {"cores", available_cores()},
                {"threads", usual_threads()},
                {"cpu_capability", at::get_cpu_capability()},
                {"cuda_devices", devices}};

@@ -5,6 +5,8 @@
 #include <limits>
 #include <string>
 
+#include "core/control_groups.h"
+
 namespace bernoulli {
 namespace {
 
@@ -59,23 +61,6 @@ void narrow_by_group(const std::filesystem::path& group, Room& room) {
   room.both = std::min(room.both, left("memory.memsw.limit_in_bytes", "memory.memsw.usage_in_bytes", cache));
 }
 
-/// The groups of this process, each with those around it. In a container the path may be the host's, of
-/// which nothing is there but the end of the walk, where the container's own group is mounted.
-void narrow_by_groups(const std::filesystem::path& root, Room& room) {
-  std::ifstream groups(root / "proc/self/cgroup");
-  for (std::string line; std::getline(groups, line);) {  // NUMBER:CONTROLLERS:PATH
-    const size_t first = line.find(':'), second = line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
-    const bool is_version_2 = controllers == ",,";
-    if (!is_version_2 && controllers.find(",memory,") == std::string::npos) continue;
-    const auto mounted = root / (is_version_2 ? "sys/fs/cgroup" : "sys/fs/cgroup/memory");
-    auto group = std::filesystem::path(line.substr(second + 1)).relative_path();
-    for (; !group.empty(); group = group.parent_path()) narrow_by_group(mounted / group, room);
-    narrow_by_group(mounted, room);
-  }
-}
-
 /// Of a line of /proc/meminfo, in bytes.
 std::optional<uint64_t> bytes_in(const std::filesystem::path& meminfo, const std::string& name) {
   const auto kibibytes = number_in(meminfo, name);
@@ -86,7 +71,7 @@ std::optional<uint64_t> bytes_in(const std::filesystem::path& meminfo, const std
 
 std::optional<uint64_t> available_memory(const std::filesystem::path& root) {
   Room room;
-  narrow_by_groups(root, room);
+  for (const auto& group : control_groups("memory", root)) narrow_by_group(group, room);
   const auto meminfo = root / "proc/meminfo";
   const uint64_t memory = std::min(room.memory, bytes_in(meminfo, "MemAvailable:").value_or(kUnlimited));
   if (memory == kUnlimited) return std::nullopt;

@@ -3,20 +3,14 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
-#include <thread>
 
 #include <fmt/format.h>
 
+#include "core/available_cores.h"
 #include "core/error.h"
 #include "core/parse_number.h"
 
 namespace bernoulli {
-
-namespace {
-
-int cores() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
-
-}  // namespace
 
 int usual_threads() {
   const char* const share = std::getenv("BERNOULLI_THREADS");
@@ -27,11 +21,12 @@ int usual_threads() {
           fmt::format("BERNOULLI_THREADS is '{}' (expected 1 to {}, or unset)", share, kMostThreads));
     return *threads;
   }
-  return cores();
+  return available_cores();
 }
 
 void share_cores(int64_t processes) {
-  ::setenv("BERNOULLI_THREADS", std::to_string(std::max<int64_t>(1, cores() / processes)).c_str(), 0);
+  ::setenv("BERNOULLI_THREADS", std::to_string(std::max<int64_t>(1, available_cores() / processes)).c_str(),
+           0);
 }
 
 }  // namespace bernoulli
