@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include "core/file.h"
 #include "integration/end_to_end_fixture.h"
 
 namespace bernoulli::testing {
@@ -44,6 +45,23 @@ TEST_F(EndToEndProgram, HelpAndMistakesNeedNoOtherProgram) {
     EXPECT_THAT(handed_over.err, HasSubstr("bernoulli-torch"));
   }
   EXPECT_EQ(ask({"export", (folder_ / "nothing").string()}).exit_code, 4);
+}
+
+TEST_F(EndToEndProgram, WhereALibraryIsMissingItIsNamedWithARemedy) {
+  fs::create_directory(folder_ / "lacking");
+  fs::copy_file(BERNOULLI_PROGRAM, folder_ / "lacking/bernoulli");
+  std::string program = read_file(fs::path(BERNOULLI_PROGRAM).parent_path() / "bernoulli-torch");
+  const std::string there = "libtorch_cpu.so", elsewhere = "libtorch_cpu.no";
+  size_t found = program.find(there);
+  ASSERT_NE(found, program.npos);
+  for (; found != program.npos; found = program.find(there, found))
+    program.replace(found, there.size(), elsewhere);
+  fs::permissions(folder_.write("lacking/bernoulli-torch", program), fs::perms::owner_all);
+  const ProgramResult result = run_program({(folder_ / "lacking/bernoulli").string(), "doctor"});
+  EXPECT_EQ(result.exit_code, 5);
+  EXPECT_EQ(result.out, "");
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("for libtorch_cpu.no cannot be found"), HasSubstr("LD_LIBRARY_PATH")));
 }
 
 TEST_F(EndToEndProgram, WhatTheUserHasSetForLibTorchStays) {
