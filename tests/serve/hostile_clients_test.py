@@ -206,8 +206,7 @@ class HostileClients(unittest.TestCase):
             with server.raw() as leaving:
                 leaving.sendall(head)
                 self.assertEqual(leaving.recv(100), b"HTTP/1.1 100 Continue\r\n\r\n")
-            while server.metric("connections") > 1:
-                pass
+            wait_for(lambda: server.metric("connections") == 1)
             self.assertRegex(exchange(server, large), rb"^HTTP/1.1 200 ")
 
     def test_who_leave_early_disturb_nobody(self):

@@ -177,6 +177,7 @@ class Signals(unittest.TestCase):
                 self.assertEqual(server.predict(TEXTS), before)
             self.assertIn("the model stays what it was", server.errors())
             self.assertNotIn("the same model", server.errors())
+            shutil.copy(FOLDER / "binary/model.pt", FOLDER / "served.pt")
             server.process.send_signal(signal.SIGHUP)
             server.wait_for_error("warning: 'served.pt' is the same model as before")
             shutil.copy(FOLDER / "sequence/model.pt", FOLDER / "new.pt")
