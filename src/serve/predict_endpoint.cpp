@@ -15,7 +15,8 @@ namespace {
 using Json = nlohmann::json;
 
 DecisionRule rule_in(const Json& value, const Labels& labels) {
-  if (value == "highest") {
+  // The library's comparison makes a value of the word, and ends the process where there is no memory for it.
+  if (const auto* word = value.get_ptr<const std::string*>(); word != nullptr && *word == "highest") {
     if (labels.num_outputs() > 1) return DecisionRule::highest();
     throw RequestFault{400, "threshold is highest, which is for models of several labels; expected a number"};
   }
