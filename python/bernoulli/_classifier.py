@@ -5,7 +5,7 @@ import math
 import operator
 import os
 import warnings
-from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from ._library import LIBRARY, ErrorBuffer, UsageError, bytes_at
 
@@ -175,6 +175,8 @@ def _encoded(text: Text, number: int = 0) -> bytes:
 def _blocks(texts: Iterable[Text]) -> Iterator[List[bytes]]:
     if isinstance(texts, (str, bytes)):
         raise TypeError(f"expected texts, got one {type(texts).__name__}; put it into a list")
+    if isinstance(texts, Mapping) or hasattr(texts, "columns"):  # a loop over it gives its names
+        raise TypeError(f"expected texts, got a {type(texts).__name__}: give the texts of one column, such as table['text']")
     block: List[bytes] = []
     num_bytes = 0
     for number, text in enumerate(texts):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+import types
 import unittest
 import zipfile
 
@@ -264,6 +265,10 @@ class Refusals(ModelTest):
         with bernoulli.Classifier(self.models.file("pooled")) as model:
             for wrong in ("one text", b"one text"):
                 with self.assertRaisesRegex(TypeError, "expected texts, got one (str|bytes); put it into a list"):
+                    model.probabilities(wrong)
+            frame = type("DataFrame", (list,), {"columns": ["text", "label"]})  # a loop over one of pandas gives its columns
+            for wrong in ({"text": ["a"]}, types.MappingProxyType({"text": ["a"]}), frame(["text", "label"])):
+                with self.assertRaisesRegex(TypeError, r"expected texts, got a (dict|mappingproxy|DataFrame): give .* table\['text'\]"):
                     model.probabilities(wrong)
             for wrong in (3, None, bytearray(b"x"), ["nested"]):
                 with self.assertRaisesRegex(TypeError, "text 1 is of type .*, expected str or bytes"):
