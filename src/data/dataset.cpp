@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "config/schema.h"
+#include "core/error.h"
 #include "core/hash.h"
 #include "data/flags.h"
 #include "data/label_reader.h"
@@ -142,6 +144,23 @@ DataSplits load_data(const DataConfig& data, const TaskConfig& task, int threads
   return splits;
 }
 
+namespace {
+
+/// @throws DataError where files are taken for lines with labels by their names alone, and have none
+void check_label_lines(const SourceConfig& source, const RawExamples& examples) {
+  const auto is_by_name = [](const std::string& path) { return config::format_by_name(path) == "fasttext"; };
+  const auto has_labels = [](const RawExample& example) { return !example.labels.empty(); };
+  if (source.format != "auto" || !std::ranges::all_of(source.paths, is_by_name)) return;
+  if (std::ranges::any_of(examples, has_labels)) return;
+  throw DataError(fmt::format(
+      "'{}': no line has a word that begins with __label__, as files of this name have; say with "
+      "--format csv, tsv or jsonl how it is written (evaluate needs labels; predict answers texts "
+      "without)",
+      in_words(source)));
+}
+
+}  // namespace
+
 Dataset load_dataset(const SourceConfig& source, const ColumnsConfig& columns, const TaskConfig& task,
                      const Labels& labels) {
   const auto store = std::make_shared<TextStore>(std::make_shared<SpillSpace>());
@@ -151,7 +170,9 @@ Dataset load_dataset(const SourceConfig& source, const ColumnsConfig& columns, c
   data.columns = without_split(columns);
   data.columns.group.clear();
   DataSplits unused;
-  return LabelReader(task, labels).read(SplitReader(data, task, 1, store, unused).train());
+  const RawExamples examples = SplitReader(data, task, 1, store, unused).train();
+  check_label_lines(source, examples);
+  return LabelReader(task, labels).read(examples);
 }
 
 std::string fingerprint(const Dataset& dataset) { return fingerprint_with(dataset, dataset.weights); }

@@ -204,6 +204,20 @@ TEST(LoadDataset, UsesTheLabelsOfTheRun) {
   EXPECT_THAT(load_dataset({{path.string()}}, {}, good_or_bad(), labels).targets, ElementsAre(1));
 }
 
+TEST(LoadDataset, NamesTheFormatWhereNoLineHasALabel) {
+  const DataFolder folder;
+  const auto path = folder.write("more.txt", "text,label\nx,good\n").string();
+  const auto message = [&](const TaskConfig& task, const Labels& labels) {
+    return message_of<DataError>([&] { load_dataset({{path}}, {}, task, labels); });
+  };
+  const Labels binary{Kind::kBinary, {"bad", "good"}}, several{Kind::kMultiLabel, {"bad", "good"}};
+  EXPECT_THAT(message(good_or_bad(), binary), HasSubstr("more.txt': no line has a word that begins with"));
+  EXPECT_THAT(message(task_of(Kind::kMultiLabel, {"bad", "good"}), several),
+              HasSubstr("say with --format csv, tsv or jsonl"));
+  const SourceConfig table{{path}, "csv", false};
+  EXPECT_THAT(load_dataset(table, {}, good_or_bad(), binary).targets, ElementsAre(1));
+}
+
 Dataset dataset_of(std::vector<std::string_view> texts, std::vector<float> targets) {
   Dataset dataset;
   const auto store = std::make_shared<TextStore>();
