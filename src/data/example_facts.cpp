@@ -28,10 +28,51 @@ void add_text(std::string_view text, ExampleFacts& facts) {
   facts.words += count_words(text);
   facts.beyond_ascii +=
       std::ranges::count_if(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  facts.punctuation += std::ranges::count_if(text, is_punctuation);
   facts.empty += text.empty() ? 1 : 0;
   facts.not_utf8 += is_utf8(text) ? 0 : 1;
   facts.with_tags += has_tag(text) ? 1 : 0;
 }
+
+/// Counts, with bounded memory, the words of held-out texts that the others lack.
+class WordSample {
+ public:
+  explicit WordSample(size_t num_examples) : step_(num_examples / kSampledTexts + 1) {}
+
+  /// @param hash  of the text: equal ones lie on one side
+  void add(std::string_view text, uint64_t hash) {
+    if (next_++ % step_ != 0) return;
+    const bool is_held_out = hash % 10 == 0;
+    int64_t words = 0;
+    std::string word;
+    for (size_t at = 0; at <= text.size() && words < kSampledWords; ++at) {
+      if (at < text.size() && !is_whitespace(text[at])) {
+        if (!is_punctuation(text[at])) word += lowered(text[at]);
+        continue;
+      }
+      if (word.empty()) continue;
+      ++words;
+      if (is_held_out)
+        held_out_.push_back(hash64(word));
+      else
+        known_.insert(hash64(word));
+      word.clear();
+    }
+  }
+  void count(ExampleFacts& facts) const {
+    facts.held_out_words = static_cast<int64_t>(held_out_.size());
+    facts.unknown_words =
+        std::ranges::count_if(held_out_, [&](uint64_t word) { return !known_.contains(word); });
+  }
+
+ private:
+  static constexpr size_t kSampledTexts = 20'000;
+  static constexpr int64_t kSampledWords = 100;  ///< the first ones of a text
+
+  size_t step_, next_ = 0;
+  std::unordered_set<uint64_t> known_;
+  std::vector<uint64_t> held_out_;
+};
 
 /// @param distinct  those of an example, which may name one twice
 void add_labels(std::set<std::string_view> distinct, std::string_view origin, size_t most_labels,
@@ -64,14 +105,18 @@ int64_t ExampleFacts::commonest() const { return std::ranges::max_element(labels
 ExampleFacts facts_of(const RawExamples& examples, size_t most_labels) {
   ExampleFacts facts;
   std::unordered_set<uint64_t> seen;
+  WordSample words(examples.size());
   for (const RawExample& example : examples) {
     throw_if_stopped();
     add_text(example.text, facts);
     std::set<std::string_view> labels;
     for (const std::string_view written : example.labels) labels.insert(without_outer_space(written));
     add_labels(std::move(labels), example.origin, most_labels, facts);
-    facts.repeated += seen.insert(hash64(example.text)).second ? 0 : 1;
+    const uint64_t hash = hash64(example.text);
+    facts.repeated += seen.insert(hash).second ? 0 : 1;
+    words.add(example.text, hash);
   }
+  words.count(facts);
   return facts;
 }
 

@@ -260,12 +260,34 @@ TEST_F(Survey, FactsCountTextsAndLabels) {
   EXPECT_EQ(facts.empty, 1);
   EXPECT_EQ(facts.not_utf8, 1);
   EXPECT_EQ(facts.with_tags, 1);
+  EXPECT_EQ(facts.punctuation, 3);
+  EXPECT_DOUBLE_EQ(facts.mean_words(), 1.5);
+  EXPECT_DOUBLE_EQ(facts.mean_bytes(), 21 / 4.);
   EXPECT_EQ(facts.repeated, 1);
   EXPECT_EQ(facts.with_several, 1);
   EXPECT_EQ(facts.first_without_label, "f:3");
   EXPECT_EQ(facts.commonest(), 3);
   EXPECT_EQ(facts.rarest(), 1);
   EXPECT_TRUE(facts_of(examples, 1).too_many_labels);
+}
+
+TEST_F(Survey, FactsCountTheWordsOfAHeldOutTenthThatTheOthersLack) {
+  const std::vector<std::string> label = {"a"};
+  const auto facts = [&](const auto& text, int count) {
+    RawExamples examples;
+    for (int i = 0; i < count; ++i) examples.add(text(i), label, std::nullopt, "f");
+    return facts_of(examples, 10);
+  };
+  const auto named = facts([](int i) { return "name" + std::to_string(i); }, 1000);
+  EXPECT_GT(named.held_out_words, 50);
+  EXPECT_LT(named.held_out_words, 200);
+  EXPECT_EQ(named.unknown_words, named.held_out_words);
+  const auto half = facts([](int i) { return "Known! known, -- " + std::to_string(i); }, 1000);
+  EXPECT_EQ(half.held_out_words, 3 * half.unknown_words) << "whatever the case and punctuation";
+  const auto repeated = facts([](int) { return "name"; }, 1000);
+  EXPECT_EQ(repeated.unknown_words, repeated.held_out_words) << "equal texts lie on one side";
+  const auto many = facts([](int i) { return std::to_string(i); }, 50'000);
+  EXPECT_LT(many.held_out_words, 2'700) << "of a sample";
 }
 
 TEST_F(Survey, FactsCountALabelOnceAnExample) {
