@@ -93,8 +93,7 @@ void need_libraries(const std::string& program) {
   if (missing.empty()) return;
   throw IoError(fmt::format(
       "'{}' cannot start, for {} cannot be found: set LD_LIBRARY_PATH to the folder of LibTorch's libraries "
-      "(a "
-      "wheel's site-packages/torch/lib), or build again with BERNOULLI_TORCH_DIR. 'bernoulli serve' and "
+      "(a wheel's site-packages/torch/lib), or build again with BERNOULLI_TORCH_DIR. 'bernoulli serve' and "
       "'bernoulli predict' need no LibTorch where a model runs natively",
       program, fmt::join(missing, ", ")));
 }
