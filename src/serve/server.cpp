@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <csignal>
 #include <exception>
+#include <linux/filter.h>
+#include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -66,6 +68,14 @@ bool is_ignored(int number) {
   struct sigaction action {};
   ::sigaction(number, nullptr, &action);
   return action.sa_handler == SIG_IGN;
+}
+
+/// From now on a listening socket is deaf: nobody gets connected between the last one that is taken and its
+/// end. Where the system has no such filter, hardly anybody does.
+void end_handshakes(int listener) {
+  sock_filter drop{BPF_RET | BPF_K, 0, 0, 0};
+  const sock_fprog program{1, &drop};
+  static_cast<void>(::setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)));
 }
 
 }  // namespace
@@ -217,6 +227,7 @@ class Server::Loop {
   void take_last_connections() {
     std::vector<tcp::socket> last;
     ErrorCode error;
+    end_handshakes(acceptor_.native_handle());
     acceptor_.non_blocking(true, error);
     while (!error) {
       tcp::socket socket(io_);
