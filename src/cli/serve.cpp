@@ -155,8 +155,8 @@ class Reload {
   }
 
   void tell_failure(const char* why) {
-    handler_.metrics().count_reload(false);
     log_warning(fmt::format("the model stays what it was: {}", why));
+    handler_.metrics().count_reload(false);
   }
 
   Handler& handler_;

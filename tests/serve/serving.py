@@ -98,8 +98,8 @@ class Server:
         self.log.close()
 
     def errors(self):
-        self.log.seek(0)
-        return self.log.read().decode()
+        file = self.log.fileno()  # whose place is the server's, too: a seek would have it write over its log
+        return os.pread(file, os.fstat(file).st_size, 0).decode()
 
     def wait_for_error(self, pattern):
         wait_for(lambda: re.search(pattern, self.errors()) or self.process.poll() is not None)
