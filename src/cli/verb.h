@@ -30,6 +30,7 @@ int run_evaluate(const std::vector<std::string>& words);
 int run_predict(const std::vector<std::string>& words);
 int run_serve(const std::vector<std::string>& words);
 int run_export(const std::vector<std::string>& words);
+int run_info(const std::vector<std::string>& words);
 int run_report(const std::vector<std::string>& words);
 int run_stability(const std::vector<std::string>& words);
 int run_sweep(const std::vector<std::string>& words);

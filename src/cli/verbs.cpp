@@ -19,6 +19,7 @@ const std::vector<Verb>& verbs() {
       {"predict", "label, probability and logit of each text", run_predict},
       {"serve", "answer HTTP requests with what predict answers", run_serve},
       {"export", "write and verify the model of a run: TorchScript, ONNX, Triton, safetensors", run_export},
+      {"info", "what a model is: labels, thresholds, hash, who wrote it", run_info},
       {"report", "one HTML page that explains a run, or sets several side by side", run_report},
       {"stability", "does it matter whether the loss sees logits or probabilities: measured", run_stability},
       {"sweep", "train every combination of some settings, or random ones; leader board", run_sweep},

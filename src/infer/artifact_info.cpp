@@ -10,6 +10,12 @@
 
 namespace bernoulli {
 
+namespace {
+
+constexpr const char* kExtraFolder = "archive/extra/";
+
+}  // namespace
+
 ArtifactInfo read_artifact_info(const std::map<std::string, std::string>& files, const std::string& name) {
   ArtifactInfo info;
   info.metadata = parse_shallow_json(files.at(kMetadataFile));
@@ -29,6 +35,22 @@ ArtifactInfo read_artifact_info(const std::map<std::string, std::string>& files,
   info.pos_weight = info.metadata.at("pos_weight").get<std::vector<double>>();
   info.num_outputs = whole_number<int64_t>(info.metadata.at("num_outputs"));
   return info;
+}
+
+bool has_extra_file(const ZipReader& zip, const std::string& name) {
+  return zip.find(kExtraFolder + name) != nullptr;
+}
+
+std::string extra_file(const ZipReader& zip, const std::string& name) {
+  return std::string(zip.content(kExtraFolder + name));
+}
+
+ArtifactInfo read_artifact_info(const ZipReader& zip, const std::string& name) {
+  std::map<std::string, std::string> records;
+  for (const char* record : {kConfigFile, kLabelsFile, kThresholdsFile, kTemperaturesFile, kMetadataFile})
+    records[record] = extra_file(zip, record);
+  if (has_extra_file(zip, kShiftsFile)) records[kShiftsFile] = extra_file(zip, kShiftsFile);
+  return read_artifact_info(records, name);
 }
 
 ClassifierInfo classifier_info(const ArtifactInfo& info, const std::string& name) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "infer/classifier.h"
+#include "store/zip_reader.h"
 
 namespace bernoulli {
 
@@ -26,6 +27,12 @@ struct ArtifactInfo {
 /// temperatures, shifts, metadata. That of shifts is missing or empty where none were fitted.
 /// @throws ArtifactError for a format of another version; nlohmann::json::exception
 ArtifactInfo read_artifact_info(const std::map<std::string, std::string>& files, const std::string& name);
+
+bool has_extra_file(const ZipReader& zip, const std::string& name);
+/// @throws ArtifactError where it is missing or damaged
+std::string extra_file(const ZipReader& zip, const std::string& name);
+/// The same of an exported file itself.
+ArtifactInfo read_artifact_info(const ZipReader& zip, const std::string& name);
 
 /// @throws ArtifactError for a configuration or labels that this program does not read, and for thresholds,
 /// scales and weights that do not fit them.

@@ -1,7 +1,6 @@
 #include "infer/native_model.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -34,8 +33,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kExtraFolder = "archive/extra/";
-
 NativeModel open_run(const RunPaths& run) {
   RunFiles files = load_run_files(run);
   try {
@@ -47,10 +44,6 @@ NativeModel open_run(const RunPaths& run) {
   } catch (const ArtifactError& error) {
     throw ArtifactError(fmt::format("run '{}' is damaged: {}", run.folder.string(), error.what()));
   }
-}
-
-std::string extra_file(const ZipReader& zip, const std::string& name) {
-  return std::string(zip.content(kExtraFolder + name));
 }
 
 Vectorizer read_vectorizer(const ZipReader& zip, const NativeIndex& index, const ArtifactInfo& info,
@@ -86,14 +79,9 @@ layers::ModelPlan plan_of_file(const RunConfig& config, int64_t num_ids, int64_t
 }
 
 NativeModel read_file_model(const ZipReader& zip, const std::string& name) {
-  if (zip.find(std::string(kExtraFolder) + kNativeFile) == nullptr)
+  if (!has_extra_file(zip, kNativeFile))
     throw NotNative{"the file does not list its weights; export the run again for the native path"};
-  std::map<std::string, std::string> records;
-  for (const char* record : {kConfigFile, kLabelsFile, kThresholdsFile, kTemperaturesFile, kMetadataFile})
-    records[record] = extra_file(zip, record);
-  if (zip.find(std::string(kExtraFolder) + kShiftsFile) != nullptr)
-    records[kShiftsFile] = extra_file(zip, kShiftsFile);
-  const ArtifactInfo saved = read_artifact_info(records, name);
+  const ArtifactInfo saved = read_artifact_info(zip, name);
   ClassifierInfo info = classifier_info(saved, name);
   const NativeIndex index = native_index_from_json(parse_shallow_json(extra_file(zip, kNativeFile)));
   Vectorizer vectorizer = read_vectorizer(zip, index, saved, info.config.text);

@@ -10,6 +10,7 @@
 #include "core/json_text.h"
 #include "core/plain_name.h"
 #include "core/version.h"
+#include "infer/model_facts.h"
 #include "serve/http_message.h"
 
 namespace bernoulli::serve {
@@ -17,20 +18,11 @@ namespace {
 
 constexpr size_t kLongestName = 200;
 
-std::string hash_of(const NativeModel& model) { return "xxh3-128:" + model.content_hash; }
-
 std::string described(const NativeModel& model, const std::string& name) {
-  const ClassifierInfo& info = model.info;
-  return compact_json(nlohmann::ordered_json{{"name", name},
-                                             {"kind", to_json(info.labels).at("kind")},
-                                             {"labels", info.labels.names},
-                                             {"thresholds", to_json(info.rule)},
-                                             {"temperatures", info.scaling.temperatures},
-                                             {"shifts", info.scaling.shifts},
-                                             {"hash", hash_of(model)},
-                                             {"program", "bernoulli"},
-                                             {"version", kVersion},
-                                             {"commit", kGitCommit}});
+  nlohmann::ordered_json json{{"name", name}};
+  json.update(model_facts(model.info, model.content_hash));
+  json.update({{"program", "bernoulli"}, {"version", kVersion}, {"commit", kGitCommit}});
+  return compact_json(json);
 }
 
 }  // namespace
@@ -75,7 +67,7 @@ std::shared_ptr<const ServedModel> ServedModel::open(const std::filesystem::path
   }
 }
 
-std::string ServedModel::hash() const { return hash_of(model_); }
+std::string ServedModel::hash() const { return hash_in_words(model_.content_hash); }
 
 std::vector<float> ServedModel::logits(std::span<const std::string> texts, size_t max_text_tokens,
                                        const std::atomic<bool>& cancelled) const {

@@ -24,8 +24,8 @@ TEST_F(EndToEndProgram, HelpAndMistakesNeedNoOtherProgram) {
     rest.insert(rest.begin(), alone.string());
     return run_program(std::move(rest));
   };
-  for (const char* verb : {"init", "train", "evaluate", "predict", "serve", "export", "report", "stability",
-                           "config", "doctor"}) {
+  for (const char* verb : {"init", "train", "evaluate", "predict", "serve", "export", "info", "report",
+                           "stability", "config", "doctor"}) {
     const ProgramResult help = ask({verb, "--help"});
     EXPECT_EQ(help.exit_code, 0) << help.err;
     EXPECT_THAT(help.out, HasSubstr(std::string("usage: bernoulli ") + verb));

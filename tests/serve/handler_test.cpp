@@ -172,6 +172,7 @@ TEST_F(HandlerTest, DescribesTheModel) {
   EXPECT_EQ(info.at("thresholds").dump(), "[0.5]");
   EXPECT_EQ(info.at("temperatures").dump(), "[]");
   EXPECT_EQ(info.at("hash"), "xxh3-128:0123");
+  EXPECT_EQ(info.at("sequence_length"), nullptr);
   EXPECT_EQ(info.at("version"), kVersion);
 }
 
