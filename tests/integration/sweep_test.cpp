@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "core/available_cores.h"
 #include "core/file.h"
 #include "support/program.h"
 #include "support/suite_folder.h"
@@ -309,7 +310,7 @@ TEST_F(SweepVerb, TrialsAtOnceShareTheCores) {
                           "training.batch_size=4194304"})
                 .exit_code,
             0);
-  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  const int cores = available_cores();
   EXPECT_EQ(json_of("out/001/environment.json")["threads"], std::max(1, cores / 2));
   EXPECT_THAT(folder_.read("out/001/config.yaml"), HasSubstr("threads: 0"));
 }
