@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/starter_choices.h"
 #include "cli/starter_task.h"
 #include "config/yaml_writer.h"
 #include "core/error.h"
@@ -21,9 +22,6 @@ using config::Json;
 
 constexpr int64_t kFewExamples = 10;   ///< below them nothing is trained
 constexpr int64_t kListedLabels = 50;  ///< so many labels stand in the file
-constexpr size_t kManyLabels = 50;
-constexpr int64_t kSmallData = 20'000;  ///< examples; below them a training takes seconds
-constexpr int64_t kLargeBytes = 200'000'000;
 
 std::string yaml(const Json& value) { return config::write_yaml_inline(value); }
 
@@ -147,57 +145,68 @@ void write_task(const StarterData& data, const TaskConfig& task, Lines& lines) {
   lines.add(fmt::format("  labels: {}", yaml(task.labels)), counts);
 }
 
-void write_text(const ExampleFacts& facts, Lines& lines) {
-  const bool has_tags = facts.with_tags * 100 >= facts.examples;
-  const bool is_character = facts.beyond_ascii * 2 > facts.bytes && facts.bytes > 30 * facts.words;
-  const bool is_large = facts.bytes >= kLargeBytes;
-  const bool is_wide = facts.beyond_ascii * 200 >= facts.bytes;
-  lines.add("text:");
+void write_standardize(const TextChoice& choice, const ExampleFacts& facts, Lines& lines) {
+  const char* const unicode = choice.is_unicode ? "unicode_" : "";
+  if (choice.steps != TextChoice::Steps::kWords) {
+    const std::string steps =
+        choice.steps == TextChoice::Steps::kNone ? "[]" : fmt::format("[{}lowercase]", unicode);
+    return lines.decide(fmt::format("  standardize: {}", steps),
+                        {"text.standardize", steps, "punctuation is told apart, as characters are"});
+  }
   lines.add(fmt::format("  standardize: [{1}lowercase, {0}strip_{1}punctuation]",
-                        has_tags ? "strip_html, " : "", is_wide ? "unicode_" : ""),
-            has_tags ? fmt::format("{} texts have tags of HTML", facts.with_tags) : "");
-  if (is_wide)
+                        choice.has_tags ? "strip_html, " : "", unicode),
+            choice.has_tags ? fmt::format("{} texts have tags of HTML", facts.with_tags) : "");
+  if (choice.is_unicode)
     lines.note({"text.standardize", "unicode_lowercase, strip_unicode_punctuation",
                 fmt::format("{} of {} bytes are beyond ASCII", facts.beyond_ascii, facts.bytes)});
-  if (is_character)
-    lines.decide("  split: character",
-                 {"text.split", "character", "few spaces, and most bytes are beyond ASCII"});
-  lines.add("  ngrams: 2", is_character ? "characters and pairs of them" : "words and pairs of words");
-  if (is_large) {
-    lines.add("  hashing: {buckets: 2000000}", "so much text would have a vocabulary of millions");
-  } else {
-    lines.add(
-        fmt::format("  vocabulary: {{max_tokens: 200000, min_count: {}}}", facts.examples < 2000 ? 1 : 2));
-  }
 }
 
-/// Embedding bag or mean, by size; the three are those of configs/, where their figures stand.
-void write_model(const ExampleFacts& facts, size_t num_labels, Lines& lines) {
-  const bool is_small = facts.examples < kSmallData, is_large = facts.bytes >= kLargeBytes;
-  const size_t units = num_labels;
-  const int dim = is_small || units > 2 ? (units > 50 ? 64 : 32) : 16;
+void write_vocabulary(const StarterChoices& choices, Lines& lines) {
+  if (choices.is_large)
+    return lines.add("  hashing: {buckets: 2000000}", "so much text would have a vocabulary of millions");
+  const TextChoice& text = choices.text;
+  const std::string line = fmt::format("  vocabulary: {{max_tokens: 200000, min_count: {}}}", text.min_count);
+  if (text.min_count_why.empty()) return lines.add(line);
+  lines.decide(line, {"text.vocabulary.min_count", fmt::format("{}", text.min_count), text.min_count_why});
+}
+
+void write_text(const StarterChoices& choices, const ExampleFacts& facts, Lines& lines) {
+  const TextChoice& text = choices.text;
+  lines.add("text:");
+  write_standardize(text, facts, lines);
+  if (text.characters) lines.decide("  split: character", {"text.split", "character", text.why});
+  lines.add(fmt::format("  ngrams: {}", text.ngrams), !text.characters     ? "words and pairs of words"
+                                                      : text.ngrams == "2" ? "characters and pairs of them"
+                                                                           : "runs of so many characters");
+  write_vocabulary(choices, lines);
+}
+
+/// What a model is called: the three are those of configs/, where their figures stand.
+const char* name_of_model(const StarterChoices& choices) {
+  if (choices.is_large) return "hashed words and pairs in one embedding bag, as configs/imdb_bigrams_nb.yaml";
+  return choices.model.drops_out ? "embedding, dropout and pool, as configs/quickstart.yaml"
+                                 : "one embedding bag, as configs/imdb_bigrams.yaml";
+}
+
+void write_model(const StarterChoices& choices, const ExampleFacts& facts, size_t units, Lines& lines) {
+  const ModelChoice& model = choices.model;
+  const bool sums = !model.sum_why.empty();
   lines.add("model:");
   lines.add("  layers:");
-  if (is_small) {
-    lines.add(fmt::format("    - embedding: {{dim: {}}}", dim));
+  if (model.drops_out) {
+    lines.add(fmt::format("    - embedding: {{dim: {}}}", model.dim));
     lines.add("    - dropout: 0.5", "few texts are soon known by heart");
-    lines.add("    - mean_pool: {padding: exclude}", "mean over the text's own tokens");
+    lines.add(fmt::format("    - {}_pool: {{padding: exclude}}", sums ? "sum" : "mean"),
+              sums ? model.sum_why : "mean over the text's own tokens");
   } else {
-    lines.add(fmt::format("    - embedding_bag: {{dim: {}, mode: mean}}", dim));
+    lines.add(fmt::format("    - embedding_bag: {{dim: {}, mode: {}}}", model.dim, sums ? "sum" : "mean"),
+              model.sum_why);
   }
+  if (sums) lines.note({"pool", "sum", model.sum_why});
   lines.add(fmt::format("    - linear: {{units: {}, bias_initializer: prior}}", units),
             "logits: no activation here; they start at how often each label holds");
-  const char* which = is_large
-                          ? "hashed words and pairs in one embedding bag, as configs/imdb_bigrams_nb.yaml"
-                      : is_small ? "embedding, dropout and mean, as configs/quickstart.yaml"
-                                 : "words and pairs in one embedding bag, as configs/imdb_bigrams.yaml";
-  lines.note({"model", which,
+  lines.note({"model", name_of_model(choices),
               fmt::format("{} texts of {} words, {} bytes", facts.examples, facts.words, facts.bytes)});
-}
-
-/// Where a classifier may do well without ever finding the rarest label.
-bool is_uneven(const ExampleFacts& facts) {
-  return !facts.labels.empty() && facts.commonest() >= 9 * facts.rarest();
 }
 
 /// Of a decision that rare labels share, for which a fit of their own has too few examples.
@@ -219,49 +228,64 @@ void write_advice(const ExampleFacts& facts, bool binary, bool has_rule, Lines& 
                   binary ? "a fitted threshold" : "fitted thresholds, one for all labels with few examples"));
 }
 
-void write_training(const ExampleFacts& facts, bool binary, Lines& lines) {
-  const bool many_labels = facts.labels.size() >= kManyLabels;
-  const bool one_of_several = !binary && facts.labels.size() > 1 && facts.has_one_label_each();
-  lines.add("loss: {mode: bce_with_logits}");
-  if (is_uneven(facts)) write_advice(facts, binary, many_labels || one_of_several, lines);
-  struct Length {
-    int epochs, batch_size, patience;
-  };
-  const bool is_large = facts.bytes >= kLargeBytes;
-  const Length length = is_large                       ? Length{5, 32, 2}
-                        : facts.examples >= kSmallData ? Length{10, 64, 3}
-                        : facts.examples >= 2000       ? Length{20, 32, 4}
-                                                       : Length{60, 8, 6};
-  if (is_large)
+void write_optimizer(const StarterChoices& choices, Lines& lines) {
+  if (choices.is_large)
     lines.add("optimizer: {adagrad: {lr: 0.1}}", "touches only the rows that a batch reads");
-  else if (many_labels)
+  else if (choices.training.many_labels)
     lines.add("optimizer: {adam: {lr: 1.0e-2}}", "the loss is a mean over labels that hardly ever hold");
   else
     lines.add("optimizer: {adam: {lr: 3.0e-3}}");
-  if (many_labels)
-    lines.add(fmt::format("training: {{epochs: {}, batch_size: {}, seed: 42, early_stopping: {}, monitor: "
-                          "micro_average_precision}}",
-                          2 * length.epochs, length.batch_size, length.patience),
-              "it takes longer, and the loss hardly shows it");
-  else
-    lines.add(fmt::format("training: {{epochs: {}, batch_size: {}, seed: 42, early_stopping: {}}}",
-                          length.epochs, length.batch_size, length.patience));
-  if (many_labels || one_of_several) lines.add("metrics:");
-  if (many_labels)
-    lines.add("  temperature: min_log_loss",
-              "the best order of labels is learned later than the best probabilities");
-  if (one_of_several)
-    lines.add("  threshold: highest", "each text has one label: the most probable one");
-  else if (many_labels)
-    lines.add(fmt::format("  threshold: {}", kSharedThreshold),
-              "half is too much to ask of a rare label; those with few examples share a threshold");
 }
 
-/// What decides most of how well several labels are found, and what no figure of the data foretells. The pool
-/// is the layer of write_model.
-constexpr const char* kSweep =
-    "text.ngrams=1,2 'model.layers[2]={mean_pool: {padding: exclude}},sum_pool' optimizer.adam.lr=1e-3,3e-3 "
-    "--rank-by macro_average_precision";
+/// What validations are compared by, with why; empty: the loss.
+struct Monitor {
+  std::string metric, why;
+};
+
+Monitor monitor_of(const TrainingChoice& choice) {
+  if (choice.many_labels) return {"micro_average_precision", "it takes longer, and the loss hardly shows it"};
+  if (choice.ranks_rare)
+    return {"average_precision", "the loss is at its best long before the rare label is told apart"};
+  return {};
+}
+
+void write_length(const TrainingChoice& choice, Lines& lines) {
+  const Monitor monitor = monitor_of(choice);
+  lines.add(fmt::format("training: {{epochs: {}, batch_size: {}, seed: 42, early_stopping: {}{}}}",
+                        choice.epochs, choice.batch_size, choice.patience,
+                        monitor.metric.empty() ? "" : ", monitor: " + monitor.metric),
+            monitor.metric.empty() ? choice.length_why : monitor.why);
+  if (choice.ranks_rare) lines.note({"training.monitor", monitor.metric, monitor.why});
+  if (!choice.length_why.empty())
+    lines.note({"training.epochs", fmt::format("{}", choice.epochs), choice.length_why});
+}
+
+void write_metrics(const TrainingChoice& choice, Lines& lines) {
+  const bool scales = choice.many_labels || choice.ranks_rare;
+  if (scales || choice.one_of_several) lines.add("metrics:");
+  if (scales)
+    lines.add("  temperature: min_log_loss",
+              choice.many_labels ? "the best order of labels is learned later than the best probabilities"
+                                 : "the best order of texts is learned later than the best probabilities");
+  if (choice.one_of_several)
+    lines.add("  threshold: highest", "each text has one label: the most probable one");
+  else if (choice.many_labels)
+    lines.add(fmt::format("  threshold: {}", kSharedThreshold),
+              "half is too much to ask of a rare label; those with few examples share a threshold");
+  else if (choice.ranks_rare)
+    lines.decide("  threshold: max_f1",
+                 {"metrics.threshold", "max_f1", "half is too much to ask of a rare label"});
+}
+
+void write_training(const StarterChoices& choices, const ExampleFacts& facts, bool binary, Lines& lines) {
+  const TrainingChoice& choice = choices.training;
+  lines.add("loss: {mode: bce_with_logits}");
+  if (is_uneven(facts))
+    write_advice(facts, binary, choice.many_labels || choice.one_of_several || choice.ranks_rare, lines);
+  write_optimizer(choices, lines);
+  write_length(choice, lines);
+  write_metrics(choice, lines);
+}
 
 void warn(const ExampleFacts& facts, StarterConfig& starter) {
   const auto add = [&](int64_t count, const std::string& what) {
@@ -332,12 +356,13 @@ StarterConfig make_starter_config(const InitRequest& request) {
   lines.comment(fmt::format("Train:   bernoulli train {}", shell_word(request.config)));
   write_data(data, task, lines);
   write_task(data, task, lines);
-  write_text(data.facts, lines);
+  const StarterChoices choices = choose(data.facts, task);
   const bool binary = task.kind == TaskConfig::Kind::kBinary;
-  write_model(data.facts, binary ? 1 : task.labels.size(), lines);
-  write_training(data.facts, binary, lines);
+  write_text(choices, data.facts, lines);
+  write_model(choices, data.facts, binary ? 1 : task.labels.size(), lines);
+  write_training(choices, data.facts, binary, lines);
   warn(data.facts, starter);
-  if (!binary && data.facts.examples < kSmallData) starter.sweep = kSweep;
+  starter.sweep = choices.sweep;
   starter.labels = nlohmann::ordered_json::object();
   for (const auto& [label, count] : data.facts.labels) starter.labels[label] = count;
   return starter;
