@@ -16,6 +16,7 @@
 #include "core/log.h"
 #include "core/printable.h"
 #include "core/stop.h"
+#include "data/audit.h"
 #include "export/device_difference.h"
 #include "infer/classifier.h"
 #include "metrics/report.h"
@@ -109,6 +110,7 @@ void add_metrics(const FinishedTraining& training, const Calibration& calibratio
     summary[split] = report();
     summary["calibration"][split] = changes(before, summary[split]);
   }
+  if (knows_few_tokens(training.run.audit)) return;  // as was said: no threshold helps
   const std::string hint = nothing_above(predictions_of(logits, data), calibration.rule);
   if (!hint.empty()) log_warning(fmt::format("{} data: {}", split, hint));
 }
@@ -120,6 +122,7 @@ void add_baseline(const FinishedTraining& training, Json& summary) {
   if (!data) return;
   summary["baseline"] = baseline_of(run.train, *data);
   summary["baseline"]["split"] = run.test ? "test" : "validation";
+  if (knows_few_tokens(training.run.audit)) return;  // no longer training helps
   if (const std::string warning = worse_than_baseline(summary, training); !warning.empty())
     log_warning(warning);
 }

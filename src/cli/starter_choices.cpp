@@ -139,12 +139,10 @@ void choose_length(const ExampleFacts& facts, TrainingChoice& choice) {
     choice.length_why = fmt::format("few texts, but {:.0f} words each", facts.mean_words());
 }
 
-/// Where the loss hardly shows how well the positives are ranked.
-bool has_rare_positives(const ExampleFacts& facts, const TaskConfig& task) {
+bool is_positive_rare(const ExampleFacts& facts, const TaskConfig& task) {
   if (task.kind != TaskConfig::Kind::kBinary || !is_uneven(facts)) return false;
   const auto positive = facts.labels.find(task.positive);
-  return positive != facts.labels.end() && positive->second == facts.rarest() &&
-         positive->second >= kRankedPositives;
+  return positive != facts.labels.end() && positive->second == facts.rarest();
 }
 
 TrainingChoice choose_training(const ExampleFacts& facts, const TaskConfig& task) {
@@ -152,23 +150,24 @@ TrainingChoice choose_training(const ExampleFacts& facts, const TaskConfig& task
   const bool binary = task.kind == TaskConfig::Kind::kBinary;
   choice.many_labels = facts.labels.size() >= kManyLabels;
   choice.one_of_several = !binary && facts.labels.size() > 1 && facts.has_one_label_each();
-  choice.ranks_rare = has_rare_positives(facts, task);
+  choice.ranks_rare = is_positive_rare(facts, task) && facts.rarest() >= kRankedPositives;
   choose_length(facts, choice);
   return choice;
 }
 
-std::string text_axis(const StarterChoices& choices) {
-  const std::string characters = choices.text.characters ? choices.text.ngrams : "[1, 2, 3, 4]";
-  return fmt::format(
-      "'text={{split: whitespace, ngrams: 1}},{{split: whitespace, ngrams: 2}},"
-      "{{split: character, ngrams: {}}}'",
-      characters);
+/// Words, pairs, characters; of long texts no characters, of which they have too many to try.
+std::string text_axis(const ExampleFacts& facts, const TextChoice& text) {
+  std::string values = "{split: whitespace, ngrams: 1},{split: whitespace, ngrams: 2}";
+  if (text.characters || facts.mean_words() <= kLongText)
+    values +=
+        fmt::format(",{{split: character, ngrams: {}}}", text.characters ? text.ngrams : "[1, 2, 3, 4]");
+  return fmt::format("'text={}'", values);
 }
 
 std::string ranked_by(const ExampleFacts& facts, const TaskConfig& task, const TrainingChoice& training) {
   if (training.one_of_several) return "precision_at_1";
   if (task.kind != TaskConfig::Kind::kBinary) return "macro_average_precision";
-  return is_uneven(facts) ? "average_precision" : "roc_auc";
+  return is_positive_rare(facts, task) ? "average_precision" : "roc_auc";
 }
 
 /// What decides most, and what no figure of the data foretells.
@@ -177,7 +176,7 @@ std::string propose_sweep(const ExampleFacts& facts, const TaskConfig& task, con
   const char* const pool = choices.model.drops_out
                                ? "'model.layers[2]={mean_pool: {padding: exclude}},sum_pool'"
                                : "model.layers[0].embedding_bag.mode=mean,sum";
-  return fmt::format("{} {} optimizer.adam.lr={} --rank-by {}", text_axis(choices), pool,
+  return fmt::format("{} {} optimizer.adam.lr={} --rank-by {}", text_axis(facts, choices.text), pool,
                      choices.training.many_labels ? "3e-3,1e-2" : "1e-3,3e-3",
                      ranked_by(facts, task, choices.training));
 }

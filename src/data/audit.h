@@ -31,6 +31,10 @@ nlohmann::ordered_json overlap(const Dataset& train, const Dataset& other);
 std::string overlap_warning(const std::string& name, const nlohmann::ordered_json& overlap,
                             int64_t num_examples);
 
+/// Whether most tokens of the training texts are unknown to the vocabulary, which explains other faults of a
+/// model.
+bool knows_few_tokens(const nlohmann::ordered_json& audit);
+
 /// The findings that a user should see at once (leakage, empty texts, one class only), as sentences.
 std::vector<std::string> audit_warnings(const nlohmann::ordered_json& audit);
 

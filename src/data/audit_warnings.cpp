@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double kManyUnknown = 0.9;
+constexpr double kManyUnknown = 0.6;  ///< where words do well, less than half are, pairs included
 constexpr double kManyCut = 0.5;
 
 using Warnings = std::vector<std::string>;
@@ -89,11 +89,18 @@ void warn_of_cut_texts(const char* name, const Json& split, Warnings& warnings) 
                   filling.get<int64_t>(), num_examples(split), name));
 }
 
-void warn_of_unknown_tokens(const char* name, const Json& split, Warnings& warnings) {
+bool has_many_unknown(const Json& split) {
   const Json& rate = split.at("unknown_token_rate");
-  if (rate.is_number() && rate.get<double>() > kManyUnknown)
-    warnings.push_back(fmt::format("{:.1f} % of the tokens of the {} texts are unknown to the vocabulary",
-                                   100 * rate.get<double>(), name));
+  return rate.is_number() && rate.get<double>() > kManyUnknown;
+}
+
+void warn_of_unknown_tokens(const char* name, const Json& split, Warnings& warnings) {
+  if (has_many_unknown(split))
+    warnings.push_back(fmt::format(
+        "{:.1f} % of the tokens of the {} texts are unknown to the vocabulary, and the model "
+        "cannot tell them apart: set text.split: character (text.ngrams: [1, 2, 3, 4]) or a lower "
+        "text.vocabulary.min_count",
+        100 * split.at("unknown_token_rate").get<double>(), name));
 }
 
 void warn_of_absent_labels(const char* name, const Json& split, Warnings& warnings) {
@@ -119,6 +126,8 @@ std::string overlap_warning(const std::string& name, const Json& overlap, int64_
       count, num_examples, which, overlap.at("examples")[0][1].get<std::string>(),
       share < 10 ? fmt::format("{:.2g}", share) : fmt::format("{:.0f}", share));
 }
+
+bool knows_few_tokens(const Json& audit) { return has_many_unknown(audit.at("train")); }
 
 std::vector<std::string> audit_warnings(const Json& audit) {
   Warnings warnings;

@@ -296,7 +296,20 @@ TEST(Audit, WarnsOfTextsInAnotherEncodingAndOfAVocabularyThatDoesNotFit) {
       ElementsAre("2 of 4 train texts are not UTF-8, such as file:3: their bytes beyond ASCII match no word "
                   "of a UTF-8 text; where they are of Windows or Latin-1, convert the file: iconv -f "
                   "WINDOWS-1252 -t UTF-8",
-                  "100.0 % of the tokens of the train texts are unknown to the vocabulary"));
+                  "100.0 % of the tokens of the train texts are unknown to the vocabulary, and the model "
+                  "cannot tell them apart: set text.split: character (text.ngrams: [1, 2, 3, 4]) or a lower "
+                  "text.vocabulary.min_count"));
+}
+
+TEST(Audit, MostTokensAreUnknownFromAShareOnThatWordsDoNotHave) {
+  DataSplits splits;
+  splits.labels = {Kind::kBinary, {"bad", "good"}};
+  splits.train = dataset_of({"a b c d e", "f g h i j"}, {1, 0});
+  const auto few_known = [&](const TokenView& rows) {
+    return knows_few_tokens(audit_data(splits, rows, nullptr, nullptr, std::nullopt));
+  };
+  EXPECT_FALSE(few_known(rows_of({{1, 1, 1, 2, 3}, {1, 1, 1, 2, 3}})));
+  EXPECT_TRUE(few_known(rows_of({{1, 1, 1, 2, 3}, {1, 1, 1, 1, 3}})));
 }
 
 TEST(Audit, FindsTextsThatLeakFromTraining) {

@@ -474,24 +474,138 @@ TEST_F(Init, AnEmptyTextIsNotGivenARareLabel) {
   EXPECT_LT(answer(rows(tags, 200))["probabilities"]["rude"], 0.2);
 }
 
-TEST_F(Init, TheSweepThatItProposesForSeveralLabelsCanBePasted) {
-  folder_.write("tags.ft", rows([](int i) {
-                  return "__label__" + label(i) + (i % 4 < 2 ? " __label__x " : " ") + text(i);
-                }));
-  const ProgramResult made = run({"init", "tags.ft"});
-  ASSERT_EQ(made.exit_code, 0) << made.err;
-  const std::string begin = "\n  bernoulli sweep ";
-  const size_t line = made.out.find(begin);
-  ASSERT_NE(line, std::string::npos) << made.out;
-  const std::string words = made.out.substr(line + begin.size());
-  const ProgramResult swept =
-      run_program({"/bin/sh", "-c",
-                   "cd \"$0\" && \"$1\" sweep --set training.epochs=1 " + words.substr(0, words.find('\n')),
-                   folder_.path().string(), BERNOULLI_PROGRAM});
-  EXPECT_EQ(swept.exit_code, 0) << swept.err;
-  EXPECT_THAT(swept.out, HasSubstr("macro_average_precision"));
-  folder_.write("a.csv", csv());
-  EXPECT_THAT(run({"init", "a.csv"}).out, Not(HasSubstr("bernoulli sweep")));
+TEST_F(Init, TheSweepThatItProposesCanBePasted) {
+  const auto proposed = [&](const std::string& name, const std::string& content) {
+    folder_.write(name, content);
+    const ProgramResult made = run({"init", name});
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    const std::string begin = "\n  bernoulli sweep ";
+    const size_t line = made.out.find(begin);
+    EXPECT_NE(line, std::string::npos) << made.out;
+    const std::string words = made.out.substr(line + begin.size());
+    return words.substr(0, words.find('\n'));
+  };
+  const auto swept = [&](const std::string& words) {
+    return run_program(
+        {"/bin/sh", "-c", "cd \"$0\" && \"$1\" sweep " + words, folder_.path().string(), BERNOULLI_PROGRAM});
+  };
+  const std::string several = proposed(
+      "tags.ft",
+      rows([](int i) { return "__label__" + label(i) + (i % 4 < 2 ? " __label__x " : " ") + text(i); }));
+  const ProgramResult done = swept("--set training.epochs=1 --random 2 " + several);
+  EXPECT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("macro_average_precision"));
+  const auto spam = [](int i) { return "__label__" + std::string(i % 20 == 0 ? "spam " : "ham ") + text(i); };
+  const auto topics = [](int i) { return fmt::format("__label__topic{} {}", i % 3, text(i)); };
+  const std::string two = proposed("two.csv", csv()), rare = proposed("rare.ft", rows(spam, 200)),
+                    classes = proposed("classes.ft", rows(topics)),
+                    large = proposed("large.ft", rows(topics, 20'000));
+  EXPECT_THAT(two, HasSubstr("--rank-by roc_auc"));
+  EXPECT_THAT(rare, HasSubstr("--rank-by average_precision"));
+  EXPECT_THAT(classes, HasSubstr("--rank-by precision_at_1"));
+  EXPECT_THAT(large, HasSubstr("model.layers[0].embedding_bag.mode=mean,sum"));
+  for (const std::string& words : {two, rare, classes, large}) {
+    EXPECT_THAT(words, HasSubstr("{split: character, ngrams: [1, 2, 3, 4]}"));
+    const ProgramResult sound = swept("--dry-run " + words);
+    EXPECT_EQ(sound.exit_code, 0) << sound.err << words;
+  }
+}
+
+/// What init writes for examples of `row`, and that it is sound.
+class InitChoice : public Init {
+ protected:
+  template <class Row>
+  std::string written(const Row& row, int count) const {
+    folder_.write("data.ft", rows(row, count));
+    fs::remove(folder_ / "data.yaml");
+    const ProgramResult made = run({"init", "data.ft"});
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    const ProgramResult checked = run({"config", "check", "data.yaml"});
+    EXPECT_EQ(checked.exit_code, 0) << checked.err;
+    return made.exit_code == 0 ? made.out + folder_.read("data.yaml") : "";
+  }
+  static constexpr const char* kCharacters = "\n  split: character ";
+};
+
+TEST_F(InitChoice, WordsThatNoOtherTextHasAreReadAsCharacters) {
+  const auto name = [](int i) { return fmt::format("__label__{} lib{}-Tool", label(i), i); };
+  EXPECT_THAT(written(name, 1000),
+              AllOf(HasSubstr("100 % of the words of a held-out tenth stand in no other text"),
+                    HasSubstr("text.split: character ("), HasSubstr("\n  standardize: [] "),
+                    HasSubstr(kCharacters), HasSubstr("\n  ngrams: [1, 2, 3, 4] ")));
+  const auto known = [](int i) { return fmt::format("__label__{} word{}", label(i), i % 40); };
+  EXPECT_THAT(written(known, 4000), AllOf(HasSubstr("standardize: [lowercase, strip_punctuation]"),
+                                          HasSubstr("\n  ngrams: 2 "), Not(HasSubstr(kCharacters))));
+}
+
+TEST_F(InitChoice, PunctuationOfCodeIsKeptAndThatOfHtmlIsNot) {
+  const auto code = [](int i) {
+    return fmt::format("__label__{} for (i = {}; i < n; ++i) a[i] += b;", label(i), i);
+  };
+  EXPECT_THAT(written(code, 200), AllOf(HasSubstr("are punctuation, as in code"), HasSubstr(kCharacters),
+                                        HasSubstr("\n  standardize: [] ")));
+  const auto html = [](int i) { return fmt::format("__label__{} <p>{}</p><br /><br />", label(i), text(i)); };
+  EXPECT_THAT(written(html, 200), AllOf(HasSubstr("standardize: [lowercase, strip_html, strip_punctuation]"),
+                                        Not(HasSubstr(kCharacters))));
+}
+
+TEST_F(InitChoice, ManyClassesOfShortTextsAreToldApartByCharacters) {
+  const auto strings = [](int i) {
+    return fmt::format("__label__l{} some words {} of {}", i % 60, i * 7, i % 9);
+  };
+  EXPECT_THAT(written(strings, 2400),
+              AllOf(HasSubstr("60 classes of texts of "), HasSubstr(kCharacters),
+                    HasSubstr("\n  standardize: [lowercase] "), HasSubstr("\n  ngrams: [1, 2, 3] ")));
+  EXPECT_THAT(written([&](int i) { return "__label__more " + strings(i); }, 2400),
+              Not(HasSubstr(kCharacters)))
+      << "several labels each";
+}
+
+TEST_F(InitChoice, RarePositivesAreJudgedByTheirRanking) {
+  const auto spam = [](const char* tail) {
+    return [tail](int i) {
+      return fmt::format("__label__{} a text {}{}", i % 20 == 0 ? "spam" : "ham", i % 97, tail);
+    };
+  };
+  const auto ranked =
+      AllOf(HasSubstr("monitor: average_precision}"), HasSubstr("\nmetrics:\n  temperature: min_log_loss "),
+            HasSubstr("\n  threshold: max_f1 "), HasSubstr("training.monitor: average_precision"));
+  EXPECT_THAT(written(spam(""), 2000), AllOf(ranked, HasSubstr("sum_pool"), HasSubstr("few words decide")));
+  EXPECT_THAT(written(spam(" with more words than seven or eight or nine of them"), 2000),
+              AllOf(ranked, HasSubstr("- mean_pool")));
+  EXPECT_THAT(written(spam(""), 1980), AllOf(Not(HasSubstr("monitor:")), HasSubstr("- mean_pool")))
+      << "99 positives, too few to fit by";
+  const auto common = [](int i) {
+    return fmt::format("__label__{} a text {}", i % 20 == 0 ? "no" : "yes", i % 97);
+  };
+  EXPECT_THAT(written(common, 2000), Not(HasSubstr("monitor:")))
+      << "whose positive label is not the rare one";
+}
+
+TEST_F(InitChoice, ManyLabelsOfShortTextsAreSummed) {
+  const auto tags = [](int i) {
+    return fmt::format("__label__t{} __label__s{} a text {}", i % 60, i % 7, i % 97);
+  };
+  EXPECT_THAT(written(tags, 1200), HasSubstr("- sum_pool: {padding: exclude} "));
+  const auto classes = [](int i) { return fmt::format("__label__t{} a text {}", i % 60, i % 97); };
+  EXPECT_THAT(written(classes, 1200), HasSubstr("- mean_pool: {padding: exclude} "));
+}
+
+TEST_F(InitChoice, FewLongTextsHaveFewerPairsAndEpochs) {
+  const auto of_words = [](int words) {
+    return [words](int i) {
+      std::string line = "__label__" + label(i) + " " + std::to_string(i);
+      for (int word = 1; word < words; ++word) line += " longer";
+      return line;
+    };
+  };
+  EXPECT_THAT(written(of_words(90), 60), HasSubstr("min_count: 1}"));
+  EXPECT_THAT(written(of_words(110), 60), AllOf(HasSubstr("min_count: 2} "),
+                                                HasSubstr("text.vocabulary.min_count: 2 (texts of 110 words"),
+                                                HasSubstr("{epochs: 60, batch_size: 8,")));
+  EXPECT_THAT(written(of_words(50'000), 100),
+              AllOf(HasSubstr("embedding_bag: {dim: 16, mode: mean}"),
+                    HasSubstr("{epochs: 20, batch_size: 16,"), HasSubstr("few texts, but 50000 words each")));
 }
 
 TEST_F(Init, MoreThanTwoClassFoldersAreLabels) {

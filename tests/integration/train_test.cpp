@@ -270,6 +270,22 @@ TEST_F(EndToEndTrain, NeverOverwritesARun) {
   EXPECT_THAT(second.err, HasSubstr("never overwritten"));
 }
 
+/// More epochs or another threshold are no remedy where the model reads next to nothing.
+TEST_F(EndToEndTrain, AdvisesOtherTokensAloneWhereMostAreUnknown) {
+  std::string train = "text,label\nboth,bad\nboth,good\n";
+  for (int i = 0; i < 24; ++i) train += "word" + std::to_string(i) + (i < 18 ? ",good\n" : ",bad\n");
+  folder_.write("data.csv", train);
+  folder_.write("test.csv", "text,label\nfine,good\ndull,bad\nflat,bad\npale,bad\n");
+  const ProgramResult trained =
+      run(train_words("unknown", {"--set", "data.validation=test.csv", "--set", "data.test=test.csv", "--set",
+                                  "text.vocabulary.min_count=2", "--set", "optimizer.adam.lr=50"}));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_THAT(trained.err, HasSubstr("92.3 % of the tokens of the train texts are unknown to the vocabulary, "
+                                     "and the model cannot tell them apart: set text.split: character"));
+  EXPECT_THAT(trained.err, Not(HasSubstr("no example is above")));
+  EXPECT_THAT(trained.err, Not(HasSubstr("of always answering")));
+}
+
 /// 18 of 24 training rows and 1 of 4 test rows are good: shares (18 + .5) / 25.
 TEST_F(EndToEndTrain, HoldsItsFiguresAgainstNoModel) {
   std::string train = "text,label\n", test = "text,label\nfine,good\ndull,bad\nflat,bad\npale,bad\n";
