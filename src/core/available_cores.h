@@ -10,8 +10,8 @@ namespace bernoulli {
 /// the least of their quotas. Nothing where none has one. @param root  below which /proc and /sys are read
 std::optional<int64_t> quota_of_cores(const std::filesystem::path& root = "/");
 
-/// Cores that this thread may run on (`taskset`), and no more than quota_of_cores() when this was first asked;
-/// at least 1.
+/// Cores that this thread may run on (`taskset`), and no more than quota_of_cores() when this was first
+/// asked; at least 1.
 int available_cores();
 
 }  // namespace bernoulli
