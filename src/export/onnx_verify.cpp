@@ -14,11 +14,11 @@
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/sub.h>
 #include <ATen/ops/tensor.h>
+#include <torch/csrc/jit/api/module.h>
 
 #include "export/onnx.h"
 #include "export/onnx_model.h"
 #include "model/features.h"
-#include "model/sequential.h"
 
 namespace bernoulli {
 namespace {
@@ -49,7 +49,7 @@ class Comparison {
         parts_(parts),
         model_(OnnxModel::parse(bytes, name)),
         exact_model_(model_.in_float64()),
-        exact_network_(exact_network(parts)) {
+        exact_network_(exact_network(parts.network)) {
     if (model_.metadata() != onnx_metadata(parts))
       refuse_export(name, "its metadata are not what was written");
   }
@@ -92,7 +92,7 @@ class Comparison {
   const ArtifactParts& parts_;
   OnnxModel model_;
   OnnxModel exact_model_;
-  Sequential exact_network_;
+  torch::jit::Module exact_network_;
 };
 
 }  // namespace

@@ -126,14 +126,17 @@ struct StringBuffer : std::streambuf {
   std::string bytes;
 };
 
-/// The network for inference on the CPU: no gradients, no dropout. Tensors that are there stay where they
-/// are.
-Module inference_copy(const Module& network) {
+/// The network for inference on the CPU: no gradients, no dropout. Tensors that are there, and of that type,
+/// stay where they are.
+Module inference_copy(const Module& network, at::ScalarType dtype = at::kFloat) {
   Module copy = network.copy();
   for (const auto& child : network.named_children())
-    copy.setattr(child.name, inference_copy(child.value)._ivalue());
+    copy.setattr(child.name, inference_copy(child.value, dtype)._ivalue());
   const auto detach = [&](const auto& named_tensors) {
-    for (const auto& item : named_tensors) copy.setattr(item.name, item.value.detach().to(at::kCPU));
+    for (const auto& item : named_tensors) {
+      const at::ScalarType kept = item.value.is_floating_point() ? dtype : item.value.scalar_type();
+      copy.setattr(item.name, item.value.detach().to(at::kCPU, kept));
+    }
   };
   detach(network.named_parameters(/*recurse=*/false));
   detach(network.named_buffers(/*recurse=*/false));
@@ -180,8 +183,7 @@ std::vector<float> values_of(const at::Tensor& tensor) {
 /// @param logits  N*L, float32, of the texts
 std::vector<double> self_test_tolerances(const ArtifactParts& parts, const std::vector<std::string>& texts,
                                          const Features& features, const std::vector<float>& logits) {
-  Sequential network = exact_network(parts);
-  const at::Tensor exact = exact_logits(network, features, parts.scaling).contiguous();
+  const at::Tensor exact = exact_logits(exact_network(parts.network), features, parts.scaling).contiguous();
   const auto width = static_cast<size_t>(parts.plan.num_outputs);
   std::vector<double> noise(texts.size(), 0);
   for (size_t i = 0; i < logits.size(); ++i) {
@@ -292,16 +294,11 @@ NamedTensors network_tensors(const Module& network) {
   return tensors;
 }
 
-Sequential exact_network(const ArtifactParts& parts) {
-  Sequential network(parts.plan, network_tensors(parts.network), c10::kCPU);
-  for (const NamedTensors& tensors : {network.parameters(), network.buffers()}) {
-    for (const auto& [name, tensor] : tensors) tensor.set_data(tensor.to(at::kDouble));
-  }
-  return network;
-}
+Module exact_network(const Module& network) { return inference_copy(network, at::kDouble); }
 
-at::Tensor exact_logits(Sequential& exact, const Features& features, const LogitScaling& scaling) {
-  at::Tensor logits = exact.forward(features);
+at::Tensor exact_logits(const Module& exact, const Features& features, const LogitScaling& scaling) {
+  const at::NoGradGuard no_grad;
+  at::Tensor logits = exact.get_method("logits")({features.values, features.lengths}).toTensor();
   if (!scaling.temperatures.empty()) logits = at::div(logits, at::tensor(scaling.temperatures, at::kDouble));
   if (!scaling.shifts.empty()) logits = at::add(logits, at::tensor(scaling.shifts, at::kDouble));
   return logits;

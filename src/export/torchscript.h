@@ -11,7 +11,6 @@
 #include "metrics/decision.h"
 #include "metrics/logit_scaling.h"
 #include "model/features.h"
-#include "model/sequential.h"
 #include "store/packed_table.h"
 #include "tensor/named_tensors.h"
 #include "tensor/safetensors.h"
@@ -49,10 +48,11 @@ std::map<std::string, std::string> portable_records(const ArtifactParts& parts);
 /// Parameters, then buffers, by the names that they have in a checkpoint: "embedding_0.weight".
 NamedTensors network_tensors(const torch::jit::Module& network);
 
-/// The trained network in float64.
-Sequential exact_network(const ArtifactParts& parts);
+/// A network's copy in float64, on the CPU.
+torch::jit::Module exact_network(const torch::jit::Module& network);
 /// [N, L] float64, scaled. @param exact  exact_network
-at::Tensor exact_logits(Sequential& exact, const Features& features, const LogitScaling& scaling);
+at::Tensor exact_logits(const torch::jit::Module& exact, const Features& features,
+                        const LogitScaling& scaling);
 
 /// The tensors of a file: network_tensors, the table of which may be packed.
 class StoredTensors {
