@@ -8,12 +8,9 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/abs.h>
-#include <ATen/ops/add.h>
-#include <ATen/ops/div.h>
 #include <ATen/ops/max.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/sub.h>
-#include <ATen/ops/tensor.h>
 #include <torch/csrc/jit/api/module.h>
 
 #include "export/onnx.h"

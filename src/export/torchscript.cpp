@@ -25,7 +25,6 @@
 #include "export/script_vectorizer.h"
 #include "infer/classifier.h"
 #include "model/features.h"
-#include "model/sequential.h"
 #include "store/artifact_files.h"
 #include "store/native_index.h"
 #include "store/seal.h"
