@@ -57,11 +57,6 @@ void check_unchanged(const RunPaths& run, const DataConfig& data, const HeldOutD
                   what));
 }
 
-/// The folder of a model: a run folder, or that of a file, which may still lie in its run.
-RunPaths folder_of(const std::filesystem::path& model) {
-  return {std::filesystem::is_directory(model) ? model : std::filesystem::absolute(model).parent_path()};
-}
-
 /// The part of the data that --part names, else test, else validation.
 HeldOutData own_part(const DataConfig& data, const TaskConfig& task, const std::optional<std::string>& part) {
   if (!part) {
@@ -87,7 +82,7 @@ bool names_file(const std::optional<std::string>& answers) { return answers && *
 
 /// The data that the model's own configuration names.
 Dataset own_data(const RunConfig& config, const EvaluateArguments& arguments) {
-  const RunPaths run = folder_of(arguments.model);
+  const RunPaths run = run_around(arguments.model);
   const DataConfig data = data_of_run(config, run, arguments.overrides);
   for (const std::string& column : arguments.by) {
     if (column != data.columns.group)
@@ -119,11 +114,14 @@ Dataset given_data(const Classifier& classifier, const EvaluateArguments& argume
   const SourceConfig source{arguments.data, arguments.format, false};
   check_given(source);
   const RunConfig& config = classifier.config();
+  const RunPaths run = run_around(arguments.model);
+  if (names_file(arguments.answers))
+    refuse_data("--answers", *arguments.answers, data_of_run(config, run, {}));
   ColumnsConfig columns = columns_of_run(config, arguments.overrides);
   columns.slices = arguments.by;
   columns.for_evaluate = true;
   Dataset dataset = load_dataset(source, columns, config.task, classifier.labels());
-  warn_of_learned_texts(config, folder_of(arguments.model), dataset);
+  warn_of_learned_texts(config, run, dataset);
   return dataset;
 }
 

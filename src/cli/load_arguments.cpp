@@ -209,6 +209,12 @@ CheckedConfig load_config_with_data(const config::ConfigSources& sources,
   return load_checked_config(moved);
 }
 
+RunPaths run_around(const std::filesystem::path& model) {
+  std::error_code ignored;  // whoever opens the model tells
+  return {std::filesystem::is_directory(model, ignored) ? model
+                                                        : std::filesystem::absolute(model).parent_path()};
+}
+
 DataConfig data_of_run(const RunConfig& run, const RunPaths& paths,
                        const std::vector<std::string>& overrides) {
   DataConfig data = overridden(run, overrides, config::Contradictions::kRefusedIfNew);

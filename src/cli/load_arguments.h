@@ -41,6 +41,9 @@ CheckedConfig load_checked_config(const config::ConfigSources& sources);
 CheckedConfig load_config_with_data(const config::ConfigSources& sources,
                                     const std::optional<RunPaths>& resumed = std::nullopt);
 
+/// The folder of a model: a run folder, or that of a file, which may still lie in its run.
+RunPaths run_around(const std::filesystem::path& model);
+
 /// Where the data of a run are now. A relative data.root under which the training data are not is taken from
 /// the folder in which the run was trained, where they are there. @param overrides  --set of keys of data.
 /// @throws UsageError; ArtifactError where environment.json is needed and damaged

@@ -103,12 +103,10 @@ void check_answers(const EvaluateArguments& arguments) {
       throw UsageError("--answers - and --json both write to standard output: name a file for the answers");
     return;
   }
-  const std::filesystem::path model = arguments.model;
-  const bool is_folder = std::filesystem::is_directory(model);
-  const RunPaths run{is_folder ? model : model.parent_path()};
+  const RunPaths run = run_around(arguments.model);
   if (is_run_folder(run.folder)) refuse_files_of_run("--answers", *arguments.answers, run);
   SourceConfig read{arguments.data, arguments.format, false};
-  if (!is_folder) read.paths.push_back(arguments.model);
+  if (run.folder != arguments.model) read.paths.push_back(arguments.model);
   refuse_source("--answers", *arguments.answers, "", read);
 }
 
