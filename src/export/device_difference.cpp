@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "metrics/decision.h"
+
 namespace bernoulli {
 namespace {
 
@@ -12,14 +14,12 @@ namespace {
 /// there should be nothing here, has 11 bits.
 constexpr double kOfRounding = 1e-4;
 
-double exact_probability(float logit) { return 1 / (1 + std::exp(-double{logit})); }
-
 }  // namespace
 
 double device_difference(std::span<const float> logits, std::span<const float> others) {
   double largest = 0;
   for (size_t i = 0; i < logits.size(); ++i)
-    largest = std::max(largest, std::abs(exact_probability(logits[i]) - exact_probability(others[i])));
+    largest = std::max(largest, std::abs(sigmoid(double{logits[i]}) - sigmoid(double{others[i]})));
   return largest;
 }
 
